@@ -1,0 +1,126 @@
+//! DynamoDB: a crate's tables, made as strict as the service where our ledger depends on it.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use serde_json::{Value, json};
+use winterbaume_core::MockResponse;
+use winterbaume_dynamodb::DynamoDbService;
+
+use super::answer::internal_failure;
+use super::call::{Service, for_fake};
+use super::fake::ask;
+use super::{expression, json_input};
+use crate::codepipeline::AwsError;
+
+#[derive(Clone)]
+pub(super) struct DynamoDb {
+    fake: Arc<DynamoDbService>,
+    region: String,
+    /// The crate looks at a condition and writes in two steps, and lets others in between: two conditional updates
+    /// that exclude each other can then both succeed. DynamoDB never does that, and the ledger is built on it, so
+    /// calls take turns.
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl DynamoDb {
+    pub(super) fn new(region: &str) -> Self {
+        Self { fake: Arc::new(DynamoDbService::new()), region: region.to_owned(), turn: Arc::default() }
+    }
+
+    /// Makes a table with the keys `pk` and `sk`, both strings.
+    pub(super) async fn create_table(&self, name: &str) -> Result<(), AwsError> {
+        let input = json!({
+            "TableName": name,
+            "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [
+                { "AttributeName": "pk", "KeyType": "HASH" },
+                { "AttributeName": "sk", "KeyType": "RANGE" },
+            ],
+            "AttributeDefinitions": [
+                { "AttributeName": "pk", "AttributeType": "S" },
+                { "AttributeName": "sk", "AttributeType": "S" },
+            ],
+        });
+        let response = self.ask("CreateTable", &input).await?;
+        if response.status == 200 { Ok(()) } else { Err(error_of(&response)) }
+    }
+
+    pub(super) async fn call(&self, operation: &str, body: Bytes) -> Result<MockResponse, AwsError> {
+        let input = json_input(&body)?;
+        expression::check(&input)?;
+        // A task of its own, so that a caller who hangs up cannot give the turn away between two steps.
+        let (this, operation) = (self.clone(), operation.to_owned());
+        tokio::spawn(async move {
+            let _turn = this.turn.lock().await;
+            this.take_turn(&operation, &input).await
+        })
+        .await
+        .map_err(|_| internal_failure())?
+    }
+
+    async fn take_turn(&self, operation: &str, input: &Value) -> Result<MockResponse, AwsError> {
+        let before = match operation {
+            "UpdateItem" => self.item(input).await?,
+            _ => None,
+        };
+        let mut response = self.ask(operation, input).await?;
+        if operation == "UpdateItem"
+            && response.status == 200
+            && let Err(error) = expression::check_parents(input, before.as_ref())
+        {
+            self.put_back(input, before).await?;
+            return Err(error);
+        }
+        if response.status == 400 && input.get("ReturnValuesOnConditionCheckFailure") == Some(&json!("ALL_OLD")) {
+            self.add_item(input, &mut response).await?;
+        }
+        Ok(response)
+    }
+
+    /// Undoes an update that DynamoDB would have refused. The crate checks the condition first, as DynamoDB does, and
+    /// cannot be asked to check it alone: so the update goes ahead, and is taken back before anyone sees it.
+    async fn put_back(&self, input: &Value, before: Option<Value>) -> Result<(), AwsError> {
+        let (operation, part, value) = match before {
+            Some(item) => ("PutItem", "Item", item),
+            None => ("DeleteItem", "Key", input.get("Key").cloned().unwrap_or_default()),
+        };
+        self.ask(operation, &json!({ "TableName": input.get("TableName"), part: value })).await?;
+        Ok(())
+    }
+
+    /// Adds the item that a condition failed on, which the crate leaves out.
+    async fn add_item(&self, input: &Value, response: &mut MockResponse) -> Result<(), AwsError> {
+        let Ok(Value::Object(mut error)) = serde_json::from_slice(&response.body) else {
+            return Ok(());
+        };
+        let code = error.get("__type").and_then(Value::as_str).unwrap_or_default();
+        if !code.ends_with("#ConditionalCheckFailedException") {
+            return Ok(());
+        }
+        if let Some(item) = self.item(input).await? {
+            error.insert("Item".to_owned(), item);
+            response.body = Value::Object(error).to_string().into();
+        }
+        Ok(())
+    }
+
+    /// The item that a write is about, as it stands now. The crate finds it by a whole item as well as by its key.
+    async fn item(&self, input: &Value) -> Result<Option<Value>, AwsError> {
+        let key = input.get("Key").or_else(|| input.get("Item"));
+        let read = json!({ "TableName": input.get("TableName"), "Key": key, "ConsistentRead": true });
+        let response = self.ask("GetItem", &read).await?;
+        let mut output: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+        Ok(output.get_mut("Item").map(Value::take))
+    }
+
+    async fn ask(&self, operation: &str, input: &Value) -> Result<MockResponse, AwsError> {
+        ask(&self.fake, for_fake(Service::DynamoDb, operation, &self.region, input.to_string().into())).await
+    }
+}
+
+fn error_of(response: &MockResponse) -> AwsError {
+    let error: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    let text = |field: &str| error.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    AwsError { status: response.status, code: text("__type"), message: text("message") }
+}

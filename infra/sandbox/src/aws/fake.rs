@@ -1,0 +1,37 @@
+//! How the services that come from crates are asked, and SSM, which needs nothing else.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use winterbaume_core::{MockRequest, MockResponse, MockService};
+use winterbaume_ssm::SsmService;
+
+use super::answer::internal_failure;
+use super::call::{Service, for_fake};
+use crate::codepipeline::AwsError;
+
+/// Asks a fake, in a task of its own: a panic in there is one failed call, and a caller who hangs up half-way does not
+/// leave a write half-done.
+///
+/// # Errors
+/// The fake panicked.
+pub(super) async fn ask<S: MockService>(fake: &Arc<S>, request: MockRequest) -> Result<MockResponse, AwsError> {
+    let fake = Arc::clone(fake);
+    tokio::spawn(async move { fake.handle(request).await }).await.map_err(|_| internal_failure())
+}
+
+/// AWS Systems Manager, for its Parameter Store.
+pub(super) struct Ssm {
+    fake: Arc<SsmService>,
+    region: String,
+}
+
+impl Ssm {
+    pub(super) fn new(region: &str) -> Self {
+        Self { fake: Arc::new(SsmService::new()), region: region.to_owned() }
+    }
+
+    pub(super) async fn call(&self, operation: &str, body: Bytes) -> Result<MockResponse, AwsError> {
+        ask(&self.fake, for_fake(Service::Ssm, operation, &self.region, body)).await
+    }
+}

@@ -1,0 +1,41 @@
+//! Faults on demand, so that tests see what the functions do when AWS fails.
+
+use std::sync::Mutex;
+
+use super::lock;
+
+/// What goes wrong with a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The service answers this error, and nothing else happens.
+    Refuse { status: u16, code: String, message: String },
+    /// The service does what it was asked to, and the caller gets a 500.
+    LoseAnswer,
+}
+
+struct Planned {
+    service: String,
+    operation: String,
+    left: usize,
+    fault: Fault,
+}
+
+/// The faults to come, in the order in which they were planned.
+#[derive(Default)]
+pub(super) struct Faults(Mutex<Vec<Planned>>);
+
+impl Faults {
+    pub(super) fn plan(&self, service: &str, operation: &str, times: usize, fault: Fault) {
+        let planned = Planned { service: service.to_owned(), operation: operation.to_owned(), left: times, fault };
+        lock(&self.0).push(planned);
+    }
+
+    /// The fault for this call, which is then used up.
+    pub(super) fn next(&self, service: &str, operation: &str) -> Option<Fault> {
+        let mut planned = lock(&self.0);
+        planned.retain(|plan| plan.left > 0);
+        let plan = planned.iter_mut().find(|plan| plan.service == service && plan.operation == operation)?;
+        plan.left -= 1;
+        Some(plan.fault.clone())
+    }
+}

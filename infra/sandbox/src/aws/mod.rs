@@ -1,0 +1,187 @@
+//! The AWS endpoint: every service that the functions call, behind one address and without an account.
+//!
+//! A request names its service itself (see [`call`]), so one path serves them all, as `--endpoint-url` wants it.
+//! Nothing is signed for: the access key id only tells who calls. There is one account and one region, whatever
+//! region a client signs for, so a visitor's own `AWS_REGION` shows him the same pipelines and the same mailbox.
+
+mod answer;
+mod call;
+mod dynamodb;
+mod expression;
+mod fake;
+mod fault;
+pub mod kms;
+mod mail;
+pub mod ses;
+mod sts;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::body::Bytes;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::codepipeline::{AwsError, CodePipeline, Now};
+use answer::{Answer, Protocol};
+use call::{Incoming, Service};
+use dynamodb::DynamoDb;
+use fake::Ssm;
+pub use fault::Fault;
+use fault::Faults;
+use kms::Kms;
+use ses::Ses;
+use sts::Sts;
+
+/// The account that everything in the sandbox belongs to. The crates behind DynamoDB, SSM and STS use the same.
+pub const ACCOUNT: &str = winterbaume_core::DEFAULT_ACCOUNT_ID;
+
+/// The longest request body that a router should let through to [`Aws::handle`], in bytes: a message of 10 MB, in
+/// base64, percent-encoded, with room for the other fields.
+pub const MAX_BODY: usize = 32 * 1024 * 1024;
+
+/// How many calls [`Aws::calls`] remembers: more than any test makes, and no leak in a sandbox that runs for weeks.
+const REMEMBERED_CALLS: usize = 10_000;
+
+/// A call that arrived, whatever came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The service's name in signatures (`codepipeline`, `dynamodb`, `kms`, `ses`, `ssm`, `sts`), or `unknown`.
+    pub service: &'static str,
+    /// The operation, such as `PutApprovalResult`.
+    pub operation: String,
+    /// The ARN of whoever called.
+    pub caller: String,
+}
+
+/// All AWS services of the sandbox.
+pub struct Aws {
+    pub codepipeline: Arc<CodePipeline>,
+    pub ses: Arc<Ses>,
+    pub kms: Arc<Kms>,
+    dynamodb: DynamoDb,
+    ssm: Ssm,
+    sts: Sts,
+    calls: Mutex<VecDeque<Call>>,
+    faults: Faults,
+}
+
+impl Aws {
+    /// Builds the services, with the ledger's table (partition key `pk`, sort key `sk`, on demand) already there.
+    ///
+    /// # Errors
+    /// The table's name is one that DynamoDB refuses.
+    pub async fn new(region: &str, ledger_table: &str, codepipeline: Arc<CodePipeline>, now: Now) -> Result<Self, AwsError> {
+        let dynamodb = DynamoDb::new(region);
+        dynamodb.create_table(ledger_table).await?;
+        Ok(Self {
+            codepipeline,
+            ses: Arc::new(Ses::new(region, now)),
+            kms: Arc::new(Kms::new(ACCOUNT, region)),
+            dynamodb,
+            ssm: Ssm::new(region),
+            sts: Sts::new(region),
+            calls: Mutex::default(),
+            faults: Faults::default(),
+        })
+    }
+
+    /// Answers one HTTP request as the service that it is meant for would.
+    pub async fn handle(&self, method: &str, uri: &str, headers: &HeaderMap, body: Bytes) -> Response {
+        let request_id = Uuid::new_v4().to_string();
+        let incoming = match Incoming::read(method, uri, headers, &body) {
+            Ok(incoming) => incoming,
+            Err(unknown) => {
+                let caller = self.caller(unknown.access_key.as_deref());
+                self.remember(Call { service: "unknown", operation: unknown.operation, caller });
+                return answer::error(unknown.protocol, "", &unknown.error, &request_id);
+            }
+        };
+        let (service, protocol) = (incoming.service, incoming.service.protocol());
+        let caller = self.caller(incoming.access_key.as_deref());
+        tracing::debug!(service = service.name(), operation = incoming.operation, "AWS call");
+        self.remember(Call { service: service.name(), operation: incoming.operation.clone(), caller: caller.clone() });
+
+        let fault = self.faults.next(service.name(), &incoming.operation);
+        if let Some(Fault::Refuse { status, code, message }) = fault {
+            return answer::error(protocol, service.namespace(), &AwsError { status, code, message }, &request_id);
+        }
+        let answered = self.act(&incoming, &caller, body).await;
+        if let Some(Fault::LoseAnswer) = fault {
+            return answer::error(protocol, service.namespace(), &answer::internal_failure(), &request_id);
+        }
+        match answered {
+            Ok(answer) => answer::success(service, &incoming.operation, answer, &request_id),
+            Err(error) => answer::error(protocol, service.namespace(), &error, &request_id),
+        }
+    }
+
+    /// The calls that arrived, oldest first: the last 10,000.
+    pub fn calls(&self) -> Vec<Call> {
+        lock(&self.calls).iter().cloned().collect()
+    }
+
+    /// Makes the next `times` calls of this operation answer an error, without effect.
+    pub fn fail_next(&self, service: &str, operation: &str, times: usize, status: u16, code: &str, message: &str) {
+        let fault = Fault::Refuse { status, code: code.to_owned(), message: message.to_owned() };
+        self.faults.plan(service, operation, times, fault);
+    }
+
+    /// Makes the next `times` calls of this operation take effect and then answer 500, as when an answer is lost.
+    pub fn answer_lost(&self, service: &str, operation: &str, times: usize) {
+        self.faults.plan(service, operation, times, Fault::LoseAnswer);
+    }
+
+    async fn act(&self, incoming: &Incoming, caller: &str, body: Bytes) -> Result<Answer, AwsError> {
+        let operation = incoming.operation.as_str();
+        match incoming.service {
+            Service::CodePipeline => {
+                let input = json_input(&body)?;
+                self.codepipeline.call(operation, &input, caller).map(Answer::Json)
+            }
+            Service::Kms => self.kms.call(operation, &json_input(&body)?).map(Answer::Json),
+            Service::Ses => self.ses.call(operation, &incoming.form).map(Answer::Xml),
+            Service::DynamoDb => self.dynamodb.call(operation, body).await.map(Answer::Ready),
+            Service::Ssm => self.ssm.call(operation, body).await.map(Answer::Ready),
+            Service::Sts => self.sts.call(operation, &incoming.form, caller, body).await,
+        }
+    }
+
+    fn caller(&self, access_key: Option<&str>) -> String {
+        access_key.and_then(|key| self.sts.session_of(key)).unwrap_or_else(|| call::caller_arn(access_key))
+    }
+
+    fn remember(&self, call: Call) {
+        let mut calls = lock(&self.calls);
+        if calls.len() >= REMEMBERED_CALLS {
+            calls.pop_front();
+        }
+        calls.push_back(call);
+    }
+}
+
+/// The body of a call in a JSON protocol; no body is an empty object, as for the services.
+fn json_input(body: &[u8]) -> Result<Value, AwsError> {
+    if body.is_empty() {
+        return Ok(Value::Object(serde_json::Map::new()));
+    }
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(fields)) => Ok(Value::Object(fields)),
+        Ok(_) | Err(_) => Err(refusal("SerializationException", "The request body is not a JSON object.")),
+    }
+}
+
+/// An error that is the caller's fault: status 400.
+fn refusal(code: &str, message: impl Into<String>) -> AwsError {
+    AwsError { status: 400, code: code.to_owned(), message: message.into() }
+}
+
+/// A panic elsewhere while the lock was held leaves nothing half-written here, so what is inside is still good.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

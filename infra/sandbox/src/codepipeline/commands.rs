@@ -1,0 +1,147 @@
+//! The operations that change something: JSON in, JSON out.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::definition::{ActionKind, ExecutionMode};
+use super::endings::{Answer, RetryMode};
+use super::errors::AwsError;
+use super::input::{Input, Pattern, Text};
+use super::machine::World;
+use super::state::{Decision, Execution, Id, Pipeline, Place, Trigger};
+use super::wire::seconds;
+
+/// The service's quota for executions under way in QUEUED and PARALLEL mode.
+const MOST_UNDER_WAY: usize = 50;
+
+/// How an execution is to begin.
+pub(super) struct Start {
+    pub trigger: Trigger,
+    /// The same one again means the same execution.
+    pub request: Option<String>,
+    pub variables: Vec<(String, String)>,
+    /// Source action and the revision id it is to bring.
+    pub overrides: Vec<(String, String)>,
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        Self { trigger: Trigger::StartPipelineExecution(String::new()), request: None, variables: Vec::new(), overrides: Vec::new() }
+    }
+}
+
+impl Pipeline {
+    /// Begins an execution, lets it run as far as it gets, and returns its id.
+    pub fn start(&mut self, world: &World<'_>, start: Start) -> Result<String, AwsError> {
+        if let Some(request) = &start.request
+            && let Some((_, execution)) = self.requests.iter().find(|(known, _)| known == request)
+        {
+            return Ok(execution.clone());
+        }
+        let under_way = self.executions.iter().filter(|execution| execution.place != Place::Ended).count();
+        if self.definition.mode != ExecutionMode::Superseded && under_way >= MOST_UNDER_WAY {
+            let message = format!("Pipeline '{}' has {under_way} executions under way already", self.definition.name);
+            return Err(AwsError::new("ConcurrentPipelineExecutionsLimitExceededException", message));
+        }
+        let mut execution =
+            Execution::new(Id::fresh(), Arc::clone(&self.definition), self.version, start.trigger, world.now);
+        execution.variables = start.variables;
+        execution.overrides = start.overrides;
+        let id = execution.id.value.clone();
+        self.requests.extend(start.request.map(|request| (request, id.clone())));
+        self.executions.push(execution);
+        self.settle(world);
+        Ok(id)
+    }
+
+    fn has_source(&self, name: &str) -> bool {
+        let mut actions = self.definition.stages.iter().flat_map(|stage| &stage.actions);
+        actions.any(|action| action.name == name && matches!(action.kind, ActionKind::Source(_)))
+    }
+}
+
+/// `StartPipelineExecution`. The service refuses variables that the pipeline does not declare; pipelines here declare
+/// none and take any.
+pub(super) fn start(
+    find: impl FnOnce(&str) -> Result<&mut Pipeline, AwsError>,
+    world: &World<'_>,
+    input: &Value,
+    caller: &str,
+) -> Result<Value, AwsError> {
+    let mut input = Input::new(input);
+    let name = input.name("name");
+    let request = input.optional_text("clientRequestToken", &Text::of(Pattern::RequestToken));
+    let variables: Vec<_> = input.list("variables", 50).into_iter().map(|path| {
+        let name = input.text(&format!("{path}.name"), &Text::of(Pattern::VariableName));
+        (name, input.text(&format!("{path}.value"), &Text::long(1..=1000)))
+    }).collect();
+    let overrides: Vec<_> = input.list("sourceRevisions", 50).into_iter().map(|path| {
+        let types = &["COMMIT_ID", "IMAGE_DIGEST", "S3_OBJECT_VERSION_ID", "S3_OBJECT_KEY"];
+        input.text(&format!("{path}.revisionType"), &Text::one_of(types));
+        (input.name(&format!("{path}.actionName")), input.text(&format!("{path}.revisionValue"), &Text::long(1..=1500)))
+    }).collect();
+    input.finish()?;
+    let pipeline = find(&name)?;
+    if let Some((unknown, _)) = overrides.iter().find(|(action, _)| !pipeline.has_source(action)) {
+        return Err(AwsError::validation(format!("Pipeline '{name}' does not have a source action with name '{unknown}'")));
+    }
+    let trigger = Trigger::StartPipelineExecution(caller.to_owned());
+    let id = pipeline.start(world, Start { trigger, request, variables, overrides })?;
+    Ok(json!({"pipelineExecutionId": id}))
+}
+
+/// `StopPipelineExecution`. The model declares no error for an unknown execution: it is one that cannot be stopped.
+pub(super) fn stop(
+    find: impl FnOnce(&str) -> Result<&mut Pipeline, AwsError>,
+    world: &World<'_>,
+    input: &Value,
+) -> Result<Value, AwsError> {
+    let mut input = Input::new(input);
+    let name = input.name("pipelineName");
+    let id = input.execution_id("pipelineExecutionId");
+    let abandon = input.flag("abandon");
+    let reason = input.optional_text("reason", &Text::long(0..=200));
+    input.finish()?;
+    find(&name)?.stop(world, &id, abandon, reason)?;
+    Ok(json!({"pipelineExecutionId": id}))
+}
+
+/// `RetryStageExecution`.
+pub(super) fn retry(
+    find: impl FnOnce(&str) -> Result<&mut Pipeline, AwsError>,
+    world: &World<'_>,
+    input: &Value,
+) -> Result<Value, AwsError> {
+    let mut input = Input::new(input);
+    let name = input.name("pipelineName");
+    let stage = input.name("stageName");
+    let id = input.execution_id("pipelineExecutionId");
+    let mode = input.text("retryMode", &Text::one_of(&["FAILED_ACTIONS", "ALL_ACTIONS"]));
+    input.finish()?;
+    let mode = if mode == "ALL_ACTIONS" { RetryMode::AllActions } else { RetryMode::FailedActions };
+    find(&name)?.retry(world, &stage, &id, mode)?;
+    Ok(json!({"pipelineExecutionId": id}))
+}
+
+/// `PutApprovalResult`.
+pub(super) fn put_approval_result(
+    find: impl FnOnce(&str) -> Result<&mut Pipeline, AwsError>,
+    world: &World<'_>,
+    input: &Value,
+    caller: &str,
+) -> Result<Value, AwsError> {
+    let mut input = Input::new(input);
+    let name = input.name("pipelineName");
+    let stage = input.name("stageName");
+    let action = input.name("actionName");
+    let token = input.token("token");
+    input.structure("result");
+    let summary = input.text("result.summary", &Text::long(0..=512));
+    let status = input.text("result.status", &Text::one_of(&["Approved", "Rejected"]));
+    input.finish()?;
+    let decision = if status == "Approved" { Decision::Approved } else { Decision::Rejected };
+    let answer = Answer { stage: &stage, action: &action, token: &token, decision, summary: &summary, by: caller };
+    find(&name)?.answer(world, &answer)?;
+    Ok(json!({"approvedAt": seconds(world.now)}))
+}

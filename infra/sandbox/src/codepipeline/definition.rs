@@ -1,0 +1,259 @@
+//! What a pipeline is: its stages, its actions and how its executions meet.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::errors::AwsError;
+use super::input::{Pattern, TIMEOUT_MINUTES};
+
+/// A pipeline as its owner declares it. Its name is unique in the sandbox, whatever its account and region.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PipelineDefinition {
+    /// Twelve digits.
+    pub account: String,
+    /// Such as `us-east-2`.
+    pub region: String,
+    /// Unique in the sandbox.
+    pub name: String,
+    /// What happens when two executions want the same stage.
+    pub mode: ExecutionMode,
+    /// In the order in which an execution passes them.
+    pub stages: Vec<StageDefinition>,
+}
+
+/// How the executions of a pipeline meet (`executionMode`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExecutionMode {
+    /// The newer one takes over. The user guide speaks of executions that wait in front of a locked stage; here the newer
+    /// one also takes over a stage in which the older one waits at an approval, so that the sandbox can show an approval
+    /// that is superseded while somebody is asked for it. The service itself would lock that stage until the answer.
+    #[default]
+    Superseded,
+    /// The newer one waits in front of the stage until it is free.
+    Queued,
+    /// They do not meet.
+    Parallel,
+}
+
+/// A stage: its actions run in the order of `run_order`, those with the same one side by side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageDefinition {
+    /// Unique in the pipeline.
+    pub name: String,
+    /// At least one.
+    pub actions: Vec<ActionDefinition>,
+}
+
+/// One action of a stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionDefinition {
+    /// Unique in the stage.
+    pub name: String,
+    /// 1 to 999.
+    pub run_order: u32,
+    /// What it does.
+    pub kind: ActionKind,
+}
+
+/// What an action does. All but an approval succeed as soon as they start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ActionKind {
+    /// Brings a revision.
+    Source(SourceAction),
+    /// A CodeBuild build.
+    Build,
+    /// A CodeDeploy deployment.
+    Deploy,
+    /// Waits for a decision.
+    Approval(ApprovalAction),
+}
+
+/// Where revisions come from, and what they say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceAction {
+    /// Who holds the repository.
+    pub provider: SourceProvider,
+    /// `name` in CodeCommit, `owner/name` behind a connection.
+    pub repository: String,
+    /// The branch that is followed.
+    pub branch: String,
+    /// The variable namespace, `SourceVariables` unless said otherwise.
+    pub namespace: Option<String>,
+    /// Commit messages, taken in turn. When there are none the sandbox has some of its own.
+    pub messages: Vec<String>,
+}
+
+/// Who holds a repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceProvider {
+    /// AWS CodeCommit. The revision summary is the commit message.
+    CodeCommit,
+    /// GitHub behind a connection. The revision summary is JSON: `{"ProviderType":"GitHub","CommitMessage":"…"}`.
+    GitHubConnection,
+}
+
+/// A manual approval. Its texts may hold variables, such as `#{SourceVariables.CommitId}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApprovalAction {
+    /// Comments for the approver (`CustomData`).
+    pub custom_data: Option<String>,
+    /// What to review (`ExternalEntityLink`).
+    pub external_entity_link: Option<String>,
+    /// 5 to 86,400; seven days when unset.
+    pub timeout_minutes: Option<u32>,
+    /// The SNS topic that is told (`NotificationArn`).
+    pub notification_arn: Option<String>,
+}
+
+impl PipelineDefinition {
+    /// A pipeline in SUPERSEDED mode that has no stages yet.
+    pub fn new(account: &str, region: &str, name: &str) -> Self {
+        Self {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            name: name.to_owned(),
+            mode: ExecutionMode::default(),
+            stages: Vec::new(),
+        }
+    }
+
+    /// The ARN that `GetPipeline` and events give.
+    pub fn arn(&self) -> String {
+        format!("arn:{}:codepipeline:{}:{}:{}", self.partition(), self.region, self.account, self.name)
+    }
+
+    pub(super) fn partition(&self) -> &'static str {
+        match self.region.split('-').next() {
+            Some("cn") => "aws-cn",
+            _ if self.region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        }
+    }
+
+    pub(super) fn connection_arn(&self) -> String {
+        let (partition, region, account) = (self.partition(), &self.region, &self.account);
+        format!("arn:{partition}:codeconnections:{region}:{account}:connection/5c2b8f0e-6a0d-4f43-9d3e-2f6f0a1b7c11")
+    }
+
+    pub(super) fn stage(&self, name: &str) -> Option<&StageDefinition> {
+        self.stages.iter().find(|stage| stage.name == name)
+    }
+
+    /// Refuses what `CreatePipeline` would refuse and the state machine cannot work with.
+    pub(super) fn check(&self) -> Result<(), AwsError> {
+        let invalid = |message: String| Err(AwsError::new("InvalidStructureException", message));
+        let mut stages = BTreeSet::new();
+        if !Pattern::Name.fits(&self.name) {
+            return invalid(format!("'{}' is not a name for a pipeline", self.name));
+        }
+        for stage in &self.stages {
+            if !Pattern::Name.fits(&stage.name) || !stages.insert(&stage.name) {
+                return invalid(format!("'{}' is not a name, or two stages have it", stage.name));
+            }
+            let mut actions = BTreeSet::new();
+            for action in &stage.actions {
+                if !Pattern::Name.fits(&action.name) || !actions.insert(&action.name) {
+                    return invalid(format!("'{}' is not a name, or two actions have it", action.name));
+                }
+                if let ActionKind::Approval(ApprovalAction { timeout_minutes: Some(minutes), .. }) = action.kind
+                    && !TIMEOUT_MINUTES.contains(&minutes)
+                {
+                    return invalid(format!("Action '{}': timeoutInMinutes must be 5 to 86400", action.name));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl StageDefinition {
+    /// A stage with these actions.
+    pub fn new(name: &str, actions: impl Into<Vec<ActionDefinition>>) -> Self {
+        Self { name: name.to_owned(), actions: actions.into() }
+    }
+
+    pub(super) fn action(&self, name: &str) -> Option<&ActionDefinition> {
+        self.actions.iter().find(|action| action.name == name)
+    }
+}
+
+impl ActionDefinition {
+    /// An action that runs first in its stage.
+    pub fn new(name: &str, kind: ActionKind) -> Self {
+        Self { name: name.to_owned(), run_order: 1, kind }
+    }
+}
+
+impl SourceAction {
+    /// The branch `main` of a repository, with the sandbox's own commit messages.
+    pub fn new(provider: SourceProvider, repository: &str) -> Self {
+        Self {
+            provider,
+            repository: repository.to_owned(),
+            branch: "main".to_owned(),
+            namespace: Some("SourceVariables".to_owned()),
+            messages: Vec::new(),
+        }
+    }
+}
+
+impl ExecutionMode {
+    /// As the service writes it: `SUPERSEDED`, `QUEUED`, `PARALLEL`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Superseded => "SUPERSEDED",
+            Self::Queued => "QUEUED",
+            Self::Parallel => "PARALLEL",
+        }
+    }
+}
+
+impl ActionKind {
+    /// The category and the provider (`actionTypeId`). The owner of every kind here is `AWS`, its version `1`.
+    pub(super) fn category_and_provider(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Source(SourceAction { provider: SourceProvider::CodeCommit, .. }) => ("Source", "CodeCommit"),
+            Self::Source(SourceAction { provider: SourceProvider::GitHubConnection, .. }) => ("Source", "CodeStarSourceConnection"),
+            Self::Build => ("Build", "CodeBuild"),
+            Self::Deploy => ("Deploy", "CodeDeploy"),
+            Self::Approval(_) => ("Approval", "Manual"),
+        }
+    }
+
+    pub(super) fn namespace(&self) -> Option<&str> {
+        match self {
+            Self::Source(source) => source.namespace.as_deref(),
+            Self::Build | Self::Deploy | Self::Approval(_) => None,
+        }
+    }
+
+    /// The configuration as `GetPipeline` shows it, variables unresolved.
+    pub(super) fn configuration(&self, pipeline: &PipelineDefinition) -> BTreeMap<&'static str, String> {
+        match self {
+            Self::Source(source) => match source.provider {
+                SourceProvider::CodeCommit => BTreeMap::from([
+                    ("RepositoryName", source.repository.clone()),
+                    ("BranchName", source.branch.clone()),
+                    ("PollForSourceChanges", "false".to_owned()),
+                ]),
+                SourceProvider::GitHubConnection => BTreeMap::from([
+                    ("ConnectionArn", pipeline.connection_arn()),
+                    ("FullRepositoryId", source.repository.clone()),
+                    ("BranchName", source.branch.clone()),
+                ]),
+            },
+            Self::Build => BTreeMap::from([("ProjectName", pipeline.name.clone())]),
+            Self::Deploy => BTreeMap::from([
+                ("ApplicationName", pipeline.name.clone()),
+                ("DeploymentGroupName", "production".to_owned()),
+            ]),
+            Self::Approval(approval) => [
+                ("NotificationArn", &approval.notification_arn),
+                ("CustomData", &approval.custom_data),
+                ("ExternalEntityLink", &approval.external_entity_link),
+            ]
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value.clone()?)))
+            .collect(),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! AWS CodePipeline in memory: executions run, stop at an approval that has a token, go on or fail.
+//!
+//! It covers what has to do with manual approvals, and answers in the shapes and errors of the service's model. Sources,
+//! builds and deployments succeed at once. Time comes from outside, and nothing happens between two calls: whatever
+//! follows from a call has happened when it returns. Where the real service's behaviour is not documented, the comment at
+//! the place says so.
+
+mod api;
+mod commands;
+mod definition;
+mod endings;
+mod errors;
+mod events;
+mod input;
+mod lists;
+mod machine;
+mod overview;
+mod played;
+mod queries;
+mod run;
+mod state;
+#[cfg(test)]
+mod tests;
+mod variables;
+mod wire;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+use time::UtcDateTime;
+use tokio::sync::mpsc::UnboundedSender;
+
+pub use definition::{
+    ActionDefinition, ActionKind, ApprovalAction, ExecutionMode, PipelineDefinition, SourceAction, SourceProvider, StageDefinition,
+};
+pub use errors::AwsError;
+pub use overview::{ActionView, ExecutionView, PipelineView, RunView, StageView};
+pub use played::{NamedApproval, Played};
+pub use state::Trigger;
+
+use commands::Start;
+use machine::World;
+use state::Pipeline;
+
+/// The clock: the only source of time here.
+pub type Now = Arc<dyn Fn() -> UtcDateTime + Send + Sync>;
+
+/// The account in errors when the caller's ARN names none.
+const SOME_ACCOUNT: &str = "123456789012";
+
+/// All pipelines of the sandbox. One lock makes every call atomic.
+pub struct CodePipeline {
+    now: Now,
+    events: UnboundedSender<Value>,
+    pipelines: Mutex<Vec<Pipeline>>,
+}
+
+impl CodePipeline {
+    /// No pipelines yet. Events go to `events` in the shape in which Lambda gets them: EventBridge events, and, for
+    /// approvals with a topic, SNS notices.
+    pub fn new(now: Now, events: UnboundedSender<Value>) -> Self {
+        Self { now, events, pipelines: Mutex::new(Vec::new()) }
+    }
+
+    /// Calls an operation as `awsJson1.1` does.
+    ///
+    /// `operation` is what follows `CodePipeline_20150709.` in the target header; `caller` is the ARN of who calls, which
+    /// ends up in `lastUpdatedBy`, `updatedBy` and `triggerDetail`.
+    ///
+    /// # Errors
+    /// What the service's model declares for the operation, and `ValidationException`, `SerializationException` and
+    /// `UnknownOperationException`.
+    pub fn call(&self, operation: &str, input: &Value, caller: &str) -> Result<Value, AwsError> {
+        let world = self.world();
+        let mut pipelines = self.lock();
+        expire(&mut pipelines, &world);
+        api::call(&mut pipelines, &world, operation, input, caller)
+    }
+
+    /// Adds a pipeline. Nothing runs in it yet.
+    ///
+    /// # Errors
+    /// `PipelineNameInUseException`, and `InvalidStructureException` for names that are none or stand twice and for a
+    /// time-out out of range.
+    pub fn create(&self, definition: PipelineDefinition) -> Result<(), AwsError> {
+        definition.check()?;
+        let mut pipelines = self.lock();
+        if find(&pipelines, &definition.name).is_some() {
+            let message = format!("A pipeline with name '{}' exists already", definition.name);
+            return Err(AwsError::new("PipelineNameInUseException", message));
+        }
+        pipelines.push(Pipeline::new(definition, (self.now)()));
+        Ok(())
+    }
+
+    /// Begins an execution and returns its id.
+    ///
+    /// # Errors
+    /// `PipelineNotFoundException`, and `ConcurrentPipelineExecutionsLimitExceededException` when too many executions of a
+    /// QUEUED or PARALLEL pipeline are under way.
+    pub fn start(&self, pipeline: &str, trigger: Trigger) -> Result<String, AwsError> {
+        let world = self.world();
+        let mut pipelines = self.lock();
+        expire(&mut pipelines, &world);
+        let found = pipelines.iter_mut().find(|known| known.definition.name == pipeline);
+        let found = found.ok_or_else(|| AwsError::pipeline_not_found(SOME_ACCOUNT, pipeline))?;
+        found.start(&world, Start { trigger, ..Start::default() })
+    }
+
+    /// Ends every approval whose time is over. Call it after the clock was moved; every other call does it first.
+    pub fn tick(&self) {
+        let world = self.world();
+        expire(&mut self.lock(), &world);
+    }
+
+    /// Makes sure that the approval which a recorded event names exists: see [`played`](NamedApproval).
+    pub fn ensure_waiting(&self, named: &NamedApproval) -> Played {
+        let world = self.world();
+        let mut pipelines = self.lock();
+        expire(&mut pipelines, &world);
+        played::play(&mut pipelines, &world, named)
+    }
+
+    /// Everything there is to see, pipelines in the order in which they were made.
+    pub fn overview(&self) -> Vec<PipelineView> {
+        self.lock().iter().map(overview::pipeline).collect()
+    }
+
+    fn world(&self) -> World<'_> {
+        World { now: (self.now)(), events: &self.events }
+    }
+
+    /// A panic elsewhere leaves nothing half done that a reader could not bear.
+    fn lock(&self) -> MutexGuard<'_, Vec<Pipeline>> {
+        self.pipelines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn expire(pipelines: &mut [Pipeline], world: &World<'_>) {
+    for pipeline in pipelines {
+        pipeline.expire(world);
+    }
+}
+
+fn find<'a>(pipelines: &'a [Pipeline], name: &str) -> Option<&'a Pipeline> {
+    pipelines.iter().find(|pipeline| pipeline.definition.name == name)
+}
+
+fn fresh_uuid() -> String {
+    uuid::Uuid::new_v4().to_string()
+}

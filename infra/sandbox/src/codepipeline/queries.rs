@@ -1,0 +1,181 @@
+//! `GetPipeline`, `GetPipelineState` and `GetPipelineExecution`.
+
+use serde_json::{Value, json};
+
+use super::definition::{ActionDefinition, ActionKind, ExecutionMode, PipelineDefinition, StageDefinition};
+use super::errors::AwsError;
+use super::input::Input;
+use super::state::{ActionRun, Execution, ExecutionStatus, Pipeline, StageStatus, Trigger};
+use super::wire::{Members, seconds};
+
+type Found<'a> = Result<&'a mut Pipeline, AwsError>;
+
+/// `GetPipeline`. Only the present version is kept.
+pub(super) fn pipeline<'a>(find: impl FnOnce(&str) -> Found<'a>, input: &Value) -> Result<Value, AwsError> {
+    let mut input = Input::new(input);
+    let name = input.name("name");
+    let version = input.optional_integer("version", 1..=i64::from(i32::MAX));
+    input.finish()?;
+    let pipeline = find(&name)?;
+    if let Some(version) = version.filter(|version| *version != i64::from(pipeline.version)) {
+        let message = format!("Pipeline '{name}' does not have a version {version}");
+        return Err(AwsError::new("PipelineVersionNotFoundException", message));
+    }
+    let definition = &pipeline.definition;
+    let (partition, account, region) = (definition.partition(), &definition.account, &definition.region);
+    let stages: Vec<_> = definition.stages.iter().map(|stage| declared_stage(definition, stage)).collect();
+    Ok(json!({
+        "pipeline": {
+            "name": name,
+            "roleArn": format!("arn:{partition}:iam::{account}:role/service-role/AWSCodePipelineServiceRole-{region}"),
+            "artifactStore": {"type": "S3", "location": format!("codepipeline-{region}-{account}")},
+            "stages": stages,
+            "version": pipeline.version,
+            "executionMode": definition.mode.as_str(),
+            "pipelineType": "V2",
+        },
+        "metadata": {
+            "pipelineArn": definition.arn(),
+            "created": seconds(pipeline.created),
+            "updated": seconds(pipeline.updated),
+        },
+    }))
+}
+
+fn declared_stage(pipeline: &PipelineDefinition, stage: &StageDefinition) -> Value {
+    let actions: Vec<_> = stage.actions.iter().map(|action| declared_action(pipeline, action)).collect();
+    json!({"name": stage.name, "actions": actions})
+}
+
+fn declared_action(pipeline: &PipelineDefinition, action: &ActionDefinition) -> Value {
+    let (inputs, outputs) = match action.kind {
+        ActionKind::Source(_) => (json!([]), json!([{"name": "SourceArtifact"}])),
+        ActionKind::Build => (json!([{"name": "SourceArtifact"}]), json!([{"name": "BuildArtifact"}])),
+        ActionKind::Deploy => (json!([{"name": "SourceArtifact"}]), json!([])),
+        ActionKind::Approval(_) => (json!([]), json!([])),
+    };
+    let timeout = match &action.kind {
+        ActionKind::Approval(approval) => approval.timeout_minutes,
+        ActionKind::Source(_) | ActionKind::Build | ActionKind::Deploy => None,
+    };
+    Members::new()
+        .with("name", action.name.as_str())
+        .with("actionTypeId", action_type(&action.kind))
+        .with("runOrder", action.run_order)
+        .with("configuration", json!(action.kind.configuration(pipeline)))
+        .with("outputArtifacts", outputs)
+        .with("inputArtifacts", inputs)
+        .with("region", pipeline.region.as_str())
+        .maybe("namespace", action.kind.namespace())
+        .maybe("timeoutInMinutes", timeout)
+        .into()
+}
+
+pub(super) fn action_type(kind: &ActionKind) -> Value {
+    let (category, provider) = kind.category_and_provider();
+    json!({"category": category, "owner": "AWS", "provider": provider, "version": "1"})
+}
+
+/// `GetPipelineState`.
+pub(super) fn state<'a>(find: impl FnOnce(&str) -> Found<'a>, input: &Value) -> Result<Value, AwsError> {
+    let mut input = Input::new(input);
+    let name = input.name("name");
+    input.finish()?;
+    let pipeline = find(&name)?;
+    let stages: Vec<_> = pipeline.definition.stages.iter().map(|stage| stage_state(pipeline, stage)).collect();
+    Ok(json!({
+        "pipelineName": name,
+        "pipelineVersion": pipeline.version,
+        "stageStates": stages,
+        "created": seconds(pipeline.created),
+        "updated": seconds(pipeline.updated),
+    }))
+}
+
+/// A pipeline in PARALLEL mode has no state to show: its executions do not share any.
+fn stage_state(pipeline: &Pipeline, stage: &StageDefinition) -> Value {
+    let shared = pipeline.definition.mode != ExecutionMode::Parallel;
+    let waits = |execution: &&Execution| shared && execution.is_before(&stage.name);
+    let inbound = pipeline.executions.iter().filter(waits).map(|execution| stage_execution(execution, StageStatus::InProgress));
+    let inbound: Vec<Value> = inbound.collect();
+    let latest = pipeline.latest_visit(&stage.name).filter(|_| shared);
+    let actions: Vec<Value> = stage.actions.iter().map(|action| {
+        let run = pipeline.runs_of(&stage.name, &action.name).first().copied().filter(|_| shared);
+        action_state(action, run)
+    }).collect();
+    Members::new()
+        .with("stageName", stage.name.as_str())
+        .maybe("inboundExecution", inbound.first().cloned())
+        .some("inboundExecutions", inbound)
+        .with("inboundTransitionState", json!({"enabled": true}))
+        .with("actionStates", actions)
+        .maybe("latestExecution", latest.map(|(execution, visit)| stage_execution(execution, visit.status)))
+        .into()
+}
+
+fn stage_execution(execution: &Execution, status: StageStatus) -> Value {
+    json!({"pipelineExecutionId": execution.id.value, "status": status.as_str(), "type": "STANDARD"})
+}
+
+fn action_state(action: &ActionDefinition, run: Option<(&Execution, &ActionRun)>) -> Value {
+    let revision = run.and_then(|(execution, run)| execution.revisions.iter().find(|revision| revision.action == run.action.name));
+    let revision = revision.filter(|_| matches!(action.kind, ActionKind::Source(_)));
+    let current = revision.map(|revision| {
+        json!({"revisionId": revision.id, "revisionChangeId": revision.id, "created": seconds(revision.created)})
+    });
+    Members::new()
+        .with("actionName", action.name.as_str())
+        .maybe("currentRevision", current)
+        .maybe("latestExecution", run.map(|(_, run)| action_execution(run)))
+        .maybe("revisionUrl", revision.map(|revision| revision.url.as_str()))
+        .into()
+}
+
+/// The token stands here while the approval waits; afterwards who decided, and the comment.
+fn action_execution(run: &ActionRun) -> Value {
+    let external = run.external_id.as_deref().filter(|_| run.approval.is_none());
+    Members::new()
+        .with("actionExecutionId", run.id.as_str())
+        .with("status", run.status.as_str())
+        .maybe("summary", run.summary.as_deref())
+        .with("lastStatusChange", seconds(run.updated))
+        .maybe("token", run.open_token())
+        .maybe("lastUpdatedBy", run.updated_by.as_deref())
+        .maybe("externalExecutionId", external)
+        .maybe("externalExecutionUrl", run.external_url.as_deref())
+        .into()
+}
+
+/// `GetPipelineExecution`.
+pub(super) fn execution<'a>(find: impl FnOnce(&str) -> Found<'a>, input: &Value) -> Result<Value, AwsError> {
+    let mut input = Input::new(input);
+    let name = input.name("pipelineName");
+    let id = input.execution_id("pipelineExecutionId");
+    input.finish()?;
+    let execution = find(&name)?.execution(&id)?;
+    let revisions: Vec<Value> = execution.revisions.iter().map(|revision| json!({
+        "name": "SourceArtifact",
+        "revisionId": revision.id,
+        "revisionSummary": revision.summary,
+        "revisionUrl": revision.url,
+        "created": seconds(revision.created),
+    })).collect();
+    let variables = execution.variables.iter().map(|(name, value)| json!({"name": name, "resolvedValue": value}));
+    let found = Members::new()
+        .with("pipelineName", name)
+        .with("pipelineVersion", execution.version)
+        .with("pipelineExecutionId", id)
+        .with("status", execution.status.as_str())
+        .maybe("statusSummary", execution.status_summary.as_deref())
+        .with("artifactRevisions", revisions)
+        .some("variables", variables.collect())
+        .with("trigger", trigger(&execution.trigger))
+        .with("executionMode", execution.definition.mode.as_str())
+        .with("executionType", "STANDARD");
+    Ok(json!({"pipelineExecution": Value::from(found)}))
+}
+
+pub(super) fn trigger(trigger: &Trigger) -> Value {
+    let (kind, detail) = trigger.kind_and_detail();
+    json!({"triggerType": kind, "triggerDetail": detail})
+}

@@ -1,0 +1,141 @@
+//! One run of an action: how it begins, and what it brings.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use time::{Duration, UtcDateTime};
+
+use super::definition::{ActionDefinition, ActionKind, PipelineDefinition, SourceAction, SourceProvider};
+use super::events::{self, ActionEvent};
+use super::fresh_uuid;
+use super::machine::World;
+use super::state::{ActionRun, ActionStatus, ApprovalRun, Execution, Id, Pipeline, Revision};
+use super::variables;
+
+/// An approval without `timeoutInMinutes` waits for seven days.
+const DEFAULT_TIMEOUT: Duration = Duration::days(7);
+
+/// What people write when they commit.
+const MESSAGES: [&str; 5] = [
+    "Fix rounding of totals in the monthly report",
+    "Retry uploads when the connection drops",
+    "Add an index for the search by customer",
+    "Update dependencies",
+    "Show the delivery date on the order page",
+];
+
+/// Starts an action, and tells. All but an approval have succeeded when this returns.
+pub(super) fn start(pipeline: &mut Pipeline, world: &World<'_>, index: usize, stage: &str, action: &ActionDefinition) {
+    let token = Id::fresh();
+    let Some(execution) = begin(pipeline, world.now, index, stage, action, token) else { return };
+    let Some(run) = execution.runs.last() else { return };
+    world.tell(events::state_change(execution, run, ActionEvent::Started, world.now));
+    if run.approval.is_none() {
+        world.tell(events::state_change(execution, run, ActionEvent::Succeeded, world.now));
+    } else if let Some(notice) = events::approval_needed(execution, run, world.now) {
+        world.tell(notice);
+    }
+}
+
+/// Records the run as the last one of its execution, and tells nobody. The token matters to approvals only.
+pub(super) fn begin<'a>(
+    pipeline: &'a mut Pipeline,
+    now: UtcDateTime,
+    index: usize,
+    stage: &str,
+    action: &ActionDefinition,
+    token: Id,
+) -> Option<&'a mut Execution> {
+    let sequence = pipeline.next_in_sequence();
+    let execution = pipeline.executions.get_mut(index)?;
+    let configuration = action.kind.configuration(&execution.definition);
+    let resolved = configuration.iter().map(|(key, value)| (*key, variables::resolve(value, execution))).collect();
+    let mut run = ActionRun {
+        id: fresh_uuid(),
+        sequence,
+        stage: stage.to_owned(),
+        action: action.clone(),
+        status: ActionStatus::Succeeded,
+        started: now,
+        updated: now,
+        updated_by: None,
+        summary: None,
+        external_id: None,
+        external_url: None,
+        configuration,
+        resolved,
+        output_variables: BTreeMap::new(),
+        approval: None,
+        retried: false,
+    };
+    match &action.kind {
+        ActionKind::Source(source) => fetch(&mut run, execution, source, index, now),
+        ActionKind::Build => {
+            run.external_id = Some(format!("{}:{}", execution.definition.name, fresh_uuid()));
+            run.summary = Some("Build terminated with state: SUCCEEDED".to_owned());
+        }
+        ActionKind::Deploy => {
+            let id: String = fresh_hex(9).to_uppercase();
+            run.external_id = Some(format!("d-{id}"));
+            run.summary = Some("Deployment Succeeded".to_owned());
+        }
+        ActionKind::Approval(approval) => {
+            let minutes = approval.timeout_minutes.map(|minutes| Duration::minutes(minutes.into()));
+            let deadline = now.checked_add(minutes.unwrap_or(DEFAULT_TIMEOUT)).unwrap_or(now);
+            run.status = ActionStatus::InProgress;
+            run.external_id = Some(token.value.clone());
+            run.approval = Some(ApprovalRun { token, deadline, decision: None });
+        }
+    }
+    execution.runs.push(run);
+    execution.updated = now;
+    Some(execution)
+}
+
+/// Brings a revision, and the variables that a source action puts out.
+fn fetch(run: &mut ActionRun, execution: &mut Execution, source: &SourceAction, age: usize, now: UtcDateTime) {
+    let pinned = execution.overrides.iter().find(|(action, _)| *action == run.action.name);
+    let id = pinned.map_or_else(|| fresh_hex(40), |(_, revision)| revision.clone());
+    let texts: Vec<&str> = source.messages.iter().map(String::as_str).collect();
+    let texts = if texts.is_empty() { MESSAGES.as_slice() } else { texts.as_slice() };
+    let message = texts.iter().cycle().nth(age % texts.len()).copied().unwrap_or_default();
+    let summary = match source.provider {
+        SourceProvider::CodeCommit => message.to_owned(),
+        SourceProvider::GitHubConnection => json!({"ProviderType": "GitHub", "CommitMessage": message}).to_string(),
+    };
+    let url = revision_url(&execution.definition, source, &id);
+    let repository = match source.provider {
+        SourceProvider::CodeCommit => "RepositoryName",
+        SourceProvider::GitHubConnection => "FullRepositoryName",
+    };
+    run.output_variables = BTreeMap::from([
+        ("BranchName", source.branch.clone()),
+        ("CommitId", id.clone()),
+        ("CommitMessage", message.to_owned()),
+        (repository, source.repository.clone()),
+    ]);
+    run.external_id = Some(id.clone());
+    run.summary = Some(summary.clone());
+    run.external_url = Some(url.clone());
+    execution.revisions.push(Revision { action: run.action.name.clone(), id, summary, url, created: now });
+}
+
+fn revision_url(pipeline: &PipelineDefinition, source: &SourceAction, id: &str) -> String {
+    let (region, repository) = (&pipeline.region, &source.repository);
+    match source.provider {
+        SourceProvider::CodeCommit => {
+            format!("https://{region}.console.aws.amazon.com/codecommit/home#/repository/{repository}/commit/{id}")
+        }
+        SourceProvider::GitHubConnection => format!(
+            "https://{region}.console.aws.amazon.com/codesuite/settings/connections/redirect?connectionArn={}\
+             &referenceType=COMMIT&FullRepositoryId={repository}&Commit={id}",
+            pipeline.connection_arn(),
+        ),
+    }
+}
+
+/// Hexadecimal digits, as many as asked, at most 64.
+fn fresh_hex(digits: usize) -> String {
+    let (first, second) = (uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
+    format!("{}{}", first.simple(), second.simple()).chars().take(digits).collect()
+}

@@ -1,0 +1,354 @@
+//! What is remembered of a pipeline: its executions, the stages they visited and the actions they ran.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use time::UtcDateTime;
+
+use super::definition::{ActionDefinition, PipelineDefinition, StageDefinition};
+use super::errors::AwsError;
+
+/// One pipeline and all that ever ran in it.
+pub(super) struct Pipeline {
+    pub definition: Arc<PipelineDefinition>,
+    pub version: u32,
+    pub created: UtcDateTime,
+    pub updated: UtcDateTime,
+    /// Oldest first. The place in this list is the age.
+    pub executions: Vec<Execution>,
+    /// `clientRequestToken` and the execution that it began.
+    pub requests: Vec<(String, String)>,
+    sequence: u64,
+}
+
+/// One execution of a pipeline.
+pub(super) struct Execution {
+    pub id: Id,
+    /// As it was when the execution began: a later edit does not move an execution that is under way.
+    pub definition: Arc<PipelineDefinition>,
+    pub version: u32,
+    pub status: ExecutionStatus,
+    pub status_summary: Option<String>,
+    pub trigger: Trigger,
+    pub stop: Option<StopRequest>,
+    pub started: UtcDateTime,
+    pub updated: UtcDateTime,
+    /// 1, and one more for each retry of a stage.
+    pub attempt: u32,
+    pub revisions: Vec<Revision>,
+    pub variables: Vec<(String, String)>,
+    /// Source action and revision id, where the start asked for a certain one.
+    pub overrides: Vec<(String, String)>,
+    pub place: Place,
+    pub visits: Vec<StageVisit>,
+    pub runs: Vec<ActionRun>,
+}
+
+/// Where an execution stands. The number is the stage's place in the execution's own definition.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Before(usize),
+    Inside(usize),
+    Ended,
+}
+
+pub(super) struct StageVisit {
+    pub stage: String,
+    pub status: StageStatus,
+    pub sequence: u64,
+}
+
+/// One run of an action.
+pub(super) struct ActionRun {
+    pub id: String,
+    /// Counts the starts in a pipeline, because a clock that stands still gives them no order.
+    pub sequence: u64,
+    pub stage: String,
+    pub action: ActionDefinition,
+    pub status: ActionStatus,
+    pub started: UtcDateTime,
+    pub updated: UtcDateTime,
+    pub updated_by: Option<String>,
+    pub summary: Option<String>,
+    pub external_id: Option<String>,
+    pub external_url: Option<String>,
+    pub configuration: BTreeMap<&'static str, String>,
+    pub resolved: BTreeMap<&'static str, String>,
+    pub output_variables: BTreeMap<&'static str, String>,
+    pub approval: Option<ApprovalRun>,
+    /// A retry of the stage runs the action again; this run no longer counts.
+    pub retried: bool,
+}
+
+pub(super) struct ApprovalRun {
+    pub token: Id,
+    pub deadline: UtcDateTime,
+    /// Whether a person ended it. One that ran out of time or was abandoned has none.
+    pub decision: Option<Decision>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decision {
+    Approved,
+    Rejected,
+}
+
+pub(super) struct StopRequest {
+    pub reason: Option<String>,
+}
+
+#[derive(Clone)]
+pub(super) struct Revision {
+    pub action: String,
+    pub id: String,
+    pub summary: String,
+    pub url: String,
+    pub created: UtcDateTime,
+}
+
+/// What started an execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// Somebody called `StartPipelineExecution`: their ARN.
+    StartPipelineExecution(String),
+    /// A change of the source, by an EventBridge rule: the rule's ARN.
+    CloudWatchEvent(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ExecutionStatus {
+    InProgress,
+    Stopping,
+    Stopped,
+    Succeeded,
+    Superseded,
+    Failed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StageStatus {
+    Cancelled,
+    InProgress,
+    Stopping,
+    Stopped,
+    Succeeded,
+    Failed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ActionStatus {
+    InProgress,
+    Abandoned,
+    Succeeded,
+    Failed,
+}
+
+/// An id, and the other name under which a recorded event may know the same thing.
+pub(super) struct Id {
+    pub value: String,
+    also: Also,
+}
+
+enum Also {
+    /// It has this name only.
+    Nothing,
+    /// It was made up for a record that did not tell; the record that does may come.
+    Open,
+    Recorded(String),
+}
+
+impl Id {
+    pub fn known(value: impl Into<String>) -> Self {
+        Self { value: value.into(), also: Also::Nothing }
+    }
+
+    pub fn fresh() -> Self {
+        Self::known(super::fresh_uuid())
+    }
+
+    /// What a record says, or else something made up that a later record may name.
+    pub fn recorded(value: Option<&str>) -> Self {
+        value.map_or_else(|| Self { value: super::fresh_uuid(), also: Also::Open }, Self::known)
+    }
+
+    pub fn is(&self, name: &str) -> bool {
+        self.value == name || matches!(&self.also, Also::Recorded(other) if other == name)
+    }
+
+    pub fn is_open(&self) -> bool {
+        matches!(self.also, Also::Open)
+    }
+
+    /// Remembers the name in the record, if one is missing.
+    pub fn claim(&mut self, name: Option<&str>) {
+        if let (Also::Open, Some(name)) = (&self.also, name) {
+            self.also = Also::Recorded(name.to_owned());
+        }
+    }
+}
+
+impl Trigger {
+    pub(super) fn kind_and_detail(&self) -> (&'static str, &str) {
+        match self {
+            Self::StartPipelineExecution(caller) => ("StartPipelineExecution", caller),
+            Self::CloudWatchEvent(rule) => ("CloudWatchEvent", rule),
+        }
+    }
+}
+
+impl ExecutionStatus {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InProgress => "InProgress",
+            Self::Stopping => "Stopping",
+            Self::Stopped => "Stopped",
+            Self::Succeeded => "Succeeded",
+            Self::Superseded => "Superseded",
+            Self::Failed => "Failed",
+        }
+    }
+}
+
+impl StageStatus {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cancelled => "Cancelled",
+            Self::InProgress => "InProgress",
+            Self::Stopping => "Stopping",
+            Self::Stopped => "Stopped",
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+        }
+    }
+}
+
+impl ActionStatus {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InProgress => "InProgress",
+            Self::Abandoned => "Abandoned",
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+        }
+    }
+}
+
+impl Pipeline {
+    pub fn new(definition: PipelineDefinition, now: UtcDateTime) -> Self {
+        Self {
+            definition: Arc::new(definition),
+            version: 1,
+            created: now,
+            updated: now,
+            executions: Vec::new(),
+            requests: Vec::new(),
+            sequence: 0,
+        }
+    }
+
+    pub fn next_in_sequence(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
+    }
+
+    pub fn execution(&self, id: &str) -> Result<&Execution, AwsError> {
+        let found = self.executions.iter().find(|execution| execution.id.value == id);
+        found.ok_or_else(|| AwsError::execution_not_found(&self.definition.name, id))
+    }
+
+    /// The execution that entered a stage last, and its visit.
+    pub fn latest_visit(&self, stage: &str) -> Option<(&Execution, &StageVisit)> {
+        let visits = self.executions.iter().filter_map(|execution| Some((execution, execution.visit(stage)?)));
+        visits.max_by_key(|(_, visit)| visit.sequence)
+    }
+
+    /// Every run of an action with its execution, newest first.
+    pub fn runs_of(&self, stage: &str, action: &str) -> Vec<(&Execution, &ActionRun)> {
+        let mut runs: Vec<_> = self
+            .executions
+            .iter()
+            .flat_map(|execution| execution.runs.iter().map(move |run| (execution, run)))
+            .filter(|(_, run)| run.is_of(stage, action))
+            .collect();
+        runs.sort_by_key(|(_, run)| std::cmp::Reverse(run.sequence));
+        runs
+    }
+}
+
+impl Execution {
+    pub fn new(id: Id, definition: Arc<PipelineDefinition>, version: u32, trigger: Trigger, now: UtcDateTime) -> Self {
+        Self {
+            id,
+            definition,
+            version,
+            status: ExecutionStatus::InProgress,
+            status_summary: None,
+            trigger,
+            stop: None,
+            started: now,
+            updated: now,
+            attempt: 1,
+            revisions: Vec::new(),
+            variables: Vec::new(),
+            overrides: Vec::new(),
+            place: Place::Before(0),
+            visits: Vec::new(),
+            runs: Vec::new(),
+        }
+    }
+
+    pub fn stage_inside(&self) -> Option<&StageDefinition> {
+        match self.place {
+            Place::Inside(stage) => self.definition.stages.get(stage),
+            Place::Before(_) | Place::Ended => None,
+        }
+    }
+
+    pub fn stage_before(&self) -> Option<&StageDefinition> {
+        match self.place {
+            Place::Before(stage) => self.definition.stages.get(stage),
+            Place::Inside(_) | Place::Ended => None,
+        }
+    }
+
+    pub fn is_inside(&self, stage: &str) -> bool {
+        self.stage_inside().is_some_and(|inside| inside.name == stage)
+    }
+
+    pub fn is_before(&self, stage: &str) -> bool {
+        self.stage_before().is_some_and(|before| before.name == stage)
+    }
+
+    pub fn visit(&self, stage: &str) -> Option<&StageVisit> {
+        self.visits.iter().find(|visit| visit.stage == stage)
+    }
+
+    pub fn visit_mut(&mut self, stage: &str) -> Option<&mut StageVisit> {
+        self.visits.iter_mut().find(|visit| visit.stage == stage)
+    }
+
+    /// The run of an action that counts: the newest, unless it is to be run again.
+    pub fn run_of(&self, stage: &str, action: &str) -> Option<&ActionRun> {
+        self.runs.iter().rev().find(|run| run.is_of(stage, action) && !run.retried)
+    }
+}
+
+impl ActionRun {
+    pub fn is_of(&self, stage: &str, action: &str) -> bool {
+        self.stage == stage && self.action.name == action
+    }
+
+    pub fn is_in_progress(&self) -> bool {
+        self.status == ActionStatus::InProgress
+    }
+
+    /// The token, while the approval waits.
+    pub fn open_token(&self) -> Option<&str> {
+        self.approval.as_ref().filter(|_| self.is_in_progress()).map(|approval| approval.token.value.as_str())
+    }
+
+    pub fn end(&mut self, status: ActionStatus, now: UtcDateTime) {
+        self.status = status;
+        self.updated = now;
+    }
+}

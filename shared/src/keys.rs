@@ -1,0 +1,171 @@
+//! The signing key in AWS KMS, which never leaves it, and the public keys to verify with.
+
+use std::fmt;
+use std::str::FromStr;
+
+use aws_sdk_kms::Client;
+use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::DecodingKey;
+
+use crate::approval::Invalid;
+use crate::aws::AwsError;
+
+/// What precedes the 32 bytes of an Ed25519 key in its SubjectPublicKeyInfo (RFC 8410, section 4).
+const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+
+/// A KMS key: its ARN, or its id in the function's own account and region. An alias will not do: what it points at can
+/// change between signing and verifying.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyId(String);
+
+impl KeyId {
+    /// What KMS takes.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What a link's header carries as `kid`: the id without the rest of the ARN.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let what = "the key";
+        let form = "the ARN or the id of a KMS key (an alias is not enough)";
+        let id = match text.strip_prefix("arn:") {
+            Some(arn) => arn.split_once(":key/").map(|(_, id)| id),
+            None => Some(text),
+        };
+        match id {
+            _ if text.len() > 256 => Err(Invalid::TooLong { what, max: 256 }),
+            Some("") => Err(Invalid::Empty { what }),
+            Some(id) if id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') => Ok(Self(text.to_owned())),
+            _ => Err(Invalid::Form { what, form }),
+        }
+    }
+}
+
+/// The key that links are signed with.
+#[derive(Debug, Clone)]
+pub struct SigningKey {
+    client: Client,
+    id: KeyId,
+}
+
+impl SigningKey {
+    /// The key `id`, used through `client`.
+    #[must_use]
+    pub fn new(client: Client, id: KeyId) -> Self {
+        Self { client, id }
+    }
+
+    /// The key's name in a link.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        self.id.kid()
+    }
+
+    /// The Ed25519 signature over `message` as it is, 64 bytes.
+    ///
+    /// # Errors
+    /// When KMS does not sign.
+    pub async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, AwsError> {
+        const OPERATION: &str = "kms:Sign";
+        let answer = self
+            .client
+            .sign()
+            .key_id(self.id.as_str())
+            .signing_algorithm(SigningAlgorithmSpec::Ed25519Sha512)
+            .message_type(MessageType::Raw)
+            .message(Blob::new(message))
+            .send()
+            .await
+            .map_err(|error| AwsError::new(OPERATION, &error))?;
+        match answer.signature {
+            Some(signature) if signature.as_ref().len() == 64 => Ok(signature.into_inner()),
+            _ => Err(AwsError::unexpected(OPERATION, "no Ed25519 signature in the answer")),
+        }
+    }
+}
+
+/// The public keys of a deployment. Verifying needs nothing else, so a key that is not here does not exist.
+#[derive(Clone, Default)]
+pub struct VerifyingKeys(Vec<(String, DecodingKey)>);
+
+impl VerifyingKeys {
+    /// Reads every key from KMS: once, while a function starts.
+    ///
+    /// # Errors
+    /// When one cannot be read or is not an Ed25519 key: a callback with fewer keys than it was told would refuse good links.
+    pub async fn fetch(client: &Client, ids: &[KeyId]) -> Result<Self, AwsError> {
+        const OPERATION: &str = "kms:GetPublicKey";
+        let mut keys = Self::default();
+        for id in ids {
+            let answer = client
+                .get_public_key()
+                .key_id(id.as_str())
+                .send()
+                .await
+                .map_err(|error| AwsError::new(OPERATION, &error))?;
+            let der = answer.public_key.map(Blob::into_inner).unwrap_or_default();
+            keys.add(id, &der).ok_or_else(|| AwsError::unexpected(OPERATION, "not an Ed25519 public key"))?;
+        }
+        Ok(keys)
+    }
+
+    /// Adds a key given as DER SubjectPublicKeyInfo, 44 bytes. `None` when it is something else.
+    pub fn add(&mut self, id: &KeyId, der: &[u8]) -> Option<()> {
+        let raw = der.strip_prefix(&SPKI_PREFIX).filter(|raw| raw.len() == 32)?;
+        let key = DecodingKey::from_ed_components(&URL_SAFE_NO_PAD.encode(raw)).ok()?;
+        self.0.push((id.kid().to_owned(), key));
+        Some(())
+    }
+
+    /// The key that a link's header names.
+    pub(crate) fn get(&self, kid: &str) -> Option<&DecodingKey> {
+        self.0.iter().find(|(name, _)| name == kid).map(|(_, key)| key)
+    }
+}
+
+impl fmt::Debug for VerifyingKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(kid, _)| kid)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_an_arn_or_an_id() {
+        let arn = "arn:aws:kms:us-east-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+        assert_eq!(arn.parse::<KeyId>().unwrap().kid(), "1234abcd-12ab-34cd-56ef-1234567890ab");
+        assert_eq!("mrk-1234".parse::<KeyId>().unwrap().kid(), "mrk-1234");
+        for text in ["", "alias/countersign", "arn:aws:kms:us-east-2:123456789012:alias/a", "arn:aws:kms:x:y:key/", "a b", "a/b"] {
+            assert!(text.parse::<KeyId>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn only_an_ed25519_key_is_taken() {
+        let id: KeyId = "k".parse().unwrap();
+        let mut der = SPKI_PREFIX.to_vec();
+        der.extend([7; 32]);
+        assert!(VerifyingKeys::default().add(&id, &der).is_some());
+        der.push(0);
+        assert!(VerifyingKeys::default().add(&id, &der).is_none());
+        der.truncate(43);
+        assert!(VerifyingKeys::default().add(&id, &der).is_none());
+        assert!(VerifyingKeys::default().add(&id, &[0; 44]).is_none());
+    }
+}

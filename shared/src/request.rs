@@ -1,0 +1,217 @@
+//! An approval that was put to its approvers: who was asked what, who voted, and how it ended.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use time::UtcDateTime;
+
+use crate::approval::{Address, Approval, Approver, Comment, Decision, Quorum, WebUrl};
+use crate::clock::epoch;
+
+/// The ledger's record that an approval was put to its approvers. What it says of them is fixed when it is made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// What waits.
+    pub approval: Approval,
+    /// Who may decide, by [`Address::identity`].
+    pub approvers: BTreeMap<String, Approver>,
+    /// How many of them must approve.
+    pub quorum: Quorum,
+    /// When they were asked.
+    #[serde(with = "epoch")]
+    pub asked: UtcDateTime,
+    /// When CodePipeline stops waiting, and the links stop working.
+    #[serde(with = "epoch")]
+    pub expires: UtcDateTime,
+    /// What mails and pages show of the release.
+    pub details: Details,
+    /// The votes so far, by [`Address::identity`]. One each; a later one replaces the earlier.
+    pub votes: BTreeMap<String, Vote>,
+    /// Counts the changes of `votes`, so that a verdict is passed on the votes that were counted and no others.
+    pub revision: u64,
+    /// What the votes came to. From here on they stand, and CodePipeline is to be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+    /// How it ended, as CodePipeline holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+}
+
+impl Request {
+    /// A request that nobody has answered yet.
+    #[must_use]
+    pub fn new(
+        approval: Approval,
+        approvers: &[Approver],
+        quorum: Quorum,
+        asked: UtcDateTime,
+        expires: UtcDateTime,
+        details: Details,
+    ) -> Self {
+        Self {
+            approval,
+            approvers: approvers.iter().map(|approver| (approver.address.identity(), approver.clone())).collect(),
+            quorum,
+            asked,
+            expires,
+            details,
+            votes: BTreeMap::new(),
+            revision: 0,
+            verdict: None,
+            outcome: None,
+        }
+    }
+
+    /// Whether this mailbox was asked.
+    #[must_use]
+    pub fn asks(&self, address: &Address) -> bool {
+        self.approvers.contains_key(&address.identity())
+    }
+
+    /// This mailbox's vote.
+    #[must_use]
+    pub fn vote_of(&self, address: &Address) -> Option<&Vote> {
+        self.votes.get(&address.identity())
+    }
+
+    /// The votes for `decision`, in the order in which they were given.
+    #[must_use]
+    pub fn votes_for(&self, decision: Decision) -> Vec<&Vote> {
+        let mut votes: Vec<&Vote> = self.votes.values().filter(|vote| vote.decision == decision).collect();
+        votes.sort_by_key(|vote| vote.at);
+        votes
+    }
+
+    /// What the votes come to: one rejection rejects, a quorum of approvals approves, anything less decides nothing.
+    #[must_use]
+    pub fn count(&self) -> Option<Decision> {
+        if !self.votes_for(Decision::Rejected).is_empty() {
+            Some(Decision::Rejected)
+        } else if self.votes_for(Decision::Approved).len() >= self.quorum.get() {
+            Some(Decision::Approved)
+        } else {
+            None
+        }
+    }
+}
+
+/// One approver's decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vote {
+    /// Whose it is.
+    pub approver: Approver,
+    /// What it says.
+    pub decision: Decision,
+    /// What was written with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<Comment>,
+    /// When it was given.
+    #[serde(with = "epoch")]
+    pub at: UtcDateTime,
+    /// The `jti` of the link that it came through.
+    pub link: String,
+}
+
+/// What the votes came to, fixed before CodePipeline is told, so that whoever tells it tells the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The decision to put.
+    pub decision: Decision,
+    /// The summary to put with it, at most 512 characters.
+    pub summary: String,
+}
+
+/// How an approval ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The way it ended.
+    pub ending: Ending,
+    /// Who ended it, if somebody did.
+    pub by: Decider,
+    /// When.
+    #[serde(with = "epoch")]
+    pub at: UtcDateTime,
+    /// What CodePipeline keeps as its summary when it was not decided through our links.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+}
+
+/// The ways in which an approval ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ending {
+    /// The pipeline went on.
+    Approved,
+    /// Somebody said no, and the stage failed.
+    Rejected,
+    /// Nobody answered in time, and the stage failed.
+    Expired,
+    /// A newer execution took over, or the pipeline was changed.
+    Superseded,
+    /// Somebody stopped the execution.
+    Stopped,
+}
+
+impl Ending {
+    /// The word for logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+            Self::Superseded => "superseded",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+impl From<Decision> for Ending {
+    fn from(decision: Decision) -> Self {
+        match decision {
+            Decision::Approved => Self::Approved,
+            Decision::Rejected => Self::Rejected,
+        }
+    }
+}
+
+/// Who ended an approval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Decider {
+    /// The approvers, by the votes that the request holds.
+    Approvers,
+    /// Somebody with an AWS account, in the console, by CLI or otherwise: the end of the ARN that CodePipeline names,
+    /// such as `user/alice`.
+    Principal(String),
+    /// Nobody, or nobody that CodePipeline names.
+    Nobody,
+}
+
+/// What mails and pages show of a release. All of it is a courtesy: it may be missing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Details {
+    /// Who or what started the execution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_by: Option<String>,
+    /// What changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revisions: Vec<Revision>,
+    /// The pipeline author's words to the reviewer, `CustomData`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<String>,
+    /// What the reviewer should look at, `ExternalEntityLink`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_url: Option<WebUrl>,
+}
+
+/// One source's change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revision {
+    /// The commit or object version.
+    pub id: String,
+    /// The commit message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    /// Where it can be looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<WebUrl>,
+}
