@@ -152,7 +152,7 @@ impl Ledger {
             .condition_expression(
                 "attribute_exists(approvers.#approver) AND attribute_not_exists(verdict) AND attribute_not_exists(outcome)",
             )
-            .expression_attribute_names("#approver", vote.approver.address.identity())
+            .expression_attribute_names("#approver", vote.approver.identity())
             .expression_attribute_values(":vote", to_value(vote)?)
             .expression_attribute_values(":one", AttributeValue::N("1".into()));
         self.update(key, update).await

@@ -14,7 +14,7 @@ use time::UtcDateTime;
 
 use crate::approval::{Approval, ApprovalAction, ApprovalToken, Decision, ExecutionId, Region, WebUrl};
 use crate::aws::AwsError;
-use crate::request::{Decider, Details, Ending, Outcome, Revision};
+use crate::request::{Decider, Details, Ending, Outcome, Request, Revision};
 use crate::text::{bounded, bounded_line};
 
 /// How long CodePipeline waits for an answer unless the action says otherwise: seven days.
@@ -133,6 +133,12 @@ impl CodePipeline {
     #[must_use]
     pub fn new(client: Client, patience: Patience) -> Self {
         Self { client, patience }
+    }
+
+    /// The same, as patient as `patience` says.
+    #[must_use]
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Self { patience, ..self }
     }
 
     /// Finds the waiting approval that an event spoke of, and what is being approved. `None` when it waits no more.
@@ -307,18 +313,27 @@ impl CodePipeline {
         Ok(Standing::Ended(Outcome { ending, by, at, summary }))
     }
 
-    /// [`standing`](Self::standing), asked again while CodePipeline still shows the approval as waiting: for a caller who
-    /// knows that it has ended.
+    /// How `request` ended, asked again while CodePipeline still shows it as waiting: for a caller who was told that it
+    /// has ended. An end that is the request's own verdict, summary and all, was put by us, whoever's answer got lost.
     ///
     /// # Errors
     /// When CodePipeline does not answer.
-    pub async fn ending(&self, approval: &Approval, expires: UtcDateTime) -> Result<Option<Outcome>, AwsError> {
-        self.patience
-            .until(async || match self.standing(approval, expires).await? {
+    pub async fn outcome(&self, request: &Request) -> Result<Option<Outcome>, AwsError> {
+        let ended = self
+            .patience
+            .until(async || match self.standing(&request.approval, request.expires).await? {
                 Standing::Ended(outcome) => Ok(Some(outcome)),
                 Standing::Waiting => Ok(None),
             })
-            .await
+            .await?;
+        Ok(ended.map(|outcome| match &request.verdict {
+            Some(verdict)
+                if outcome.ending == verdict.decision.into() && outcome.summary.as_ref() == Some(&verdict.summary) =>
+            {
+                Outcome { by: Decider::Approvers, summary: None, ..outcome }
+            }
+            _ => outcome,
+        }))
     }
 
     /// Why an action was abandoned: its execution tells.

@@ -68,6 +68,12 @@ impl Request {
         self.approvers.contains_key(&address.identity())
     }
 
+    /// How pages and mails write a mailbox: with its name, if it has one.
+    #[must_use]
+    pub fn name_of(&self, address: &Address) -> String {
+        self.approvers.get(&address.identity()).map_or_else(|| address.as_str().to_owned(), Approver::to_string)
+    }
+
     /// This mailbox's vote.
     #[must_use]
     pub fn vote_of(&self, address: &Address) -> Option<&Vote> {
@@ -99,7 +105,7 @@ impl Request {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vote {
     /// Whose it is.
-    pub approver: Approver,
+    pub approver: Address,
     /// What it says.
     pub decision: Decision,
     /// What was written with it.

@@ -1,1 +1,13 @@
+//! The callback: links in, pages out, decisions to CodePipeline.
+//!
+//! [`request`] turns HTTP into what the visitor wants, [`decide`] does it, [`pages`] shows what came of it.
+//! [`answer`] is the one place where a status, a page and the headers come together.
 
+pub mod answer;
+pub mod decide;
+pub mod pages;
+pub mod request;
+pub mod settings;
+
+pub use answer::Callback;
+pub use settings::Settings;

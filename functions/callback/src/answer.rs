@@ -1,0 +1,289 @@
+//! The callback as a whole: a request in, an answer out. Here, and only here, what happened becomes a status and a page.
+
+use askama::Template;
+use aws_config::SdkConfig;
+use countersign::approval::{Approval, Comment};
+use countersign::aws::AwsError;
+use countersign::clock::Clock;
+use countersign::keys::VerifyingKeys;
+use countersign::ledger::Ledger;
+use countersign::link::{ExpiredLink, LinkError, LinkVerifier, VerifiedLink};
+use countersign::pipeline::{CodePipeline, Patience};
+use countersign::request::{Decider, Ending, Request};
+use lambda_http::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use lambda_http::http::{Method, StatusCode};
+use lambda_http::{Body, Response};
+
+use crate::decide::{DecideError, Decisions};
+use crate::pages::{Confirm, Decided, Notice, Recorded, style_hash};
+use crate::request::{Misunderstood, Visit, read};
+use crate::settings::Settings;
+
+/// After how many seconds a visitor should try again when AWS did not answer.
+const RETRY_AFTER_SECONDS: &str = "30";
+
+/// The headers of every answer, besides `Content-Security-Policy`. `Referrer-Policy: no-referrer` would make browsers
+/// send `Origin: null` with the form.
+const HEADERS: [(&str, &str); 9] = [
+    ("cache-control", "no-store"),
+    ("referrer-policy", "same-origin"),
+    ("strict-transport-security", "max-age=63072000; includeSubDomains"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("permissions-policy", "geolocation=(), camera=(), microphone=()"),
+    ("x-robots-tag", "noindex, nofollow"),
+];
+
+/// The callback, ready to answer.
+#[derive(Clone)]
+pub struct Callback {
+    verifier: LinkVerifier,
+    decisions: Decisions,
+    clock: Clock,
+    policy: HeaderValue,
+}
+
+/// Why the callback does not start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// A public key cannot be read.
+    #[error("the signing keys cannot be read: {0}")]
+    Keys(#[from] AwsError),
+    /// The style's hash makes no header.
+    #[error("the style's hash makes no header")]
+    Style,
+}
+
+/// What is answered, before it is HTTP.
+struct Answer {
+    status: StatusCode,
+    html: Result<String, askama::Error>,
+}
+
+/// What kept a request from being answered with what was asked for.
+enum Refusal {
+    Misunderstood(Misunderstood),
+    Link(LinkError),
+    NotAsked,
+    NoButton,
+    WrongButton,
+    Decide(DecideError),
+}
+
+impl Callback {
+    /// A callback on the AWS of `aws`: it reads the public keys, once.
+    ///
+    /// # Errors
+    /// When a key cannot be read.
+    pub async fn start(settings: Settings, aws: &SdkConfig, clock: Clock) -> Result<Self, StartError> {
+        let keys = VerifyingKeys::fetch(&aws_sdk_kms::Client::new(aws), &settings.signing_keys).await?;
+        let policy = format!(
+            "default-src 'none'; style-src 'sha256-{}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+            style_hash()
+        );
+        Ok(Self {
+            verifier: LinkVerifier::new(settings.deployment, keys),
+            decisions: Decisions {
+                ledger: Ledger::new(aws_sdk_dynamodb::Client::new(aws), settings.table),
+                pipeline: CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), Patience::CALLBACK),
+            },
+            clock,
+            policy: HeaderValue::from_str(&policy).map_err(|_| StartError::Style)?,
+        })
+    }
+
+    /// Waits as patiently for CodePipeline as `patience` says.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Patience) -> Self {
+        self.decisions.pipeline = self.decisions.pipeline.with_patience(patience);
+        self
+    }
+
+    /// Answers one request. Whatever it is, there is an answer with a page and all headers.
+    pub async fn handle(&self, request: &lambda_http::Request) -> Response<Body> {
+        let answer = match read(request) {
+            Ok(Visit::Show { token }) => self.show(&token).await,
+            Ok(Visit::Decide { token, decision: None, comment }) => self.unpressed(&token, &comment).await,
+            Ok(Visit::Decide { token, decision: Some(decision), comment }) => match self.verify(&token) {
+                Ok(link) if link.decision() != decision => Err(Refusal::WrongButton),
+                Ok(link) => self.decide(&link, &comment).await,
+                Err(LinkError::Expired(link)) => self.expired(&link).await,
+                Err(error) => Err(Refusal::Link(error)),
+            },
+            Err(misunderstood) => Err(Refusal::Misunderstood(misunderstood)),
+        };
+        self.respond(request.method(), answer.unwrap_or_else(refuse))
+    }
+
+    fn verify(&self, token: &str) -> Result<VerifiedLink, LinkError> {
+        self.verifier.verify(token, (self.clock)())
+    }
+
+    async fn show(&self, token: &str) -> Result<Answer, Refusal> {
+        let link = match self.verify(token) {
+            Ok(link) => link,
+            Err(LinkError::Expired(link)) => return self.expired(&link).await,
+            Err(error) => return Err(Refusal::Link(error)),
+        };
+        match self.decisions.look(&link).await.map_err(Refusal::Decide)? {
+            Some(request) => stands(&request, &link),
+            None => Ok(forgotten(link.approval())),
+        }
+    }
+
+    async fn decide(&self, link: &VerifiedLink, comment: &str) -> Result<Answer, Refusal> {
+        let comment = match comment.parse::<Comment>() {
+            Ok(comment) => Some(comment),
+            Err(countersign::approval::Invalid::Empty { .. }) => None,
+            Err(_) => return self.ask_again(link, comment, "The comment is longer than 512 characters. Please shorten it; nothing was decided yet.").await,
+        };
+        let request = self.decisions.decide(link, comment, (self.clock)()).await.map_err(Refusal::Decide)?;
+        let Some(request) = request else { return Ok(forgotten(link.approval())) };
+        let answer = stands(&request, link)?;
+        tracing::info!(
+            key = %request.approval.key(),
+            approval = %request.approval.action,
+            decision = %link.decision(),
+            outcome = request.outcome.as_ref().map(|outcome| outcome.ending.as_str()),
+            status = answer.status.as_u16(),
+            "a decision was put"
+        );
+        Ok(answer)
+    }
+
+    /// A form that was sent without its button: by a script, or by a machine. It says nothing.
+    async fn unpressed(&self, token: &str, comment: &str) -> Result<Answer, Refusal> {
+        match self.verify(token) {
+            Ok(link) => self.ask_again(&link, comment, "Nothing was decided: please press the button.").await,
+            Err(LinkError::Expired(link)) => self.expired(&link).await,
+            Err(error) => Err(Refusal::Link(error)),
+        }
+    }
+
+    /// The page with its form once more, with what was written and what is wrong.
+    async fn ask_again(&self, link: &VerifiedLink, comment: &str, problem: &'static str) -> Result<Answer, Refusal> {
+        let request = self.decisions.look(link).await.map_err(Refusal::Decide)?.ok_or(Refusal::NoButton)?;
+        if !request.asks(link.approver()) {
+            return Err(Refusal::NotAsked);
+        }
+        if request.outcome.is_some() {
+            return stands(&request, link);
+        }
+        let page = Confirm { request: &request, link, problem: Some(problem), comment };
+        Ok(Answer { status: StatusCode::BAD_REQUEST, html: page.render() })
+    }
+
+    /// An expired link tells how its approval ended, as far as the ledger knows.
+    async fn expired(&self, link: &ExpiredLink) -> Result<Answer, Refusal> {
+        let key = link.approval().key();
+        let request = self.decisions.ledger.read(&key).await.map_err(|error| Refusal::Decide(error.into()))?;
+        let request = request.filter(|request| request.asks(link.approver()));
+        tracing::info!(%key, "an expired link was opened");
+        match request.as_ref().and_then(|request| Some((request, request.outcome.as_ref()?))) {
+            Some((request, outcome)) if matches!(outcome.ending, Ending::Approved | Ending::Rejected) => {
+                let page = Decided { request, outcome, yours: false };
+                Ok(Answer { status: StatusCode::CONFLICT, html: page.render() })
+            }
+            Some((request, outcome)) => Ok(gone(&Notice::over(outcome.ending, request))),
+            None => Ok(gone(&Notice::expired(request.as_ref()))),
+        }
+    }
+
+    fn respond(&self, method: &Method, answer: Answer) -> Response<Body> {
+        let (status, html) = match answer.html {
+            Ok(html) => (answer.status, html),
+            Err(_) => {
+                tracing::error!("a page could not be rendered");
+                (StatusCode::INTERNAL_SERVER_ERROR, String::new())
+            }
+        };
+        let body = if method == Method::HEAD { Body::Empty } else { Body::Text(html) };
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        headers.insert("content-security-policy", self.policy.clone());
+        for (name, value) in HEADERS {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        match status {
+            StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+            }
+            StatusCode::METHOD_NOT_ALLOWED => {
+                headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+/// The page for a link whose request stands as it does, looked at or voted on.
+fn stands(request: &Request, link: &VerifiedLink) -> Result<Answer, Refusal> {
+    if !request.asks(link.approver()) {
+        return Err(Refusal::NotAsked);
+    }
+    let vote = request.vote_of(link.approver()).filter(|vote| vote.decision == link.decision());
+    Ok(match (&request.outcome, vote) {
+        (Some(outcome), vote) if matches!(outcome.ending, Ending::Approved | Ending::Rejected) => {
+            // His own press, however often repeated, is no conflict: his vote is among those that decided.
+            let yours = outcome.by == Decider::Approvers && vote.is_some_and(|vote| Ending::from(vote.decision) == outcome.ending);
+            let page = Decided { request, outcome, yours };
+            Answer { status: if yours { StatusCode::OK } else { StatusCode::CONFLICT }, html: page.render() }
+        }
+        (Some(outcome), _) => gone(&Notice::over(outcome.ending, request)),
+        (None, Some(vote)) if request.verdict.is_none() => {
+            Answer { status: StatusCode::OK, html: Recorded { request, vote }.render() }
+        }
+        (None, _) => {
+            let page = Confirm { request, link, problem: None, comment: "" };
+            Answer { status: StatusCode::OK, html: page.render() }
+        }
+    })
+}
+
+fn gone(notice: &Notice) -> Answer {
+    Answer { status: StatusCode::GONE, html: notice.render() }
+}
+
+fn forgotten(approval: &Approval) -> Answer {
+    tracing::warn!(key = %approval.key(), "a good link to an approval that the ledger does not know");
+    gone(&Notice::FORGOTTEN)
+}
+
+/// What a visitor is told of a refusal, and what the log is told.
+fn refuse(refusal: Refusal) -> Answer {
+    let (status, notice) = match refusal {
+        Refusal::Misunderstood(Misunderstood::Path) => (StatusCode::NOT_FOUND, Notice::NOT_FOUND),
+        Refusal::Misunderstood(Misunderstood::Method) => (StatusCode::METHOD_NOT_ALLOWED, Notice::NOT_ALLOWED),
+        Refusal::Misunderstood(reason @ Misunderstood::Token) => {
+            tracing::warn!(%reason, "refused");
+            (StatusCode::BAD_REQUEST, Notice::BAD_LINK)
+        }
+        Refusal::Misunderstood(reason @ (Misunderstood::Form | Misunderstood::Decision)) => {
+            tracing::warn!(%reason, "refused");
+            (StatusCode::BAD_REQUEST, Notice::BAD_FORM)
+        }
+        Refusal::Link(reason) => {
+            tracing::warn!(%reason, "refused");
+            (StatusCode::BAD_REQUEST, Notice::BAD_LINK)
+        }
+        Refusal::NotAsked => {
+            tracing::warn!(reason = "a link of somebody who was not asked", "refused");
+            (StatusCode::BAD_REQUEST, Notice::BAD_LINK)
+        }
+        Refusal::NoButton => (StatusCode::BAD_REQUEST, Notice::BAD_FORM),
+        Refusal::WrongButton => {
+            tracing::warn!(reason = "a decision that is not the signed one", "refused");
+            (StatusCode::BAD_REQUEST, Notice::BAD_FORM)
+        }
+        Refusal::Decide(error) => {
+            tracing::error!(%error, "not carried through");
+            (StatusCode::SERVICE_UNAVAILABLE, Notice::TRY_AGAIN)
+        }
+    };
+    Answer { status, html: notice.render() }
+}

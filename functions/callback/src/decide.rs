@@ -1,0 +1,178 @@
+//! A verified link, and what becomes of it.
+//!
+//! Each step of a decision can be repeated. A visitor who tries again after a crash at any point finishes what was
+//! begun, and so does anybody else who was asked.
+
+use countersign::approval::{Comment, Decision};
+use countersign::aws::AwsError;
+use countersign::ledger::{Ledger, Written};
+use countersign::link::VerifiedLink;
+use countersign::pipeline::{CodePipeline, Put, Standing};
+use countersign::request::{Decider, Outcome, Request, Verdict, Vote};
+use countersign::text::bounded_line;
+use time::UtcDateTime;
+
+/// How often votes that change while they are counted are counted again. Each new count needs another visitor's vote in
+/// the same moment, so that more than a few mean that something is wrong.
+const COUNTS: usize = 10;
+/// The longest summary that CodePipeline keeps. The service may count UTF-16 units, so we do, which is never fewer.
+const LONGEST_SUMMARY: usize = 512;
+
+/// Why a decision could not be carried through. What was done stays done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecideError {
+    /// An AWS call did not succeed.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// CodePipeline said that the approval is over, and shows it as waiting: its reads lag.
+    #[error("CodePipeline does not show yet how the approval ended")]
+    Lag,
+    /// Votes kept changing while they were counted.
+    #[error("votes kept changing while they were counted")]
+    Restless,
+}
+
+/// The effects that a decision has.
+#[derive(Debug, Clone)]
+pub struct Decisions {
+    /// Where votes and outcomes are kept.
+    pub ledger: Ledger,
+    /// Who is told in the end.
+    pub pipeline: CodePipeline,
+}
+
+impl Decisions {
+    /// The request as it stands. It changes nothing.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn look(&self, link: &VerifiedLink) -> Result<Option<Request>, DecideError> {
+        Ok(self.ledger.read(&link.approval().key()).await?)
+    }
+
+    /// Votes as `link` says, and carries out what the votes come to. Gives the request as it stands afterwards; it says
+    /// what became of the vote.
+    ///
+    /// # Errors
+    /// When the ledger or CodePipeline does not answer. Trying again finishes what was begun.
+    pub async fn decide(
+        &self,
+        link: &VerifiedLink,
+        comment: Option<Comment>,
+        now: UtcDateTime,
+    ) -> Result<Option<Request>, DecideError> {
+        let vote = Vote {
+            approver: link.approver().clone(),
+            decision: link.decision(),
+            comment,
+            at: now,
+            link: link.id().to_owned(),
+        };
+        match self.ledger.vote(&link.approval().key(), &vote).await? {
+            Written::Done(request) => self.settle(request, now).await.map(Some),
+            Written::NotTaken(Some(request)) if request.verdict.is_some() && request.outcome.is_none() => {
+                self.carry_out(request, now).await.map(Some)
+            }
+            Written::NotTaken(request) => Ok(request),
+        }
+    }
+
+    /// Passes a verdict if the votes come to one, and carries it out.
+    async fn settle(&self, mut request: Request, now: UtcDateTime) -> Result<Request, DecideError> {
+        let key = request.approval.key();
+        for _ in 0..COUNTS {
+            let Some(decision) = request.count() else { return Ok(self.still_waits(request).await) };
+            let verdict = Verdict { decision, summary: summary(&request, decision) };
+            request = match self.ledger.settle(&key, request.revision, &verdict).await? {
+                Written::Done(request) => return self.carry_out(request, now).await,
+                Written::NotTaken(Some(request)) if request.outcome.is_some() => return Ok(request),
+                Written::NotTaken(Some(request)) if request.verdict.is_some() => return self.carry_out(request, now).await,
+                // Somebody voted between the count and the verdict: count again.
+                Written::NotTaken(Some(request)) => request,
+                Written::NotTaken(None) => return Err(DecideError::Restless),
+            };
+        }
+        Err(DecideError::Restless)
+    }
+
+    /// Tells CodePipeline the verdict and records what CodePipeline then holds.
+    async fn carry_out(&self, request: Request, now: UtcDateTime) -> Result<Request, DecideError> {
+        let Some(verdict) = &request.verdict else { return Ok(request) };
+        let outcome = match self.pipeline.put(&request.approval, verdict.decision, &verdict.summary).await? {
+            Put::Done => {
+                Outcome { ending: verdict.decision.into(), by: Decider::Approvers, at: now, summary: None }
+            }
+            // Decided elsewhere, or by us with the answer lost: what CodePipeline holds is the truth.
+            Put::Decided | Put::Gone => self.pipeline.outcome(&request).await?.ok_or(DecideError::Lag)?,
+        };
+        Ok(self.conclude(request, outcome).await)
+    }
+
+    /// A vote that decides nothing is shown as waiting for others, so make sure that the approval does wait: it may have
+    /// ended in the console, and the event that tells us so may be on its way.
+    async fn still_waits(&self, request: Request) -> Request {
+        match self.pipeline.standing(&request.approval, request.expires).await {
+            Ok(Standing::Waiting) => request,
+            Ok(Standing::Ended(outcome)) => self.conclude(request, outcome).await,
+            Err(error) => {
+                tracing::warn!(%error, key = %request.approval.key(), "CodePipeline cannot be asked whether an approval waits");
+                request
+            }
+        }
+    }
+
+    /// Records the outcome. CodePipeline holds it already, so the visitor is told the truth even when the ledger cannot
+    /// be written; the event about the end, or the next visit, records it then.
+    async fn conclude(&self, request: Request, outcome: Outcome) -> Request {
+        let key = request.approval.key();
+        match self.ledger.conclude(&key, &outcome).await {
+            Ok(Written::Done(request) | Written::NotTaken(Some(request))) => request,
+            Ok(Written::NotTaken(None)) => Request { outcome: Some(outcome), ..request },
+            Err(error) => {
+                tracing::error!(%error, %key, "an outcome could not be recorded");
+                Request { outcome: Some(outcome), ..request }
+            }
+        }
+    }
+}
+
+/// What CodePipeline keeps: who decided, through what, and the comments; at most 512 characters, cut between characters.
+fn summary(request: &Request, decision: Decision) -> String {
+    let votes = request.votes_for(decision);
+    let voters = votes.iter().map(|vote| vote.approver.as_str()).collect::<Vec<_>>().join(", ");
+    let comments = votes.iter().filter_map(|vote| {
+        let comment = bounded_line(vote.comment.as_ref()?.as_str(), Comment::MAX);
+        Some(if votes.len() == 1 { format!(" {comment}") } else { format!(" {}: {comment}", vote.approver.as_str()) })
+    });
+    cut(format!("{decision} through Countersign by {voters}.{}", comments.collect::<String>()))
+}
+
+/// Cuts to [`LONGEST_SUMMARY`] UTF-16 units, an ellipsis at the end if something was cut.
+fn cut(text: String) -> String {
+    if text.encode_utf16().count() <= LONGEST_SUMMARY {
+        return text;
+    }
+    let mut units = '…'.len_utf16();
+    let mut cut: String = text
+        .chars()
+        .take_while(|c| {
+            units += c.len_utf16();
+            units <= LONGEST_SUMMARY
+        })
+        .collect();
+    cut.push('…');
+    cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_is_cut_between_characters() {
+        assert_eq!(cut("é".repeat(512)), "é".repeat(512));
+        assert_eq!(cut("é".repeat(513)), format!("{}…", "é".repeat(511)));
+        // An emoji is two UTF-16 units: 255 of them and the ellipsis are 511, one more would be 513.
+        assert_eq!(cut("🚀".repeat(300)), format!("{}…", "🚀".repeat(255)));
+    }
+}

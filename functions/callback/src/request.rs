@@ -1,0 +1,171 @@
+//! HTTP in, what the visitor wants out. Nothing is believed yet: the link's token is a text that [`decide`](crate::decide)
+//! has verified.
+
+use countersign::approval::Decision;
+use countersign::link;
+use lambda_http::http::Method;
+use lambda_http::{Body, Request, RequestExt};
+
+/// The longest form that is read, in bytes: a token, a decision and a comment of 512 characters, percent-encoded, fit
+/// several times.
+const LONGEST_FORM: usize = 32 * 1024;
+
+/// What a visitor wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Visit {
+    /// To see what a link is about (GET and HEAD). It changes nothing.
+    Show {
+        /// The link's token.
+        token: String,
+    },
+    /// To decide (POST).
+    Decide {
+        /// The link's token.
+        token: String,
+        /// The button that was pressed. `None`: the form was sent without pressing one.
+        decision: Option<Decision>,
+        /// What was written, as it was written.
+        comment: String,
+    },
+}
+
+/// Why a request is not understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Misunderstood {
+    /// A path other than the links'.
+    #[error("no such page")]
+    Path,
+    /// A method other than GET, HEAD and POST.
+    #[error("method not allowed")]
+    Method,
+    /// No token, or more than one.
+    #[error("not exactly one token")]
+    Token,
+    /// A form that is too long, no text, or says something twice.
+    #[error("unreadable form")]
+    Form,
+    /// A decision that is neither Approved nor Rejected.
+    #[error("unknown decision")]
+    Decision,
+}
+
+/// Reads a request as API Gateway hands it over.
+///
+/// # Errors
+/// When it is not one that a link or its page makes.
+pub fn read(request: &Request) -> Result<Visit, Misunderstood> {
+    if request.raw_http_path() != link::PATH {
+        return Err(Misunderstood::Path);
+    }
+    let query = fields(request.uri().query().unwrap_or_default().as_bytes());
+    match *request.method() {
+        Method::GET | Method::HEAD => Ok(Visit::Show { token: token(&query, &[])? }),
+        Method::POST => {
+            let form = fields(form(request.body())?);
+            let token = token(&query, &form)?;
+            let decision = match at_most_one(&form, "decision")? {
+                None => None,
+                Some(word) => Some(word.parse().map_err(|_| Misunderstood::Decision)?),
+            };
+            let comment = at_most_one(&form, "comment")?.unwrap_or_default().to_owned();
+            Ok(Visit::Decide { token, decision, comment })
+        }
+        _ => Err(Misunderstood::Method),
+    }
+}
+
+type Fields = Vec<(String, String)>;
+
+fn fields(encoded: &[u8]) -> Fields {
+    form_urlencoded::parse(encoded).into_owned().collect()
+}
+
+/// The form's bytes. API Gateway hands a body over as text or in base64; the runtime has undone the latter.
+fn form(body: &Body) -> Result<&[u8], Misunderstood> {
+    let bytes: &[u8] = match body {
+        Body::Empty => &[],
+        Body::Text(text) => text.as_bytes(),
+        Body::Binary(bytes) => bytes,
+        _ => return Err(Misunderstood::Form),
+    };
+    if bytes.len() > LONGEST_FORM { Err(Misunderstood::Form) } else { Ok(bytes) }
+}
+
+/// The token, which must stand exactly once: in the query, where the page's form leaves it, or in the form.
+fn token(query: &[(String, String)], form: &[(String, String)]) -> Result<String, Misunderstood> {
+    let mut tokens = query.iter().chain(form).filter(|(name, _)| name == "t");
+    match (tokens.next(), tokens.next()) {
+        (Some((_, token)), None) => Ok(token.clone()),
+        _ => Err(Misunderstood::Token),
+    }
+}
+
+fn at_most_one<'a>(form: &'a [(String, String)], wanted: &str) -> Result<Option<&'a str>, Misunderstood> {
+    let mut values = form.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value),
+        _ => Err(Misunderstood::Form),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lambda_http::http;
+
+    fn request(method: &str, path: &str, query: &str, body: impl Into<Body>) -> Request {
+        let mut request = http::Request::builder().method(method).uri(format!("https://a.example{path}{query}")).body(body.into()).unwrap();
+        request.extensions_mut();
+        request.with_raw_http_path(path)
+    }
+
+    #[test]
+    fn what_is_understood_and_what_is_not() {
+        use Misunderstood::{Decision as D, Form, Method, Path, Token};
+        let show = |token: &str| Ok(Visit::Show { token: token.into() });
+        let decide = |decision, comment: &str| Ok(Visit::Decide { token: "x".into(), decision, comment: comment.into() });
+        let approved = Some(Decision::Approved);
+        for (method, path, query, body, expected) in [
+            ("GET", "/approval", "?t=x", "", show("x")),
+            ("HEAD", "/approval", "?t=x", "", show("x")),
+            ("GET", "/approval", "?utm_source=mail&t=x", "", show("x")),
+            ("GET", "/approval", "", "", Err(Token)),
+            ("GET", "/approval", "?t=x&t=x", "", Err(Token)),
+            ("GET", "/approval", "?t=x,y", "", show("x,y")),
+            ("GET", "/", "?t=x", "", Err(Path)),
+            ("GET", "/approval/", "?t=x", "", Err(Path)),
+            ("GET", "/APPROVAL", "?t=x", "", Err(Path)),
+            ("PUT", "/approval", "?t=x", "", Err(Method)),
+            ("DELETE", "/approval", "?t=x", "", Err(Method)),
+            ("OPTIONS", "/approval", "?t=x", "", Err(Method)),
+            ("PUT", "/other", "?t=x", "", Err(Path)),
+            ("POST", "/approval", "?t=x", "decision=Approved", decide(approved, "")),
+            ("POST", "/approval", "", "t=x&decision=Approved", decide(approved, "")),
+            ("POST", "/approval", "?t=x", "decision=Rejected&comment=no+way%21", decide(Some(Decision::Rejected), "no way!")),
+            ("POST", "/approval", "?t=x", "comment=hm", decide(None, "hm")),
+            ("POST", "/approval", "?t=x", "", decide(None, "")),
+            ("POST", "/approval", "?t=x&decision=Approved", "", decide(None, "")),
+            ("POST", "/approval", "?t=x", "t=x&decision=Approved", Err(Token)),
+            ("POST", "/approval", "", "decision=Approved", Err(Token)),
+            ("POST", "/approval", "?t=x", "decision=approved", Err(D)),
+            ("POST", "/approval", "?t=x", "decision=", Err(D)),
+            ("POST", "/approval", "?t=x", "decision=Approved&decision=Rejected", Err(Form)),
+            ("POST", "/approval", "?t=x", "decision=Approved&comment=a&comment=b", Err(Form)),
+        ] {
+            assert_eq!(read(&request(method, path, query, body)), expected, "{method} {path}{query} {body}");
+        }
+    }
+
+    #[test]
+    fn a_form_is_bounded() {
+        let long = format!("decision=Approved&comment={}", "x".repeat(LONGEST_FORM));
+        assert_eq!(read(&request("POST", "/approval", "?t=x", long)), Err(Misunderstood::Form));
+    }
+
+    #[test]
+    fn a_binary_body_is_read_too() {
+        let body = Body::Binary(b"decision=Approved&comment=%FF".to_vec());
+        let visit = read(&request("POST", "/approval", "?t=x", body)).unwrap();
+        assert_eq!(visit, Visit::Decide { token: "x".into(), decision: Some(Decision::Approved), comment: "\u{fffd}".into() });
+    }
+}

@@ -1,0 +1,230 @@
+//! JSON in, what happened out.
+//!
+//! The same approval is told in three shapes: the event "CodePipeline Action Execution State Change" as EventBridge
+//! emits it, the same as a notification rule processes it (raw or through SNS), and the notice that the approval action
+//! itself publishes to SNS. The wire types are private and read only what is needed, so that fields which come now as a
+//! number and now as a text do no harm.
+
+use countersign::approval::{ApprovalAction, ApprovalToken, ExecutionId, Invalid};
+use countersign::pipeline::Sought;
+use serde::Deserialize;
+use serde_json::Value;
+use time::UtcDateTime;
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+
+/// What an event says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// An approval began to wait.
+    Waits(Sought),
+    /// An approval ended. How, CodePipeline tells.
+    Ended {
+        /// Where it waited.
+        action: ApprovalAction,
+        /// The execution that waited.
+        execution: ExecutionId,
+    },
+    /// Something that is none of our business, and why.
+    Ignored(&'static str),
+}
+
+/// Why an event cannot be read. It names the field and never repeats its content.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EventError {
+    /// Not one of the shapes at all.
+    #[error("this is neither an approval event of CodePipeline nor an SNS notification of one")]
+    Unknown,
+    /// One of the shapes, with something missing or of another type.
+    #[error("{shape} cannot be read: {why}")]
+    Shape {
+        /// Which shape.
+        shape: &'static str,
+        /// The parser's words, which name fields and positions.
+        why: String,
+    },
+    /// A field that is not what it should be.
+    #[error("in the event, {0}")]
+    Field(#[from] Invalid),
+    /// A moment that is not one.
+    #[error("in the event, {0} is not a date and time")]
+    Time(&'static str),
+    /// A state that CodePipeline did not have when this was written.
+    #[error("in the event, detail.state is unknown")]
+    State,
+}
+
+/// Reads an event. A batch of SNS records gives one result for each, so that a bad record hides no good one.
+#[must_use]
+pub fn read(event: &Value) -> Vec<Result<Event, EventError>> {
+    match event.get("Records") {
+        Some(records) => match shape::<Vec<SnsRecord>>("the SNS batch", records) {
+            Ok(records) if records.is_empty() => vec![Err(EventError::Unknown)],
+            Ok(records) => records.into_iter().map(read_sns).collect(),
+            Err(error) => vec![Err(error)],
+        },
+        None => vec![read_action_event(event)],
+    }
+}
+
+fn shape<T: for<'de> Deserialize<'de>>(shape: &'static str, json: &Value) -> Result<T, EventError> {
+    serde_path_to_error::deserialize(json).map_err(|error| {
+        let path = error.path().to_string();
+        let problem = error.into_inner().to_string();
+        // "invalid type: integer `5`, expected a string": the value in the middle stays out of the log.
+        let problem = match problem.split_once(':') {
+            Some((what, rest)) => rest.rsplit_once(", ").map_or(what, |(_, expected)| expected),
+            None => &problem,
+        };
+        EventError::Shape { shape, why: format!("{path}: {problem}") }
+    })
+}
+
+#[derive(Deserialize)]
+struct SnsRecord {
+    #[serde(rename = "Sns")]
+    sns: Sns,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Sns {
+    topic_arn: String,
+    message: String,
+    timestamp: String,
+}
+
+#[derive(Deserialize)]
+struct Notice {
+    region: String,
+    approval: NoticeApproval,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NoticeApproval {
+    pipeline_name: String,
+    stage_name: String,
+    action_name: String,
+    token: String,
+    expires: String,
+    external_entity_link: Option<String>,
+    custom_data: Option<String>,
+}
+
+fn read_sns(record: SnsRecord) -> Result<Event, EventError> {
+    let Sns { topic_arn, message, timestamp } = record.sns;
+    let message: Value = serde_json::from_str(&message)
+        .map_err(|_| EventError::Shape { shape: "the SNS message", why: "it is not JSON".to_owned() })?;
+    if message.get("approval").is_none() {
+        return read_action_event(&message);
+    }
+    let Notice { region, approval } = shape("the approval notice", &message)?;
+    // The notice names no account. A topic and the pipeline that publishes to it share theirs, unless somebody set it
+    // up otherwise by hand.
+    let account = topic_arn.split(':').nth(4).unwrap_or_default();
+    let token: ApprovalToken = approval.token.parse()?;
+    Ok(Event::Waits(Sought {
+        action: ApprovalAction {
+            account: account.parse()?,
+            region: region.parse()?,
+            pipeline: approval.pipeline_name.parse()?,
+            stage: approval.stage_name.parse()?,
+            action: approval.action_name.parse()?,
+        },
+        token: Some(token),
+        execution: None,
+        started: moment("Timestamp", &timestamp)?,
+        expires: Some(moment("expires", &approval.expires)?),
+        instructions: approval.custom_data,
+        review_url: approval.external_entity_link,
+    }))
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    source: String,
+    #[serde(rename = "detail-type", alias = "detailType")]
+    detail_type: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ActionEvent {
+    account: String,
+    region: String,
+    time: String,
+    detail: Detail,
+    #[serde(default)]
+    additional_attributes: AdditionalAttributes,
+}
+
+#[derive(Deserialize)]
+struct Detail {
+    pipeline: String,
+    stage: String,
+    action: String,
+    state: String,
+    #[serde(rename = "execution-id")]
+    execution: String,
+    #[serde(rename = "type")]
+    kind: ActionType,
+}
+
+#[derive(Deserialize)]
+struct ActionType {
+    owner: String,
+    provider: String,
+    category: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct AdditionalAttributes {
+    external_entity_link: Option<String>,
+    custom_data: Option<String>,
+}
+
+fn read_action_event(event: &Value) -> Result<Event, EventError> {
+    let envelope = Envelope::deserialize(event).map_err(|_| EventError::Unknown)?;
+    if envelope.source != "aws.codepipeline" {
+        return Ok(Event::Ignored("an event of another service"));
+    }
+    if envelope.detail_type != "CodePipeline Action Execution State Change" {
+        return Ok(Event::Ignored("an event about something other than an action"));
+    }
+    let ActionEvent { account, region, time, detail, additional_attributes } = shape("the action event", event)?;
+    let ActionType { owner, provider, category } = &detail.kind;
+    if (owner.as_str(), provider.as_str(), category.as_str()) != ("AWS", "Manual", "Approval") {
+        return Ok(Event::Ignored("an action that is no manual approval"));
+    }
+    // The outer region is the pipeline's; `detail.region` is where the action runs.
+    let action = ApprovalAction {
+        account: account.parse()?,
+        region: region.parse()?,
+        pipeline: detail.pipeline.parse()?,
+        stage: detail.stage.parse()?,
+        action: detail.action.parse()?,
+    };
+    let execution = detail.execution.parse()?;
+    match detail.state.as_str() {
+        "STARTED" => Ok(Event::Waits(Sought {
+            action,
+            token: None,
+            execution: Some(execution),
+            started: moment("time", &time)?,
+            expires: None,
+            instructions: additional_attributes.custom_data,
+            review_url: additional_attributes.external_entity_link,
+        })),
+        "SUCCEEDED" | "FAILED" | "ABANDONED" | "CANCELED" => Ok(Event::Ended { action, execution }),
+        _ => Err(EventError::State),
+    }
+}
+
+/// RFC 3339, or without seconds as the approval notice writes it.
+fn moment(field: &'static str, text: &str) -> Result<UtcDateTime, EventError> {
+    UtcDateTime::parse(text, &Rfc3339)
+        .or_else(|_| UtcDateTime::parse(text, format_description!("[year]-[month]-[day]T[hour]:[minute]Z")))
+        .map_err(|_| EventError::Time(field))
+}

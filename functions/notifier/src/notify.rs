@@ -1,0 +1,361 @@
+//! What is done about an event: put the approval to its approvers, or record how it ended.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use countersign::approval::{Approval, ApprovalAction, ApprovalKey, Approver, Decision, ExecutionId};
+use countersign::aws::AwsError;
+use countersign::clock::Clock;
+use countersign::keys::SigningKey;
+use countersign::ledger::{Claim, Ledger};
+use countersign::link::{LinkSigner, SignError};
+use countersign::pipeline::{CodePipeline, FindError, Patience, Sought};
+use countersign::request::Request;
+use futures_util::{StreamExt, stream};
+use lambda_runtime::Diagnostic;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::email::{Email, RenderError};
+use crate::event::{self, Event, EventError};
+use crate::mailer::Mailer;
+use crate::settings::Settings;
+
+/// How many emails are on their way at once. More would only meet SES's sending rate, 14 a second to begin with.
+const SENDS_AT_ONCE: usize = 10;
+/// How long a claimed delivery is left to whoever claimed it: longer than the function may run, so that he is dead by
+/// then, and shorter than the time that is left of the function's retries.
+const LEASE: time::Duration = time::Duration::seconds(90);
+/// How often a delivery that another invocation holds is looked at again, and at what distance.
+const OTHERS_PAUSE: Duration = Duration::from_millis(500);
+const OTHERS_TRIES: u32 = 10;
+/// How often the ledger is told that an email was sent, each with the SDK's own attempts. An email that is sent and not
+/// marked is sent again.
+const MARK_TRIES: u32 = 3;
+
+/// The notifier, ready to handle events.
+#[derive(Clone)]
+pub struct Notifier {
+    settings: Settings,
+    pipeline: CodePipeline,
+    ledger: Ledger,
+    links: LinkSigner,
+    mailer: Mailer,
+    clock: Clock,
+}
+
+/// What came of an event, one entry for each thing that it told. Without addresses, since Lambda keeps answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// In the order of the event's records.
+    pub results: Vec<Outcome>,
+}
+
+/// What came of one thing that an event told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", tag = "result")]
+pub enum Outcome {
+    /// Its approvers have been asked, now or before.
+    Asked {
+        /// Pipeline, stage and action.
+        approval: String,
+        /// The approval's key in ledger and log.
+        key: ApprovalKey,
+        /// How many emails this invocation sent.
+        sent: usize,
+        /// How many had been sent before.
+        already_sent: usize,
+    },
+    /// An approval that waits no more, or not long enough for anybody to answer: nobody was asked.
+    Over {
+        /// Pipeline, stage and action.
+        approval: String,
+    },
+    /// An approval ended.
+    Ended {
+        /// Pipeline, stage and action.
+        approval: String,
+        /// How many requests it ended, none if it was never asked for here.
+        requests: usize,
+    },
+    /// None of our business.
+    Ignored {
+        /// Why.
+        why: &'static str,
+    },
+}
+
+/// Why an invocation fails, so that Lambda runs it again and in the end hands the event to the dead-letter queue.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotifyError {
+    /// The event cannot be read.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// The approval was not found.
+    #[error("{approval}: {error}")]
+    Find {
+        /// Pipeline, stage and action.
+        approval: String,
+        /// Why.
+        error: FindError,
+    },
+    /// An AWS call did not succeed.
+    #[error("{approval}: {error}")]
+    Aws {
+        /// Pipeline, stage and action.
+        approval: String,
+        /// Which, and why.
+        error: AwsError,
+    },
+    /// Some emails were not sent; the others were.
+    #[error("{approval}: {} of {asked} emails were not sent ({})", failures.len(), listed(failures))]
+    Deliveries {
+        /// Pipeline, stage and action.
+        approval: String,
+        /// How many approvers there are.
+        asked: usize,
+        /// Why, one for each that was not sent.
+        failures: Vec<DeliveryError>,
+    },
+    /// More than one record of a batch failed.
+    #[error("{}", listed(.0))]
+    Several(Vec<NotifyError>),
+}
+
+impl NotifyError {
+    /// The kind of error, as Lambda reports it.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Event(_) => "UnreadableEvent",
+            Self::Find { .. } => "ApprovalNotFound",
+            Self::Aws { .. } => "AwsError",
+            Self::Deliveries { .. } => "EmailsNotSent",
+            Self::Several(_) => "Several",
+        }
+    }
+}
+
+impl From<NotifyError> for Diagnostic {
+    fn from(error: NotifyError) -> Self {
+        Self { error_type: error.kind().to_owned(), error_message: error.to_string() }
+    }
+}
+
+/// Why one email was not sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DeliveryError {
+    /// Its links could not be signed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// It could not be written.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// SES or the ledger did not take it.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// Another invocation claimed it and has not said what became of it.
+    #[error("another invocation is sending it")]
+    Taken,
+}
+
+fn listed<T: ToString>(errors: &[T]) -> String {
+    errors.iter().map(T::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// Whether a delivery was made now or before.
+enum Delivered {
+    Now,
+    Before,
+}
+
+impl Notifier {
+    /// A notifier on the AWS of `aws`.
+    #[must_use]
+    pub fn new(settings: Settings, aws: &SdkConfig, clock: Clock) -> Self {
+        let key = SigningKey::new(aws_sdk_kms::Client::new(aws), settings.signing_key.clone());
+        Self {
+            pipeline: CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), Patience::NOTIFIER),
+            ledger: Ledger::new(aws_sdk_dynamodb::Client::new(aws), settings.table.clone()),
+            links: LinkSigner::new(settings.deployment.clone(), settings.callback_url.clone(), key),
+            mailer: Mailer::new(
+                aws_sdk_ses::Client::new(aws),
+                settings.sender.address.clone(),
+                settings.configuration_set.clone(),
+            ),
+            settings,
+            clock,
+        }
+    }
+
+    /// Waits as patiently for CodePipeline as `patience` says.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Patience) -> Self {
+        self.pipeline = self.pipeline.with_patience(patience);
+        self
+    }
+
+    /// Handles one event, as Lambda hands it over.
+    ///
+    /// # Errors
+    /// When something of it could not be read or done. What could be done has been done, and doing it again is harmless.
+    pub async fn handle(&self, event: &Value) -> Result<Report, NotifyError> {
+        let mut results = Vec::new();
+        let mut errors = Vec::new();
+        for event in event::read(event) {
+            match self.act(event).await {
+                Ok(outcome) => {
+                    tracing::info!(outcome = %json(&outcome), "handled");
+                    results.push(outcome);
+                }
+                Err(error) => {
+                    tracing::error!(%error, "failed");
+                    errors.push(error);
+                }
+            }
+        }
+        match (errors.pop(), errors.is_empty()) {
+            (None, _) => Ok(Report { results }),
+            (Some(error), true) => Err(error),
+            (Some(error), false) => {
+                errors.push(error);
+                Err(NotifyError::Several(errors))
+            }
+        }
+    }
+
+    async fn act(&self, event: Result<Event, EventError>) -> Result<Outcome, NotifyError> {
+        match event? {
+            Event::Waits(sought) => self.ask(&sought).await,
+            Event::Ended { action, execution } => self.conclude(&action, &execution).await,
+            Event::Ignored(why) => Ok(Outcome::Ignored { why }),
+        }
+    }
+
+    /// Puts an approval to its approvers.
+    async fn ask(&self, sought: &Sought) -> Result<Outcome, NotifyError> {
+        let approval = sought.action.to_string();
+        let found = self.pipeline.find(sought).await;
+        let waiting = match found {
+            Ok(Some(waiting)) if waiting.expires > (self.clock)() => waiting,
+            Ok(_) => return Ok(Outcome::Over { approval }),
+            Err(error) => return Err(NotifyError::Find { approval, error }),
+        };
+        let Settings { approvers, quorum, .. } = &self.settings;
+        let key = waiting.approval.key();
+        let now = (self.clock)();
+        let request = Request::new(waiting.approval, approvers, *quorum, now, waiting.expires, waiting.details);
+        let request = match self.ledger.open(request).await {
+            Ok(request) => request,
+            Err(error) => return Err(NotifyError::Aws { approval, error }),
+        };
+        if request.outcome.is_some() {
+            return Ok(Outcome::Over { approval });
+        }
+        let deliveries: Vec<Result<Delivered, DeliveryError>> = stream::iter(request.approvers.values())
+            .map(|approver| self.deliver(&request, approver))
+            .buffer_unordered(SENDS_AT_ONCE)
+            .collect()
+            .await;
+        let (mut sent, mut already_sent, mut failures) = (0, 0, Vec::new());
+        for delivery in deliveries {
+            match delivery {
+                Ok(Delivered::Now) => sent += 1,
+                Ok(Delivered::Before) => already_sent += 1,
+                Err(error) => failures.push(error),
+            }
+        }
+        if failures.is_empty() {
+            Ok(Outcome::Asked { approval, key, sent, already_sent })
+        } else {
+            Err(NotifyError::Deliveries { approval, asked: request.approvers.len(), failures })
+        }
+    }
+
+    /// Sends the request to one approver, unless that has been done.
+    async fn deliver(&self, request: &Request, approver: &Approver) -> Result<Delivered, DeliveryError> {
+        let approval = &request.approval;
+        match self.claim(request, approver).await? {
+            Claim::Yours => {}
+            Claim::Sent => return Ok(Delivered::Before),
+            Claim::Taken => return Err(DeliveryError::Taken),
+        }
+        match self.send(request, approver).await {
+            Ok(message_id) => {
+                self.mark_sent(approval, approver, &message_id).await?;
+                Ok(Delivered::Now)
+            }
+            Err(error) => {
+                // Without this mark the next try has to wait until the lease ends: a pity, not a loss.
+                if let Err(error) = self.ledger.not_sent(approval, &approver.address).await {
+                    tracing::warn!(%error, key = %approval.key(), "a claimed delivery could not be given back");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Claims the delivery; while somebody else holds it, waits for what becomes of it.
+    async fn claim(&self, request: &Request, approver: &Approver) -> Result<Claim, AwsError> {
+        let claim = async || {
+            let now = (self.clock)();
+            self.ledger.claim(&request.approval, &approver.address, request.expires, now, LEASE).await
+        };
+        for _ in 1..OTHERS_TRIES {
+            match claim().await? {
+                Claim::Taken => tokio::time::sleep(OTHERS_PAUSE).await,
+                settled => return Ok(settled),
+            }
+        }
+        claim().await
+    }
+
+    async fn send(&self, request: &Request, approver: &Approver) -> Result<String, DeliveryError> {
+        let sign = |decision| {
+            self.links.sign(&request.approval, &approver.address, decision, request.asked, request.expires)
+        };
+        let (approve, reject) = tokio::try_join!(sign(Decision::Approved), sign(Decision::Rejected))?;
+        let email = Email {
+            request,
+            approver,
+            approve: &approve,
+            reject: &reject,
+            sender: &self.settings.sender,
+            reply_to: self.settings.reply_to.as_ref(),
+            deployment: &self.settings.deployment,
+        };
+        let message = email.render((self.clock)())?;
+        Ok(self.mailer.send(&approver.address, message).await?)
+    }
+
+    async fn mark_sent(&self, approval: &Approval, approver: &Approver, message_id: &str) -> Result<(), AwsError> {
+        let mark = || self.ledger.sent(approval, &approver.address, message_id, (self.clock)());
+        for _ in 1..MARK_TRIES {
+            if mark().await.is_ok() {
+                return Ok(());
+            }
+        }
+        mark().await
+    }
+
+    /// Records how the approvals of an execution at an action ended.
+    async fn conclude(&self, action: &ApprovalAction, execution: &ExecutionId) -> Result<Outcome, NotifyError> {
+        let approval = action.to_string();
+        let failed = |error| NotifyError::Aws { approval: action.to_string(), error };
+        let mut requests = 0;
+        for request in self.ledger.approvals_of(action, execution).await.map_err(failed)? {
+            if request.outcome.is_some() {
+                continue;
+            }
+            // Nothing to record means that the event was about another attempt at the action: this one waits still.
+            if let Some(outcome) = self.pipeline.outcome(&request).await.map_err(failed)? {
+                self.ledger.conclude(&request.approval.key(), &outcome).await.map_err(failed)?;
+                requests += 1;
+            }
+        }
+        Ok(Outcome::Ended { approval, requests })
+    }
+}
+
+fn json(outcome: &Outcome) -> String {
+    serde_json::to_string(outcome).unwrap_or_default()
+}
