@@ -53,7 +53,7 @@ pub struct Report {
 
 /// What came of one thing that an event told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase", tag = "result")]
+#[serde(tag = "result", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Outcome {
     /// Its approvers have been asked, now or before.
     Asked {
@@ -251,11 +251,9 @@ impl Notifier {
         if request.outcome.is_some() {
             return Ok(Outcome::Over { approval });
         }
-        let deliveries: Vec<Result<Delivered, DeliveryError>> = stream::iter(request.approvers.values())
-            .map(|approver| self.deliver(&request, approver))
-            .buffer_unordered(SENDS_AT_ONCE)
-            .collect()
-            .await;
+        let deliveries: Vec<_> = request.approvers.values().map(|approver| self.deliver(&request, approver)).collect();
+        let deliveries: Vec<Result<Delivered, DeliveryError>> =
+            stream::iter(deliveries).buffer_unordered(SENDS_AT_ONCE).collect().await;
         let (mut sent, mut already_sent, mut failures) = (0, 0, Vec::new());
         for delivery in deliveries {
             match delivery {

@@ -1,1 +1,19 @@
+//! Both functions and the AWS that they need, on one machine: a demo, a development loop, and the ground of the tests.
+//!
+//! [`Sandbox::start`] serves everything on one loopback address. The functions are the same library types that run in
+//! Lambda, with the same SDK clients, pointed at [`aws`] by endpoint.
 
+pub mod aws;
+pub mod clock;
+pub mod codepipeline;
+mod demo;
+mod gateway;
+mod lambda;
+mod pages;
+mod replay;
+mod sandbox;
+mod web;
+
+pub use clock::SandboxClock;
+pub use lambda::Failure;
+pub use sandbox::{Options, Sandbox, StartError};

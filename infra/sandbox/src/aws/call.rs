@@ -157,7 +157,7 @@ impl Incoming {
             _ => Form::parse(body),
         };
         let Some(action) = form.get("Action").map(tidy) else {
-            let named = signed_for.as_deref().map_or("a service it cannot tell", |name| name);
+            let named = signed_for.as_deref().unwrap_or("a service it cannot tell");
             return Err(Unknown {
                 protocol: Protocol::Json11,
                 access_key,

@@ -10,13 +10,8 @@ use serde_json::{Map, Value};
 use super::refusal;
 use crate::codepipeline::AwsError;
 
-const EXPRESSIONS: [&str; 5] = [
-    "UpdateExpression",
-    "ConditionExpression",
-    "KeyConditionExpression",
-    "FilterExpression",
-    "ProjectionExpression",
-];
+const EXPRESSIONS: [&str; 5] =
+    ["UpdateExpression", "ConditionExpression", "KeyConditionExpression", "FilterExpression", "ProjectionExpression"];
 
 /// Words with a meaning of their own inside expressions.
 const KEYWORDS: [&str; 9] = ["SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "BETWEEN", "IN"];
@@ -49,9 +44,7 @@ pub(super) fn check(input: &Value) -> Result<(), AwsError> {
     for placeholders in ["ExpressionAttributeNames", "ExpressionAttributeValues"] {
         let Some(defined) = input.get(placeholders).and_then(Value::as_object) else { continue };
         if let Some(unused) = defined.keys().find(|name| !used.contains(name.as_str())) {
-            return Err(invalid(format!(
-                "Value provided in {placeholders} unused in expressions: keys: {{{unused}}}"
-            )));
+            return Err(invalid(format!("Value provided in {placeholders} unused in expressions: keys: {{{unused}}}")));
         }
     }
     for path in assigned_paths(input) {
@@ -156,7 +149,7 @@ const RESERVED: &str = "
     ORDER ORDINALITY OTHER OTHERS OUT OUTER OUTPUT OVER OVERLAPS OVERRIDE OWNER PAD PARALLEL PARAMETER PARAMETERS
     PARTIAL PARTITION PARTITIONED PARTITIONS PATH PERCENT PERCENTILE PERMISSION PERMISSIONS PIPE PIPELINED PLAN POOL
     POSITION PRECISION PREPARE PRESERVE PRIMARY PRIOR PRIVATE PRIVILEGES PROCEDURE PROCESSED PROJECT PROJECTION
-    PROPERTY PROVISIONING PUBLISH PUT QUERY QUIT QUORUM RAISE RANDOM RANGE RANK RAW READ READS REAL REBUILD RECORD
+    PROPERTY PROVISIONING PUBLIC PUT QUERY QUIT QUORUM RAISE RANDOM RANGE RANK RAW READ READS REAL REBUILD RECORD
     RECURSIVE REDUCE REF REFERENCE REFERENCES REFERENCING REGEXP REGION REINDEX RELATIVE RELEASE REMAINDER RENAME
     REPEAT REPLACE REQUEST RESET RESIGNAL RESOURCE RESPONSE RESTORE RESTRICT RESULT RETURN RETURNING RETURNS REVERSE
     REVOKE RIGHT ROLE ROLES ROLLBACK ROLLUP ROUTINE ROW ROWS RULE RULES SAMPLE SATISFIES SAVE SAVEPOINT SCAN SCHEMA
@@ -167,7 +160,7 @@ const RESERVED: &str = "
     SYMMETRIC SYNONYM SYSTEM TABLE TABLESAMPLE TEMP TEMPORARY TERMINATED TEXT THAN THEN THROUGHPUT TIME TIMESTAMP
     TIMEZONE TINYINT TO TOKEN TOTAL TOUCH TRAILING TRANSACTION TRANSFORM TRANSLATE TRANSLATION TREAT TRIGGER TRIM TRUE
     TRUNCATE TTL TUPLE TYPE UNDER UNDO UNION UNIQUE UNIT UNKNOWN UNLOGGED UNNEST UNPROCESSED UNSIGNED UNTIL UPDATE
-    UPPER URL USAGE USE USER USERS USING UUID VACUUM VALUE VALUED VALUES VARCHAR VARIABLE VARIABLES VARIANCE VARINT
+    UPPER URL USAGE USE USER USERS USING UUID VACUUM VALUE VALUED VALUES VARCHAR VARIABLE VARIANCE VARINT
     VARYING VIEW VIEWS VIRTUAL VOID WAIT WHEN WHENEVER WHERE WHILE WINDOW WITH WITHIN WITHOUT WORK WRAPPED WRITE YEAR
     ZONE
 ";

@@ -8,7 +8,14 @@ use super::lock;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The service answers this error, and nothing else happens.
-    Refuse { status: u16, code: String, message: String },
+    Refuse {
+        /// The HTTP status.
+        status: u16,
+        /// The error's name in the service's model.
+        code: String,
+        /// The service's words.
+        message: String,
+    },
     /// The service does what it was asked to, and the caller gets a 500.
     LoseAnswer,
 }

@@ -25,7 +25,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::codepipeline::{AwsError, CodePipeline, Now};
-use answer::{Answer, Protocol};
+use answer::Answer;
 use call::{Incoming, Service};
 use dynamodb::DynamoDb;
 use fake::Ssm;
@@ -58,8 +58,11 @@ pub struct Call {
 
 /// All AWS services of the sandbox.
 pub struct Aws {
+    /// The pipelines.
     pub codepipeline: Arc<CodePipeline>,
+    /// The mailbox, and what SES refuses.
     pub ses: Arc<Ses>,
+    /// The keys that links are signed with.
     pub kms: Arc<Kms>,
     dynamodb: DynamoDb,
     ssm: Ssm,
@@ -73,7 +76,12 @@ impl Aws {
     ///
     /// # Errors
     /// The table's name is one that DynamoDB refuses.
-    pub async fn new(region: &str, ledger_table: &str, codepipeline: Arc<CodePipeline>, now: Now) -> Result<Self, AwsError> {
+    pub async fn new(
+        region: &str,
+        ledger_table: &str,
+        codepipeline: Arc<CodePipeline>,
+        now: Now,
+    ) -> Result<Self, AwsError> {
         let dynamodb = DynamoDb::new(region);
         dynamodb.create_table(ledger_table).await?;
         Ok(Self {
@@ -119,6 +127,7 @@ impl Aws {
     }
 
     /// The calls that arrived, oldest first: the last 10,000.
+    #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         lock(&self.calls).iter().cloned().collect()
     }

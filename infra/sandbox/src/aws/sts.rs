@@ -33,7 +33,13 @@ impl Sts {
         lock(&self.sessions).get(access_key).cloned()
     }
 
-    pub(super) async fn call(&self, operation: &str, form: &Form, caller: &str, body: Bytes) -> Result<Answer, AwsError> {
+    pub(super) async fn call(
+        &self,
+        operation: &str,
+        form: &Form,
+        caller: &str,
+        body: Bytes,
+    ) -> Result<Answer, AwsError> {
         // The crate's answer is the same for every caller; the point of the call is to tell them apart.
         if operation == "GetCallerIdentity" {
             return Ok(Answer::Xml(identity(caller)));

@@ -9,36 +9,45 @@ use super::machine::World;
 use super::queries;
 use super::state::Pipeline;
 
-pub(super) fn call(
-    pipelines: &mut [Pipeline],
-    world: &World<'_>,
-    operation: &str,
-    input: &Value,
-    caller: &str,
-) -> Result<Value, AwsError> {
-    let missing = |name: &str| AwsError::pipeline_not_found(account_of(caller), name);
-    if operation == "ListPipelines" {
-        return lists::pipelines(pipelines, input);
+/// The account in errors when nobody says which.
+pub(super) const SOME_ACCOUNT: &str = "123456789012";
+
+/// One call of an operation.
+pub(super) struct Call<'a> {
+    pub pipelines: &'a mut [Pipeline],
+    pub world: &'a World<'a>,
+    pub input: &'a Value,
+    /// The ARN of who calls.
+    pub caller: &'a str,
+}
+
+impl Call<'_> {
+    pub fn pipeline(&mut self, name: &str) -> Result<&mut Pipeline, AwsError> {
+        let found = self.pipelines.iter_mut().find(|pipeline| pipeline.definition.name == name);
+        found.ok_or_else(|| AwsError::pipeline_not_found(account_of(self.caller), name))
     }
-    let find = |name: &str| {
-        let mut known = pipelines.iter_mut();
-        known.find(|pipeline| pipeline.definition.name == name).ok_or_else(|| missing(name))
-    };
-    match operation {
-        "PutApprovalResult" => commands::put_approval_result(find, world, input, caller),
-        "StartPipelineExecution" => commands::start(find, world, input, caller),
-        "StopPipelineExecution" => commands::stop(find, world, input),
-        "RetryStageExecution" => commands::retry(find, world, input),
-        "GetPipeline" => queries::pipeline(find, input),
-        "GetPipelineState" => queries::state(find, input),
-        "GetPipelineExecution" => queries::execution(find, input),
-        "ListActionExecutions" => lists::action_executions(find, input),
-        "ListPipelineExecutions" => lists::pipeline_executions(find, input),
-        unknown => Err(AwsError::new("UnknownOperationException", format!("The sandbox does not know the operation '{unknown}'"))),
+
+    pub fn serve(self, operation: &str) -> Result<Value, AwsError> {
+        match operation {
+            "PutApprovalResult" => commands::put_approval_result(self),
+            "StartPipelineExecution" => commands::start(self),
+            "StopPipelineExecution" => commands::stop(self),
+            "RetryStageExecution" => commands::retry(self),
+            "GetPipeline" => queries::pipeline(self),
+            "GetPipelineState" => queries::state(self),
+            "GetPipelineExecution" => queries::execution(self),
+            "ListActionExecutions" => lists::action_executions(self),
+            "ListPipelineExecutions" => lists::pipeline_executions(self),
+            "ListPipelines" => lists::pipelines(self),
+            unknown => {
+                let message = format!("The sandbox does not know the operation '{unknown}'");
+                Err(AwsError::new("UnknownOperationException", message))
+            }
+        }
     }
 }
 
 /// The account in an ARN such as `arn:aws:sts::123456789012:assumed-role/callback/approver`.
 fn account_of(caller: &str) -> &str {
-    caller.split(':').nth(4).filter(|account| !account.is_empty()).unwrap_or(super::SOME_ACCOUNT)
+    caller.split(':').nth(4).filter(|account| !account.is_empty()).unwrap_or(SOME_ACCOUNT)
 }

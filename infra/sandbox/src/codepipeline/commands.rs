@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::api::Call;
 use super::definition::{ActionKind, ExecutionMode};
 use super::endings::{Answer, RetryMode};
 use super::errors::AwsError;
+use super::id::Id;
 use super::input::{Input, Pattern, Text};
 use super::machine::World;
-use super::state::{Decision, Execution, Id, Pipeline, Place, Trigger};
+use super::state::{Decision, Execution, Pipeline, Place, Trigger};
 use super::wire::seconds;
 
 /// The service's quota for executions under way in QUEUED and PARALLEL mode.
@@ -25,9 +27,9 @@ pub(super) struct Start {
     pub overrides: Vec<(String, String)>,
 }
 
-impl Default for Start {
-    fn default() -> Self {
-        Self { trigger: Trigger::StartPipelineExecution(String::new()), request: None, variables: Vec::new(), overrides: Vec::new() }
+impl Start {
+    pub fn by(trigger: Trigger) -> Self {
+        Self { trigger, request: None, variables: Vec::new(), overrides: Vec::new() }
     }
 }
 
@@ -63,75 +65,72 @@ impl Pipeline {
 
 /// `StartPipelineExecution`. The service refuses variables that the pipeline does not declare; pipelines here declare
 /// none and take any.
-pub(super) fn start(
-    find: impl FnOnce(&str) -> Result<&mut Pipeline, AwsError>,
-    world: &World<'_>,
-    input: &Value,
-    caller: &str,
-) -> Result<Value, AwsError> {
-    let mut input = Input::new(input);
+pub(super) fn start(mut call: Call<'_>) -> Result<Value, AwsError> {
+    let mut input = Input::new(call.input);
     let name = input.name("name");
     let request = input.optional_text("clientRequestToken", &Text::of(Pattern::RequestToken));
-    let variables: Vec<_> = input.list("variables", 50).into_iter().map(|path| {
-        let name = input.text(&format!("{path}.name"), &Text::of(Pattern::VariableName));
-        (name, input.text(&format!("{path}.value"), &Text::long(1..=1000)))
-    }).collect();
-    let overrides: Vec<_> = input.list("sourceRevisions", 50).into_iter().map(|path| {
-        let types = &["COMMIT_ID", "IMAGE_DIGEST", "S3_OBJECT_VERSION_ID", "S3_OBJECT_KEY"];
-        input.text(&format!("{path}.revisionType"), &Text::one_of(types));
-        (input.name(&format!("{path}.actionName")), input.text(&format!("{path}.revisionValue"), &Text::long(1..=1500)))
-    }).collect();
+    let variables: Vec<_> = input
+        .list("variables", 50)
+        .into_iter()
+        .map(|path| {
+            let name = input.text(&format!("{path}.name"), &Text::of(Pattern::VariableName));
+            (name, input.text(&format!("{path}.value"), &Text::long(1..=1000)))
+        })
+        .collect();
+    let overrides: Vec<_> = input
+        .list("sourceRevisions", 50)
+        .into_iter()
+        .map(|path| {
+            let types = &["COMMIT_ID", "IMAGE_DIGEST", "S3_OBJECT_VERSION_ID", "S3_OBJECT_KEY"];
+            input.text(&format!("{path}.revisionType"), &Text::one_of(types));
+            (
+                input.name(&format!("{path}.actionName")),
+                input.text(&format!("{path}.revisionValue"), &Text::long(1..=1500)),
+            )
+        })
+        .collect();
     input.finish()?;
-    let pipeline = find(&name)?;
+    let (world, trigger) = (call.world, Trigger::StartPipelineExecution(call.caller.to_owned()));
+    let pipeline = call.pipeline(&name)?;
     if let Some((unknown, _)) = overrides.iter().find(|(action, _)| !pipeline.has_source(action)) {
-        return Err(AwsError::validation(format!("Pipeline '{name}' does not have a source action with name '{unknown}'")));
+        return Err(AwsError::validation(format!(
+            "Pipeline '{name}' does not have a source action with name '{unknown}'"
+        )));
     }
-    let trigger = Trigger::StartPipelineExecution(caller.to_owned());
     let id = pipeline.start(world, Start { trigger, request, variables, overrides })?;
     Ok(json!({"pipelineExecutionId": id}))
 }
 
 /// `StopPipelineExecution`. The model declares no error for an unknown execution: it is one that cannot be stopped.
-pub(super) fn stop(
-    find: impl FnOnce(&str) -> Result<&mut Pipeline, AwsError>,
-    world: &World<'_>,
-    input: &Value,
-) -> Result<Value, AwsError> {
-    let mut input = Input::new(input);
+pub(super) fn stop(mut call: Call<'_>) -> Result<Value, AwsError> {
+    let mut input = Input::new(call.input);
     let name = input.name("pipelineName");
     let id = input.execution_id("pipelineExecutionId");
     let abandon = input.flag("abandon");
     let reason = input.optional_text("reason", &Text::long(0..=200));
     input.finish()?;
-    find(&name)?.stop(world, &id, abandon, reason)?;
+    let world = call.world;
+    call.pipeline(&name)?.stop(world, &id, abandon, reason)?;
     Ok(json!({"pipelineExecutionId": id}))
 }
 
 /// `RetryStageExecution`.
-pub(super) fn retry(
-    find: impl FnOnce(&str) -> Result<&mut Pipeline, AwsError>,
-    world: &World<'_>,
-    input: &Value,
-) -> Result<Value, AwsError> {
-    let mut input = Input::new(input);
+pub(super) fn retry(mut call: Call<'_>) -> Result<Value, AwsError> {
+    let mut input = Input::new(call.input);
     let name = input.name("pipelineName");
     let stage = input.name("stageName");
     let id = input.execution_id("pipelineExecutionId");
     let mode = input.text("retryMode", &Text::one_of(&["FAILED_ACTIONS", "ALL_ACTIONS"]));
     input.finish()?;
     let mode = if mode == "ALL_ACTIONS" { RetryMode::AllActions } else { RetryMode::FailedActions };
-    find(&name)?.retry(world, &stage, &id, mode)?;
+    let world = call.world;
+    call.pipeline(&name)?.retry(world, &stage, &id, mode)?;
     Ok(json!({"pipelineExecutionId": id}))
 }
 
 /// `PutApprovalResult`.
-pub(super) fn put_approval_result(
-    find: impl FnOnce(&str) -> Result<&mut Pipeline, AwsError>,
-    world: &World<'_>,
-    input: &Value,
-    caller: &str,
-) -> Result<Value, AwsError> {
-    let mut input = Input::new(input);
+pub(super) fn put_approval_result(mut call: Call<'_>) -> Result<Value, AwsError> {
+    let mut input = Input::new(call.input);
     let name = input.name("pipelineName");
     let stage = input.name("stageName");
     let action = input.name("actionName");
@@ -141,7 +140,8 @@ pub(super) fn put_approval_result(
     let status = input.text("result.status", &Text::one_of(&["Approved", "Rejected"]));
     input.finish()?;
     let decision = if status == "Approved" { Decision::Approved } else { Decision::Rejected };
-    let answer = Answer { stage: &stage, action: &action, token: &token, decision, summary: &summary, by: caller };
-    find(&name)?.answer(world, &answer)?;
-    Ok(json!({"approvedAt": seconds(world.now)}))
+    let answer = Answer { stage: &stage, action: &action, token: &token, decision, summary: &summary, by: call.caller };
+    let world = call.world;
+    call.pipeline(&name)?.answer(world, &answer)?;
+    Ok(json!({"approvedAt": seconds(call.world.now)}))
 }

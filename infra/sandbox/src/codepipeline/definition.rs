@@ -23,9 +23,10 @@ pub struct PipelineDefinition {
 /// How the executions of a pipeline meet (`executionMode`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ExecutionMode {
-    /// The newer one takes over. The user guide speaks of executions that wait in front of a locked stage; here the newer
-    /// one also takes over a stage in which the older one waits at an approval, so that the sandbox can show an approval
-    /// that is superseded while somebody is asked for it. The service itself would lock that stage until the answer.
+    /// The newer one takes over. The user guide speaks of executions that wait in front of a locked stage; here the
+    /// newer one also takes over a stage in which the older one waits at an approval, so that the sandbox can show an
+    /// approval that is superseded while somebody is asked for it. The service itself would lock that stage until the
+    /// answer.
     #[default]
     Superseded,
     /// The newer one waits in front of the stage until it is free.
@@ -212,7 +213,9 @@ impl ActionKind {
     pub(super) fn category_and_provider(&self) -> (&'static str, &'static str) {
         match self {
             Self::Source(SourceAction { provider: SourceProvider::CodeCommit, .. }) => ("Source", "CodeCommit"),
-            Self::Source(SourceAction { provider: SourceProvider::GitHubConnection, .. }) => ("Source", "CodeStarSourceConnection"),
+            Self::Source(SourceAction { provider: SourceProvider::GitHubConnection, .. }) => {
+                ("Source", "CodeStarSourceConnection")
+            }
             Self::Build => ("Build", "CodeBuild"),
             Self::Deploy => ("Deploy", "CodeDeploy"),
             Self::Approval(_) => ("Approval", "Manual"),

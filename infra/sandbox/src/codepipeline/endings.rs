@@ -6,7 +6,8 @@ use super::definition::ExecutionMode;
 use super::errors::AwsError;
 use super::events::{self, ActionEvent};
 use super::machine::World;
-use super::state::{ActionStatus, Decision, ExecutionStatus, Pipeline, Place, StageStatus, StopRequest};
+use super::state::{Decision, Pipeline, Place, StopRequest};
+use super::status::{ActionStatus, ExecutionStatus, StageStatus};
 
 /// What a person answers to an approval.
 pub(super) struct Answer<'a> {
@@ -29,8 +30,8 @@ impl Pipeline {
     /// Puts the answer to an approval that waits.
     ///
     /// The service's words on its two errors overlap, and which one it gives when is not known for sure. Here a token
-    /// whose approval was approved or rejected gives `ApprovalAlreadyCompletedException`, whoever decided; a token that is
-    /// unknown, timed out, superseded or stopped gives `InvalidApprovalTokenException`.
+    /// whose approval was approved or rejected gives `ApprovalAlreadyCompletedException`, whoever decided; a token that
+    /// is unknown, timed out, superseded or stopped gives `InvalidApprovalTokenException`.
     pub fn answer(&mut self, world: &World<'_>, answer: &Answer<'_>) -> Result<(), AwsError> {
         let name = &self.definition.name;
         let stage = self.definition.stage(answer.stage).ok_or_else(|| AwsError::stage_not_found(name, answer.stage))?;
@@ -44,7 +45,8 @@ impl Pipeline {
             let in_progress = run.is_in_progress();
             let Some(approval) = &mut run.approval else { continue };
             if approval.decision.is_some() {
-                let message = format!("The approval at action '{}' has already been approved or rejected", answer.action);
+                let message =
+                    format!("The approval at action '{}' has already been approved or rejected", answer.action);
                 return Err(AwsError::new("ApprovalAlreadyCompletedException", message));
             }
             if !in_progress {

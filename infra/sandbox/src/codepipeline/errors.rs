@@ -19,7 +19,10 @@ impl AwsError {
     }
 
     pub(super) fn pipeline_not_found(account: &str, name: &str) -> Self {
-        Self::new("PipelineNotFoundException", format!("Account '{account}' does not have a pipeline with name '{name}'"))
+        Self::new(
+            "PipelineNotFoundException",
+            format!("Account '{account}' does not have a pipeline with name '{name}'"),
+        )
     }
 
     pub(super) fn execution_not_found(pipeline: &str, execution: &str) -> Self {

@@ -63,8 +63,8 @@ pub(super) fn state_change(execution: &Execution, run: &ActionRun, event: Action
     })
 }
 
-/// The event of an end carries the result. For an approval that is the token, and the comment or who decided: seen so in
-/// events of the real service. What it says of an approval that ran out of time is not known, so that has none here.
+/// The event of an end carries the result. For an approval that is the token, and the comment or who decided: seen so
+/// in events of the real service. What it says of an approval that ran out of time is not known, so that has none here.
 fn result(run: &ActionRun, event: ActionEvent) -> Option<Members> {
     let rejected = match (&run.approval, event) {
         (_, ActionEvent::Started | ActionEvent::Abandoned) => return None,

@@ -114,7 +114,9 @@ impl<'a> Input<'a> {
         match self.faults.len() {
             0 => Ok(()),
             1 => Err(AwsError::validation(format!("1 validation error detected: {}", self.faults.join("; ")))),
-            count => Err(AwsError::validation(format!("{count} validation errors detected: {}", self.faults.join("; ")))),
+            count => {
+                Err(AwsError::validation(format!("{count} validation errors detected: {}", self.faults.join("; "))))
+            }
         }
     }
 

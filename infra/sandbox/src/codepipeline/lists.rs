@@ -2,16 +2,16 @@
 
 use serde_json::{Value, json};
 
+use super::api::Call;
 use super::errors::AwsError;
 use super::input::{Input, Text};
 use super::queries::{action_type, trigger};
-use super::state::{ActionRun, Execution, Pipeline, StageStatus};
+use super::state::{ActionRun, Execution};
+use super::status::StageStatus;
 use super::wire::{Members, seconds};
 
-type Found<'a> = Result<&'a mut Pipeline, AwsError>;
-
-/// One page of a list whose items are numbered. The token names the last item given, so that items which come later do not
-/// shift the pages.
+/// One page of a list whose items are numbered. The token names the last item given, so that items which come later do
+/// not shift the pages.
 struct Page {
     list: &'static str,
     most: usize,
@@ -25,21 +25,15 @@ impl Page {
         Self { list, most: usize::try_from(asked).unwrap_or(1), after }
     }
 
-    /// The number in the token.
-    fn after(&self) -> Result<Option<u64>, AwsError> {
-        let Some(token) = &self.after else { return Ok(None) };
-        let number = token.strip_prefix(self.list).and_then(|rest| rest.strip_prefix('.'));
-        match number.and_then(|number| number.parse().ok()) {
-            Some(number) => Ok(Some(number)),
-            None => Err(AwsError::new("InvalidNextTokenException", "The next token was not given by this operation")),
-        }
-    }
-
     /// Cuts the page out of items in their order.
     fn cut<T>(&self, mut items: Vec<(u64, T)>) -> Result<(Vec<T>, Option<String>), AwsError> {
-        if let Some(after) = self.after()? {
-            let given = items.iter().position(|(number, _)| *number == after).map_or(0, |last| last + 1);
-            items.drain(..given);
+        if let Some(token) = &self.after {
+            let number = token.strip_prefix(self.list).and_then(|rest| rest.strip_prefix('.')?.parse().ok());
+            let Some(last) = items.iter().position(|(known, _)| Some(*known) == number) else {
+                let message = "The next token was not given by this operation";
+                return Err(AwsError::new("InvalidNextTokenException", message));
+            };
+            items.drain(..=last);
         }
         let more = items.len() > self.most;
         items.truncate(self.most);
@@ -49,35 +43,43 @@ impl Page {
 }
 
 /// `ListPipelines`, in the order of their names.
-pub(super) fn pipelines(pipelines: &[Pipeline], input: &Value) -> Result<Value, AwsError> {
-    let mut input = Input::new(input);
+pub(super) fn pipelines(call: Call<'_>) -> Result<Value, AwsError> {
+    let mut input = Input::new(call.input);
     let page = Page::read(&mut input, "pipelines", 1000);
     input.finish()?;
-    let mut numbered: Vec<_> = (1..).zip(pipelines).collect();
+    let mut numbered: Vec<_> = (1..).zip(call.pipelines.iter()).collect();
     numbered.sort_by(|(_, one), (_, other)| one.definition.name.cmp(&other.definition.name));
     let (shown, next) = page.cut(numbered)?;
-    let shown: Vec<Value> = shown.into_iter().map(|pipeline| json!({
-        "name": pipeline.definition.name,
-        "version": pipeline.version,
-        "pipelineType": "V2",
-        "executionMode": pipeline.definition.mode.as_str(),
-        "created": seconds(pipeline.created),
-        "updated": seconds(pipeline.updated),
-    })).collect();
+    let shown: Vec<Value> = shown
+        .into_iter()
+        .map(|pipeline| {
+            json!({
+                "name": pipeline.definition.name,
+                "version": pipeline.version,
+                "pipelineType": "V2",
+                "executionMode": pipeline.definition.mode.as_str(),
+                "created": seconds(pipeline.created),
+                "updated": seconds(pipeline.updated),
+            })
+        })
+        .collect();
     Ok(Members::new().with("pipelines", shown).maybe("nextToken", next).into())
 }
 
 /// `ListPipelineExecutions`, newest first.
-pub(super) fn pipeline_executions<'a>(find: impl FnOnce(&str) -> Found<'a>, input: &Value) -> Result<Value, AwsError> {
-    let mut input = Input::new(input);
+pub(super) fn pipeline_executions(mut call: Call<'_>) -> Result<Value, AwsError> {
+    let mut input = Input::new(call.input);
     let name = input.name("pipelineName");
     let page = Page::read(&mut input, "executions", 100);
-    let stage = if input.has("filter.succeededInStage") { Some(input.name("filter.succeededInStage.stageName")) } else { None };
+    let stage =
+        if input.has("filter.succeededInStage") { Some(input.name("filter.succeededInStage.stageName")) } else { None };
     input.finish()?;
-    let pipeline = find(&name)?;
-    let succeeded = |execution: &Execution| stage.as_ref().is_none_or(|stage| {
-        execution.visit(stage).is_some_and(|visit| visit.status == StageStatus::Succeeded)
-    });
+    let pipeline = call.pipeline(&name)?;
+    let succeeded = |execution: &Execution| {
+        stage
+            .as_ref()
+            .is_none_or(|stage| execution.visit(stage).is_some_and(|visit| visit.status == StageStatus::Succeeded))
+    };
     let mut numbered: Vec<_> = (1..).zip(&pipeline.executions).filter(|(_, execution)| succeeded(execution)).collect();
     numbered.reverse();
     let (shown, next) = page.cut(numbered)?;
@@ -86,12 +88,18 @@ pub(super) fn pipeline_executions<'a>(find: impl FnOnce(&str) -> Found<'a>, inpu
 }
 
 fn execution_summary(execution: &Execution) -> Value {
-    let revisions: Vec<Value> = execution.revisions.iter().map(|revision| json!({
-        "actionName": revision.action,
-        "revisionId": revision.id,
-        "revisionSummary": revision.summary,
-        "revisionUrl": revision.url,
-    })).collect();
+    let revisions: Vec<Value> = execution
+        .revisions
+        .iter()
+        .map(|revision| {
+            json!({
+                "actionName": revision.action,
+                "revisionId": revision.id,
+                "revisionSummary": revision.summary,
+                "revisionUrl": revision.url,
+            })
+        })
+        .collect();
     let stop = execution.stop.as_ref().map(|stop| Members::new().maybe("reason", stop.reason.as_deref()));
     Members::new()
         .with("pipelineExecutionId", execution.id.value.as_str())
@@ -108,8 +116,8 @@ fn execution_summary(execution: &Execution) -> Value {
 }
 
 /// `ListActionExecutions`, newest first.
-pub(super) fn action_executions<'a>(find: impl FnOnce(&str) -> Found<'a>, input: &Value) -> Result<Value, AwsError> {
-    let mut input = Input::new(input);
+pub(super) fn action_executions(mut call: Call<'_>) -> Result<Value, AwsError> {
+    let mut input = Input::new(call.input);
     let name = input.name("pipelineName");
     let page = Page::read(&mut input, "actions", 100);
     let mut wanted = None;
@@ -123,7 +131,7 @@ pub(super) fn action_executions<'a>(find: impl FnOnce(&str) -> Found<'a>, input:
         newest_attempt = range == "Latest";
     }
     input.finish()?;
-    let pipeline = find(&name)?;
+    let pipeline = call.pipeline(&name)?;
     let executions = match &wanted {
         Some(id) => vec![pipeline.execution(id)?],
         None => pipeline.executions.iter().collect(),
@@ -139,7 +147,8 @@ pub(super) fn action_executions<'a>(find: impl FnOnce(&str) -> Found<'a>, input:
     Ok(Members::new().with("actionExecutionDetails", shown).maybe("nextToken", next).into())
 }
 
-/// An approval shows its token as `externalExecutionId` from the start: in PARALLEL mode there is no other place for it.
+/// An approval shows its token as `externalExecutionId` from the start: in PARALLEL mode there is no other place for
+/// it.
 fn action_detail(execution: &Execution, run: &ActionRun) -> Value {
     let result = Members::new()
         .maybe("externalExecutionId", run.external_id.as_deref())

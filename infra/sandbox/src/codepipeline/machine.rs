@@ -9,7 +9,8 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::definition::{ExecutionMode, StageDefinition};
 use super::events::{self, ActionEvent};
 use super::run;
-use super::state::{ActionStatus, ExecutionStatus, Pipeline, Place, StageStatus, StageVisit};
+use super::state::{Pipeline, Place, StageVisit};
+use super::status::{ActionStatus, ExecutionStatus, StageStatus};
 
 /// What the machine needs from outside: the time, and somebody who is told.
 pub(super) struct World<'a> {
@@ -82,9 +83,12 @@ impl Pipeline {
     fn work(&mut self, world: &World<'_>, index: usize, number: usize) -> bool {
         let Some(execution) = self.executions.get(index) else { return false };
         let Some(stage) = execution.definition.stages.get(number).cloned() else { return false };
-        let live = |status| stage.actions.iter().any(|action| {
-            execution.run_of(&stage.name, &action.name).is_some_and(|run| run.status == status)
-        });
+        let live = |status| {
+            stage
+                .actions
+                .iter()
+                .any(|action| execution.run_of(&stage.name, &action.name).is_some_and(|run| run.status == status))
+        };
         let stopping = execution.status == ExecutionStatus::Stopping;
         // A failure fails the stage at once. An approval beside it goes on waiting and may still be answered: the API
         // reference has it that actions in progress continue while the failed ones are retried.

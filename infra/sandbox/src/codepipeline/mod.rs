@@ -1,9 +1,9 @@
 //! AWS CodePipeline in memory: executions run, stop at an approval that has a token, go on or fail.
 //!
-//! It covers what has to do with manual approvals, and answers in the shapes and errors of the service's model. Sources,
-//! builds and deployments succeed at once. Time comes from outside, and nothing happens between two calls: whatever
-//! follows from a call has happened when it returns. Where the real service's behaviour is not documented, the comment at
-//! the place says so.
+//! It covers what has to do with manual approvals, and answers in the shapes and errors of the service's model.
+//! Sources, builds and deployments succeed at once. Time comes from outside, and nothing happens between two calls:
+//! whatever follows from a call has happened when it returns. Where the real service's behaviour is not documented, the
+//! comment at the place says so.
 
 mod api;
 mod commands;
@@ -11,6 +11,7 @@ mod definition;
 mod endings;
 mod errors;
 mod events;
+mod id;
 mod input;
 mod lists;
 mod machine;
@@ -19,6 +20,7 @@ mod played;
 mod queries;
 mod run;
 mod state;
+mod status;
 #[cfg(test)]
 mod tests;
 mod variables;
@@ -31,22 +33,21 @@ use time::UtcDateTime;
 use tokio::sync::mpsc::UnboundedSender;
 
 pub use definition::{
-    ActionDefinition, ActionKind, ApprovalAction, ExecutionMode, PipelineDefinition, SourceAction, SourceProvider, StageDefinition,
+    ActionDefinition, ActionKind, ApprovalAction, ExecutionMode, PipelineDefinition, SourceAction, SourceProvider,
+    StageDefinition,
 };
 pub use errors::AwsError;
 pub use overview::{ActionView, ExecutionView, PipelineView, RunView, StageView};
 pub use played::{NamedApproval, Played};
 pub use state::Trigger;
 
+use api::{Call, SOME_ACCOUNT};
 use commands::Start;
 use machine::World;
 use state::Pipeline;
 
 /// The clock: the only source of time here.
 pub type Now = Arc<dyn Fn() -> UtcDateTime + Send + Sync>;
-
-/// The account in errors when the caller's ARN names none.
-const SOME_ACCOUNT: &str = "123456789012";
 
 /// All pipelines of the sandbox. One lock makes every call atomic.
 pub struct CodePipeline {
@@ -64,17 +65,15 @@ impl CodePipeline {
 
     /// Calls an operation as `awsJson1.1` does.
     ///
-    /// `operation` is what follows `CodePipeline_20150709.` in the target header; `caller` is the ARN of who calls, which
-    /// ends up in `lastUpdatedBy`, `updatedBy` and `triggerDetail`.
+    /// `operation` is what follows `CodePipeline_20150709.` in the target header; `caller` is the ARN of who calls,
+    /// which ends up in `lastUpdatedBy`, `updatedBy` and `triggerDetail`.
     ///
     /// # Errors
     /// What the service's model declares for the operation, and `ValidationException`, `SerializationException` and
     /// `UnknownOperationException`.
     pub fn call(&self, operation: &str, input: &Value, caller: &str) -> Result<Value, AwsError> {
-        let world = self.world();
-        let mut pipelines = self.lock();
-        expire(&mut pipelines, &world);
-        api::call(&mut pipelines, &world, operation, input, caller)
+        let (mut pipelines, world) = self.up_to_date();
+        Call { pipelines: &mut pipelines, world: &world, input, caller }.serve(operation)
     }
 
     /// Adds a pipeline. Nothing runs in it yet.
@@ -85,7 +84,7 @@ impl CodePipeline {
     pub fn create(&self, definition: PipelineDefinition) -> Result<(), AwsError> {
         definition.check()?;
         let mut pipelines = self.lock();
-        if find(&pipelines, &definition.name).is_some() {
+        if pipelines.iter().any(|known| known.definition.name == definition.name) {
             let message = format!("A pipeline with name '{}' exists already", definition.name);
             return Err(AwsError::new("PipelineNameInUseException", message));
         }
@@ -96,54 +95,46 @@ impl CodePipeline {
     /// Begins an execution and returns its id.
     ///
     /// # Errors
-    /// `PipelineNotFoundException`, and `ConcurrentPipelineExecutionsLimitExceededException` when too many executions of a
-    /// QUEUED or PARALLEL pipeline are under way.
+    /// `PipelineNotFoundException`, and `ConcurrentPipelineExecutionsLimitExceededException` when too many executions of
+    /// a QUEUED or PARALLEL pipeline are under way.
     pub fn start(&self, pipeline: &str, trigger: Trigger) -> Result<String, AwsError> {
-        let world = self.world();
-        let mut pipelines = self.lock();
-        expire(&mut pipelines, &world);
+        let (mut pipelines, world) = self.up_to_date();
         let found = pipelines.iter_mut().find(|known| known.definition.name == pipeline);
         let found = found.ok_or_else(|| AwsError::pipeline_not_found(SOME_ACCOUNT, pipeline))?;
-        found.start(&world, Start { trigger, ..Start::default() })
+        found.start(&world, Start::by(trigger))
     }
 
     /// Ends every approval whose time is over. Call it after the clock was moved; every other call does it first.
     pub fn tick(&self) {
-        let world = self.world();
-        expire(&mut self.lock(), &world);
+        drop(self.up_to_date());
     }
 
-    /// Makes sure that the approval which a recorded event names exists: see [`played`](NamedApproval).
+    /// Makes sure that the approval which a recorded event names waits, or has ended: see [`NamedApproval`].
     pub fn ensure_waiting(&self, named: &NamedApproval) -> Played {
-        let world = self.world();
-        let mut pipelines = self.lock();
-        expire(&mut pipelines, &world);
+        let (mut pipelines, world) = self.up_to_date();
         played::play(&mut pipelines, &world, named)
     }
 
     /// Everything there is to see, pipelines in the order in which they were made.
     pub fn overview(&self) -> Vec<PipelineView> {
-        self.lock().iter().map(overview::pipeline).collect()
+        let (pipelines, _) = self.up_to_date();
+        pipelines.iter().map(overview::pipeline).collect()
     }
 
-    fn world(&self) -> World<'_> {
-        World { now: (self.now)(), events: &self.events }
+    /// Takes the lock, and only then looks at the clock, so that times come in the order of the calls.
+    fn up_to_date(&self) -> (MutexGuard<'_, Vec<Pipeline>>, World<'_>) {
+        let mut pipelines = self.lock();
+        let world = World { now: (self.now)(), events: &self.events };
+        for pipeline in pipelines.iter_mut() {
+            pipeline.expire(&world);
+        }
+        (pipelines, world)
     }
 
     /// A panic elsewhere leaves nothing half done that a reader could not bear.
     fn lock(&self) -> MutexGuard<'_, Vec<Pipeline>> {
         self.pipelines.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn expire(pipelines: &mut [Pipeline], world: &World<'_>) {
-    for pipeline in pipelines {
-        pipeline.expire(world);
-    }
-}
-
-fn find<'a>(pipelines: &'a [Pipeline], name: &str) -> Option<&'a Pipeline> {
-    pipelines.iter().find(|pipeline| pipeline.definition.name == name)
 }
 
 fn fresh_uuid() -> String {

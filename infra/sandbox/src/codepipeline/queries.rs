@@ -2,21 +2,21 @@
 
 use serde_json::{Value, json};
 
+use super::api::Call;
 use super::definition::{ActionDefinition, ActionKind, ExecutionMode, PipelineDefinition, StageDefinition};
 use super::errors::AwsError;
 use super::input::Input;
-use super::state::{ActionRun, Execution, ExecutionStatus, Pipeline, StageStatus, Trigger};
+use super::state::{ActionRun, Execution, Pipeline, Trigger};
+use super::status::StageStatus;
 use super::wire::{Members, seconds};
 
-type Found<'a> = Result<&'a mut Pipeline, AwsError>;
-
 /// `GetPipeline`. Only the present version is kept.
-pub(super) fn pipeline<'a>(find: impl FnOnce(&str) -> Found<'a>, input: &Value) -> Result<Value, AwsError> {
-    let mut input = Input::new(input);
+pub(super) fn pipeline(mut call: Call<'_>) -> Result<Value, AwsError> {
+    let mut input = Input::new(call.input);
     let name = input.name("name");
     let version = input.optional_integer("version", 1..=i64::from(i32::MAX));
     input.finish()?;
-    let pipeline = find(&name)?;
+    let pipeline = call.pipeline(&name)?;
     if let Some(version) = version.filter(|version| *version != i64::from(pipeline.version)) {
         let message = format!("Pipeline '{name}' does not have a version {version}");
         return Err(AwsError::new("PipelineVersionNotFoundException", message));
@@ -77,11 +77,11 @@ pub(super) fn action_type(kind: &ActionKind) -> Value {
 }
 
 /// `GetPipelineState`.
-pub(super) fn state<'a>(find: impl FnOnce(&str) -> Found<'a>, input: &Value) -> Result<Value, AwsError> {
-    let mut input = Input::new(input);
+pub(super) fn state(mut call: Call<'_>) -> Result<Value, AwsError> {
+    let mut input = Input::new(call.input);
     let name = input.name("name");
     input.finish()?;
-    let pipeline = find(&name)?;
+    let pipeline = call.pipeline(&name)?;
     let stages: Vec<_> = pipeline.definition.stages.iter().map(|stage| stage_state(pipeline, stage)).collect();
     Ok(json!({
         "pipelineName": name,
@@ -96,13 +96,18 @@ pub(super) fn state<'a>(find: impl FnOnce(&str) -> Found<'a>, input: &Value) -> 
 fn stage_state(pipeline: &Pipeline, stage: &StageDefinition) -> Value {
     let shared = pipeline.definition.mode != ExecutionMode::Parallel;
     let waits = |execution: &&Execution| shared && execution.is_before(&stage.name);
-    let inbound = pipeline.executions.iter().filter(waits).map(|execution| stage_execution(execution, StageStatus::InProgress));
+    let inbound =
+        pipeline.executions.iter().filter(waits).map(|execution| stage_execution(execution, StageStatus::InProgress));
     let inbound: Vec<Value> = inbound.collect();
     let latest = pipeline.latest_visit(&stage.name).filter(|_| shared);
-    let actions: Vec<Value> = stage.actions.iter().map(|action| {
-        let run = pipeline.runs_of(&stage.name, &action.name).first().copied().filter(|_| shared);
-        action_state(action, run)
-    }).collect();
+    let actions: Vec<Value> = stage
+        .actions
+        .iter()
+        .map(|action| {
+            let run = pipeline.runs_of(&stage.name, &action.name).first().copied().filter(|_| shared);
+            action_state(action, run)
+        })
+        .collect();
     Members::new()
         .with("stageName", stage.name.as_str())
         .maybe("inboundExecution", inbound.first().cloned())
@@ -118,7 +123,8 @@ fn stage_execution(execution: &Execution, status: StageStatus) -> Value {
 }
 
 fn action_state(action: &ActionDefinition, run: Option<(&Execution, &ActionRun)>) -> Value {
-    let revision = run.and_then(|(execution, run)| execution.revisions.iter().find(|revision| revision.action == run.action.name));
+    let revision =
+        run.and_then(|(execution, run)| execution.revisions.iter().find(|revision| revision.action == run.action.name));
     let revision = revision.filter(|_| matches!(action.kind, ActionKind::Source(_)));
     let current = revision.map(|revision| {
         json!({"revisionId": revision.id, "revisionChangeId": revision.id, "created": seconds(revision.created)})
@@ -147,19 +153,25 @@ fn action_execution(run: &ActionRun) -> Value {
 }
 
 /// `GetPipelineExecution`.
-pub(super) fn execution<'a>(find: impl FnOnce(&str) -> Found<'a>, input: &Value) -> Result<Value, AwsError> {
-    let mut input = Input::new(input);
+pub(super) fn execution(mut call: Call<'_>) -> Result<Value, AwsError> {
+    let mut input = Input::new(call.input);
     let name = input.name("pipelineName");
     let id = input.execution_id("pipelineExecutionId");
     input.finish()?;
-    let execution = find(&name)?.execution(&id)?;
-    let revisions: Vec<Value> = execution.revisions.iter().map(|revision| json!({
-        "name": "SourceArtifact",
-        "revisionId": revision.id,
-        "revisionSummary": revision.summary,
-        "revisionUrl": revision.url,
-        "created": seconds(revision.created),
-    })).collect();
+    let execution = call.pipeline(&name)?.execution(&id)?;
+    let revisions: Vec<Value> = execution
+        .revisions
+        .iter()
+        .map(|revision| {
+            json!({
+                "name": "SourceArtifact",
+                "revisionId": revision.id,
+                "revisionSummary": revision.summary,
+                "revisionUrl": revision.url,
+                "created": seconds(revision.created),
+            })
+        })
+        .collect();
     let variables = execution.variables.iter().map(|(name, value)| json!({"name": name, "resolvedValue": value}));
     let found = Members::new()
         .with("pipelineName", name)

@@ -8,8 +8,10 @@ use time::{Duration, UtcDateTime};
 use super::definition::{ActionDefinition, ActionKind, PipelineDefinition, SourceAction, SourceProvider};
 use super::events::{self, ActionEvent};
 use super::fresh_uuid;
+use super::id::Id;
 use super::machine::World;
-use super::state::{ActionRun, ActionStatus, ApprovalRun, Execution, Id, Pipeline, Revision};
+use super::state::{ActionRun, ApprovalRun, Execution, Pipeline, Revision};
+use super::status::ActionStatus;
 use super::variables;
 
 /// An approval without `timeoutInMinutes` waits for seven days.

@@ -7,6 +7,8 @@ use time::UtcDateTime;
 
 use super::definition::{ActionDefinition, PipelineDefinition, StageDefinition};
 use super::errors::AwsError;
+use super::id::Id;
+use super::status::{ActionStatus, ExecutionStatus, StageStatus};
 
 /// One pipeline and all that ever ran in it.
 pub(super) struct Pipeline {
@@ -115,120 +117,11 @@ pub enum Trigger {
     CloudWatchEvent(String),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ExecutionStatus {
-    InProgress,
-    Stopping,
-    Stopped,
-    Succeeded,
-    Superseded,
-    Failed,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum StageStatus {
-    Cancelled,
-    InProgress,
-    Stopping,
-    Stopped,
-    Succeeded,
-    Failed,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ActionStatus {
-    InProgress,
-    Abandoned,
-    Succeeded,
-    Failed,
-}
-
-/// An id, and the other name under which a recorded event may know the same thing.
-pub(super) struct Id {
-    pub value: String,
-    also: Also,
-}
-
-enum Also {
-    /// It has this name only.
-    Nothing,
-    /// It was made up for a record that did not tell; the record that does may come.
-    Open,
-    Recorded(String),
-}
-
-impl Id {
-    pub fn known(value: impl Into<String>) -> Self {
-        Self { value: value.into(), also: Also::Nothing }
-    }
-
-    pub fn fresh() -> Self {
-        Self::known(super::fresh_uuid())
-    }
-
-    /// What a record says, or else something made up that a later record may name.
-    pub fn recorded(value: Option<&str>) -> Self {
-        value.map_or_else(|| Self { value: super::fresh_uuid(), also: Also::Open }, Self::known)
-    }
-
-    pub fn is(&self, name: &str) -> bool {
-        self.value == name || matches!(&self.also, Also::Recorded(other) if other == name)
-    }
-
-    pub fn is_open(&self) -> bool {
-        matches!(self.also, Also::Open)
-    }
-
-    /// Remembers the name in the record, if one is missing.
-    pub fn claim(&mut self, name: Option<&str>) {
-        if let (Also::Open, Some(name)) = (&self.also, name) {
-            self.also = Also::Recorded(name.to_owned());
-        }
-    }
-}
-
 impl Trigger {
     pub(super) fn kind_and_detail(&self) -> (&'static str, &str) {
         match self {
             Self::StartPipelineExecution(caller) => ("StartPipelineExecution", caller),
             Self::CloudWatchEvent(rule) => ("CloudWatchEvent", rule),
-        }
-    }
-}
-
-impl ExecutionStatus {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::InProgress => "InProgress",
-            Self::Stopping => "Stopping",
-            Self::Stopped => "Stopped",
-            Self::Succeeded => "Succeeded",
-            Self::Superseded => "Superseded",
-            Self::Failed => "Failed",
-        }
-    }
-}
-
-impl StageStatus {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Cancelled => "Cancelled",
-            Self::InProgress => "InProgress",
-            Self::Stopping => "Stopping",
-            Self::Stopped => "Stopped",
-            Self::Succeeded => "Succeeded",
-            Self::Failed => "Failed",
-        }
-    }
-}
-
-impl ActionStatus {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::InProgress => "InProgress",
-            Self::Abandoned => "Abandoned",
-            Self::Succeeded => "Succeeded",
-            Self::Failed => "Failed",
         }
     }
 }

@@ -1,0 +1,288 @@
+//! Amazon SES, version 1 of its API: takes mail as SES does, and keeps it instead of sending it.
+//!
+//! Sources: the SES API reference (`SendRawEmail` and its errors), "Amazon SES quotas" (10 MB, 50 recipients), and the
+//! messages that SES answers as people have reported them.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use time::{Duration, UtcDateTime};
+use uuid::Uuid;
+
+use super::answer::element;
+use super::call::Form;
+pub use super::mail::Mail;
+use super::mail::{self, Head};
+use super::{lock, refusal};
+use crate::codepipeline::{AwsError, Now};
+
+/// The operations that there are.
+pub(super) const OPERATIONS: [&str; 5] =
+    ["SendRawEmail", "GetSendQuota", "GetAccountSendingEnabled", "GetIdentityVerificationAttributes", "ListIdentities"];
+
+/// Every address here is refused, so that a refusal can be had from outside, without a line of code.
+pub const REFUSED_DOMAIN: &str = "refused.example";
+
+/// The longest message, in bytes.
+const MAX_MESSAGE: usize = 10 * 1024 * 1024;
+/// The most destinations of one message.
+const MAX_DESTINATIONS: usize = 50;
+/// How many emails are kept: the newest ones. A sandbox may run for weeks.
+const KEPT_MAILS: usize = 10_000;
+
+/// A mail service that keeps what it is given.
+pub struct Ses {
+    region: String,
+    now: Now,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    mails: Vec<Mail>,
+    /// When each email that still counts towards the daily quota was taken.
+    taken: Vec<UtcDateTime>,
+    last_id: u64,
+    refused: HashMap<String, (String, String)>,
+    /// When empty, everybody is verified.
+    verified: Vec<String>,
+    /// When empty, there is every configuration set that anyone names.
+    configuration_sets: Vec<String>,
+    paused: bool,
+}
+
+impl Ses {
+    /// A mail service without mail, which lets everybody send.
+    #[must_use]
+    pub fn new(region: &str, now: Now) -> Self {
+        Self { region: region.to_owned(), now, state: Mutex::default() }
+    }
+
+    /// The emails, oldest first: the last 10,000.
+    #[must_use]
+    pub fn mails(&self) -> Vec<Mail> {
+        lock(&self.state).mails.clone()
+    }
+
+    /// From now on, refuses every message to this address with an error of status 400.
+    pub fn refuse(&self, address: &str, code: &str, message: &str) {
+        lock(&self.state).refused.insert(address.to_ascii_lowercase(), (code.to_owned(), message.to_owned()));
+    }
+
+    /// Takes mail to this address again.
+    pub fn accept(&self, address: &str) {
+        lock(&self.state).refused.remove(&address.to_ascii_lowercase());
+    }
+
+    /// Verifies an address or a domain. Once one is verified, mail from others is refused.
+    pub fn verify(&self, identity: &str) {
+        lock(&self.state).verified.push(identity.to_ascii_lowercase());
+    }
+
+    /// Makes a configuration set. Once there is one, mail that names another is refused.
+    pub fn create_configuration_set(&self, name: &str) {
+        lock(&self.state).configuration_sets.push(name.to_owned());
+    }
+
+    /// Pauses sending for the account, or resumes it.
+    pub fn pause(&self, paused: bool) {
+        lock(&self.state).paused = paused;
+    }
+
+    pub(super) fn call(&self, operation: &str, form: &Form) -> Result<String, AwsError> {
+        match operation {
+            "SendRawEmail" => self.send(form).map(|id| element("MessageId", &id)),
+            "GetSendQuota" => Ok(self.quota()),
+            "GetAccountSendingEnabled" => Ok(element("Enabled", &(!lock(&self.state).paused).to_string())),
+            "GetIdentityVerificationAttributes" => Ok(self.verification(&form.list("Identities"))),
+            "ListIdentities" => {
+                let state = lock(&self.state);
+                let members: String = state
+                    .verified
+                    .iter()
+                    .filter(|identity| match form.get("IdentityType") {
+                        Some("EmailAddress") => identity.contains('@'),
+                        Some("Domain") => !identity.contains('@'),
+                        _ => true,
+                    })
+                    .map(|identity| element("member", identity))
+                    .collect();
+                Ok(format!("<Identities>{members}</Identities>"))
+            }
+            _ => Err(refusal("InvalidAction", format!("Could not find operation {operation} for version 2010-12-01"))),
+        }
+    }
+
+    /// Takes a message, whole or not at all, and gives its id.
+    fn send(&self, form: &Form) -> Result<String, AwsError> {
+        let now = (self.now)();
+        let data = form.get("RawMessage.Data").ok_or_else(|| {
+            refusal(
+                "ValidationError",
+                "1 validation error detected: Value null at 'rawMessage.data' failed to satisfy constraint: Member \
+                 must not be null",
+            )
+        })?;
+        let raw = STANDARD.decode(data).map_err(|_| bad_value("RawMessage.Data is not base64."))?;
+        if raw.len() > MAX_MESSAGE {
+            return Err(bad_value(format!("Message length is more than {MAX_MESSAGE} bytes long: '{}'.", raw.len())));
+        }
+        let head = Head::read(&raw)?;
+        let written = mail::addresses(&raw);
+
+        let source = form.get("Source");
+        if source.is_none() && !head.has("From") {
+            return Err(bad_value("Missing required header 'From'."));
+        }
+        let given = form.list("Destinations");
+        let destinations: Vec<&str> =
+            if given.is_empty() { written.to.iter().map(String::as_str).collect() } else { given };
+        if destinations.is_empty() {
+            return Err(bad_value("Missing required header 'To'."));
+        }
+        if destinations.len() > MAX_DESTINATIONS {
+            return Err(bad_value(format!("Recipient count exceeds {MAX_DESTINATIONS}.")));
+        }
+        // One bad address anywhere, and nobody gets the message.
+        let destinations = destinations.into_iter().map(address).collect::<Result<Vec<_>, _>>()?;
+        let senders = source.into_iter().chain(written.from.iter().map(String::as_str));
+        let senders = senders.map(address).collect::<Result<Vec<_>, _>>()?;
+        for recipient in &written.to {
+            address(recipient)?;
+        }
+
+        let mut state = lock(&self.state);
+        state.permit(&senders, &destinations, form.get("ConfigurationSetName"), &self.region)?;
+
+        let millis = now.unix_timestamp_nanos() / 1_000_000;
+        let message_id = format!("010f{millis:012x}-{}-000000", Uuid::new_v4());
+        let sent = head.rewrite(&format!("{message_id}@{}.amazonses.com", self.region), now);
+        for to in destinations {
+            state.last_id += 1;
+            let id = state.last_id.to_string();
+            state.mails.push(mail::read(id, to, &sent, &message_id, now));
+            state.taken.push(now);
+        }
+        let surplus = state.mails.len().saturating_sub(KEPT_MAILS);
+        state.mails.drain(..surplus);
+        Ok(message_id)
+    }
+
+    fn quota(&self) -> String {
+        let day_ago = (self.now)() - Duration::DAY;
+        let mut state = lock(&self.state);
+        state.taken.retain(|taken| *taken > day_ago);
+        let sent = state.taken.len();
+        format!(
+            "<Max24HourSend>50000.0</Max24HourSend><MaxSendRate>14.0</MaxSendRate><SentLast24Hours>{sent}.0\
+             </SentLast24Hours>"
+        )
+    }
+
+    fn verification(&self, identities: &[&str]) -> String {
+        let state = lock(&self.state);
+        let entries: String = identities
+            .iter()
+            .filter(|identity| state.verified.is_empty() || state.verified.contains(&identity.to_ascii_lowercase()))
+            .map(|identity| {
+                let key = element("key", identity);
+                format!("<entry>{key}<value><VerificationStatus>Success</VerificationStatus></value></entry>")
+            })
+            .collect();
+        format!("<VerificationAttributes>{entries}</VerificationAttributes>")
+    }
+}
+
+impl State {
+    /// Whether these may send to those.
+    fn permit(&self, from: &[&str], to: &[&str], set: Option<&str>, region: &str) -> Result<(), AwsError> {
+        if self.paused {
+            return Err(refusal("AccountSendingPausedException", "Email sending is disabled for your account."));
+        }
+        if let Some(set) = set
+            && !self.configuration_sets.is_empty()
+            && !self.configuration_sets.iter().any(|known| known == set)
+        {
+            let message = format!("Configuration set <{set}> does not exist.");
+            return Err(refusal("ConfigurationSetDoesNotExist", message));
+        }
+        let mut unverified: Vec<&str> = from.iter().copied().filter(|sender| !self.is_verified(sender)).collect();
+        unverified.dedup();
+        if !unverified.is_empty() {
+            return Err(refusal(
+                "MessageRejected",
+                format!(
+                    "Email address is not verified. The following identities failed the check in region {}: {}",
+                    region.to_ascii_uppercase(),
+                    unverified.join(", "),
+                ),
+            ));
+        }
+        for recipient in to {
+            let recipient = recipient.to_ascii_lowercase();
+            if let Some((code, message)) = self.refused.get(&recipient) {
+                return Err(refusal(code, message.as_str()));
+            }
+            if recipient.rsplit('@').next() == Some(REFUSED_DOMAIN) {
+                return Err(refusal("MessageRejected", format!("The sandbox refuses mail to {REFUSED_DOMAIN}.")));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_verified(&self, sender: &str) -> bool {
+        let sender = sender.to_ascii_lowercase();
+        let domain = sender.rsplit('@').next().unwrap_or_default();
+        self.verified.is_empty() || self.verified.iter().any(|identity| *identity == sender || identity == domain)
+    }
+}
+
+fn bad_value(message: impl Into<String>) -> AwsError {
+    refusal("InvalidParameterValue", message)
+}
+
+/// The bare address in `address` or `Name <address>`.
+///
+/// # Errors
+/// What SES says of an address that it cannot use.
+fn address(text: &str) -> Result<&str, AwsError> {
+    let text = text.trim();
+    let address = match text.strip_suffix('>') {
+        Some(named) => {
+            named.rsplit_once('<').map(|(_, address)| address).ok_or_else(|| bad_value("Illegal address"))?
+        }
+        None => text,
+    };
+    let (local, domain) = address.rsplit_once('@').ok_or_else(|| bad_value("Missing final '@domain'"))?;
+    let blank = |c: char| c.is_control() || c.is_whitespace() || !c.is_ascii();
+    let reason = if local.is_empty() {
+        "Missing local name"
+    } else if local.contains(blank) {
+        "Local address contains control or whitespace"
+    } else if local.contains(['(', ')', ',', ';', ':', '\\', '"', '[', ']', '<', '>', '@']) {
+        "Local address contains illegal character"
+    } else if local.starts_with('.') || local.ends_with('.') || local.contains("..") {
+        "Local address contains dot-dot"
+    } else if domain.is_empty() {
+        "Missing domain"
+    } else if domain.contains(blank) {
+        "Domain contains control or whitespace"
+    } else if domain.starts_with('.') {
+        "Domain starts with dot"
+    } else if domain.contains("..") || domain.ends_with('.') {
+        "Domain contains dot-dot"
+    } else if !domain.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-') {
+        "Domain contains illegal character"
+    } else if local.len() > 64 || domain.len() > 255 {
+        "Illegal address"
+    } else {
+        return Ok(address);
+    };
+    Err(bad_value(reason))
+}
+
+#[cfg(test)]
+#[path = "ses_tests.rs"]
+mod tests;

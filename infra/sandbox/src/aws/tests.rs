@@ -1,0 +1,201 @@
+use std::sync::Arc;
+
+use axum::body::to_bytes;
+use axum::http::header::AUTHORIZATION;
+use serde_json::json;
+use time::macros::utc_datetime;
+
+use super::*;
+
+async fn aws() -> Arc<Aws> {
+    let now: Now = Arc::new(|| utc_datetime!(2026-11-20 09:15:02));
+    let events = tokio::sync::mpsc::unbounded_channel().0;
+    let codepipeline = Arc::new(CodePipeline::new(Arc::clone(&now), events));
+    Arc::new(Aws::new("us-east-2", "ledger", codepipeline, now).await.ok().unwrap())
+}
+
+fn signed(key: &str, service: &str) -> HeaderMap {
+    let scope = format!("AWS4-HMAC-SHA256 Credential={key}/20261120/eu-west-1/{service}/aws4_request, SignedHeaders=x");
+    HeaderMap::from_iter([(AUTHORIZATION, scope.parse().unwrap())])
+}
+
+async fn read(response: Response) -> (u16, HeaderMap, String) {
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, MAX_BODY).await.unwrap();
+    (parts.status.as_u16(), parts.headers, String::from_utf8(body.to_vec()).unwrap())
+}
+
+async fn target(aws: &Aws, key: &str, target: &str, input: Value) -> (u16, HeaderMap, String) {
+    let mut headers = signed(key, "any");
+    headers.insert("x-amz-target", target.parse().unwrap());
+    read(aws.handle("POST", "/aws", &headers, input.to_string().into()).await).await
+}
+
+async fn form(aws: &Aws, headers: &HeaderMap, body: &'static str) -> (u16, HeaderMap, String) {
+    read(aws.handle("POST", "/aws", headers, Bytes::from_static(body.as_bytes())).await).await
+}
+
+#[tokio::test]
+async fn a_request_reaches_the_service_that_it_names() {
+    let aws = aws().await;
+    let (status, headers, body) = target(&aws, "AKIASANDBOXNOTIFIER", "DynamoDB_20120810.ListTables", json!({})).await;
+    assert_eq!((status, body.as_str()), (200, r#"{"TableNames":["ledger"]}"#));
+    assert_eq!(headers["content-type"], "application/x-amz-json-1.0");
+    assert!(headers.contains_key("x-amzn-requestid"));
+    let (status, headers, _) = target(&aws, "AKIASANDBOXCALLBACK", "TrentService.ListKeys", json!({})).await;
+    assert_eq!((status, &headers["content-type"]), (200, &"application/x-amz-json-1.1".parse().unwrap()));
+    let parameter = json!({ "Name": "/a", "Value": "b", "Type": "String" });
+    assert_eq!(target(&aws, "me/../<x>", "AmazonSSM.PutParameter", parameter).await.0, 200);
+    let (_, headers, body) = form(&aws, &signed("AKIA1", "ses"), "Action=GetSendQuota&Version=2010-12-01").await;
+    assert_eq!(headers["content-type"], "text/xml");
+    assert!(body.starts_with(r#"<GetSendQuotaResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/"><GetSendQ"#));
+    form(&aws, &HeaderMap::new(), "Action=GetCallerIdentity").await;
+
+    let calls: Vec<String> =
+        aws.calls().iter().map(|call| format!("{} {} {}", call.service, call.operation, call.caller)).collect();
+    assert_eq!(
+        calls,
+        [
+            "dynamodb ListTables arn:aws:sts::123456789012:assumed-role/countersign-notifier/sandbox",
+            "kms ListKeys arn:aws:sts::123456789012:assumed-role/countersign-callback/sandbox",
+            "ssm PutParameter arn:aws:iam::123456789012:user/me",
+            "ses GetSendQuota arn:aws:iam::123456789012:user/AKIA1",
+            "sts GetCallerIdentity arn:aws:iam::123456789012:user/anonymous",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_the_sandbox_does_not_have_is_named() {
+    let aws = aws().await;
+    let (status, headers, body) = target(&aws, "k", "AWSLambda_2015.Invoke", json!({})).await;
+    assert_eq!((status, &headers["x-amzn-errortype"]), (400, &"UnknownOperationException".parse().unwrap()));
+    assert!(body.contains("no service AWSLambda_2015; Invoke was called"), "{body}");
+    let (status, _, body) = form(&aws, &signed("k", "iam"), "Action=GetUser").await;
+    assert_eq!(status, 400);
+    assert!(body.contains("<Code>InvalidAction</Code><Message>The sandbox has no GetUser of iam</Message>"), "{body}");
+    let (status, _, body) = form(&aws, &signed("k", "ses"), "Action=SendBounce").await;
+    assert_eq!(status, 400);
+    assert!(body.contains("Could not find operation SendBounce"), "{body}");
+    let (status, _, body) = target(&aws, "k", "TrentService.Decrypt", json!({})).await;
+    assert_eq!(status, 400);
+    assert!(body.contains("no Decrypt"), "{body}");
+    let (status, _, body) = form(&aws, &signed("k", "s3"), "").await;
+    assert_eq!(status, 400);
+    assert!(body.contains("POST for s3"), "{body}");
+    let unknown = aws.calls().iter().filter(|call| call.service == "unknown").count();
+    assert_eq!(unknown, 3);
+}
+
+#[tokio::test]
+async fn garbage_is_refused_and_nothing_panics() {
+    let aws = aws().await;
+    for name in ["TrentService.Sign", "DynamoDB_20120810.PutItem", "CodePipeline_20150709.GetPipeline", "AmazonSSM."] {
+        for body in ["[", "[1]", "null", "\"\"", "{}", "{\"KeyId\":{}}", "{\"TableName\":[],\"Item\":7}"] {
+            let mut headers = signed("", "");
+            headers.insert("x-amz-target", name.parse().unwrap());
+            let (status, _, answer) = read(aws.handle("POST", "", &headers, Bytes::from(body)).await).await;
+            assert_eq!(status, 400, "{name} {body} {answer}");
+        }
+    }
+    for authorization in ["", "Credential=", "Credential=///", "Credential=a/b/c", "Basic x"] {
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, authorization.parse().unwrap())]);
+        for body in [&b"Action"[..], b"Action=%ff%00", b"\xff\xfe", b"Action=SendRawEmail&Destinations.member.=x"] {
+            let (status, _, _) = read(aws.handle("PUT", "?a=b", &headers, Bytes::from(body)).await).await;
+            assert_eq!(status, 400);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_known_by_its_key() {
+    let aws = aws().await;
+    let body = "Action=AssumeRole&RoleArn=arn:aws:iam::123456789012:role/decider&RoleSessionName=ann%40example.com";
+    let (status, _, answer) = form(&aws, &signed("AKIASANDBOXCALLBACK", "sts"), body).await;
+    assert_eq!(status, 200, "{answer}");
+    let key = answer.split("<AccessKeyId>").nth(1).unwrap().split('<').next().unwrap();
+    let (_, _, identity) = form(&aws, &signed(key, "sts"), "Action=GetCallerIdentity").await;
+    let arn = "<Arn>arn:aws:sts::123456789012:assumed-role/decider/ann@example.com</Arn>";
+    assert!(identity.contains(arn), "{identity}");
+    let bad = "Action=AssumeRole&RoleArn=arn:aws:iam::123456789012:role/decider&RoleSessionName=a%2Fb";
+    assert_eq!(form(&aws, &HeaderMap::new(), bad).await.0, 400);
+}
+
+#[tokio::test]
+async fn faults_come_as_often_as_planned_and_in_the_protocol_of_the_service() {
+    let aws = aws().await;
+    aws.fail_next("kms", "ListKeys", 2, 400, "ThrottlingException", "Rate exceeded");
+    aws.fail_next("ses", "GetSendQuota", 1, 503, "ServiceUnavailable", "<later>");
+    for _ in 0..2 {
+        let (status, headers, body) = target(&aws, "k", "TrentService.ListKeys", json!({})).await;
+        assert_eq!((status, &headers["x-amzn-errortype"]), (400, &"ThrottlingException".parse().unwrap()));
+        assert_eq!(body, r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#);
+    }
+    assert_eq!(target(&aws, "k", "TrentService.ListKeys", json!({})).await.0, 200);
+    let (status, _, body) = form(&aws, &HeaderMap::new(), "Action=GetSendQuota").await;
+    assert_eq!(status, 503);
+    let error = "<Error><Type>Receiver</Type><Code>ServiceUnavailable</Code><Message>&lt;later&gt;</Message></Error>";
+    assert!(body.contains(error), "{body}");
+}
+
+#[tokio::test]
+async fn an_answer_can_be_lost_after_the_effect() {
+    let aws = aws().await;
+    aws.answer_lost("dynamodb", "PutItem", 1);
+    let put = json!({
+        "TableName": "ledger", "Item": { "pk": { "S": "p" }, "sk": { "S": "s" } },
+        "ConditionExpression": "attribute_not_exists(pk)", "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    });
+    assert_eq!(target(&aws, "k", "DynamoDB_20120810.PutItem", put.clone()).await.0, 500);
+    let (status, _, body) = target(&aws, "k", "DynamoDB_20120810.PutItem", put).await;
+    assert_eq!(status, 400);
+    assert!(body.contains("#ConditionalCheckFailedException"), "{body}");
+    assert!(body.contains(r#""Item":{"pk":{"S":"p"},"sk":{"S":"s"}}"#), "{body}");
+}
+
+#[tokio::test]
+async fn an_update_into_a_map_that_is_not_there_changes_nothing() {
+    let aws = aws().await;
+    let update = json!({
+        "TableName": "ledger", "Key": { "pk": { "S": "p" }, "sk": { "S": "s" } },
+        "UpdateExpression": "SET votes.#a = :v", "ExpressionAttributeNames": { "#a": "ann@example.com" },
+        "ExpressionAttributeValues": { ":v": { "S": "Approved" } },
+    });
+    let (status, _, body) = target(&aws, "k", "DynamoDB_20120810.UpdateItem", update.clone()).await;
+    assert_eq!(status, 400);
+    assert!(body.contains("document path provided"), "{body}");
+    let scan = json!({ "TableName": "ledger" });
+    let (_, _, body) = target(&aws, "k", "DynamoDB_20120810.Scan", scan.clone()).await;
+    assert!(body.contains(r#""Count":0"#), "{body}");
+    let item = json!({ "pk": { "S": "p" }, "sk": { "S": "s" }, "note": { "S": "kept" } });
+    target(&aws, "k", "DynamoDB_20120810.PutItem", json!({ "TableName": "ledger", "Item": item })).await;
+    assert_eq!(target(&aws, "k", "DynamoDB_20120810.UpdateItem", update).await.0, 400);
+    let (_, _, body) = target(&aws, "k", "DynamoDB_20120810.Scan", scan).await;
+    assert!(body.contains("kept") && !body.contains("votes"), "{body}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_a_thousand_claims_at_once_exactly_one_wins() {
+    let aws = aws().await;
+    for round in 0..3 {
+        let claims: Vec<_> = (0..1_000)
+            .map(|claimant| {
+                let aws = Arc::clone(&aws);
+                tokio::spawn(async move {
+                    let claim = json!({
+                        "TableName": "ledger", "Key": { "pk": { "S": "p" }, "sk": { "S": format!("{round}") } },
+                        "UpdateExpression": "SET claimed_by = :c",
+                        "ConditionExpression": "attribute_not_exists(claimed_by)",
+                        "ExpressionAttributeValues": { ":c": { "N": format!("{claimant}") } },
+                    });
+                    target(&aws, "k", "DynamoDB_20120810.UpdateItem", claim).await.0
+                })
+            })
+            .collect();
+        let mut won = 0;
+        for claim in claims {
+            won += usize::from(claim.await.unwrap() == 200);
+        }
+        assert_eq!(won, 1);
+    }
+}

@@ -1,0 +1,51 @@
+//! The sandbox's clock, which can be moved: nobody waits seven days to see an approval expire.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use countersign::clock::{Clock, system};
+use time::{Duration, UtcDateTime};
+
+/// A clock that runs ahead of the machine's, or stands still until it is moved.
+#[derive(Clone)]
+pub struct SandboxClock {
+    base: Clock,
+    ahead: Arc<Mutex<Duration>>,
+}
+
+impl SandboxClock {
+    /// The machine's time, and whatever it is moved ahead by.
+    #[must_use]
+    pub fn running() -> Self {
+        Self::from(system())
+    }
+
+    /// Stands at `moment`.
+    #[must_use]
+    pub fn standing_at(moment: UtcDateTime) -> Self {
+        Self::from(Arc::new(move || moment) as Clock)
+    }
+
+    fn from(base: Clock) -> Self {
+        Self { base, ahead: Arc::default() }
+    }
+
+    /// The present moment here.
+    #[must_use]
+    pub fn now(&self) -> UtcDateTime {
+        let ahead = *self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        (self.base)().saturating_add(ahead)
+    }
+
+    /// The clock as the functions and services take it.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        let clock = self.clone();
+        Arc::new(move || clock.now())
+    }
+
+    /// Moves time on. What follows from it happens when [`Sandbox::advance`](crate::Sandbox::advance) does this.
+    pub(crate) fn advance(&self, by: Duration) {
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        *ahead = ahead.saturating_add(by);
+    }
+}

@@ -1,0 +1,75 @@
+//! API Gateway, as far as the callback can tell: an HTTP request becomes an event of payload format 2.0, and the
+//! callback's answer becomes an HTTP answer.
+
+use axum::body::{Body, Bytes};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use callback::Callback;
+use serde_json::{Map, Value, json};
+use time::UtcDateTime;
+
+/// Calls the callback through the event that API Gateway would make of this request.
+pub(crate) async fn call(callback: &Callback, parts: &Parts, body: &Bytes, now: UtcDateTime) -> Response {
+    let event = event(parts, body, now).to_string();
+    let Ok(request) = lambda_http::request::from_str(&event) else {
+        return (StatusCode::BAD_REQUEST, "API Gateway cannot make an event of this request").into_response();
+    };
+    let (parts, body) = callback.handle(&request).await.into_parts();
+    let body = match body {
+        lambda_http::Body::Empty => Body::empty(),
+        lambda_http::Body::Text(text) => Body::from(text),
+        lambda_http::Body::Binary(bytes) => Body::from(bytes),
+        _ => return (StatusCode::BAD_GATEWAY, "the callback answered with an unknown kind of body").into_response(),
+    };
+    Response::from_parts(parts, body)
+}
+
+/// The event, as the API Gateway guide describes payload format 2.0. The body goes in base64, which is what API Gateway
+/// does with every body that it does not know to be text; a form arrives so in practice.
+fn event(parts: &Parts, body: &Bytes, now: UtcDateTime) -> Value {
+    let path = parts.uri.path();
+    let host = parts.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
+    let mut event = json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": parts.uri.query().unwrap_or_default(),
+        "headers": headers(&parts.headers),
+        "requestContext": {
+            "accountId": crate::aws::ACCOUNT,
+            "apiId": "sandbox",
+            "domainName": host,
+            "domainPrefix": "sandbox",
+            "http": {
+                "method": parts.method.as_str(),
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "127.0.0.1",
+                "userAgent": parts.headers.get("user-agent").and_then(|agent| agent.to_str().ok()).unwrap_or_default(),
+            },
+            "requestId": uuid::Uuid::new_v4().to_string(),
+            "routeKey": "$default",
+            "stage": "$default",
+            "timeEpoch": now.unix_timestamp() * 1000,
+        },
+        "isBase64Encoded": !body.is_empty(),
+    });
+    if let (Some(fields), false) = (event.as_object_mut(), body.is_empty()) {
+        fields.insert("body".to_owned(), json!(STANDARD.encode(body)));
+    }
+    event
+}
+
+/// Names in lower case, repeated headers joined by commas.
+fn headers(headers: &HeaderMap) -> Map<String, Value> {
+    headers
+        .keys()
+        .map(|name| {
+            let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>();
+            (name.as_str().to_owned(), json!(values.join(",")))
+        })
+        .collect()
+}

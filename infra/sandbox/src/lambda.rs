@@ -1,0 +1,59 @@
+//! Running the notifier as Lambda would.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lambda_runtime::Diagnostic;
+use notifier::Notifier;
+use notifier::notify::Report;
+use serde_json::Value;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+/// How many failed events are remembered.
+const REMEMBERED: usize = 100;
+
+/// An event whose invocation failed. Lambda would try it twice more and then hand it to the dead-letter queue; here it
+/// is kept, and posting it to `/events` runs it again.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// The event.
+    pub event: Value,
+    /// The error's type, as Lambda reports it.
+    pub error_type: String,
+    /// What it says.
+    pub error_message: String,
+}
+
+/// The notifier and the events that CodePipeline has for it.
+pub(crate) struct Lambda {
+    notifier: Notifier,
+    events: tokio::sync::Mutex<UnboundedReceiver<Value>>,
+    failures: Mutex<Vec<Failure>>,
+}
+
+impl Lambda {
+    pub(crate) fn new(notifier: Notifier, events: UnboundedReceiver<Value>) -> Arc<Self> {
+        Arc::new(Self { notifier, events: tokio::sync::Mutex::new(events), failures: Mutex::default() })
+    }
+
+    /// One invocation.
+    pub(crate) async fn invoke(&self, event: &Value) -> Result<Report, Diagnostic> {
+        self.notifier.handle(event).await.map_err(Diagnostic::from)
+    }
+
+    /// Runs every event that is waiting, and the ones that follow from them. When this returns, none was waiting.
+    pub(crate) async fn drain(&self) {
+        let mut events = self.events.lock().await;
+        while let Ok(event) = events.try_recv() {
+            if let Err(Diagnostic { error_type, error_message, .. }) = self.invoke(&event).await {
+                let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+                if failures.len() < REMEMBERED {
+                    failures.push(Failure { event, error_type, error_message });
+                }
+            }
+        }
+    }
+
+    pub(crate) fn failures(&self) -> Vec<Failure> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

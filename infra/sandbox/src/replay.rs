@@ -1,0 +1,56 @@
+//! Playing recorded events. A record names an approval of the account that it was recorded in; before it is run, that
+//! approval is made to wait here, and the record is told the ids that it has here.
+
+use notifier::event::{Event, read};
+use serde_json::{Value, json};
+use time::UtcDateTime;
+use time::macros::format_description;
+
+use crate::codepipeline::{CodePipeline, NamedApproval, Played};
+
+/// Makes every approval wait that `event` says has begun to, and gives the event as it would read had it happened here.
+pub(crate) fn prepare(mut event: Value, codepipeline: &CodePipeline, now: UtcDateTime) -> Value {
+    for (index, told) in read(&event).into_iter().enumerate() {
+        let Ok(Event::Waits(sought)) = told else { continue };
+        let action = &sought.action;
+        let played = codepipeline.ensure_waiting(&NamedApproval {
+            account: action.account.to_string(),
+            region: action.region.to_string(),
+            pipeline: action.pipeline.to_string(),
+            stage: action.stage.to_string(),
+            action: action.action.to_string(),
+            execution: sought.execution.as_ref().map(ToString::to_string),
+            token: sought.token.as_ref().map(|token| token.as_str().to_owned()),
+            custom_data: sought.instructions.clone(),
+            external_entity_link: sought.review_url.clone(),
+            expires: sought.expires,
+        });
+        // An old record's approval waits from now on, for as long as it once did.
+        let expires = sought.expires.filter(|expires| *expires <= now).map(|expires| now + (expires - sought.started));
+        match event.pointer(&format!("/Records/{index}/Sns/Message")).and_then(Value::as_str).map(serde_json::from_str) {
+            Some(Ok(mut message)) => {
+                rewrite(&mut message, &played, expires);
+                if let Some(place) = event.pointer_mut(&format!("/Records/{index}/Sns/Message")) {
+                    *place = Value::String(Value::to_string(&message));
+                }
+            }
+            _ => rewrite(&mut event, &played, expires),
+        }
+    }
+    event
+}
+
+fn rewrite(message: &mut Value, played: &Played, expires: Option<UtcDateTime>) {
+    if let Some(execution) = message.pointer_mut("/detail/execution-id") {
+        *execution = json!(played.execution);
+    }
+    if let Some(token) = message.pointer_mut("/approval/token") {
+        *token = json!(played.token);
+    }
+    let minutes = format_description!("[year]-[month]-[day]T[hour]:[minute]Z");
+    if let (Some(place), Some(Ok(expires))) =
+        (message.pointer_mut("/approval/expires"), expires.map(|expires| expires.format(minutes)))
+    {
+        *place = json!(expires);
+    }
+}

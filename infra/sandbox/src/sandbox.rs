@@ -1,0 +1,227 @@
+//! The sandbox as a whole.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use aws_credential_types::Credentials;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use callback::Callback;
+use callback::answer::StartError as CallbackError;
+use countersign::aws::with_limits;
+use countersign::pipeline::Patience;
+use countersign::settings::SettingError;
+use lambda_runtime::Diagnostic;
+use notifier::Notifier;
+use notifier::notify::Report;
+use serde_json::Value;
+use time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::aws::{Aws, Call};
+use crate::clock::SandboxClock;
+use crate::codepipeline::{AwsError, CodePipeline};
+use crate::lambda::{Failure, Lambda};
+use crate::{demo, replay, web};
+
+/// The region that everything here is in, unless a played record says otherwise.
+pub(crate) const REGION: &str = "us-east-2";
+const TABLE: &str = "countersign";
+const DEPLOYMENT: &str = "sandbox";
+
+/// How a sandbox is set up.
+pub struct Options {
+    /// The port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    /// `COUNTERSIGN_APPROVERS`.
+    pub approvers: String,
+    /// `COUNTERSIGN_QUORUM`.
+    pub quorum: String,
+    /// What time it is.
+    pub clock: SandboxClock,
+    /// Whether there are pipelines to begin with, and an approval that waits.
+    pub demo: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            port: 3000,
+            approvers: "Alice Archer <alice@example.com>, Bob Brook <bob@example.com>".to_owned(),
+            quorum: "1".to_owned(),
+            clock: SandboxClock::running(),
+            demo: true,
+        }
+    }
+}
+
+/// Why a sandbox does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The port is taken, or may not be had.
+    #[error("port {port} on 127.0.0.1 cannot be had ({error}); --port 0 takes a free one")]
+    Port {
+        /// Which.
+        port: u16,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A setting is wrong.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// The AWS inside does not do as it should.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// The callback does not start.
+    #[error(transparent)]
+    Callback(#[from] CallbackError),
+}
+
+/// A running sandbox. It stops when it is dropped.
+pub struct Sandbox {
+    shared: Arc<Shared>,
+    url: String,
+    _stop: oneshot::Sender<()>,
+}
+
+/// What the HTTP routes work with.
+pub(crate) struct Shared {
+    pub(crate) aws: Arc<Aws>,
+    pub(crate) callback: Callback,
+    pub(crate) lambda: Arc<Lambda>,
+    pub(crate) clock: SandboxClock,
+}
+
+impl Sandbox {
+    /// Starts everything on 127.0.0.1.
+    ///
+    /// # Errors
+    /// When the port cannot be had or an option is wrong.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let Options { port, approvers, quorum, clock, demo } = options;
+        let taken = |error| StartError::Port { port, error };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(taken)?;
+        let address = listener.local_addr().map_err(taken)?;
+        let url = format!("http://{address}");
+
+        let (events, waiting_events) = mpsc::unbounded_channel();
+        let codepipeline = Arc::new(CodePipeline::new(clock.clock(), events));
+        let aws = Arc::new(Aws::new(REGION, TABLE, codepipeline, clock.clock()).await?);
+        let key = aws.kms.create_key()?;
+
+        // The callback asks for its keys while it starts, so that AWS has to answer before the rest can.
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (ready, routes) = oneshot::channel();
+        tokio::spawn(web::serve(listener, Arc::clone(&aws), routes, stopped));
+
+        let settings = |name: &str| {
+            Some(match name {
+                "COUNTERSIGN_DEPLOYMENT" => DEPLOYMENT.to_owned(),
+                "COUNTERSIGN_CALLBACK_URL" => url.clone(),
+                "COUNTERSIGN_SIGNING_KEY" | "COUNTERSIGN_SIGNING_KEYS" => key.clone(),
+                "COUNTERSIGN_TABLE" => TABLE.to_owned(),
+                "COUNTERSIGN_SENDER" => "Countersign <approvals@example.com>".to_owned(),
+                "COUNTERSIGN_APPROVERS" => approvers.clone(),
+                "COUNTERSIGN_QUORUM" => quorum.clone(),
+                _ => return None,
+            })
+        };
+        let notifier = Notifier::new(
+            notifier::Settings::read(&settings)?,
+            &sdk(address, "AKIASANDBOXNOTIFIER").await,
+            clock.clock(),
+        );
+        let callback = Callback::start(
+            callback::Settings::read(&settings)?,
+            &sdk(address, "AKIASANDBOXCALLBACK").await,
+            clock.clock(),
+        )
+        .await?;
+        // The sandbox's CodePipeline never lags, so that waiting for it would only be waiting.
+        let callback = callback.with_patience(Patience::NONE);
+        let lambda = Lambda::new(notifier.with_patience(Patience::NONE), waiting_events);
+        if demo {
+            demo::set_up(&aws.codepipeline)?;
+        }
+        let shared = Arc::new(Shared { aws, callback, lambda, clock });
+        // Nobody listens only when the server has died, and then every visit says so.
+        let _ = ready.send(Arc::clone(&shared));
+        shared.lambda.drain().await;
+        Ok(Self { shared, url, _stop: stop })
+    }
+
+    /// Its address, `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The AWS inside.
+    #[must_use]
+    pub fn aws(&self) -> &Aws {
+        &self.shared.aws
+    }
+
+    /// Its clock.
+    #[must_use]
+    pub fn clock(&self) -> &SandboxClock {
+        &self.shared.clock
+    }
+
+    /// Moves the clock on, and waits until everything that follows from it has happened.
+    pub async fn advance(&self, by: Duration) {
+        self.shared.advance(by).await;
+    }
+
+    /// Waits until every event of CodePipeline has been run.
+    pub async fn settle(&self) {
+        self.shared.lambda.drain().await;
+    }
+
+    /// Plays an event, recorded anywhere, through the notifier: one invocation.
+    ///
+    /// # Errors
+    /// The error that Lambda would report.
+    pub async fn play(&self, event: Value) -> Result<Report, Diagnostic> {
+        self.shared.play(event).await
+    }
+
+    /// The events whose invocation failed, oldest first.
+    #[must_use]
+    pub fn failures(&self) -> Vec<Failure> {
+        self.shared.lambda.failures()
+    }
+
+    /// The AWS calls that were made so far, by anybody.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.shared.aws.calls()
+    }
+}
+
+impl Shared {
+    pub(crate) async fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+        self.aws.codepipeline.tick();
+        self.lambda.drain().await;
+    }
+
+    pub(crate) async fn play(&self, event: Value) -> Result<Report, Diagnostic> {
+        let event = replay::prepare(event, &self.aws.codepipeline, self.clock.now());
+        let report = self.lambda.invoke(&event).await;
+        // An approval that took over from another has ended that one.
+        self.lambda.drain().await;
+        report
+    }
+}
+
+/// The configuration that Lambda would give a function, pointed at this sandbox.
+async fn sdk(address: SocketAddr, access_key: &str) -> SdkConfig {
+    let credentials = Credentials::new(access_key, "sandbox", None, None, "sandbox");
+    with_limits(aws_config::defaults(BehaviorVersion::latest()))
+        .region(Region::new(REGION))
+        .endpoint_url(format!("http://{address}/aws"))
+        .credentials_provider(credentials)
+        .load()
+        .await
+}

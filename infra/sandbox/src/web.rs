@@ -1,0 +1,188 @@
+//! The sandbox's HTTP routes.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::{Json, Router};
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, Form, FromRequestParts, Path, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{any, get, post};
+use lambda_runtime::Diagnostic;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::aws::{Aws, MAX_BODY};
+use crate::codepipeline::Trigger;
+use crate::sandbox::Shared;
+use crate::{gateway, pages};
+
+/// What the routes work with: AWS from the first moment, the functions as soon as they have started on it.
+#[derive(Clone)]
+struct Routes {
+    aws: Arc<Aws>,
+    shared: Arc<OnceLock<Arc<Shared>>>,
+}
+
+/// The functions, in a route that needs them.
+struct Ready(Arc<Shared>);
+
+impl FromRequestParts<Routes> for Ready {
+    type Rejection = (StatusCode, &'static str);
+
+    async fn from_request_parts(_: &mut Parts, routes: &Routes) -> Result<Self, Self::Rejection> {
+        routes.shared.get().cloned().map(Self).ok_or((StatusCode::SERVICE_UNAVAILABLE, "the sandbox is still starting"))
+    }
+}
+
+/// Serves until `stopped`.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    aws: Arc<Aws>,
+    ready: oneshot::Receiver<Arc<Shared>>,
+    stopped: oneshot::Receiver<()>,
+) {
+    let shared = Arc::new(OnceLock::new());
+    let routes = Routes { aws, shared: Arc::clone(&shared) };
+    tokio::spawn(async move {
+        if let Ok(functions) = ready.await {
+            let _ = shared.set(functions);
+        }
+    });
+    let router = Router::new()
+        .route("/", get(index))
+        .route("/executions", post(start))
+        .route("/clock", post(advance))
+        .route("/mailbox", get(mailbox))
+        .route("/mailbox.json", get(mailbox_json))
+        .route("/mailbox/{id}", get(mail))
+        .route("/mailbox/{id}/html", get(mail_html))
+        .route("/mailbox/{id}/raw", get(mail_raw))
+        .route("/events", post(events))
+        .route("/approval", any(approval))
+        .route("/aws", any(aws_call))
+        .route("/aws/{*rest}", any(aws_call))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(routes);
+    let served = axum::serve(listener, router).with_graceful_shutdown(async {
+        let _ = stopped.await;
+    });
+    if let Err(error) = served.await {
+        tracing::error!(%error, "the sandbox's server stopped");
+    }
+}
+
+async fn aws_call(State(routes): State<Routes>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    let answer = routes.aws.handle(method.as_str(), &uri.to_string(), &headers, body).await;
+    let Some(shared) = routes.shared.get().cloned() else { return answer };
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if text("x-amz-target").starts_with("CodePipeline_") {
+        // What a command at a terminal leads to has happened when it returns, so that a script can look at it. Our own
+        // functions cannot wait for that: they may be what it waits for.
+        if text("authorization").contains("Credential=AKIASANDBOX") {
+            tokio::spawn(async move { shared.lambda.drain().await });
+        } else {
+            shared.lambda.drain().await;
+        }
+    }
+    answer
+}
+
+async fn approval(Ready(shared): Ready, parts: Parts, body: Bytes) -> Response {
+    gateway::call(&shared.callback, &parts, &body, shared.clock.now()).await
+}
+
+async fn events(Ready(shared): Ready, body: Bytes) -> Response {
+    let event: Value = match serde_json::from_slice(&body) {
+        Ok(event) => event,
+        Err(error) => {
+            let error = json!({"errorType": "InvalidRequestContentException", "errorMessage": format!("the event is not JSON: {error}")});
+            return (StatusCode::BAD_REQUEST, Json(error)).into_response();
+        }
+    };
+    match shared.play(event).await {
+        Ok(report) => Json(report).into_response(),
+        Err(Diagnostic { error_type, error_message, .. }) => {
+            let error = json!({"errorType": error_type, "errorMessage": error_message});
+            (StatusCode::INTERNAL_SERVER_ERROR, Json(error)).into_response()
+        }
+    }
+}
+
+async fn index(Ready(shared): Ready, headers: HeaderMap) -> Response {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
+    let mails = shared.aws.ses.mails();
+    page(pages::index(&shared.aws.codepipeline.overview(), mails.len(), &shared.lambda.failures(), shared.clock.now(), host))
+}
+
+#[derive(Deserialize)]
+struct Start {
+    pipeline: String,
+}
+
+async fn start(Ready(shared): Ready, Form(Start { pipeline }): Form<Start>) -> Response {
+    let visitor = format!("arn:aws:iam::{}:user/you", crate::aws::ACCOUNT);
+    match shared.aws.codepipeline.start(&pipeline, Trigger::StartPipelineExecution(visitor)) {
+        Ok(_) => {
+            shared.lambda.drain().await;
+            Redirect::to("/").into_response()
+        }
+        Err(error) => (StatusCode::BAD_REQUEST, format!("{}: {}", error.code, error.message)).into_response(),
+    }
+}
+
+#[derive(Deserialize)]
+struct Advance {
+    hours: u16,
+}
+
+async fn advance(Ready(shared): Ready, Form(Advance { hours }): Form<Advance>) -> Redirect {
+    shared.advance(time::Duration::hours(hours.into())).await;
+    Redirect::to("/")
+}
+
+async fn mailbox(Ready(shared): Ready) -> Response {
+    page(pages::mailbox(&shared.aws.ses.mails()))
+}
+
+async fn mailbox_json(State(routes): State<Routes>) -> Response {
+    let mails = routes.aws.ses.mails();
+    let fields = |mail: &crate::aws::ses::Mail| {
+        json!({
+            "id": mail.id, "to": mail.to, "from": mail.from, "subject": mail.subject,
+            "date": mail.date, "text": mail.text, "html": mail.html, "raw": mail.raw,
+        })
+    };
+    Json(mails.iter().map(fields).collect::<Vec<_>>()).into_response()
+}
+
+async fn mail(Ready(shared): Ready, Path(id): Path<String>) -> Response {
+    with_mail(&shared, &id, |mail| page(pages::mail(mail)))
+}
+
+async fn mail_html(Ready(shared): Ready, Path(id): Path<String>) -> Response {
+    with_mail(&shared, &id, |mail| Html(pages::as_mail_client(&mail.html)).into_response())
+}
+
+async fn mail_raw(Ready(shared): Ready, Path(id): Path<String>) -> Response {
+    with_mail(&shared, &id, |mail| {
+        ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], Body::from(mail.raw.clone())).into_response()
+    })
+}
+
+fn with_mail(shared: &Shared, id: &str, show: impl Fn(&crate::aws::ses::Mail) -> Response) -> Response {
+    match shared.aws.ses.mails().iter().find(|mail| mail.id == id) {
+        Some(mail) => show(mail),
+        None => (StatusCode::NOT_FOUND, "no such email").into_response(),
+    }
+}
+
+fn page(rendered: Result<String, askama::Error>) -> Response {
+    match rendered {
+        Ok(html) => Html(html).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
