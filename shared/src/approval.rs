@@ -210,22 +210,24 @@ impl Address {
     }
 }
 
+checked_text!(
+    /// A person's or a team's name as mails write it, one line of at most 200 bytes.
+    DisplayName, "the display name", max 200, "one line of text without angle brackets",
+    |text| !text.chars().any(|c| c.is_control() || matches!(c, '<' | '>')) && text.trim() == text
+);
+private_text!(DisplayName);
+
 /// A mailbox that may decide, with the name to greet it by.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approver {
     /// Where the email goes, and who the vote belongs to.
     pub address: Address,
-    /// The display name, at most 100 characters of one line.
+    /// Its display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    pub name: Option<DisplayName>,
 }
 
 private_text!(Approver);
-
-impl Approver {
-    /// The longest display name, in characters.
-    const LONGEST_NAME: usize = 100;
-}
 
 impl FromStr for Approver {
     type Err = Invalid;
@@ -239,14 +241,11 @@ impl FromStr for Approver {
         let Some(address) = rest.strip_suffix('>') else {
             return Err(Invalid::Form { what: "the mailbox", form: "of the form Name <name@example.com>" });
         };
-        let name = name.trim().trim_matches('"').trim();
-        if name.chars().any(char::is_control) {
-            return Err(Invalid::Form { what: "the display name", form: "one line of text" });
-        }
-        if name.chars().count() > Self::LONGEST_NAME {
-            return Err(Invalid::TooLong { what: "the display name", max: Self::LONGEST_NAME });
-        }
-        Ok(Self { address: address.parse()?, name: (!name.is_empty()).then(|| name.to_owned()) })
+        let name = match name.trim().trim_matches('"').trim() {
+            "" => None,
+            name => Some(name.parse()?),
+        };
+        Ok(Self { address: address.parse()?, name })
     }
 }
 
@@ -254,7 +253,7 @@ impl fmt::Display for Approver {
     /// How pages and mails write a person: the address, after the name if there is one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
-            Some(name) => write!(f, "{name} <{}>", self.address.as_str()),
+            Some(name) => write!(f, "{} <{}>", name.as_str(), self.address.as_str()),
             None => f.write_str(self.address.as_str()),
         }
     }
@@ -496,9 +495,9 @@ mod tests {
     #[test]
     fn an_approver_may_have_a_name() {
         let approver: Approver = " Zoë Ünal <zoe@example.com> ".parse().unwrap();
-        assert_eq!(approver.name.as_deref(), Some("Zoë Ünal"));
+        assert_eq!(approver.name.as_ref().map(DisplayName::as_str), Some("Zoë Ünal"));
         assert_eq!(approver.address.as_str(), "zoe@example.com");
-        assert_eq!("\"A\" <a@example.com>".parse::<Approver>().unwrap().name.as_deref(), Some("A"));
+        assert_eq!("\"A\" <a@example.com>".parse::<Approver>().unwrap().name.unwrap().as_str(), "A");
         assert_eq!("<a@example.com>".parse::<Approver>().unwrap().name, None);
         assert_eq!("a@example.com".parse::<Approver>().unwrap().name, None);
         for text in ["", "A <a@example.com", "A <>", "A\r\nB <a@example.com>", "A <a@example.com> b"] {

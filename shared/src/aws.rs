@@ -7,8 +7,8 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_codepipeline::error::{ProvideErrorMetadata, SdkError};
 
-/// How long one operation may take with all its attempts. A decision makes at most four in a row, and API Gateway
-/// gives up on the callback after 30 seconds.
+/// How long one operation may take with all its attempts. A decision makes four in a row when all goes well, and API
+/// Gateway gives up on the callback after 30 seconds.
 const OPERATION: Duration = Duration::from_secs(6);
 /// How long one attempt may take. Connections that died while the function was frozen show only on their next use, so
 /// that an attempt must fail early enough for another.
@@ -74,6 +74,11 @@ const LATER: [&str; 12] = [
     "ProvisionedThroughputExceededException", "RequestLimitExceeded", "ConcurrentModificationException",
     "TransactionInProgressException", "TransactionConflictException", "KMSInternalException", "DependencyTimeoutException",
 ];
+
+/// The error code of AWS's own answer, if there was one.
+pub(crate) fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<&str> {
+    error.as_service_error().and_then(ProvideErrorMetadata::code)
+}
 
 impl AwsError {
     /// Reads the SDK's error.

@@ -13,14 +13,13 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem, Update};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use time::{Duration, UtcDateTime};
 
 use crate::approval::{Address, Approval, ApprovalAction, ApprovalKey, ExecutionId, digest};
-use crate::aws::AwsError;
+use crate::aws::{AwsError, code};
 use crate::request::{Outcome, Request, Verdict, Vote};
 
 /// How long the ledger remembers an approval after it expired.
@@ -86,11 +85,44 @@ impl Ledger {
             Err(error) if code(&error) == Some("TransactionCanceledException") => {
                 // Cancelled for a condition means that the request is there. Cancelled for a conflict with another
                 // writer of the same request, it is there too by the time of a consistent read, or this is an error.
-                let standing = self.read(&key).await?;
-                standing.ok_or_else(|| AwsError::new(OPERATION, &error))
+                let standing = self.read(&key).await?.ok_or_else(|| AwsError::new(OPERATION, &error))?;
+                match (&request.approval.execution, &standing.approval.execution) {
+                    (Some(execution), None) => self.learn_execution(standing, execution.clone()).await,
+                    _ => Ok(standing),
+                }
             }
             Err(error) => Err(AwsError::new(OPERATION, &error)),
         }
+    }
+
+    /// Adds the execution to a request that an SNS notice began without it. Links that are out already do without; the
+    /// event about the end finds the request by it.
+    async fn learn_execution(&self, mut request: Request, execution: ExecutionId) -> Result<Request, AwsError> {
+        const OPERATION: &str = "dynamodb:TransactWriteItems";
+        let key = request.approval.key();
+        let update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(keys(key.as_str(), REQUEST, None)))
+            .update_expression("SET approval.execution = :execution")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":execution", text(execution.as_str()))
+            .build()
+            .map_err(|_| AwsError::unexpected(OPERATION, "an update without content"))?;
+        let pk = execution_key(&request.approval.action, &execution);
+        let index = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(keys(&pk, key.as_str(), Some(request.expires + KEPT))))
+            .build()
+            .map_err(|_| AwsError::unexpected(OPERATION, "an item without content"))?;
+        self.client
+            .transact_write_items()
+            .transact_items(TransactWriteItem::builder().update(update).build())
+            .transact_items(TransactWriteItem::builder().put(index).build())
+            .send()
+            .await
+            .map_err(|error| AwsError::new(OPERATION, &error))?;
+        request.approval.execution = Some(execution);
+        Ok(request)
     }
 
     /// The request of an approval.
@@ -175,6 +207,21 @@ impl Ledger {
         self.update(key, update).await
     }
 
+    /// Records that CodePipeline took the verdict. There is no stronger evidence, so it replaces whatever was concluded
+    /// from CodePipeline's lists.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer, or answers with what we did not write.
+    pub async fn decided(&self, key: &ApprovalKey, outcome: &Outcome) -> Result<Written, AwsError> {
+        let update = self
+            .client
+            .update_item()
+            .update_expression("SET outcome = :outcome")
+            .condition_expression("attribute_exists(verdict)")
+            .expression_attribute_values(":outcome", to_value(outcome)?);
+        self.update(key, update).await
+    }
+
     /// Records how the approval ended. An outcome that stands already stays.
     ///
     /// # Errors
@@ -189,7 +236,8 @@ impl Ledger {
         self.update(key, update).await
     }
 
-    /// Takes the right to send the request's email to `approver`. Whoever holds it longer than `lease` has died.
+    /// Takes the right to send the request's email to `approver`. Whoever holds it longer than `lease` has died. The
+    /// `claimant` may ask again: the answer that gave him the right may have been lost.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
@@ -197,6 +245,7 @@ impl Ledger {
         &self,
         approval: &Approval,
         approver: &Address,
+        claimant: u64,
         lives_until: UtcDateTime,
         now: UtcDateTime,
         lease: Duration,
@@ -208,15 +257,17 @@ impl Ledger {
             .update_item()
             .table_name(&self.table)
             .set_key(Some(keys(key.as_str(), &sort, None)))
-            .update_expression("SET #state = :claimed, claimed_at = :now, #ttl = :ttl")
+            .update_expression("SET #state = :claimed, claimed_at = :now, claimant = :claimant, #ttl = :ttl")
             .condition_expression(
-                "attribute_not_exists(#state) OR #state = :failed OR (#state = :claimed AND claimed_at < :lapsed)",
+                "attribute_not_exists(#state) OR #state = :failed \
+                 OR (#state = :claimed AND (claimed_at < :lapsed OR claimant = :claimant))",
             )
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":claimed", text("claimed"))
             .expression_attribute_values(":failed", text("failed"))
             .expression_attribute_values(":now", moment(now))
+            .expression_attribute_values(":claimant", text(claimant.to_string()))
             .expression_attribute_values(":lapsed", moment(now - lease))
             .expression_attribute_values(":ttl", moment(lives_until + KEPT))
             .send()
@@ -311,10 +362,6 @@ impl Ledger {
 }
 
 const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
-
-fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<&str> {
-    error.as_service_error().and_then(ProvideErrorMetadata::code)
-}
 
 fn execution_key(action: &ApprovalAction, execution: &ExecutionId) -> String {
     let ApprovalAction { account, region, pipeline, stage, action } = action;

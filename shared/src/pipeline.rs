@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use aws_sdk_codepipeline::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_codepipeline::primitives::DateTime;
 use aws_sdk_codepipeline::types::{
     ActionExecutionDetail, ActionExecutionFilter, ActionExecutionStatus, ApprovalResult, ApprovalStatus, ExecutionMode,
@@ -13,8 +12,8 @@ use serde::Deserialize;
 use time::UtcDateTime;
 
 use crate::approval::{Approval, ApprovalAction, ApprovalToken, Decision, ExecutionId, Region, WebUrl};
-use crate::aws::AwsError;
-use crate::request::{Decider, Details, Ending, Outcome, Request, Revision};
+use crate::aws::{AwsError, code};
+use crate::request::{Details, Ending, Outcome, Request, Revision};
 use crate::text::{bounded, bounded_line};
 
 /// How long CodePipeline waits for an answer unless the action says otherwise: seven days.
@@ -25,10 +24,15 @@ const LONGEST_INSTRUCTIONS: usize = 1000;
 const LONGEST_SUMMARY: usize = 2048;
 /// Lines such as a commit id or a principal, in characters.
 const LONGEST_LINE: usize = 256;
+/// How many pages of 100 action runs are looked through for an approval.
+const MOST_PAGES: usize = 5;
+/// How far CodePipeline's clock and ours may be apart.
+const CLOCK_SKEW: time::Duration = time::Duration::seconds(60);
 /// How many sources of a pipeline are told.
 const MOST_REVISIONS: usize = 10;
 
-/// How often, and at what distance, CodePipeline is asked again for what its events already told: reading lags them.
+/// How often, and at what distance, something is asked again that is known to come: CodePipeline's reads lag its events,
+/// and other invocations take their time.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
     /// Attempts in all, at least one.
@@ -42,11 +46,12 @@ impl Patience {
     pub const NOTIFIER: Self = Self { tries: 6, pause: Duration::from_secs(2) };
     /// For a function that a visitor waits for.
     pub const CALLBACK: Self = Self { tries: 3, pause: Duration::from_millis(300) };
-    /// One attempt.
-    pub const NONE: Self = Self { tries: 1, pause: Duration::ZERO };
 
     /// Asks until there is an answer or patience ends.
-    async fn until<T, F: Future<Output = Result<Option<T>, AwsError>>>(
+    ///
+    /// # Errors
+    /// The first error that asking gives.
+    pub async fn until<T, F: Future<Output = Result<Option<T>, AwsError>>>(
         self,
         mut ask: impl FnMut() -> F,
     ) -> Result<Option<T>, AwsError> {
@@ -126,6 +131,8 @@ pub enum Standing {
     Waiting,
     /// It ended.
     Ended(Outcome),
+    /// CodePipeline shows too little to tell: its reads lag. Nothing may be concluded from it.
+    Unknown,
 }
 
 impl CodePipeline {
@@ -149,7 +156,7 @@ impl CodePipeline {
         let (token, execution) = match (&sought.token, &sought.execution) {
             (Some(token), Some(execution)) => (token.clone(), Some(execution.clone())),
             (Some(token), None) => (token.clone(), self.execution_of(&sought.action, token).await),
-            (None, Some(execution)) => match self.token_of(&sought.action, execution).await? {
+            (None, Some(execution)) => match self.token_of(&sought.action, execution, sought.started).await? {
                 Some(Wait::Token(token)) => (token, Some(execution.clone())),
                 Some(Wait::Over) => return Ok(None),
                 None => return Err(FindError::NotShown),
@@ -157,21 +164,28 @@ impl CodePipeline {
             (None, None) => return Err(FindError::NotShown),
         };
         let approval = Approval { action: sought.action.clone(), token, execution };
-        let (expires, details) = self.describe(&approval, sought).await;
-        Ok(Some(Waiting { approval, expires, details }))
+        Ok(self.describe(approval, sought).await)
     }
 
     /// The token of the approval that `execution` waits at.
-    async fn token_of(&self, action: &ApprovalAction, execution: &ExecutionId) -> Result<Option<Wait>, AwsError> {
+    async fn token_of(
+        &self,
+        action: &ApprovalAction,
+        execution: &ExecutionId,
+        started: UtcDateTime,
+    ) -> Result<Option<Wait>, AwsError> {
         self.patience
             .until(async || {
-                let (stage, attempt) = tokio::join!(self.stage_state(action), self.attempt(action, Some(execution), None));
+                let (stage, attempt) = tokio::join!(self.stage_state(action), self.latest_attempt(action, execution));
                 if let Some(token) = stage?.and_then(|stage| token_in_state(&stage, action, execution)) {
                     return Ok(Some(Wait::Token(token)));
                 }
                 let Some(attempt) = attempt? else { return Ok(None) };
                 if attempt.status != Some(ActionExecutionStatus::InProgress) {
-                    return Ok(Some(Wait::Over));
+                    // Ended after the event: over. Ended before it: an earlier attempt of a stage that was retried, and
+                    // the list does not show ours yet.
+                    let ours = moment(attempt.last_update_time.as_ref()).is_some_and(|ended| ended >= started);
+                    return Ok(ours.then_some(Wait::Over));
                 }
                 // In PARALLEL mode the state shows no tokens; the external execution id is the token there, and only there.
                 let parallel = self
@@ -192,8 +206,8 @@ impl CodePipeline {
                 if let Some(execution) = stage.and_then(|stage| execution_in_state(&stage, action, token)) {
                     return Ok(Some(execution));
                 }
-                let attempt = self.attempt(action, None, Some(token)).await?;
-                Ok(attempt.and_then(|attempt| attempt.pipeline_execution_id?.parse().ok()))
+                let attempts = self.attempts(action, None, |attempt| external_id(attempt).as_ref() == Some(token)).await?;
+                Ok(attempts.into_iter().next_back().and_then(|attempt| attempt.pipeline_execution_id?.parse().ok()))
             })
             .await;
         found.unwrap_or_else(|error| {
@@ -202,8 +216,8 @@ impl CodePipeline {
         })
     }
 
-    /// Until when the approval waits, and what is being approved.
-    async fn describe(&self, approval: &Approval, sought: &Sought) -> (UtcDateTime, Details) {
+    /// Until when the approval waits, and what is being approved. `None` when CodePipeline shows that it waits no more.
+    async fn describe(&self, approval: Approval, sought: &Sought) -> Option<Waiting> {
         let action = &approval.action;
         let (declared, execution, attempt) = tokio::join!(
             self.timeout(action),
@@ -215,15 +229,21 @@ impl CodePipeline {
             },
             async {
                 match &approval.execution {
-                    Some(id) => self.attempt(action, Some(id), Some(&approval.token)).await,
+                    Some(_) => self.attempt_of(&approval, sought.started).await,
                     None => Ok(None),
                 }
             },
         );
         let timeout = courtesy(action, declared).unwrap_or(DEFAULT_TIMEOUT);
         let attempt = courtesy(action, attempt);
+        if attempt.as_ref().is_some_and(|attempt| {
+            external_id(attempt).as_ref() == Some(&approval.token)
+                && attempt.status.as_ref().is_some_and(|status| *status != ActionExecutionStatus::InProgress)
+        }) {
+            return None;
+        }
         let started = attempt.as_ref().and_then(|attempt| moment(attempt.start_time.as_ref())).unwrap_or(sought.started);
-        let expires = sought.expires.unwrap_or(started + timeout);
+        let expires = sought.expires.unwrap_or(started.saturating_add(timeout));
         let mut details = courtesy(action, execution).map(|execution| details_of(&execution)).unwrap_or_default();
         let configured = |key: &str| {
             let configuration = attempt.as_ref()?.input.as_ref()?.resolved_configuration.as_ref()?;
@@ -235,7 +255,7 @@ impl CodePipeline {
             .filter(|text| !text.is_empty());
         details.review_url =
             configured("ExternalEntityLink").or_else(|| sought.review_url.clone()).and_then(|url| url.parse().ok());
-        (expires, details)
+        Some(Waiting { approval, expires, details })
     }
 
     /// Puts a decision. `summary` has at most 512 characters.
@@ -268,7 +288,7 @@ impl CodePipeline {
             .await;
         match answer {
             Ok(_) => Ok(Put::Done),
-            Err(error) => match error_code(&error) {
+            Err(error) => match code(&error) {
                 Some("ApprovalAlreadyCompletedException") => Ok(Put::Decided),
                 Some(
                     "InvalidApprovalTokenException" | "PipelineNotFoundException" | "StageNotFoundException"
@@ -279,22 +299,20 @@ impl CodePipeline {
         }
     }
 
-    /// Where the approval stands. `expires` tells a time-out from a rejection.
+    /// Where the request's approval stands.
     ///
     /// # Errors
     /// When CodePipeline does not answer.
-    pub async fn standing(&self, approval: &Approval, expires: UtcDateTime) -> Result<Standing, AwsError> {
-        let attempt = self.attempt(&approval.action, approval.execution.as_ref(), Some(&approval.token)).await;
-        let gone = |at| Standing::Ended(Outcome { ending: Ending::Superseded, by: Decider::Nobody, at, summary: None });
-        let attempt = match attempt {
+    pub async fn standing(&self, request: &Request) -> Result<Standing, AwsError> {
+        let approval = &request.approval;
+        let attempt = match self.attempt_of(approval, request.asked).await {
             Ok(Some(attempt)) => attempt,
-            // The pipeline, or this action's attempt with this token, is no more.
-            Ok(None) => return Ok(gone(expires)),
-            Err(error) if error.code == "PipelineNotFoundException" => return Ok(gone(expires)),
+            Ok(None) => return Ok(Standing::Unknown),
+            Err(error) if error.code == "PipelineNotFoundException" => {
+                return Ok(Standing::Ended(superseded(request.expires)));
+            }
             Err(error) => return Err(error),
         };
-        let at = moment(attempt.last_update_time.as_ref()).unwrap_or(expires);
-        let by = attempt.updated_by.as_deref().map_or(Decider::Nobody, |arn| Decider::Principal(principal(arn)));
         let summary = attempt
             .output
             .as_ref()
@@ -303,46 +321,47 @@ impl CodePipeline {
             .map(|summary| bounded(summary, LONGEST_SUMMARY))
             .filter(|summary| !summary.is_empty());
         let ending = match attempt.status {
-            Some(ActionExecutionStatus::InProgress) | None => return Ok(Standing::Waiting),
+            Some(ActionExecutionStatus::InProgress) => return Ok(Standing::Waiting),
             Some(ActionExecutionStatus::Succeeded) => Ending::Approved,
-            // A time-out is processed as a failed action. It has no summary, and it happens when time is over.
-            Some(ActionExecutionStatus::Failed) if summary.is_none() && at >= expires => Ending::Expired,
+            // A time-out is processed as a failed action. Nobody did it, and so it has no summary.
+            Some(ActionExecutionStatus::Failed) if summary.is_none() && attempt.updated_by.is_none() => Ending::Expired,
             Some(ActionExecutionStatus::Failed) => Ending::Rejected,
-            _ => self.abandoned(approval).await?,
+            Some(ActionExecutionStatus::Abandoned) => match self.abandoned(approval).await? {
+                Some(ending) => ending,
+                None => return Ok(Standing::Unknown),
+            },
+            _ => return Ok(Standing::Unknown),
         };
-        Ok(Standing::Ended(Outcome { ending, by, at, summary }))
-    }
-
-    /// How `request` ended, asked again while CodePipeline still shows it as waiting: for a caller who was told that it
-    /// has ended. An end that is the request's own verdict, summary and all, was put by us, whoever's answer got lost.
-    ///
-    /// # Errors
-    /// When CodePipeline does not answer.
-    pub async fn outcome(&self, request: &Request) -> Result<Option<Outcome>, AwsError> {
-        let ended = self
-            .patience
-            .until(async || match self.standing(&request.approval, request.expires).await? {
-                Standing::Ended(outcome) => Ok(Some(outcome)),
-                Standing::Waiting => Ok(None),
-            })
-            .await?;
-        Ok(ended.map(|outcome| match &request.verdict {
-            Some(verdict)
-                if outcome.ending == verdict.decision.into() && outcome.summary.as_ref() == Some(&verdict.summary) =>
-            {
-                Outcome { by: Decider::Approvers, summary: None, ..outcome }
-            }
-            _ => outcome,
+        Ok(Standing::Ended(Outcome {
+            ending,
+            by: attempt.updated_by.as_deref().map(principal),
+            at: moment(attempt.last_update_time.as_ref()).unwrap_or(request.expires),
+            summary,
         }))
     }
 
-    /// Why an action was abandoned: its execution tells.
-    async fn abandoned(&self, approval: &Approval) -> Result<Ending, AwsError> {
-        let Some(id) = &approval.execution else { return Ok(Ending::Superseded) };
+    /// How the request's approval ended, asked again while CodePipeline does not show it: for a caller who was told that
+    /// it has ended.
+    ///
+    /// # Errors
+    /// When CodePipeline does not answer.
+    pub async fn ending(&self, request: &Request) -> Result<Option<Outcome>, AwsError> {
+        self.patience
+            .until(async || match self.standing(request).await? {
+                Standing::Ended(outcome) => Ok(Some(outcome)),
+                Standing::Waiting | Standing::Unknown => Ok(None),
+            })
+            .await
+    }
+
+    /// Why an action was abandoned: its execution tells, or does not tell yet.
+    async fn abandoned(&self, approval: &Approval) -> Result<Option<Ending>, AwsError> {
+        let Some(id) = &approval.execution else { return Ok(Some(Ending::Superseded)) };
         let status = self.execution(&approval.action, id).await?.and_then(|execution| execution.status);
         Ok(match status {
-            Some(PipelineExecutionStatus::Stopped | PipelineExecutionStatus::Stopping) => Ending::Stopped,
-            _ => Ending::Superseded,
+            Some(PipelineExecutionStatus::Stopped | PipelineExecutionStatus::Stopping) => Some(Ending::Stopped),
+            Some(PipelineExecutionStatus::Superseded | PipelineExecutionStatus::Cancelled) => Some(Ending::Superseded),
+            _ => None,
         })
     }
 
@@ -377,38 +396,76 @@ impl CodePipeline {
         Ok(answer.pipeline_execution)
     }
 
-    /// The latest attempt at the action, of one execution or of any; with a token, the attempt that waited with it.
-    async fn attempt(
+    /// The attempt at its action that an approval is.
+    ///
+    /// Only for PARALLEL mode is the external execution id promised to be the token. Where it is not, the latest attempt
+    /// that had begun when the approval was asked for is the best there is; there are several only of a retried stage.
+    async fn attempt_of(
+        &self,
+        approval: &Approval,
+        asked: UtcDateTime,
+    ) -> Result<Option<ActionExecutionDetail>, AwsError> {
+        let is_it = |attempt: &ActionExecutionDetail| external_id(attempt).as_ref() == Some(&approval.token);
+        let execution = approval.execution.as_ref();
+        let attempts = self.attempts(&approval.action, execution, is_it).await?;
+        if attempts.last().is_some_and(is_it) {
+            return Ok(attempts.into_iter().next_back());
+        }
+        let begun = |attempt: &ActionExecutionDetail| {
+            moment(attempt.start_time.as_ref()).is_none_or(|start| start <= asked.saturating_add(CLOCK_SKEW))
+        };
+        Ok(attempts.into_iter().find(begun).filter(|_| execution.is_some()))
+    }
+
+    /// The latest attempt of an execution at the action.
+    async fn latest_attempt(
+        &self,
+        action: &ApprovalAction,
+        execution: &ExecutionId,
+    ) -> Result<Option<ActionExecutionDetail>, AwsError> {
+        Ok(self.attempts(action, Some(execution), |_| true).await?.into_iter().next())
+    }
+
+    /// The attempts at the action, of one execution or of any, newest first, up to the first for which `last` holds: page
+    /// after page, for a while.
+    async fn attempts(
         &self,
         action: &ApprovalAction,
         execution: Option<&ExecutionId>,
-        token: Option<&ApprovalToken>,
-    ) -> Result<Option<ActionExecutionDetail>, AwsError> {
+        last: impl Fn(&ActionExecutionDetail) -> bool,
+    ) -> Result<Vec<ActionExecutionDetail>, AwsError> {
         let filter = execution.map(|id| ActionExecutionFilter::builder().pipeline_execution_id(id.as_str()).build());
-        let answer = self
-            .client
-            .list_action_executions()
-            .pipeline_name(action.pipeline.as_str())
-            .set_filter(filter)
-            .customize()
-            .config_override(in_region(&action.region))
-            .send()
-            .await
-            .map_err(|error| AwsError::new("codepipeline:ListActionExecutions", &error))?;
-        let mut attempts = answer.action_execution_details.unwrap_or_default();
-        attempts.retain(|attempt| {
-            attempt.stage_name.as_deref() == Some(action.stage.as_str())
-                && attempt.action_name.as_deref() == Some(action.action.as_str())
-        });
-        let Some(token) = token else { return Ok(attempts.into_iter().next()) };
-        // Only for PARALLEL mode is the external execution id promised to be the token. Where it is not, the latest
-        // attempt of the right execution is the best there is: there are several only when a stage was retried.
-        let with_token = attempts.iter().position(|attempt| external_id(attempt).as_ref() == Some(token));
-        Ok(match with_token {
-            Some(index) => Some(attempts.swap_remove(index)),
-            None if execution.is_some() => attempts.into_iter().next(),
-            None => None,
-        })
+        let mut attempts = Vec::new();
+        let mut page = None;
+        for _ in 0..MOST_PAGES {
+            let answer = self
+                .client
+                .list_action_executions()
+                .pipeline_name(action.pipeline.as_str())
+                .set_filter(filter.clone())
+                .set_next_token(page)
+                .customize()
+                .config_override(in_region(&action.region))
+                .send()
+                .await
+                .map_err(|error| AwsError::new("codepipeline:ListActionExecutions", &error))?;
+            for attempt in answer.action_execution_details.unwrap_or_default() {
+                if attempt.stage_name.as_deref() == Some(action.stage.as_str())
+                    && attempt.action_name.as_deref() == Some(action.action.as_str())
+                {
+                    let found = last(&attempt);
+                    attempts.push(attempt);
+                    if found {
+                        return Ok(attempts);
+                    }
+                }
+            }
+            page = answer.next_token;
+            if page.is_none() {
+                break;
+            }
+        }
+        Ok(attempts)
     }
 
     async fn timeout(&self, action: &ApprovalAction) -> Result<Option<time::Duration>, AwsError> {
@@ -429,6 +486,12 @@ impl CodePipeline {
     }
 }
 
+/// The outcome of an approval that CodePipeline does not know any more.
+#[must_use]
+pub fn superseded(at: UtcDateTime) -> Outcome {
+    Outcome { ending: Ending::Superseded, by: None, at, summary: None }
+}
+
 /// Whether an approval still waits.
 enum Wait {
     Token(ApprovalToken),
@@ -446,10 +509,6 @@ fn courtesy<T>(action: &ApprovalAction, read: Result<Option<T>, AwsError>) -> Op
 /// A pipeline lives in its own region, which an event bus may have carried its event out of.
 fn in_region(region: &Region) -> config::Builder {
     config::Builder::new().region(config::Region::new(region.as_str().to_owned()))
-}
-
-fn error_code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<&str> {
-    error.as_service_error().and_then(ProvideErrorMetadata::code)
 }
 
 fn token_in_state(stage: &StageState, action: &ApprovalAction, execution: &ExecutionId) -> Option<ApprovalToken> {

@@ -88,6 +88,18 @@ impl Request {
         votes
     }
 
+    /// Whether it ended by the votes that it holds. CodePipeline says so itself: it holds our verdict, summary and all,
+    /// no matter who noticed the end first, or whose answer got lost.
+    #[must_use]
+    pub fn ended_by_votes(&self) -> bool {
+        match (&self.outcome, &self.verdict) {
+            (Some(outcome), Some(verdict)) => {
+                outcome.ending == verdict.decision.into() && outcome.summary.as_ref() == Some(&verdict.summary)
+            }
+            _ => false,
+        }
+    }
+
     /// What the votes come to: one rejection rejects, a quorum of approvals approves, anything less decides nothing.
     #[must_use]
     pub fn count(&self) -> Option<Decision> {
@@ -132,12 +144,13 @@ pub struct Verdict {
 pub struct Outcome {
     /// The way it ended.
     pub ending: Ending,
-    /// Who ended it, if somebody did.
-    pub by: Decider,
+    /// Who ended it, if CodePipeline names somebody: the end of an ARN, such as `user/alice`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// When.
     #[serde(with = "epoch")]
     pub at: UtcDateTime,
-    /// What CodePipeline keeps as its summary when it was not decided through our links.
+    /// What CodePipeline keeps as its summary.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
 }
@@ -178,18 +191,6 @@ impl From<Decision> for Ending {
             Decision::Rejected => Self::Rejected,
         }
     }
-}
-
-/// Who ended an approval.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Decider {
-    /// The approvers, by the votes that the request holds.
-    Approvers,
-    /// Somebody with an AWS account, in the console, by CLI or otherwise: the end of the ARN that CodePipeline names,
-    /// such as `user/alice`.
-    Principal(String),
-    /// Nobody, or nobody that CodePipeline names.
-    Nobody,
 }
 
 /// What mails and pages show of a release. All of it is a courtesy: it may be missing.

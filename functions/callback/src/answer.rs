@@ -1,15 +1,17 @@
 //! The callback as a whole: a request in, an answer out. Here, and only here, what happened becomes a status and a page.
 
+use std::time::Duration;
+
 use askama::Template;
 use aws_config::SdkConfig;
 use countersign::approval::{Approval, Comment};
-use countersign::aws::AwsError;
+use countersign::aws::{AwsError, AwsErrorKind};
 use countersign::clock::Clock;
 use countersign::keys::VerifyingKeys;
 use countersign::ledger::Ledger;
 use countersign::link::{ExpiredLink, LinkError, LinkVerifier, VerifiedLink};
 use countersign::pipeline::{CodePipeline, Patience};
-use countersign::request::{Decider, Ending, Request};
+use countersign::request::{Ending, Request};
 use lambda_http::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Body, Response};
@@ -21,6 +23,10 @@ use crate::settings::Settings;
 
 /// After how many seconds a visitor should try again when AWS did not answer.
 const RETRY_AFTER_SECONDS: &str = "30";
+
+/// When a visitor is told to try again although AWS might still answer: API Gateway would cut him off at 30 seconds, with
+/// an answer that is not ours.
+const LONGEST_ANSWER: Duration = Duration::from_secs(25);
 
 /// The headers of every answer, besides `Content-Security-Policy`. `Referrer-Policy: no-referrer` would make browsers
 /// send `Origin: null` with the form.
@@ -70,6 +76,7 @@ enum Refusal {
     NoButton,
     WrongButton,
     Decide(DecideError),
+    Late,
 }
 
 impl Callback {
@@ -104,17 +111,26 @@ impl Callback {
     /// Answers one request. Whatever it is, there is an answer with a page and all headers.
     pub async fn handle(&self, request: &lambda_http::Request) -> Response<Body> {
         let answer = match read(request) {
-            Ok(Visit::Show { token }) => self.show(&token).await,
-            Ok(Visit::Decide { token, decision: None, comment }) => self.unpressed(&token, &comment).await,
-            Ok(Visit::Decide { token, decision: Some(decision), comment }) => match self.verify(&token) {
+            Ok(visit) => {
+                let late = |_| Err(Refusal::Late);
+                tokio::time::timeout(LONGEST_ANSWER, self.visit(visit)).await.unwrap_or_else(late)
+            }
+            Err(misunderstood) => Err(Refusal::Misunderstood(misunderstood)),
+        };
+        self.respond(request.method(), answer.unwrap_or_else(refuse))
+    }
+
+    async fn visit(&self, visit: Visit) -> Result<Answer, Refusal> {
+        match visit {
+            Visit::Show { token } => self.show(&token).await,
+            Visit::Decide { token, decision: None, comment } => self.unpressed(&token, &comment).await,
+            Visit::Decide { token, decision: Some(decision), comment } => match self.verify(&token) {
                 Ok(link) if link.decision() != decision => Err(Refusal::WrongButton),
                 Ok(link) => self.decide(&link, &comment).await,
                 Err(LinkError::Expired(link)) => self.expired(&link).await,
                 Err(error) => Err(Refusal::Link(error)),
             },
-            Err(misunderstood) => Err(Refusal::Misunderstood(misunderstood)),
-        };
-        self.respond(request.method(), answer.unwrap_or_else(refuse))
+        }
     }
 
     fn verify(&self, token: &str) -> Result<VerifiedLink, LinkError> {
@@ -148,7 +164,7 @@ impl Callback {
             decision = %link.decision(),
             outcome = request.outcome.as_ref().map(|outcome| outcome.ending.as_str()),
             status = answer.status.as_u16(),
-            "a decision was put"
+            "a decision was answered"
         );
         Ok(answer)
     }
@@ -175,12 +191,11 @@ impl Callback {
         Ok(Answer { status: StatusCode::BAD_REQUEST, html: page.render() })
     }
 
-    /// An expired link tells how its approval ended, as far as the ledger knows.
+    /// An expired link tells how its approval ended, as far as that can be known.
     async fn expired(&self, link: &ExpiredLink) -> Result<Answer, Refusal> {
-        let key = link.approval().key();
-        let request = self.decisions.ledger.read(&key).await.map_err(|error| Refusal::Decide(error.into()))?;
+        let request = self.decisions.look_back(link).await.map_err(Refusal::Decide)?;
         let request = request.filter(|request| request.asks(link.approver()));
-        tracing::info!(%key, "an expired link was opened");
+        tracing::info!(key = %link.approval().key(), "an expired link was opened");
         match request.as_ref().and_then(|request| Some((request, request.outcome.as_ref()?))) {
             Some((request, outcome)) if matches!(outcome.ending, Ending::Approved | Ending::Rejected) => {
                 let page = Decided { request, outcome, yours: false };
@@ -230,12 +245,14 @@ fn stands(request: &Request, link: &VerifiedLink) -> Result<Answer, Refusal> {
     Ok(match (&request.outcome, vote) {
         (Some(outcome), vote) if matches!(outcome.ending, Ending::Approved | Ending::Rejected) => {
             // His own press, however often repeated, is no conflict: his vote is among those that decided.
-            let yours = outcome.by == Decider::Approvers && vote.is_some_and(|vote| Ending::from(vote.decision) == outcome.ending);
+            let yours = request.ended_by_votes() && vote.is_some_and(|vote| Ending::from(vote.decision) == outcome.ending);
             let page = Decided { request, outcome, yours };
             Answer { status: if yours { StatusCode::OK } else { StatusCode::CONFLICT }, html: page.render() }
         }
         (Some(outcome), _) => gone(&Notice::over(outcome.ending, request)),
-        (None, Some(vote)) if request.verdict.is_none() => {
+        // A vote that settles the approval and has not been carried through is not "recorded, 1 of 1": a visit ended in
+        // between, and the button finishes it.
+        (None, Some(vote)) if request.verdict.is_none() && request.count().is_none() => {
             Answer { status: StatusCode::OK, html: Recorded { request, vote }.render() }
         }
         (None, _) => {
@@ -282,6 +299,15 @@ fn refuse(refusal: Refusal) -> Answer {
         }
         Refusal::Decide(error) => {
             tracing::error!(%error, "not carried through");
+            match error {
+                DecideError::Aws(AwsError { kind: AwsErrorKind::Refused, .. }) => {
+                    (StatusCode::INTERNAL_SERVER_ERROR, Notice::BROKEN)
+                }
+                _ => (StatusCode::SERVICE_UNAVAILABLE, Notice::TRY_AGAIN),
+            }
+        }
+        Refusal::Late => {
+            tracing::error!(limit = ?LONGEST_ANSWER, "not carried through in time");
             (StatusCode::SERVICE_UNAVAILABLE, Notice::TRY_AGAIN)
         }
     };

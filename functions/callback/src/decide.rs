@@ -6,9 +6,9 @@
 use countersign::approval::{Comment, Decision};
 use countersign::aws::AwsError;
 use countersign::ledger::{Ledger, Written};
-use countersign::link::VerifiedLink;
-use countersign::pipeline::{CodePipeline, Put, Standing};
-use countersign::request::{Decider, Outcome, Request, Verdict, Vote};
+use countersign::link::{ExpiredLink, VerifiedLink};
+use countersign::pipeline::{CodePipeline, Put, Standing, superseded};
+use countersign::request::{Outcome, Request, Verdict, Vote};
 use countersign::text::bounded_line;
 use time::UtcDateTime;
 
@@ -27,6 +27,9 @@ pub enum DecideError {
     /// CodePipeline said that the approval is over, and shows it as waiting: its reads lag.
     #[error("CodePipeline does not show yet how the approval ended")]
     Lag,
+    /// A verdict stands, and the visit that was to carry it out has not.
+    #[error("another decision is under way")]
+    Underway,
     /// Votes kept changing while they were counted.
     #[error("votes kept changing while they were counted")]
     Restless,
@@ -70,10 +73,40 @@ impl Decisions {
         };
         match self.ledger.vote(&link.approval().key(), &vote).await? {
             Written::Done(request) => self.settle(request, now).await.map(Some),
-            Written::NotTaken(Some(request)) if request.verdict.is_some() && request.outcome.is_none() => {
-                self.carry_out(request, now).await.map(Some)
-            }
+            Written::NotTaken(Some(request)) if request.outcome.is_none() => self.finish(request, link, now).await.map(Some),
             Written::NotTaken(request) => Ok(request),
+        }
+    }
+
+    /// A vote that was not taken because a verdict stands that has no outcome yet: somebody's visit ended in between. A
+    /// vote of the same kind carries the verdict out; an opposite one must not, and waits for who does.
+    async fn finish(&self, request: Request, link: &VerifiedLink, now: UtcDateTime) -> Result<Request, DecideError> {
+        match &request.verdict {
+            Some(verdict) if verdict.decision == link.decision() => self.carry_out(request, now).await,
+            Some(_) => match self.pipeline.standing(&request).await? {
+                Standing::Ended(outcome) => Ok(self.conclude(request, outcome).await),
+                Standing::Waiting | Standing::Unknown => Err(DecideError::Underway),
+            },
+            None => Ok(request),
+        }
+    }
+
+    /// How the approval of an expired link ended, if anybody knows. It changes nothing, so a GET may ask.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn look_back(&self, link: &ExpiredLink) -> Result<Option<Request>, DecideError> {
+        let Some(request) = self.ledger.read(&link.approval().key()).await? else { return Ok(None) };
+        if request.outcome.is_some() {
+            return Ok(Some(request));
+        }
+        match self.pipeline.standing(&request).await {
+            Ok(Standing::Ended(outcome)) => Ok(Some(Request { outcome: Some(outcome), ..request })),
+            Ok(Standing::Waiting | Standing::Unknown) => Ok(Some(request)),
+            Err(error) => {
+                tracing::warn!(%error, key = %request.approval.key(), "how an expired approval ended cannot be read");
+                Ok(Some(request))
+            }
         }
     }
 
@@ -98,21 +131,31 @@ impl Decisions {
     /// Tells CodePipeline the verdict and records what CodePipeline then holds.
     async fn carry_out(&self, request: Request, now: UtcDateTime) -> Result<Request, DecideError> {
         let Some(verdict) = &request.verdict else { return Ok(request) };
-        let outcome = match self.pipeline.put(&request.approval, verdict.decision, &verdict.summary).await? {
+        match self.pipeline.put(&request.approval, verdict.decision, &verdict.summary).await? {
             Put::Done => {
-                Outcome { ending: verdict.decision.into(), by: Decider::Approvers, at: now, summary: None }
+                let summary = Some(verdict.summary.clone());
+                let outcome = Outcome { ending: verdict.decision.into(), by: None, at: now, summary };
+                let written = self.ledger.decided(&request.approval.key(), &outcome).await;
+                Ok(as_recorded(written, request, outcome))
             }
             // Decided elsewhere, or by us with the answer lost: what CodePipeline holds is the truth.
-            Put::Decided | Put::Gone => self.pipeline.outcome(&request).await?.ok_or(DecideError::Lag)?,
-        };
-        Ok(self.conclude(request, outcome).await)
+            Put::Decided => {
+                let outcome = self.pipeline.ending(&request).await?.ok_or(DecideError::Lag)?;
+                Ok(self.conclude(request, outcome).await)
+            }
+            // The token is dead, so it is over even if the lists do not show how.
+            Put::Gone => {
+                let outcome = self.pipeline.ending(&request).await?.unwrap_or_else(|| superseded(now));
+                Ok(self.conclude(request, outcome).await)
+            }
+        }
     }
 
     /// A vote that decides nothing is shown as waiting for others, so make sure that the approval does wait: it may have
     /// ended in the console, and the event that tells us so may be on its way.
     async fn still_waits(&self, request: Request) -> Request {
-        match self.pipeline.standing(&request.approval, request.expires).await {
-            Ok(Standing::Waiting) => request,
+        match self.pipeline.standing(&request).await {
+            Ok(Standing::Waiting | Standing::Unknown) => request,
             Ok(Standing::Ended(outcome)) => self.conclude(request, outcome).await,
             Err(error) => {
                 tracing::warn!(%error, key = %request.approval.key(), "CodePipeline cannot be asked whether an approval waits");
@@ -121,17 +164,21 @@ impl Decisions {
         }
     }
 
-    /// Records the outcome. CodePipeline holds it already, so the visitor is told the truth even when the ledger cannot
-    /// be written; the event about the end, or the next visit, records it then.
     async fn conclude(&self, request: Request, outcome: Outcome) -> Request {
-        let key = request.approval.key();
-        match self.ledger.conclude(&key, &outcome).await {
-            Ok(Written::Done(request) | Written::NotTaken(Some(request))) => request,
-            Ok(Written::NotTaken(None)) => Request { outcome: Some(outcome), ..request },
-            Err(error) => {
-                tracing::error!(%error, %key, "an outcome could not be recorded");
-                Request { outcome: Some(outcome), ..request }
-            }
+        let written = self.ledger.conclude(&request.approval.key(), &outcome).await;
+        as_recorded(written, request, outcome)
+    }
+}
+
+/// The request with its outcome. CodePipeline holds it already, so the visitor is told the truth even when the ledger
+/// cannot be written; the event about the end, or the next visit, records it then.
+fn as_recorded(written: Result<Written, AwsError>, request: Request, outcome: Outcome) -> Request {
+    match written {
+        Ok(Written::Done(request) | Written::NotTaken(Some(request))) if request.outcome.is_some() => request,
+        Ok(_) => Request { outcome: Some(outcome), ..request },
+        Err(error) => {
+            tracing::error!(%error, key = %request.approval.key(), "an outcome could not be recorded");
+            Request { outcome: Some(outcome), ..request }
         }
     }
 }

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use countersign::approval::{Address, Comment, Decision};
 use countersign::clock::in_words;
 use countersign::link::VerifiedLink;
-use countersign::request::{Decider, Ending, Outcome, Request, Vote};
+use countersign::request::{Ending, Outcome, Request, Vote};
 
 /// The style of every page, in the page itself.
 pub const STYLE: &str = include_str!("../templates/style.css");
@@ -98,18 +98,15 @@ impl Decided<'_> {
     }
 
     fn votes(&self) -> Vec<&Vote> {
-        match (&self.outcome.by, self.outcome.ending) {
-            (Decider::Approvers, Ending::Approved) => self.request.votes_for(Decision::Approved),
-            (Decider::Approvers, Ending::Rejected) => self.request.votes_for(Decision::Rejected),
+        match &self.request.verdict {
+            Some(verdict) if self.request.ended_by_votes() => self.request.votes_for(verdict.decision),
             _ => Vec::new(),
         }
     }
 
-    fn elsewhere(&self) -> Option<&str> {
-        match &self.outcome.by {
-            Decider::Principal(principal) => Some(principal),
-            _ => None,
-        }
+    /// Who decided it without our links, and with what words.
+    fn elsewhere(&self) -> Option<&Outcome> {
+        (!self.request.ended_by_votes()).then_some(self.outcome)
     }
 }
 
@@ -150,6 +147,13 @@ impl Notice<'static> {
         next: "Open the link from the email again in a minute. Pressing the button again does no harm.",
         request: None,
     };
+    /// AWS said no.
+    pub const BROKEN: Self = Self {
+        title: "This could not be carried out",
+        what: "Something is wrong with how these approvals are set up, and the reason is in the log. What you decided may have been taken down already; nothing is lost.",
+        next: "Tell whoever runs the pipeline. When it has been put right, open the link from the email again.",
+        request: None,
+    };
     /// A path that does not exist.
     pub const NOT_FOUND: Self = Self {
         title: "There is no such page",
@@ -174,12 +178,15 @@ impl Notice<'static> {
 }
 
 impl<'a> Notice<'a> {
-    /// An approval whose time ran out.
+    /// A link whose time ran out.
     #[must_use]
     pub fn expired(request: Option<&'a Request>) -> Self {
         Self {
             title: "The time to decide is over",
-            what: "Nobody decided in time, so the stage failed, and this link has expired with it.",
+            what: match request.and_then(|request| request.outcome.as_ref()) {
+                Some(_) => "Nobody decided in time, so the stage failed, and this link has expired with it.",
+                None => "This link has expired. Nothing can be decided with it any more.",
+            },
             next: "If the release is still wanted, retry the stage in AWS CodePipeline or start the pipeline again: you will be asked by a new email.",
             request,
         }

@@ -1,5 +1,4 @@
-//! HTTP in, what the visitor wants out. Nothing is believed yet: the link's token is a text that [`decide`](crate::decide)
-//! has verified.
+//! HTTP in, what the visitor wants out. Nothing is believed yet: the link's token is a text until it is verified.
 
 use countersign::approval::Decision;
 use countersign::link;

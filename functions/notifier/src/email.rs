@@ -1,10 +1,11 @@
 //! The email that asks one approver: what waits, what changes, and two links.
 
 use askama::Template;
-use countersign::approval::{Address, Approver, Decision, Deployment};
+use countersign::approval::{Address, Approver, Decision, Deployment, DisplayName};
 use countersign::clock::in_words;
 use countersign::link::Link;
-use countersign::request::Request;
+use countersign::request::{Request, Revision};
+use countersign::text::bounded;
 use mail_builder::MessageBuilder;
 use mail_builder::headers::address::Address as MailAddress;
 use mail_builder::headers::date::Date;
@@ -13,6 +14,11 @@ use time::UtcDateTime;
 
 /// The largest message that SES v1 takes, in bytes: 10 MB. Ours stays far below; the check keeps a surprise out of SES.
 const LARGEST: usize = 10_000_000;
+
+/// How many changes an email tells, and how much of each, in characters: Gmail clips a long email, and its end is where
+/// the links stand.
+const MOST_REVISIONS: usize = 3;
+const LONGEST_SUMMARY: usize = 300;
 
 /// Everything that one email says.
 pub struct Email<'a> {
@@ -109,13 +115,27 @@ impl Email<'_> {
 }
 
 fn mailbox(person: &Approver) -> MailAddress<'_> {
-    MailAddress::new_address(person.name.as_deref(), person.address.as_str())
+    MailAddress::new_address(person.name.as_ref().map(DisplayName::as_str), person.address.as_str())
 }
 
 /// What the templates ask for.
 impl<'a> Email<'a> {
     fn links(&self) -> [(Decision, &'static str, &'a Link); 2] {
         [(Decision::Approved, "Approve", self.approve), (Decision::Rejected, "Reject", self.reject)]
+    }
+
+    /// The changes that the email tells; the page behind its links tells all of them, at full length.
+    fn revisions(&self) -> Vec<Revision> {
+        let short = |revision: &Revision| Revision {
+            summary: revision.summary.as_deref().map(|summary| bounded(summary, LONGEST_SUMMARY)),
+            ..revision.clone()
+        };
+        self.request.details.revisions.iter().take(MOST_REVISIONS).map(short).collect()
+    }
+
+    /// How many changes the email leaves out.
+    fn more_revisions(&self) -> usize {
+        self.request.details.revisions.len().saturating_sub(MOST_REVISIONS)
     }
 
     fn facts(&self) -> Vec<(&'static str, &'a str)> {
@@ -132,6 +152,11 @@ impl<'a> Email<'a> {
         facts.extend(details.started_by.as_deref().map(|started_by| ("Started by", started_by)));
         facts
     }
+}
+
+/// Foreign text in the plain part, each line marked: nobody can write a commit message that passes for our links.
+fn quoted(text: &str) -> String {
+    text.lines().map(|line| format!("> {line}\n")).collect()
 }
 
 /// The button's colour. White text on it has a contrast of more than 4.5 to 1.

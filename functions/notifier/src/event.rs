@@ -6,6 +6,7 @@
 //! number and now as a text do no harm.
 
 use countersign::approval::{ApprovalAction, ApprovalToken, ExecutionId, Invalid};
+use countersign::link::LONGEST_LIFE;
 use countersign::pipeline::Sought;
 use serde::Deserialize;
 use serde_json::Value;
@@ -24,6 +25,8 @@ pub enum Event {
         action: ApprovalAction,
         /// The execution that waited.
         execution: ExecutionId,
+        /// When it ended.
+        at: UtcDateTime,
     },
     /// Something that is none of our business, and why.
     Ignored(&'static str),
@@ -46,8 +49,8 @@ pub enum EventError {
     /// A field that is not what it should be.
     #[error("in the event, {0}")]
     Field(#[from] Invalid),
-    /// A moment that is not one.
-    #[error("in the event, {0} is not a date and time")]
+    /// A moment that is not one, or that no approval can have.
+    #[error("in the event, {0} is not a date and time that an approval can have")]
     Time(&'static str),
     /// A state that CodePipeline did not have when this was written.
     #[error("in the event, detail.state is unknown")]
@@ -124,6 +127,10 @@ fn read_sns(record: SnsRecord) -> Result<Event, EventError> {
     // up otherwise by hand.
     let account = topic_arn.split(':').nth(4).unwrap_or_default();
     let token: ApprovalToken = approval.token.parse()?;
+    let (started, expires) = (moment("Timestamp", &timestamp)?, moment("expires", &approval.expires)?);
+    if expires - started > LONGEST_LIFE {
+        return Err(EventError::Time("expires"));
+    }
     Ok(Event::Waits(Sought {
         action: ApprovalAction {
             account: account.parse()?,
@@ -134,8 +141,8 @@ fn read_sns(record: SnsRecord) -> Result<Event, EventError> {
         },
         token: Some(token),
         execution: None,
-        started: moment("Timestamp", &timestamp)?,
-        expires: Some(moment("expires", &approval.expires)?),
+        started,
+        expires: Some(expires),
         instructions: approval.custom_data,
         review_url: approval.external_entity_link,
     }))
@@ -155,8 +162,7 @@ struct ActionEvent {
     region: String,
     time: String,
     detail: Detail,
-    #[serde(default)]
-    additional_attributes: AdditionalAttributes,
+    additional_attributes: Option<AdditionalAttributes>,
 }
 
 #[derive(Deserialize)]
@@ -207,24 +213,28 @@ fn read_action_event(event: &Value) -> Result<Event, EventError> {
         action: detail.action.parse()?,
     };
     let execution = detail.execution.parse()?;
+    let at = moment("time", &time)?;
+    let additional_attributes = additional_attributes.unwrap_or_default();
     match detail.state.as_str() {
         "STARTED" => Ok(Event::Waits(Sought {
             action,
             token: None,
             execution: Some(execution),
-            started: moment("time", &time)?,
+            started: at,
             expires: None,
             instructions: additional_attributes.custom_data,
             review_url: additional_attributes.external_entity_link,
         })),
-        "SUCCEEDED" | "FAILED" | "ABANDONED" | "CANCELED" => Ok(Event::Ended { action, execution }),
+        "SUCCEEDED" | "FAILED" | "ABANDONED" | "CANCELED" => Ok(Event::Ended { action, execution, at }),
         _ => Err(EventError::State),
     }
 }
 
-/// RFC 3339, or without seconds as the approval notice writes it.
+/// RFC 3339, or without seconds as the approval notice writes it; in this century, so that time can be added to it.
 fn moment(field: &'static str, text: &str) -> Result<UtcDateTime, EventError> {
     UtcDateTime::parse(text, &Rfc3339)
         .or_else(|_| UtcDateTime::parse(text, format_description!("[year]-[month]-[day]T[hour]:[minute]Z")))
-        .map_err(|_| EventError::Time(field))
+        .ok()
+        .filter(|moment| (2000..2100).contains(&moment.year()))
+        .ok_or(EventError::Time(field))
 }

@@ -1,7 +1,5 @@
 //! What is done about an event: put the approval to its approvers, or record how it ended.
 
-use std::time::Duration;
-
 use aws_config::SdkConfig;
 use countersign::approval::{Approval, ApprovalAction, ApprovalKey, Approver, Decision, ExecutionId};
 use countersign::aws::AwsError;
@@ -15,6 +13,7 @@ use futures_util::{StreamExt, stream};
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
 use serde_json::Value;
+use time::UtcDateTime;
 
 use crate::email::{Email, RenderError};
 use crate::event::{self, Event, EventError};
@@ -26,12 +25,8 @@ const SENDS_AT_ONCE: usize = 10;
 /// How long a claimed delivery is left to whoever claimed it: longer than the function may run, so that he is dead by
 /// then, and shorter than the time that is left of the function's retries.
 const LEASE: time::Duration = time::Duration::seconds(90);
-/// How often a delivery that another invocation holds is looked at again, and at what distance.
-const OTHERS_PAUSE: Duration = Duration::from_millis(500);
-const OTHERS_TRIES: u32 = 10;
-/// How often the ledger is told that an email was sent, each with the SDK's own attempts. An email that is sent and not
-/// marked is sent again.
-const MARK_TRIES: u32 = 3;
+/// How far CodePipeline's clock and ours may be apart.
+const CLOCK_SKEW: time::Duration = time::Duration::seconds(60);
 
 /// The notifier, ready to handle events.
 #[derive(Clone)]
@@ -42,19 +37,20 @@ pub struct Notifier {
     links: LinkSigner,
     mailer: Mailer,
     clock: Clock,
+    patience: Patience,
 }
 
 /// What came of an event, one entry for each thing that it told. Without addresses, since Lambda keeps answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// In the order of the event's records.
-    pub results: Vec<Outcome>,
+    pub results: Vec<Handled>,
 }
 
 /// What came of one thing that an event told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "result", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum Outcome {
+pub enum Handled {
     /// Its approvers have been asked, now or before.
     Asked {
         /// Pipeline, stage and action.
@@ -107,6 +103,12 @@ pub enum NotifyError {
         /// Which, and why.
         error: AwsError,
     },
+    /// CodePipeline tells of an end and does not show it (yet).
+    #[error("{approval}: CodePipeline does not show yet how it ended")]
+    EndNotShown {
+        /// Pipeline, stage and action.
+        approval: String,
+    },
     /// Some emails were not sent; the others were.
     #[error("{approval}: {} of {asked} emails were not sent ({})", failures.len(), listed(failures))]
     Deliveries {
@@ -129,6 +131,7 @@ impl NotifyError {
             Self::Event(_) => "UnreadableEvent",
             Self::Find { .. } => "ApprovalNotFound",
             Self::Aws { .. } => "AwsError",
+            Self::EndNotShown { .. } => "EndNotShown",
             Self::Deliveries { .. } => "EmailsNotSent",
             Self::Several(_) => "Several",
         }
@@ -177,20 +180,18 @@ impl Notifier {
             pipeline: CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), Patience::NOTIFIER),
             ledger: Ledger::new(aws_sdk_dynamodb::Client::new(aws), settings.table.clone()),
             links: LinkSigner::new(settings.deployment.clone(), settings.callback_url.clone(), key),
-            mailer: Mailer::new(
-                aws_sdk_ses::Client::new(aws),
-                settings.sender.address.clone(),
-                settings.configuration_set.clone(),
-            ),
+            mailer: Mailer::new(aws, settings.sender.address.clone(), settings.configuration_set.clone()),
             settings,
             clock,
+            patience: Patience::NOTIFIER,
         }
     }
 
-    /// Waits as patiently for CodePipeline as `patience` says.
+    /// Waits as patiently for CodePipeline, and for other invocations, as `patience` says.
     #[must_use]
     pub fn with_patience(mut self, patience: Patience) -> Self {
         self.pipeline = self.pipeline.with_patience(patience);
+        self.patience = patience;
         self
     }
 
@@ -203,9 +204,9 @@ impl Notifier {
         let mut errors = Vec::new();
         for event in event::read(event) {
             match self.act(event).await {
-                Ok(outcome) => {
-                    tracing::info!(outcome = %json(&outcome), "handled");
-                    results.push(outcome);
+                Ok(handled) => {
+                    tracing::info!(result = %json(&handled), "handled");
+                    results.push(handled);
                 }
                 Err(error) => {
                     tracing::error!(%error, "failed");
@@ -223,21 +224,21 @@ impl Notifier {
         }
     }
 
-    async fn act(&self, event: Result<Event, EventError>) -> Result<Outcome, NotifyError> {
+    async fn act(&self, event: Result<Event, EventError>) -> Result<Handled, NotifyError> {
         match event? {
             Event::Waits(sought) => self.ask(&sought).await,
-            Event::Ended { action, execution } => self.conclude(&action, &execution).await,
-            Event::Ignored(why) => Ok(Outcome::Ignored { why }),
+            Event::Ended { action, execution, at } => self.conclude(&action, &execution, at).await,
+            Event::Ignored(why) => Ok(Handled::Ignored { why }),
         }
     }
 
     /// Puts an approval to its approvers.
-    async fn ask(&self, sought: &Sought) -> Result<Outcome, NotifyError> {
+    async fn ask(&self, sought: &Sought) -> Result<Handled, NotifyError> {
         let approval = sought.action.to_string();
         let found = self.pipeline.find(sought).await;
         let waiting = match found {
             Ok(Some(waiting)) if waiting.expires > (self.clock)() => waiting,
-            Ok(_) => return Ok(Outcome::Over { approval }),
+            Ok(_) => return Ok(Handled::Over { approval }),
             Err(error) => return Err(NotifyError::Find { approval, error }),
         };
         let Settings { approvers, quorum, .. } = &self.settings;
@@ -249,7 +250,7 @@ impl Notifier {
             Err(error) => return Err(NotifyError::Aws { approval, error }),
         };
         if request.outcome.is_some() {
-            return Ok(Outcome::Over { approval });
+            return Ok(Handled::Over { approval });
         }
         let deliveries: Vec<_> = request.approvers.values().map(|approver| self.deliver(&request, approver)).collect();
         let deliveries: Vec<Result<Delivered, DeliveryError>> =
@@ -263,7 +264,7 @@ impl Notifier {
             }
         }
         if failures.is_empty() {
-            Ok(Outcome::Asked { approval, key, sent, already_sent })
+            Ok(Handled::Asked { approval, key, sent, already_sent })
         } else {
             Err(NotifyError::Deliveries { approval, asked: request.approvers.len(), failures })
         }
@@ -294,17 +295,13 @@ impl Notifier {
 
     /// Claims the delivery; while somebody else holds it, waits for what becomes of it.
     async fn claim(&self, request: &Request, approver: &Approver) -> Result<Claim, AwsError> {
-        let claim = async || {
-            let now = (self.clock)();
-            self.ledger.claim(&request.approval, &approver.address, request.expires, now, LEASE).await
-        };
-        for _ in 1..OTHERS_TRIES {
-            match claim().await? {
-                Claim::Taken => tokio::time::sleep(OTHERS_PAUSE).await,
-                settled => return Ok(settled),
-            }
-        }
-        claim().await
+        let claimant = fastrand::u64(..);
+        let settled = self.patience.until(async || {
+            let (approval, now) = (&request.approval, (self.clock)());
+            let claim = self.ledger.claim(approval, &approver.address, claimant, request.expires, now, LEASE).await?;
+            Ok(Some(claim).filter(|claim| *claim != Claim::Taken))
+        });
+        Ok(settled.await?.unwrap_or(Claim::Taken))
     }
 
     async fn send(&self, request: &Request, approver: &Approver) -> Result<String, DeliveryError> {
@@ -325,35 +322,41 @@ impl Notifier {
         Ok(self.mailer.send(&approver.address, message).await?)
     }
 
+    /// Tells the ledger that the email was sent, more than once if need be: an email that is sent and not marked is sent
+    /// again.
     async fn mark_sent(&self, approval: &Approval, approver: &Approver, message_id: &str) -> Result<(), AwsError> {
-        let mark = || self.ledger.sent(approval, &approver.address, message_id, (self.clock)());
-        for _ in 1..MARK_TRIES {
-            if mark().await.is_ok() {
-                return Ok(());
-            }
+        let mark = async || self.ledger.sent(approval, &approver.address, message_id, (self.clock)()).await;
+        let marked = self.patience.until(async || Ok(mark().await.ok()));
+        match marked.await? {
+            Some(()) => Ok(()),
+            None => mark().await,
         }
-        mark().await
     }
 
-    /// Records how the approvals of an execution at an action ended.
-    async fn conclude(&self, action: &ApprovalAction, execution: &ExecutionId) -> Result<Outcome, NotifyError> {
+    /// Records how the approval of an execution at an action ended at `at`. There are several when the stage was retried.
+    async fn conclude(
+        &self,
+        action: &ApprovalAction,
+        execution: &ExecutionId,
+        at: UtcDateTime,
+    ) -> Result<Handled, NotifyError> {
         let approval = action.to_string();
         let failed = |error| NotifyError::Aws { approval: action.to_string(), error };
         let mut requests = 0;
         for request in self.ledger.approvals_of(action, execution).await.map_err(failed)? {
-            if request.outcome.is_some() {
+            // What was asked for after the event waits still, in a stage that was retried.
+            if request.outcome.is_some() || request.asked > at.saturating_add(CLOCK_SKEW) {
                 continue;
             }
-            // Nothing to record means that the event was about another attempt at the action: this one waits still.
-            if let Some(outcome) = self.pipeline.outcome(&request).await.map_err(failed)? {
-                self.ledger.conclude(&request.approval.key(), &outcome).await.map_err(failed)?;
-                requests += 1;
-            }
+            let ending = self.pipeline.ending(&request).await.map_err(failed)?;
+            let Some(outcome) = ending else { return Err(NotifyError::EndNotShown { approval }) };
+            self.ledger.conclude(&request.approval.key(), &outcome).await.map_err(failed)?;
+            requests += 1;
         }
-        Ok(Outcome::Ended { approval, requests })
+        Ok(Handled::Ended { approval, requests })
     }
 }
 
-fn json(outcome: &Outcome) -> String {
-    serde_json::to_string(outcome).unwrap_or_default()
+fn json(handled: &Handled) -> String {
+    serde_json::to_string(handled).unwrap_or_default()
 }

@@ -77,3 +77,11 @@ fn pretty(event: &Value) -> String {
 fn short(id: &str) -> &str {
     id.get(..8).unwrap_or(id)
 }
+
+/// A commit message out of the JSON that a source behind a connection wraps it in.
+fn said(summary: &str) -> String {
+    match serde_json::from_str::<Value>(summary) {
+        Ok(wrapped) => wrapped.get("CommitMessage").and_then(Value::as_str).unwrap_or(summary).to_owned(),
+        Err(_) => summary.to_owned(),
+    }
+}

@@ -29,6 +29,9 @@ pub(crate) const REGION: &str = "us-east-2";
 const TABLE: &str = "countersign";
 const DEPLOYMENT: &str = "sandbox";
 
+/// The sandbox's CodePipeline never lags, and another invocation here needs milliseconds.
+const PATIENCE: Patience = Patience { tries: 20, pause: std::time::Duration::from_millis(25) };
+
 /// How a sandbox is set up.
 pub struct Options {
     /// The port on 127.0.0.1; 0 takes a free one.
@@ -137,9 +140,8 @@ impl Sandbox {
             clock.clock(),
         )
         .await?;
-        // The sandbox's CodePipeline never lags, so that waiting for it would only be waiting.
-        let callback = callback.with_patience(Patience::NONE);
-        let lambda = Lambda::new(notifier.with_patience(Patience::NONE), waiting_events);
+        let callback = callback.with_patience(PATIENCE);
+        let lambda = Lambda::new(notifier.with_patience(PATIENCE), waiting_events);
         if demo {
             demo::set_up(&aws.codepipeline)?;
         }

@@ -64,6 +64,7 @@ pub(crate) async fn serve(
         .route("/events", post(events))
         .route("/approval", any(approval))
         .route("/aws", any(aws_call))
+        .route("/aws/", any(aws_call))
         .route("/aws/{*rest}", any(aws_call))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(routes);

@@ -18,6 +18,8 @@ pub enum Fault {
     },
     /// The service does what it was asked to, and the caller gets a 500.
     LoseAnswer,
+    /// Nothing goes wrong: a later call is meant.
+    LetPass,
 }
 
 struct Planned {

@@ -49,6 +49,13 @@ struct Key {
     pair: Ed25519KeyPair,
 }
 
+impl Key {
+    /// The public key as DER `SubjectPublicKeyInfo`.
+    fn spki(&self) -> Vec<u8> {
+        [&SPKI_PREFIX, self.pair.public_key().as_ref()].concat()
+    }
+}
+
 /// The keys of one account in one region.
 pub struct Kms {
     account: String,
@@ -93,6 +100,14 @@ impl Kms {
         key.pair.sign(message).as_ref().try_into().ok()
     }
 
+    /// The public key in DER, as `GetPublicKey` gives it.
+    #[must_use]
+    pub fn public_key(&self, key_id: &str) -> Option<Vec<u8>> {
+        let keys = lock(&self.keys);
+        let key = keys.iter().find(|key| key.id == key_id || self.arn(&key.id) == key_id)?;
+        Some(key.spki())
+    }
+
     /// The ARN of a key.
     #[must_use]
     pub fn arn(&self, key_id: &str) -> String {
@@ -106,7 +121,7 @@ impl Kms {
                 self.require_enabled(key)?;
                 Ok(json!({
                     "KeyId": self.arn(&key.id),
-                    "PublicKey": STANDARD.encode([&SPKI_PREFIX, key.pair.public_key().as_ref()].concat()),
+                    "PublicKey": STANDARD.encode(key.spki()),
                     "CustomerMasterKeySpec": KEY_SPEC,
                     "KeySpec": KEY_SPEC,
                     "KeyUsage": KEY_USAGE,

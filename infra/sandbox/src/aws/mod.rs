@@ -143,6 +143,11 @@ impl Aws {
         self.faults.plan(service, operation, times, Fault::LoseAnswer);
     }
 
+    /// Lets the next `times` calls of this operation pass: for a fault that is planned after it, in the middle of a story.
+    pub fn let_pass(&self, service: &str, operation: &str, times: usize) {
+        self.faults.plan(service, operation, times, Fault::LetPass);
+    }
+
     async fn act(&self, incoming: &Incoming, caller: &str, body: Bytes) -> Result<Answer, AwsError> {
         let operation = incoming.operation.as_str();
         match incoming.service {

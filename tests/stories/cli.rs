@@ -1,0 +1,70 @@
+//! The real AWS CLI against the sandbox: AWS's own guide to approving and rejecting.
+
+use std::io::Write;
+use std::process::Output;
+
+use serde_json::{Value, json};
+use tests::World;
+use tokio::process::Command;
+
+/// Runs `aws codepipeline …` against the sandbox.
+async fn aws(world: &World, arguments: &[&str]) -> Output {
+    let aws = std::env::var_os("AWS_CLI").expect("AWS_CLI names the AWS CLI; tests/run installs one and sets it");
+    Command::new(aws)
+        .args(["--endpoint-url", &world.url("/aws"), "--region", "us-east-2", "--output", "json", "codepipeline"])
+        .args(arguments)
+        .env("AWS_ACCESS_KEY_ID", "AKIACLI")
+        .env("AWS_SECRET_ACCESS_KEY", "secret")
+        .env("AWS_CONFIG_FILE", "/dev/null")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        .output()
+        .await
+        .unwrap()
+}
+
+async fn token_by_cli(world: &World) -> String {
+    let output = aws(world, &["get-pipeline-state", "--name", "MyFirstPipeline"]).await;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let state: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let stage = state["stageStates"].as_array().unwrap().iter().find(|stage| stage["stageName"] == "MyApprovalStage").unwrap();
+    stage["actionStates"][0]["latestExecution"]["token"].as_str().expect("a token").to_owned()
+}
+
+async fn put_by_cli(world: &World, token: &str, status: &str) -> Output {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let input = json!({
+        "pipelineName": "MyFirstPipeline", "stageName": "MyApprovalStage", "actionName": "MyApprovalAction",
+        "token": token, "result": {"status": status, "summary": "Reviewed at the terminal"},
+    });
+    file.write_all(input.to_string().as_bytes()).unwrap();
+    aws(world, &["put-approval-result", "--cli-input-json", &format!("file://{}", file.path().display())]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn decided_at_a_terminal_the_links_say_so() {
+    let world = World::new().await;
+    let (alice, bob) = world.ask().await;
+    let token = token_by_cli(&world).await;
+    let output = put_by_cli(&world, &token, "Approved").await;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(serde_json::from_slice::<Value>(&output.stdout).unwrap()["approvedAt"].is_string() || String::from_utf8_lossy(&output.stdout).contains("approvedAt"));
+    for link in [&alice.approve, &alice.reject, &bob.approve, &bob.reject] {
+        let page = world.get(link).await;
+        assert_eq!(page.status, 409);
+        for said in ["already approved", "user/AKIACLI", "Reviewed at the terminal", "20 November 2026, 09:25 UTC"] {
+            assert!(page.body.contains(said), "{said} is not in {}", page.body);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn decided_by_a_click_the_terminal_is_told() {
+    let world = World::new().await;
+    let (alice, _) = world.ask().await;
+    let token = token_by_cli(&world).await;
+    world.press(&alice.reject, "no").await;
+    let output = put_by_cli(&world, &token, "Approved").await;
+    assert!(!output.status.success());
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("ApprovalAlreadyCompletedException"), "{error}");
+}

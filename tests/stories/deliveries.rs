@@ -1,0 +1,99 @@
+//! One email per approver: at least once, and exactly once where SES answered.
+
+use serde_json::json;
+use tests::{ALICE, BOB, World, eventbridge};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_refused_address_stops_nobody_else() {
+    let world = World::new().await;
+    let ses = &world.sandbox.aws().ses;
+    ses.refuse(BOB, "MessageRejected", "Address is on the blocklist");
+    let (status, error) = world.event(&eventbridge()).await;
+    assert_eq!((status, &error["errorType"]), (500, &json!("EmailsNotSent")), "{error}");
+    let message = error["errorMessage"].as_str().unwrap();
+    assert!(message.contains("1 of 2 emails were not sent (ses:SendRawEmail: MessageRejected)"), "{message}");
+    assert!(!message.contains(BOB), "no address in an error");
+    assert_eq!(world.mail_to(ALICE).await.to, ALICE);
+
+    let (status, _) = world.event(&eventbridge()).await;
+    assert_eq!((status, world.mails().await.len()), (500, 1), "the retry sends nothing twice");
+
+    ses.accept(BOB);
+    let report = world.play(&eventbridge()).await;
+    assert_eq!((&report["results"][0]["sent"], &report["results"][0]["alreadySent"]), (&json!(1), &json!(1)));
+    assert_eq!(world.mails().await.len(), 2);
+    assert_eq!(world.mail_to(BOB).await.to, BOB);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_approvers_get_fifty_emails() {
+    let approvers: Vec<String> = (0..50).map(|n| format!("person{n}@example.com")).collect();
+    let world = World::of(&approvers.join(","), 3).await;
+    let report = world.play(&eventbridge()).await;
+    assert_eq!(report["results"][0]["sent"], 50);
+    let mut to: Vec<String> = world.mails().await.into_iter().map(|mail| mail.to).collect();
+    to.sort();
+    to.dedup();
+    assert_eq!(to.len(), 50);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn throttling_is_waited_out() {
+    let world = World::new().await;
+    world.sandbox.aws().fail_next("ses", "SendRawEmail", 2, 400, "Throttling", "Maximum sending rate exceeded.");
+    world.play(&eventbridge()).await;
+    assert_eq!(world.mails().await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_its_holder_took_to_the_grave_lapses() {
+    let world = World::of(ALICE, 1).await;
+    let aws = world.sandbox.aws();
+    // The claim is written, SES fails, and the claim cannot be given back: as if the function had died holding it.
+    aws.fail_next("ses", "SendRawEmail", 3, 500, "InternalFailure", "");
+    aws.let_pass("dynamodb", "UpdateItem", 1);
+    aws.fail_next("dynamodb", "UpdateItem", 3, 500, "InternalServerError", "");
+    assert_eq!(world.event(&eventbridge()).await.0, 500);
+    let (status, error) = world.event(&eventbridge()).await;
+    assert_eq!(status, 500);
+    assert!(error["errorMessage"].as_str().unwrap().contains("another invocation is sending it"), "{error}");
+    assert!(world.mails().await.is_empty());
+    world.sandbox.advance(time::Duration::seconds(91)).await;
+    world.play(&eventbridge()).await;
+    assert_eq!(world.mails().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_email_goes_out_when_details_cannot_be_read() {
+    let world = World::new().await;
+    let aws = world.sandbox.aws();
+    for operation in ["GetPipeline", "GetPipelineExecution"] {
+        aws.fail_next("codepipeline", operation, 9, 400, "AccessDeniedException", "not allowed");
+    }
+    world.play(&eventbridge()).await;
+    let alice = world.mail_to(ALICE).await;
+    assert_eq!(world.press(&alice.approve, "").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_asks_even_when_codepipeline_cannot_be_read() {
+    let world = World::new().await;
+    let aws = world.sandbox.aws();
+    for operation in ["GetPipelineState", "GetPipeline", "GetPipelineExecution", "ListActionExecutions"] {
+        aws.fail_next("codepipeline", operation, 9, 400, "AccessDeniedException", "not allowed");
+    }
+    world.play(&tests::sns()).await;
+    let alice = world.mail_to(ALICE).await;
+    assert!(alice.text.contains("Review the latest changes and approve or reject within seven days."));
+    assert_eq!(world.press(&alice.approve, "").await.status, 200);
+    assert_eq!(world.approval_state().await["status"], "Succeeded");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_fails_loudly_when_the_token_cannot_be_read() {
+    let world = World::new().await;
+    world.sandbox.aws().fail_next("codepipeline", "GetPipelineState", 3, 400, "AccessDeniedException", "not allowed");
+    let (status, error) = world.event(&eventbridge()).await;
+    assert_eq!((status, &error["errorType"]), (500, &json!("ApprovalNotFound")));
+    assert!(error["errorMessage"].as_str().unwrap().contains("codepipeline:GetPipelineState: AccessDeniedException"), "{error}");
+}

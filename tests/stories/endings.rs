@@ -1,0 +1,191 @@
+//! However an approval ends, its links tell the truth about it.
+
+use serde_json::{Value, json};
+use tests::{ALICE, World, changed, eventbridge};
+
+const EXECUTION: &str = "12345678-1234-5678-abcd-12345678abcd";
+
+/// Puts a result as somebody with an AWS account would.
+async fn put(world: &World, status: &str, summary: &str) -> Result<Value, String> {
+    let token = world.approval_state().await["token"].as_str().unwrap_or("gone").to_owned();
+    put_with(world, &token, status, summary).await
+}
+
+async fn put_with(world: &World, token: &str, status: &str, summary: &str) -> Result<Value, String> {
+    let input = json!({
+        "pipelineName": "MyFirstPipeline", "stageName": "MyApprovalStage", "actionName": "MyApprovalAction",
+        "token": token, "result": {"status": status, "summary": summary},
+    });
+    world.codepipeline("PutApprovalResult", input).await
+}
+
+/// A pipeline of this mode with an approval, and the events of its first execution.
+fn pipeline(world: &World, mode: sandbox::codepipeline::ExecutionMode) {
+    use sandbox::codepipeline::{ActionDefinition, ActionKind, ApprovalAction, PipelineDefinition, SourceAction, SourceProvider, StageDefinition};
+    let source = ActionKind::Source(SourceAction::new(SourceProvider::CodeCommit, "service"));
+    let approval = ApprovalAction { custom_data: Some("Look at #{SourceVariables.CommitId}".into()), ..ApprovalAction::default() };
+    let definition = PipelineDefinition {
+        mode,
+        stages: vec![
+            StageDefinition::new("Source", [ActionDefinition::new("Source", source)]),
+            StageDefinition::new("Prod", [ActionDefinition::new("Approve", ActionKind::Approval(approval))]),
+            StageDefinition::new("After", [ActionDefinition::new("Deploy", ActionKind::Deploy)]),
+        ],
+        ..PipelineDefinition::new("123456789012", "us-east-2", "service")
+    };
+    world.sandbox.aws().codepipeline.create(definition).unwrap();
+}
+
+async fn start(world: &World) -> String {
+    let answer = world.codepipeline("StartPipelineExecution", json!({"name": "service"})).await.unwrap();
+    answer["pipelineExecutionId"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn approved_in_the_console() {
+    let world = World::new().await;
+    let (alice, bob) = world.ask().await;
+    put(&world, "Approved", "ok from the console").await.unwrap();
+    for link in [&alice.approve, &alice.reject, &bob.approve, &bob.reject] {
+        let page = world.get(link).await;
+        assert_eq!((page.status, page.title()), (409, "MyFirstPipeline was already approved"));
+        assert!(page.body.contains("user/AKIAOPERATOR") && page.body.contains("ok from the console"), "{}", page.body);
+        assert!(page.body.contains("20 November 2026, 09:25 UTC") && !page.has_form(), "{}", page.body);
+    }
+    assert_eq!(world.post(&alice.approve, &[("decision", "Approved")]).await.status, 409);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rejected_by_cli() {
+    let world = World::new().await;
+    let (alice, _) = world.ask().await;
+    put(&world, "Rejected", "").await.unwrap();
+    let page = world.get(&alice.approve).await;
+    assert_eq!((page.status, page.title()), (409, "MyFirstPipeline was already rejected"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_click_the_cli_is_too_late() {
+    let world = World::new().await;
+    let (alice, _) = world.ask().await;
+    let token = world.approval_state().await["token"].as_str().unwrap().to_owned();
+    world.press(&alice.approve, "").await;
+    assert_eq!(put_with(&world, &token, "Rejected", "no!").await, Err("ApprovalAlreadyCompletedException".to_owned()));
+    assert_eq!(put_with(&world, "another", "Rejected", "no!").await, Err("InvalidApprovalTokenException".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn expired() {
+    let world = World::new().await;
+    let (alice, _) = world.ask().await;
+    world.sandbox.advance(time::Duration::days(7) - time::Duration::minutes(11)).await;
+    assert_eq!(world.get(&alice.approve).await.status, 200, "a minute before");
+    world.sandbox.advance(time::Duration::minutes(12)).await;
+    assert_eq!(world.execution_status("MyFirstPipeline", EXECUTION).await, "Failed");
+    for page in [world.get(&alice.approve).await, world.post(&alice.approve, &[("decision", "Approved")]).await] {
+        assert_eq!((page.status, page.title()), (410, "The time to decide is over"));
+        assert!(page.body.contains("start the pipeline again"), "{}", page.body);
+    }
+    assert_eq!(world.calls("PutApprovalResult"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopped() {
+    let world = World::new().await;
+    let (alice, _) = world.ask().await;
+    let stop = json!({"pipelineName": "MyFirstPipeline", "pipelineExecutionId": EXECUTION, "abandon": true});
+    world.codepipeline("StopPipelineExecution", stop).await.unwrap();
+    for page in [world.get(&alice.approve).await, world.post(&alice.approve, &[("decision", "Approved")]).await] {
+        assert_eq!((page.status, page.title()), (410, "The pipeline was stopped"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn superseded_while_it_waits() {
+    let world = World::new().await;
+    let (alice, _) = world.ask().await;
+    world.play(&changed(eventbridge(), "/detail/execution-id", json!("22222222-1234-5678-abcd-12345678abcd"))).await;
+    for page in [world.get(&alice.approve).await, world.post(&alice.reject, &[("decision", "Rejected")]).await] {
+        assert_eq!((page.status, page.title()), (410, "This approval was superseded"));
+    }
+    assert_eq!(world.execution_status("MyFirstPipeline", EXECUTION).await, "Superseded");
+    let newer = world.mails().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
+    assert_eq!(world.press(&newer.approve, "").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn superseded_by_a_start() {
+    let world = World::new().await;
+    pipeline(&world, sandbox::codepipeline::ExecutionMode::Superseded);
+    let first = start(&world).await;
+    let alice = world.mail_to(ALICE).await;
+    let second = start(&world).await;
+    assert_eq!(world.get(&alice.approve).await.status, 410);
+    assert_eq!(world.execution_status("service", &first).await, "Superseded");
+    let newer = world.mails().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
+    assert_eq!(world.press(&newer.approve, "").await.status, 200);
+    assert_eq!(world.execution_status("service", &second).await, "Succeeded");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn superseded_without_an_event_about_it() {
+    let world = World::new().await;
+    let (alice, _) = world.ask().await;
+    // The event about the end was lost, so that only CodePipeline knows.
+    let stop = json!({"pipelineName": "MyFirstPipeline", "pipelineExecutionId": EXECUTION, "abandon": true});
+    world.sandbox.aws().codepipeline.call("StopPipelineExecution", &stop, "arn:aws:iam::123456789012:user/carol").unwrap();
+    assert_eq!(world.get(&alice.approve).await.status, 200, "a visit asks the ledger alone");
+    let page = world.post(&alice.approve, &[("decision", "Approved")]).await;
+    assert_eq!((page.status, page.title()), (410, "The pipeline was stopped"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn queued_executions_are_asked_for_one_after_the_other() {
+    let world = World::new().await;
+    pipeline(&world, sandbox::codepipeline::ExecutionMode::Queued);
+    let (first, second) = (start(&world).await, start(&world).await);
+    let alice = world.mail_to(ALICE).await;
+    world.press(&alice.approve, "").await;
+    assert_eq!(world.execution_status("service", &first).await, "Succeeded");
+    world.sandbox.settle().await;
+    let newer = world.mails().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
+    assert_ne!(newer.approve, alice.approve);
+    assert_eq!(world.get(&alice.approve).await.status, 200, "hers, decided");
+    world.press(&newer.reject, "").await;
+    assert_eq!(world.execution_status("service", &second).await, "Failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parallel_executions_are_decided_each_for_itself() {
+    let world = World::new().await;
+    pipeline(&world, sandbox::codepipeline::ExecutionMode::Parallel);
+    let (first, second) = (start(&world).await, start(&world).await);
+    let mails: Vec<_> = world.mails().await.into_iter().filter(|mail| mail.to == ALICE).collect();
+    let of = |execution: &str| mails.iter().find(|mail| mail.text.contains(execution)).unwrap();
+    assert_eq!(mails.len(), 2);
+    assert_eq!(world.press(&of(&second).approve, "").await.status, 200);
+    assert_eq!(world.execution_status("service", &second).await, "Succeeded");
+    assert_eq!(world.execution_status("service", &first).await, "InProgress");
+    assert_eq!(world.press(&of(&first).reject, "").await.status, 200);
+    assert_eq!(world.execution_status("service", &first).await, "Failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parallel_approval_decided_by_cli() {
+    let world = World::new().await;
+    pipeline(&world, sandbox::codepipeline::ExecutionMode::Parallel);
+    let execution = start(&world).await;
+    let alice = world.mail_to(ALICE).await;
+    let filter = json!({"pipelineName": "service", "filter": {"pipelineExecutionId": execution}});
+    let actions = world.codepipeline("ListActionExecutions", filter).await.unwrap();
+    let waiting = actions["actionExecutionDetails"].as_array().unwrap().iter().find(|a| a["actionName"] == "Approve").unwrap().clone();
+    assert!(alice.text.contains("Look at "), "{}", alice.text);
+    assert!(!alice.text.contains("#{"), "the variables are resolved");
+    let input = json!({
+        "pipelineName": "service", "stageName": "Prod", "actionName": "Approve",
+        "token": waiting["output"]["executionResult"]["externalExecutionId"], "result": {"status": "Approved", "summary": "by hand"},
+    });
+    world.codepipeline("PutApprovalResult", input).await.unwrap();
+    let page = world.get(&alice.reject).await;
+    assert_eq!((page.status, page.title()), (409, "service was already approved"));
+}

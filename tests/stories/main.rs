@@ -1,0 +1,13 @@
+//! The story from event to decision, told through the sandbox.
+
+mod bad_links;
+mod cli;
+mod crashes;
+mod deliveries;
+mod emails;
+mod endings;
+mod events;
+mod headers;
+mod scanners;
+mod start;
+mod votes;

@@ -1,0 +1,37 @@
+//! Starting: a wrong setting is named, a taken port is named.
+
+use sandbox::{Options, Sandbox};
+use tests::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_option_stops_the_start_and_is_named() {
+    for (approvers, quorum, words) in [
+        ("", "1", "COUNTERSIGN_APPROVERS is missing"),
+        ("nobody", "1", "COUNTERSIGN_APPROVERS is wrong: element 1"),
+        ("a@example.com", "2", "COUNTERSIGN_QUORUM is wrong: it is 2, and there are 1 approvers"),
+        ("a@example.com", "none", "COUNTERSIGN_QUORUM is wrong"),
+    ] {
+        let options = Options { port: 0, approvers: approvers.into(), quorum: quorum.into(), ..Options::default() };
+        let error = Sandbox::start(options).await.err().expect("it must not start").to_string();
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_taken_port_is_named() {
+    let world = World::new().await;
+    let port: u16 = world.sandbox.url().rsplit(':').next().unwrap().parse().unwrap();
+    let error = Sandbox::start(Options { port, ..Options::default() }).await.err().expect("it must not start").to_string();
+    assert!(error.contains(&port.to_string()) && error.contains("--port 0"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newcomer_finds_a_waiting_approval_its_emails_and_the_pages() {
+    let sandbox = Sandbox::start(Options { port: 0, ..Options::default() }).await.unwrap();
+    let page = async |path: &str| reqwest::get(format!("{}{path}", sandbox.url())).await.unwrap().text().await.unwrap();
+    assert!(page("/").await.contains("Waits for a decision"));
+    assert!(page("/mailbox").await.contains("Approval needed: payments-api / Production / Approve"));
+    assert!(page("/mailbox/1").await.contains("<iframe"));
+    assert!(page("/mailbox/1/html").await.contains("<base target=\"_blank\">"));
+    assert!(page("/mailbox/1/raw").await.starts_with("Message-ID: "));
+}
