@@ -481,9 +481,22 @@ mod tests {
             assert!(address.parse::<Address>().is_ok(), "{address:?}");
         }
         for address in [
-            "", "a", "a@", "@example.com", "a@@example.com", "a b@example.com", "a@example.com\r\nBcc: b@example.com",
-            "\"a b\"@example.com", "a@[127.0.0.1]", "Alice <a@example.com>", "a,b@example.com", "ä@example.com",
-            "a@bücher.example", "a@localhost", "a..b@example.com", ".a@example.com",
+            "",
+            "a",
+            "a@",
+            "@example.com",
+            "a@@example.com",
+            "a b@example.com",
+            "a@example.com\r\nBcc: b@example.com",
+            "\"a b\"@example.com",
+            "a@[127.0.0.1]",
+            "Alice <a@example.com>",
+            "a,b@example.com",
+            "ä@example.com",
+            "a@bücher.example",
+            "a@localhost",
+            "a..b@example.com",
+            ".a@example.com",
         ] {
             assert!(address.parse::<Address>().is_err(), "{address:?}");
         }
@@ -510,7 +523,14 @@ mod tests {
         for url in ["https://example.com/a?b=c#d", "http://example.com"] {
             assert!(url.parse::<WebUrl>().is_ok(), "{url:?}");
         }
-        for url in ["javascript:alert(1)", "https://", "ftp://example.com", "https://e.com/\"><b>", "https://e.com/a b", "HTTPS"] {
+        for url in [
+            "javascript:alert(1)",
+            "https://",
+            "ftp://example.com",
+            "https://e.com/\"><b>",
+            "https://e.com/a b",
+            "HTTPS",
+        ] {
             assert!(url.parse::<WebUrl>().is_err(), "{url:?}");
         }
     }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_sdk_codepipeline::error::{ProvideErrorMetadata, SdkError};
 
 /// How long one operation may take with all its attempts. A decision makes four in a row when all goes well, and API
@@ -70,9 +70,18 @@ pub enum AwsErrorKind {
 
 /// Error codes that mean "later": from the services' models and the SDK's own list.
 const LATER: [&str; 12] = [
-    "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException", "TooManyRequestsException",
-    "ProvisionedThroughputExceededException", "RequestLimitExceeded", "ConcurrentModificationException",
-    "TransactionInProgressException", "TransactionConflictException", "KMSInternalException", "DependencyTimeoutException",
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottledException",
+    "TooManyRequestsException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ConcurrentModificationException",
+    "TransactionInProgressException",
+    "TransactionConflictException",
+    "KMSInternalException",
+    "DependencyTimeoutException",
 ];
 
 /// The error code of AWS's own answer, if there was one.

@@ -31,11 +31,17 @@ pub mod epoch {
     use time::UtcDateTime;
 
     /// Writes whole seconds.
+    ///
+    /// # Errors
+    /// The serializer's own.
     pub fn serialize<S: Serializer>(moment: &UtcDateTime, serializer: S) -> Result<S::Ok, S::Error> {
         moment.unix_timestamp().serialize(serializer)
     }
 
     /// Reads whole seconds.
+    ///
+    /// # Errors
+    /// The deserializer's own, and when the number is no moment.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UtcDateTime, D::Error> {
         UtcDateTime::from_unix_timestamp(i64::deserialize(deserializer)?).map_err(D::Error::custom)
     }

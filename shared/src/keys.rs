@@ -13,7 +13,7 @@ use jsonwebtoken::DecodingKey;
 use crate::approval::Invalid;
 use crate::aws::AwsError;
 
-/// What precedes the 32 bytes of an Ed25519 key in its SubjectPublicKeyInfo (RFC 8410, section 4).
+/// What precedes the 32 bytes of an Ed25519 key in its `SubjectPublicKeyInfo` (RFC 8410, section 4).
 const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 /// A KMS key: its ARN, or its id in the function's own account and region. An alias will not do: what it points at can
@@ -122,7 +122,7 @@ impl VerifyingKeys {
         Ok(keys)
     }
 
-    /// Adds a key given as DER SubjectPublicKeyInfo, 44 bytes. `None` when it is something else.
+    /// Adds a key given as DER `SubjectPublicKeyInfo`, 44 bytes. `None` when it is something else.
     pub fn add(&mut self, id: &KeyId, der: &[u8]) -> Option<()> {
         let raw = der.strip_prefix(&SPKI_PREFIX).filter(|raw| raw.len() == 32)?;
         let key = DecodingKey::from_ed_components(&URL_SAFE_NO_PAD.encode(raw)).ok()?;
@@ -151,7 +151,14 @@ mod tests {
         let arn = "arn:aws:kms:us-east-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
         assert_eq!(arn.parse::<KeyId>().unwrap().kid(), "1234abcd-12ab-34cd-56ef-1234567890ab");
         assert_eq!("mrk-1234".parse::<KeyId>().unwrap().kid(), "mrk-1234");
-        for text in ["", "alias/countersign", "arn:aws:kms:us-east-2:123456789012:alias/a", "arn:aws:kms:x:y:key/", "a b", "a/b"] {
+        for text in [
+            "",
+            "alias/countersign",
+            "arn:aws:kms:us-east-2:123456789012:alias/a",
+            "arn:aws:kms:x:y:key/",
+            "a b",
+            "a/b",
+        ] {
             assert!(text.parse::<KeyId>().is_err(), "{text:?}");
         }
     }

@@ -404,7 +404,8 @@ fn put_new(table: &str, item: Item) -> Result<TransactWriteItem, AwsError> {
 }
 
 fn to_item(value: &impl Serialize) -> Result<Item, AwsError> {
-    serde_dynamo::aws_sdk_dynamodb_1::to_item(value).map_err(|_| AwsError::unexpected("dynamodb", "an item that cannot be written"))
+    serde_dynamo::aws_sdk_dynamodb_1::to_item(value)
+        .map_err(|_| AwsError::unexpected("dynamodb", "an item that cannot be written"))
 }
 
 fn to_value(value: &impl Serialize) -> Result<AttributeValue, AwsError> {
@@ -413,5 +414,6 @@ fn to_value(value: &impl Serialize) -> Result<AttributeValue, AwsError> {
 }
 
 fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, AwsError> {
-    serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|_| AwsError::unexpected("dynamodb", "an item of another form"))
+    serde_dynamo::aws_sdk_dynamodb_1::from_item(item)
+        .map_err(|_| AwsError::unexpected("dynamodb", "an item of another form"))
 }

@@ -52,7 +52,9 @@ impl FromStr for CallbackUrl {
         match host {
             _ if text.is_empty() => Err(Invalid::Empty { what }),
             _ if text.len() > 200 => Err(Invalid::TooLong { what, max: 200 }),
-            Some(rest) if !rest.is_empty() && !rest.starts_with(':') && rest.bytes().all(plain) => Ok(Self(text.to_owned())),
+            Some(rest) if !rest.is_empty() && !rest.starts_with(':') && rest.bytes().all(plain) => {
+                Ok(Self(text.to_owned()))
+            }
             _ => Err(Invalid::Form { what, form }),
         }
     }
@@ -241,7 +243,7 @@ pub enum LinkError {
     /// Not three parts of base64url, or not JSON where JSON should be.
     #[error("malformed")]
     Malformed,
-    /// An algorithm other than EdDSA.
+    /// An algorithm other than `EdDSA`.
     #[error("wrong algorithm")]
     Algorithm,
     /// A token of another type.
@@ -391,12 +393,27 @@ mod tests {
 
     #[test]
     fn a_callback_is_reached_by_https() {
-        for url in ["https://abc.execute-api.eu-central-1.amazonaws.com", "https://a.example/", "http://127.0.0.1:3000", "http://localhost"] {
+        for url in [
+            "https://abc.execute-api.eu-central-1.amazonaws.com",
+            "https://a.example/",
+            "http://127.0.0.1:3000",
+            "http://localhost",
+        ] {
             assert!(url.parse::<CallbackUrl>().is_ok(), "{url:?}");
         }
         for url in [
-            "", "https://", "http://example.com", "http://127.0.0.1.evil.example", "http://localhost.evil.example", "ftp://a", "https://a?b",
-            "https://a#b", "https://a/base", "https://user@a", "https:///a", "https://a b",
+            "",
+            "https://",
+            "http://example.com",
+            "http://127.0.0.1.evil.example",
+            "http://localhost.evil.example",
+            "ftp://a",
+            "https://a?b",
+            "https://a#b",
+            "https://a/base",
+            "https://user@a",
+            "https:///a",
+            "https://a b",
         ] {
             assert!(url.parse::<CallbackUrl>().is_err(), "{url:?}");
         }

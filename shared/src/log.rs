@@ -19,6 +19,13 @@ pub fn filter(level: LevelFilter) -> Targets {
 pub fn start(level: LevelFilter) {
     tracing_subscriber::registry()
         .with(filter(level))
-        .with(tracing_subscriber::fmt::layer().json().flatten_event(true).without_time().with_current_span(true).with_span_list(false))
+        .with(
+            tracing_subscriber::fmt::layer()
+                .json()
+                .flatten_event(true)
+                .without_time()
+                .with_current_span(true)
+                .with_span_list(false),
+        )
         .init();
 }

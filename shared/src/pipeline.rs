@@ -45,7 +45,7 @@ impl Patience {
     /// For a function that has a minute.
     pub const NOTIFIER: Self = Self { tries: 6, pause: Duration::from_secs(2) };
     /// For a function that a visitor waits for.
-    pub const CALLBACK: Self = Self { tries: 3, pause: Duration::from_millis(300) };
+    pub const CALLBACK: Self = Self { tries: 6, pause: Duration::from_millis(500) };
 
     /// Asks until there is an answer or patience ends.
     ///
@@ -206,7 +206,8 @@ impl CodePipeline {
                 if let Some(execution) = stage.and_then(|stage| execution_in_state(&stage, action, token)) {
                     return Ok(Some(execution));
                 }
-                let attempts = self.attempts(action, None, |attempt| external_id(attempt).as_ref() == Some(token)).await?;
+                let attempts =
+                    self.attempts(action, None, |attempt| external_id(attempt).as_ref() == Some(token)).await?;
                 Ok(attempts.into_iter().next_back().and_then(|attempt| attempt.pipeline_execution_id?.parse().ok()))
             })
             .await;
@@ -242,7 +243,8 @@ impl CodePipeline {
         }) {
             return None;
         }
-        let started = attempt.as_ref().and_then(|attempt| moment(attempt.start_time.as_ref())).unwrap_or(sought.started);
+        let started =
+            attempt.as_ref().and_then(|attempt| moment(attempt.start_time.as_ref())).unwrap_or(sought.started);
         let expires = sought.expires.unwrap_or(started.saturating_add(timeout));
         let mut details = courtesy(action, execution).map(|execution| details_of(&execution)).unwrap_or_default();
         let configured = |key: &str| {
@@ -291,7 +293,9 @@ impl CodePipeline {
             Err(error) => match code(&error) {
                 Some("ApprovalAlreadyCompletedException") => Ok(Put::Decided),
                 Some(
-                    "InvalidApprovalTokenException" | "PipelineNotFoundException" | "StageNotFoundException"
+                    "InvalidApprovalTokenException"
+                    | "PipelineNotFoundException"
+                    | "StageNotFoundException"
                     | "ActionNotFoundException",
                 ) => Ok(Put::Gone),
                 _ => Err(AwsError::new(OPERATION, &error)),
@@ -382,7 +386,11 @@ impl CodePipeline {
             .find(|stage| stage.stage_name.as_deref() == Some(action.stage.as_str())))
     }
 
-    async fn execution(&self, action: &ApprovalAction, id: &ExecutionId) -> Result<Option<PipelineExecution>, AwsError> {
+    async fn execution(
+        &self,
+        action: &ApprovalAction,
+        id: &ExecutionId,
+    ) -> Result<Option<PipelineExecution>, AwsError> {
         let answer = self
             .client
             .get_pipeline_execution()
@@ -482,7 +490,9 @@ impl CodePipeline {
             let stage = pipeline.stages.into_iter().find(|stage| stage.name == action.stage.as_str())?;
             stage.actions.into_iter().find(|declared| declared.name == action.action.as_str())
         });
-        Ok(declared.and_then(|declared| declared.timeout_in_minutes).map(|minutes| time::Duration::minutes(minutes.into())))
+        Ok(declared
+            .and_then(|declared| declared.timeout_in_minutes)
+            .map(|minutes| time::Duration::minutes(minutes.into())))
     }
 }
 
@@ -558,10 +568,12 @@ fn principal(arn: &str) -> String {
 
 fn details_of(execution: &PipelineExecution) -> Details {
     let started_by = execution.trigger.as_ref().and_then(|trigger| {
-        let kind = trigger.trigger_type.as_ref().map(|kind| kind.as_str());
+        let kind = trigger.trigger_type.as_ref().map(aws_sdk_codepipeline::types::TriggerType::as_str);
         match (trigger.trigger_detail.as_deref(), kind) {
             (Some(detail), Some("StartPipelineExecution")) if detail.starts_with("arn:") => Some(principal(detail)),
-            (Some(detail), Some(kind)) if !detail.is_empty() => Some(bounded_line(&format!("{kind}: {detail}"), LONGEST_LINE)),
+            (Some(detail), Some(kind)) if !detail.is_empty() => {
+                Some(bounded_line(&format!("{kind}: {detail}"), LONGEST_LINE))
+            }
             (_, kind) => kind.map(str::to_owned),
         }
     });
@@ -612,7 +624,10 @@ mod tests {
 
     #[test]
     fn a_wrapped_commit_message_is_unwrapped() {
-        assert_eq!(commit_message(r#"{"ProviderType":"GitHub","CommitMessage":"Fix rounding\n\nin totals"}"#), "Fix rounding\n\nin totals");
+        assert_eq!(
+            commit_message(r#"{"ProviderType":"GitHub","CommitMessage":"Fix rounding\n\nin totals"}"#),
+            "Fix rounding\n\nin totals"
+        );
         assert_eq!(commit_message("Edited README.md"), "Edited README.md");
         assert_eq!(commit_message("{\"a\":1}"), "{\"a\":1}");
     }

@@ -59,10 +59,10 @@ pub fn list<T: FromStr<Err: Display>>(lookup: Lookup, name: &'static str) -> Res
     text.split(',')
         .enumerate()
         .map(|(index, element)| {
-            element.trim().parse().map_err(|error| SettingError::Wrong {
-                name,
-                why: format!("element {}: {error}", index + 1),
-            })
+            element
+                .trim()
+                .parse()
+                .map_err(|error| SettingError::Wrong { name, why: format!("element {}: {error}", index + 1) })
         })
         .collect()
 }

@@ -94,6 +94,15 @@ impl World {
         self.send(self.browser.request(method.parse().unwrap(), url)).await
     }
 
+    /// Sends a request line that no HTTP client would, and gives the status line of the answer.
+    pub async fn status_line(&self, request_line: &str) -> String {
+        use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+        let address = self.sandbox.url().strip_prefix("http://").unwrap();
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        stream.write_all(format!("{request_line}\r\nHost: sandbox\r\n\r\n").as_bytes()).await.unwrap();
+        BufReader::new(stream).lines().next_line().await.unwrap().unwrap()
+    }
+
     async fn send(&self, request: reqwest::RequestBuilder) -> Page {
         let answer = request.send().await.unwrap();
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
@@ -164,7 +173,12 @@ impl World {
     pub async fn state_of(&self, pipeline: &str, stage: &str, action: &str) -> Value {
         let state = self.codepipeline("GetPipelineState", json!({"name": pipeline})).await.unwrap();
         let named = |list: &Value, key: &str, name: &str| {
-            list.as_array().unwrap().iter().find(|entry| entry[key] == name).unwrap_or_else(|| panic!("no {name}")).clone()
+            list.as_array()
+                .unwrap()
+                .iter()
+                .find(|entry| entry[key] == name)
+                .unwrap_or_else(|| panic!("no {name}"))
+                .clone()
         };
         let stage = named(&state["stageStates"], "stageName", stage);
         named(&stage["actionStates"], "actionName", action)["latestExecution"].clone()
@@ -184,7 +198,11 @@ impl World {
 
     /// How many calls of an operation the functions have made.
     pub fn calls(&self, operation: &str) -> usize {
-        self.sandbox.calls().iter().filter(|call| call.operation == operation && call.caller.contains(":assumed-role/countersign-")).count()
+        self.sandbox
+            .calls()
+            .iter()
+            .filter(|call| call.operation == operation && call.caller.contains(":assumed-role/countersign-"))
+            .count()
     }
 }
 

@@ -26,7 +26,8 @@ async fn token_by_cli(world: &World) -> String {
     let output = aws(world, &["get-pipeline-state", "--name", "MyFirstPipeline"]).await;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let state: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let stage = state["stageStates"].as_array().unwrap().iter().find(|stage| stage["stageName"] == "MyApprovalStage").unwrap();
+    let stage =
+        state["stageStates"].as_array().unwrap().iter().find(|stage| stage["stageName"] == "MyApprovalStage").unwrap();
     stage["actionStates"][0]["latestExecution"]["token"].as_str().expect("a token").to_owned()
 }
 
@@ -47,7 +48,10 @@ async fn decided_at_a_terminal_the_links_say_so() {
     let token = token_by_cli(&world).await;
     let output = put_by_cli(&world, &token, "Approved").await;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(serde_json::from_slice::<Value>(&output.stdout).unwrap()["approvedAt"].is_string() || String::from_utf8_lossy(&output.stdout).contains("approvedAt"));
+    assert!(
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()["approvedAt"].is_string()
+            || String::from_utf8_lossy(&output.stdout).contains("approvedAt")
+    );
     for link in [&alice.approve, &alice.reject, &bob.approve, &bob.reject] {
         let page = world.get(link).await;
         assert_eq!(page.status, 409);

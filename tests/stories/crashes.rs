@@ -6,7 +6,9 @@ use tests::{ALICE, BOB, World};
 #[tokio::test(flavor = "multi_thread")]
 async fn a_throttled_step_is_503_and_the_next_try_finishes() {
     // The vote, the verdict, and the result: each refused, with as many calls of that kind let through before it.
-    for (service, operation, before) in [("dynamodb", "UpdateItem", 0), ("dynamodb", "UpdateItem", 1), ("codepipeline", "PutApprovalResult", 0)] {
+    for (service, operation, before) in
+        [("dynamodb", "UpdateItem", 0), ("dynamodb", "UpdateItem", 1), ("codepipeline", "PutApprovalResult", 0)]
+    {
         let world = World::new().await;
         let (alice, _) = world.ask().await;
         world.sandbox.aws().let_pass(service, operation, before);

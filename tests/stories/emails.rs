@@ -45,7 +45,10 @@ async fn the_message_is_what_mail_clients_and_gateways_want() {
     assert!(header("Content-Type").starts_with("multipart/alternative"));
     assert_eq!(message.to().unwrap().first().unwrap().name(), Some("Zoë Ünal"));
     assert_eq!((message.text_body_count(), message.html_body_count()), (1, 1));
-    assert!(mail.raw.find("Content-Type: text/plain") < mail.raw.find("Content-Type: text/html"), "the text comes first");
+    assert!(
+        mail.raw.find("Content-Type: text/plain") < mail.raw.find("Content-Type: text/html"),
+        "the text comes first"
+    );
     assert!(message.body_text(0).unwrap().contains(&mail.approve), "the link survives byte for byte");
     assert!(message.body_html(0).unwrap().len() < 50_000);
     let other = world.mail_to(BOB).await;
@@ -80,7 +83,10 @@ async fn what_an_event_brings_is_text_and_stays_text() {
     let mail = world.mail_to(ALICE).await;
     let page = world.get(&mail.approve).await;
     for html in [&mail.html, &page.body] {
-        assert!(!html.contains("<script") && !html.contains("javascript:alert") && !html.contains("href=\"javascript"), "{html}");
+        assert!(
+            !html.contains("<script") && !html.contains("javascript:alert") && !html.contains("href=\"javascript"),
+            "{html}"
+        );
         assert!(html.contains("&#60;script&#62;alert(1)"), "{html}");
     }
     assert!(!mail.text.contains("javascript:alert"), "only http and https are links");

@@ -21,9 +21,12 @@ async fn put_with(world: &World, token: &str, status: &str, summary: &str) -> Re
 
 /// A pipeline of this mode with an approval, and the events of its first execution.
 fn pipeline(world: &World, mode: sandbox::codepipeline::ExecutionMode) {
-    use sandbox::codepipeline::{ActionDefinition, ActionKind, ApprovalAction, PipelineDefinition, SourceAction, SourceProvider, StageDefinition};
+    use sandbox::codepipeline::{
+        ActionDefinition, ActionKind, ApprovalAction, PipelineDefinition, SourceAction, SourceProvider, StageDefinition,
+    };
     let source = ActionKind::Source(SourceAction::new(SourceProvider::CodeCommit, "service"));
-    let approval = ApprovalAction { custom_data: Some("Look at #{SourceVariables.CommitId}".into()), ..ApprovalAction::default() };
+    let approval =
+        ApprovalAction { custom_data: Some("Look at #{SourceVariables.CommitId}".into()), ..ApprovalAction::default() };
     let definition = PipelineDefinition {
         mode,
         stages: vec![
@@ -133,7 +136,12 @@ async fn superseded_without_an_event_about_it() {
     let (alice, _) = world.ask().await;
     // The event about the end was lost, so that only CodePipeline knows.
     let stop = json!({"pipelineName": "MyFirstPipeline", "pipelineExecutionId": EXECUTION, "abandon": true});
-    world.sandbox.aws().codepipeline.call("StopPipelineExecution", &stop, "arn:aws:iam::123456789012:user/carol").unwrap();
+    world
+        .sandbox
+        .aws()
+        .codepipeline
+        .call("StopPipelineExecution", &stop, "arn:aws:iam::123456789012:user/carol")
+        .unwrap();
     assert_eq!(world.get(&alice.approve).await.status, 200, "a visit asks the ledger alone");
     let page = world.post(&alice.approve, &[("decision", "Approved")]).await;
     assert_eq!((page.status, page.title()), (410, "The pipeline was stopped"));
@@ -178,7 +186,13 @@ async fn a_parallel_approval_decided_by_cli() {
     let alice = world.mail_to(ALICE).await;
     let filter = json!({"pipelineName": "service", "filter": {"pipelineExecutionId": execution}});
     let actions = world.codepipeline("ListActionExecutions", filter).await.unwrap();
-    let waiting = actions["actionExecutionDetails"].as_array().unwrap().iter().find(|a| a["actionName"] == "Approve").unwrap().clone();
+    let waiting = actions["actionExecutionDetails"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|a| a["actionName"] == "Approve")
+        .unwrap()
+        .clone();
     assert!(alice.text.contains("Look at "), "{}", alice.text);
     assert!(!alice.text.contains("#{"), "the variables are resolved");
     let input = json!({

@@ -39,7 +39,11 @@ async fn the_same_event_again_sends_nothing() {
         let world = World::new().await;
         world.play(&event).await;
         let again = world.play(&event).await;
-        assert_eq!((&again["results"][0]["sent"], &again["results"][0]["alreadySent"]), (&json!(0), &json!(2)), "{again}");
+        assert_eq!(
+            (&again["results"][0]["sent"], &again["results"][0]["alreadySent"]),
+            (&json!(0), &json!(2)),
+            "{again}"
+        );
         assert_eq!(world.mails().await.len(), 2);
     }
 }

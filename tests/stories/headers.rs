@@ -75,5 +75,13 @@ async fn each_refusal_has_its_own_title() {
     world.press(&alice.approve, "").await;
     let decided = world.get(&bob.approve).await;
     let titles = [bad.title(), form.title(), method.title(), decided.title()];
-    assert_eq!(titles, ["This link does not work", "Nothing was decided", "This cannot be done here", "MyFirstPipeline was already approved"]);
+    assert_eq!(
+        titles,
+        [
+            "This link does not work",
+            "Nothing was decided",
+            "This cannot be done here",
+            "MyFirstPipeline was already approved"
+        ]
+    );
 }

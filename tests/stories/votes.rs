@@ -15,7 +15,10 @@ async fn an_approval_goes_on_with_the_comment_in_the_summary() {
     assert!(page.body.contains("Alice Archer &#60;alice@example.com&#62;"), "{}", page.body);
     let state = world.approval_state().await;
     assert_eq!(state["status"], "Succeeded");
-    assert_eq!(state["summary"], "Approved through Countersign by alice@example.com. Totals agree. Ship <b>it</b> & rest 🚀");
+    assert_eq!(
+        state["summary"],
+        "Approved through Countersign by alice@example.com. Totals agree. Ship <b>it</b> & rest 🚀"
+    );
     assert!(state["lastUpdatedBy"].as_str().unwrap().ends_with("assumed-role/countersign-callback/sandbox"));
     let execution = eventbridge()["detail"]["execution-id"].as_str().unwrap().to_owned();
     assert_eq!(world.execution_status("MyFirstPipeline", &execution).await, "Succeeded");
@@ -67,7 +70,10 @@ async fn two_of_three_must_approve() {
     let second = world.press(&bob.approve, "").await;
     assert_eq!((second.status, second.title()), (200, "MyFirstPipeline was approved"));
     let state = world.approval_state().await;
-    assert_eq!(state["summary"], "Approved through Countersign by alice@example.com, bob@example.com. alice@example.com: fine by me");
+    assert_eq!(
+        state["summary"],
+        "Approved through Countersign by alice@example.com, bob@example.com. alice@example.com: fine by me"
+    );
     // Both decided it, Carol did not.
     assert_eq!(world.get(&alice.approve).await.status, 200);
     assert_eq!(world.get(&carol.approve).await.status, 409);
@@ -103,7 +109,12 @@ async fn of_two_opposite_decisions_at_the_same_moment_one_wins() {
         let expected = if status == "Succeeded" { (200, 409) } else { (409, 200) };
         assert_eq!((approve.status, reject.status), expected, "round {round}: {status}");
         let word = if status == "Succeeded" { "approved" } else { "rejected" };
-        assert!(approve.title().ends_with(word) && reject.title().ends_with(word), "{} / {}", approve.title(), reject.title());
+        assert!(
+            approve.title().ends_with(word) && reject.title().ends_with(word),
+            "{} / {}",
+            approve.title(),
+            reject.title()
+        );
     }
 }
 
@@ -129,7 +140,11 @@ async fn a_decision_makes_four_calls_and_a_visit_one() {
     let (alice, _) = world.ask().await;
     let by_callback = || {
         let calls = world.sandbox.calls();
-        calls.into_iter().filter(|call| call.caller.contains("countersign-callback")).map(|call| call.operation).collect::<Vec<_>>()
+        calls
+            .into_iter()
+            .filter(|call| call.caller.contains("countersign-callback"))
+            .map(|call| call.operation)
+            .collect::<Vec<_>>()
     };
     assert_eq!(by_callback(), ["GetPublicKey"], "the start");
     world.get(&alice.approve).await;

@@ -153,7 +153,15 @@ impl Callback {
         let comment = match comment.parse::<Comment>() {
             Ok(comment) => Some(comment),
             Err(countersign::approval::Invalid::Empty { .. }) => None,
-            Err(_) => return self.ask_again(link, comment, "The comment is longer than 512 characters. Please shorten it; nothing was decided yet.").await,
+            Err(_) => {
+                return self
+                    .ask_again(
+                        link,
+                        comment,
+                        "The comment is longer than 512 characters. Please shorten it; nothing was decided yet.",
+                    )
+                    .await;
+            }
         };
         let request = self.decisions.decide(link, comment, (self.clock)()).await.map_err(Refusal::Decide)?;
         let Some(request) = request else { return Ok(forgotten(link.approval())) };
@@ -207,12 +215,11 @@ impl Callback {
     }
 
     fn respond(&self, method: &Method, answer: Answer) -> Response<Body> {
-        let (status, html) = match answer.html {
-            Ok(html) => (answer.status, html),
-            Err(_) => {
-                tracing::error!("a page could not be rendered");
-                (StatusCode::INTERNAL_SERVER_ERROR, String::new())
-            }
+        let (status, html) = if let Ok(html) = answer.html {
+            (answer.status, html)
+        } else {
+            tracing::error!("a page could not be rendered");
+            (StatusCode::INTERNAL_SERVER_ERROR, String::new())
         };
         let body = if method == Method::HEAD { Body::Empty } else { Body::Text(html) };
         let mut response = Response::new(body);
@@ -245,7 +252,8 @@ fn stands(request: &Request, link: &VerifiedLink) -> Result<Answer, Refusal> {
     Ok(match (&request.outcome, vote) {
         (Some(outcome), vote) if matches!(outcome.ending, Ending::Approved | Ending::Rejected) => {
             // His own press, however often repeated, is no conflict: his vote is among those that decided.
-            let yours = request.ended_by_votes() && vote.is_some_and(|vote| Ending::from(vote.decision) == outcome.ending);
+            let yours =
+                request.ended_by_votes() && vote.is_some_and(|vote| Ending::from(vote.decision) == outcome.ending);
             let page = Decided { request, outcome, yours };
             Answer { status: if yours { StatusCode::OK } else { StatusCode::CONFLICT }, html: page.render() }
         }

@@ -73,7 +73,9 @@ impl Decisions {
         };
         match self.ledger.vote(&link.approval().key(), &vote).await? {
             Written::Done(request) => self.settle(request, now).await.map(Some),
-            Written::NotTaken(Some(request)) if request.outcome.is_none() => self.finish(request, link, now).await.map(Some),
+            Written::NotTaken(Some(request)) if request.outcome.is_none() => {
+                self.finish(request, link, now).await.map(Some)
+            }
             Written::NotTaken(request) => Ok(request),
         }
     }
@@ -83,10 +85,10 @@ impl Decisions {
     async fn finish(&self, request: Request, link: &VerifiedLink, now: UtcDateTime) -> Result<Request, DecideError> {
         match &request.verdict {
             Some(verdict) if verdict.decision == link.decision() => self.carry_out(request, now).await,
-            Some(_) => match self.pipeline.standing(&request).await? {
-                Standing::Ended(outcome) => Ok(self.conclude(request, outcome).await),
-                Standing::Waiting | Standing::Unknown => Err(DecideError::Underway),
-            },
+            Some(_) => {
+                let outcome = self.pipeline.ending(&request).await?.ok_or(DecideError::Underway)?;
+                Ok(self.conclude(request, outcome).await)
+            }
             None => Ok(request),
         }
     }
@@ -119,7 +121,9 @@ impl Decisions {
             request = match self.ledger.settle(&key, request.revision, &verdict).await? {
                 Written::Done(request) => return self.carry_out(request, now).await,
                 Written::NotTaken(Some(request)) if request.outcome.is_some() => return Ok(request),
-                Written::NotTaken(Some(request)) if request.verdict.is_some() => return self.carry_out(request, now).await,
+                Written::NotTaken(Some(request)) if request.verdict.is_some() => {
+                    return self.carry_out(request, now).await;
+                }
                 // Somebody voted between the count and the verdict: count again.
                 Written::NotTaken(Some(request)) => request,
                 Written::NotTaken(None) => return Err(DecideError::Restless),
@@ -186,12 +190,12 @@ fn as_recorded(written: Result<Written, AwsError>, request: Request, outcome: Ou
 /// What CodePipeline keeps: who decided, through what, and the comments; at most 512 characters, cut between characters.
 fn summary(request: &Request, decision: Decision) -> String {
     let votes = request.votes_for(decision);
-    let voters = votes.iter().map(|vote| vote.approver.as_str()).collect::<Vec<_>>().join(", ");
+    let names = votes.iter().map(|vote| vote.approver.as_str()).collect::<Vec<_>>().join(", ");
     let comments = votes.iter().filter_map(|vote| {
         let comment = bounded_line(vote.comment.as_ref()?.as_str(), Comment::MAX);
         Some(if votes.len() == 1 { format!(" {comment}") } else { format!(" {}: {comment}", vote.approver.as_str()) })
     });
-    cut(format!("{decision} through Countersign by {voters}.{}", comments.collect::<String>()))
+    cut(format!("{decision} through Countersign by {names}.{}", comments.collect::<String>()))
 }
 
 /// Cuts to [`LONGEST_SUMMARY`] UTF-16 units, an ellipsis at the end if something was cut.

@@ -50,7 +50,9 @@ impl Confirm<'_> {
     fn consequence(&self) -> &'static str {
         match (self.link.decision(), self.request.quorum.get()) {
             (Decision::Approved, 1) => "If you approve, the pipeline goes on at once.",
-            (Decision::Approved, _) => "If you approve, your vote is counted; the pipeline goes on when enough have approved.",
+            (Decision::Approved, _) => {
+                "If you approve, your vote is counted; the pipeline goes on when enough have approved."
+            }
             (Decision::Rejected, _) => "If you reject, the stage fails and the pipeline stops here.",
         }
     }
@@ -94,7 +96,11 @@ impl Decided<'_> {
     }
 
     fn consequence(&self) -> &'static str {
-        if self.outcome.ending == Ending::Approved { "The pipeline goes on." } else { "The stage failed, and the pipeline stopped here." }
+        if self.outcome.ending == Ending::Approved {
+            "The pipeline goes on."
+        } else {
+            "The stage failed, and the pipeline stopped here."
+        }
     }
 
     fn votes(&self) -> Vec<&Vote> {
@@ -220,7 +226,7 @@ fn tally(request: &Request) -> String {
     format!("{approvals} of {}", request.quorum.get())
 }
 
-fn commented<'a>(vote: &'a Vote) -> Option<&'a str> {
+fn commented(vote: &Vote) -> Option<&str> {
     vote.comment.as_ref().map(Comment::as_str)
 }
 

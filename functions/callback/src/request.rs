@@ -113,7 +113,11 @@ mod tests {
     use lambda_http::http;
 
     fn request(method: &str, path: &str, query: &str, body: impl Into<Body>) -> Request {
-        let mut request = http::Request::builder().method(method).uri(format!("https://a.example{path}{query}")).body(body.into()).unwrap();
+        let mut request = http::Request::builder()
+            .method(method)
+            .uri(format!("https://a.example{path}{query}"))
+            .body(body.into())
+            .unwrap();
         request.extensions_mut();
         request.with_raw_http_path(path)
     }
@@ -122,7 +126,8 @@ mod tests {
     fn what_is_understood_and_what_is_not() {
         use Misunderstood::{Decision as D, Form, Method, Path, Token};
         let show = |token: &str| Ok(Visit::Show { token: token.into() });
-        let decide = |decision, comment: &str| Ok(Visit::Decide { token: "x".into(), decision, comment: comment.into() });
+        let decide =
+            |decision, comment: &str| Ok(Visit::Decide { token: "x".into(), decision, comment: comment.into() });
         let approved = Some(Decision::Approved);
         for (method, path, query, body, expected) in [
             ("GET", "/approval", "?t=x", "", show("x")),
@@ -140,7 +145,13 @@ mod tests {
             ("PUT", "/other", "?t=x", "", Err(Path)),
             ("POST", "/approval", "?t=x", "decision=Approved", decide(approved, "")),
             ("POST", "/approval", "", "t=x&decision=Approved", decide(approved, "")),
-            ("POST", "/approval", "?t=x", "decision=Rejected&comment=no+way%21", decide(Some(Decision::Rejected), "no way!")),
+            (
+                "POST",
+                "/approval",
+                "?t=x",
+                "decision=Rejected&comment=no+way%21",
+                decide(Some(Decision::Rejected), "no way!"),
+            ),
             ("POST", "/approval", "?t=x", "comment=hm", decide(None, "hm")),
             ("POST", "/approval", "?t=x", "", decide(None, "")),
             ("POST", "/approval", "?t=x&decision=Approved", "", decide(None, "")),
@@ -165,6 +176,9 @@ mod tests {
     fn a_binary_body_is_read_too() {
         let body = Body::Binary(b"decision=Approved&comment=%FF".to_vec());
         let visit = read(&request("POST", "/approval", "?t=x", body)).unwrap();
-        assert_eq!(visit, Visit::Decide { token: "x".into(), decision: Some(Decision::Approved), comment: "\u{fffd}".into() });
+        assert_eq!(
+            visit,
+            Visit::Decide { token: "x".into(), decision: Some(Decision::Approved), comment: "\u{fffd}".into() }
+        );
     }
 }

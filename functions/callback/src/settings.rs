@@ -39,7 +39,11 @@ mod tests {
 
     #[test]
     fn a_missing_or_wrong_setting_is_named() {
-        let good = [("COUNTERSIGN_DEPLOYMENT", "demo"), ("COUNTERSIGN_SIGNING_KEYS", "new,old"), ("COUNTERSIGN_TABLE", "ledger")];
+        let good = [
+            ("COUNTERSIGN_DEPLOYMENT", "demo"),
+            ("COUNTERSIGN_SIGNING_KEYS", "new,old"),
+            ("COUNTERSIGN_TABLE", "ledger"),
+        ];
         let read = |changed: &str, text: Option<&str>| {
             let known = |name: &str| good.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned());
             Settings::read(&|name| if name == changed { text.map(str::to_owned) } else { known(name) })

@@ -305,9 +305,8 @@ impl Notifier {
     }
 
     async fn send(&self, request: &Request, approver: &Approver) -> Result<String, DeliveryError> {
-        let sign = |decision| {
-            self.links.sign(&request.approval, &approver.address, decision, request.asked, request.expires)
-        };
+        let sign =
+            |decision| self.links.sign(&request.approval, &approver.address, decision, request.asked, request.expires);
         let (approve, reject) = tokio::try_join!(sign(Decision::Approved), sign(Decision::Rejected))?;
         let email = Email {
             request,

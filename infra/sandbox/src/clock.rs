@@ -22,7 +22,8 @@ impl SandboxClock {
     /// Stands at `moment`.
     #[must_use]
     pub fn standing_at(moment: UtcDateTime) -> Self {
-        Self::from(Arc::new(move || moment) as Clock)
+        let standing: Clock = Arc::new(move || moment);
+        Self::from(standing)
     }
 
     fn from(base: Clock) -> Self {

@@ -22,7 +22,8 @@ fn payments() -> PipelineDefinition {
         external_entity_link: Some("https://staging.payments.example.com/report".to_owned()),
         ..ApprovalAction::default()
     };
-    let messages = ["Round totals half to even, as the auditors asked", "Retry card refunds once when the bank is slow"];
+    let messages =
+        ["Round totals half to even, as the auditors asked", "Retry card refunds once when the bank is slow"];
     pipeline("payments-api", ExecutionMode::Superseded, messages, approval)
 }
 
@@ -33,7 +34,12 @@ fn website() -> PipelineDefinition {
         timeout_minutes: Some(2 * 24 * 60),
         ..ApprovalAction::default()
     };
-    pipeline("website", ExecutionMode::Queued, ["New landing page for the spring fair", "Fix the footer on small screens"], approval)
+    pipeline(
+        "website",
+        ExecutionMode::Queued,
+        ["New landing page for the spring fair", "Fix the footer on small screens"],
+        approval,
+    )
 }
 
 fn previews() -> PipelineDefinition {

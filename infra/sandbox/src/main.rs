@@ -1,4 +1,5 @@
 //! `cargo run -p sandbox`: everything on one machine.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks at its terminal")]
 
 use std::process::ExitCode;
 

@@ -27,7 +27,8 @@ pub(crate) fn prepare(mut event: Value, codepipeline: &CodePipeline, now: UtcDat
         });
         // An old record's approval waits from now on, for as long as it once did.
         let expires = sought.expires.filter(|expires| *expires <= now).map(|expires| now + (expires - sought.started));
-        match event.pointer(&format!("/Records/{index}/Sns/Message")).and_then(Value::as_str).map(serde_json::from_str) {
+        match event.pointer(&format!("/Records/{index}/Sns/Message")).and_then(Value::as_str).map(serde_json::from_str)
+        {
             Some(Ok(mut message)) => {
                 rewrite(&mut message, &played, expires);
                 if let Some(place) = event.pointer_mut(&format!("/Records/{index}/Sns/Message")) {

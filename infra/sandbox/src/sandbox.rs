@@ -3,8 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use aws_credential_types::Credentials;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
 use callback::Callback;
 use callback::answer::StartError as CallbackError;
 use countersign::aws::with_limits;

@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use axum::{Json, Router};
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Form, FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{any, get, post};
+use axum::{Json, Router};
 use lambda_runtime::Diagnostic;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ pub(crate) async fn serve(
     stopped: oneshot::Receiver<()>,
 ) {
     let shared = Arc::new(OnceLock::new());
-    let routes = Routes { aws, shared: Arc::clone(&shared) };
+    let state = Routes { aws, shared: Arc::clone(&shared) };
     tokio::spawn(async move {
         if let Ok(functions) = ready.await {
             let _ = shared.set(functions);
@@ -67,7 +67,7 @@ pub(crate) async fn serve(
         .route("/aws/", any(aws_call))
         .route("/aws/{*rest}", any(aws_call))
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .with_state(routes);
+        .with_state(state);
     let served = axum::serve(listener, router).with_graceful_shutdown(async {
         let _ = stopped.await;
     });
@@ -116,7 +116,13 @@ async fn events(Ready(shared): Ready, body: Bytes) -> Response {
 async fn index(Ready(shared): Ready, headers: HeaderMap) -> Response {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
     let mails = shared.aws.ses.mails();
-    page(pages::index(&shared.aws.codepipeline.overview(), mails.len(), &shared.lambda.failures(), shared.clock.now(), host))
+    page(pages::index(
+        &shared.aws.codepipeline.overview(),
+        mails.len(),
+        &shared.lambda.failures(),
+        shared.clock.now(),
+        host,
+    ))
 }
 
 #[derive(Deserialize)]

@@ -38,7 +38,7 @@ impl Call<'_> {
             "GetPipelineExecution" => queries::execution(self),
             "ListActionExecutions" => lists::action_executions(self),
             "ListPipelineExecutions" => lists::pipeline_executions(self),
-            "ListPipelines" => lists::pipelines(self),
+            "ListPipelines" => lists::pipelines(&self),
             unknown => {
                 let message = format!("The sandbox does not know the operation '{unknown}'");
                 Err(AwsError::new("UnknownOperationException", message))

@@ -43,7 +43,7 @@ impl Page {
 }
 
 /// `ListPipelines`, in the order of their names.
-pub(super) fn pipelines(call: Call<'_>) -> Result<Value, AwsError> {
+pub(super) fn pipelines(call: &Call<'_>) -> Result<Value, AwsError> {
     let mut input = Input::new(call.input);
     let page = Page::read(&mut input, "pipelines", 1000);
     input.finish()?;

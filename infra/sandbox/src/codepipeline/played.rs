@@ -168,17 +168,12 @@ impl Pipeline {
         let stages = &mut Arc::make_mut(&mut self.definition).stages;
         let mut approval = ActionDefinition::new(&named.action, approval_of(named));
         if let Some(stage) = stages.iter_mut().find(|stage| stage.name == named.stage) {
-            match stage.actions.iter_mut().find(|action| action.name == named.action) {
-                Some(action) => action.kind = approval.kind,
-                None => {
-                    approval.run_order = stage
-                        .actions
-                        .iter()
-                        .map(|action| action.run_order)
-                        .max()
-                        .map_or(1, |last| last.saturating_add(1));
-                    stage.actions.push(approval);
-                }
+            if let Some(action) = stage.actions.iter_mut().find(|action| action.name == named.action) {
+                action.kind = approval.kind;
+            } else {
+                approval.run_order =
+                    stage.actions.iter().map(|action| action.run_order).max().map_or(1, |last| last.saturating_add(1));
+                stage.actions.push(approval);
             }
             return;
         }
@@ -238,7 +233,7 @@ impl Pipeline {
         match execution.visit_mut(stage) {
             Some(visit) => visit.status = StageStatus::Succeeded,
             None => {
-                execution.visits.push(StageVisit { stage: stage.to_owned(), status: StageStatus::Succeeded, sequence })
+                execution.visits.push(StageVisit { stage: stage.to_owned(), status: StageStatus::Succeeded, sequence });
             }
         }
     }

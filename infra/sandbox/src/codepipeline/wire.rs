@@ -37,6 +37,11 @@ impl From<Members> for Value {
 
 /// Seconds since 1970, to the millisecond, as the service gives them.
 pub(super) fn seconds(time: UtcDateTime) -> f64 {
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_precision_loss,
+        reason = "53 bits of seconds last for 285 million years"
+    )]
     let seconds = time.unix_timestamp() as f64;
     seconds + f64::from(time.millisecond()) / 1000.0
 }

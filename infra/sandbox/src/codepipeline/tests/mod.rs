@@ -51,10 +51,12 @@ impl Story {
         self.service.start("shop", Trigger::StartPipelineExecution(BOB.to_owned())).unwrap()
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "reads better at every call")]
     fn call(&self, operation: &str, input: Value) -> Value {
         self.service.call(operation, &input, ALICE).unwrap()
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "reads better at every call")]
     fn refuse(&self, operation: &str, input: Value) -> AwsError {
         let error = self.service.call(operation, &input, ALICE).unwrap_err();
         assert_eq!(error.status, 400);

@@ -25,7 +25,7 @@ fn a_record_of_an_unknown_pipeline_makes_it_wait_without_a_word() {
     let played = story.service.ensure_waiting(&from_eventbridge("E1"));
     assert_eq!(played.execution, "E1");
     assert_eq!(story.token("E1"), played.token);
-    assert_eq!(story.told(), [] as [Value; 0]);
+    assert_eq!(story.told(), Vec::<Value>::new());
     let stages: Vec<Value> =
         story.state()["stageStates"].as_array().unwrap().iter().map(|stage| stage["stageName"].clone()).collect();
     assert_eq!(stages, ["Source", "Review", "Deploy"]);
@@ -171,7 +171,7 @@ fn the_same_execution_named_further_on_has_gone_on() {
     let audit = NamedApproval { stage: "Audit".to_owned(), ..from_eventbridge("E") };
     let played = story.service.ensure_waiting(&audit);
     assert_eq!(played.execution, "E");
-    assert_eq!(story.told(), [] as [Value; 0]);
+    assert_eq!(story.told(), Vec::<Value>::new());
     let states: Vec<Option<&str>> = story.service.overview()[0].stages.iter().map(|stage| stage.status).collect();
     assert_eq!(states, [Some("Succeeded"), Some("Succeeded"), Some("InProgress"), None]);
     let mut input = answer(&played.token, "Approved");
