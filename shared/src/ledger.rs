@@ -13,7 +13,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TableStatus, TransactWriteItem, Update};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use time::{Duration, UtcDateTime};
@@ -64,11 +64,30 @@ impl Ledger {
         Self { client, table }
     }
 
-    /// Writes `request` unless its approval has one, and gives the one that stands.
+    /// Whether the table is there, active, and keyed as the ledger wants it.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer, or there is no such table.
+    pub async fn is_ready(&self) -> Result<bool, AwsError> {
+        let answer = self
+            .client
+            .describe_table()
+            .table_name(&self.table)
+            .send()
+            .await
+            .map_err(|error| AwsError::new("dynamodb:DescribeTable", &error))?;
+        Ok(answer.table.is_some_and(|table| {
+            let keys = table.key_schema.unwrap_or_default();
+            let names: Vec<&str> = keys.iter().map(|key| key.attribute_name.as_str()).collect();
+            table.table_status == Some(TableStatus::Active) && names == ["pk", "sk"]
+        }))
+    }
+
+    /// Writes `request` unless its approval has one. Gives the one that stands, and whether it is new.
     ///
     /// # Errors
     /// When DynamoDB does not answer, or answers with what we did not write.
-    pub async fn open(&self, request: Request) -> Result<Request, AwsError> {
+    pub async fn open(&self, request: Request) -> Result<(Request, bool), AwsError> {
         const OPERATION: &str = "dynamodb:TransactWriteItems";
         let key = request.approval.key();
         let lives_until = request.expires + KEPT;
@@ -81,15 +100,16 @@ impl Ledger {
         }
         let written = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
         match written {
-            Ok(_) => Ok(request),
+            Ok(_) => Ok((request, true)),
             Err(error) if code(&error) == Some("TransactionCanceledException") => {
                 // Cancelled for a condition means that the request is there. Cancelled for a conflict with another
                 // writer of the same request, it is there too by the time of a consistent read, or this is an error.
                 let standing = self.read(&key).await?.ok_or_else(|| AwsError::new(OPERATION, &error))?;
-                match (&request.approval.execution, &standing.approval.execution) {
-                    (Some(execution), None) => self.learn_execution(standing, execution.clone()).await,
-                    _ => Ok(standing),
-                }
+                let standing = match (&request.approval.execution, &standing.approval.execution) {
+                    (Some(execution), None) => self.learn_execution(standing, execution.clone()).await?,
+                    _ => standing,
+                };
+                Ok((standing, false))
             }
             Err(error) => Err(AwsError::new(OPERATION, &error)),
         }

@@ -12,6 +12,7 @@ pub mod keys;
 pub mod ledger;
 pub mod link;
 pub mod log;
+pub mod metrics;
 pub mod pipeline;
 pub mod request;
 pub mod settings;

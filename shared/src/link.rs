@@ -33,6 +33,14 @@ const CLOCK_SKEW: Duration = Duration::seconds(60);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallbackUrl(String);
 
+impl CallbackUrl {
+    /// The URL.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl FromStr for CallbackUrl {
     type Err = Invalid;
 
@@ -235,45 +243,62 @@ impl ExpiredLink {
 }
 
 /// Why a link is refused. The reason is for the log; a visitor is told no more than that the link does not work.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkError {
     /// Longer than any link of ours.
-    #[error("too long")]
     TooLong,
     /// Not three parts of base64url, or not JSON where JSON should be.
-    #[error("malformed")]
     Malformed,
     /// An algorithm other than `EdDSA`.
-    #[error("wrong algorithm")]
     Algorithm,
     /// A token of another type.
-    #[error("wrong type")]
     Type,
     /// A key that is not, or no longer, ours.
-    #[error("unknown key")]
     UnknownKey,
     /// A header with anything in it that we do not write.
-    #[error("unknown header")]
     Header,
     /// Not signed by the key that it names.
-    #[error("wrong signature")]
     Signature,
     /// Signed by our key, but a claim is missing or not of its form.
-    #[error("wrong claims")]
     Claims,
     /// Made for another deployment.
-    #[error("wrong audience or issuer")]
     Audience,
     /// Not good yet.
-    #[error("not valid yet")]
     NotYetValid,
     /// Good for longer than any approval waits.
-    #[error("valid for too long")]
     TooLongLived,
     /// Ours, and its time is over.
-    #[error("expired")]
     Expired(Box<ExpiredLink>),
 }
+
+impl LinkError {
+    /// The reason in a few words from a closed list: for logs and metrics.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::TooLong => "too long",
+            Self::Malformed => "malformed",
+            Self::Algorithm => "wrong algorithm",
+            Self::Type => "wrong type",
+            Self::UnknownKey => "unknown key",
+            Self::Header => "unknown header",
+            Self::Signature => "wrong signature",
+            Self::Claims => "wrong claims",
+            Self::Audience => "wrong audience or issuer",
+            Self::NotYetValid => "not valid yet",
+            Self::TooLongLived => "valid for too long",
+            Self::Expired(_) => "expired",
+        }
+    }
+}
+
+impl fmt::Display for LinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.reason())
+    }
+}
+
+impl std::error::Error for LinkError {}
 
 /// Checks links. It needs no network.
 #[derive(Debug, Clone)]

@@ -11,7 +11,9 @@ use aws_sdk_codepipeline::{Client, config};
 use serde::Deserialize;
 use time::UtcDateTime;
 
-use crate::approval::{Approval, ApprovalAction, ApprovalToken, Decision, ExecutionId, Region, WebUrl};
+use crate::approval::{
+    ActionName, Approval, ApprovalAction, ApprovalToken, Decision, ExecutionId, PipelineName, Region, StageName, WebUrl,
+};
 use crate::aws::{AwsError, code};
 use crate::request::{Details, Ending, Outcome, Request, Revision};
 use crate::text::{bounded, bounded_line};
@@ -165,6 +167,80 @@ impl CodePipeline {
         };
         let approval = Approval { action: sought.action.clone(), token, execution };
         Ok(self.describe(approval, sought).await)
+    }
+
+    /// The approvals that wait at an action now, of a pipeline in the function's own region: one, or several in PARALLEL
+    /// mode, or none.
+    ///
+    /// # Errors
+    /// When CodePipeline does not answer or has no such pipeline.
+    pub async fn waiting_at(
+        &self,
+        pipeline: PipelineName,
+        stage: StageName,
+        action: ActionName,
+        now: UtcDateTime,
+    ) -> Result<Vec<Sought>, AwsError> {
+        const OPERATION: &str = "codepipeline:GetPipeline";
+        let answer = self
+            .client
+            .get_pipeline()
+            .name(pipeline.as_str())
+            .send()
+            .await
+            .map_err(|error| AwsError::new(OPERATION, &error))?;
+        // The pipeline's ARN tells its account and region: arn:PARTITION:codepipeline:REGION:ACCOUNT:NAME.
+        let arn = answer.metadata.and_then(|metadata| metadata.pipeline_arn).unwrap_or_default();
+        let mut parts = arn.split(':').skip(3);
+        let (region, account) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let (Ok(region), Ok(account)) = (region.parse(), account.parse()) else {
+            return Err(AwsError::unexpected(OPERATION, "no ARN of the pipeline"));
+        };
+        let action = ApprovalAction { account, region, pipeline, stage, action };
+        let attempts = self.attempts(&action, None, |_| false).await?;
+        let waiting = attempts.into_iter().filter(|attempt| attempt.status == Some(ActionExecutionStatus::InProgress));
+        let executions = waiting.filter_map(|attempt| {
+            let execution = attempt.pipeline_execution_id.as_deref()?.parse().ok()?;
+            Some((execution, moment(attempt.start_time.as_ref()).unwrap_or(now)))
+        });
+        Ok(executions
+            .map(|(execution, started)| Sought {
+                action: action.clone(),
+                token: None,
+                execution: Some(execution),
+                started,
+                expires: None,
+                instructions: None,
+                review_url: None,
+            })
+            .collect())
+    }
+
+    /// Whether everything may be read that [`find`](Self::find) reads. It asks about a pipeline that does not exist: to be
+    /// told that takes the right to ask.
+    ///
+    /// # Errors
+    /// The first read that got another answer.
+    pub async fn may_read(&self) -> Result<(), AwsError> {
+        const NOBODYS: &str = "countersign-doctor";
+        const NO_EXECUTION: &str = "00000000-0000-0000-0000-000000000000";
+        let (pipeline, state, execution, actions) = tokio::join!(
+            self.client.get_pipeline().name(NOBODYS).send(),
+            self.client.get_pipeline_state().name(NOBODYS).send(),
+            self.client.get_pipeline_execution().pipeline_name(NOBODYS).pipeline_execution_id(NO_EXECUTION).send(),
+            self.client.list_action_executions().pipeline_name(NOBODYS).send(),
+        );
+        let failures = [
+            pipeline.err().map(|error| AwsError::new("codepipeline:GetPipeline", &error)),
+            state.err().map(|error| AwsError::new("codepipeline:GetPipelineState", &error)),
+            execution.err().map(|error| AwsError::new("codepipeline:GetPipelineExecution", &error)),
+            actions.err().map(|error| AwsError::new("codepipeline:ListActionExecutions", &error)),
+        ];
+        let expected = ["PipelineNotFoundException", "PipelineExecutionNotFoundException"];
+        match failures.into_iter().flatten().find(|error| !expected.contains(&error.code.as_str())) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
     }
 
     /// The token of the approval that `execution` waits at.

@@ -8,6 +8,7 @@ mod emails;
 mod endings;
 mod events;
 mod headers;
+mod operations;
 mod scanners;
 mod start;
 mod votes;

@@ -1,5 +1,6 @@
 //! The callback as a whole: a request in, an answer out. Here, and only here, what happened becomes a status and a page.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use askama::Template;
@@ -10,6 +11,7 @@ use countersign::clock::Clock;
 use countersign::keys::VerifyingKeys;
 use countersign::ledger::Ledger;
 use countersign::link::{ExpiredLink, LinkError, LinkVerifier, VerifiedLink};
+use countersign::metrics::{Metric, Metrics, Sink};
 use countersign::pipeline::{CodePipeline, Patience};
 use countersign::request::{Ending, Request};
 use lambda_http::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
@@ -84,17 +86,19 @@ impl Callback {
     ///
     /// # Errors
     /// When a key cannot be read.
-    pub async fn start(settings: Settings, aws: &SdkConfig, clock: Clock) -> Result<Self, StartError> {
+    pub async fn start(settings: Settings, aws: &SdkConfig, clock: Clock, metrics: Sink) -> Result<Self, StartError> {
         let keys = VerifyingKeys::fetch(&aws_sdk_kms::Client::new(aws), &settings.signing_keys).await?;
         let policy = format!(
             "default-src 'none'; style-src 'sha256-{}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
             style_hash()
         );
+        let metrics = Metrics::new(settings.deployment.clone(), Arc::clone(&clock), metrics);
         Ok(Self {
             verifier: LinkVerifier::new(settings.deployment, keys),
             decisions: Decisions {
                 ledger: Ledger::new(aws_sdk_dynamodb::Client::new(aws), settings.table),
                 pipeline: CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), Patience::CALLBACK),
+                metrics,
             },
             clock,
             policy: HeaderValue::from_str(&policy).map_err(|_| StartError::Style)?,
@@ -117,7 +121,12 @@ impl Callback {
             }
             Err(misunderstood) => Err(Refusal::Misunderstood(misunderstood)),
         };
-        self.respond(request.method(), answer.unwrap_or_else(refuse))
+        let answer = answer.unwrap_or_else(|refusal| {
+            let reason = refusal.reason();
+            self.decisions.metrics.count(Metric::Refusals(reason), 1);
+            refuse(refusal)
+        });
+        self.respond(request.method(), answer)
     }
 
     async fn visit(&self, visit: Visit) -> Result<Answer, Refusal> {
@@ -279,34 +288,35 @@ fn forgotten(approval: &Approval) -> Answer {
     gone(&Notice::FORGOTTEN)
 }
 
+impl Refusal {
+    /// The reason in a few words from a closed list: for logs and metrics.
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Misunderstood(misunderstood) => misunderstood.reason(),
+            Self::Link(error) => error.reason(),
+            Self::NotAsked => "a link of somebody who was not asked",
+            Self::NoButton => "no button pressed",
+            Self::WrongButton => "a decision that is not the signed one",
+            Self::Decide(_) => "not carried through",
+            Self::Late => "not carried through in time",
+        }
+    }
+}
+
 /// What a visitor is told of a refusal, and what the log is told.
 fn refuse(refusal: Refusal) -> Answer {
+    let reason = refusal.reason();
     let (status, notice) = match refusal {
         Refusal::Misunderstood(Misunderstood::Path) => (StatusCode::NOT_FOUND, Notice::NOT_FOUND),
         Refusal::Misunderstood(Misunderstood::Method) => (StatusCode::METHOD_NOT_ALLOWED, Notice::NOT_ALLOWED),
-        Refusal::Misunderstood(reason @ Misunderstood::Token) => {
-            tracing::warn!(%reason, "refused");
+        Refusal::Misunderstood(Misunderstood::Form | Misunderstood::Decision)
+        | Refusal::NoButton
+        | Refusal::WrongButton => (StatusCode::BAD_REQUEST, Notice::BAD_FORM),
+        Refusal::Misunderstood(Misunderstood::Token) | Refusal::Link(_) | Refusal::NotAsked => {
             (StatusCode::BAD_REQUEST, Notice::BAD_LINK)
-        }
-        Refusal::Misunderstood(reason @ (Misunderstood::Form | Misunderstood::Decision)) => {
-            tracing::warn!(%reason, "refused");
-            (StatusCode::BAD_REQUEST, Notice::BAD_FORM)
-        }
-        Refusal::Link(reason) => {
-            tracing::warn!(%reason, "refused");
-            (StatusCode::BAD_REQUEST, Notice::BAD_LINK)
-        }
-        Refusal::NotAsked => {
-            tracing::warn!(reason = "a link of somebody who was not asked", "refused");
-            (StatusCode::BAD_REQUEST, Notice::BAD_LINK)
-        }
-        Refusal::NoButton => (StatusCode::BAD_REQUEST, Notice::BAD_FORM),
-        Refusal::WrongButton => {
-            tracing::warn!(reason = "a decision that is not the signed one", "refused");
-            (StatusCode::BAD_REQUEST, Notice::BAD_FORM)
         }
         Refusal::Decide(error) => {
-            tracing::error!(%error, "not carried through");
+            tracing::error!(%error, reason, "not answered");
             match error {
                 DecideError::Aws(AwsError { kind: AwsErrorKind::Refused, .. }) => {
                     (StatusCode::INTERNAL_SERVER_ERROR, Notice::BROKEN)
@@ -315,9 +325,12 @@ fn refuse(refusal: Refusal) -> Answer {
             }
         }
         Refusal::Late => {
-            tracing::error!(limit = ?LONGEST_ANSWER, "not carried through in time");
+            tracing::error!(reason, "not answered");
             (StatusCode::SERVICE_UNAVAILABLE, Notice::TRY_AGAIN)
         }
     };
+    if status.is_client_error() {
+        tracing::warn!(reason, status = status.as_u16(), "refused");
+    }
     Answer { status, html: notice.render() }
 }

@@ -7,6 +7,7 @@ use countersign::approval::{Comment, Decision};
 use countersign::aws::AwsError;
 use countersign::ledger::{Ledger, Written};
 use countersign::link::{ExpiredLink, VerifiedLink};
+use countersign::metrics::{Metric, Metrics};
 use countersign::pipeline::{CodePipeline, Put, Standing, superseded};
 use countersign::request::{Outcome, Request, Verdict, Vote};
 use countersign::text::bounded_line;
@@ -42,6 +43,8 @@ pub struct Decisions {
     pub ledger: Ledger,
     /// Who is told in the end.
     pub pipeline: CodePipeline,
+    /// What counts the votes and decisions.
+    pub metrics: Metrics,
 }
 
 impl Decisions {
@@ -72,7 +75,10 @@ impl Decisions {
             link: link.id().to_owned(),
         };
         match self.ledger.vote(&link.approval().key(), &vote).await? {
-            Written::Done(request) => self.settle(request, now).await.map(Some),
+            Written::Done(request) => {
+                self.metrics.count(Metric::Votes, 1);
+                self.settle(request, now).await.map(Some)
+            }
             Written::NotTaken(Some(request)) if request.outcome.is_none() => {
                 self.finish(request, link, now).await.map(Some)
             }
@@ -137,6 +143,8 @@ impl Decisions {
         let Some(verdict) = &request.verdict else { return Ok(request) };
         match self.pipeline.put(&request.approval, verdict.decision, &verdict.summary).await? {
             Put::Done => {
+                self.metrics.count(Metric::Decisions(verdict.decision), 1);
+                self.metrics.time_to_decision(request.asked, now);
                 let summary = Some(verdict.summary.clone());
                 let outcome = Outcome { ending: verdict.decision.into(), by: None, at: now, summary };
                 let written = self.ledger.decided(&request.approval.key(), &outcome).await;

@@ -29,23 +29,32 @@ pub enum Visit {
 }
 
 /// Why a request is not understood.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Misunderstood {
     /// A path other than the links'.
-    #[error("no such page")]
     Path,
     /// A method other than GET, HEAD and POST.
-    #[error("method not allowed")]
     Method,
     /// No token, or more than one.
-    #[error("not exactly one token")]
     Token,
     /// A form that is too long, no text, or says something twice.
-    #[error("unreadable form")]
     Form,
     /// A decision that is neither Approved nor Rejected.
-    #[error("unknown decision")]
     Decision,
+}
+
+impl Misunderstood {
+    /// The reason in a few words from a closed list: for logs and metrics.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Path => "no such page",
+            Self::Method => "method not allowed",
+            Self::Token => "not exactly one token",
+            Self::Form => "unreadable form",
+            Self::Decision => "unknown decision",
+        }
+    }
 }
 
 /// Reads a request as API Gateway hands it over.

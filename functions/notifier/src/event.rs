@@ -5,7 +5,7 @@
 //! itself publishes to SNS. The wire types are private and read only what is needed, so that fields which come now as a
 //! number and now as a text do no harm.
 
-use countersign::approval::{ApprovalAction, ApprovalToken, ExecutionId, Invalid};
+use countersign::approval::{ActionName, ApprovalAction, ApprovalToken, ExecutionId, Invalid, PipelineName, StageName};
 use countersign::link::LONGEST_LIFE;
 use countersign::pipeline::Sought;
 use serde::Deserialize;
@@ -27,6 +27,17 @@ pub enum Event {
         execution: ExecutionId,
         /// When it ended.
         at: UtcDateTime,
+    },
+    /// A command: look the deployment over.
+    Doctor,
+    /// A command: send the emails of what waits there again.
+    Resend {
+        /// The pipeline, in the function's own region.
+        pipeline: PipelineName,
+        /// Its stage.
+        stage: StageName,
+        /// The stage's action.
+        action: ActionName,
     },
     /// Something that is none of our business, and why.
     Ignored(&'static str),
@@ -60,6 +71,9 @@ pub enum EventError {
 /// Reads an event. A batch of SNS records gives one result for each, so that a bad record hides no good one.
 #[must_use]
 pub fn read(event: &Value) -> Vec<Result<Event, EventError>> {
+    if let Some(command) = event.get("doctor").or_else(|| event.get("resend")) {
+        return vec![read_command(event, command)];
+    }
     match event.get("Records") {
         Some(records) => match shape::<Vec<SnsRecord>>("the SNS batch", records) {
             Ok(records) if records.is_empty() => vec![Err(EventError::Unknown)],
@@ -81,6 +95,31 @@ fn shape<T: for<'de> Deserialize<'de>>(shape: &'static str, json: &Value) -> Res
         };
         EventError::Shape { shape, why: format!("{path}: {problem}") }
     })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Place {
+    pipeline: String,
+    stage: String,
+    action: String,
+}
+
+/// A command, by direct invocation: `{"doctor": {}}` or `{"resend": {"pipeline": …, "stage": …, "action": …}}`.
+fn read_command(event: &Value, command: &Value) -> Result<Event, EventError> {
+    if event.as_object().is_none_or(|fields| fields.len() != 1) {
+        return Err(EventError::Shape { shape: "the command", why: "one command, and nothing beside it".to_owned() });
+    }
+    if event.get("doctor").is_some() {
+        let Nothing {} = shape("the command doctor", command)?;
+        return Ok(Event::Doctor);
+    }
+    let Place { pipeline, stage, action } = shape("the command resend", command)?;
+    Ok(Event::Resend { pipeline: pipeline.parse()?, stage: stage.parse()?, action: action.parse()? })
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,7 @@
 //! [`event`] turns JSON into what happened, [`notify`] does what is to be done about it, [`email`] writes the message
 //! and [`mailer`] hands it to Amazon SES. `main.rs` only wires them to the Lambda runtime.
 
+pub mod doctor;
 pub mod email;
 pub mod event;
 pub mod mailer;

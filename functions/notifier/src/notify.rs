@@ -1,12 +1,17 @@
 //! What is done about an event: put the approval to its approvers, or record how it ended.
 
+use std::sync::Arc;
+
 use aws_config::SdkConfig;
-use countersign::approval::{Approval, ApprovalAction, ApprovalKey, Approver, Decision, ExecutionId};
+use countersign::approval::{
+    ActionName, Approval, ApprovalAction, ApprovalKey, Approver, Decision, ExecutionId, PipelineName, StageName,
+};
 use countersign::aws::AwsError;
 use countersign::clock::Clock;
 use countersign::keys::SigningKey;
 use countersign::ledger::{Claim, Ledger};
 use countersign::link::{LinkSigner, SignError};
+use countersign::metrics::{Metric, Metrics, Sink};
 use countersign::pipeline::{CodePipeline, FindError, Patience, Sought};
 use countersign::request::Request;
 use futures_util::{StreamExt, stream};
@@ -15,6 +20,7 @@ use serde::Serialize;
 use serde_json::Value;
 use time::UtcDateTime;
 
+use crate::doctor::{Diagnosis, Doctor};
 use crate::email::{Email, RenderError};
 use crate::event::{self, Event, EventError};
 use crate::mailer::Mailer;
@@ -36,6 +42,8 @@ pub struct Notifier {
     ledger: Ledger,
     links: LinkSigner,
     mailer: Mailer,
+    doctor: Doctor,
+    metrics: Metrics,
     clock: Clock,
     patience: Patience,
 }
@@ -74,6 +82,15 @@ pub enum Handled {
         /// How many requests it ended, none if it was never asked for here.
         requests: usize,
     },
+    /// The emails were sent again.
+    Resent {
+        /// Pipeline, stage and action.
+        approval: String,
+        /// How many.
+        sent: usize,
+    },
+    /// The deployment was looked over.
+    Diagnosed(Diagnosis),
     /// None of our business.
     Ignored {
         /// Why.
@@ -103,6 +120,12 @@ pub enum NotifyError {
         /// Which, and why.
         error: AwsError,
     },
+    /// A command spoke of an approval that does not wait.
+    #[error("{approval}: nothing waits there")]
+    NothingWaits {
+        /// Pipeline, stage and action.
+        approval: String,
+    },
     /// CodePipeline tells of an end and does not show it (yet).
     #[error("{approval}: CodePipeline does not show yet how it ended")]
     EndNotShown {
@@ -131,6 +154,7 @@ impl NotifyError {
             Self::Event(_) => "UnreadableEvent",
             Self::Find { .. } => "ApprovalNotFound",
             Self::Aws { .. } => "AwsError",
+            Self::NothingWaits { .. } => "NothingWaits",
             Self::EndNotShown { .. } => "EndNotShown",
             Self::Deliveries { .. } => "EmailsNotSent",
             Self::Several(_) => "Several",
@@ -165,6 +189,13 @@ fn listed<T: ToString>(errors: &[T]) -> String {
     errors.iter().map(T::to_string).collect::<Vec<_>>().join("; ")
 }
 
+/// Whether an email that was sent before is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sending {
+    Once,
+    Again,
+}
+
 /// Whether a delivery was made now or before.
 enum Delivered {
     Now,
@@ -174,13 +205,15 @@ enum Delivered {
 impl Notifier {
     /// A notifier on the AWS of `aws`.
     #[must_use]
-    pub fn new(settings: Settings, aws: &SdkConfig, clock: Clock) -> Self {
+    pub fn new(settings: Settings, aws: &SdkConfig, clock: Clock, metrics: Sink) -> Self {
         let key = SigningKey::new(aws_sdk_kms::Client::new(aws), settings.signing_key.clone());
         Self {
             pipeline: CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), Patience::NOTIFIER),
             ledger: Ledger::new(aws_sdk_dynamodb::Client::new(aws), settings.table.clone()),
             links: LinkSigner::new(settings.deployment.clone(), settings.callback_url.clone(), key),
             mailer: Mailer::new(aws, settings.sender.address.clone(), settings.configuration_set.clone()),
+            doctor: Doctor::new(aws, &settings),
+            metrics: Metrics::new(settings.deployment.clone(), Arc::clone(&clock), metrics),
             settings,
             clock,
             patience: Patience::NOTIFIER,
@@ -226,14 +259,44 @@ impl Notifier {
 
     async fn act(&self, event: Result<Event, EventError>) -> Result<Handled, NotifyError> {
         match event? {
-            Event::Waits(sought) => self.ask(&sought).await,
+            Event::Waits(sought) => self.ask(&sought, Sending::Once).await,
+            Event::Doctor => {
+                let now = (self.clock)();
+                let diagnosis = self.doctor.examine(&self.settings, &self.links, &self.ledger, &self.pipeline, now);
+                Ok(Handled::Diagnosed(diagnosis.await))
+            }
+            Event::Resend { pipeline, stage, action } => self.resend(pipeline, stage, action).await,
             Event::Ended { action, execution, at } => self.conclude(&action, &execution, at).await,
             Event::Ignored(why) => Ok(Handled::Ignored { why }),
         }
     }
 
+    /// Sends the emails of what waits at an action again: somebody has lost his, or the event never came.
+    async fn resend(
+        &self,
+        pipeline: PipelineName,
+        stage: StageName,
+        action: ActionName,
+    ) -> Result<Handled, NotifyError> {
+        let approval = format!("{pipeline}/{stage}/{action}");
+        let waiting = match self.pipeline.waiting_at(pipeline, stage, action, (self.clock)()).await {
+            Ok(waiting) => waiting,
+            Err(error) => return Err(NotifyError::Aws { approval, error }),
+        };
+        if waiting.is_empty() {
+            return Err(NotifyError::NothingWaits { approval });
+        }
+        let mut sent_in_all = 0;
+        for sought in waiting {
+            if let Handled::Asked { sent, .. } = self.ask(&sought, Sending::Again).await? {
+                sent_in_all += sent;
+            }
+        }
+        Ok(Handled::Resent { approval, sent: sent_in_all })
+    }
+
     /// Puts an approval to its approvers.
-    async fn ask(&self, sought: &Sought) -> Result<Handled, NotifyError> {
+    async fn ask(&self, sought: &Sought, sending: Sending) -> Result<Handled, NotifyError> {
         let approval = sought.action.to_string();
         let found = self.pipeline.find(sought).await;
         let waiting = match found {
@@ -245,14 +308,18 @@ impl Notifier {
         let key = waiting.approval.key();
         let now = (self.clock)();
         let request = Request::new(waiting.approval, approvers, *quorum, now, waiting.expires, waiting.details);
-        let request = match self.ledger.open(request).await {
-            Ok(request) => request,
+        let (request, new) = match self.ledger.open(request).await {
+            Ok(opened) => opened,
             Err(error) => return Err(NotifyError::Aws { approval, error }),
         };
+        if new {
+            self.metrics.count(Metric::Requested, 1);
+        }
         if request.outcome.is_some() {
             return Ok(Handled::Over { approval });
         }
-        let deliveries: Vec<_> = request.approvers.values().map(|approver| self.deliver(&request, approver)).collect();
+        let deliveries: Vec<_> =
+            request.approvers.values().map(|approver| self.deliver(&request, approver, sending)).collect();
         let deliveries: Vec<Result<Delivered, DeliveryError>> =
             stream::iter(deliveries).buffer_unordered(SENDS_AT_ONCE).collect().await;
         let (mut sent, mut already_sent, mut failures) = (0, 0, Vec::new());
@@ -263,6 +330,8 @@ impl Notifier {
                 Err(error) => failures.push(error),
             }
         }
+        self.metrics.count(Metric::Sent, sent);
+        self.metrics.count(Metric::SendFailures, failures.len());
         if failures.is_empty() {
             Ok(Handled::Asked { approval, key, sent, already_sent })
         } else {
@@ -271,10 +340,16 @@ impl Notifier {
     }
 
     /// Sends the request to one approver, unless that has been done.
-    async fn deliver(&self, request: &Request, approver: &Approver) -> Result<Delivered, DeliveryError> {
+    async fn deliver(
+        &self,
+        request: &Request,
+        approver: &Approver,
+        sending: Sending,
+    ) -> Result<Delivered, DeliveryError> {
         let approval = &request.approval;
         match self.claim(request, approver).await? {
             Claim::Yours => {}
+            Claim::Sent if sending == Sending::Again => {}
             Claim::Sent => return Ok(Delivered::Before),
             Claim::Taken => return Err(DeliveryError::Taken),
         }
@@ -283,6 +358,8 @@ impl Notifier {
                 self.mark_sent(approval, approver, &message_id).await?;
                 Ok(Delivered::Now)
             }
+            // What was sent before stays sent, whatever became of sending it again.
+            Err(error) if sending == Sending::Again => Err(error),
             Err(error) => {
                 // Without this mark the next try has to wait until the lease ends: a pity, not a loss.
                 if let Err(error) = self.ledger.not_sent(approval, &approver.address).await {

@@ -1,13 +1,15 @@
 //! The sandbox as a whole.
 
+use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use callback::Callback;
 use callback::answer::StartError as CallbackError;
 use countersign::aws::with_limits;
+use countersign::metrics::Sink;
 use countersign::pipeline::Patience;
 use countersign::settings::SettingError;
 use lambda_runtime::Diagnostic;
@@ -93,6 +95,25 @@ pub(crate) struct Shared {
     pub(crate) callback: Callback,
     pub(crate) lambda: Arc<Lambda>,
     pub(crate) clock: SandboxClock,
+    metrics: Lines,
+}
+
+/// The latest lines of metrics.
+type Lines = Arc<Mutex<VecDeque<String>>>;
+
+/// How many lines of metrics are remembered.
+const REMEMBERED_METRICS: usize = 10_000;
+
+/// Keeps metrics for whoever asks, instead of filling the terminal with them.
+fn sink(lines: &Lines) -> Sink {
+    let lines = Arc::clone(lines);
+    Arc::new(move |line| {
+        let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() >= REMEMBERED_METRICS {
+            lines.pop_front();
+        }
+        lines.push_back(line.to_owned());
+    })
 }
 
 impl Sandbox {
@@ -129,15 +150,18 @@ impl Sandbox {
                 _ => return None,
             })
         };
+        let metrics = Lines::default();
         let notifier = Notifier::new(
             notifier::Settings::read(&settings)?,
             &sdk(address, "AKIASANDBOXNOTIFIER").await,
             clock.clock(),
+            sink(&metrics),
         );
         let callback = Callback::start(
             callback::Settings::read(&settings)?,
             &sdk(address, "AKIASANDBOXCALLBACK").await,
             clock.clock(),
+            sink(&metrics),
         )
         .await?;
         let callback = callback.with_patience(PATIENCE);
@@ -145,7 +169,7 @@ impl Sandbox {
         if demo {
             demo::set_up(&aws.codepipeline)?;
         }
-        let shared = Arc::new(Shared { aws, callback, lambda, clock });
+        let shared = Arc::new(Shared { aws, callback, lambda, clock, metrics });
         // Nobody listens only when the server has died, and then every visit says so.
         let _ = ready.send(Arc::clone(&shared));
         shared.lambda.drain().await;
@@ -192,6 +216,12 @@ impl Sandbox {
     #[must_use]
     pub fn failures(&self) -> Vec<Failure> {
         self.shared.lambda.failures()
+    }
+
+    /// The metrics that both functions wrote, oldest first, in CloudWatch's embedded metric format.
+    #[must_use]
+    pub fn metrics(&self) -> Vec<String> {
+        self.shared.metrics.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     /// The AWS calls that were made so far, by anybody.

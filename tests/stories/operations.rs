@@ -1,0 +1,191 @@
+//! What an operator has: the doctor, sending again, and metrics.
+
+use std::sync::Arc;
+
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use countersign::aws::with_limits;
+use notifier::Notifier;
+use notifier::doctor::Diagnosis;
+use notifier::notify::Handled;
+use serde_json::{Value, json};
+use tests::{ALICE, BOB, World, eventbridge};
+
+fn resend(action: &str) -> Value {
+    json!({"resend": {"pipeline": "MyFirstPipeline", "stage": "MyApprovalStage", "action": action}})
+}
+
+/// A notifier on the world's AWS with settings of its own, as after a mistake in a deployment.
+async fn misconfigured(world: &World, setting: &str, text: &str) -> Notifier {
+    let (alice, _) = world.ask().await;
+    let key = tests::forge::Parts::of(&alice.approve).key();
+    let settings = |name: &str| {
+        Some(match name {
+            _ if name == setting => text.to_owned(),
+            "COUNTERSIGN_DEPLOYMENT" => "sandbox".to_owned(),
+            "COUNTERSIGN_CALLBACK_URL" => world.url(""),
+            "COUNTERSIGN_SIGNING_KEY" => key.clone(),
+            "COUNTERSIGN_TABLE" => "countersign".to_owned(),
+            "COUNTERSIGN_SENDER" => "approvals@example.com".to_owned(),
+            "COUNTERSIGN_APPROVERS" => ALICE.to_owned(),
+            _ => return None,
+        })
+    };
+    let aws = with_limits(aws_config::defaults(BehaviorVersion::latest()))
+        .region(Region::new("us-east-2"))
+        .endpoint_url(world.url("/aws"))
+        .credentials_provider(Credentials::new("AKIASANDBOXNOTIFIER", "sandbox", None, None, "tests"))
+        .load()
+        .await;
+    Notifier::new(notifier::Settings::read(&settings).unwrap(), &aws, world.sandbox.clock().clock(), Arc::new(|_| {}))
+}
+
+async fn diagnosis(notifier: &Notifier) -> Diagnosis {
+    let report = notifier.handle(&json!({"doctor": {}})).await.unwrap();
+    match report.results.into_iter().next() {
+        Some(Handled::Diagnosed(diagnosis)) => diagnosis,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The names of what the doctor found unsound.
+fn unsound(diagnosis: &Diagnosis) -> Vec<&str> {
+    assert_eq!(diagnosis.sound, diagnosis.findings.iter().all(|finding| finding.sound));
+    let bad = diagnosis.findings.iter().filter(|finding| !finding.sound);
+    bad.inspect(|finding| assert!(finding.remedy.is_some())).map(|finding| finding.check).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_says_that_a_sound_deployment_is_sound() {
+    let world = World::new().await;
+    let report = world.play(&json!({"doctor": {}})).await;
+    let result = &report["results"][0];
+    assert_eq!((&result["result"], &result["sound"]), (&json!("diagnosed"), &json!(true)), "{report}");
+    let checks: Vec<&str> =
+        result["findings"].as_array().unwrap().iter().map(|finding| finding["check"].as_str().unwrap()).collect();
+    assert_eq!(checks, ["sender", "sending quota", "signing key", "ledger", "policy", "callback", "CodePipeline"]);
+    assert!(world.mails().await.is_empty());
+    assert!(!report.to_string().contains('@'), "no address in the report: {report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_names_what_is_broken() {
+    let world = World::new().await;
+    let sound = misconfigured(&world, "", "").await;
+    assert_eq!(unsound(&diagnosis(&sound).await), [""; 0]);
+    let aws = world.sandbox.aws();
+    aws.fail_next("codepipeline", "GetPipelineState", 1, 400, "AccessDeniedException", "no");
+    assert_eq!(unsound(&diagnosis(&sound).await), ["CodePipeline"]);
+    aws.fail_next("dynamodb", "DescribeTable", 1, 400, "AccessDeniedException", "no");
+    assert_eq!(unsound(&diagnosis(&sound).await), ["ledger"]);
+    aws.ses.verify("somebody.else@example.org");
+    assert_eq!(unsound(&diagnosis(&sound).await), ["sender"]);
+
+    let other_key = World::new().await;
+    let key = other_key.sandbox.aws().kms.create_key().unwrap();
+    for (setting, text, broken) in [
+        ("COUNTERSIGN_TABLE", "another-table", "ledger"),
+        ("COUNTERSIGN_CALLBACK_URL", "http://127.0.0.1:9", "callback"),
+        ("COUNTERSIGN_DEPLOYMENT", "another", "callback"),
+        ("COUNTERSIGN_SIGNING_KEY", key.as_str(), "callback"),
+    ] {
+        let world = if setting == "COUNTERSIGN_SIGNING_KEY" { &other_key } else { &World::new().await };
+        let notifier = misconfigured(world, setting, text).await;
+        assert_eq!(unsound(&diagnosis(&notifier).await), [broken], "{setting}");
+    }
+    let world = World::new().await;
+    let no_key = misconfigured(&world, "COUNTERSIGN_SIGNING_KEY", "no-such-key").await;
+    assert_eq!(unsound(&diagnosis(&no_key).await), ["signing key", "callback"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_email_is_sent_again_with_the_same_links() {
+    let world = World::new().await;
+    let (alice, _) = world.ask().await;
+    let report = world.play(&resend("MyApprovalAction")).await;
+    assert_eq!((&report["results"][0]["result"], &report["results"][0]["sent"]), (&json!("resent"), &json!(2)));
+    let again: Vec<_> = world.mails().await.into_iter().filter(|mail| mail.to == ALICE).collect();
+    assert_eq!(again.len(), 2);
+    assert_eq!((&again[1].approve, &again[1].reject), (&alice.approve, &alice.reject));
+    // The event, should it come once more, still sends nothing.
+    world.play(&eventbridge()).await;
+    assert_eq!(world.mails().await.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_never_asked_for_is_asked_for() {
+    let world = World::new().await;
+    world.sandbox.aws().ses.refuse(ALICE, "MessageRejected", "");
+    world.sandbox.aws().ses.refuse(BOB, "MessageRejected", "");
+    assert_eq!(world.event(&eventbridge()).await.0, 500);
+    world.sandbox.aws().ses.accept(ALICE);
+    world.sandbox.aws().ses.accept(BOB);
+    world.play(&resend("MyApprovalAction")).await;
+    assert_eq!(world.mails().await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_cannot_be_done_says_why() {
+    let world = World::new().await;
+    world.ask().await;
+    for (command, kind, words) in [
+        (resend("Deploy"), "NothingWaits", "MyFirstPipeline/MyApprovalStage/Deploy: nothing waits there"),
+        (json!({"resend": {"pipeline": "None", "stage": "a", "action": "b"}}), "AwsError", "PipelineNotFoundException"),
+        (
+            json!({"resend": {"pipeline": "a b", "stage": "a", "action": "b"}}),
+            "UnreadableEvent",
+            "the pipeline name is not",
+        ),
+        (json!({"resend": {"pipeline": "a", "stage": "a"}}), "UnreadableEvent", "missing field `action`"),
+        (
+            json!({"resend": {"pipeline": "a", "stage": "a", "action": "a", "all": true}}),
+            "UnreadableEvent",
+            "unknown field `all`",
+        ),
+        (json!({"doctor": {"now": true}}), "UnreadableEvent", "unknown field `now`"),
+        (json!({"doctor": {}, "resend": {}}), "UnreadableEvent", "one command"),
+    ] {
+        let (status, error) = world.event(&command).await;
+        let message = error["errorMessage"].as_str().unwrap();
+        assert_eq!((status, error["errorType"].as_str()), (500, Some(kind)), "{command}: {message}");
+        assert!(message.contains(words), "{command}: {message}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_tell_what_happened_and_to_nobody_by_name() {
+    let world = World::of(&format!("{ALICE}, {BOB}"), 2).await;
+    world.sandbox.aws().ses.refuse(BOB, "MessageRejected", "");
+    world.event(&eventbridge()).await;
+    world.sandbox.aws().ses.accept(BOB);
+    let (alice, bob) = world.ask().await;
+    world.sandbox.advance(time::Duration::minutes(5)).await;
+    world.press(&alice.approve, "a comment").await;
+    world.press(&bob.approve, "").await;
+    world.get(&world.url("/approval?t=x")).await;
+
+    let lines: Vec<Value> = world.sandbox.metrics().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let sum = |name: &str| -> u64 { lines.iter().filter_map(|line| line[name].as_u64()).sum() };
+    for (name, expected) in [
+        ("Requested", 1),
+        ("Sent", 2),
+        ("SendFailures", 1),
+        ("Votes", 2),
+        ("Decisions", 1),
+        ("Refusals", 1),
+        ("TimeToDecision", 300),
+    ] {
+        assert_eq!(sum(name), expected, "{name}");
+    }
+    let decision = lines.iter().find(|line| line.get("Decisions").is_some()).unwrap();
+    assert_eq!(decision["Decision"], "Approved");
+    assert_eq!(decision["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["Deployment", "Decision"]]));
+    assert_eq!(decision["_aws"]["CloudWatchMetrics"][0]["Namespace"], "Countersign");
+    assert_eq!(decision["_aws"]["Timestamp"], (tests::BEGIN + time::Duration::minutes(5)).unix_timestamp() * 1000);
+    let refusal = lines.iter().find(|line| line.get("Refusals").is_some()).unwrap();
+    assert_eq!(refusal["Reason"], "malformed");
+    let all = world.sandbox.metrics().join("\n");
+    for secret in ["@", "a comment", "MyFirstPipeline", "eyJ"] {
+        assert!(!all.contains(secret), "{secret}");
+    }
+}
