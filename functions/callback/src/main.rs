@@ -1,8 +1,10 @@
 //! The callback's Lambda function.
 
+use callback::gateway::harmless;
 use callback::{Callback, Settings};
 use countersign::{aws, clock, log, metrics, settings::environment};
-use lambda_http::{Error, Request, RequestExt, service_fn};
+use lambda_http::tower::ServiceBuilder;
+use lambda_http::{Adapter, Error, LambdaEvent, Request, RequestExt, lambda_runtime, service_fn};
 use tracing::Instrument;
 
 #[tokio::main(flavor = "current_thread")]
@@ -11,9 +13,12 @@ async fn main() -> Result<(), Error> {
     log::start(settings.log_level);
     let aws = aws::from_environment().await;
     let callback = &Callback::start(settings, &aws, clock::system(), metrics::standard_output()).await?;
-    lambda_http::run(service_fn(async |request: Request| {
+    let answer = service_fn(async |request: Request| {
         let span = tracing::info_span!("invocation", request_id = request.lambda_context().request_id);
         Ok::<_, Error>(callback.handle(&request).instrument(span).await)
-    }))
-    .await
+    });
+    let service = ServiceBuilder::new()
+        .map_request(|LambdaEvent { payload, context }| LambdaEvent::new(harmless(payload), context))
+        .service(Adapter::from(answer));
+    lambda_runtime::run(service).await
 }

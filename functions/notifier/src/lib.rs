@@ -1,6 +1,7 @@
 //! The notifier: approval events in, emails with signed links out.
 //!
-//! [`event`] turns JSON into what happened, [`notify`] does what is to be done about it, [`email`] writes the message
+//! [`event`] turns JSON into what happened, [`notify`] does what is to be done about it, [`email`] writes the message,
+//! [`doctor`] looks the deployment over,
 //! and [`mailer`] hands it to Amazon SES. `main.rs` only wires them to the Lambda runtime.
 
 pub mod doctor;

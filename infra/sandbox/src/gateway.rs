@@ -8,16 +8,17 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use callback::Callback;
+use callback::gateway::harmless;
+use lambda_http::request::LambdaRequest;
 use serde_json::{Map, Value, json};
 use time::UtcDateTime;
 
 /// Calls the callback through the event that API Gateway would make of this request.
 pub(crate) async fn call(callback: &Callback, parts: &Parts, body: &Bytes, now: UtcDateTime) -> Response {
-    let event = event(parts, body, now).to_string();
-    let Ok(request) = lambda_http::request::from_str(&event) else {
+    let Ok(request) = serde_json::from_value::<LambdaRequest>(event(parts, body, now)) else {
         return (StatusCode::BAD_REQUEST, "API Gateway cannot make an event of this request").into_response();
     };
-    let (parts, body) = callback.handle(&request).await.into_parts();
+    let (parts, body) = callback.handle(&harmless(request).into()).await.into_parts();
     let body = match body {
         lambda_http::Body::Empty => Body::empty(),
         lambda_http::Body::Text(text) => Body::from(text),
