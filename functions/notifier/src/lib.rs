@@ -1,8 +1,8 @@
 //! The notifier: approval events in, emails with signed links out.
 //!
-//! [`event`] turns JSON into what happened, [`notify`] does what is to be done about it, [`email`] writes the message,
-//! [`doctor`] looks the deployment over,
-//! and [`mailer`] hands it to Amazon SES. `main.rs` only wires them to the Lambda runtime.
+//! [`event`] turns JSON into what happened, [`notify`] does what is to be done about it, [`email`] writes the message and
+//! [`mailer`] hands it to Amazon SES; [`doctor`] looks the whole deployment over. `main.rs` only wires them to the Lambda
+//! runtime.
 
 pub mod doctor;
 pub mod email;
