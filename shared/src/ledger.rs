@@ -6,7 +6,7 @@
 //! | the [`ApprovalKey`] | `DELIVERY#` and the approver's identity | one email: claimed, failed or sent |
 //! | a hash of action and execution | an [`ApprovalKey`] | which approvals an execution has had at an action |
 //!
-//! Every write is one conditional call; nothing is read in order to be written. Votes stand in the request's own item,
+//! What must be true once is written by one conditional call, never read first and then written. Votes stand in the request's own item,
 //! so that one call records a vote and answers with all of them, and no two visitors can count different votes.
 //! An item goes, by TTL, [`KEPT`] after its approval expired.
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use aws_sdk_codepipeline::primitives::DateTime;
 use aws_sdk_codepipeline::types::{
-    ActionExecutionDetail, ActionExecutionFilter, ActionExecutionStatus, ApprovalResult, ApprovalStatus, ExecutionMode,
-    PipelineExecution, PipelineExecutionStatus, StageState,
+    ActionCategory, ActionExecutionDetail, ActionExecutionFilter, ActionExecutionStatus, ApprovalResult,
+    ApprovalStatus, ExecutionMode, PipelineExecution, PipelineExecutionStatus, StageState,
 };
 use aws_sdk_codepipeline::{Client, config};
 use serde::Deserialize;
@@ -30,6 +30,8 @@ const LONGEST_LINE: usize = 256;
 const MOST_PAGES: usize = 5;
 /// How far CodePipeline's clock and ours may be apart.
 const CLOCK_SKEW: time::Duration = time::Duration::seconds(60);
+/// What CodePipeline answers about what does not exist.
+const NOT_FOUND: [&str; 2] = ["PipelineNotFoundException", "PipelineExecutionNotFoundException"];
 /// How many sources of a pipeline are told.
 const MOST_REVISIONS: usize = 10;
 
@@ -198,7 +200,11 @@ impl CodePipeline {
         };
         let action = ApprovalAction { account, region, pipeline, stage, action };
         let attempts = self.attempts(&action, None, |_| false).await?;
-        let waiting = attempts.into_iter().filter(|attempt| attempt.status == Some(ActionExecutionStatus::InProgress));
+        let waiting = attempts.into_iter().filter(|attempt| {
+            let kind = attempt.input.as_ref().and_then(|input| input.action_type_id.as_ref());
+            kind.is_some_and(|kind| kind.category == ActionCategory::Approval)
+                && attempt.status == Some(ActionExecutionStatus::InProgress)
+        });
         let executions = waiting.filter_map(|attempt| {
             let execution = attempt.pipeline_execution_id.as_deref()?.parse().ok()?;
             Some((execution, moment(attempt.start_time.as_ref()).unwrap_or(now)))
@@ -236,8 +242,7 @@ impl CodePipeline {
             execution.err().map(|error| AwsError::new("codepipeline:GetPipelineExecution", &error)),
             actions.err().map(|error| AwsError::new("codepipeline:ListActionExecutions", &error)),
         ];
-        let expected = ["PipelineNotFoundException", "PipelineExecutionNotFoundException"];
-        match failures.into_iter().flatten().find(|error| !expected.contains(&error.code.as_str())) {
+        match failures.into_iter().flatten().find(|error| !NOT_FOUND.contains(&error.code.as_str())) {
             Some(error) => Err(error),
             None => Ok(()),
         }
@@ -282,9 +287,9 @@ impl CodePipeline {
                 if let Some(execution) = stage.and_then(|stage| execution_in_state(&stage, action, token)) {
                     return Ok(Some(execution));
                 }
-                let attempts =
-                    self.attempts(action, None, |attempt| external_id(attempt).as_ref() == Some(token)).await?;
-                Ok(attempts.into_iter().next_back().and_then(|attempt| attempt.pipeline_execution_id?.parse().ok()))
+                let is_it = |attempt: &ActionExecutionDetail| external_id(attempt).as_ref() == Some(token);
+                let attempts = self.attempts(action, None, is_it).await?;
+                Ok(attempts.into_iter().find(is_it).and_then(|attempt| attempt.pipeline_execution_id?.parse().ok()))
             })
             .await;
         found.unwrap_or_else(|error| {
@@ -388,7 +393,8 @@ impl CodePipeline {
         let attempt = match self.attempt_of(approval, request.asked).await {
             Ok(Some(attempt)) => attempt,
             Ok(None) => return Ok(Standing::Unknown),
-            Err(error) if error.code == "PipelineNotFoundException" => {
+            // The pipeline was removed, or made anew under the same name.
+            Err(error) if NOT_FOUND.contains(&error.code.as_str()) => {
                 return Ok(Standing::Ended(superseded(request.expires)));
             }
             Err(error) => return Err(error),
@@ -482,8 +488,9 @@ impl CodePipeline {
 
     /// The attempt at its action that an approval is.
     ///
-    /// Only for PARALLEL mode is the external execution id promised to be the token. Where it is not, the latest attempt
-    /// that had begun when the approval was asked for is the best there is; there are several only of a retried stage.
+    /// Only for PARALLEL mode is the external execution id promised to be the token. Where it is not, it is the latest
+    /// attempt of the execution that waited when the approval was asked for: begun by then, and not ended before. There
+    /// are several only of a retried stage.
     async fn attempt_of(
         &self,
         approval: &Approval,
@@ -495,10 +502,14 @@ impl CodePipeline {
         if attempts.last().is_some_and(is_it) {
             return Ok(attempts.into_iter().next_back());
         }
-        let begun = |attempt: &ActionExecutionDetail| {
-            moment(attempt.start_time.as_ref()).is_none_or(|start| start <= asked.saturating_add(CLOCK_SKEW))
+        let waited = |attempt: &ActionExecutionDetail| {
+            let begun =
+                moment(attempt.start_time.as_ref()).is_none_or(|start| start <= asked.saturating_add(CLOCK_SKEW));
+            let lasted = attempt.status == Some(ActionExecutionStatus::InProgress)
+                || moment(attempt.last_update_time.as_ref()).is_some_and(|end| end >= asked.saturating_sub(CLOCK_SKEW));
+            begun && lasted
         };
-        Ok(attempts.into_iter().find(begun).filter(|_| execution.is_some()))
+        Ok(attempts.into_iter().find(waited).filter(|_| execution.is_some()))
     }
 
     /// The latest attempt of an execution at the action.

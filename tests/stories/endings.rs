@@ -203,3 +203,69 @@ async fn a_parallel_approval_decided_by_cli() {
     let page = world.get(&alice.reject).await;
     assert_eq!((page.status, page.title()), (409, "service was already approved"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn decided_in_the_console_a_moment_before_the_press() {
+    for (console, press) in [("Approved", "Rejected"), ("Rejected", "Approved"), ("Approved", "Approved")] {
+        let world = World::new().await;
+        let (alice, _) = world.ask().await;
+        let input = json!({
+            "pipelineName": "MyFirstPipeline", "stageName": "MyApprovalStage", "actionName": "MyApprovalAction",
+            "token": world.approval_state().await["token"], "result": {"status": console, "summary": "by hand"},
+        });
+        // Straight into CodePipeline, so that no event tells the ledger first.
+        world
+            .sandbox
+            .aws()
+            .codepipeline
+            .call("PutApprovalResult", &input, "arn:aws:iam::123456789012:user/carol")
+            .unwrap();
+        let link = if press == "Approved" { &alice.approve } else { &alice.reject };
+        let page = world.post(link, &[("decision", press)]).await;
+        let title = format!("MyFirstPipeline was already {}", console.to_lowercase());
+        assert_eq!((page.status, page.title()), (409, title.as_str()), "{console} against {press}");
+        assert!(page.body.contains("user/carol") && page.body.contains("by hand"), "{}", page.body);
+        assert_eq!(world.get(link).await.body, page.body);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retried_stage_asks_anew_and_each_link_is_about_its_own_wait() {
+    let world = World::new().await;
+    pipeline(&world, sandbox::codepipeline::ExecutionMode::Superseded);
+    let execution = start(&world).await;
+    let first = world.mail_to(ALICE).await;
+    world.press(&first.reject, "not yet").await;
+    world.sandbox.settle().await;
+    world.sandbox.advance(time::Duration::hours(1)).await;
+    let retry = json!({
+        "pipelineName": "service", "stageName": "Prod", "pipelineExecutionId": execution, "retryMode": "FAILED_ACTIONS",
+    });
+    world.codepipeline("RetryStageExecution", retry).await.unwrap();
+    let second = world.mails().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
+    assert_ne!(second.approve, first.approve);
+    assert_eq!(world.get(&first.approve).await.title(), "service was already rejected");
+    assert_eq!(world.press(&second.approve, "now").await.title(), "service was approved");
+    world.sandbox.settle().await;
+    assert_eq!(world.execution_status("service", &execution).await, "Succeeded");
+    assert_eq!(world.get(&first.approve).await.title(), "service was already rejected", "the first stays what it was");
+    assert_eq!(world.get(&first.reject).await.status, 200);
+    assert!(world.sandbox.failures().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_execution_that_was_learnt_late_is_found_at_the_end() {
+    let world = World::new().await;
+    // The notice comes when CodePipeline cannot be read, so that the request begins without its execution.
+    for operation in ["GetPipelineState", "GetPipeline"] {
+        world.sandbox.aws().fail_next("codepipeline", operation, 1, 400, "AccessDeniedException", "not allowed");
+    }
+    world.play(&tests::sns()).await;
+    let alice = world.mail_to(ALICE).await;
+    assert!(!alice.text.contains("Execution:"), "{}", alice.text);
+    world.play(&eventbridge()).await;
+    assert_eq!(world.mails().await.len(), 2, "the same approval");
+    put(&world, "Approved", "by hand").await.unwrap();
+    let page = world.get(&alice.approve).await;
+    assert_eq!((page.status, page.title()), (409, "MyFirstPipeline was already approved"));
+}

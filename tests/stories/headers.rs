@@ -43,6 +43,8 @@ async fn on_every_status() {
         (400, world.get(&world.url("/approval?t=x")).await),
         (400, world.post(&alice.approve, &[]).await),
         (400, world.post(&alice.approve, &[("decision", "Rejected")]).await),
+        (404, world.get(&world.url("/approval/")).await),
+        (404, world.post(&world.url("/elsewhere"), &[("decision", "Approved")]).await),
         (405, world.request("PUT", &alice.approve).await),
         (405, world.request("DELETE", &alice.approve).await),
         (405, world.request("OPTIONS", &alice.approve).await),

@@ -8,6 +8,7 @@ mod emails;
 mod endings;
 mod events;
 mod headers;
+mod logs;
 mod operations;
 mod scanners;
 mod start;

@@ -18,13 +18,17 @@ fn resend(action: &str) -> Value {
 /// A notifier on the world's AWS with settings of its own, as after a mistake in a deployment.
 async fn misconfigured(world: &World, setting: &str, text: &str) -> Notifier {
     let (alice, _) = world.ask().await;
-    let key = tests::forge::Parts::of(&alice.approve).key();
+    misconfigured_with(world, &tests::forge::Parts::of(&alice.approve).key(), setting, text).await
+}
+
+/// The same, for a world whose key is known.
+async fn misconfigured_with(world: &World, key: &str, setting: &str, text: &str) -> Notifier {
     let settings = |name: &str| {
         Some(match name {
             _ if name == setting => text.to_owned(),
             "COUNTERSIGN_DEPLOYMENT" => "sandbox".to_owned(),
             "COUNTERSIGN_CALLBACK_URL" => world.url(""),
-            "COUNTERSIGN_SIGNING_KEY" => key.clone(),
+            "COUNTERSIGN_SIGNING_KEY" => key.to_owned(),
             "COUNTERSIGN_TABLE" => "countersign".to_owned(),
             "COUNTERSIGN_SENDER" => "approvals@example.com".to_owned(),
             "COUNTERSIGN_APPROVERS" => ALICE.to_owned(),
@@ -122,6 +126,34 @@ async fn what_was_never_asked_for_is_asked_for() {
     world.sandbox.aws().ses.accept(BOB);
     world.play(&resend("MyApprovalAction")).await;
     assert_eq!(world.mails().await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sending_again_is_refused_for_one_and_done_for_the_others() {
+    let world = World::new().await;
+    world.ask().await;
+    world.sandbox.aws().ses.refuse(BOB, "MessageRejected", "");
+    let (status, error) = world.event(&resend("MyApprovalAction")).await;
+    assert_eq!((status, error["errorType"].as_str()), (500, Some("EmailsNotSent")), "{error}");
+    assert_eq!(world.mails().await.len(), 3, "Alice has hers again");
+    world.sandbox.aws().ses.accept(BOB);
+    world.play(&resend("MyApprovalAction")).await;
+    assert_eq!(world.mails().await.len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_is_never_taken_for_an_earlier_execution() {
+    let world = World::new().await;
+    let (alice, _) = world.ask().await;
+    world.press(&alice.approve, "").await;
+    world.sandbox.settle().await;
+    // A notice whose approval CodePipeline does not show yet: nothing of the earlier execution may stand in its email.
+    let notifier = misconfigured_with(&world, &tests::forge::Parts::of(&alice.approve).key(), "", "").await;
+    let notice = tests::in_notice(tests::sns(), |message| message["approval"]["token"] = json!("a-later-token"));
+    notifier.with_patience(countersign::pipeline::Patience::CALLBACK).handle(&notice).await.unwrap();
+    let later = world.mails().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
+    let earlier = eventbridge()["detail"]["execution-id"].as_str().unwrap().to_owned();
+    assert!(alice.text.contains(&earlier) && !later.text.contains(&earlier), "{}", later.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -90,6 +90,7 @@ impl Decisions {
     /// vote of the same kind carries the verdict out; an opposite one must not, and waits for who does.
     async fn finish(&self, request: Request, link: &VerifiedLink, now: UtcDateTime) -> Result<Request, DecideError> {
         match &request.verdict {
+            _ if !request.asks(link.approver()) => Ok(request),
             Some(verdict) if verdict.decision == link.decision() => self.carry_out(request, now).await,
             Some(_) => {
                 let outcome = self.pipeline.ending(&request).await?.ok_or(DecideError::Underway)?;
@@ -143,8 +144,7 @@ impl Decisions {
         let Some(verdict) = &request.verdict else { return Ok(request) };
         match self.pipeline.put(&request.approval, verdict.decision, &verdict.summary).await? {
             Put::Done => {
-                self.metrics.count(Metric::Decisions(verdict.decision), 1);
-                self.metrics.time_to_decision(request.asked, now);
+                self.count_decision(&request, now);
                 let summary = Some(verdict.summary.clone());
                 let outcome = Outcome { ending: verdict.decision.into(), by: None, at: now, summary };
                 let written = self.ledger.decided(&request.approval.key(), &outcome).await;
@@ -153,13 +153,25 @@ impl Decisions {
             // Decided elsewhere, or by us with the answer lost: what CodePipeline holds is the truth.
             Put::Decided => {
                 let outcome = self.pipeline.ending(&request).await?.ok_or(DecideError::Lag)?;
-                Ok(self.conclude(request, outcome).await)
+                let request = self.conclude(request, outcome).await;
+                if request.ended_by_votes() {
+                    self.count_decision(&request, now);
+                }
+                Ok(request)
             }
-            // The token is dead, so it is over even if the lists do not show how.
-            Put::Gone => {
-                let outcome = self.pipeline.ending(&request).await?.unwrap_or_else(|| superseded(now));
-                Ok(self.conclude(request, outcome).await)
-            }
+            // The token is dead, so it is over. How, CodePipeline may not show yet: then the visitor is told what is
+            // likely, and nothing is recorded that the event about the end knows better.
+            Put::Gone => match self.pipeline.ending(&request).await? {
+                Some(outcome) => Ok(self.conclude(request, outcome).await),
+                None => Ok(Request { outcome: Some(superseded(now)), ..request }),
+            },
+        }
+    }
+
+    fn count_decision(&self, request: &Request, now: UtcDateTime) {
+        if let Some(verdict) = &request.verdict {
+            self.metrics.count(Metric::Decisions(verdict.decision), 1);
+            self.metrics.time_to_decision(request.asked, now);
         }
     }
 

@@ -1,8 +1,8 @@
 //! `{"doctor": {}}`: looks over the whole deployment and says, for each part, whether it is sound and what to do if not.
 //!
 //! It uses what the notifier uses, in the way that the notifier uses it. The callback is asked with a link of its own
-//! kind: only a callback of this deployment, with the right public key and a readable ledger, answers that it is good and
-//! that it knows no such approval.
+//! kind: only a callback of this deployment, with the right public key and a table that it may read, answers that it is
+//! good and that it knows no such approval.
 
 use std::sync::Arc;
 
@@ -25,6 +25,8 @@ use crate::settings::Settings;
 
 /// How long the probe's link is good.
 const PROBE_LIFE: Duration = Duration::minutes(5);
+/// How long the callback may take to answer, cold start included.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 /// Below this many emails a day an account is in SES's sandbox, which sends to verified addresses only.
 const SANDBOX_QUOTA: f64 = 200.0;
 
@@ -175,24 +177,25 @@ impl Doctor {
                 Finding::unsound(CALLBACK, "its URL is none", "set COUNTERSIGN_CALLBACK_URL to the API's URL"),
             );
         };
-        let callback = match self.http.call(request).await.map(|answer| answer.status().as_u16()) {
-            Ok(410) => Finding::sound(CALLBACK, "it knows our links and reads its ledger"),
-            Ok(400) => Finding::unsound(
+        let answer = tokio::time::timeout(PATIENCE, self.http.call(request)).await;
+        let callback = match answer.map(|answer| answer.map(|answer| answer.status().as_u16())) {
+            Ok(Ok(410)) => Finding::sound(CALLBACK, "it takes our links and reads a ledger"),
+            Ok(Ok(400)) => Finding::unsound(
                 CALLBACK,
                 "it refuses our links (400)",
                 "give the callback this deployment's name and this signing key: COUNTERSIGN_DEPLOYMENT, COUNTERSIGN_SIGNING_KEYS",
             ),
-            Ok(status @ (500 | 502 | 503 | 504)) => Finding::unsound(
+            Ok(Ok(status @ (500 | 502 | 503 | 504))) => Finding::unsound(
                 CALLBACK,
                 format!("it answers {status}"),
                 "look at the callback's log: it does not start, or may not read its ledger or its keys",
             ),
-            Ok(status) => Finding::unsound(
+            Ok(Ok(status)) => Finding::unsound(
                 CALLBACK,
                 format!("something else answers there ({status})"),
                 "set COUNTERSIGN_CALLBACK_URL to the API's URL",
             ),
-            Err(_) => Finding::unsound(
+            Ok(Err(_)) | Err(_) => Finding::unsound(
                 CALLBACK,
                 if self.scheme_is_tls { "nothing answers there by TLS" } else { "nothing answers there" },
                 "set COUNTERSIGN_CALLBACK_URL to the API's URL",

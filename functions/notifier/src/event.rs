@@ -8,11 +8,15 @@
 use countersign::approval::{ActionName, ApprovalAction, ApprovalToken, ExecutionId, Invalid, PipelineName, StageName};
 use countersign::link::LONGEST_LIFE;
 use countersign::pipeline::Sought;
+use countersign::text::bounded_line;
 use serde::Deserialize;
 use serde_json::Value;
 use time::UtcDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
+
+/// How much of an unknown field's name an error repeats, in characters.
+const LONGEST_NAME: usize = 200;
 
 /// What an event says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +97,8 @@ fn shape<T: for<'de> Deserialize<'de>>(shape: &'static str, json: &Value) -> Res
             Some((what, rest)) => rest.rsplit_once(", ").map_or(what, |(_, expected)| expected),
             None => &problem,
         };
+        // The names of fields come from whoever wrote the event.
+        let (path, problem) = (bounded_line(&path, LONGEST_NAME), bounded_line(problem, LONGEST_NAME));
         EventError::Shape { shape, why: format!("{path}: {problem}") }
     })
 }

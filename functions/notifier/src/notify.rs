@@ -185,6 +185,17 @@ pub enum DeliveryError {
     Taken,
 }
 
+/// One error as it is, more than one as a list.
+fn several(mut errors: Vec<NotifyError>) -> NotifyError {
+    match (errors.pop(), errors.is_empty()) {
+        (Some(error), true) => error,
+        (last, _) => {
+            errors.extend(last);
+            NotifyError::Several(errors)
+        }
+    }
+}
+
 fn listed<T: ToString>(errors: &[T]) -> String {
     errors.iter().map(T::to_string).collect::<Vec<_>>().join("; ")
 }
@@ -247,14 +258,7 @@ impl Notifier {
                 }
             }
         }
-        match (errors.pop(), errors.is_empty()) {
-            (None, _) => Ok(Report { results }),
-            (Some(error), true) => Err(error),
-            (Some(error), false) => {
-                errors.push(error);
-                Err(NotifyError::Several(errors))
-            }
-        }
+        if errors.is_empty() { Ok(Report { results }) } else { Err(several(errors)) }
     }
 
     async fn act(&self, event: Result<Event, EventError>) -> Result<Handled, NotifyError> {
@@ -286,13 +290,15 @@ impl Notifier {
         if waiting.is_empty() {
             return Err(NotifyError::NothingWaits { approval });
         }
-        let mut sent_in_all = 0;
+        let (mut sent_in_all, mut errors) = (0, Vec::new());
         for sought in waiting {
-            if let Handled::Asked { sent, .. } = self.ask(&sought, Sending::Again).await? {
-                sent_in_all += sent;
+            match self.ask(&sought, Sending::Again).await {
+                Ok(Handled::Asked { sent, .. }) => sent_in_all += sent,
+                Ok(_) => {}
+                Err(error) => errors.push(error),
             }
         }
-        Ok(Handled::Resent { approval, sent: sent_in_all })
+        if errors.is_empty() { Ok(Handled::Resent { approval, sent: sent_in_all }) } else { Err(several(errors)) }
     }
 
     /// Puts an approval to its approvers.
@@ -331,7 +337,8 @@ impl Notifier {
             }
         }
         self.metrics.count(Metric::Sent, sent);
-        self.metrics.count(Metric::SendFailures, failures.len());
+        let refused = failures.iter().filter(|failure| **failure != DeliveryError::Taken).count();
+        self.metrics.count(Metric::SendFailures, refused);
         if failures.is_empty() {
             Ok(Handled::Asked { approval, key, sent, already_sent })
         } else {
@@ -347,7 +354,8 @@ impl Notifier {
         sending: Sending,
     ) -> Result<Delivered, DeliveryError> {
         let approval = &request.approval;
-        match self.claim(request, approver).await? {
+        let claim = self.claim(request, approver).await?;
+        match claim {
             Claim::Yours => {}
             Claim::Sent if sending == Sending::Again => {}
             Claim::Sent => return Ok(Delivered::Before),
@@ -359,7 +367,7 @@ impl Notifier {
                 Ok(Delivered::Now)
             }
             // What was sent before stays sent, whatever became of sending it again.
-            Err(error) if sending == Sending::Again => Err(error),
+            Err(error) if claim == Claim::Sent => Err(error),
             Err(error) => {
                 // Without this mark the next try has to wait until the lease ends: a pity, not a loss.
                 if let Err(error) = self.ledger.not_sent(approval, &approver.address).await {
@@ -418,16 +426,22 @@ impl Notifier {
     ) -> Result<Handled, NotifyError> {
         let approval = action.to_string();
         let failed = |error| NotifyError::Aws { approval: action.to_string(), error };
-        let mut requests = 0;
+        let (mut requests, mut unshown) = (0, 0);
         for request in self.ledger.approvals_of(action, execution).await.map_err(failed)? {
             // What was asked for after the event waits still, in a stage that was retried.
             if request.outcome.is_some() || request.asked > at.saturating_add(CLOCK_SKEW) {
                 continue;
             }
-            let ending = self.pipeline.ending(&request).await.map_err(failed)?;
-            let Some(outcome) = ending else { return Err(NotifyError::EndNotShown { approval }) };
-            self.ledger.conclude(&request.approval.key(), &outcome).await.map_err(failed)?;
-            requests += 1;
+            if let Some(outcome) = self.pipeline.ending(&request).await.map_err(failed)? {
+                self.ledger.conclude(&request.approval.key(), &outcome).await.map_err(failed)?;
+                requests += 1;
+            } else {
+                unshown += 1;
+            }
+        }
+        // The event is about one approval: when one end was found, what still waits is another attempt.
+        if unshown > 0 && requests == 0 {
+            return Err(NotifyError::EndNotShown { approval });
         }
         Ok(Handled::Ended { approval, requests })
     }

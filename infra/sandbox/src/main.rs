@@ -3,8 +3,11 @@
 
 use std::process::ExitCode;
 
+use countersign::log::LevelFilter;
 use lexopt::prelude::*;
 use sandbox::{Options, Sandbox};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 const HELP: &str = "\
 Countersign's sandbox: both functions and the AWS they need, on 127.0.0.1.
@@ -29,7 +32,11 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    countersign::log::start(countersign::log::LevelFilter::INFO);
+    // What the functions log goes where logs of a command belong; the address alone is its output.
+    tracing_subscriber::registry()
+        .with(countersign::log::filter(LevelFilter::INFO))
+        .with(tracing_subscriber::fmt::layer().compact().without_time().with_writer(std::io::stderr))
+        .init();
     match Sandbox::start(options).await {
         Ok(sandbox) => {
             println!("Countersign sandbox: {}\nStop it with Ctrl-C.", sandbox.url());

@@ -247,13 +247,17 @@ impl Shared {
     }
 }
 
-/// The configuration that Lambda would give a function, pointed at this sandbox.
+/// The configuration that Lambda would give a function, pointed at this sandbox whatever the environment says of proxies
+/// and endpoints.
 async fn sdk(address: SocketAddr, access_key: &str) -> SdkConfig {
     let credentials = Credentials::new(access_key, "sandbox", None, None, "sandbox");
     with_limits(aws_config::defaults(BehaviorVersion::latest()))
         .region(Region::new(REGION))
         .endpoint_url(format!("http://{address}/aws"))
         .credentials_provider(credentials)
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .use_fips(false)
+        .use_dual_stack(false)
         .load()
         .await
 }

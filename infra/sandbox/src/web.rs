@@ -63,6 +63,8 @@ pub(crate) async fn serve(
         .route("/mailbox/{id}/raw", get(mail_raw))
         .route("/events", post(events))
         .route("/approval", any(approval))
+        // As API Gateway's catch-all route: the callback answers for what does not exist, too.
+        .fallback(approval)
         .route("/aws", any(aws_call))
         .route("/aws/", any(aws_call))
         .route("/aws/{*rest}", any(aws_call))
