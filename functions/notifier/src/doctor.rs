@@ -233,7 +233,7 @@ async fn table(ledger: &Ledger) -> Finding {
 /// Every read of CodePipeline, on a pipeline that does not exist: to be told so takes the right to ask.
 async fn reads(pipeline: &CodePipeline) -> Finding {
     const CHECK: &str = "CodePipeline";
-    match pipeline.may_read().await {
+    match Box::pin(pipeline.may_read()).await {
         Ok(()) => Finding::sound(CHECK, "it may be read"),
         Err(error) => unanswered(CHECK, &error),
     }

@@ -267,7 +267,7 @@ impl Notifier {
             Event::Doctor => {
                 let now = (self.clock)();
                 let diagnosis = self.doctor.examine(&self.settings, &self.links, &self.ledger, &self.pipeline, now);
-                Ok(Handled::Diagnosed(diagnosis.await))
+                Ok(Handled::Diagnosed(Box::pin(diagnosis).await))
             }
             Event::Resend { pipeline, stage, action } => self.resend(pipeline, stage, action).await,
             Event::Ended { action, execution, at } => self.conclude(&action, &execution, at).await,
