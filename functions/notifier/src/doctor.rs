@@ -149,7 +149,7 @@ impl Doctor {
             Ok(quota) => Finding::unsound(
                 CHECK,
                 format!("{} emails a day: the account is in the SES sandbox", quota.max24_hour_send),
-                "request production access in Amazon SES, or verify every approver's address",
+                "request production access in Amazon SES, or verify every approver's address and deploy with SesSandbox=true",
             ),
             Err(error) => unanswered(CHECK, &error),
         }

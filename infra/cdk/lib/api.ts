@@ -1,0 +1,106 @@
+import {
+  aws_apigateway as apigateway,
+  aws_apigatewayv2 as apigatewayv2,
+  aws_iam as iam,
+  aws_lambda as lambda,
+  aws_logs as logs,
+  RemovalPolicy,
+  Stack,
+} from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+
+import { acknowledge } from './acknowledge.js';
+import type { Settings } from './email-approvals.js';
+
+/** What the access log says of a request. No path, no query string (the token is there), no address of a visitor. */
+const ACCESS_LOG = {
+  requestId: '$context.requestId',
+  requestTime: '$context.requestTime',
+  routeKey: '$context.routeKey',
+  method: '$context.httpMethod',
+  protocol: '$context.protocol',
+  status: '$context.status',
+  responseLength: '$context.responseLength',
+  responseLatency: '$context.responseLatency',
+  integrationStatus: '$context.integrationStatus',
+  integrationLatency: '$context.integrationLatency',
+  integrationError: '$context.integrationErrorMessage',
+};
+
+interface CallbackApiProps {
+  readonly settings: Settings;
+  readonly callback: lambda.IFunction;
+}
+
+/**
+ * Hands requests to the callback. HttpLambdaIntegration would do, but for its permission: one for each route, or one
+ * for the ARN with three wildcards, which does not match the `API/STAGE/$default` of the catch-all.
+ */
+class CallbackIntegration extends apigatewayv2.HttpRouteIntegration {
+  constructor(private readonly callback: lambda.IFunction) {
+    super('Callback');
+  }
+
+  override bind(): apigatewayv2.HttpRouteIntegrationConfig {
+    return {
+      type: apigatewayv2.HttpIntegrationType.AWS_PROXY,
+      uri: this.callback.functionArn,
+      payloadFormatVersion: apigatewayv2.PayloadFormatVersion.VERSION_2_0,
+    };
+  }
+}
+
+/** The HTTP API in front of the callback. */
+export class CallbackApi extends Construct {
+  readonly apiId: string;
+  /** Where links point at, without `/approval`. */
+  readonly url: string;
+
+  constructor(scope: Construct, id: string, props: CallbackApiProps) {
+    super(scope, id);
+    const { settings } = props;
+    const { HttpMethod, HttpRouteKey } = apigatewayv2;
+    const api = new apigatewayv2.HttpApi(this, 'HttpApi', {
+      apiName: settings.deploymentName,
+      description: 'Where the links of approval emails point at',
+      createDefaultStage: false,
+    });
+    const integration = new CallbackIntegration(props.callback);
+    props.callback.addPermission('Api', {
+      principal: new iam.ServicePrincipal('apigateway.amazonaws.com'),
+      sourceArn: Stack.of(this).formatArn({ service: 'execute-api', resource: api.apiId, resourceName: '*/*' }),
+    });
+    const routes = {
+      Show: HttpRouteKey.with('/approval', HttpMethod.GET),
+      Decide: HttpRouteKey.with('/approval', HttpMethod.POST),
+      // HEAD, other methods and other paths: the callback answers them too, with its own headers.
+      Default: HttpRouteKey.DEFAULT,
+    };
+    for (const [name, routeKey] of Object.entries(routes)) {
+      const route = new apigatewayv2.HttpRoute(this, name, { httpApi: api, integration, routeKey });
+      acknowledge(
+        route,
+        'AwsSolutions-APIG4',
+        'Approvers have no AWS account. The signed link is the authorization, and the callback verifies it.',
+      );
+    }
+    const logGroup = new logs.LogGroup(this, 'LogGroup', {
+      // Under this prefix one resource policy serves all log groups. Elsewhere it grows with each, up to a limit.
+      logGroupName: `/aws/vendedlogs/apis/${settings.deploymentName}`,
+      retention: settings.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    new apigatewayv2.HttpStage(this, 'Stage', {
+      httpApi: api,
+      stageName: '$default',
+      autoDeploy: true,
+      throttle: { rateLimit: settings.throttleRate, burstLimit: settings.throttleBurst },
+      accessLogSettings: {
+        destination: new apigatewayv2.LogGroupLogDestination(logGroup),
+        format: apigateway.AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
+      },
+    });
+    this.apiId = api.apiId;
+    this.url = api.apiEndpoint;
+  }
+}

@@ -1,0 +1,114 @@
+import {
+  aws_dynamodb as dynamodb,
+  aws_iam as iam,
+  aws_kms as kms,
+  aws_lambda as lambda,
+  aws_sqs as sqs,
+  Duration,
+  Fn,
+  Stack,
+  Token,
+} from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+
+import { acknowledge } from './acknowledge.js';
+import { deadLetterQueue } from './dead-letters.js';
+import type { Settings } from './email-approvals.js';
+import { rustFunction } from './function.js';
+import { acknowledgePipelines, allPipelines, findingArn } from './pipelines.js';
+
+interface NotifierProps {
+  readonly settings: Settings;
+  readonly role: iam.Role;
+  readonly table: dynamodb.ITable;
+  readonly signingKey: kms.IKey;
+  readonly callbackUrl: string;
+}
+
+/** The notifier: events in, emails out. */
+export class Notifier extends Construct {
+  readonly function: lambda.Function;
+  /** Events that it failed on three times, with the error: Lambda's envelope around them. */
+  readonly deadLetterQueue: sqs.Queue;
+
+  constructor(scope: Construct, id: string, props: NotifierProps) {
+    super(scope, id);
+    const { settings, role, table, signingKey } = props;
+    this.deadLetterQueue = deadLetterQueue(this);
+
+    const allow = (sid: string, actions: string[], resources: string[], conditions?: iam.Conditions) =>
+      role.addToPolicy(new iam.PolicyStatement({ sid, actions, resources, ...(conditions && { conditions }) }));
+    allow(
+      'KeepTheLedger',
+      ['dynamodb:DescribeTable', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
+      [table.tableArn],
+    );
+    allow('SignLinks', ['kms:Sign'], [signingKey.keyArn]);
+    allow('SendAsTheSender', ['ses:SendRawEmail'], this.sendingArns(settings), {
+      StringEquals: { 'ses:FromAddress': settings.sender },
+    });
+    allow(
+      'ReadPipelines',
+      [
+        'codepipeline:GetPipeline',
+        'codepipeline:GetPipelineExecution',
+        'codepipeline:GetPipelineState',
+        'codepipeline:ListActionExecutions',
+      ],
+      [allPipelines(this, settings)],
+    );
+    // By the doctor. Neither action takes a resource.
+    allow('ExamineTheSender', ['ses:GetIdentityVerificationAttributes', 'ses:GetSendQuota'], ['*']);
+    allow('KeepWhatFailed', ['sqs:SendMessage'], [this.deadLetterQueue.queueArn]);
+    acknowledgePipelines(role, settings, '*');
+    if (settings.sesSandbox) {
+      acknowledge(
+        role,
+        `AwsSolutions-IAM5[Resource::${findingArn(this, 'ses', Stack.of(this).region, 'identity/*')}]`,
+        "In the SES sandbox the recipients' identities are asked for too. The condition on the From address stays.",
+      );
+    }
+
+    this.function = rustFunction(this, settings, {
+      binary: 'notifier',
+      code: settings.notifierCode,
+      role,
+      description: 'Puts approvals of CodePipeline to their approvers by email',
+      timeout: Duration.seconds(60),
+      retryAttempts: 2,
+      maxEventAge: Duration.hours(6),
+      // Not SqsDestination, which would allow the role more than to send.
+      onFailure: { bind: () => ({ destination: this.deadLetterQueue.queueArn }) },
+      environment: {
+        COUNTERSIGN_DEPLOYMENT: settings.deploymentName,
+        COUNTERSIGN_CALLBACK_URL: props.callbackUrl,
+        COUNTERSIGN_SIGNING_KEY: signingKey.keyArn,
+        COUNTERSIGN_TABLE: table.tableName,
+        COUNTERSIGN_SENDER: settings.senderName ? `${settings.senderName} <${settings.sender}>` : settings.sender,
+        ...(settings.replyTo && { COUNTERSIGN_REPLY_TO: settings.replyTo }),
+        ...(settings.configurationSet && { COUNTERSIGN_CONFIGURATION_SET: settings.configurationSet }),
+        COUNTERSIGN_APPROVERS: settings.approvers.join(','),
+        COUNTERSIGN_QUORUM: String(settings.quorum),
+        COUNTERSIGN_LOG_LEVEL: settings.logLevel,
+      },
+    });
+  }
+
+  /** What SES asks for: the identity, and the configuration set if there is one. */
+  private sendingArns(settings: Settings): string[] {
+    const { sender, senderIdentity, configurationSet } = settings;
+    const domain = Token.isUnresolved(sender)
+      ? Fn.select(1, Fn.split('@', sender))
+      : sender.slice(sender.indexOf('@') + 1);
+    const identities = [
+      ...(senderIdentity ? [senderIdentity] : [sender, domain]),
+      ...(settings.sesSandbox ? ['*'] : []),
+    ];
+    const arn = (resource: string, resourceName: string) =>
+      Stack.of(this).formatArn({ service: 'ses', resource, resourceName });
+    return [
+      ...identities.map((identity) => arn('identity', identity)),
+      ...(configurationSet ? [arn('configuration-set', configurationSet)] : []),
+    ];
+  }
+}
