@@ -1,0 +1,114 @@
+"""MiniStack: an AWS to deploy to, with IAM enforced."""
+
+import contextlib
+import json
+import os
+import ssl
+import sys
+import urllib.request
+
+import boto3
+import botocore.config
+
+from checks import until
+from processes import alive, free_port, running
+from tls import Certificate
+
+REGION = "us-east-2"
+# The account that the sandbox's pipelines are in.
+ACCOUNT = "123456789012"
+OPERATOR = {"AWS_ACCESS_KEY_ID": "AKIAOPERATOR", "AWS_SECRET_ACCESS_KEY": "operator"}
+
+
+class Cloud:
+    """A running MiniStack, seen by whoever deploys."""
+
+    def __init__(self, port, scratch):
+        self.port = port
+        self.scratch = scratch
+        self.url = f"https://127.0.0.1:{port}"
+        self.certificate = Certificate(scratch)
+        self.trust = ssl.create_default_context(cafile=self.certificate.authority)
+
+    def environment(self):
+        """For commands that deploy: nothing of the machine's own AWS settings, and home is elsewhere."""
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.scratch),
+            "TMPDIR": str(self.scratch),
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            # Python and Node.js on one side, the functions on the other.
+            "AWS_CA_BUNDLE": str(self.certificate.authority),
+            "NODE_EXTRA_CA_CERTS": str(self.certificate.authority),
+            "SSL_CERT_FILE": str(self.certificate.authority),
+            "NO_PROXY": "127.0.0.1,localhost",
+            "no_proxy": "127.0.0.1,localhost",
+            **OPERATOR,
+        }
+
+    def client(self, service, endpoint=None):
+        """A client that asks once and says what it heard."""
+        return boto3.client(
+            service,
+            endpoint_url=endpoint or self.url,
+            region_name=REGION,
+            verify=str(self.certificate.authority),
+            aws_access_key_id=OPERATOR["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=OPERATOR["AWS_SECRET_ACCESS_KEY"],
+            config=botocore.config.Config(retries={"total_max_attempts": 1}),
+        )
+
+    def get(self, path):
+        """One of MiniStack's own pages."""
+        return urllib.request.urlopen(f"{self.url}/_ministack/{path}", context=self.trust)
+
+    def mails(self):
+        """The emails that SES took, oldest first."""
+        with self.get("ses/messages") as answer:
+            return json.load(answer)["messages"].get(ACCOUNT, [])
+
+    def allows(self, role, action, resource):
+        """Whether IAM lets a role do something to a resource."""
+        answer = self.client("iam").simulate_principal_policy(
+            PolicySourceArn=role, ActionNames=[action], ResourceArns=[resource]
+        )
+        return answer["EvaluationResults"][0]["EvalDecision"] == "allowed"
+
+
+@contextlib.contextmanager
+def started(scratch):
+    """MiniStack on a free port of 127.0.0.1, empty."""
+    port = free_port()
+    cloud = Cloud(port, scratch)
+    log = scratch / "ministack.log"
+    environment = cloud.environment() | {
+        "AUTH": "true",
+        "USE_SSL": "1",
+        "MINISTACK_SSL_CERT": str(cloud.certificate.certificate),
+        "MINISTACK_SSL_KEY": str(cloud.certificate.key),
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "MINISTACK_REGION": REGION,
+        "S3_DATA_DIR": str(scratch / "s3"),
+        "STATE_DIR": str(scratch / "state"),
+        # These would listen on every address of the machine.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        # Lambda tries a failed event again after one and two minutes. Nobody waits for that here.
+        "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
+    }
+    with running([sys.executable, "-m", "ministack"], environment, log) as process:
+
+        def ready():
+            alive(process, log)
+            with contextlib.suppress(OSError), cloud.get("ready") as answer:
+                return answer.status == 200
+
+        until("MiniStack is ready", ready)
+        yield cloud

@@ -1,0 +1,182 @@
+"""IAM where MiniStack's does not reach.
+
+MiniStack has no CodePipeline, and the sandbox's lets everybody do everything. MiniStack's IAM takes every email for one
+from nobody with no identity, so that a policy which names both never holds. Each function calls these two services
+under its own role's path here; what the role may not do is refused as AWS refuses it, the rest is handed on.
+"""
+
+import base64
+import contextlib
+import email
+import email.utils
+import fnmatch
+import http.server
+import json
+import threading
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
+
+from cloud import ACCOUNT, OPERATOR, REGION
+
+# Where AWS's service authorization reference names more than the pipeline as the resource.
+WITH_ACTION = {"PutApprovalResult"}
+
+
+class Guard:
+    """Where each role finds CodePipeline and SES."""
+
+    def __init__(self, port):
+        self.url = f"http://127.0.0.1:{port}"
+
+    def endpoint(self, service, role):
+        """For `AWS_ENDPOINT_URL_CODEPIPELINE` or `AWS_ENDPOINT_URL_SES` of a function that has this role."""
+        return f"{self.url}/{service}/{role.rsplit('/', 1)[1]}"
+
+
+class Refused(Exception):
+    """What IAM refuses."""
+
+    def __init__(self, role, action, resource):
+        super().__init__(f"User: {role} is not authorized to perform: {action} on resource: {resource}")
+
+
+class CodePipeline:
+    """In front of the sandbox's CodePipeline."""
+
+    content_type = "application/x-amz-json-1.1"
+
+    def __init__(self, cloud, codepipeline):
+        self.cloud = cloud
+        self.url = codepipeline.url
+
+    def serve(self, role, headers, body):
+        operation, call = headers["X-Amz-Target"].split(".")[1], json.loads(body)
+        action = f"codepipeline:{operation}"
+        resource = f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:{call.get('pipelineName') or call.get('name')}"
+        if operation in WITH_ACTION:
+            resource = f"{resource}/{call['stageName']}/{call['actionName']}"
+        if not self.cloud.allows(role, action, resource):
+            raise Refused(role, action, resource)
+        kept = {name: headers[name] for name in ("Authorization", "Content-Type", "X-Amz-Date", "X-Amz-Target")}
+        return send(f"{self.url}/", kept, body)
+
+    def refusal(self, message):
+        return 400, json.dumps({"__type": "AccessDeniedException", "Message": message}).encode()
+
+
+class Ses:
+    """In front of MiniStack's SES."""
+
+    content_type = "text/xml"
+
+    def __init__(self, cloud):
+        self.cloud = cloud
+
+    def serve(self, role, headers, body):
+        form = {name: values[0] for name, values in urllib.parse.parse_qs(body.decode()).items()}
+        action = f"ses:{form['Action']}"
+        if form["Action"] == "SendRawEmail":
+            resource = self.identity(form["Source"])
+            message = email.message_from_bytes(base64.b64decode(form["RawMessage.Data"]))
+            keys = {"ses:FromAddress": email.utils.parseaddr(message["From"])[1]}
+            may = any(allows(statement, action, resource, keys) for statement in self.statements(role))
+        else:
+            resource = "*"
+            may = self.cloud.allows(role, action, resource)
+        if not may:
+            raise Refused(role, action, resource)
+        # What the role may is decided: MiniStack is asked by somebody whom it does not refuse.
+        url = f"{self.cloud.url}/"
+        request = botocore.awsrequest.AWSRequest("POST", url, {"Content-Type": headers["Content-Type"]}, body)
+        credentials = botocore.credentials.Credentials(*OPERATOR.values())
+        botocore.auth.SigV4Auth(credentials, "ses", REGION).add_auth(request)
+        return send(url, dict(request.headers.items()), body, self.cloud.trust)
+
+    def identity(self, sender):
+        """The identity that SES sends with: the address when it is verified, else its domain."""
+        domain = sender.rsplit("@", 1)[1]
+        answer = self.cloud.client("ses").get_identity_verification_attributes(Identities=[sender])
+        verified = answer["VerificationAttributes"].get(sender, {}).get("VerificationStatus") == "Success"
+        return f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/{sender if verified else domain}"
+
+    def statements(self, role):
+        iam, role = self.cloud.client("iam"), role.rsplit("/", 1)[1]
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            yield from iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]
+
+    def refusal(self, message):
+        error = f"<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>{message}</Message></Error>"
+        return 403, f'<ErrorResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/">{error}</ErrorResponse>'.encode()
+
+
+def allows(statement, action, resource, keys):
+    """Whether one statement of a policy allows something. It knows as much of IAM's language as ours use for emails."""
+    conditions = statement.get("Condition", {})
+    assert set(conditions) <= {"StringEquals"}, conditions
+    return (
+        statement["Effect"] == "Allow"
+        and any(fnmatch.fnmatchcase(action, wanted) for wanted in listed(statement["Action"]))
+        and any(fnmatch.fnmatchcase(resource, wanted) for wanted in listed(statement["Resource"]))
+        and all(keys.get(key) in listed(wanted) for key, wanted in conditions.get("StringEquals", {}).items())
+    )
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def send(url, headers, body, trust=None):
+    request = urllib.request.Request(url, data=body, headers=headers)
+    try:
+        with urllib.request.urlopen(request, context=trust) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read()
+
+
+@contextlib.contextmanager
+def started(cloud, codepipeline):
+    """A guard on a free port of 127.0.0.1."""
+    services = {"codepipeline": CodePipeline(cloud, codepipeline), "ses": Ses(cloud)}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            name, role = self.path.strip("/").split("/")
+            service = services[name]
+            try:
+                status, answer = service.serve(f"arn:aws:iam::{ACCOUNT}:role/{role}", self.headers, body)
+            except Refused as refused:
+                status, answer = service.refusal(str(refused))
+            self.send_response(status)
+            self.send_header("Content-Type", service.content_type)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_):
+            pass
+
+    with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
+        yield Guard(port)
+
+
+@contextlib.contextmanager
+def serving(server):
+    """Serves on a thread of its own until the end of the block. Gives the port."""
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,76 @@
+"""The EventBridge rule: which events it takes, and where they go."""
+
+import copy
+import json
+
+from checks import equal
+
+
+def matches(deployment, event):
+    events = deployment.cloud.client("events")
+    pattern = events.describe_rule(Name=deployment.outputs["RuleName"])["EventPattern"]
+    return events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"]
+
+
+def fixtures(deployment):
+    """The fixtures that are EventBridge events. The others come through SNS, past the rule."""
+    events = {path.stem: json.loads(path.read_text()) for path in sorted(deployment.fixtures.glob("*.json"))}
+    return {name: event for name, event in events.items() if "detail-type" in event}
+
+
+def approval(deployment):
+    return copy.deepcopy(fixtures(deployment)["eventbridge-action-started"])
+
+
+def the_rule_takes_each_approval_event_of_the_fixtures_and_no_other(deployment):
+    events = fixtures(deployment)
+    assert len(events) >= 2, "there are fixtures of both kinds"
+    for name, event in events.items():
+        equal(matches(deployment, event), event["detail"]["type"]["category"] == "Approval", name)
+
+
+def the_rule_takes_every_state_of_an_approval(deployment):
+    for state in ("STARTED", "SUCCEEDED", "FAILED", "ABANDONED"):
+        event = approval(deployment)
+        event["detail"]["state"] = state
+        equal(matches(deployment, event), True, state)
+
+
+def the_rule_takes_no_event_that_only_looks_like_an_approvals(deployment):
+    for path, value in [
+        (["source"], "com.example"),
+        (["detail-type"], "CodePipeline Stage Execution State Change"),
+        (["detail-type"], "CodePipeline Pipeline Execution State Change"),
+        (["detail", "type", "category"], "Invoke"),
+        (["detail", "type", "category"], "Deploy"),
+    ]:
+        event = approval(deployment)
+        place = event
+        for name in path[:-1]:
+            place = place[name]
+        place[path[-1]] = value
+        equal(matches(deployment, event), False, f"{'.'.join(path)} = {value}")
+
+
+def the_rule_hands_its_events_to_the_notifier_or_to_its_dead_letters(deployment):
+    events = deployment.cloud.client("events")
+    (target,) = events.list_targets_by_rule(Rule=deployment.outputs["RuleName"])["Targets"]
+    equal(target["Arn"], deployment.configuration(deployment.notifier)["FunctionArn"], "the rule's target")
+    queue = deployment.outputs["RuleDeadLetterQueueUrl"].rsplit("/", 1)[1]
+    equal(target["DeadLetterConfig"]["Arn"].rsplit(":", 1)[1], queue, "where undelivered events go")
+    policy = json.loads(deployment.lambda_.get_policy(FunctionName=deployment.notifier)["Policy"])
+    rule = events.describe_rule(Name=deployment.outputs["RuleName"])["Arn"]
+    sources = [
+        statement["Condition"]["ArnLike"]["AWS:SourceArn"]
+        for statement in policy["Statement"]
+        if statement["Principal"].get("Service") == "events.amazonaws.com"
+    ]
+    equal(sources, [rule], "who of EventBridge may invoke the notifier")
+
+
+CHECKS = [
+    the_rule_takes_each_approval_event_of_the_fixtures_and_no_other,
+    the_rule_takes_every_state_of_an_approval,
+    the_rule_takes_no_event_that_only_looks_like_an_approvals,
+    the_rule_hands_its_events_to_the_notifier_or_to_its_dead_letters,
+]

@@ -1,0 +1,110 @@
+"""The sandbox's CodePipeline, which stands in for the one that MiniStack does not have."""
+
+import contextlib
+import dataclasses
+import datetime
+import json
+import os
+import re
+
+from checks import equal, until
+from processes import alive, running
+
+PIPELINE, STAGE, ACTION = "payments-api", "Production", "Approve"
+
+
+@dataclasses.dataclass
+class Waiting:
+    """An approval that waits for its decision."""
+
+    execution: str
+    token: str
+
+
+class CodePipeline:
+    """What the pipeline `payments-api` does, as its owner sees it."""
+
+    def __init__(self, url, cloud):
+        self.url = url
+        self.client = cloud.client("codepipeline", endpoint=url)
+
+    def approval(self):
+        """The latest execution's state of the approval action."""
+        stages = self.client.get_pipeline_state(name=PIPELINE)["stageStates"]
+        stage = next(stage for stage in stages if stage["stageName"] == STAGE)
+        action = next(action for action in stage["actionStates"] if action["actionName"] == ACTION)
+        execution = stage.get("latestExecution", {}).get("pipelineExecutionId")
+        return execution, action.get("latestExecution", {})
+
+    def stop_at_approval(self):
+        """Starts the pipeline, and gives the approval that it stops at. One that waited before is rejected."""
+        execution, state = self.approval()
+        if state.get("status") == "InProgress":
+            self.put(state["token"], "Rejected", "Makes way for the next test")
+        started = self.client.start_pipeline_execution(name=PIPELINE)["pipelineExecutionId"]
+
+        def waits():
+            execution, state = self.approval()
+            return execution == started and state.get("token")
+
+        return Waiting(started, until("the pipeline stops at its approval", waits))
+
+    def put(self, token, status, summary):
+        """What somebody in the console does."""
+        self.client.put_approval_result(
+            pipelineName=PIPELINE,
+            stageName=STAGE,
+            actionName=ACTION,
+            token=token,
+            result={"status": status, "summary": summary},
+        )
+
+    def decided(self, waiting):
+        """The status and the summary that CodePipeline holds for an approval."""
+        execution, state = self.approval()
+        equal(execution, waiting.execution, "the execution in the stage")
+        return state["status"], state.get("summary", "")
+
+
+def event(waiting, fixtures, state="STARTED"):
+    """The approval's event, as EventBridge hands it to the notifier."""
+    event = json.loads((fixtures / "eventbridge-action-started.json").read_text())
+    event["resources"] = [f"arn:aws:codepipeline:{event['region']}:{event['account']}:{PIPELINE}"]
+    event["detail"] |= {
+        "pipeline": PIPELINE,
+        "stage": STAGE,
+        "action": ACTION,
+        "execution-id": waiting.execution,
+        "state": state,
+    }
+    return event
+
+
+def notice(waiting, fixtures):
+    """The approval's own notice, as CodePipeline publishes it to an SNS topic."""
+    fixture = json.loads((fixtures / "sns-approval-needed.json").read_text())
+    notice = json.loads(fixture["Records"][0]["Sns"]["Message"])
+    expires = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=7)
+    notice["approval"] |= {
+        "pipelineName": PIPELINE,
+        "stageName": STAGE,
+        "actionName": ACTION,
+        "token": waiting.token,
+        "expires": expires.strftime("%Y-%m-%dT%H:%MZ"),
+    }
+    return json.dumps(notice)
+
+
+@contextlib.contextmanager
+def started(program, cloud):
+    """The sandbox on a free port of 127.0.0.1."""
+    log = cloud.scratch / "sandbox.log"
+    environment = {"PATH": os.environ["PATH"], "NO_PROXY": "127.0.0.1,localhost"}
+    with running([program, "--port", "0"], environment, log) as process:
+
+        def address():
+            alive(process, log)
+            found = re.search(r"^Countersign sandbox: (http://127\.0\.0\.1:\d+)$", log.read_text(), re.MULTILINE)
+            return found and found[1]
+
+        yield CodePipeline(f"{until('the sandbox is ready', address)}/aws", cloud)
