@@ -1,7 +1,7 @@
 //! A verified link, and what becomes of it.
 //!
 //! Each step of a decision can be repeated. A visitor who tries again after a crash at any point finishes what was
-//! begun, and so does anybody else who was asked.
+//! begun, and so does anybody else who was asked and says the same.
 
 use countersign::approval::{Comment, Decision};
 use countersign::aws::AwsError;
@@ -77,7 +77,7 @@ impl Decisions {
         match self.ledger.vote(&link.approval().key(), &vote).await? {
             Written::Done(request) => {
                 self.metrics.count(Metric::Votes, 1);
-                self.settle(request, now).await.map(Some)
+                self.settle(request, link, now).await.map(Some)
             }
             Written::NotTaken(Some(request)) if request.outcome.is_none() => {
                 self.finish(request, link, now).await.map(Some)
@@ -86,8 +86,8 @@ impl Decisions {
         }
     }
 
-    /// A vote that was not taken because a verdict stands that has no outcome yet: somebody's visit ended in between. A
-    /// vote of the same kind carries the verdict out; an opposite one must not, and waits for who does.
+    /// A verdict stands that is not this visit's own, and has no outcome yet: somebody's visit is under way, or ended in
+    /// between. A vote of the same kind carries the verdict out; an opposite one must not, and waits for who does.
     async fn finish(&self, request: Request, link: &VerifiedLink, now: UtcDateTime) -> Result<Request, DecideError> {
         match &request.verdict {
             _ if !request.asks(link.approver()) => Ok(request),
@@ -120,7 +120,12 @@ impl Decisions {
     }
 
     /// Passes a verdict if the votes come to one, and carries it out.
-    async fn settle(&self, mut request: Request, now: UtcDateTime) -> Result<Request, DecideError> {
+    async fn settle(
+        &self,
+        mut request: Request,
+        link: &VerifiedLink,
+        now: UtcDateTime,
+    ) -> Result<Request, DecideError> {
         let key = request.approval.key();
         for _ in 0..COUNTS {
             let Some(decision) = request.count() else { return Ok(self.still_waits(request).await) };
@@ -129,7 +134,7 @@ impl Decisions {
                 Written::Done(request) => return self.carry_out(request, now).await,
                 Written::NotTaken(Some(request)) if request.outcome.is_some() => return Ok(request),
                 Written::NotTaken(Some(request)) if request.verdict.is_some() => {
-                    return self.carry_out(request, now).await;
+                    return self.finish(request, link, now).await;
                 }
                 // Somebody voted between the count and the verdict: count again.
                 Written::NotTaken(Some(request)) => request,
