@@ -14,6 +14,7 @@ pub mod link;
 pub mod log;
 pub mod metrics;
 pub mod pipeline;
+pub mod policy;
 pub mod request;
 pub mod settings;
 pub mod text;
