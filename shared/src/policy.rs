@@ -180,6 +180,11 @@ impl Policy {
         self.routes.iter().map(|(globs, route)| (globs, route))
     }
 
+    /// Every alias, in lower case, and whom it stands for.
+    pub fn aliases(&self) -> impl Iterator<Item = (&str, &Address)> {
+        self.aliases.0.iter().map(|(alias, address)| (alias.as_str(), address))
+    }
+
     /// The groups that a mailbox is in.
     pub fn groups_of(&self, address: &Address) -> impl Iterator<Item = &str> {
         let identity = address.identity();

@@ -42,6 +42,8 @@ pub struct Options {
     pub approvers: String,
     /// `COUNTERSIGN_QUORUM`.
     pub quorum: String,
+    /// The text of the policy, instead of approvers and quorum.
+    pub policy: Option<String>,
     /// What time it is.
     pub clock: SandboxClock,
     /// Whether there are pipelines to begin with, and an approval that waits.
@@ -54,6 +56,7 @@ impl Default for Options {
             port: 3000,
             approvers: "Alice Archer <alice@example.com>, Bob Brook <bob@example.com>".to_owned(),
             quorum: "1".to_owned(),
+            policy: None,
             clock: SandboxClock::running(),
             demo: true,
         }
@@ -122,7 +125,7 @@ impl Sandbox {
     /// # Errors
     /// When the port cannot be had or an option is wrong.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let Options { port, approvers, quorum, clock, demo } = options;
+        let Options { port, approvers, quorum, policy: _, clock, demo } = options;
         let taken = |error| StartError::Port { port, error };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(taken)?;
         let address = listener.local_addr().map_err(taken)?;

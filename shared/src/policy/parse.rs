@@ -319,7 +319,9 @@ fn people(node: &Node, groups: &Groups) -> Result<Vec<Approver>, PolicyError> {
         if !written.insert(text.to_owned()) {
             return Err(element.wrong("the same group twice"));
         }
-        members.iter().for_each(|member| add(&mut people, member));
+        for member in members {
+            add(&mut people, member);
+        }
     }
     Ok(people)
 }
@@ -472,11 +474,18 @@ mod tests {
     /// Text, line, column, key, part of the problem.
     type Refused = (String, usize, usize, &'static str, &'static str);
 
-    fn refused() -> Vec<Refused> {
-        let long = "x".repeat(65);
+    fn assert_refused(refused: Vec<Refused>) {
+        for (text, line, column, key, problem) in refused {
+            let error = parse(&text).expect_err(&text);
+            assert_eq!((error.line, error.column, error.key.as_str()), (line, column, key), "{error}\n{text}");
+            assert!(error.problem.contains(problem), "{error}\n{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_policy_at_all_is_refused() {
         let text = str::to_owned;
-        vec![
-            // The text as a whole.
+        assert_refused(vec![
             (text(""), 1, 1, "policy", "neither a [[route]] nor a [default]"),
             (text("route = []"), 1, 1, "policy", "neither a [[route]] nor a [default]"),
             (text("[groups]\na = [\"a@example.com\"]"), 1, 1, "policy", "neither"),
@@ -494,7 +503,14 @@ mod tests {
             (text("[route]\n"), 1, 1, "route", "two brackets"),
             (text("route = 1"), 1, 9, "route", "must be a list"),
             (text("route = [1]"), 1, 10, "route[0]", "must be a table"),
-            // Groups.
+        ]);
+    }
+
+    #[test]
+    fn wrong_groups_and_aliases_are_refused() {
+        let long = "x".repeat(65);
+        let text = str::to_owned;
+        assert_refused(vec![
             (text("[groups]\n\"a b\" = [\"a@example.com\"]"), 2, 1, "groups.?", "a group's name is"),
             (text("[groups]\n\"\" = [\"a@example.com\"]"), 2, 1, "groups.?", "a group's name is"),
             (format!("[groups]\n{long} = [\"a@example.com\"]"), 2, 1, "groups.?", "a group's name is"),
@@ -504,13 +520,18 @@ mod tests {
             (text("[groups]\na = [\"b\"]"), 2, 6, "groups.a[0]", "must be an email address"),
             (text("[groups]\na = [\"Ö <ö@x>\"]"), 2, 6, "groups.a[0]", "must be an email address"),
             (text("[groups]\na = [\"b@example.com\",\n  \"B <B@example.com>\"]"), 3, 3, "groups.a[1]", "twice"),
-            // Aliases.
             (text("[aliases]\nada = \"Ada <ada@example.com>\""), 2, 7, "aliases.ada", "without a name"),
             (text("[aliases]\nada = \"platform\""), 2, 7, "aliases.ada", "must be an email address"),
             (text("[aliases]\nada = 1"), 2, 7, "aliases.ada", "must be a text"),
             (text("[aliases]\n\"ada lovelace\" = \"ada@example.com\""), 2, 1, "aliases.?", "an alias is"),
             (text("[aliases]\nada = \"a@example.com\"\nADA = \"b@example.com\""), 3, 1, "aliases.ADA", "again"),
-            // Keys of routes.
+        ]);
+    }
+
+    #[test]
+    fn unknown_keys_and_wrong_names_are_refused() {
+        let long = "x".repeat(65);
+        assert_refused(vec![
             (default_with("qourum = 2"), 3, 1, "default.qourum", "unknown key; here may stand approvers, quorum,"),
             (default_with("pipeline = \"a\""), 3, 1, "default.pipeline", "unknown key"),
             (default_with("name = \"a\""), 3, 1, "default.name", "unknown key"),
@@ -530,7 +551,12 @@ mod tests {
                 "an earlier route has this name",
             ),
             (route_with("name = \"route 2\"\nstage = \"a\"\n[[route]]"), 5, 1, "route[1]", "has this name"),
-            // Globs.
+        ]);
+    }
+
+    #[test]
+    fn wrong_globs_are_refused() {
+        assert_refused(vec![
             (route_with("pipeline = \"\""), 3, 12, "route[0].pipeline", "an empty glob matches nothing"),
             (route_with("pipeline = \"[a\""), 3, 12, "route[0].pipeline", "not a glob: invalid range pattern"),
             (route_with("stage =   \"a***\""), 3, 11, "route[0].stage", "not a glob: wildcards are either"),
@@ -541,7 +567,13 @@ mod tests {
             (route_with("region = \"EU-*\""), 3, 10, "route[0].region", "no region can be called this"),
             (route_with("pipeline = \"{a,b}-*\""), 3, 12, "route[0].pipeline", "globs know *, ?, [a-c]"),
             (route_with("stage = \"Prod uction\""), 3, 9, "route[0].stage", "no stage can be called this"),
-            // Approvers.
+        ]);
+    }
+
+    #[test]
+    fn wrong_people_are_refused() {
+        let text = str::to_owned;
+        assert_refused(vec![
             (text("[default]\nquorum = 1"), 1, 1, "default.approvers", "missing"),
             (text("[default]\napprovers = []"), 2, 13, "default.approvers", "nobody could decide"),
             (text("[default]\napprovers = \"a@example.com\""), 2, 13, "default.approvers", "must be a list"),
@@ -585,7 +617,13 @@ mod tests {
             (default_with("copy = [\"nobody\"]"), 3, 9, "default.copy[0]", "neither an email address nor"),
             (default_with("reply_to = \"A <a@example.com>\""), 3, 12, "default.reply_to", "without a name"),
             (default_with("reply_to = [\"a@example.com\"]"), 3, 12, "default.reply_to", "must be a text"),
-            // The quorum.
+        ]);
+    }
+
+    #[test]
+    fn a_quorum_that_cannot_be_reached_is_refused() {
+        let text = str::to_owned;
+        assert_refused(vec![
             (default_with("quorum = 0"), 3, 10, "default.quorum", "from 1 to 255"),
             (default_with("quorum = -1"), 3, 10, "default.quorum", "from 1 to 255"),
             (default_with("quorum = 256"), 3, 10, "default.quorum", "from 1 to 255"),
@@ -616,7 +654,12 @@ mod tests {
             ),
             (default_with("initiator_may_approve = 0"), 3, 25, "default.initiator_may_approve", "true or false"),
             (default_with("reason_required = \"yes\""), 3, 19, "default.reason_required", "true or false"),
-            // Durations.
+        ]);
+    }
+
+    #[test]
+    fn wrong_durations_are_refused() {
+        assert_refused(vec![
             (default_with("remind = 24"), 3, 10, "default.remind", "must be a list"),
             (default_with("remind = \"soon\""), 3, 10, "default.remind", "a duration such as"),
             (default_with("remind = [\"24h\", \"24\"]"), 3, 18, "default.remind[1]", "a duration such as"),
@@ -632,7 +675,12 @@ mod tests {
             (default_with("expires = \"299s\""), 3, 11, "default.expires", "at least 5m"),
             (default_with("expires = \"60d 1s\""), 3, 11, "default.expires", "at most 60d"),
             (default_with("expires = \"584554049254y\""), 3, 11, "default.expires", "a duration such as"),
-            // Routes that nothing reaches.
+        ]);
+    }
+
+    #[test]
+    fn a_route_that_nothing_reaches_is_refused() {
+        assert_refused(vec![
             (route_with("[default]"), 3, 1, "default", "never reached: route[0] already matches"),
             (route_with("stage = \"*\"\n[[route]]\nstage = \"a\""), 4, 1, "route[1]", "never reached"),
             (
@@ -642,16 +690,11 @@ mod tests {
                 "route[1]",
                 "never reached: route[0]",
             ),
-        ]
+        ]);
     }
 
     #[test]
-    fn what_is_not_plainly_right_is_refused_at_its_place() {
-        for (text, line, column, key, problem) in refused() {
-            let error = parse(&text).expect_err(&text);
-            assert_eq!((error.line, error.column, error.key.as_str()), (line, column, key), "{error}\n{text}");
-            assert!(error.problem.contains(problem), "{error}\n{text}");
-        }
+    fn too_many_routes_are_refused() {
         let many = "[[route]]\nstage = \"s\"\napprovers = [\"a@example.com\"]\n";
         let many: String = (0..=MOST_ROUTES).map(|number| many.replace("\"s\"", &format!("\"s{number}\""))).collect();
         let error = parse(&many).unwrap_err().to_string();

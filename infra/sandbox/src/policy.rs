@@ -1,0 +1,239 @@
+//! `sandbox policy`: whether a policy is sound, and whom it would ask. Both work on a file alone, before anything is
+//! saved.
+
+use std::ffi::OsString;
+use std::fmt::Write;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use countersign::approval::{AccountId, ActionName, Approver, PipelineName, Region, StageName};
+use countersign::policy::{DEFAULT, Globs, Part, Policy, PolicyError, Route};
+use lexopt::prelude::*;
+use time::Duration;
+
+/// What there is to do.
+pub enum Order {
+    /// Say whether the policy in the file is sound.
+    Check(PathBuf),
+    /// Say whom the policy in the file would ask.
+    Explain(PathBuf, Box<Place>),
+}
+
+/// Where an approval would wait.
+pub struct Place {
+    account: Option<AccountId>,
+    region: Option<Region>,
+    pipeline: PipelineName,
+    stage: StageName,
+    action: ActionName,
+}
+
+impl Place {
+    fn name(&self, part: Part) -> Option<&str> {
+        match part {
+            Part::Account => self.account.as_ref().map(AccountId::as_str),
+            Part::Region => self.region.as_ref().map(Region::as_str),
+            Part::Pipeline => Some(self.pipeline.as_str()),
+            Part::Stage => Some(self.stage.as_str()),
+            Part::Action => Some(self.action.as_str()),
+        }
+    }
+}
+
+/// Reads what comes after `policy`. `None`: help is wanted.
+pub fn order(arguments: &mut lexopt::Parser) -> Result<Option<Order>, lexopt::Error> {
+    let (mut values, mut account, mut region) = (Vec::new(), None, None);
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("account") => account = Some(arguments.value()?.parse()?),
+            Long("region") => region = Some(arguments.value()?.parse()?),
+            Long("help") | Short('h') => return Ok(None),
+            Value(value) => values.push(value),
+            _ => return Err(argument.unexpected()),
+        }
+    }
+    let is = |command: &OsString, name: &str| command == name;
+    match values.as_slice() {
+        [command, file] if is(command, "check") && account.is_none() && region.is_none() => {
+            Ok(Some(Order::Check(file.into())))
+        }
+        [command, file, pipeline, stage, action] if is(command, "explain") => {
+            let (pipeline, stage, action) = (pipeline.parse()?, stage.parse()?, action.parse()?);
+            let place = Place { account, region, pipeline, stage, action };
+            Ok(Some(Order::Explain(file.into(), Box::new(place))))
+        }
+        [command, ..] if is(command, "check") => Err("policy check takes one FILE, and no options".into()),
+        [command, ..] if is(command, "explain") => Err("policy explain takes FILE PIPELINE STAGE ACTION".into()),
+        _ => Err("after policy comes check or explain".into()),
+    }
+}
+
+/// Does it. The exit code is 1 when the answer is no, 2 when there is none.
+pub fn run(order: &Order) -> ExitCode {
+    let (Order::Check(file) | Order::Explain(file, _)) = order;
+    let policy = match read(file) {
+        Ok((policy, _)) => policy,
+        Err(code) => return code,
+    };
+    match order {
+        Order::Check(file) => {
+            print!("{}", summary(file, &policy));
+            ExitCode::SUCCESS
+        }
+        Order::Explain(_, place) => explain(&policy, place),
+    }
+}
+
+/// The policy in a file, or in the standard input for `-`, and its text. What is wrong with it is printed.
+pub fn read(file: &Path) -> Result<(Policy, String), ExitCode> {
+    let text = text(file).map_err(|error| {
+        eprintln!("{} cannot be read: {error}", file.display());
+        ExitCode::from(2)
+    })?;
+    match text.parse() {
+        Ok(policy) => Ok((policy, text)),
+        Err(error) => {
+            eprint!("{}", complaint(file, &text, &error));
+            Err(ExitCode::FAILURE)
+        }
+    }
+}
+
+fn text(file: &Path) -> std::io::Result<String> {
+    if file.as_os_str() != "-" {
+        return std::fs::read_to_string(file);
+    }
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// The error as compilers write it, with the line, since the terminal belongs to whoever wrote it.
+fn complaint(file: &Path, text: &str, error: &PolicyError) -> String {
+    let PolicyError { line, column, key, problem } = error;
+    let visible = |c: char| if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c };
+    let source: String = text.lines().nth(line - 1).unwrap_or_default().chars().map(visible).collect();
+    // A tab is as wide in the second line as in the first.
+    let indent: String = source.chars().take(column - 1).map(|c| if c == '\t' { c } else { ' ' }).collect();
+    format!("{}:{line}:{column}: {key}: {problem}\n    {source}\n    {indent}^\n", file.display())
+}
+
+fn summary(file: &Path, policy: &Policy) -> String {
+    let mut out = format!("{} is sound.\n", file.display());
+    let mut asked = Vec::new();
+    for (_, route) in policy.routes() {
+        let (quorum, approvers) = (route.quorum.get(), route.approvers.len());
+        let _ = writeln!(out, "  {}: {quorum} of {approvers} must approve", route.name);
+        asked.extend(route.approvers.iter().map(|approver| approver.address.identity()));
+    }
+    if !policy.routes().any(|(_, route)| route.name == DEFAULT) {
+        out.push_str("  There is no [default]: an approval that no route matches is an error.\n");
+    }
+    for (alias, _) in policy.aliases().filter(|(_, address)| !asked.contains(&address.identity())) {
+        let _ = writeln!(out, "  The alias {alias} stands for an address that no route asks.");
+    }
+    out
+}
+
+fn explain(policy: &Policy, place: &Place) -> ExitCode {
+    let names = Part::ALL.map(|part| place.name(part).map(|name| format!("{} {name}", part.key())));
+    println!("{}:\n", names.into_iter().flatten().collect::<Vec<_>>().join(", "));
+    for (globs, route) in policy.routes() {
+        match fit(globs, place) {
+            Fit::Differs(why) => println!("  {} does not match: {why}", route.name),
+            Fit::Unknown(parts) => {
+                let keys = parts.iter().map(|part| part.key()).collect::<Vec<_>>().join(" and ");
+                println!("  {} matches, or not: that depends on the {keys}", route.name);
+                let options = parts.iter().map(|part| format!("--{}", part.key())).collect::<Vec<_>>().join(" and ");
+                eprintln!("Say which {keys}, with {options}.");
+                return ExitCode::from(2);
+            }
+            Fit::Matches => {
+                println!("  {} matches\n\n{}", route.name, terms(policy, route));
+                return ExitCode::SUCCESS;
+            }
+        }
+    }
+    println!("\nNo route matches, and there is no [default]: nobody is asked, and the notifier reports an error.");
+    ExitCode::FAILURE
+}
+
+/// How a route's globs fit a place.
+enum Fit {
+    Matches,
+    /// Why not.
+    Differs(String),
+    /// What would have to be known.
+    Unknown(Vec<Part>),
+}
+
+fn fit(globs: &Globs, place: &Place) -> Fit {
+    let (mut differences, mut unknown) = (Vec::new(), Vec::new());
+    for part in Part::ALL {
+        let Some(glob) = globs.get(part) else { continue };
+        match place.name(part) {
+            Some(name) if globs.admit(part, name) => {}
+            Some(_) => differences.push(format!("{} is not {glob}", part.key())),
+            None => unknown.push(part),
+        }
+    }
+    if !differences.is_empty() {
+        Fit::Differs(differences.join(", "))
+    } else if unknown.is_empty() {
+        Fit::Matches
+    } else {
+        Fit::Unknown(unknown)
+    }
+}
+
+/// What a route says, a line for each thing.
+fn terms(policy: &Policy, route: &Route) -> String {
+    let people = |people: &[Approver]| match people {
+        [] => vec!["nobody".to_owned()],
+        people => people.iter().map(|person| with_groups(policy, person)).collect(),
+    };
+    let reminders = match route.remind.as_slice() {
+        [] => "none".to_owned(),
+        remind => {
+            let remind: Vec<String> = remind.iter().map(|before| spelled(*before)).collect();
+            format!("{} before the links expire, to those who have not voted", remind.join(", "))
+        }
+    };
+    let expires = match route.expires {
+        Some(after) => {
+            format!("{} after the approval began to wait, or earlier when CodePipeline does", spelled(after))
+        }
+        None => "when CodePipeline waits no longer".to_owned(),
+    };
+    let rejection = if route.reason_required { "needs a comment" } else { "may go without a comment" };
+    let initiator = if route.initiator_may_approve { "may approve" } else { "may not approve" };
+    let reply_to = route.reply_to.as_ref().map_or("as the notifier is set up", |address| address.as_str());
+    let terms = [
+        ("approvers", people(&route.approvers)),
+        ("quorum", vec![format!("{} of {}", route.quorum.get(), route.approvers.len())]),
+        ("reminders", vec![reminders]),
+        ("links expire", vec![expires]),
+        ("a rejection", vec![rejection.to_owned()]),
+        ("the initiator", vec![initiator.to_owned()]),
+        ("replies go to", vec![reply_to.to_owned()]),
+        ("copies go to", people(&route.copy)),
+    ];
+    let mut out = String::new();
+    for (term, lines) in terms {
+        for (index, line) in lines.iter().enumerate() {
+            let term = if index == 0 { term } else { "" };
+            let _ = writeln!(out, "  {term:<14} {line}");
+        }
+    }
+    out.trim_end().to_owned()
+}
+
+fn with_groups(policy: &Policy, person: &Approver) -> String {
+    let groups: Vec<&str> = policy.groups_of(&person.address).collect();
+    if groups.is_empty() { person.to_string() } else { format!("{person}, in {}", groups.join(", ")) }
+}
+
+fn spelled(duration: Duration) -> String {
+    humantime::format_duration(duration.unsigned_abs()).to_string()
+}
