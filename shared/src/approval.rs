@@ -421,7 +421,7 @@ impl Approval {
 }
 
 /// A hash of account, region, pipeline, stage, action and token. It tells approvals apart without telling the token.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ApprovalKey(String);
 
 impl ApprovalKey {

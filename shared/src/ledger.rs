@@ -3,32 +3,33 @@
 //! | partition key `pk` | sort key `sk` | item |
 //! |---|---|---|
 //! | the [`ApprovalKey`] | `REQUEST` | the [`Request`] with its votes, verdict and outcome |
-//! | the [`ApprovalKey`] | `DELIVERY#` and the approver's identity | one email: claimed, failed or sent |
+//! | the [`ApprovalKey`] | `DELIVERY#`, what it is about, `#` and the mailbox | one email: claimed, failed or sent |
 //! | a hash of action and execution | an [`ApprovalKey`] | which approvals an execution has had at an action |
+//! | a hash of the pipeline's name | when it was asked for, `#`, an [`ApprovalKey`] | which approvals a pipeline has had |
+//! | `OPEN` | an [`ApprovalKey`] | which approvals have not ended, or have people who were not told how |
 //!
 //! What must be true once is written by one conditional call, never read first and then written. Votes stand in the request's own item,
 //! so that one call records a vote and answers with all of them, and no two visitors can count different votes.
-//! An item goes, by TTL, [`KEPT`] after its approval expired.
+//! Nothing is ever deleted by us: an item goes, by TTL, [`KEPT`] after its approval expired.
 
-use std::collections::HashMap;
+mod deliveries;
+mod item;
+mod lists;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TableStatus, TransactWriteItem, Update};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use time::{Duration, UtcDateTime};
 
-use crate::approval::{Address, Approval, ApprovalAction, ApprovalKey, ExecutionId, digest};
+use crate::approval::{ApprovalKey, Decision, ExecutionId};
 use crate::aws::{AwsError, code};
 use crate::request::{Outcome, Request, Verdict, Vote};
+use item::{CONDITION_FAILED, from_item, keys, put_new, text, to_item, to_value};
+use lists::{OPEN, execution_key, history_key, history_sort_key};
 
 /// How long the ledger remembers an approval after it expired.
 pub const KEPT: Duration = Duration::days(365);
 
 const REQUEST: &str = "REQUEST";
-const DELIVERY: &str = "DELIVERY#";
-
-type Item = HashMap<String, AttributeValue>;
 
 /// The ledger's table.
 #[derive(Debug, Clone)]
@@ -46,15 +47,15 @@ pub enum Written {
     NotTaken(Option<Request>),
 }
 
-/// What became of the wish to send one email.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claim {
-    /// Send it: nobody else will until the lease ends.
-    Yours,
-    /// It was sent.
-    Sent,
-    /// Somebody else is sending it.
-    Taken,
+impl Written {
+    /// The request as it is now, whatever became of the write.
+    #[must_use]
+    pub fn request(self) -> Option<Request> {
+        match self {
+            Self::Done(request) => Some(request),
+            Self::NotTaken(request) => request,
+        }
+    }
 }
 
 impl Ledger {
@@ -90,14 +91,18 @@ impl Ledger {
     pub async fn open(&self, request: Request) -> Result<(Request, bool), AwsError> {
         const OPERATION: &str = "dynamodb:TransactWriteItems";
         let key = request.approval.key();
-        let lives_until = request.expires + KEPT;
+        let lives_until = Some(lives_until(&request));
+        let action = &request.approval.action;
         let mut item = to_item(&request)?;
-        item.extend(keys(key.as_str(), REQUEST, Some(lives_until)));
-        let mut writes = vec![put_new(&self.table, item)?];
-        if let Some(execution) = &request.approval.execution {
-            let pk = execution_key(&request.approval.action, execution);
-            writes.push(put_new(&self.table, keys(&pk, key.as_str(), Some(lives_until)))?);
-        }
+        item.extend(keys(key.as_str(), REQUEST, lives_until));
+        let mut items = vec![
+            item,
+            keys(OPEN, key.as_str(), lives_until),
+            keys(&history_key(&action.pipeline), &history_sort_key(request.asked, &key), lives_until),
+        ];
+        let execution = request.approval.execution.as_ref();
+        items.extend(execution.map(|id| keys(&execution_key(action, id), key.as_str(), lives_until)));
+        let writes = items.into_iter().map(|item| put_new(&self.table, item)).collect::<Result<_, _>>()?;
         let written = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
         match written {
             Ok(_) => Ok((request, true)),
@@ -131,7 +136,7 @@ impl Ledger {
         let pk = execution_key(&request.approval.action, &execution);
         let index = Put::builder()
             .table_name(&self.table)
-            .set_item(Some(keys(&pk, key.as_str(), Some(request.expires + KEPT))))
+            .set_item(Some(keys(&pk, key.as_str(), Some(lives_until(&request)))))
             .build()
             .map_err(|_| AwsError::unexpected(OPERATION, "an item without content"))?;
         self.client
@@ -162,51 +167,43 @@ impl Ledger {
         answer.item.map(from_item).transpose()
     }
 
-    /// The approvals that an execution has had at an action: more than one when the stage was retried.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer, or answers with what we did not write.
-    pub async fn approvals_of(
-        &self,
-        action: &ApprovalAction,
-        execution: &ExecutionId,
-    ) -> Result<Vec<Request>, AwsError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", text(execution_key(action, execution)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| AwsError::new("dynamodb:Query", &error))?;
-        let mut requests = Vec::new();
-        for item in answer.items.unwrap_or_default() {
-            let Some(Ok(key)) = item.get("sk").map(AttributeValue::as_s) else { continue };
-            if let Some(request) = self.read(&ApprovalKey::from_ledger(key)).await? {
-                requests.push(request);
-            }
-        }
-        Ok(requests)
-    }
-
-    /// Records `vote` in place of an earlier one, while the approval is undecided and asks its approver.
+    /// Records `vote` in place of an earlier one that says something else, while the approval is undecided, asks its
+    /// approver, and lets him say this: whoever started the execution may be barred from approving it, and a rejection may
+    /// need a comment.
     ///
     /// # Errors
     /// When DynamoDB does not answer, or answers with what we did not write. The vote may have been recorded all the
     /// same; recording it again is harmless.
     pub async fn vote(&self, key: &ApprovalKey, vote: &Vote) -> Result<Written, AwsError> {
-        let update = self
+        let mut conditions = vec![
+            "attribute_exists(terms.approvers.#approver)",
+            "attribute_not_exists(verdict)",
+            "attribute_not_exists(outcome)",
+            match vote.comment {
+                Some(_) => "NOT (votes.#approver.decision = :decision AND votes.#approver.#comment = :comment)",
+                None => "NOT (votes.#approver.decision = :decision AND attribute_not_exists(votes.#approver.#comment))",
+            },
+        ];
+        match (vote.decision, &vote.comment) {
+            (Decision::Approved, _) => conditions.push("attribute_not_exists(terms.barred.#approver)"),
+            (Decision::Rejected, None) => conditions.push("NOT terms.reason_required = :yes"),
+            (Decision::Rejected, Some(_)) => {}
+        }
+        let mut update = self
             .client
             .update_item()
             .update_expression("SET votes.#approver = :vote, revision = revision + :one")
-            .condition_expression(
-                "attribute_exists(approvers.#approver) AND attribute_not_exists(verdict) AND attribute_not_exists(outcome)",
-            )
+            .condition_expression(conditions.join(" AND "))
             .expression_attribute_names("#approver", vote.approver.identity())
+            .expression_attribute_names("#comment", "comment")
+            .expression_attribute_values(":decision", text(vote.decision.as_str()))
             .expression_attribute_values(":vote", to_value(vote)?)
             .expression_attribute_values(":one", AttributeValue::N("1".into()));
+        if let Some(comment) = &vote.comment {
+            update = update.expression_attribute_values(":comment", text(comment.as_str()));
+        } else if vote.decision == Decision::Rejected {
+            update = update.expression_attribute_values(":yes", AttributeValue::Bool(true));
+        }
         self.update(key, update).await
     }
 
@@ -256,107 +253,6 @@ impl Ledger {
         self.update(key, update).await
     }
 
-    /// Takes the right to send the request's email to `approver`. Whoever holds it longer than `lease` has died. The
-    /// `claimant` may ask again: the answer that gave him the right may have been lost.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
-    pub async fn claim(
-        &self,
-        approval: &Approval,
-        approver: &Address,
-        claimant: u64,
-        lives_until: UtcDateTime,
-        now: UtcDateTime,
-        lease: Duration,
-    ) -> Result<Claim, AwsError> {
-        let key = approval.key();
-        let sort = delivery_key(approver);
-        let claimed = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(keys(key.as_str(), &sort, None)))
-            .update_expression("SET #state = :claimed, claimed_at = :now, claimant = :claimant, #ttl = :ttl")
-            .condition_expression(
-                "attribute_not_exists(#state) OR #state = :failed \
-                 OR (#state = :claimed AND (claimed_at < :lapsed OR claimant = :claimant))",
-            )
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_names("#ttl", "ttl")
-            .expression_attribute_values(":claimed", text("claimed"))
-            .expression_attribute_values(":failed", text("failed"))
-            .expression_attribute_values(":now", moment(now))
-            .expression_attribute_values(":claimant", text(claimant.to_string()))
-            .expression_attribute_values(":lapsed", moment(now - lease))
-            .expression_attribute_values(":ttl", moment(lives_until + KEPT))
-            .send()
-            .await;
-        match claimed {
-            Ok(_) => Ok(Claim::Yours),
-            Err(error) if code(&error) == Some(CONDITION_FAILED) => self.claimed_by_another(&key, &sort).await,
-            Err(error) => Err(AwsError::new("dynamodb:UpdateItem", &error)),
-        }
-    }
-
-    async fn claimed_by_another(&self, key: &ApprovalKey, sort: &str) -> Result<Claim, AwsError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(keys(key.as_str(), sort, None)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| AwsError::new("dynamodb:GetItem", &error))?;
-        let state = answer.item.as_ref().and_then(|item| item.get("state")).and_then(|state| state.as_s().ok());
-        Ok(if state.is_some_and(|state| state == "sent") { Claim::Sent } else { Claim::Taken })
-    }
-
-    /// Records that SES took the email, under the message id that it gave.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
-    pub async fn sent(
-        &self,
-        approval: &Approval,
-        approver: &Address,
-        message_id: &str,
-        now: UtcDateTime,
-    ) -> Result<(), AwsError> {
-        self.mark(approval, approver, "sent", &[("message_id", text(message_id)), ("sent_at", moment(now))]).await
-    }
-
-    /// Records that the email was not sent, so that the next try need not wait for the lease to end.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
-    pub async fn not_sent(&self, approval: &Approval, approver: &Address) -> Result<(), AwsError> {
-        self.mark(approval, approver, "failed", &[]).await
-    }
-
-    async fn mark(
-        &self,
-        approval: &Approval,
-        approver: &Address,
-        state: &str,
-        more: &[(&str, AttributeValue)],
-    ) -> Result<(), AwsError> {
-        let assignments: String = more.iter().map(|(name, _)| format!(", {name} = :{name}")).collect();
-        let values = more.iter().map(|(name, value)| (format!(":{name}"), value.clone()));
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(keys(approval.key().as_str(), &delivery_key(approver), None)))
-            .update_expression(format!("SET #state = :state{assignments}"))
-            .expression_attribute_names("#state", "state")
-            .set_expression_attribute_values(Some(values.chain([(":state".to_owned(), text(state))]).collect()))
-            .send()
-            .await
-            .map_err(|error| AwsError::new("dynamodb:UpdateItem", &error))?;
-        Ok(())
-    }
-
     /// Runs an update of a request's item and gives the request as it stands after it, taken or not.
     async fn update(
         &self,
@@ -381,59 +277,7 @@ impl Ledger {
     }
 }
 
-const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
-
-fn execution_key(action: &ApprovalAction, execution: &ExecutionId) -> String {
-    let ApprovalAction { account, region, pipeline, stage, action } = action;
-    digest(&[
-        "execution",
-        account.as_str(),
-        region.as_str(),
-        pipeline.as_str(),
-        stage.as_str(),
-        action.as_str(),
-        execution.as_str(),
-    ])
-}
-
-fn delivery_key(approver: &Address) -> String {
-    format!("{DELIVERY}{}", approver.identity())
-}
-
-fn text(text: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(text.into())
-}
-
-fn moment(moment: UtcDateTime) -> AttributeValue {
-    AttributeValue::N(moment.unix_timestamp().to_string())
-}
-
-fn keys(pk: &str, sk: &str, lives_until: Option<UtcDateTime>) -> Item {
-    let ttl = lives_until.map(|until| ("ttl".to_owned(), moment(until)));
-    [("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))].into_iter().chain(ttl).collect()
-}
-
-fn put_new(table: &str, item: Item) -> Result<TransactWriteItem, AwsError> {
-    let put = Put::builder()
-        .table_name(table)
-        .set_item(Some(item))
-        .condition_expression("attribute_not_exists(pk)")
-        .build()
-        .map_err(|_| AwsError::unexpected("dynamodb:TransactWriteItems", "an item without content"))?;
-    Ok(TransactWriteItem::builder().put(put).build())
-}
-
-fn to_item(value: &impl Serialize) -> Result<Item, AwsError> {
-    serde_dynamo::aws_sdk_dynamodb_1::to_item(value)
-        .map_err(|_| AwsError::unexpected("dynamodb", "an item that cannot be written"))
-}
-
-fn to_value(value: &impl Serialize) -> Result<AttributeValue, AwsError> {
-    serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(value)
-        .map_err(|_| AwsError::unexpected("dynamodb", "an item that cannot be written"))
-}
-
-fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, AwsError> {
-    serde_dynamo::aws_sdk_dynamodb_1::from_item(item)
-        .map_err(|_| AwsError::unexpected("dynamodb", "an item of another form"))
+/// Until when the items of a request are kept.
+fn lives_until(request: &Request) -> UtcDateTime {
+    request.waits_until.saturating_add(KEPT)
 }

@@ -8,6 +8,7 @@
 pub mod approval;
 pub mod aws;
 pub mod clock;
+pub mod delivery;
 pub mod keys;
 pub mod ledger;
 pub mod link;

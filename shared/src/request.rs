@@ -3,26 +3,27 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use time::UtcDateTime;
+use time::{Duration, UtcDateTime};
 
 use crate::approval::{Address, Approval, Approver, Comment, Decision, Quorum, WebUrl};
-use crate::clock::epoch;
+use crate::clock::{epoch, seconds};
 
 /// The ledger's record that an approval was put to its approvers. What it says of them is fixed when it is made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// What waits.
     pub approval: Approval,
-    /// Who may decide, by [`Address::identity`].
-    pub approvers: BTreeMap<String, Approver>,
-    /// How many of them must approve.
-    pub quorum: Quorum,
-    /// When they were asked.
+    /// What the policy said when the request was made. Later edits of the policy change nothing here.
+    pub terms: Terms,
+    /// When the request was made.
     #[serde(with = "epoch")]
     pub asked: UtcDateTime,
-    /// When CodePipeline stops waiting, and the links stop working.
+    /// When the links stop working: when CodePipeline stops waiting, or earlier if the policy says so.
     #[serde(with = "epoch")]
     pub expires: UtcDateTime,
+    /// When CodePipeline stops waiting.
+    #[serde(with = "epoch")]
+    pub waits_until: UtcDateTime,
     /// What mails and pages show of the release.
     pub details: Details,
     /// The votes so far, by [`Address::identity`]. One each; a later one replaces the earlier.
@@ -42,18 +43,18 @@ impl Request {
     #[must_use]
     pub fn new(
         approval: Approval,
-        approvers: &[Approver],
-        quorum: Quorum,
+        terms: Terms,
         asked: UtcDateTime,
-        expires: UtcDateTime,
+        waits_until: UtcDateTime,
         details: Details,
     ) -> Self {
+        let ours = terms.expires.and_then(|life| asked.checked_add(life));
         Self {
             approval,
-            approvers: approvers.iter().map(|approver| (approver.address.identity(), approver.clone())).collect(),
-            quorum,
+            terms,
             asked,
-            expires,
+            expires: ours.map_or(waits_until, |ours| ours.min(waits_until)),
+            waits_until,
             details,
             votes: BTreeMap::new(),
             revision: 0,
@@ -62,16 +63,36 @@ impl Request {
         }
     }
 
+    /// Whether this mailbox's approval does not count, because its owner started the execution.
+    #[must_use]
+    pub fn bars(&self, address: &Address) -> bool {
+        self.terms.barred.contains_key(&address.identity())
+    }
+
+    /// The reminder whose time has come at `now`, as the time before [`expires`](Self::expires) that the policy gives it:
+    /// the last one, when the times of several have passed. One whose time had passed when the request was made is none.
+    #[must_use]
+    pub fn reminder(&self, now: UtcDateTime) -> Option<Duration> {
+        if now >= self.expires {
+            return None;
+        }
+        let due = |before: &Duration| {
+            let at = self.expires.saturating_sub(*before);
+            self.asked < at && at <= now
+        };
+        self.terms.remind.iter().copied().filter(due).min()
+    }
+
     /// Whether this mailbox was asked.
     #[must_use]
     pub fn asks(&self, address: &Address) -> bool {
-        self.approvers.contains_key(&address.identity())
+        self.terms.approvers.contains_key(&address.identity())
     }
 
     /// How pages and mails write a mailbox: with its name, if it has one.
     #[must_use]
     pub fn name_of(&self, address: &Address) -> String {
-        self.approvers.get(&address.identity()).map_or_else(|| address.as_str().to_owned(), Approver::to_string)
+        self.terms.approvers.get(&address.identity()).map_or_else(|| address.as_str().to_owned(), Approver::to_string)
     }
 
     /// This mailbox's vote.
@@ -105,12 +126,43 @@ impl Request {
     pub fn count(&self) -> Option<Decision> {
         if !self.votes_for(Decision::Rejected).is_empty() {
             Some(Decision::Rejected)
-        } else if self.votes_for(Decision::Approved).len() >= self.quorum.get() {
+        } else if self.votes_for(Decision::Approved).len() >= self.terms.quorum.get() {
             Some(Decision::Approved)
         } else {
             None
         }
     }
+}
+
+/// What the policy says about one approval: who may decide it, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// The route of the policy that matched.
+    pub route: String,
+    /// The version of the policy's parameter.
+    pub policy_version: i64,
+    /// Who may decide, by [`Address::identity`].
+    pub approvers: BTreeMap<String, Approver>,
+    /// How many of them must approve.
+    pub quorum: Quorum,
+    /// How long the links work, if that is shorter than CodePipeline waits.
+    #[serde(default, with = "seconds::optional", skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Duration>,
+    /// How long before the links expire those who have not voted are reminded.
+    #[serde(default, with = "seconds::list", skip_serializing_if = "Vec::is_empty")]
+    pub remind: Vec<Duration>,
+    /// Whether a rejection needs a comment.
+    pub reason_required: bool,
+    /// Whose approval does not count since he started the execution, by [`Address::identity`], and what AWS calls him.
+    /// Empty when nobody is barred, or the policy bars nobody.
+    #[serde(default)]
+    pub barred: BTreeMap<String, String>,
+    /// Where answers to the emails go, if the policy says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Address>,
+    /// Who gets the emails without links, by [`Address::identity`].
+    #[serde(default)]
+    pub copy: BTreeMap<String, Approver>,
 }
 
 /// One approver's decision.
@@ -128,6 +180,15 @@ pub struct Vote {
     pub at: UtcDateTime,
     /// The `jti` of the link that it came through.
     pub link: String,
+}
+
+impl Vote {
+    /// Whether it says the same as `other`, whenever that was said.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        (&self.approver.identity(), self.decision, &self.comment)
+            == (&other.approver.identity(), other.decision, &other.comment)
+    }
 }
 
 /// What the votes came to, fixed before CodePipeline is told, so that whoever tells it tells the same.

@@ -51,8 +51,24 @@ pub struct Mail {
     pub text: String,
     pub html: String,
     pub raw: String,
+    /// Empty in an email that asks for nothing.
     pub approve: String,
     pub reject: String,
+}
+
+impl Mail {
+    /// Whether it asks for a decision for the first time.
+    pub fn is_request(&self) -> bool {
+        self.subject.starts_with("Approval needed: ")
+    }
+
+    pub fn is_reminder(&self) -> bool {
+        !self.is_request() && self.text.contains(" left: Release ")
+    }
+
+    pub fn is_outcome(&self) -> bool {
+        !self.is_request() && self.text.contains("Nothing is left to do.")
+    }
 }
 
 impl World {
@@ -64,6 +80,11 @@ impl World {
     /// The same with a quorum.
     pub async fn of(approvers: &str, quorum: usize) -> Self {
         Self::with(Options { approvers: approvers.to_owned(), quorum: quorum.to_string(), ..Options::default() }).await
+    }
+
+    /// The same with a policy.
+    pub async fn under(policy: &str) -> Self {
+        Self::with(Options { policy: Some(policy.to_owned()), ..Options::default() }).await
     }
 
     /// A sandbox of these options, at a free port and at the beginning of time.
@@ -134,10 +155,25 @@ impl World {
         mails.iter().map(read_mail).collect()
     }
 
-    /// The one email to this mailbox.
+    /// The emails that ask.
+    pub async fn requests(&self) -> Vec<Mail> {
+        self.mails().await.into_iter().filter(Mail::is_request).collect()
+    }
+
+    /// The emails that remind.
+    pub async fn reminders(&self) -> Vec<Mail> {
+        self.mails().await.into_iter().filter(Mail::is_reminder).collect()
+    }
+
+    /// The emails that tell how an approval ended.
+    pub async fn outcomes(&self) -> Vec<Mail> {
+        self.mails().await.into_iter().filter(Mail::is_outcome).collect()
+    }
+
+    /// The one email that asks this mailbox.
     pub async fn mail_to(&self, address: &str) -> Mail {
-        let mut mails: Vec<Mail> = self.mails().await.into_iter().filter(|mail| mail.to == address).collect();
-        assert_eq!(mails.len(), 1, "emails to {address}");
+        let mut mails: Vec<Mail> = self.requests().await.into_iter().filter(|mail| mail.to == address).collect();
+        assert_eq!(mails.len(), 1, "emails that ask {address}");
         mails.remove(0)
     }
 
@@ -210,7 +246,11 @@ fn read_mail(mail: &Value) -> Mail {
     let field = |name: &str| mail[name].as_str().unwrap().to_owned();
     let text = field("text");
     let links: Vec<&str> = text.split_whitespace().filter(|word| word.contains("/approval?t=")).collect();
-    let [approve, reject] = links[..] else { panic!("two links in {text}") };
+    let (approve, reject) = match links[..] {
+        [approve, reject] => (approve, reject),
+        [] => ("", ""),
+        _ => panic!("two links, or none, in {text}"),
+    };
     Mail {
         to: field("to"),
         subject: field("subject"),

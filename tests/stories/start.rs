@@ -6,10 +6,10 @@ use tests::World;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_option_stops_the_start_and_is_named() {
     for (approvers, quorum, words) in [
-        ("", "1", "COUNTERSIGN_APPROVERS is missing"),
-        ("nobody", "1", "COUNTERSIGN_APPROVERS is wrong: element 1"),
-        ("a@example.com", "2", "COUNTERSIGN_QUORUM is wrong: it is 2, and there are 1 approvers"),
-        ("a@example.com", "none", "COUNTERSIGN_QUORUM is wrong"),
+        ("", "1", "default.approvers"),
+        ("nobody@", "1", "default.approvers[0]"),
+        ("a@example.com", "2", "default.quorum"),
+        ("a@example.com", "none", "the approvers or the quorum are wrong"),
     ] {
         let options = Options { port: 0, approvers: approvers.into(), quorum: quorum.into(), ..Options::default() };
         let error = Sandbox::start(options).await.err().expect("it must not start").to_string();

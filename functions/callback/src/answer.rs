@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use askama::Template;
 use aws_config::SdkConfig;
-use countersign::approval::{Approval, Comment};
+use countersign::approval::{Approval, Comment, Decision};
 use countersign::aws::{AwsError, AwsErrorKind};
 use countersign::clock::Clock;
 use countersign::keys::VerifyingKeys;
@@ -75,6 +75,7 @@ enum Refusal {
     Misunderstood(Misunderstood),
     Link(LinkError),
     NotAsked,
+    Initiator(Box<Request>),
     NoButton,
     WrongButton,
     Decide(DecideError),
@@ -124,7 +125,7 @@ impl Callback {
         let answer = answer.unwrap_or_else(|refusal| {
             let reason = refusal.reason();
             self.decisions.metrics.count(Metric::Refusals(reason), 1);
-            refuse(refusal)
+            refuse(&refusal)
         });
         self.respond(request.method(), answer)
     }
@@ -172,8 +173,14 @@ impl Callback {
                     .await;
             }
         };
+        let silent = comment.is_none();
         let request = self.decisions.decide(link, comment, (self.clock)()).await.map_err(Refusal::Decide)?;
         let Some(request) = request else { return Ok(forgotten(link.approval())) };
+        if silent && lacks_its_reason(&request, link) {
+            return self
+                .ask_again(link, "", "A rejection needs a comment: please say why. Nothing was decided yet.")
+                .await;
+        }
         let answer = stands(&request, link)?;
         tracing::info!(
             key = %request.approval.key(),
@@ -201,7 +208,7 @@ impl Callback {
         if !request.asks(link.approver()) {
             return Err(Refusal::NotAsked);
         }
-        if request.outcome.is_some() {
+        if request.outcome.is_some() || request.bars(link.approver()) && link.decision() == Decision::Approved {
             return stands(&request, link);
         }
         let page = Confirm { request: &request, link, problem: Some(problem), comment };
@@ -272,11 +279,23 @@ fn stands(request: &Request, link: &VerifiedLink) -> Result<Answer, Refusal> {
         (None, Some(vote)) if request.verdict.is_none() && request.count().is_none() => {
             Answer { status: StatusCode::OK, html: Recorded { request, vote }.render() }
         }
+        (None, None) if link.decision() == Decision::Approved && request.bars(link.approver()) => {
+            return Err(Refusal::Initiator(Box::new(request.clone())));
+        }
         (None, _) => {
             let page = Confirm { request, link, problem: None, comment: "" };
             Answer { status: StatusCode::OK, html: page.render() }
         }
     })
+}
+
+/// Whether this is a rejection that was not taken for want of a comment.
+fn lacks_its_reason(request: &Request, link: &VerifiedLink) -> bool {
+    link.decision() == Decision::Rejected
+        && request.terms.reason_required
+        && request.asks(link.approver())
+        && request.verdict.is_none()
+        && request.outcome.is_none()
 }
 
 fn gone(notice: &Notice) -> Answer {
@@ -295,6 +314,7 @@ impl Refusal {
             Self::Misunderstood(misunderstood) => misunderstood.reason(),
             Self::Link(error) => error.reason(),
             Self::NotAsked => "a link of somebody who was not asked",
+            Self::Initiator(_) => "an approval of whoever started the execution",
             Self::NoButton => "no button pressed",
             Self::WrongButton => "a decision that is not the signed one",
             Self::Decide(_) => "not carried through",
@@ -304,7 +324,7 @@ impl Refusal {
 }
 
 /// What a visitor is told of a refusal, and what the log is told.
-fn refuse(refusal: Refusal) -> Answer {
+fn refuse(refusal: &Refusal) -> Answer {
     let reason = refusal.reason();
     let (status, notice) = match refusal {
         Refusal::Misunderstood(Misunderstood::Path) => (StatusCode::NOT_FOUND, Notice::NOT_FOUND),
@@ -315,6 +335,7 @@ fn refuse(refusal: Refusal) -> Answer {
         Refusal::Misunderstood(Misunderstood::Token) | Refusal::Link(_) | Refusal::NotAsked => {
             (StatusCode::BAD_REQUEST, Notice::BAD_LINK)
         }
+        Refusal::Initiator(request) => (StatusCode::FORBIDDEN, Notice::initiator(request)),
         Refusal::Decide(error) => {
             tracing::error!(%error, reason, "not answered");
             match error {

@@ -57,7 +57,7 @@ impl Decisions {
     }
 
     /// Votes as `link` says, and carries out what the votes come to. Gives the request as it stands afterwards; it says
-    /// what became of the vote.
+    /// what became of the vote. A vote that its terms do not allow is not in it.
     ///
     /// # Errors
     /// When the ledger or CodePipeline does not answer. Trying again finishes what was begun.
@@ -80,7 +80,13 @@ impl Decisions {
                 self.settle(request, link, now).await.map(Some)
             }
             Written::NotTaken(Some(request)) if request.outcome.is_none() => {
-                self.finish(request, link, now).await.map(Some)
+                let stands = request.vote_of(link.approver()).is_some_and(|standing| standing.says_the_same(&vote));
+                if request.verdict.is_none() && stands {
+                    // The same again. It keeps its time, and what it began is finished.
+                    self.settle(request, link, now).await.map(Some)
+                } else {
+                    self.finish(request, link, now).await.map(Some)
+                }
             }
             Written::NotTaken(request) => Ok(request),
         }

@@ -48,13 +48,23 @@ impl Confirm<'_> {
     }
 
     fn consequence(&self) -> &'static str {
-        match (self.link.decision(), self.request.quorum.get()) {
+        match (self.link.decision(), self.request.terms.quorum.get()) {
             (Decision::Approved, 1) => "If you approve, the pipeline goes on at once.",
             (Decision::Approved, _) => {
                 "If you approve, your vote is counted; the pipeline goes on when enough have approved."
             }
             (Decision::Rejected, _) => "If you reject, the stage fails and the pipeline stops here.",
         }
+    }
+
+    /// Who of those asked may not approve, since he started what waits.
+    fn barred(&self) -> Vec<String> {
+        let terms = &self.request.terms;
+        terms.barred.keys().filter_map(|id| Some(terms.approvers.get(id)?.to_string())).collect()
+    }
+
+    fn reason_required(&self) -> bool {
+        self.link.decision() == Decision::Rejected && self.request.terms.reason_required
     }
 
     fn other_vote(&self) -> Option<&Vote> {
@@ -184,6 +194,17 @@ impl Notice<'static> {
 }
 
 impl<'a> Notice<'a> {
+    /// An approval of somebody who started what he would approve.
+    #[must_use]
+    pub fn initiator(request: &'a Request) -> Self {
+        Self {
+            title: "You started this release",
+            what: "Whoever starts a release may not approve it, so your approval does not count. Nothing was decided.",
+            next: "The others who were asked can approve it. If it should not be released, open the Reject link of your email.",
+            request: Some(request),
+        }
+    }
+
     /// A link whose time ran out.
     #[must_use]
     pub fn expired(request: Option<&'a Request>) -> Self {
@@ -193,7 +214,14 @@ impl<'a> Notice<'a> {
                 Some(_) => "Nobody decided in time, so the stage failed, and this link has expired with it.",
                 None => "This link has expired. Nothing can be decided with it any more.",
             },
-            next: "If the release is still wanted, retry the stage in AWS CodePipeline or start the pipeline again: you will be asked by a new email.",
+            next: match request {
+                Some(request) if request.outcome.is_none() && request.expires < request.waits_until => {
+                    "The pipeline may still wait: somebody with access to AWS can decide there. Otherwise retry the stage in AWS CodePipeline or start the pipeline again: you will be asked by a new email."
+                }
+                _ => {
+                    "If the release is still wanted, retry the stage in AWS CodePipeline or start the pipeline again: you will be asked by a new email."
+                }
+            },
             request,
         }
     }
@@ -223,7 +251,7 @@ impl<'a> Notice<'a> {
 /// For templates: the counted votes in words.
 fn tally(request: &Request) -> String {
     let approvals = request.votes_for(Decision::Approved).len();
-    format!("{approvals} of {}", request.quorum.get())
+    format!("{approvals} of {}", request.terms.quorum.get())
 }
 
 fn commented(vote: &Vote) -> Option<&str> {

@@ -4,29 +4,21 @@
 //! kind: only a callback of this deployment, with the right public key and a table that it may read, answers that it is
 //! good and that it knows no such approval.
 
-use std::sync::Arc;
-
 use aws_config::SdkConfig;
 use aws_sdk_ses::types::VerificationStatus;
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_runtime_api::client::http::HttpConnector;
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use countersign::approval::{Address, Approval, ApprovalAction, Decision, Invalid};
 use countersign::aws::{AwsError, AwsErrorKind};
 use countersign::ledger::Ledger;
-use countersign::link::{LinkSigner, SignError};
+use countersign::link::SignError;
 use countersign::pipeline::CodePipeline;
 use serde::Serialize;
-use time::{Duration, UtcDateTime};
+use time::Duration;
 
-use crate::settings::Settings;
+use crate::Notifier;
+use crate::policy::{PolicyProblem, PolicyStore, StoredPolicy};
 
 /// How long the probe's link is good.
 const PROBE_LIFE: Duration = Duration::minutes(5);
-/// How long the callback may take to answer, cold start included.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 /// Below this many emails a day an account is in SES's sandbox, which sends to verified addresses only.
 const SANDBOX_QUOTA: f64 = 200.0;
 
@@ -67,41 +59,11 @@ impl Finding {
 #[derive(Debug, Clone)]
 pub(crate) struct Doctor {
     ses: aws_sdk_ses::Client,
-    http: Arc<Connector>,
-    scheme_is_tls: bool,
 }
 
 impl Doctor {
-    pub(crate) fn new(aws: &SdkConfig, settings: &Settings) -> Self {
-        let scheme_is_tls = settings.callback_url.as_str().starts_with("https://");
-        let http = if scheme_is_tls {
-            Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build()
-        } else {
-            Connector::builder().build_http()
-        };
-        Self { ses: aws_sdk_ses::Client::new(aws), http: Arc::new(http), scheme_is_tls }
-    }
-
-    /// Looks at everything, side by side.
-    pub(crate) async fn examine(
-        &self,
-        settings: &Settings,
-        links: &LinkSigner,
-        ledger: &Ledger,
-        pipeline: &CodePipeline,
-        now: UtcDateTime,
-    ) -> Diagnosis {
-        let (sender, quota, callback, table, reads) = tokio::join!(
-            self.sender(&settings.sender.address),
-            self.quota(),
-            self.callback(links, now),
-            table(ledger),
-            reads(pipeline),
-        );
-        let (key, callback) = callback;
-        let people = format!("{} approvers, {} must approve", settings.approvers.len(), settings.quorum.get());
-        let findings = vec![sender, quota, key, table, Finding::sound("policy", people), callback, reads];
-        Diagnosis { sound: findings.iter().all(|finding| finding.sound), findings }
+    pub(crate) fn new(aws: &SdkConfig) -> Self {
+        Self { ses: aws_sdk_ses::Client::new(aws) }
     }
 
     /// The sender's address, or its domain, must be verified in SES.
@@ -154,16 +116,33 @@ impl Doctor {
             Err(error) => unanswered(CHECK, &error),
         }
     }
+}
+
+impl Notifier {
+    /// Looks at everything, side by side.
+    pub(crate) async fn examine(&self) -> Diagnosis {
+        let (sender, quota, (key, callback), table, policy, reads) = tokio::join!(
+            self.doctor.sender(&self.settings.sender.address),
+            self.doctor.quota(),
+            self.key_and_callback(),
+            table(&self.ledger),
+            policy(&self.policy),
+            reads(&self.pipeline),
+        );
+        let findings = vec![sender, quota, key, table, policy, callback, reads];
+        Diagnosis { sound: findings.iter().all(|finding| finding.sound), findings }
+    }
 
     /// Signs a link to an approval that does not exist and opens it.
-    async fn callback(&self, links: &LinkSigner, now: UtcDateTime) -> (Finding, Finding) {
+    async fn key_and_callback(&self) -> (Finding, Finding) {
         const KEY: &str = "signing key";
         const CALLBACK: &str = "callback";
         let unasked = || Finding::unsound(CALLBACK, "not asked, for want of a link", "put the signing key right first");
         let Ok((approval, nobody)) = probe() else {
             return (Finding::unsound(KEY, "no probe can be made", "report this as a bug"), unasked());
         };
-        let link = match links.sign(&approval, &nobody, Decision::Rejected, now, now + PROBE_LIFE).await {
+        let now = (self.clock)();
+        let link = match self.links.sign(&approval, &nobody, Decision::Rejected, now, now + PROBE_LIFE).await {
             Ok(link) => link,
             Err(SignError::Aws(error)) => return (unanswered(KEY, &error), unasked()),
             Err(error) => {
@@ -171,35 +150,26 @@ impl Doctor {
             }
         };
         let key = Finding::sound(KEY, "KMS signs");
-        let Ok(request) = HttpRequest::get(link.as_str()) else {
-            return (
-                key,
-                Finding::unsound(CALLBACK, "its URL is none", "set COUNTERSIGN_CALLBACK_URL to the API's URL"),
-            );
-        };
-        let answer = tokio::time::timeout(PATIENCE, self.http.call(request)).await;
-        let callback = match answer.map(|answer| answer.map(|answer| answer.status().as_u16())) {
-            Ok(Ok(410)) => Finding::sound(CALLBACK, "it takes our links and reads a ledger"),
-            Ok(Ok(400)) => Finding::unsound(
+        let callback = match self.callback.open(&link).await {
+            Ok(410) => Finding::sound(CALLBACK, "it takes our links and reads a ledger"),
+            Ok(400) => Finding::unsound(
                 CALLBACK,
                 "it refuses our links (400)",
                 "give the callback this deployment's name and this signing key: COUNTERSIGN_DEPLOYMENT, COUNTERSIGN_SIGNING_KEYS",
             ),
-            Ok(Ok(status @ (500 | 502 | 503 | 504))) => Finding::unsound(
+            Ok(status @ (500 | 502 | 503 | 504)) => Finding::unsound(
                 CALLBACK,
                 format!("it answers {status}"),
                 "look at the callback's log: it does not start, or may not read its ledger or its keys",
             ),
-            Ok(Ok(status)) => Finding::unsound(
+            Ok(status) => Finding::unsound(
                 CALLBACK,
                 format!("something else answers there ({status})"),
                 "set COUNTERSIGN_CALLBACK_URL to the API's URL",
             ),
-            Ok(Err(_)) | Err(_) => Finding::unsound(
-                CALLBACK,
-                if self.scheme_is_tls { "nothing answers there by TLS" } else { "nothing answers there" },
-                "set COUNTERSIGN_CALLBACK_URL to the API's URL",
-            ),
+            Err(error) => {
+                Finding::unsound(CALLBACK, error.to_string(), "set COUNTERSIGN_CALLBACK_URL to the API's URL")
+            }
         };
         (key, callback)
     }
@@ -227,6 +197,27 @@ async fn table(ledger: &Ledger) -> Finding {
             "set COUNTERSIGN_TABLE to the table that the stack made",
         ),
         Err(error) => unanswered(CHECK, &error),
+    }
+}
+
+async fn policy(store: &PolicyStore) -> Finding {
+    const CHECK: &str = "policy";
+    match store.read().await {
+        Ok(StoredPolicy { policy, version }) => {
+            let routes = policy.routes().count();
+            Finding::sound(CHECK, format!("version {version} is sound; routes, the default included: {routes}"))
+        }
+        Err(PolicyProblem::Aws(error)) => unanswered(CHECK, &error),
+        Err(error @ PolicyProblem::Missing) => Finding::unsound(
+            CHECK,
+            error.to_string(),
+            "set COUNTERSIGN_POLICY to the name of the parameter that the stack made, or make it again",
+        ),
+        Err(error) => Finding::unsound(
+            CHECK,
+            error.to_string(),
+            "put the parameter right; `cargo run -p sandbox -- policy check FILE` checks a text before it is saved",
+        ),
     }
 }
 

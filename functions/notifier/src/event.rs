@@ -15,6 +15,12 @@ use time::UtcDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
+/// The commands, by direct invocation.
+const COMMANDS: [&str; 4] = ["doctor", "sweep", "resend", "history"];
+/// How many approvals a history tells unless the command says otherwise, and at most.
+const USUAL_HISTORY: u8 = 20;
+const LONGEST_HISTORY: u8 = 100;
+
 /// How much of an unknown field's name an error repeats, in characters.
 const LONGEST_NAME: usize = 200;
 
@@ -43,6 +49,17 @@ pub enum Event {
         /// The stage's action.
         action: ActionName,
     },
+    /// A command, and what the hourly rule says: look after everything that waits.
+    Sweep,
+    /// A command: tell what the ledger knows of a pipeline's approvals.
+    History {
+        /// The pipeline.
+        pipeline: PipelineName,
+        /// Only what was asked for before this.
+        before: Option<UtcDateTime>,
+        /// No more than these many.
+        limit: u8,
+    },
     /// Something that is none of our business, and why.
     Ignored(&'static str),
 }
@@ -67,6 +84,9 @@ pub enum EventError {
     /// A moment that is not one, or that no approval can have.
     #[error("in the event, {0} is not a date and time that an approval can have")]
     Time(&'static str),
+    /// A number of approvals that is none, or too many for one answer.
+    #[error("in the command, limit is not a number from 1 to {0}")]
+    Limit(u8),
     /// A state that CodePipeline did not have when this was written.
     #[error("in the event, detail.state is unknown")]
     State,
@@ -75,8 +95,9 @@ pub enum EventError {
 /// Reads an event. A batch of SNS records gives one result for each, so that a bad record hides no good one.
 #[must_use]
 pub fn read(event: &Value) -> Vec<Result<Event, EventError>> {
-    if let Some(command) = event.get("doctor").or_else(|| event.get("resend")) {
-        return vec![read_command(event, command)];
+    let command = COMMANDS.iter().find_map(|name| Some((*name, event.get(name)?)));
+    if let Some((name, command)) = command {
+        return vec![read_command(event, name, command)];
     }
     match event.get("Records") {
         Some(records) => match shape::<Vec<SnsRecord>>("the SNS batch", records) {
@@ -115,17 +136,37 @@ struct Place {
     action: String,
 }
 
-/// A command, by direct invocation: `{"doctor": {}}` or `{"resend": {"pipeline": …, "stage": …, "action": …}}`.
-fn read_command(event: &Value, command: &Value) -> Result<Event, EventError> {
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Past {
+    pipeline: String,
+    before: Option<String>,
+    limit: Option<u8>,
+}
+
+/// A command, by direct invocation: `{"doctor": {}}`, `{"sweep": {}}`, `{"resend": {"pipeline": …, "stage": …, "action":
+/// …}}` or `{"history": {"pipeline": …}}`.
+fn read_command(event: &Value, name: &str, command: &Value) -> Result<Event, EventError> {
     if event.as_object().is_none_or(|fields| fields.len() != 1) {
         return Err(EventError::Shape { shape: "the command", why: "one command, and nothing beside it".to_owned() });
     }
-    if event.get("doctor").is_some() {
-        let Nothing {} = shape("the command doctor", command)?;
-        return Ok(Event::Doctor);
+    match name {
+        "doctor" => shape("the command doctor", command).map(|Nothing {}| Event::Doctor),
+        "sweep" => shape("the command sweep", command).map(|Nothing {}| Event::Sweep),
+        "resend" => {
+            let Place { pipeline, stage, action } = shape("the command resend", command)?;
+            Ok(Event::Resend { pipeline: pipeline.parse()?, stage: stage.parse()?, action: action.parse()? })
+        }
+        _ => {
+            let Past { pipeline, before, limit } = shape("the command history", command)?;
+            let limit = limit.unwrap_or(USUAL_HISTORY);
+            if !(1..=LONGEST_HISTORY).contains(&limit) {
+                return Err(EventError::Limit(LONGEST_HISTORY));
+            }
+            let before = before.map(|before| moment("before", &before)).transpose()?;
+            Ok(Event::History { pipeline: pipeline.parse()?, before, limit })
+        }
     }
-    let Place { pipeline, stage, action } = shape("the command resend", command)?;
-    Ok(Event::Resend { pipeline: pipeline.parse()?, stage: stage.parse()?, action: action.parse()? })
 }
 
 #[derive(Deserialize)]

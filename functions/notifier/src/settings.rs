@@ -1,12 +1,10 @@
 //! What the notifier is told at its start.
 
-use std::collections::BTreeSet;
-
-use countersign::approval::{Address, Approver, Deployment, Quorum};
+use countersign::approval::{Address, Approver, Deployment, Region};
 use countersign::keys::KeyId;
 use countersign::link::CallbackUrl;
 use countersign::log::LevelFilter;
-use countersign::settings::{Lookup, SettingError, list, optional, required};
+use countersign::settings::{Lookup, SettingError, optional, required};
 
 /// The notifier's settings. Each is an environment variable of the function.
 #[derive(Debug, Clone)]
@@ -25,10 +23,11 @@ pub struct Settings {
     pub reply_to: Option<Address>,
     /// `COUNTERSIGN_CONFIGURATION_SET`: the SES configuration set. Optional. It must not track clicks.
     pub configuration_set: Option<String>,
-    /// `COUNTERSIGN_APPROVERS`: who may decide, separated by commas, each `Name <address>` or an address.
-    pub approvers: Vec<Approver>,
-    /// `COUNTERSIGN_QUORUM`: how many of them must approve. 1 unless set.
-    pub quorum: Quorum,
+    /// `COUNTERSIGN_POLICY`: the name of the SSM parameter that says who may decide what.
+    pub policy: String,
+    /// `COUNTERSIGN_PIPELINE_REGION`: where the sweep looks for approvals that wait, and where pipelines are that commands
+    /// name. The function's own region unless set.
+    pub pipeline_region: Option<Region>,
     /// `COUNTERSIGN_LOG_LEVEL`: `error`, `warn`, `info`, `debug` or `trace`. `info` unless set.
     pub log_level: LevelFilter,
 }
@@ -39,7 +38,7 @@ impl Settings {
     /// # Errors
     /// Names the first setting that is missing or wrong.
     pub fn read(lookup: Lookup) -> Result<Self, SettingError> {
-        let settings = Self {
+        Ok(Self {
             deployment: required(lookup, "COUNTERSIGN_DEPLOYMENT")?,
             callback_url: required(lookup, "COUNTERSIGN_CALLBACK_URL")?,
             signing_key: required(lookup, "COUNTERSIGN_SIGNING_KEY")?,
@@ -47,25 +46,11 @@ impl Settings {
             sender: required(lookup, "COUNTERSIGN_SENDER")?,
             reply_to: optional(lookup, "COUNTERSIGN_REPLY_TO")?,
             configuration_set: optional(lookup, "COUNTERSIGN_CONFIGURATION_SET")?,
-            approvers: list(lookup, "COUNTERSIGN_APPROVERS")?,
-            quorum: optional(lookup, "COUNTERSIGN_QUORUM")?.unwrap_or(Quorum::ONE),
+            policy: required(lookup, "COUNTERSIGN_POLICY")?,
+            pipeline_region: optional(lookup, "COUNTERSIGN_PIPELINE_REGION")?,
             log_level: optional(lookup, "COUNTERSIGN_LOG_LEVEL")?.unwrap_or(LevelFilter::INFO),
-        };
-        let different: BTreeSet<String> =
-            settings.approvers.iter().map(|approver| approver.address.identity()).collect();
-        if different.len() < settings.approvers.len() {
-            return Err(wrong("COUNTERSIGN_APPROVERS", "an address is in it twice".to_owned()));
-        }
-        if settings.quorum.get() > different.len() {
-            let why = format!("it is {}, and there are {} approvers", settings.quorum.get(), different.len());
-            return Err(wrong("COUNTERSIGN_QUORUM", why));
-        }
-        Ok(settings)
+        })
     }
-}
-
-fn wrong(name: &'static str, why: String) -> SettingError {
-    SettingError::Wrong { name, why }
 }
 
 #[cfg(test)]
@@ -78,7 +63,7 @@ mod tests {
         ("COUNTERSIGN_SIGNING_KEY", "1234abcd"),
         ("COUNTERSIGN_TABLE", "ledger"),
         ("COUNTERSIGN_SENDER", "Countersign <approvals@example.com>"),
-        ("COUNTERSIGN_APPROVERS", "a@example.com, b@example.com"),
+        ("COUNTERSIGN_POLICY", "/countersign/policy"),
     ];
 
     fn read(changed: &str, text: Option<&str>) -> Result<Settings, SettingError> {
@@ -98,9 +83,7 @@ mod tests {
             ("COUNTERSIGN_SIGNING_KEY", "alias/countersign"),
             ("COUNTERSIGN_SENDER", "nobody"),
             ("COUNTERSIGN_REPLY_TO", "a b"),
-            ("COUNTERSIGN_APPROVERS", "a@example.com,A@Example.com"),
-            ("COUNTERSIGN_QUORUM", "3"),
-            ("COUNTERSIGN_QUORUM", "0"),
+            ("COUNTERSIGN_PIPELINE_REGION", "*"),
             ("COUNTERSIGN_LOG_LEVEL", "loud"),
         ] {
             match read(name, Some(text)) {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use lambda_runtime::Diagnostic;
 use notifier::Notifier;
-use notifier::notify::Report;
+use notifier::report::Report;
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -44,11 +44,16 @@ impl Lambda {
     pub(crate) async fn drain(&self) {
         let mut events = self.events.lock().await;
         while let Ok(event) = events.try_recv() {
-            if let Err(Diagnostic { error_type, error_message, .. }) = self.invoke(&event).await {
-                let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-                if failures.len() < REMEMBERED {
-                    failures.push(Failure { event, error_type, error_message });
-                }
+            self.run(event).await;
+        }
+    }
+
+    /// One invocation that nobody waits for.
+    pub(crate) async fn run(&self, event: Value) {
+        if let Err(Diagnostic { error_type, error_message, .. }) = self.invoke(&event).await {
+            let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+            if failures.len() < REMEMBERED {
+                failures.push(Failure { event, error_type, error_message });
             }
         }
     }

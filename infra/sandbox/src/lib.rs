@@ -16,4 +16,4 @@ mod web;
 
 pub use clock::SandboxClock;
 pub use lambda::Failure;
-pub use sandbox::{Options, Sandbox, StartError};
+pub use sandbox::{Options, POLICY, Sandbox, StartError};

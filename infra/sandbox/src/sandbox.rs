@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -11,11 +11,12 @@ use callback::answer::StartError as CallbackError;
 use countersign::aws::with_limits;
 use countersign::metrics::Sink;
 use countersign::pipeline::Patience;
+use countersign::policy::{Policy, PolicyError};
 use countersign::settings::SettingError;
 use lambda_runtime::Diagnostic;
 use notifier::Notifier;
-use notifier::notify::Report;
-use serde_json::Value;
+use notifier::report::Report;
+use serde_json::{Value, json};
 use time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
@@ -30,6 +31,10 @@ use crate::{demo, replay, web};
 pub(crate) const REGION: &str = "us-east-2";
 const TABLE: &str = "countersign";
 const DEPLOYMENT: &str = "sandbox";
+/// The name of the SSM parameter with the policy.
+pub const POLICY: &str = "/sandbox/policy";
+/// How often the sweep comes.
+const HOUR: std::time::Duration = std::time::Duration::from_secs(3600);
 
 /// The sandbox's CodePipeline never lags, and another invocation here needs milliseconds.
 const PATIENCE: Patience = Patience { tries: 20, pause: std::time::Duration::from_millis(25) };
@@ -38,9 +43,9 @@ const PATIENCE: Patience = Patience { tries: 20, pause: std::time::Duration::fro
 pub struct Options {
     /// The port on 127.0.0.1; 0 takes a free one.
     pub port: u16,
-    /// `COUNTERSIGN_APPROVERS`.
+    /// Who may decide, separated by commas, each `Name <address>` or an address.
     pub approvers: String,
-    /// `COUNTERSIGN_QUORUM`.
+    /// How many of them must approve.
     pub quorum: String,
     /// The text of the policy, instead of approvers and quorum.
     pub policy: Option<String>,
@@ -74,6 +79,12 @@ pub enum StartError {
         /// Why.
         error: std::io::Error,
     },
+    /// The policy is none.
+    #[error("the policy is wrong: {0}")]
+    Policy(#[from] PolicyError),
+    /// Approvers or quorum make no policy.
+    #[error("the approvers or the quorum are wrong: {key}: {problem}", key = .0.key, problem = .0.problem)]
+    Approvers(PolicyError),
     /// A setting is wrong.
     #[error(transparent)]
     Setting(#[from] SettingError),
@@ -125,7 +136,8 @@ impl Sandbox {
     /// # Errors
     /// When the port cannot be had or an option is wrong.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let Options { port, approvers, quorum, policy: _, clock, demo } = options;
+        let Options { port, approvers, quorum, policy, clock, demo } = options;
+        let policy = policy_text(policy, &approvers, &quorum)?;
         let taken = |error| StartError::Port { port, error };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(taken)?;
         let address = listener.local_addr().map_err(taken)?;
@@ -135,6 +147,7 @@ impl Sandbox {
         let codepipeline = Arc::new(CodePipeline::new(clock.clock(), events));
         let aws = Arc::new(Aws::new(REGION, TABLE, codepipeline, clock.clock()).await?);
         let key = aws.kms.create_key()?;
+        aws.put_parameter(POLICY, &policy).await?;
 
         // The callback asks for its keys while it starts, so that AWS has to answer before the rest can.
         let (stop, stopped) = oneshot::channel::<()>();
@@ -148,8 +161,7 @@ impl Sandbox {
                 "COUNTERSIGN_SIGNING_KEY" | "COUNTERSIGN_SIGNING_KEYS" => key.clone(),
                 "COUNTERSIGN_TABLE" => TABLE.to_owned(),
                 "COUNTERSIGN_SENDER" => "Countersign <approvals@example.com>".to_owned(),
-                "COUNTERSIGN_APPROVERS" => approvers.clone(),
-                "COUNTERSIGN_QUORUM" => quorum.clone(),
+                "COUNTERSIGN_POLICY" => POLICY.to_owned(),
                 _ => return None,
             })
         };
@@ -176,6 +188,7 @@ impl Sandbox {
         // Nobody listens only when the server has died, and then every visit says so.
         let _ = ready.send(Arc::clone(&shared));
         shared.lambda.drain().await;
+        tokio::spawn(every_hour(Arc::downgrade(&shared)));
         Ok(Self { shared, url, _stop: stop })
     }
 
@@ -197,7 +210,8 @@ impl Sandbox {
         &self.shared.clock
     }
 
-    /// Moves the clock on, and waits until everything that follows from it has happened.
+    /// Moves the clock on, and waits until everything that follows from it has happened. The sweep comes at the end, once,
+    /// when an hour or more has gone by.
     pub async fn advance(&self, by: Duration) {
         self.shared.advance(by).await;
     }
@@ -213,6 +227,24 @@ impl Sandbox {
     /// The error that Lambda would report.
     pub async fn play(&self, event: Value) -> Result<Report, Diagnostic> {
         self.shared.play(event).await
+    }
+
+    /// Runs the hourly sweep now.
+    ///
+    /// # Errors
+    /// The error that Lambda would report.
+    pub async fn sweep(&self) -> Result<Report, Diagnostic> {
+        let report = self.shared.lambda.invoke(&sweep()).await;
+        self.shared.lambda.drain().await;
+        report
+    }
+
+    /// Saves another policy, as an administrator would. It is not checked here: that is the notifier's business.
+    ///
+    /// # Errors
+    /// What Systems Manager says of a text that it does not take.
+    pub async fn save_policy(&self, text: &str) -> Result<(), AwsError> {
+        self.aws().put_parameter(POLICY, text).await
     }
 
     /// The events whose invocation failed, oldest first.
@@ -239,6 +271,14 @@ impl Shared {
         self.clock.advance(by);
         self.aws.codepipeline.tick();
         self.lambda.drain().await;
+        if by >= Duration::hours(1) {
+            self.sweep().await;
+        }
+    }
+
+    async fn sweep(&self) {
+        self.lambda.run(sweep()).await;
+        self.lambda.drain().await;
     }
 
     pub(crate) async fn play(&self, event: Value) -> Result<Report, Diagnostic> {
@@ -248,6 +288,33 @@ impl Shared {
         self.lambda.drain().await;
         report
     }
+}
+
+/// What the hourly rule sends.
+fn sweep() -> Value {
+    json!({ "sweep": {} })
+}
+
+/// The hourly rule, for as long as there is a sandbox.
+async fn every_hour(sandbox: Weak<Shared>) {
+    loop {
+        tokio::time::sleep(HOUR).await;
+        let Some(shared) = sandbox.upgrade() else { return };
+        shared.sweep().await;
+    }
+}
+
+/// The policy's text: the one that was given, or one that says what approvers and quorum say, as the deployments make it.
+fn policy_text(given: Option<String>, approvers: &str, quorum: &str) -> Result<String, StartError> {
+    if let Some(text) = given {
+        text.parse::<Policy>()?;
+        return Ok(text);
+    }
+    let approvers: Vec<&str> = approvers.split(',').map(str::trim).filter(|one| !one.is_empty()).collect();
+    // A list of texts reads the same in JSON and in TOML.
+    let text = format!("[default]\napprovers = {}\nquorum = {quorum}\n", json!(approvers));
+    text.parse::<Policy>().map_err(StartError::Approvers)?;
+    Ok(text)
 }
 
 /// The configuration that Lambda would give a function, pointed at this sandbox whatever the environment says of proxies

@@ -9,7 +9,7 @@ use winterbaume_dynamodb::DynamoDbService;
 
 use super::answer::internal_failure;
 use super::call::{Service, for_fake};
-use super::fake::ask;
+use super::fake::{ask, error_of};
 use super::{expression, json_input};
 use crate::codepipeline::AwsError;
 
@@ -117,10 +117,4 @@ impl DynamoDb {
     async fn ask(&self, operation: &str, input: &Value) -> Result<MockResponse, AwsError> {
         ask(&self.fake, for_fake(Service::DynamoDb, operation, &self.region, input.to_string().into())).await
     }
-}
-
-fn error_of(response: &MockResponse) -> AwsError {
-    let error: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-    let text = |field: &str| error.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
-    AwsError { status: response.status, code: text("__type"), message: text("message") }
 }

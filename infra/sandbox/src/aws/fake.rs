@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use serde_json::Value;
 use winterbaume_core::{MockRequest, MockResponse, MockService};
 use winterbaume_ssm::SsmService;
 
@@ -34,4 +35,17 @@ impl Ssm {
     pub(super) async fn call(&self, operation: &str, body: Bytes) -> Result<MockResponse, AwsError> {
         ask(&self.fake, for_fake(Service::Ssm, operation, &self.region, body)).await
     }
+
+    /// Saves a parameter.
+    pub(super) async fn put(&self, input: &Value) -> Result<(), AwsError> {
+        let response = self.call("PutParameter", input.to_string().into()).await?;
+        if response.status == 200 { Ok(()) } else { Err(error_of(&response)) }
+    }
+}
+
+/// The error that a fake answered in a JSON protocol.
+pub(super) fn error_of(response: &MockResponse) -> AwsError {
+    let error: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    let text = |field: &str| error.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    AwsError { status: response.status, code: text("__type"), message: text("message") }
 }

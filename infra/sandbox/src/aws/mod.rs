@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::codepipeline::{AwsError, CodePipeline, Now};
@@ -124,6 +124,15 @@ impl Aws {
             Ok(answer) => answer::success(service, &incoming.operation, answer, &request_id),
             Err(error) => answer::error(protocol, service.namespace(), &error, &request_id),
         }
+    }
+
+    /// Saves a text as an SSM parameter, in place of what it held, as somebody with an AWS account would.
+    ///
+    /// # Errors
+    /// What Systems Manager says of a name or a value that it refuses.
+    pub async fn put_parameter(&self, name: &str, value: &str) -> Result<(), AwsError> {
+        let input = json!({ "Name": name, "Value": value, "Type": "String", "Overwrite": true });
+        self.ssm.put(&input).await
     }
 
     /// The calls that arrived, oldest first: the last 10,000.

@@ -1,0 +1,121 @@
+//! Putting an approval to its approvers, once, or once more on somebody's command.
+
+use countersign::approval::{ActionName, PipelineName, StageName};
+use countersign::delivery::About;
+use countersign::metrics::Metric;
+use countersign::pipeline::{FindError, Sought, Waiting};
+use countersign::request::Request;
+
+use crate::Notifier;
+use crate::deliver::{Deliveries, receivers};
+use crate::policy::{PolicyProblem, StoredPolicy};
+use crate::report::{Handled, NotifyError};
+
+impl Notifier {
+    /// Puts the approval that an event spoke of to its approvers.
+    pub(crate) async fn ask(&self, sought: &Sought) -> Result<Handled, NotifyError> {
+        let approval = sought.action.to_string();
+        let Some(request) = self.request_for(sought).await? else { return Ok(Handled::Over { approval }) };
+        let key = request.approval.key();
+        let Deliveries { sent, already_sent, failures } =
+            self.deliver_to(&request, About::Request, receivers(&request)).await;
+        if failures.is_empty() {
+            Ok(Handled::Asked { approval, key, sent, already_sent })
+        } else {
+            Err(NotifyError::Deliveries { approval, receivers: receivers(&request).count(), failures })
+        }
+    }
+
+    /// Sends the emails of what waits at an action again: somebody has lost his, or the event never came.
+    pub(crate) async fn resend(
+        &self,
+        pipeline: PipelineName,
+        stage: &StageName,
+        action: &ActionName,
+    ) -> Result<Handled, NotifyError> {
+        let approval = format!("{pipeline}/{stage}/{action}");
+        let now = (self.clock)();
+        let waiting = match self.pipeline.waiting_at(pipeline, stage, action, now).await {
+            Ok(waiting) => waiting,
+            Err(error) => return Err(NotifyError::Aws { what: approval, error }),
+        };
+        if waiting.is_empty() {
+            return Err(NotifyError::NothingWaits { approval });
+        }
+        let (mut sent, mut errors) = (0, Vec::new());
+        for sought in &waiting {
+            match self.ask_again(sought).await {
+                Ok(again) => sent += again,
+                Err(error) => errors.push(error),
+            }
+        }
+        if errors.is_empty() { Ok(Handled::Resent { approval, sent }) } else { Err(NotifyError::several(errors)) }
+    }
+
+    /// Sends each email that was sent before once more, and the others as if for the first time.
+    async fn ask_again(&self, sought: &Sought) -> Result<usize, NotifyError> {
+        let Some(request) = self.request_for(sought).await? else { return Ok(0) };
+        let failed = |error| NotifyError::Aws { what: sought.action.to_string(), error };
+        let before = self.ledger.deliveries(&request.approval.key()).await.map_err(failed)?;
+        let has_it = |mailbox: &str| {
+            before
+                .iter()
+                .any(|delivery| delivery.about == About::Request && delivery.mailbox == mailbox && delivery.is_sent())
+        };
+        let (again, first): (Vec<_>, Vec<_>) =
+            receivers(&request).partition(|receiver| has_it(&receiver.mailbox.address.identity()));
+        let at = (self.clock)();
+        let (again, first) = tokio::join!(
+            self.deliver_to(&request, About::Again { at }, again),
+            self.deliver_to(&request, About::Request, first),
+        );
+        let failures: Vec<_> = again.failures.into_iter().chain(first.failures).collect();
+        if failures.is_empty() {
+            Ok(again.sent + first.sent)
+        } else {
+            let (approval, receivers) = (sought.action.to_string(), receivers(&request).count());
+            Err(NotifyError::Deliveries { approval, receivers, failures })
+        }
+    }
+
+    /// The request of the approval that an event spoke of, made now unless it was made before. `None` when nobody can
+    /// answer it any more.
+    async fn request_for(&self, sought: &Sought) -> Result<Option<Request>, NotifyError> {
+        let (found, policy) = tokio::join!(self.pipeline.find(sought), self.policy.read());
+        self.open(sought, found, policy).await
+    }
+
+    async fn open(
+        &self,
+        sought: &Sought,
+        found: Result<Option<Waiting>, FindError>,
+        policy: Result<StoredPolicy, PolicyProblem>,
+    ) -> Result<Option<Request>, NotifyError> {
+        let approval = || sought.action.to_string();
+        let now = (self.clock)();
+        let waiting = match found {
+            Ok(Some(waiting)) if waiting.expires > now => waiting,
+            Ok(_) => return Ok(None),
+            Err(error) => return Err(NotifyError::Find { approval: approval(), error }),
+        };
+        let failed = |error| NotifyError::Aws { what: approval(), error };
+        let request = match policy.and_then(|policy| policy.terms(&waiting)) {
+            Ok(terms) => {
+                let Waiting { approval, expires, details, .. } = waiting;
+                let request = Request::new(approval, terms, now, expires, details);
+                let (request, new) = self.ledger.open(request).await.map_err(failed)?;
+                if new {
+                    self.metrics.count(Metric::Requested, 1);
+                }
+                request
+            }
+            // The policy is fixed in the request when it is made: what becomes of the policy later is no reason not to
+            // send what is missing.
+            Err(error) => match self.ledger.read(&waiting.approval.key()).await.map_err(failed)? {
+                Some(request) => request,
+                None => return Err(NotifyError::Policy { approval: approval(), error }),
+            },
+        };
+        Ok(Some(request).filter(|request| request.outcome.is_none() && request.expires > now))
+    }
+}

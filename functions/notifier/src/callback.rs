@@ -1,0 +1,87 @@
+//! The callback as a visitor has it: over HTTP, with a link.
+//!
+//! The doctor opens a link to see whether the callback answers. The sweep presses a button again that somebody has pressed
+//! before: a vote that stands in the ledger and was not carried out is carried out by the callback and nobody else, as
+//! when its voter tries again.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::HttpConnector;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use countersign::link::{CallbackUrl, Link};
+use countersign::request::Vote;
+
+/// How long the callback may take to answer, cold start included.
+const PATIENCE: Duration = Duration::from_secs(29);
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CallbackError {
+    /// The link makes no request.
+    #[error("the callback's URL is none")]
+    Url,
+    /// Nothing answers there.
+    #[error("the callback does not answer")]
+    NoAnswer,
+    /// It answers that something cannot be done.
+    #[error("the callback answers {0}")]
+    Status(u16),
+}
+
+/// A visitor of the callback. His HTTP client is made at his first visit: hardly any invocation makes one.
+#[derive(Debug, Clone)]
+pub(crate) struct Visitor {
+    tls: bool,
+    http: Arc<OnceLock<Connector>>,
+}
+
+impl Visitor {
+    pub(crate) fn of(callback: &CallbackUrl) -> Self {
+        Self { tls: callback.as_str().starts_with("https://"), http: Arc::default() }
+    }
+
+    /// Opens a link and gives the status of the page.
+    pub(crate) async fn open(&self, link: &Link) -> Result<u16, CallbackError> {
+        self.send(HttpRequest::get(link.as_str()).map_err(|_| CallbackError::Url)?).await
+    }
+
+    /// Sends the form that sent `vote`, once more.
+    pub(crate) async fn press(&self, link: &Link, vote: &Vote) -> Result<(), CallbackError> {
+        let mut request = HttpRequest::new(form(vote).into());
+        request.set_method("POST").map_err(|_| CallbackError::Url)?;
+        request.set_uri(link.as_str()).map_err(|_| CallbackError::Url)?;
+        request.headers_mut().insert("content-type", "application/x-www-form-urlencoded");
+        match self.send(request).await? {
+            // 409 and 410: it is over, and not by this vote.
+            200 | 409 | 410 => Ok(()),
+            status => Err(CallbackError::Status(status)),
+        }
+    }
+
+    async fn send(&self, request: HttpRequest) -> Result<u16, CallbackError> {
+        let http = self.http.get_or_init(|| {
+            if self.tls {
+                Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build()
+            } else {
+                Connector::builder().build_http()
+            }
+        });
+        match tokio::time::timeout(PATIENCE, http.call(request)).await {
+            Ok(Ok(answer)) => Ok(answer.status().as_u16()),
+            Ok(Err(_)) | Err(_) => Err(CallbackError::NoAnswer),
+        }
+    }
+}
+
+/// The form as the confirmation page sends it.
+fn form(vote: &Vote) -> String {
+    let comment = vote.comment.as_ref().map(|comment| ("comment", comment.as_str()));
+    form_urlencoded::Serializer::new(String::new())
+        .append_pair("decision", vote.decision.as_str())
+        .extend_pairs(comment)
+        .finish()
+}

@@ -1,0 +1,164 @@
+//! Deliveries: each email once to each mailbox, and one mailbox's failure is nobody else's.
+
+use countersign::approval::{Approver, Decision};
+use countersign::aws::AwsError;
+use countersign::delivery::{About, Claim, Mail};
+use countersign::link::SignError;
+use countersign::metrics::Metric;
+use countersign::request::Request;
+use futures_util::{StreamExt, stream};
+
+use crate::Notifier;
+use crate::email::{Email, Links, RenderError};
+
+/// How many emails are on their way at once. More would only meet SES's sending rate, 14 a second to begin with.
+const SENDS_AT_ONCE: usize = 10;
+/// How long a claimed delivery is left to whoever claimed it: longer than the function may run, so that he is dead by
+/// then, and shorter than the time that is left of the function's retries.
+pub(crate) const LEASE: time::Duration = time::Duration::seconds(90);
+
+/// Somebody who gets emails about a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Receiver<'a> {
+    pub(crate) mailbox: &'a Approver,
+    /// Whether he may decide, or only watches.
+    pub(crate) decides: bool,
+}
+
+/// Everybody who gets emails about a request.
+pub(crate) fn receivers(request: &Request) -> impl Iterator<Item = Receiver<'_>> {
+    let approvers = request.terms.approvers.values().map(|mailbox| Receiver { mailbox, decides: true });
+    approvers.chain(request.terms.copy.values().map(|mailbox| Receiver { mailbox, decides: false }))
+}
+
+/// Why one email was not sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DeliveryError {
+    /// Its links could not be signed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// It could not be written.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// SES or the ledger did not take it.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// Another invocation claimed it and has not said what became of it.
+    #[error("another invocation is sending it")]
+    Taken,
+}
+
+/// What became of several emails.
+#[derive(Debug, Default)]
+pub(crate) struct Deliveries {
+    /// How many were sent now.
+    pub(crate) sent: usize,
+    /// How many had been sent before.
+    pub(crate) already_sent: usize,
+    /// Why the others were not.
+    pub(crate) failures: Vec<DeliveryError>,
+}
+
+/// Whether a delivery was made now or before.
+enum Delivered {
+    Now,
+    Before,
+}
+
+impl Notifier {
+    /// Sends an email to each of the receivers, unless that has been done.
+    pub(crate) async fn deliver_to(
+        &self,
+        request: &Request,
+        about: About,
+        receivers: impl IntoIterator<Item = Receiver<'_>>,
+    ) -> Deliveries {
+        let deliveries: Vec<_> = receivers.into_iter().map(|receiver| self.deliver(request, about, receiver)).collect();
+        let delivered: Vec<Result<Delivered, DeliveryError>> =
+            stream::iter(deliveries).buffer_unordered(SENDS_AT_ONCE).collect().await;
+        let mut deliveries = Deliveries::default();
+        for delivery in delivered {
+            match delivery {
+                Ok(Delivered::Now) => deliveries.sent += 1,
+                Ok(Delivered::Before) => deliveries.already_sent += 1,
+                Err(error) => deliveries.failures.push(error),
+            }
+        }
+        let refused = deliveries.failures.iter().filter(|failure| **failure != DeliveryError::Taken).count();
+        if deliveries.sent + deliveries.already_sent + deliveries.failures.len() > 0 {
+            self.metrics.count(Metric::Sent, deliveries.sent);
+            self.metrics.count(Metric::SendFailures, refused);
+        }
+        deliveries
+    }
+
+    async fn deliver(
+        &self,
+        request: &Request,
+        about: About,
+        receiver: Receiver<'_>,
+    ) -> Result<Delivered, DeliveryError> {
+        let key = request.approval.key();
+        let mail = Mail { approval: &key, about, to: &receiver.mailbox.address };
+        match self.claim(request, mail).await? {
+            Claim::Yours => {}
+            Claim::Sent => return Ok(Delivered::Before),
+            Claim::Taken => return Err(DeliveryError::Taken),
+        }
+        match self.send(request, about, receiver).await {
+            Ok(message_id) => {
+                self.mark_sent(mail, &message_id).await?;
+                Ok(Delivered::Now)
+            }
+            Err(error) => {
+                // Without this mark the next try has to wait until the lease ends: a pity, not a loss.
+                if let Err(error) = self.ledger.not_sent(mail).await {
+                    tracing::warn!(%error, %key, "a claimed delivery could not be given back");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Claims the delivery; while somebody else holds it, waits for what becomes of it.
+    async fn claim(&self, request: &Request, mail: Mail<'_>) -> Result<Claim, AwsError> {
+        let claimant = fastrand::u64(..);
+        let settled = self.patience.until(async || {
+            let claim = self.ledger.claim(mail, claimant, request, (self.clock)(), LEASE).await?;
+            Ok(Some(claim).filter(|claim| *claim != Claim::Taken))
+        });
+        Ok(settled.await?.unwrap_or(Claim::Taken))
+    }
+
+    async fn send(&self, request: &Request, about: About, receiver: Receiver<'_>) -> Result<String, DeliveryError> {
+        let links = if receiver.decides && about != About::Outcome {
+            let sign = |decision| self.sign(request, receiver.mailbox, decision);
+            let (approve, reject) = tokio::try_join!(sign(Decision::Approved), sign(Decision::Rejected))?;
+            Some(Links { approve, reject })
+        } else {
+            None
+        };
+        let email = Email {
+            about,
+            request,
+            to: receiver.mailbox,
+            links,
+            sender: &self.settings.sender,
+            reply_to: request.terms.reply_to.as_ref().or(self.settings.reply_to.as_ref()),
+            deployment: &self.settings.deployment,
+        };
+        let message = email.render((self.clock)())?;
+        Ok(self.mailer.send(&receiver.mailbox.address, message).await?)
+    }
+
+    /// Tells the ledger that the email was sent, more than once if need be: an email that is sent and not marked is sent
+    /// again.
+    async fn mark_sent(&self, mail: Mail<'_>, message_id: &str) -> Result<(), AwsError> {
+        let mark = async || self.ledger.sent(mail, message_id, (self.clock)()).await;
+        let marked = self.patience.until(async || Ok(mark().await.ok()));
+        match marked.await? {
+            Some(()) => Ok(()),
+            None => mark().await,
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! `{"history": {"pipeline": …}}`: what the ledger knows of a pipeline's approvals.
+
+use countersign::approval::{
+    AccountId, ApprovalKey, Approver, Comment, Decision, DisplayName, ExecutionId, PipelineName, Region,
+};
+use countersign::clock::rfc3339;
+use countersign::delivery::{About, Delivery, DeliveryState};
+use countersign::request::{Outcome, Request, Vote};
+use serde::Serialize;
+use time::UtcDateTime;
+
+use crate::Notifier;
+use crate::deliver::receivers;
+use crate::report::NotifyError;
+
+/// A pipeline's approvals, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct History {
+    /// The pipeline's name.
+    pub pipeline: PipelineName,
+    /// Its approvals, newest first.
+    pub approvals: Vec<PastApproval>,
+}
+
+/// One approval, from the request to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PastApproval {
+    approval: String,
+    key: ApprovalKey,
+    account: AccountId,
+    region: Region,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    execution: Option<ExecutionId>,
+    asked: String,
+    expires: String,
+    route: String,
+    policy_version: i64,
+    quorum: usize,
+    people: Vec<Person>,
+    votes: Vec<PastVote>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<PastOutcome>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Person {
+    address: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    role: &'static str,
+    mails: Vec<PastMail>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PastMail {
+    about: About,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct PastVote {
+    approver: String,
+    decision: Decision,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comment: Option<Comment>,
+    at: String,
+    link: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PastOutcome {
+    ending: &'static str,
+    by_votes: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
+    at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<String>,
+}
+
+impl Notifier {
+    /// The last `limit` approvals of a pipeline that were asked for before `before`.
+    pub(crate) async fn history(
+        &self,
+        pipeline: &PipelineName,
+        before: UtcDateTime,
+        limit: u8,
+    ) -> Result<History, NotifyError> {
+        let failed = |error| NotifyError::Aws { what: pipeline.to_string(), error };
+        let requests = self.ledger.history(pipeline, before, limit).await.map_err(failed)?;
+        let mut approvals = Vec::with_capacity(requests.len());
+        for request in requests {
+            let deliveries = self.ledger.deliveries(&request.approval.key()).await.map_err(failed)?;
+            approvals.push(past(&request, &deliveries));
+        }
+        Ok(History { pipeline: pipeline.clone(), approvals })
+    }
+}
+
+fn past(request: &Request, deliveries: &[Delivery]) -> PastApproval {
+    let Request { approval, terms, .. } = request;
+    let mut votes: Vec<&Vote> = request.votes.values().collect();
+    votes.sort_by_key(|vote| vote.at);
+    PastApproval {
+        approval: approval.action.to_string(),
+        key: approval.key(),
+        account: approval.action.account.clone(),
+        region: approval.action.region.clone(),
+        execution: approval.execution.clone(),
+        asked: rfc3339(request.asked),
+        expires: rfc3339(request.expires),
+        route: terms.route.clone(),
+        policy_version: terms.policy_version,
+        quorum: terms.quorum.get(),
+        people: receivers(request)
+            .map(|receiver| {
+                let role = if receiver.decides { "approver" } else { "copy" };
+                person(receiver.mailbox, role, deliveries)
+            })
+            .collect(),
+        votes: votes.into_iter().map(past_vote).collect(),
+        outcome: request.outcome.as_ref().map(|outcome| past_outcome(request, outcome)),
+    }
+}
+
+fn person(mailbox: &Approver, role: &'static str, deliveries: &[Delivery]) -> Person {
+    let identity = mailbox.address.identity();
+    let mut mails: Vec<PastMail> =
+        deliveries.iter().filter(|delivery| delivery.mailbox == identity).map(past_mail).collect();
+    mails.sort_by(|one, other| one.at.cmp(&other.at));
+    Person {
+        address: mailbox.address.as_str().to_owned(),
+        name: mailbox.name.as_ref().map(DisplayName::as_str).map(str::to_owned),
+        role,
+        mails,
+    }
+}
+
+fn past_mail(delivery: &Delivery) -> PastMail {
+    let (state, at, message_id) = match &delivery.state {
+        DeliveryState::Claimed { at } => ("claimed", Some(*at), None),
+        DeliveryState::Failed => ("failed", None, None),
+        DeliveryState::Sent { at, message_id } => ("sent", Some(*at), Some(message_id.clone())),
+    };
+    PastMail { about: delivery.about, state, at: at.map(rfc3339), message_id }
+}
+
+fn past_vote(vote: &Vote) -> PastVote {
+    PastVote {
+        approver: vote.approver.as_str().to_owned(),
+        decision: vote.decision,
+        comment: vote.comment.clone(),
+        at: rfc3339(vote.at),
+        link: vote.link.clone(),
+    }
+}
+
+fn past_outcome(request: &Request, outcome: &Outcome) -> PastOutcome {
+    PastOutcome {
+        ending: outcome.ending.as_str(),
+        by_votes: request.ended_by_votes(),
+        by: outcome.by.clone(),
+        at: rfc3339(outcome.at),
+        summary: outcome.summary.clone(),
+    }
+}

@@ -1,0 +1,99 @@
+//! Telling everybody who was asked how an approval ended.
+
+use std::collections::BTreeSet;
+
+use countersign::approval::{ApprovalAction, ExecutionId};
+use countersign::delivery::{About, Delivery, DeliveryState};
+use countersign::request::Request;
+use time::UtcDateTime;
+
+use crate::Notifier;
+use crate::deliver::{LEASE, receivers};
+use crate::report::{Handled, NotifyError};
+
+/// How far CodePipeline's clock and ours may be apart.
+const CLOCK_SKEW: time::Duration = time::Duration::seconds(60);
+
+impl Notifier {
+    /// Records how the approval of an execution at an action ended at `at`, and tells it. There are several when the stage
+    /// was retried.
+    pub(crate) async fn conclude(
+        &self,
+        action: &ApprovalAction,
+        execution: &ExecutionId,
+        at: UtcDateTime,
+    ) -> Result<Handled, NotifyError> {
+        let approval = action.to_string();
+        let failed = |error| NotifyError::Aws { what: action.to_string(), error };
+        let (mut ended, mut unshown) = (0, 0);
+        let mut over = Vec::new();
+        for request in self.ledger.approvals_of(action, execution).await.map_err(failed)? {
+            // What was asked for after the event waits still, in a stage that was retried.
+            if request.outcome.is_none() && request.asked > at.saturating_add(CLOCK_SKEW) {
+                continue;
+            }
+            if request.outcome.is_some() {
+                over.push(request);
+            } else if let Some(outcome) = self.pipeline.ending(&request).await.map_err(failed)? {
+                over.extend(self.ledger.conclude(&request.approval.key(), &outcome).await.map_err(failed)?.request());
+                ended += 1;
+            } else {
+                unshown += 1;
+            }
+        }
+        let (mut told, mut errors) = (0, Vec::new());
+        for request in &over {
+            match self.tell(request).await {
+                Ok(now) => told += now,
+                Err(error) => errors.push(error),
+            }
+        }
+        // The event is about one approval: when one end was found, what still waits is another attempt.
+        if unshown > 0 && over.is_empty() {
+            errors.push(NotifyError::EndNotShown { approval: approval.clone() });
+        }
+        if errors.is_empty() {
+            Ok(Handled::Ended { approval, requests: ended, told })
+        } else {
+            Err(NotifyError::several(errors))
+        }
+    }
+
+    /// Tells everybody who was asked how the approval ended, unless he has been told, and gives the number of emails.
+    /// When nobody is left, nothing is left to do about the approval.
+    pub(crate) async fn tell(&self, request: &Request) -> Result<usize, NotifyError> {
+        let approval = request.approval.action.to_string();
+        let failed = |error| NotifyError::Aws { what: request.approval.action.to_string(), error };
+        let key = request.approval.key();
+        let before = self.ledger.deliveries(&key).await.map_err(failed)?;
+        let now = (self.clock)();
+        let asked = mailboxes(&before, |about| matches!(about, About::Request | About::Again { .. }));
+        let told = mailboxes(&before, |about| about == About::Outcome);
+        let to_tell = |identity: &str| asked.contains(identity) && !told.contains(identity);
+        let receivers: Vec<_> =
+            receivers(request).filter(|receiver| to_tell(&receiver.mailbox.address.identity())).collect();
+        let number = receivers.len();
+        let deliveries = self.deliver_to(request, About::Outcome, receivers).await;
+        if !deliveries.failures.is_empty() {
+            return Err(NotifyError::Deliveries { approval, receivers: number, failures: deliveries.failures });
+        }
+        // Somebody's request may be on its way this very moment: he will have to be told, too.
+        if !before.iter().any(|delivery| is_under_way(delivery, now)) {
+            self.ledger.close(&key, now).await.map_err(failed)?;
+        }
+        Ok(deliveries.sent)
+    }
+}
+
+/// Whose mail about this SES took.
+fn mailboxes(deliveries: &[Delivery], about: impl Fn(About) -> bool) -> BTreeSet<&str> {
+    let sent = deliveries.iter().filter(|delivery| delivery.is_sent() && about(delivery.about));
+    sent.map(|delivery| delivery.mailbox.as_str()).collect()
+}
+
+fn is_under_way(delivery: &Delivery, now: UtcDateTime) -> bool {
+    match delivery.state {
+        DeliveryState::Claimed { at } => delivery.about != About::Outcome && at.saturating_add(LEASE) > now,
+        DeliveryState::Failed | DeliveryState::Sent { .. } => false,
+    }
+}

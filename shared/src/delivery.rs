@@ -1,0 +1,144 @@
+//! Deliveries: one email to one mailbox about one approval, and what became of it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+use time::{Duration, UtcDateTime};
+
+use crate::approval::{Address, ApprovalKey, Invalid};
+
+/// What an email is about. With the approval and the mailbox it names one delivery, and a delivery is made once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum About {
+    /// It asks for a decision.
+    Request,
+    /// It asks once more, on somebody's command.
+    Again {
+        /// When the command was given.
+        at: UtcDateTime,
+    },
+    /// It reminds of the request.
+    Reminder {
+        /// How long before the links expire.
+        before: Duration,
+    },
+    /// It tells how the approval ended.
+    Outcome,
+}
+
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request => f.write_str("request"),
+            Self::Again { at } => write!(f, "again-{}", at.unix_timestamp()),
+            Self::Reminder { before } => write!(f, "reminder-{}", before.whole_seconds()),
+            Self::Outcome => f.write_str("outcome"),
+        }
+    }
+}
+
+impl FromStr for About {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let invalid = Invalid::Form { what: "the delivery", form: "a request, a reminder or an outcome" };
+        let number = |digits: &str| digits.parse::<i64>().map_err(|_| invalid);
+        match text.split_once('-') {
+            None if text == "request" => Ok(Self::Request),
+            None if text == "outcome" => Ok(Self::Outcome),
+            Some(("again", at)) => {
+                Ok(Self::Again { at: UtcDateTime::from_unix_timestamp(number(at)?).map_err(|_| invalid)? })
+            }
+            Some(("reminder", before)) => Ok(Self::Reminder { before: Duration::seconds(number(before)?) }),
+            _ => Err(invalid),
+        }
+    }
+}
+
+impl Serialize for About {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// One email that is to be sent once.
+#[derive(Debug, Clone, Copy)]
+pub struct Mail<'a> {
+    /// The approval.
+    pub approval: &'a ApprovalKey,
+    /// What it says about it.
+    pub about: About,
+    /// Whom it goes to.
+    pub to: &'a Address,
+}
+
+/// What became of the wish to send one email.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// Send it: nobody else will until the lease ends.
+    Yours,
+    /// It was sent.
+    Sent,
+    /// Somebody else is sending it.
+    Taken,
+}
+
+/// A delivery as the ledger has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// What the email is about.
+    pub about: About,
+    /// Whose it is: [`Address::identity`].
+    pub mailbox: String,
+    /// How far it has come.
+    pub state: DeliveryState,
+}
+
+/// How far a delivery has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// Somebody is sending it, or died over it.
+    Claimed {
+        /// Since when.
+        at: UtcDateTime,
+    },
+    /// SES or the network said no. It will be tried again.
+    Failed,
+    /// SES took it.
+    Sent {
+        /// When.
+        at: UtcDateTime,
+        /// Under the id that SES gave it.
+        message_id: String,
+    },
+}
+
+impl Delivery {
+    /// Whether SES took it.
+    #[must_use]
+    pub fn is_sent(&self) -> bool {
+        matches!(self.state, DeliveryState::Sent { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_delivery_is_about_can_be_written_and_read() {
+        let at = UtcDateTime::from_unix_timestamp(1_763_630_000).unwrap();
+        for (about, text) in [
+            (About::Request, "request"),
+            (About::Again { at }, "again-1763630000"),
+            (About::Reminder { before: Duration::hours(24) }, "reminder-86400"),
+            (About::Outcome, "outcome"),
+        ] {
+            assert_eq!((about.to_string().as_str(), text.parse()), (text, Ok(about)));
+        }
+        for text in ["", "requests", "reminder", "reminder-x", "again-99999999999999999", "other-1"] {
+            assert!(text.parse::<About>().is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Finding requests: by execution, by pipeline, and those that are not done with.
+
+use time::UtcDateTime;
+
+use super::Ledger;
+use super::item::{Item, keys, moment, text, text_in};
+use crate::approval::{ApprovalAction, ApprovalKey, ExecutionId, PipelineName, digest};
+use crate::aws::AwsError;
+use crate::request::Request;
+
+/// The partition of the approvals that are not done with. A thousand writes a second fit into one, and an approval makes
+/// two in its life.
+pub(super) const OPEN: &str = "OPEN";
+
+const QUERY: &str = "dynamodb:Query";
+
+impl Ledger {
+    /// The approvals that an execution has had at an action: more than one when the stage was retried.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer, or answers with what we did not write.
+    pub async fn approvals_of(
+        &self,
+        action: &ApprovalAction,
+        execution: &ExecutionId,
+    ) -> Result<Vec<Request>, AwsError> {
+        let items = self.partition(&execution_key(action, execution), None).await?;
+        self.requests(items.iter().filter_map(|item| text_in(item, "sk"))).await
+    }
+
+    /// The approvals that have not ended, and those of which somebody has not been told how.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn open_approvals(&self) -> Result<Vec<ApprovalKey>, AwsError> {
+        let items = self.partition(OPEN, Some("attribute_not_exists(closed)")).await?;
+        Ok(items.iter().filter_map(|item| text_in(item, "sk")).map(ApprovalKey::from_ledger).collect())
+    }
+
+    /// Records that nothing is left to do about an approval.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn close(&self, key: &ApprovalKey, now: UtcDateTime) -> Result<(), AwsError> {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(keys(OPEN, key.as_str(), None)))
+            .update_expression("SET closed = :now, #ttl = :now")
+            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_values(":now", moment(now))
+            .send()
+            .await
+            .map_err(|error| AwsError::new("dynamodb:UpdateItem", &error))?;
+        Ok(())
+    }
+
+    /// The last `limit` approvals of a pipeline that were asked for before `before`, newest first.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer, or answers with what we did not write.
+    pub async fn history(
+        &self,
+        pipeline: &PipelineName,
+        before: UtcDateTime,
+        limit: u8,
+    ) -> Result<Vec<Request>, AwsError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND sk < :before")
+            .expression_attribute_values(":pk", text(history_key(pipeline)))
+            .expression_attribute_values(":before", text(sortable(before)))
+            .scan_index_forward(false)
+            .limit(limit.into())
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| AwsError::new(QUERY, &error))?;
+        let items = answer.items.unwrap_or_default();
+        self.requests(items.iter().filter_map(|item| text_in(item, "sk")?.split_once('#')).map(|(_, key)| key)).await
+    }
+
+    /// The requests of these keys, in this order. One that is gone is left out.
+    async fn requests(&self, keys: impl Iterator<Item = &str>) -> Result<Vec<Request>, AwsError> {
+        let mut requests = Vec::new();
+        for key in keys {
+            requests.extend(self.read(&ApprovalKey::from_ledger(key)).await?);
+        }
+        Ok(requests)
+    }
+
+    /// All items of a partition for which `filter` holds.
+    async fn partition(&self, pk: &str, filter: Option<&str>) -> Result<Vec<Item>, AwsError> {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk")
+            .set_filter_expression(filter.map(str::to_owned))
+            .expression_attribute_values(":pk", text(pk))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<Item>, _>>()
+            .await
+            .map_err(|error| AwsError::new(QUERY, &error))
+    }
+}
+
+pub(super) fn execution_key(action: &ApprovalAction, execution: &ExecutionId) -> String {
+    let ApprovalAction { account, region, pipeline, stage, action } = action;
+    digest(&[
+        "execution",
+        account.as_str(),
+        region.as_str(),
+        pipeline.as_str(),
+        stage.as_str(),
+        action.as_str(),
+        execution.as_str(),
+    ])
+}
+
+/// By name alone: whoever asks for a pipeline's history need not know where it was, nor need it exist any more.
+pub(super) fn history_key(pipeline: &PipelineName) -> String {
+    digest(&["pipeline", pipeline.as_str()])
+}
+
+pub(super) fn history_sort_key(asked: UtcDateTime, key: &ApprovalKey) -> String {
+    format!("{}#{key}", sortable(asked))
+}
+
+/// Seconds since 1970 with as many digits as they will ever have, so that texts sort as times do.
+fn sortable(moment: UtcDateTime) -> String {
+    format!("{:011}", moment.unix_timestamp())
+}

@@ -1,0 +1,129 @@
+//! How an approval ends: putting the result, and reading what CodePipeline holds.
+
+use aws_sdk_codepipeline::types::{ActionExecutionStatus, ApprovalResult, ApprovalStatus, PipelineExecutionStatus};
+use time::UtcDateTime;
+
+use super::details::{LONGEST_SUMMARY, principal};
+use super::{CodePipeline, NOT_FOUND, Put, Standing, in_region, moment};
+use crate::approval::{Approval, Decision};
+use crate::aws::{AwsError, code};
+use crate::request::{Ending, Outcome, Request};
+use crate::text::bounded;
+
+impl CodePipeline {
+    /// Puts a decision. `summary` has at most 512 characters.
+    ///
+    /// # Errors
+    /// When CodePipeline does not answer or does not allow it. The result may have been put all the same.
+    pub async fn put(&self, approval: &Approval, decision: Decision, summary: &str) -> Result<Put, AwsError> {
+        const OPERATION: &str = "codepipeline:PutApprovalResult";
+        let action = &approval.action;
+        let status = match decision {
+            Decision::Approved => ApprovalStatus::Approved,
+            Decision::Rejected => ApprovalStatus::Rejected,
+        };
+        let result = ApprovalResult::builder()
+            .status(status)
+            .summary(summary)
+            .build()
+            .map_err(|_| AwsError::unexpected(OPERATION, "a result that cannot be written"))?;
+        let answer = self
+            .client
+            .put_approval_result()
+            .pipeline_name(action.pipeline.as_str())
+            .stage_name(action.stage.as_str())
+            .action_name(action.action.as_str())
+            .token(approval.token.as_str())
+            .result(result)
+            .customize()
+            .config_override(in_region(Some(&action.region)))
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(Put::Done),
+            Err(error) => match code(&error) {
+                Some("ApprovalAlreadyCompletedException") => Ok(Put::Decided),
+                Some(
+                    "InvalidApprovalTokenException"
+                    | "PipelineNotFoundException"
+                    | "StageNotFoundException"
+                    | "ActionNotFoundException",
+                ) => Ok(Put::Gone),
+                _ => Err(AwsError::new(OPERATION, &error)),
+            },
+        }
+    }
+
+    /// Where the request's approval stands.
+    ///
+    /// # Errors
+    /// When CodePipeline does not answer.
+    pub async fn standing(&self, request: &Request) -> Result<Standing, AwsError> {
+        let approval = &request.approval;
+        let attempt = match self.attempt_of(approval, request.asked).await {
+            Ok(Some(attempt)) => attempt,
+            Ok(None) => return Ok(Standing::Unknown),
+            // The pipeline was removed, or made anew under the same name.
+            Err(error) if NOT_FOUND.contains(&error.code.as_str()) => {
+                return Ok(Standing::Ended(superseded(request.waits_until)));
+            }
+            Err(error) => return Err(error),
+        };
+        let summary = attempt
+            .output
+            .as_ref()
+            .and_then(|output| output.execution_result.as_ref())
+            .and_then(|result| result.external_execution_summary.as_deref())
+            .map(|summary| bounded(summary, LONGEST_SUMMARY))
+            .filter(|summary| !summary.is_empty());
+        let ending = match attempt.status {
+            Some(ActionExecutionStatus::InProgress) => return Ok(Standing::Waiting),
+            Some(ActionExecutionStatus::Succeeded) => Ending::Approved,
+            // A time-out is processed as a failed action. Nobody did it, and so it has no summary.
+            Some(ActionExecutionStatus::Failed) if summary.is_none() && attempt.updated_by.is_none() => Ending::Expired,
+            Some(ActionExecutionStatus::Failed) => Ending::Rejected,
+            Some(ActionExecutionStatus::Abandoned) => match self.abandoned(approval).await? {
+                Some(ending) => ending,
+                None => return Ok(Standing::Unknown),
+            },
+            _ => return Ok(Standing::Unknown),
+        };
+        Ok(Standing::Ended(Outcome {
+            ending,
+            by: attempt.updated_by.as_deref().map(principal),
+            at: moment(attempt.last_update_time.as_ref()).unwrap_or(request.waits_until),
+            summary,
+        }))
+    }
+
+    /// How the request's approval ended, asked again while CodePipeline does not show it: for a caller who was told that
+    /// it has ended.
+    ///
+    /// # Errors
+    /// When CodePipeline does not answer.
+    pub async fn ending(&self, request: &Request) -> Result<Option<Outcome>, AwsError> {
+        self.patience
+            .until(async || match self.standing(request).await? {
+                Standing::Ended(outcome) => Ok(Some(outcome)),
+                Standing::Waiting | Standing::Unknown => Ok(None),
+            })
+            .await
+    }
+
+    /// Why an action was abandoned: its execution tells, or does not tell yet.
+    async fn abandoned(&self, approval: &Approval) -> Result<Option<Ending>, AwsError> {
+        let Some(id) = &approval.execution else { return Ok(Some(Ending::Superseded)) };
+        let status = self.execution(&approval.action, id).await?.and_then(|execution| execution.status);
+        Ok(match status {
+            Some(PipelineExecutionStatus::Stopped | PipelineExecutionStatus::Stopping) => Some(Ending::Stopped),
+            Some(PipelineExecutionStatus::Superseded | PipelineExecutionStatus::Cancelled) => Some(Ending::Superseded),
+            _ => None,
+        })
+    }
+}
+
+/// The outcome of an approval that CodePipeline does not know any more.
+#[must_use]
+pub fn superseded(at: UtcDateTime) -> Outcome {
+    Outcome { ending: Ending::Superseded, by: None, at, summary: None }
+}

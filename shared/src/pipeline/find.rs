@@ -1,0 +1,193 @@
+//! Finding the approval that an event spoke of, and what is being approved.
+
+use aws_sdk_codepipeline::types::{
+    ActionExecution, ActionExecutionDetail, ActionExecutionStatus, ExecutionMode, StageState,
+};
+
+use super::details::{LONGEST_INSTRUCTIONS, details_of, initiator_of};
+use super::{CodePipeline, FindError, Sought, Waiting, external_id, in_region, moment};
+use crate::approval::{Approval, ApprovalAction, ApprovalToken, ExecutionId};
+use crate::aws::AwsError;
+use crate::text::bounded;
+use time::UtcDateTime;
+
+/// How long CodePipeline waits for an answer unless the action says otherwise: seven days.
+const DEFAULT_TIMEOUT: time::Duration = time::Duration::days(7);
+
+impl CodePipeline {
+    /// Finds the waiting approval that an event spoke of, and what is being approved. `None` when it waits no more.
+    ///
+    /// # Errors
+    /// When CodePipeline does not answer, or does not show the approval. Details that cannot be read are left out.
+    pub async fn find(&self, sought: &Sought) -> Result<Option<Waiting>, FindError> {
+        let (token, execution) = match (&sought.token, &sought.execution) {
+            (Some(token), Some(execution)) => (token.clone(), Some(execution.clone())),
+            (Some(token), None) => (token.clone(), self.execution_of(&sought.action, token).await),
+            (None, Some(execution)) => match self.token_of(&sought.action, execution, sought.started).await? {
+                Some(Wait::Token(token)) => (token, Some(execution.clone())),
+                Some(Wait::Over) => return Ok(None),
+                None => return Err(FindError::NotShown),
+            },
+            (None, None) => return Err(FindError::NotShown),
+        };
+        let approval = Approval { action: sought.action.clone(), token, execution };
+        Ok(self.describe(approval, sought).await)
+    }
+
+    /// The token of the approval that `execution` waits at.
+    async fn token_of(
+        &self,
+        action: &ApprovalAction,
+        execution: &ExecutionId,
+        started: UtcDateTime,
+    ) -> Result<Option<Wait>, AwsError> {
+        self.patience
+            .until(async || {
+                let (stage, attempt) = tokio::join!(self.stage_state(action), self.latest_attempt(action, execution));
+                if let Some(token) = stage?.and_then(|stage| token_in_state(&stage, action, execution)) {
+                    return Ok(Some(Wait::Token(token)));
+                }
+                let Some(attempt) = attempt? else { return Ok(None) };
+                if attempt.status != Some(ActionExecutionStatus::InProgress) {
+                    // Ended after the event: over. Ended before it: an earlier attempt of a stage that was retried, and
+                    // the list does not show ours yet.
+                    let ours = moment(attempt.last_update_time.as_ref()).is_some_and(|ended| ended >= started);
+                    return Ok(ours.then_some(Wait::Over));
+                }
+                // In PARALLEL mode the state shows no tokens; the external execution id is the token there, and only there.
+                let parallel = self
+                    .execution(action, execution)
+                    .await?
+                    .is_some_and(|execution| execution.execution_mode == Some(ExecutionMode::Parallel));
+                Ok(external_id(&attempt).filter(|_| parallel).map(Wait::Token))
+            })
+            .await
+    }
+
+    /// The execution that waits with `token`. A courtesy: the email can go out without it.
+    async fn execution_of(&self, action: &ApprovalAction, token: &ApprovalToken) -> Option<ExecutionId> {
+        let found = self
+            .patience
+            .until(async || {
+                let stage = self.stage_state(action).await?;
+                if let Some(execution) = stage.and_then(|stage| execution_in_state(&stage, action, token)) {
+                    return Ok(Some(execution));
+                }
+                let is_it = |attempt: &ActionExecutionDetail| external_id(attempt).as_ref() == Some(token);
+                let attempts = self.attempts(action, None, is_it).await?;
+                Ok(attempts.into_iter().find(is_it).and_then(|attempt| attempt.pipeline_execution_id?.parse().ok()))
+            })
+            .await;
+        found.unwrap_or_else(|error| {
+            tracing::warn!(%error, approval = %action, "the execution of an approval cannot be read");
+            None
+        })
+    }
+
+    /// Until when the approval waits, and what is being approved. `None` when CodePipeline shows that it waits no more.
+    async fn describe(&self, approval: Approval, sought: &Sought) -> Option<Waiting> {
+        let action = &approval.action;
+        let (declared, execution, attempt) = tokio::join!(
+            self.timeout(action),
+            async {
+                match &approval.execution {
+                    Some(id) => self.execution(action, id).await,
+                    None => Ok(None),
+                }
+            },
+            async {
+                match &approval.execution {
+                    Some(_) => self.attempt_of(&approval, sought.started).await,
+                    None => Ok(None),
+                }
+            },
+        );
+        let timeout = courtesy(action, declared).unwrap_or(DEFAULT_TIMEOUT);
+        let attempt = courtesy(action, attempt);
+        if attempt.as_ref().is_some_and(|attempt| {
+            external_id(attempt).as_ref() == Some(&approval.token)
+                && attempt.status.as_ref().is_some_and(|status| *status != ActionExecutionStatus::InProgress)
+        }) {
+            return None;
+        }
+        let started =
+            attempt.as_ref().and_then(|attempt| moment(attempt.start_time.as_ref())).unwrap_or(sought.started);
+        let expires = sought.expires.unwrap_or(started.saturating_add(timeout));
+        let execution = courtesy(action, execution);
+        let initiator = execution.as_ref().map(initiator_of);
+        let mut details = execution.as_ref().map(details_of).unwrap_or_default();
+        let configured = |key: &str| {
+            let configuration = attempt.as_ref()?.input.as_ref()?.resolved_configuration.as_ref()?;
+            configuration.get(key).filter(|value| !value.is_empty()).cloned()
+        };
+        details.instructions = configured("CustomData")
+            .or_else(|| sought.instructions.clone())
+            .map(|text| bounded(&text, LONGEST_INSTRUCTIONS))
+            .filter(|text| !text.is_empty());
+        details.review_url =
+            configured("ExternalEntityLink").or_else(|| sought.review_url.clone()).and_then(|url| url.parse().ok());
+        Some(Waiting { approval, expires, initiator, details })
+    }
+
+    async fn timeout(&self, action: &ApprovalAction) -> Result<Option<time::Duration>, AwsError> {
+        let answer = self
+            .client
+            .get_pipeline()
+            .name(action.pipeline.as_str())
+            .customize()
+            .config_override(in_region(Some(&action.region)))
+            .send()
+            .await
+            .map_err(|error| AwsError::new("codepipeline:GetPipeline", &error))?;
+        let declared = answer.pipeline.and_then(|pipeline| {
+            let stage = pipeline.stages.into_iter().find(|stage| stage.name == action.stage.as_str())?;
+            stage.actions.into_iter().find(|declared| declared.name == action.action.as_str())
+        });
+        Ok(declared
+            .and_then(|declared| declared.timeout_in_minutes)
+            .map(|minutes| time::Duration::minutes(minutes.into())))
+    }
+}
+
+/// Whether an approval still waits.
+enum Wait {
+    Token(ApprovalToken),
+    Over,
+}
+
+/// A detail that may be missing: its absence is logged and stops nothing.
+fn courtesy<T>(action: &ApprovalAction, read: Result<Option<T>, AwsError>) -> Option<T> {
+    read.unwrap_or_else(|error| {
+        tracing::warn!(%error, approval = %action, "a detail of an approval cannot be read");
+        None
+    })
+}
+
+fn token_in_state(stage: &StageState, action: &ApprovalAction, execution: &ExecutionId) -> Option<ApprovalToken> {
+    if stage.latest_execution.as_ref()?.pipeline_execution_id != execution.as_str() {
+        return None;
+    }
+    let latest = latest_of(stage, action)?;
+    match latest.status {
+        Some(ActionExecutionStatus::InProgress) => latest.token.as_deref()?.parse().ok(),
+        _ => None,
+    }
+}
+
+fn execution_in_state(stage: &StageState, action: &ApprovalAction, token: &ApprovalToken) -> Option<ExecutionId> {
+    let latest = latest_of(stage, action)?;
+    if latest.token.as_deref() != Some(token.as_str()) {
+        return None;
+    }
+    stage.latest_execution.as_ref()?.pipeline_execution_id.parse().ok()
+}
+
+fn latest_of<'a>(stage: &'a StageState, action: &ApprovalAction) -> Option<&'a ActionExecution> {
+    stage
+        .action_states
+        .as_ref()?
+        .iter()
+        .find(|state| state.action_name.as_deref() == Some(action.action.as_str()))?
+        .latest_execution
+        .as_ref()
+}

@@ -1,0 +1,199 @@
+//! Approvals that wait, whether or not anybody spoke of them.
+
+use aws_sdk_codepipeline::types::{
+    ActionCategory, ActionExecutionDetail, ActionExecutionStatus, ExecutionMode, StageState,
+};
+use futures_util::{StreamExt, stream};
+use time::UtcDateTime;
+
+use super::{CodePipeline, Sought, in_region, moment};
+use crate::approval::{
+    AccountId, ActionName, ApprovalAction, ApprovalToken, ExecutionId, PipelineName, Region, StageName,
+};
+use crate::aws::AwsError;
+
+/// How many pipelines are looked at side by side. CodePipeline throttles an account early.
+const PIPELINES_AT_ONCE: usize = 4;
+
+/// Where an approval waits in a pipeline.
+struct Place {
+    stage: StageName,
+    action: ActionName,
+    execution: ExecutionId,
+    /// Not in PARALLEL mode.
+    token: Option<ApprovalToken>,
+    since: Option<UtcDateTime>,
+}
+
+/// A pipeline, as it is declared.
+struct Declared {
+    account: AccountId,
+    region: Region,
+    mode: Option<ExecutionMode>,
+}
+
+impl CodePipeline {
+    /// The approvals that wait at an action now, of a pipeline at home: one, or several in PARALLEL mode, or none.
+    ///
+    /// # Errors
+    /// When CodePipeline does not answer or has no such pipeline.
+    pub async fn waiting_at(
+        &self,
+        pipeline: PipelineName,
+        stage: &StageName,
+        action: &ActionName,
+        now: UtcDateTime,
+    ) -> Result<Vec<Sought>, AwsError> {
+        let declared = self.declared(&pipeline).await?;
+        let mut places = self.places(&pipeline, declared.mode.as_ref()).await?;
+        places.retain(|place| (&place.stage, &place.action) == (stage, action));
+        Ok(sought(&declared, &pipeline, places, now))
+    }
+
+    /// All approvals that wait now in the pipelines at home, and what could not be read: a pipeline that cannot be read
+    /// hides none of the others.
+    pub async fn waiting(&self, now: UtcDateTime) -> (Vec<Sought>, Vec<AwsError>) {
+        let pipelines = match self.pipelines().await {
+            Ok(pipelines) => pipelines,
+            Err(error) => return (Vec::new(), vec![error]),
+        };
+        let looks: Vec<_> =
+            pipelines.into_iter().map(|(pipeline, mode)| self.waiting_in(pipeline, mode, now)).collect();
+        let looks: Vec<Result<Vec<Sought>, AwsError>> =
+            stream::iter(looks).buffer_unordered(PIPELINES_AT_ONCE).collect().await;
+        let (mut waiting, mut errors) = (Vec::new(), Vec::new());
+        for look in looks {
+            match look {
+                Ok(found) => waiting.extend(found),
+                Err(error) => errors.push(error),
+            }
+        }
+        (waiting, errors)
+    }
+
+    async fn waiting_in(
+        &self,
+        pipeline: PipelineName,
+        mode: Option<ExecutionMode>,
+        now: UtcDateTime,
+    ) -> Result<Vec<Sought>, AwsError> {
+        let places = self.places(&pipeline, mode.as_ref()).await?;
+        if places.is_empty() {
+            return Ok(Vec::new());
+        }
+        let declared = self.declared(&pipeline).await?;
+        Ok(sought(&declared, &pipeline, places, now))
+    }
+
+    async fn pipelines(&self) -> Result<Vec<(PipelineName, Option<ExecutionMode>)>, AwsError> {
+        const OPERATION: &str = "codepipeline:ListPipelines";
+        let (mut pipelines, mut page) = (Vec::new(), None);
+        loop {
+            let answer = self
+                .client
+                .list_pipelines()
+                .set_next_token(page)
+                .customize()
+                .config_override(in_region(self.home.as_ref()))
+                .send()
+                .await
+                .map_err(|error| AwsError::new(OPERATION, &error))?;
+            for listed in answer.pipelines.unwrap_or_default() {
+                if let Some(Ok(name)) = listed.name.as_deref().map(str::parse) {
+                    pipelines.push((name, listed.execution_mode));
+                }
+            }
+            page = answer.next_token;
+            if page.is_none() {
+                return Ok(pipelines);
+            }
+        }
+    }
+
+    async fn declared(&self, pipeline: &PipelineName) -> Result<Declared, AwsError> {
+        const OPERATION: &str = "codepipeline:GetPipeline";
+        let answer = self
+            .client
+            .get_pipeline()
+            .name(pipeline.as_str())
+            .customize()
+            .config_override(in_region(self.home.as_ref()))
+            .send()
+            .await
+            .map_err(|error| AwsError::new(OPERATION, &error))?;
+        // The pipeline's ARN tells its account and region: arn:PARTITION:codepipeline:REGION:ACCOUNT:NAME.
+        let arn = answer.metadata.and_then(|metadata| metadata.pipeline_arn).unwrap_or_default();
+        let mut parts = arn.split(':').skip(3);
+        let (region, account) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let (Ok(region), Ok(account)) = (region.parse(), account.parse()) else {
+            return Err(AwsError::unexpected(OPERATION, "no ARN of the pipeline"));
+        };
+        Ok(Declared { account, region, mode: answer.pipeline.and_then(|pipeline| pipeline.execution_mode) })
+    }
+
+    /// Where approvals wait. The state shows each action's latest run, however long ago it began; of a pipeline in PARALLEL
+    /// mode it shows none, and the list of runs has to do.
+    async fn places(&self, pipeline: &PipelineName, mode: Option<&ExecutionMode>) -> Result<Vec<Place>, AwsError> {
+        let home = self.home.as_ref();
+        if mode != Some(&ExecutionMode::Parallel) {
+            let stages = self.stages(pipeline, home).await?;
+            return Ok(stages.iter().flat_map(places_in_state).collect());
+        }
+        let waits = |run: &ActionExecutionDetail| {
+            let kind = run.input.as_ref().and_then(|input| input.action_type_id.as_ref());
+            kind.is_some_and(|kind| kind.category == ActionCategory::Approval)
+                && run.status == Some(ActionExecutionStatus::InProgress)
+        };
+        let runs = self.runs(pipeline, home, None, waits, |_| false).await?;
+        Ok(runs.iter().filter_map(place_of_run).collect())
+    }
+}
+
+fn sought(declared: &Declared, pipeline: &PipelineName, places: Vec<Place>, now: UtcDateTime) -> Vec<Sought> {
+    let in_pipeline = |place: Place| Sought {
+        action: ApprovalAction {
+            account: declared.account.clone(),
+            region: declared.region.clone(),
+            pipeline: pipeline.clone(),
+            stage: place.stage,
+            action: place.action,
+        },
+        token: place.token,
+        execution: Some(place.execution),
+        started: place.since.unwrap_or(now),
+        expires: None,
+        instructions: None,
+        review_url: None,
+    };
+    places.into_iter().map(in_pipeline).collect()
+}
+
+/// Only an approval has a token, and only while it waits.
+fn places_in_state(stage: &StageState) -> Vec<Place> {
+    let actions = stage.action_states.as_deref().unwrap_or_default().iter();
+    actions
+        .filter_map(|state| {
+            let latest = state.latest_execution.as_ref()?;
+            if latest.status != Some(ActionExecutionStatus::InProgress) {
+                return None;
+            }
+            Some(Place {
+                stage: stage.stage_name.as_deref()?.parse().ok()?,
+                action: state.action_name.as_deref()?.parse().ok()?,
+                execution: stage.latest_execution.as_ref()?.pipeline_execution_id.parse().ok()?,
+                token: Some(latest.token.as_deref()?.parse().ok()?),
+                since: moment(latest.last_status_change.as_ref()),
+            })
+        })
+        .collect()
+}
+
+fn place_of_run(run: &ActionExecutionDetail) -> Option<Place> {
+    Some(Place {
+        stage: run.stage_name.as_deref()?.parse().ok()?,
+        action: run.action_name.as_deref()?.parse().ok()?,
+        execution: run.pipeline_execution_id.as_deref()?.parse().ok()?,
+        token: None,
+        since: moment(run.start_time.as_ref()),
+    })
+}
