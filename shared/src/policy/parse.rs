@@ -254,7 +254,7 @@ fn quorum(table: &Table) -> Result<Quorum, PolicyError> {
 fn shortage(quorum: Quorum, approvers: usize, initiator_may_approve: bool) -> Option<String> {
     let quorum = quorum.get();
     if quorum > approvers {
-        Some(format!("{quorum} must approve, and there are only {approvers} different approvers"))
+        Some(format!("{quorum} must approve; different approvers: {approvers}"))
     } else if quorum == approvers && !initiator_may_approve {
         Some(format!(
             "{quorum} of {approvers} must approve, and one of them may be the one who started the execution, who may \
@@ -630,13 +630,13 @@ mod tests {
             (default_with("quorum = 99999999999999999999"), 3, 10, "default.quorum", "from 1 to 255"),
             (default_with("quorum = 1.5"), 3, 10, "default.quorum", "must be a whole number"),
             (default_with("quorum = \"2\""), 3, 10, "default.quorum", "must be a whole number"),
-            (default_with("quorum = 3"), 3, 10, "default.quorum", "there are only 2 different approvers"),
+            (default_with("quorum = 3"), 3, 10, "default.quorum", "3 must approve; different approvers: 2"),
             (
                 text("groups.a = [\"a@example.com\"]\n[default]\napprovers = [\"a\", \"A@example.com\"]\nquorum = 2"),
                 4,
                 10,
                 "default.quorum",
-                "there are only 1 different approvers",
+                "2 must approve; different approvers: 1",
             ),
             (
                 default_with("quorum = 2\ninitiator_may_approve = false"),
