@@ -88,7 +88,7 @@ pub fn run(order: &Order) -> ExitCode {
 /// The policy in a file, or in the standard input for `-`, and its text. What is wrong with it is printed.
 pub fn read(file: &Path) -> Result<(Policy, String), ExitCode> {
     let text = text(file).map_err(|error| {
-        eprintln!("{} cannot be read: {error}", file.display());
+        eprintln!("{} cannot be read: {error}", name(file));
         ExitCode::from(2)
     })?;
     match text.parse() {
@@ -100,8 +100,17 @@ pub fn read(file: &Path) -> Result<(Policy, String), ExitCode> {
     }
 }
 
+/// What a file is called in answers.
+fn name(file: &Path) -> String {
+    if is_standard_input(file) { "<stdin>".to_owned() } else { file.display().to_string() }
+}
+
+fn is_standard_input(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
 fn text(file: &Path) -> std::io::Result<String> {
-    if file.as_os_str() != "-" {
+    if !is_standard_input(file) {
         return std::fs::read_to_string(file);
     }
     let mut text = String::new();
@@ -116,11 +125,11 @@ fn complaint(file: &Path, text: &str, error: &PolicyError) -> String {
     let source: String = text.lines().nth(line - 1).unwrap_or_default().chars().map(visible).collect();
     // A tab is as wide in the second line as in the first.
     let indent: String = source.chars().take(column - 1).map(|c| if c == '\t' { c } else { ' ' }).collect();
-    format!("{}:{line}:{column}: {key}: {problem}\n    {source}\n    {indent}^\n", file.display())
+    format!("{}:{line}:{column}: {key}: {problem}\n    {source}\n    {indent}^\n", name(file))
 }
 
 fn summary(file: &Path, policy: &Policy) -> String {
-    let mut out = format!("{} is sound.\n", file.display());
+    let mut out = format!("{} is sound.\n", name(file));
     let mut asked = Vec::new();
     for (_, route) in policy.routes() {
         let (quorum, approvers) = (route.quorum.get(), route.approvers.len());

@@ -1,6 +1,7 @@
 //! The command `sandbox`: its output, its errors, and what it makes of the environment.
+#![expect(clippy::unwrap_used, reason = "a helper may end a test")]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
 fn sandbox() -> Command {
@@ -49,4 +50,158 @@ fn help_is_no_error() {
     let output = sandbox().arg("--help").output().unwrap();
     assert!(output.status.success());
     assert!(String::from_utf8(output.stdout).unwrap().contains("--port NUMBER"));
+}
+
+/// Runs the command with `input` at its standard input: exit code, output, errors.
+fn run(arguments: &[&str], input: &str) -> (Option<i32>, String, String) {
+    let mut child =
+        sandbox().args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // A command that does not read it may be gone already.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+const POLICY: &str = r#"
+[groups]
+platform = ["Ada Lovelace <ada@example.com>", "ben@example.com"]
+
+[aliases]
+alovelace = "ada@example.com"
+carol = "carol@example.com"
+
+[[route]]
+name = "production"
+region = "eu-*"
+pipeline = "payments-*"
+stage = "Production"
+approvers = ["platform", "Dora <dora@example.com>"]
+quorum = 2
+remind = ["4h", "24h"]
+expires = "3d"
+reason_required = true
+initiator_may_approve = false
+reply_to = "releases@example.com"
+copy = ["auditors@example.com"]
+
+[[route]]
+stage = "Test*"
+approvers = ["ben@example.com"]
+"#;
+
+#[test]
+fn a_sound_policy_is_summed_up() {
+    let (code, output, errors) = run(&["policy", "check", "-"], POLICY);
+    assert_eq!((code, errors.as_str()), (Some(0), ""));
+    assert_eq!(
+        output,
+        "<stdin> is sound.\n  \
+           production: 2 of 3 must approve\n  \
+           route 2: 1 of 1 must approve\n  \
+           There is no [default]: an approval that no route matches is an error.\n  \
+           The alias carol stands for an address that no route asks.\n"
+    );
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/policies/small-team.toml");
+    let (code, output, _) = run(&["policy", "check", file], "");
+    assert_eq!(
+        (code, output),
+        (Some(0), format!("{file} is sound.\n  route 1: 1 of 2 must approve\n  default: 1 of 3 must approve\n"))
+    );
+}
+
+#[test]
+fn a_wrong_policy_is_shown_where_it_is_wrong() {
+    let (code, output, errors) = run(&["policy", "check", "-"], &POLICY.replace("quorum = 2", "\tquorum =  4 # all"));
+    assert_eq!((code, output.as_str()), (Some(1), ""));
+    assert_eq!(
+        errors,
+        "<stdin>:15:12: route[0].quorum: 4 must approve; different approvers: 3\n    \
+           \tquorum =  4 # all\n    \
+           \t          ^\n"
+    );
+    let (code, _, errors) =
+        run(&["policy", "check", "-"], "[default]\napprovers = [\"Zoë\u{1b} <z@example.com>\", \"b\"]");
+    assert_eq!(code, Some(1));
+    assert!(errors.starts_with("<stdin>:2:18: policy: not TOML") && !errors.contains('\u{1b}'), "{errors:?}");
+    let (code, _, errors) = run(&["policy", "check", "-"], "");
+    assert_eq!(code, Some(1));
+    assert!(errors.starts_with("<stdin>:1:1: policy: there is neither"), "{errors}");
+}
+
+#[test]
+fn a_policy_explains_whom_it_asks() {
+    let place = ["policy", "explain", "-", "payments-api", "Production", "Approve", "--region", "eu-central-1"];
+    let (code, output, errors) = run(&place, POLICY);
+    assert_eq!((code, errors.as_str()), (Some(0), ""));
+    assert_eq!(
+        output,
+        "region eu-central-1, pipeline payments-api, stage Production, action Approve:\n\n  \
+           production matches\n\n  \
+           approvers      Ada Lovelace <ada@example.com>, in platform\n                 \
+                          ben@example.com, in platform\n                 \
+                          Dora <dora@example.com>\n  \
+           quorum         2 of 3\n  \
+           reminders      1day, 4h before the links expire, to those who have not voted\n  \
+           links expire   3days after the approval began to wait, or earlier when CodePipeline does\n  \
+           a rejection    needs a comment\n  \
+           the initiator  may not approve\n  \
+           replies go to  releases@example.com\n  \
+           copies go to   auditors@example.com\n"
+    );
+    let (code, output, _) = run(&["policy", "explain", "-", "web", "Test-2", "Approve"], POLICY);
+    assert_eq!(code, Some(0));
+    for line in [
+        "  production does not match: pipeline is not payments-*, stage is not Production\n  route 2 matches\n",
+        "  reminders      none\n  links expire   when CodePipeline waits no longer\n",
+        "  a rejection    may go without a comment\n  the initiator  may approve\n",
+        "  replies go to  as the notifier is set up\n  copies go to   nobody\n",
+    ] {
+        assert!(output.contains(line), "{output}");
+    }
+}
+
+#[test]
+fn a_policy_that_asks_nobody_says_so() {
+    let (code, output, _) = run(&["policy", "explain", "-", "web", "Production", "Approve"], POLICY);
+    assert_eq!(code, Some(1));
+    assert!(output.contains("  route 2 does not match: stage is not Test*\n\nNo route matches, and there"), "{output}");
+    let place = ["policy", "explain", "-", "payments-api", "Production", "Approve"];
+    let (code, _, _) = run(&[&place[..], &["--region", "us-east-2"]].concat(), POLICY);
+    assert_eq!(code, Some(1));
+    let (code, output, errors) = run(&place, POLICY);
+    assert_eq!(code, Some(2), "nobody can know");
+    assert!(output.ends_with("  production matches, or not: that depends on the region\n"), "{output}");
+    assert_eq!(errors, "Say which region, with --region.\n");
+}
+
+#[test]
+fn a_policy_command_that_cannot_be_done_is_an_error() {
+    for (arguments, words) in [
+        (vec!["policy"], "check or explain"),
+        (vec!["policy", "chekc", "-"], "check or explain"),
+        (vec!["policy", "check"], "takes one FILE"),
+        (vec!["policy", "check", "-", "--region", "eu-central-1"], "takes one FILE"),
+        (vec!["policy", "explain", "-", "web", "Test"], "takes FILE PIPELINE STAGE ACTION"),
+        (vec!["policy", "explain", "-", "web app", "Test", "Approve"], "the pipeline name is not made of"),
+        (vec!["policy", "explain", "-", "web", "Test", "Approve", "--account", "1"], "the account is not 12 digits"),
+        (vec!["policy", "check", "-", "--port", "1"], "invalid option '--port'"),
+        (vec!["--policy", "no-such.toml", "--quorum", "1"], "leave --approvers and --quorum out"),
+        (vec!["--approvers", "a@example.com", "--policy", "no-such.toml"], "leave --approvers and --quorum out"),
+    ] {
+        let (code, _, errors) = run(&arguments, POLICY);
+        assert_eq!(code, Some(2), "{arguments:?}");
+        assert!(errors.contains(words) && errors.contains("Usage:"), "{arguments:?}: {errors}");
+    }
+    for arguments in [
+        vec!["policy", "check", "no-such.toml"],
+        vec!["policy", "explain", "no-such.toml", "web", "Test", "Approve"],
+        vec!["--policy", "no-such.toml"],
+    ] {
+        let (code, _, errors) = run(&arguments, "");
+        assert_eq!(code, Some(2), "{arguments:?}");
+        assert!(errors.starts_with("no-such.toml cannot be read: "), "{arguments:?}: {errors}");
+    }
+    let (code, _, errors) = run(&["--port", "0", "--policy", "-"], "[[route]]\n");
+    assert_eq!((code, errors.starts_with("<stdin>:1:1: route[0].approvers: missing")), (Some(1), true), "{errors}");
 }

@@ -60,10 +60,10 @@ fn groups(table: &Table) -> Result<Groups, PolicyError> {
         if !is_plain(name) {
             return Err(key.wrong("a group's name is 1 to 64 letters, digits, '-' and '_'"));
         }
-        let mut members = Vec::new();
+        let (mut members, mut mailboxes) = (Vec::new(), BTreeSet::new());
         for element in node.list()? {
             let member = person(&element)?;
-            if has(&members, &member) {
+            if !mailboxes.insert(member.address.identity()) {
                 return Err(element.wrong("the same mailbox is in this group twice"));
             }
             members.push(member);
@@ -226,7 +226,8 @@ fn route(name: String, table: &Table, groups: &Groups) -> Result<Route, PolicyEr
         Some(node) => people(&node, groups)?,
         None => Vec::new(),
     };
-    copy.retain(|person| !has(&approvers, person));
+    let deciding: BTreeSet<String> = approvers.iter().map(|person| person.address.identity()).collect();
+    copy.retain(|person| !deciding.contains(&person.address.identity()));
     Ok(Route {
         name,
         quorum,
@@ -254,7 +255,7 @@ fn quorum(table: &Table) -> Result<Quorum, PolicyError> {
 fn shortage(quorum: Quorum, approvers: usize, initiator_may_approve: bool) -> Option<String> {
     let quorum = quorum.get();
     if quorum > approvers {
-        Some(format!("{quorum} must approve, and there are only {approvers} different approvers"))
+        Some(format!("{quorum} must approve; different approvers: {approvers}"))
     } else if quorum == approvers && !initiator_may_approve {
         Some(format!(
             "{quorum} of {approvers} must approve, and one of them may be the one who started the execution, who may \
@@ -269,7 +270,7 @@ fn remind(table: &Table, expires: Option<Duration>) -> Result<Vec<Duration>, Pol
     let nodes = match table.get("remind") {
         None => Vec::new(),
         Some(node) if node.is_text() => vec![node],
-        Some(node) => node.list()?,
+        Some(node) => node.list().map_err(|_| node.wrong("must be a duration in quotes, or a list of them"))?,
     };
     let mut remind = Vec::new();
     for node in nodes {
@@ -301,39 +302,25 @@ fn duration(node: &Node, shortest: Duration, shortest_text: &str) -> Result<Dura
 
 /// The people in a list of addresses and groups, each mailbox once.
 fn people(node: &Node, groups: &Groups) -> Result<Vec<Approver>, PolicyError> {
-    let mut people = Vec::new();
-    let mut written = BTreeSet::new();
+    let (mut people, mut mailboxes, mut written) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     for element in node.list()? {
         let text = element.text()?;
-        if text.contains('@') {
+        let (members, written_as, twice) = if text.contains('@') {
             let person = person(&element)?;
-            if !written.insert(person.address.identity()) {
-                return Err(element.wrong("the same mailbox twice"));
-            }
-            add(&mut people, &person);
-            continue;
-        }
-        let Some(members) = groups.get(text) else {
-            return Err(element.wrong("neither an email address nor the name of a group in [groups]"));
+            let mailbox = person.address.identity();
+            (vec![person], mailbox, "the same mailbox twice")
+        } else {
+            let members = groups.get(text);
+            let members =
+                members.ok_or_else(|| element.wrong("neither an email address nor the name of a group in [groups]"))?;
+            (members.clone(), text.to_owned(), "the same group twice")
         };
-        if !written.insert(text.to_owned()) {
-            return Err(element.wrong("the same group twice"));
+        if !written.insert(written_as) {
+            return Err(element.wrong(twice));
         }
-        for member in members {
-            add(&mut people, member);
-        }
+        people.extend(members.into_iter().filter(|member| mailboxes.insert(member.address.identity())));
     }
     Ok(people)
-}
-
-fn add(people: &mut Vec<Approver>, person: &Approver) {
-    if !has(people, person) {
-        people.push(person.clone());
-    }
-}
-
-fn has(people: &[Approver], person: &Approver) -> bool {
-    people.iter().any(|other| other.address.identity() == person.address.identity())
 }
 
 fn person(node: &Node) -> Result<Approver, PolicyError> {
@@ -630,13 +617,13 @@ mod tests {
             (default_with("quorum = 99999999999999999999"), 3, 10, "default.quorum", "from 1 to 255"),
             (default_with("quorum = 1.5"), 3, 10, "default.quorum", "must be a whole number"),
             (default_with("quorum = \"2\""), 3, 10, "default.quorum", "must be a whole number"),
-            (default_with("quorum = 3"), 3, 10, "default.quorum", "there are only 2 different approvers"),
+            (default_with("quorum = 3"), 3, 10, "default.quorum", "3 must approve; different approvers: 2"),
             (
                 text("groups.a = [\"a@example.com\"]\n[default]\napprovers = [\"a\", \"A@example.com\"]\nquorum = 2"),
                 4,
                 10,
                 "default.quorum",
-                "there are only 1 different approvers",
+                "2 must approve; different approvers: 1",
             ),
             (
                 default_with("quorum = 2\ninitiator_may_approve = false"),
@@ -660,7 +647,7 @@ mod tests {
     #[test]
     fn wrong_durations_are_refused() {
         assert_refused(vec![
-            (default_with("remind = 24"), 3, 10, "default.remind", "must be a list"),
+            (default_with("remind = 24"), 3, 10, "default.remind", "must be a duration in quotes"),
             (default_with("remind = \"soon\""), 3, 10, "default.remind", "a duration such as"),
             (default_with("remind = [\"24h\", \"24\"]"), 3, 18, "default.remind[1]", "a duration such as"),
             (default_with("remind = \"59m\""), 3, 10, "default.remind", "at least 1h"),
