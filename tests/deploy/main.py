@@ -58,6 +58,12 @@ def try_way(make, checks, directory):
             deployment.go_through_the_guard()
             return deployment
 
+        def another_deployment_leaves_the_policy_as_it_was_edited():
+            policy.save(deployment, policy.BOTH)
+            way.deploy(log_level="debug")
+            equal(deployment.environment(deployment.notifier)["COUNTERSIGN_LOG_LEVEL"], "debug", "the level of the log")
+            equal(policy.parameter(deployment)["Value"], policy.BOTH, "the policy")
+
         def it_is_torn_down():
             way.delete()
             client = aws.client("cloudformation")
@@ -70,6 +76,7 @@ def try_way(make, checks, directory):
         if deployment:
             for check in CHECKS:
                 checks.run(way.name, check, deployment)
+            checks.run(way.name, another_deployment_leaves_the_policy_as_it_was_edited)
             checks.run(way.name, it_is_torn_down)
 
 

@@ -36,7 +36,8 @@ def save(deployment, text):
     """What an administrator does with a policy in a file."""
     file = deployment.cloud.scratch / "policy.toml"
     file.write_text(text)
-    deployment.cloud.cli("ssm", "put-parameter", "--name", name(deployment), "--overwrite", "--value", f"file://{file}")
+    put = ["ssm", "put-parameter", "--name", name(deployment), "--type", "String", "--overwrite"]
+    deployment.cloud.cli(*put, "--value", f"file://{file}")
 
 
 @contextlib.contextmanager
