@@ -28,20 +28,21 @@ class Cdk:
         output = ["--output", self.cloud.scratch / "cdk.out", "--no-notices"]
         return run(["npx", "--no-install", "cdk", *arguments, *output], environment, self.directory)
 
-    def context(self):
+    def context(self, log_level="info"):
         context = {
             "approvers": ", ".join(APPROVERS),
             "sender": SENDER,
             "architecture": self.architecture,
             "notificationTopic": "true",
+            "logLevel": log_level,
             "notifierZip": self.zips["notifier"],
             "callbackZip": self.zips["callback"],
         }
         return [argument for name, value in context.items() for argument in ("--context", f"{name}={value}")]
 
-    def deploy(self):
+    def deploy(self, log_level="info"):
         self.cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}", *self.context())
-        self.cdk("deploy", STACK, "--require-approval", "never", *self.context())
+        self.cdk("deploy", STACK, "--require-approval", "never", *self.context(log_level))
 
     def delete(self):
         self.cdk("destroy", STACK, "--force", *self.context())

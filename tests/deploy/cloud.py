@@ -11,7 +11,7 @@ import boto3
 import botocore.config
 
 from checks import until
-from processes import alive, free_port, running
+from processes import alive, free_port, run, running
 from tls import Certificate
 
 REGION = "us-east-2"
@@ -62,6 +62,10 @@ class Cloud:
             aws_secret_access_key=OPERATOR["AWS_SECRET_ACCESS_KEY"],
             config=botocore.config.Config(retries={"total_max_attempts": 1}),
         )
+
+    def cli(self, *arguments):
+        """What whoever deploys does with the AWS CLI."""
+        return run([os.environ["AWS_CLI"], *arguments], self.environment(), self.scratch)
 
     def get(self, path):
         """One of MiniStack's own pages."""

@@ -1,4 +1,4 @@
-"""The commands by direct invocation: `doctor` and `resend`."""
+"""The commands by direct invocation `doctor` and `resend`."""
 
 import contextlib
 import json
@@ -22,6 +22,7 @@ def diagnosis(deployment):
     answer = deployment.invoke(deployment.notifier, {"doctor": {}})
     (handled,) = answer["results"]
     equal(handled["result"], "diagnosed", "what came of the command")
+    assert "policy" in [finding["check"] for finding in handled["findings"]], handled
     ailing = {finding["check"]: finding for finding in handled["findings"] if not finding["sound"]}
     for finding in ailing.values():
         assert finding["found"] and finding["remedy"], finding
@@ -42,6 +43,18 @@ def another_key(deployment):
         yield key["Arn"]
     finally:
         kms.schedule_key_deletion(KeyId=key["KeyId"], PendingWindowInDays=7)
+
+
+@contextlib.contextmanager
+def no_policy(deployment):
+    """Somebody has deleted the policy's parameter, for a while."""
+    ssm, name = deployment.cloud.client("ssm"), deployment.outputs["PolicyParameterName"]
+    text = ssm.get_parameter(Name=name)["Parameter"]["Value"]
+    ssm.delete_parameter(Name=name)
+    try:
+        yield
+    finally:
+        ssm.put_parameter(Name=name, Type="String", Value=text)
 
 
 @contextlib.contextmanager
@@ -75,6 +88,18 @@ def the_doctor_names_a_sender_that_ses_has_not_verified(deployment):
 def the_doctor_names_a_missing_table(deployment):
     with found_by_name(deployment), deployment.changed(deployment.notifier, COUNTERSIGN_TABLE="no-such-table"):
         names_only(diagnosis(deployment), "ledger")
+
+
+def the_doctor_names_a_policy_that_is_missing_or_another_deployments(deployment):
+    with found_by_name(deployment):
+        with no_policy(deployment):
+            ailing = diagnosis(deployment)
+            names_only(ailing, "policy")
+            assert "ssm:GetParameter: ParameterNotFound" in ailing["policy"]["found"], ailing
+        with deployment.changed(deployment.notifier, COUNTERSIGN_POLICY="/somebody-elses/policy"):
+            ailing = diagnosis(deployment)
+            names_only(ailing, "policy")
+            assert "ssm:GetParameter: AccessDenied" in ailing["policy"]["found"], ailing
 
 
 def the_doctor_names_a_key_that_the_notifier_may_not_sign_with(deployment):
@@ -121,7 +146,7 @@ def resend_sends_the_emails_of_what_waits_again(deployment):
     command = {"pipeline": sandbox.PIPELINE, "stage": sandbox.STAGE, "action": sandbox.ACTION}
     answer = deployment.invoke(deployment.notifier, {"resend": command})
     equal([handled["sent"] for handled in answer["results"]], [2], "emails sent again")
-    mails = deployment.mails(waiting.execution)
+    mails = deployment.requests(waiting.execution)
     equal([len(theirs) for theirs in mails.values()], [2, 2], "emails to each approver")
     alice = deployment.links(next(iter(mails.values()))[1])
     equal(deployment.press(alice.approve, "By the second email").status, 200, "the answer to the button")
@@ -134,13 +159,14 @@ def resend_says_so_when_nothing_waits(deployment):
     command = {"pipeline": sandbox.PIPELINE, "stage": sandbox.STAGE, "action": sandbox.ACTION}
     answer, failed = deployment.attempt(deployment.notifier, {"resend": command})
     assert failed, answer
-    equal(deployment.mails(waiting.execution)["alice@example.com"], [], "emails to Alice")
+    equal(deployment.requests(waiting.execution)["alice@example.com"], [], "emails to Alice")
 
 
 CHECKS = [
     the_doctor_finds_a_sound_deployment_sound,
     the_doctor_names_a_sender_that_ses_has_not_verified,
     the_doctor_names_a_missing_table,
+    the_doctor_names_a_policy_that_is_missing_or_another_deployments,
     the_doctor_names_a_key_that_the_notifier_may_not_sign_with,
     the_doctor_names_a_key_that_the_callback_does_not_know,
     the_doctor_names_each_read_right_that_is_missing,

@@ -55,7 +55,7 @@ def an_event_that_keeps_failing_waits_among_the_dead_letters_and_sends_its_email
     with broken(deployment):
         deployment.send(deployment.notifier, event)
         until("the event is among the dead letters", lambda: queue.visible() == 1, 60)
-    equal(any(deployment.mails(waiting.execution).values()), False, "emails while the notifier fails")
+    equal(any(deployment.requests(waiting.execution).values()), False, "emails while the notifier fails")
     message = queue.take()
     # Lambda's record of a failed asynchronous invocation, with the event in it.
     payload = json.loads(message["Body"])["requestPayload"]

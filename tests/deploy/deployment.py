@@ -98,17 +98,26 @@ class Deployment:
         answer = self.lambda_.invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(event))
         equal(answer["StatusCode"], 202, "the status of an asynchronous invocation")
 
-    def mails(self, execution):
-        """The emails about one execution, by whom they are to."""
+    def requests(self, execution):
+        """The emails that ask about one execution, by whom they are to."""
+        return self.mails(execution, "Approval needed: ")
+
+    def outcomes(self, execution):
+        """The emails that tell how the approval of one execution ended, by whom they are to."""
+        return self.mails(execution, "Re: Approval needed: ")
+
+    def mails(self, execution, subject):
         mails = [mail for mail in self.cloud.mails() if execution in mail["BodyText"]]
+        mails = [mail for mail in mails if mail["Subject"].startswith(subject)]
         return {address: [mail for mail in mails if mail["To"] == [address]] for address in APPROVERS}
 
     def asked(self, execution):
-        """Each approver has one email. Gives each one's links."""
-        mails = self.mails(execution)
-        for address, theirs in mails.items():
-            equal(len(theirs), 1, f"emails to {address}")
-        return [self.links(theirs[0]) for theirs in mails.values()]
+        """Each approver was asked in one email. Gives each one's links."""
+        return [self.links(mail) for mail in one_each(self.requests(execution), "that ask")]
+
+    def told(self, execution):
+        """Each approver was told in one email how it ended."""
+        one_each(self.outcomes(execution), "that tell how it ended")
 
     def links(self, mail):
         links = re.findall(r"^https://\S+/approval\?t=\S+", mail["BodyText"], re.MULTILINE)
@@ -138,6 +147,12 @@ class Deployment:
         page = self.visit(link)
         equal(page.status, 200, "the page of a link")
         return self.visit(link, "POST", [("comment", comment), button(page)])
+
+
+def one_each(mails, what):
+    for address, theirs in mails.items():
+        equal(len(theirs), 1, f"emails to {address} {what}")
+    return [mail for (mail,) in mails.values()]
 
 
 class Connection(http.client.HTTPSConnection):

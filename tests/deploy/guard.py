@@ -23,8 +23,9 @@ import botocore.credentials
 
 from cloud import ACCOUNT, OPERATOR, REGION
 
-# Where AWS's service authorization reference names more than the pipeline as the resource.
+# Where AWS's service authorization reference names more than the pipeline as the resource, or nothing.
 WITH_ACTION = {"PutApprovalResult"}
+WITHOUT_RESOURCE = {"ListPipelines"}
 
 
 class Guard:
@@ -60,6 +61,8 @@ class CodePipeline:
         resource = f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:{call.get('pipelineName') or call.get('name')}"
         if operation in WITH_ACTION:
             resource = f"{resource}/{call['stageName']}/{call['actionName']}"
+        if operation in WITHOUT_RESOURCE:
+            resource = "*"
         if not self.cloud.allows(role, action, resource):
             raise Refused(role, action, resource)
         kept = {name: headers[name] for name in ("Authorization", "Content-Type", "X-Amz-Date", "X-Amz-Target")}

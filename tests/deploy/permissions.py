@@ -13,6 +13,7 @@ from sandbox import ACTION, PIPELINE, STAGE
 APPROVAL = f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:{PIPELINE}/{STAGE}/{ACTION}"
 IDENTITY = f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/{SENDER}"
 OTHER_TABLE = "somebody-elses"
+OTHER_PARAMETER = "/somebody-elses/policy"
 
 # A function that makes the calls it is handed, with the credentials of the role that it has.
 PROBE = """
@@ -93,9 +94,21 @@ def writes(table):
     return [
         call("dynamodb", "put_item", TableName=table, Item=key),
         call("dynamodb", "update_item", TableName=table, Key=key),
-        call("dynamodb", "delete_item", TableName=table, Key=key),
+        deletes(table),
         call("dynamodb", "transact_write_items", TransactItems=[{"Put": {"TableName": table, "Item": key}}]),
     ]
+
+
+def reads(parameter):
+    return call("ssm", "get_parameter", Name=parameter)
+
+
+def puts(parameter):
+    return call("ssm", "put_parameter", Name=parameter, Value="[default]", Overwrite=True)
+
+
+def deletes(table):
+    return call("dynamodb", "delete_item", TableName=table, Key={name: {"S": "probe"} for name in ("pk", "sk")})
 
 
 def put_approval_result(deployment, function):
@@ -127,6 +140,25 @@ def other_table(deployment):
         dynamodb.delete_table(TableName=OTHER_TABLE)
 
 
+@contextlib.contextmanager
+def other_parameter(deployment):
+    """A parameter that looks like the policy and is not."""
+    ssm = deployment.cloud.client("ssm")
+    ssm.put_parameter(Name=OTHER_PARAMETER, Type="String", Value="[default]")
+    try:
+        yield OTHER_PARAMETER
+    finally:
+        ssm.delete_parameter(Name=OTHER_PARAMETER)
+
+
+def arn_of(parameter):
+    return f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{parameter}"
+
+
+def arn_of_ledger(deployment):
+    return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{deployment.outputs['LedgerTableName']}"
+
+
 def denied(answers):
     return all(answer.startswith("AccessDenied") for answer in answers)
 
@@ -139,6 +171,7 @@ def the_callbacks_role_may_decide_and_check_links_and_no_more(deployment):
         ("kms:Sign", key): False,
         ("ses:SendRawEmail", IDENTITY): False,
         ("ses:SendEmail", IDENTITY): False,
+        ("ssm:GetParameter", arn_of(deployment.outputs["PolicyParameterName"])): False,
         ("dynamodb:PutItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{OTHER_TABLE}"): False,
         ("codepipeline:StartPipelineExecution", f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:{PIPELINE}"): False,
     }
@@ -151,8 +184,13 @@ def the_notifiers_role_may_sign_and_not_decide(deployment):
     may = {
         ("kms:Sign", key): True,
         ("codepipeline:GetPipelineState", f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:{PIPELINE}"): True,
+        ("codepipeline:ListPipelines", "*"): True,
         ("codepipeline:PutApprovalResult", APPROVAL): False,
         ("codepipeline:PutApprovalResult", "*"): False,
+        ("ssm:GetParameter", arn_of(deployment.outputs["PolicyParameterName"])): True,
+        ("ssm:GetParameter", arn_of(OTHER_PARAMETER)): False,
+        ("ssm:PutParameter", arn_of(deployment.outputs["PolicyParameterName"])): False,
+        ("dynamodb:DeleteItem", arn_of_ledger(deployment)): False,
         ("dynamodb:PutItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{OTHER_TABLE}"): False,
     }
     for (action, resource), expected in may.items():
@@ -166,14 +204,23 @@ def with_the_callbacks_credentials_signing_sending_and_other_tables_are_refused(
         assert denied(answers), answers
 
 
-def with_the_notifiers_credentials_deciding_and_other_senders_are_refused(deployment):
-    with other_table(deployment) as table, probe(deployment, deployment.notifier) as calls:
-        theirs = deployment.notifier
-        equal(calls(sign(deployment), send_email(deployment, theirs)), ["done", "done"], "signing and sending")
+def with_the_notifiers_credentials_deciding_other_senders_and_writing_the_policy_are_refused(deployment):
+    theirs, policy = deployment.notifier, deployment.outputs["PolicyParameterName"]
+    with (
+        other_table(deployment) as table,
+        other_parameter(deployment) as parameter,
+        probe(deployment, deployment.notifier) as calls,
+    ):
+        answers = calls(sign(deployment), send_email(deployment, theirs), reads(policy))
+        equal(answers, ["done", "done", "done"], "signing, sending and reading the policy")
         answers = calls(
             put_approval_result(deployment, theirs),
             send_email(deployment, theirs, "somebody@example.com"),
             send_email(deployment, theirs, "somebody@elsewhere.example"),
+            puts(policy),
+            reads(parameter),
+            puts(parameter),
+            deletes(deployment.outputs["LedgerTableName"]),
             *writes(table),
         )
         assert denied(answers), answers
@@ -190,6 +237,6 @@ CHECKS = [
     the_callbacks_role_may_decide_and_check_links_and_no_more,
     the_notifiers_role_may_sign_and_not_decide,
     with_the_callbacks_credentials_signing_sending_and_other_tables_are_refused,
-    with_the_notifiers_credentials_deciding_and_other_senders_are_refused,
+    with_the_notifiers_credentials_deciding_other_senders_and_writing_the_policy_are_refused,
     the_guard_in_front_of_codepipeline_lets_the_callback_decide,
 ]

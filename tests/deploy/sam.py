@@ -26,7 +26,7 @@ class Sam:
         environment = self.cloud.environment() | {"SAM_CLI_TELEMETRY": "0"}
         return run([os.environ["SAM_CLI"], *arguments], environment, self.directory)
 
-    def deploy(self):
+    def deploy(self, log_level="info"):
         template = (self.root / "infra/sam/template.yaml").read_text()
         for function in ("notifier", "callback"):
             built = CODE.format(function=function)
@@ -34,13 +34,14 @@ class Sam:
             template = template.replace(built, f"CodeUri: {self.zips[function]}\n")
         # The copy lies elsewhere.
         template = template.replace("../../", f"{self.root}/")
-        self.directory.mkdir()
+        self.directory.mkdir(exist_ok=True)
         (self.directory / "template.yaml").write_text(template)
         parameters = {
             "Approvers": ", ".join(APPROVERS),
             "Sender": SENDER,
             "Architecture": self.architecture,
             "NotificationTopic": "true",
+            "LogLevel": log_level,
         }
         self.sam(
             "deploy",

@@ -62,6 +62,7 @@ class Stack:
         }
         self.names = {logical_id: names(logical_id, resource) for logical_id, resource in wanted.items()}
         self.types = {logical_id: resource["Type"] for logical_id, resource in wanted.items()}
+        self.source = wanted
         self.resources = {
             self.names[logical_id]: self.resource(resource)
             for logical_id, resource in wanted.items()
@@ -152,8 +153,13 @@ class Stack:
             return PSEUDO[name]
         if name in self.values:
             return self.value(self.values[name])
-        # A topic's reference is its ARN.
-        return self.attribute(name, "Arn") if self.types[name] == "AWS::SNS::Topic" else self.names[name]
+        match self.types[name]:
+            case "AWS::SNS::Topic":
+                return self.attribute(name, "Arn")
+            case "AWS::SSM::Parameter":
+                # Its own name, which its ARN and the functions' settings are made with.
+                return self.value(self.source[name]["Properties"]["Name"])
+        return self.names[name]
 
     def attribute(self, logical_id, attribute):
         name, kind = self.names[logical_id], self.types[logical_id]

@@ -53,22 +53,25 @@ CDK_NAMES = {
     "NotifierErrorsAlarm/Resource": "NotifierErrorsAlarm",
     "NotifierRole/DefaultPolicy/Resource": "NotifierPolicy",
     "NotifierRole/Resource": "NotifierRole",
+    "PolicyParameter/Resource": "PolicyParameter",
     "RuleDeadLettersAlarm/Resource": "RuleDeadLettersAlarm",
     "SendFailuresAlarm/Resource": "SendFailuresAlarm",
     "SigningKey/Alias/Resource": "SigningKeyAlias",
     "SigningKey/Resource": "SigningKey",
+    "SweepRule/Resource": "SweepRule",
 }
 # Places whose last part the construct library makes up.
 CDK_PREFIXES = {
     "Events/Rule/AllowEventRule": "RulePermission",
     "Notifier/Function/AllowInvoke:": "ApprovalTopicPermission",
+    "SweepRule/AllowEventRule": "SweepPermission",
 }
 
 NEEDED = {"Approvers": "ada@example.com,Ben <ben@example.com>", "Sender": "approvals@mail.example.com"}
 
 # Every parameter with a value of its own, apart from the two that leave others without effect.
 EVERYTHING = {
-    "Approvers": "Ada Lovelace <ada@example.com>,ben@example.com,carl@example.com",
+    "Approvers": "Ada Lovelace <ada@example.com>, ben@example.com,carl@example.com",
     "Quorum": "2",
     "Sender": "releases@example.org",
     "SenderName": "Releases",

@@ -9,7 +9,7 @@ import unittest
 import cfnlint
 
 from stack import differences, listed, permissions, statements
-from templates import CONFIGURATIONS, EVERYTHING, NEEDED, ROOT, cdk_stack, cdk_template, sam_source, sam_stack
+from templates import CONFIGURATIONS, NEEDED, ROOT, cdk_stack, cdk_template, sam_source, sam_stack
 
 VALUES = json.loads(pathlib.Path(__file__).with_name("values.json").read_text())
 
@@ -20,6 +20,7 @@ AUTHORIZATION = json.loads(
 
 # The actions that stand with the resource "*", because they take none.
 WITHOUT_RESOURCE = {
+    "codepipeline:ListPipelines",
     "ses:GetIdentityVerificationAttributes",
     "ses:GetSendQuota",
     "xray:PutTelemetryRecords",
@@ -99,9 +100,35 @@ class ADeliberateDifference(unittest.TestCase):
             "ApprovalRule",
         ),
         "another value in the environment": (
-            "NotifierFunction.Properties.Environment.Variables.COUNTERSIGN_QUORUM",
-            lambda v: 2,
+            "NotifierFunction.Properties.Environment.Variables.COUNTERSIGN_LOG_LEVEL",
+            lambda v: "trace",
             "NotifierFunction",
+        ),
+        "the policy under another name": (
+            "NotifierFunction.Properties.Environment.Variables.COUNTERSIGN_POLICY",
+            lambda v: "/somebody/elses",
+            "NotifierFunction",
+        ),
+        "another letter in the policy": (
+            "PolicyParameter.Properties.Value",
+            lambda v: {"Fn::Sub": [v["Fn::Sub"][0].replace("README", "readme"), v["Fn::Sub"][1]]},
+            "PolicyParameter",
+        ),
+        "a policy that is lost with its name": (
+            "PolicyParameter.UpdateReplacePolicy",
+            lambda v: "Delete",
+            "PolicyParameter",
+        ),
+        "a rarer sweep": ("SweepRule.Properties.ScheduleExpression", lambda v: "rate(1 day)", "SweepRule"),
+        "another input of the sweep": (
+            "SweepRule.Properties.Targets",
+            lambda v: [{**v[0], "Input": '{"doctor":{}}'}],
+            "SweepRule",
+        ),
+        "any rule sweeps": (
+            "SweepPermission.Properties.SourceArn",
+            lambda v: "arn:aws:events:*",
+            "SweepPermission",
         ),
         "one setting more": (
             "CallbackFunction.Properties.Environment.Variables.COUNTERSIGN_NEW",
@@ -132,7 +159,7 @@ class ADeliberateDifference(unittest.TestCase):
             "CallbackPolicy",
         ),
         "no condition on the sender": (
-            "NotifierPolicy.Properties.PolicyDocument.Statement.2.Condition",
+            "NotifierPolicy.Properties.PolicyDocument.Statement.3.Condition",
             lambda v: {},
             "NotifierPolicy",
         ),
@@ -328,7 +355,7 @@ class Policies(unittest.TestCase):
         sources = [
             path
             for part in ("functions/notifier", "functions/callback", "shared")
-            for path in (ROOT / part / "src").glob("*.rs")
+            for path in (ROOT / part / "src").rglob("*.rs")
         ]
         called = {
             name
@@ -344,15 +371,98 @@ class Policies(unittest.TestCase):
         self.assertEqual(allowed - BY_LAMBDA, called)
 
 
+class Policy(unittest.TestCase):
+    """The text that people edit. Whatever changes it, or another property of the parameter, overwrites their edits."""
+
+    DESCRIPTION = "Who may approve or reject what by Countersign. It is read for each approval."
+    TEXT = """# Who may decide, and how many must. README, "Policy", tells all keys. Check a new text before you save it:
+#   cargo run -p sandbox -- policy check FILE
+[default]
+approvers = {}
+quorum = {}"""
+    APPROVERS = {
+        "defaults": ('["ada@example.com", "Ben <ben@example.com>"]', 1),
+        "everything": ('["Ada Lovelace <ada@example.com>", "ben@example.com", "carl@example.com"]', 2),
+        "another key, identity and region": ('["ada@example.com", "Ben <ben@example.com>"]', 1),
+    }
+
+    def test_is_made_of_approvers_and_quorum_and_of_nothing_else(self):
+        self.assertEqual(set(self.APPROVERS), set(CONFIGURATIONS))
+        for title, parameters in CONFIGURATIONS.items():
+            for stack in (sam_stack(parameters), cdk_stack(parameters)):
+                with self.subTest(title):
+                    self.assertEqual(
+                        stack.resources["PolicyParameter"]["Properties"],
+                        {
+                            "Name": f"/{parameters.get('DeploymentName', 'countersign')}/policy",
+                            "Description": self.DESCRIPTION,
+                            "Type": "String",
+                            "Tier": "Intelligent-Tiering",
+                            "Value": self.TEXT.format(*self.APPROVERS[title]),
+                        },
+                    )
+
+    def test_has_every_approver_that_the_parameter_takes(self):
+        for given in VALUES["Approvers"]["good"]:
+            stack = sam_stack(NEEDED | {"Approvers": given})
+            with self.subTest(given):
+                text = stack.resources["PolicyParameter"]["Properties"]["Value"]
+                # An array of strings without escapes is the same in TOML and in JSON.
+                approvers = json.loads(re.search("^approvers = (.*)$", text, re.MULTILINE)[1])
+                self.assertEqual([one.strip() for one in approvers], [one.strip() for one in given.split(",")])
+
+    def test_is_the_one_that_the_notifier_reads_and_may_read(self):
+        for title, stack in stacks():
+            with self.subTest(title):
+                name = stack.resources["PolicyParameter"]["Properties"]["Name"]
+                environment = stack.resources["NotifierFunction"]["Properties"]["Environment"]["Variables"]
+                self.assertEqual(environment["COUNTERSIGN_POLICY"], name)
+                self.assertEqual(stack.outputs["PolicyParameterName"], name)
+                self.assertEqual(
+                    {
+                        (action, resource)
+                        for role in ("NotifierRole", "CallbackRole")
+                        for _, _, action, resource, _ in permissions(stack, role)
+                        if action.startswith("ssm:")
+                    },
+                    {("ssm:GetParameter", f"arn:aws:ssm:eu-west-1:123456789012:parameter{name}")},
+                )
+
+
+class Sweep(unittest.TestCase):
+    def test_comes_every_hour_to_the_notifier(self):
+        for title, stack in stacks():
+            with self.subTest(title):
+                rule = stack.resources["SweepRule"]["Properties"]
+                self.assertEqual((rule["ScheduleExpression"], rule["State"]), ("rate(1 hour)", "ENABLED"))
+                # Elsewhere a schedule does nothing, wherever the approvals' events arrive.
+                self.assertEqual(rule["EventBusName"], "default")
+                (target,) = rule["Targets"]
+                self.assertEqual(json.loads(target["Input"]), {"sweep": {}})
+                self.assertEqual(target["Arn"], "arn:aws:lambda:eu-west-1:123456789012:function:NotifierFunction")
+
+
 class Settings(unittest.TestCase):
     def test_the_environment_is_what_the_functions_read(self):
         for function in ("notifier", "callback"):
             with self.subTest(function):
                 source = (ROOT / f"functions/{function}/src/settings.rs").read_text().split("#[cfg(test)]")[0]
                 read = set(re.findall(r'"(COUNTERSIGN_\w+)"', source))
-                stack = sam_stack(EVERYTHING)
-                given = stack.resources[f"{function.capitalize()}Function"]["Properties"]["Environment"]["Variables"]
-                self.assertEqual(set(given), read)
+                given = {
+                    name
+                    for parameters in CONFIGURATIONS.values()
+                    for name in self.environment(function, sam_stack(parameters))
+                }
+                self.assertEqual(given, read)
+
+    def test_a_region_of_pipelines_is_told_when_there_is_one(self):
+        for region, told in (("", None), ("*", None), ("us-east-1", "us-east-1")):
+            with self.subTest(region):
+                environment = self.environment("notifier", sam_stack(NEEDED | {"PipelineRegion": region}))
+                self.assertEqual(environment.get("COUNTERSIGN_PIPELINE_REGION"), told)
+
+    def environment(self, function, stack):
+        return stack.resources[f"{function.capitalize()}Function"]["Properties"]["Environment"]["Variables"]
 
     def test_only_the_notifier_knows_the_callback_url(self):
         for title, stack in stacks():

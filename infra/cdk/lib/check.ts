@@ -4,6 +4,10 @@ import type { Settings } from './email-approvals.js';
 
 const ADDRESS = '[^<>,@\\s"]+@[^<>,@\\s"]+\\.[^<>,@\\s"]+';
 
+/** A character of an approver's name, and one of the two parts of the address. */
+const NAME = '[^<>,@"\\\\\\x00-\\x1f\\x7f]';
+const WORD = '[^<>,@\\s"\\\\\\x00-\\x1f\\x7f]';
+
 /** Throws when a setting cannot be meant, with the words of the SAM template's constraints. */
 export function check(settings: Settings): void {
   const fits = (name: keyof Settings, value: string | undefined, pattern: string, must: string): void => {
@@ -21,8 +25,12 @@ export function check(settings: Settings): void {
     fits(
       'approvers',
       approver,
-      '[^<>,@]*<[^<>,@\\s]+@[^<>,@\\s]+>|[^<>,@\\s]+@[^<>,@\\s]+',
-      'addresses, each as ada@example.com or Ada Lovelace <ada@example.com>. A name holds no comma',
+      // The policy holds it between double quotes.
+      `${NAME}*<${WORD}+@${WORD}+>|${WORD}+@${WORD}+`,
+      [
+        'addresses, each as ada@example.com or Ada Lovelace <ada@example.com>. A name holds no comma, no double quote,',
+        'no backslash and no control character',
+      ].join(' '),
     );
   }
   between('quorum', settings.quorum, 1, Math.min(settings.approvers.length, 255));
@@ -54,8 +62,11 @@ export function check(settings: Settings): void {
   fits(
     'deploymentName',
     settings.deploymentName,
-    '[a-z]([a-z0-9-]{0,38}[a-z0-9])?',
-    '1 to 40 lower-case letters, digits and hyphens, first a letter, last no hyphen',
+    '(?!aws|ssm)[a-z]([a-z0-9-]{0,38}[a-z0-9])?',
+    [
+      '1 to 40 lower-case letters, digits and hyphens, first a letter, last no hyphen. It must not begin with "aws" or',
+      '"ssm", which Systems Manager keeps for itself',
+    ].join(' '),
   );
   fits(
     'pipelineRegion',

@@ -5,6 +5,7 @@ import {
   aws_lambda as lambda,
   aws_logs as logs,
   aws_sns as sns,
+  aws_ssm as ssm,
 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
@@ -16,14 +17,19 @@ import { ApprovalEvents } from './events.js';
 import { role } from './function.js';
 import { ledger } from './ledger.js';
 import { Notifier } from './notifier.js';
+import { policyParameter } from './policy.js';
 import { signingKey } from './signing-key.js';
+import { addSweep } from './sweep.js';
 
 /** How much the functions log. No level logs tokens, links, addresses or comments. */
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
 /** What a deployment is told. The defaults are those of the SAM template's parameters. */
 export interface EmailApprovalsProps {
-  /** Who may decide, each `ada@example.com` or `Ada Lovelace <ada@example.com>`. */
+  /**
+   * Who may decide, each `ada@example.com` or `Ada Lovelace <ada@example.com>`. With `quorum` it makes the first policy,
+   * an SSM parameter that may be edited afterwards. To change either here later overwrites what was edited.
+   */
   readonly approvers: readonly string[];
   /** The address that the emails are from, without a name. SES must have verified it, or its domain, in this region. */
   readonly sender: string;
@@ -54,12 +60,13 @@ export interface EmailApprovalsProps {
    */
   readonly sesSandbox?: boolean;
   /**
-   * How many of the approvers must approve. One rejection always rejects.
+   * How many of the approvers must approve, in the first policy. One rejection always rejects.
    * @default 1
    */
   readonly quorum?: number;
   /**
-   * The name of this deployment, unique in account and region. It is in links, function names and metrics.
+   * The name of this deployment, unique in account and region. It is in links and metrics, and in the names of the
+   * functions and of the policy's parameter.
    * @default 'countersign'
    */
   readonly deploymentName?: string;
@@ -180,6 +187,8 @@ export class EmailApprovals extends Construct {
   readonly signingKey: kms.IKey;
   /** The ledger: who was asked and who decided what. It stays when the stack goes. */
   readonly table: dynamodb.ITable;
+  /** The policy: who may decide what. It is edited there, without a deployment. */
+  readonly policy: ssm.IStringParameter;
   /** Events in, emails out. */
   readonly notifier: Notifier;
   /** Links in, pages out, decisions to CodePipeline. */
@@ -204,18 +213,21 @@ export class EmailApprovals extends Construct {
     const ownKey = signingKey(this, settings.deploymentName, notifierRole);
     this.signingKey = settings.signingKey ?? ownKey;
     this.table = ledger(this);
+    this.policy = policyParameter(this, settings);
     this.callback = new Callback(this, 'Callback', { settings, table: this.table, signingKey: this.signingKey });
     this.api = new CallbackApi(this, 'Api', { settings, callback: this.callback.function });
     this.notifier = new Notifier(this, 'Notifier', {
       settings,
       role: notifierRole,
       table: this.table,
+      policy: this.policy,
       signingKey: this.signingKey,
       callbackUrl: this.api.url,
     });
     // An update reaches the callback first, so that it knows a new key before the first link is signed with it.
     this.notifier.function.node.addDependency(this.callback.function);
     this.events = new ApprovalEvents(this, 'Events', { settings, notifier: this.notifier.function });
+    addSweep(this, settings, this.notifier.function);
     addAlarms(this, settings, {
       notifier: this.notifier.function,
       notifierDeadLetters: this.notifier.deadLetterQueue,

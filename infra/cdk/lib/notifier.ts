@@ -4,6 +4,7 @@ import {
   aws_kms as kms,
   aws_lambda as lambda,
   aws_sqs as sqs,
+  aws_ssm as ssm,
   Duration,
   Fn,
   Stack,
@@ -21,6 +22,7 @@ interface NotifierProps {
   readonly settings: Settings;
   readonly role: iam.Role;
   readonly table: dynamodb.ITable;
+  readonly policy: ssm.IStringParameter;
   readonly signingKey: kms.IKey;
   readonly callbackUrl: string;
 }
@@ -33,7 +35,7 @@ export class Notifier extends Construct {
 
   constructor(scope: Construct, id: string, props: NotifierProps) {
     super(scope, id);
-    const { settings, role, table, signingKey } = props;
+    const { settings, role, table, policy, signingKey } = props;
     this.deadLetterQueue = deadLetterQueue(this);
 
     const allow = (sid: string, actions: string[], resources: string[], conditions?: iam.Conditions) =>
@@ -43,6 +45,7 @@ export class Notifier extends Construct {
       ['dynamodb:DescribeTable', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
       [table.tableArn],
     );
+    allow('ReadThePolicy', ['ssm:GetParameter'], [policy.parameterArn]);
     allow('SignLinks', ['kms:Sign'], [signingKey.keyArn]);
     allow('SendAsTheSender', ['ses:SendRawEmail'], this.sendingArns(settings), {
       StringEquals: { 'ses:FromAddress': settings.sender },
@@ -57,6 +60,8 @@ export class Notifier extends Construct {
       ],
       [allPipelines(this, settings)],
     );
+    // By the sweep. The action takes no resource.
+    allow('FindPipelines', ['codepipeline:ListPipelines'], ['*']);
     // By the doctor. Neither action takes a resource.
     allow('ExamineTheSender', ['ses:GetIdentityVerificationAttributes', 'ses:GetSendQuota'], ['*']);
     allow('KeepWhatFailed', ['sqs:SendMessage'], [this.deadLetterQueue.queueArn]);
@@ -87,8 +92,10 @@ export class Notifier extends Construct {
         COUNTERSIGN_SENDER: settings.senderName ? `${settings.senderName} <${settings.sender}>` : settings.sender,
         ...(settings.replyTo && { COUNTERSIGN_REPLY_TO: settings.replyTo }),
         ...(settings.configurationSet && { COUNTERSIGN_CONFIGURATION_SET: settings.configurationSet }),
-        COUNTERSIGN_APPROVERS: settings.approvers.join(','),
-        COUNTERSIGN_QUORUM: String(settings.quorum),
+        COUNTERSIGN_POLICY: policy.parameterName,
+        // Which region is meant when there is one. With all of them the notifier goes by the events.
+        ...(settings.pipelineRegion &&
+          settings.pipelineRegion !== '*' && { COUNTERSIGN_PIPELINE_REGION: settings.pipelineRegion }),
         COUNTERSIGN_LOG_LEVEL: settings.logLevel,
       },
     });

@@ -17,12 +17,17 @@ export function addOutputs(stack: Stack, approvals: EmailApprovals): void {
     ].join(' '),
   );
   output('CallbackUrl', 'Where links point at, without /approval', approvals.api.url);
-  output('NotifierFunctionName', 'Takes events and the commands doctor and resend', notifier.function.functionName);
+  output('NotifierFunctionName', 'Takes events, and commands by direct invocation', notifier.function.functionName);
   output('CallbackFunctionName', 'Answers the links', callback.function.functionName);
   output(
     'LedgerTableName',
     'Who was asked and who decided what. It stays when the stack is deleted.',
     approvals.table.tableName,
+  );
+  output(
+    'PolicyParameterName',
+    'The SSM parameter that says who may decide what. Edit it; no deployment is needed.',
+    approvals.policy.parameterName,
   );
   output('SigningKeyArn', 'The KMS key that links are signed with', approvals.signingKey.keyArn);
   output('RuleName', 'The EventBridge rule that hands approvals to the notifier', events.ruleName);

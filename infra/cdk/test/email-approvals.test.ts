@@ -51,10 +51,15 @@ function readable(resource: unknown): string {
   if (typeof resource === 'string') return resource;
   const { 'Fn::GetAtt': attribute, 'Fn::Join': joined } = resource as {
     'Fn::GetAtt'?: string[];
-    'Fn::Join'?: [string, unknown[]];
+    'Fn::Join'?: [string, (string | { Ref: string })[]];
   };
-  if (attribute) return (attribute[0] ?? '').replace(/^EmailApprovals/, '').replace(/[0-9A-F]{8}$/, '');
-  if (joined) return joined[1].map((part) => (typeof part === 'string' ? part : 'aws')).join(joined[0]);
+  const name = (logicalId: string) => logicalId.replace(/^EmailApprovals/, '').replace(/[0-9A-F]{8}$/, '');
+  const part = (one: string | { Ref: string }) => {
+    if (typeof one === 'string') return one;
+    return one.Ref === 'AWS::Partition' ? 'aws' : `{${name(one.Ref)}}`;
+  };
+  if (attribute) return name(attribute[0] ?? '');
+  if (joined) return joined[1].map(part).join(joined[0]);
   throw new Error(`unreadable: ${JSON.stringify(resource)}`);
 }
 
@@ -69,6 +74,7 @@ test('the notifier may do exactly what it does', () => {
     'codepipeline:GetPipelineExecution': [PIPELINES],
     'codepipeline:GetPipelineState': [PIPELINES],
     'codepipeline:ListActionExecutions': [PIPELINES],
+    'codepipeline:ListPipelines': ['*'],
     'dynamodb:DescribeTable': ['LedgerTable'],
     'dynamodb:GetItem': ['LedgerTable'],
     'dynamodb:PutItem': ['LedgerTable'],
@@ -81,6 +87,7 @@ test('the notifier may do exactly what it does', () => {
     'ses:GetSendQuota': ['*'],
     'ses:SendRawEmail': IDENTITIES,
     'sqs:SendMessage': ['NotifierDeadLetterQueue'],
+    'ssm:GetParameter': ['arn:aws:ssm:eu-west-1:123456789012:parameter{PolicyParameter}'],
     'xray:PutTelemetryRecords': ['*'],
     'xray:PutTraceSegments': ['*'],
   });
@@ -126,17 +133,17 @@ test('what may be sent with follows from identity, configuration set and sandbox
 });
 
 test('only the notifier knows where the callback is, and every setting has its place', () => {
-  const found = template({ senderName: '', replyTo: 'answers@example.com', quorum: 2, logLevel: 'debug' });
+  const found = template({ senderName: '', replyTo: 'answers@example.com', logLevel: 'debug' });
   found.hasResourceProperties('AWS::Lambda::Function', {
     FunctionName: 'countersign-notifier',
     Environment: {
       Variables: {
-        COUNTERSIGN_APPROVERS: 'ada@example.com,Ben <ben@example.com>',
         COUNTERSIGN_CALLBACK_URL: Match.objectLike({ 'Fn::GetAtt': Match.anyValue() }),
         COUNTERSIGN_CONFIGURATION_SET: Match.absent(),
         COUNTERSIGN_DEPLOYMENT: 'countersign',
         COUNTERSIGN_LOG_LEVEL: 'debug',
-        COUNTERSIGN_QUORUM: '2',
+        COUNTERSIGN_PIPELINE_REGION: Match.absent(),
+        COUNTERSIGN_POLICY: { Ref: Match.stringLikeRegexp('PolicyParameter') },
         COUNTERSIGN_REPLY_TO: 'answers@example.com',
         COUNTERSIGN_SENDER: 'approvals@mail.example.com',
         COUNTERSIGN_SIGNING_KEY: Match.anyValue(),
@@ -155,6 +162,44 @@ test('only the notifier knows where the callback is, and every setting has its p
       }),
     },
   });
+});
+
+test('the first policy is made of approvers and quorum, in a parameter of its own', () => {
+  template({ quorum: 2, deploymentName: 'releases' }).hasResource('AWS::SSM::Parameter', {
+    DeletionPolicy: 'Delete',
+    UpdateReplacePolicy: 'Retain',
+    Properties: Match.objectEquals({
+      Name: '/releases/policy',
+      Type: 'String',
+      Tier: 'Intelligent-Tiering',
+      Description: 'Who may approve or reject what by Countersign. It is read for each approval.',
+      Value: [
+        '# Who may decide, and how many must. README, "Policy", tells all keys. Check a new text before you save it:',
+        '#   cargo run -p sandbox -- policy check FILE',
+        '[default]',
+        'approvers = ["ada@example.com", "Ben <ben@example.com>"]',
+        'quorum = 2',
+      ].join('\n'),
+    }),
+  });
+});
+
+test('the sweep comes every hour', () => {
+  template().hasResourceProperties('AWS::Events::Rule', {
+    Name: 'countersign-sweep',
+    EventBusName: Match.absent(),
+    ScheduleExpression: 'rate(1 hour)',
+    Targets: [Match.objectLike({ Input: '{"sweep":{}}' })],
+  });
+});
+
+test('one region of pipelines is told to the notifier, all of them are not', () => {
+  const told = (pipelineRegion: string) => {
+    const functions = Object.values(template({ pipelineRegion }).findResources('AWS::Lambda::Function'));
+    return functions.map(({ Properties }) => Properties.Environment.Variables.COUNTERSIGN_PIPELINE_REGION);
+  };
+  assert.deepEqual(told('us-east-1').filter(Boolean), ['us-east-1']);
+  assert.deepEqual(told('*').filter(Boolean), []);
 });
 
 test('a prop that is undefined leaves the default', () => {
