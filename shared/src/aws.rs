@@ -85,7 +85,7 @@ const LATER: [&str; 12] = [
 ];
 
 /// The error code of AWS's own answer, if there was one.
-pub fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<&str> {
+pub(crate) fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<&str> {
     error.as_service_error().and_then(ProvideErrorMetadata::code)
 }
 

@@ -7,7 +7,7 @@ use aws_credential_types::Credentials;
 use countersign::aws::with_limits;
 use notifier::Notifier;
 use notifier::doctor::Diagnosis;
-use notifier::notify::Handled;
+use notifier::report::Handled;
 use serde_json::{Value, json};
 use tests::{ALICE, BOB, World, eventbridge};
 
@@ -31,7 +31,7 @@ async fn misconfigured_with(world: &World, key: &str, setting: &str, text: &str)
             "COUNTERSIGN_SIGNING_KEY" => key.to_owned(),
             "COUNTERSIGN_TABLE" => "countersign".to_owned(),
             "COUNTERSIGN_SENDER" => "approvals@example.com".to_owned(),
-            "COUNTERSIGN_APPROVERS" => ALICE.to_owned(),
+            "COUNTERSIGN_POLICY" => sandbox::POLICY.to_owned(),
             _ => return None,
         })
     };
@@ -89,6 +89,7 @@ async fn the_doctor_names_what_is_broken() {
     let key = other_key.sandbox.aws().kms.create_key().unwrap();
     for (setting, text, broken) in [
         ("COUNTERSIGN_TABLE", "another-table", "ledger"),
+        ("COUNTERSIGN_POLICY", "/another/policy", "policy"),
         ("COUNTERSIGN_CALLBACK_URL", "http://127.0.0.1:9", "callback"),
         ("COUNTERSIGN_DEPLOYMENT", "another", "callback"),
         ("COUNTERSIGN_SIGNING_KEY", key.as_str(), "callback"),

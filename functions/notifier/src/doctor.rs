@@ -208,11 +208,6 @@ async fn policy(store: &PolicyStore) -> Finding {
             Finding::sound(CHECK, format!("version {version} is sound; routes, the default included: {routes}"))
         }
         Err(PolicyProblem::Aws(error)) => unanswered(CHECK, &error),
-        Err(error @ PolicyProblem::Missing) => Finding::unsound(
-            CHECK,
-            error.to_string(),
-            "set COUNTERSIGN_POLICY to the name of the parameter that the stack made, or make it again",
-        ),
         Err(error) => Finding::unsound(
             CHECK,
             error.to_string(),
@@ -234,7 +229,9 @@ fn unanswered(check: &'static str, error: &AwsError) -> Finding {
     let remedy = match (error.kind, error.code.as_str()) {
         (AwsErrorKind::Unavailable, _) => "AWS did not answer: try again",
         (_, "AccessDeniedException" | "AccessDenied") => "allow this operation to the notifier's role",
-        (_, "ResourceNotFoundException" | "NotFoundException") => "set it to what the stack made: it does not exist",
+        (_, "ResourceNotFoundException" | "NotFoundException" | "ParameterNotFound") => {
+            "set it to what the stack made: it does not exist"
+        }
         _ => "look the error up in the AWS documentation of the operation",
     };
     Finding::unsound(check, error.to_string(), remedy)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ssm::Client;
 use countersign::approval::Approver;
-use countersign::aws::{AwsError, code};
+use countersign::aws::AwsError;
 use countersign::pipeline::{Initiator, Waiting};
 use countersign::policy::{Policy, PolicyError, Route};
 use countersign::request::Terms;
@@ -29,9 +29,6 @@ pub enum PolicyProblem {
     /// It cannot be read.
     #[error(transparent)]
     Aws(#[from] AwsError),
-    /// There is none.
-    #[error("the policy's parameter does not exist")]
-    Missing,
     /// It is no policy.
     #[error("the policy, version {version}, is wrong: {error}")]
     Wrong {
@@ -58,13 +55,10 @@ impl PolicyStore {
 
     pub(crate) async fn read(&self) -> Result<StoredPolicy, PolicyProblem> {
         const OPERATION: &str = "ssm:GetParameter";
-        let parameter = match self.client.get_parameter().name(&self.name).send().await {
-            Ok(answer) => {
-                answer.parameter.ok_or_else(|| AwsError::unexpected(OPERATION, "no parameter in the answer"))?
-            }
-            Err(error) if code(&error) == Some("ParameterNotFound") => return Err(PolicyProblem::Missing),
-            Err(error) => return Err(AwsError::new(OPERATION, &error).into()),
-        };
+        let answer = self.client.get_parameter().name(&self.name).send().await;
+        let answer = answer.map_err(|error| AwsError::new(OPERATION, &error))?;
+        let parameter =
+            answer.parameter.ok_or_else(|| AwsError::unexpected(OPERATION, "no parameter in the answer"))?;
         let version = parameter.version;
         match parameter.value.unwrap_or_default().parse() {
             Ok(policy) => Ok(StoredPolicy { policy, version }),

@@ -42,7 +42,7 @@ fn a_wrong_option_is_named() {
     }
     let output = sandbox().args(["--port", "0", "--approvers", "nobody"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("COUNTERSIGN_APPROVERS is wrong: element 1"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("default.approvers[0]"));
 }
 
 #[test]
