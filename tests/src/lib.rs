@@ -3,6 +3,10 @@
 
 pub mod forge;
 
+use sandbox::codepipeline::{
+    ActionDefinition, ActionKind, ApprovalAction, ExecutionMode, PipelineDefinition, SourceAction, SourceProvider,
+    StageDefinition, Trigger,
+};
 use sandbox::{Options, Sandbox, SandboxClock};
 use serde_json::{Value, json};
 use time::UtcDateTime;
@@ -205,6 +209,31 @@ impl World {
         if ok { Ok(body) } else { Err(body["__type"].as_str().unwrap_or_default().to_owned()) }
     }
 
+    /// The pipeline `service` of this mode: a source, an approval `Prod/Approve`, and a deployment.
+    pub fn service(&self, mode: ExecutionMode) {
+        let source = ActionKind::Source(SourceAction::new(SourceProvider::CodeCommit, "service"));
+        let custom_data = Some("Look at #{SourceVariables.CommitId}".into());
+        let approval = ApprovalAction { custom_data, ..ApprovalAction::default() };
+        let definition = PipelineDefinition {
+            mode,
+            stages: vec![
+                StageDefinition::new("Source", [ActionDefinition::new("Source", source)]),
+                StageDefinition::new("Prod", [ActionDefinition::new("Approve", ActionKind::Approval(approval))]),
+                StageDefinition::new("After", [ActionDefinition::new("Deploy", ActionKind::Deploy)]),
+            ],
+            ..PipelineDefinition::new("123456789012", "us-east-2", "service")
+        };
+        self.sandbox.aws().codepipeline.create(definition).unwrap();
+    }
+
+    /// Starts `service` as somebody with this ARN, and gives the execution's id when it waits.
+    pub async fn start_as(&self, arn: &str) -> String {
+        let trigger = Trigger::StartPipelineExecution(arn.to_owned());
+        let execution = self.sandbox.aws().codepipeline.start("service", trigger).unwrap();
+        self.sandbox.settle().await;
+        execution
+    }
+
     /// The latest run of an action, as `GetPipelineState` shows it.
     pub async fn state_of(&self, pipeline: &str, stage: &str, action: &str) -> Value {
         let state = self.codepipeline("GetPipelineState", json!({"name": pipeline})).await.unwrap();
@@ -230,6 +259,28 @@ impl World {
         let input = json!({"pipelineName": pipeline, "pipelineExecutionId": execution});
         let answer = self.codepipeline("GetPipelineExecution", input).await.unwrap();
         answer["pipelineExecution"]["status"].as_str().unwrap().to_owned()
+    }
+
+    /// The execution of the usual approval.
+    pub async fn execution(&self) -> String {
+        let state =
+            self.codepipeline("ListPipelineExecutions", json!({"pipelineName": "MyFirstPipeline"})).await.unwrap();
+        state["pipelineExecutionSummaries"][0]["pipelineExecutionId"].as_str().unwrap().to_owned()
+    }
+
+    /// How many emails about this the ledger knows to be sent, for the usual pipeline.
+    pub async fn marked(&self, about: &str) -> usize {
+        let report = self.play(&json!({"history": {"pipeline": "MyFirstPipeline"}})).await;
+        let approvals = report["results"][0]["approvals"].as_array().unwrap();
+        let people = approvals.iter().flat_map(|approval| approval["people"].as_array().unwrap());
+        let mails = people.flat_map(|person| person["mails"].as_array().unwrap());
+        mails.filter(|mail| mail["about"] == about && mail["state"] == "sent").count()
+    }
+
+    /// How many calls the function of this name has made.
+    pub fn calls_by(&self, name: &str) -> usize {
+        let role = format!(":assumed-role/countersign-{name}/");
+        self.sandbox.calls().iter().filter(|call| call.caller.contains(&role)).count()
     }
 
     /// How many calls of an operation the functions have made.

@@ -19,26 +19,6 @@ async fn put_with(world: &World, token: &str, status: &str, summary: &str) -> Re
     world.codepipeline("PutApprovalResult", input).await
 }
 
-/// A pipeline of this mode with an approval, and the events of its first execution.
-fn pipeline(world: &World, mode: sandbox::codepipeline::ExecutionMode) {
-    use sandbox::codepipeline::{
-        ActionDefinition, ActionKind, ApprovalAction, PipelineDefinition, SourceAction, SourceProvider, StageDefinition,
-    };
-    let source = ActionKind::Source(SourceAction::new(SourceProvider::CodeCommit, "service"));
-    let approval =
-        ApprovalAction { custom_data: Some("Look at #{SourceVariables.CommitId}".into()), ..ApprovalAction::default() };
-    let definition = PipelineDefinition {
-        mode,
-        stages: vec![
-            StageDefinition::new("Source", [ActionDefinition::new("Source", source)]),
-            StageDefinition::new("Prod", [ActionDefinition::new("Approve", ActionKind::Approval(approval))]),
-            StageDefinition::new("After", [ActionDefinition::new("Deploy", ActionKind::Deploy)]),
-        ],
-        ..PipelineDefinition::new("123456789012", "us-east-2", "service")
-    };
-    world.sandbox.aws().codepipeline.create(definition).unwrap();
-}
-
 async fn start(world: &World) -> String {
     let answer = world.codepipeline("StartPipelineExecution", json!({"name": "service"})).await.unwrap();
     answer["pipelineExecutionId"].as_str().unwrap().to_owned()
@@ -112,20 +92,20 @@ async fn superseded_while_it_waits() {
         assert_eq!((page.status, page.title()), (410, "This approval was superseded"));
     }
     assert_eq!(world.execution_status("MyFirstPipeline", EXECUTION).await, "Superseded");
-    let newer = world.mails().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
+    let newer = world.requests().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
     assert_eq!(world.press(&newer.approve, "").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn superseded_by_a_start() {
     let world = World::new().await;
-    pipeline(&world, sandbox::codepipeline::ExecutionMode::Superseded);
+    world.service(sandbox::codepipeline::ExecutionMode::Superseded);
     let first = start(&world).await;
     let alice = world.mail_to(ALICE).await;
     let second = start(&world).await;
     assert_eq!(world.get(&alice.approve).await.status, 410);
     assert_eq!(world.execution_status("service", &first).await, "Superseded");
-    let newer = world.mails().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
+    let newer = world.requests().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
     assert_eq!(world.press(&newer.approve, "").await.status, 200);
     assert_eq!(world.execution_status("service", &second).await, "Succeeded");
 }
@@ -150,13 +130,13 @@ async fn superseded_without_an_event_about_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn queued_executions_are_asked_for_one_after_the_other() {
     let world = World::new().await;
-    pipeline(&world, sandbox::codepipeline::ExecutionMode::Queued);
+    world.service(sandbox::codepipeline::ExecutionMode::Queued);
     let (first, second) = (start(&world).await, start(&world).await);
     let alice = world.mail_to(ALICE).await;
     world.press(&alice.approve, "").await;
     assert_eq!(world.execution_status("service", &first).await, "Succeeded");
     world.sandbox.settle().await;
-    let newer = world.mails().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
+    let newer = world.requests().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
     assert_ne!(newer.approve, alice.approve);
     assert_eq!(world.get(&alice.approve).await.status, 200, "hers, decided");
     world.press(&newer.reject, "").await;
@@ -166,9 +146,9 @@ async fn queued_executions_are_asked_for_one_after_the_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn parallel_executions_are_decided_each_for_itself() {
     let world = World::new().await;
-    pipeline(&world, sandbox::codepipeline::ExecutionMode::Parallel);
+    world.service(sandbox::codepipeline::ExecutionMode::Parallel);
     let (first, second) = (start(&world).await, start(&world).await);
-    let mails: Vec<_> = world.mails().await.into_iter().filter(|mail| mail.to == ALICE).collect();
+    let mails: Vec<_> = world.requests().await.into_iter().filter(|mail| mail.to == ALICE).collect();
     let of = |execution: &str| mails.iter().find(|mail| mail.text.contains(execution)).unwrap();
     assert_eq!(mails.len(), 2);
     assert_eq!(world.press(&of(&second).approve, "").await.status, 200);
@@ -181,7 +161,7 @@ async fn parallel_executions_are_decided_each_for_itself() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_parallel_approval_decided_by_cli() {
     let world = World::new().await;
-    pipeline(&world, sandbox::codepipeline::ExecutionMode::Parallel);
+    world.service(sandbox::codepipeline::ExecutionMode::Parallel);
     let execution = start(&world).await;
     let alice = world.mail_to(ALICE).await;
     let filter = json!({"pipelineName": "service", "filter": {"pipelineExecutionId": execution}});
@@ -232,7 +212,7 @@ async fn decided_in_the_console_a_moment_before_the_press() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retried_stage_asks_anew_and_each_link_is_about_its_own_wait() {
     let world = World::new().await;
-    pipeline(&world, sandbox::codepipeline::ExecutionMode::Superseded);
+    world.service(sandbox::codepipeline::ExecutionMode::Superseded);
     let execution = start(&world).await;
     let first = world.mail_to(ALICE).await;
     world.press(&first.reject, "not yet").await;
@@ -242,7 +222,7 @@ async fn a_retried_stage_asks_anew_and_each_link_is_about_its_own_wait() {
         "pipelineName": "service", "stageName": "Prod", "pipelineExecutionId": execution, "retryMode": "FAILED_ACTIONS",
     });
     world.codepipeline("RetryStageExecution", retry).await.unwrap();
-    let second = world.mails().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
+    let second = world.requests().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
     assert_ne!(second.approve, first.approve);
     assert_eq!(world.get(&first.approve).await.title(), "service was already rejected");
     assert_eq!(world.press(&second.approve, "now").await.title(), "service was approved");
@@ -264,7 +244,7 @@ async fn an_execution_that_was_learnt_late_is_found_at_the_end() {
     let alice = world.mail_to(ALICE).await;
     assert!(!alice.text.contains("Execution:"), "{}", alice.text);
     world.play(&eventbridge()).await;
-    assert_eq!(world.mails().await.len(), 2, "the same approval");
+    assert_eq!(world.requests().await.len(), 2, "the same approval");
     put(&world, "Approved", "by hand").await.unwrap();
     let page = world.get(&alice.approve).await;
     assert_eq!((page.status, page.title()), (409, "MyFirstPipeline was already approved"));

@@ -210,5 +210,5 @@ async fn an_event_about_an_approval_that_is_over_asks_nobody() {
     world.sandbox.settle().await;
     let late = world.play(&eventbridge()).await;
     assert_eq!(late["results"][0]["result"], "over", "{late}");
-    assert_eq!(world.mails().await.len(), 2);
+    assert_eq!(world.requests().await.len(), 2);
 }

@@ -138,6 +138,7 @@ async fn sending_again_is_refused_for_one_and_done_for_the_others() {
     assert_eq!((status, error["errorType"].as_str()), (500, Some("EmailsNotSent")), "{error}");
     assert_eq!(world.mails().await.len(), 3, "Alice has hers again");
     world.sandbox.aws().ses.accept(BOB);
+    world.sandbox.advance(time::Duration::minutes(1)).await;
     world.play(&resend("MyApprovalAction")).await;
     assert_eq!(world.mails().await.len(), 5);
 }

@@ -5,9 +5,9 @@ use countersign::approval::{
 };
 use countersign::clock::rfc3339;
 use countersign::delivery::{About, Delivery, DeliveryState};
+use countersign::ledger::Before;
 use countersign::request::{Outcome, Request, Vote};
 use serde::Serialize;
-use time::UtcDateTime;
 
 use crate::Notifier;
 use crate::deliver::receivers;
@@ -20,6 +20,9 @@ pub struct History {
     pub pipeline: PipelineName,
     /// Its approvals, newest first.
     pub approvals: Vec<PastApproval>,
+    /// What to give as `before` to be told of those before them, if there may be any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// One approval, from the request to its end.
@@ -86,21 +89,22 @@ struct PastOutcome {
 }
 
 impl Notifier {
-    /// The last `limit` approvals of a pipeline that were asked for before `before`.
+    /// The last `limit` approvals of a pipeline before `before`.
     pub(crate) async fn history(
         &self,
         pipeline: &PipelineName,
-        before: UtcDateTime,
+        before: &Before,
         limit: u8,
     ) -> Result<History, NotifyError> {
         let failed = |error| NotifyError::Aws { what: pipeline.to_string(), error };
-        let requests = self.ledger.history(pipeline, before, limit).await.map_err(failed)?;
+        let (requests, next) = self.ledger.history(pipeline, before, limit).await.map_err(failed)?;
         let mut approvals = Vec::with_capacity(requests.len());
         for request in requests {
             let deliveries = self.ledger.deliveries(&request.approval.key()).await.map_err(failed)?;
             approvals.push(past(&request, &deliveries));
         }
-        Ok(History { pipeline: pipeline.clone(), approvals })
+        let next = next.map(|next| next.as_str().to_owned());
+        Ok(History { pipeline: pipeline.clone(), approvals, next })
     }
 }
 
@@ -134,7 +138,7 @@ fn person(mailbox: &Approver, role: &'static str, deliveries: &[Delivery]) -> Pe
     let identity = mailbox.address.identity();
     let mut mails: Vec<PastMail> =
         deliveries.iter().filter(|delivery| delivery.mailbox == identity).map(past_mail).collect();
-    mails.sort_by(|one, other| one.at.cmp(&other.at));
+    mails.sort_by(|one, other| (&one.at, one.about).cmp(&(&other.at, other.about)));
     Person {
         address: mailbox.address.as_str().to_owned(),
         name: mailbox.name.as_ref().map(DisplayName::as_str).map(str::to_owned),

@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 use countersign::approval::{Approver, Decision};
 use countersign::clock::Clock;
 use countersign::keys::SigningKey;
-use countersign::ledger::Ledger;
+use countersign::ledger::{Before, Ledger};
 use countersign::link::{Link, LinkSigner, SignError};
 use countersign::metrics::{Metrics, Sink};
 use countersign::pipeline::{CodePipeline, Patience};
@@ -96,8 +96,8 @@ impl Notifier {
             Event::Doctor => Ok(Handled::Diagnosed(self.examine().await)),
             Event::Resend { pipeline, stage, action } => self.resend(pipeline, &stage, &action).await,
             Event::History { pipeline, before, limit } => {
-                let before = before.unwrap_or((self.clock)());
-                self.history(&pipeline, before, limit).await.map(Handled::History)
+                let before = before.unwrap_or_else(|| Before::end((self.clock)()));
+                self.history(&pipeline, &before, limit).await.map(Handled::History)
             }
             Event::Ignored(why) => Ok(Handled::Ignored { why }),
         }

@@ -151,8 +151,8 @@ impl Sandbox {
 
         // The callback asks for its keys while it starts, so that AWS has to answer before the rest can.
         let (stop, stopped) = oneshot::channel::<()>();
-        let (ready, routes) = oneshot::channel();
-        tokio::spawn(web::serve(listener, Arc::clone(&aws), routes, stopped));
+        let functions = web::Functions::default();
+        tokio::spawn(web::serve(listener, Arc::clone(&aws), Arc::clone(&functions), stopped));
 
         let settings = |name: &str| {
             Some(match name {
@@ -185,8 +185,7 @@ impl Sandbox {
             demo::set_up(&aws.codepipeline)?;
         }
         let shared = Arc::new(Shared { aws, callback, lambda, clock, metrics });
-        // Nobody listens only when the server has died, and then every visit says so.
-        let _ = ready.send(Arc::clone(&shared));
+        functions.get_or_init(|| Arc::clone(&shared));
         shared.lambda.drain().await;
         tokio::spawn(every_hour(Arc::downgrade(&shared)));
         Ok(Self { shared, url, _stop: stop })

@@ -24,8 +24,11 @@ use crate::{gateway, pages};
 #[derive(Clone)]
 struct Routes {
     aws: Arc<Aws>,
-    shared: Arc<OnceLock<Arc<Shared>>>,
+    functions: Functions,
 }
+
+/// The functions, once they have started.
+pub(crate) type Functions = Arc<OnceLock<Arc<Shared>>>;
 
 /// The functions, in a route that needs them.
 struct Ready(Arc<Shared>);
@@ -34,24 +37,18 @@ impl FromRequestParts<Routes> for Ready {
     type Rejection = (StatusCode, &'static str);
 
     async fn from_request_parts(_: &mut Parts, routes: &Routes) -> Result<Self, Self::Rejection> {
-        routes.shared.get().cloned().map(Self).ok_or((StatusCode::SERVICE_UNAVAILABLE, "the sandbox is still starting"))
+        routes
+            .functions
+            .get()
+            .cloned()
+            .map(Self)
+            .ok_or((StatusCode::SERVICE_UNAVAILABLE, "the sandbox is still starting"))
     }
 }
 
 /// Serves until `stopped`.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    aws: Arc<Aws>,
-    ready: oneshot::Receiver<Arc<Shared>>,
-    stopped: oneshot::Receiver<()>,
-) {
-    let shared = Arc::new(OnceLock::new());
-    let state = Routes { aws, shared: Arc::clone(&shared) };
-    tokio::spawn(async move {
-        if let Ok(functions) = ready.await {
-            let _ = shared.set(functions);
-        }
-    });
+pub(crate) async fn serve(listener: TcpListener, aws: Arc<Aws>, functions: Functions, stopped: oneshot::Receiver<()>) {
+    let state = Routes { aws, functions };
     let router = Router::new()
         .route("/", get(index))
         .route("/executions", post(start))
@@ -80,7 +77,7 @@ pub(crate) async fn serve(
 
 async fn aws_call(State(routes): State<Routes>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let answer = routes.aws.handle(method.as_str(), &uri.to_string(), &headers, body).await;
-    let Some(shared) = routes.shared.get().cloned() else { return answer };
+    let Some(shared) = routes.functions.get().cloned() else { return answer };
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if text("x-amz-target").starts_with("CodePipeline_") {
         // What a command at a terminal leads to has happened when it returns, so that a script can look at it. Our own

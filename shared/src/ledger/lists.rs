@@ -1,10 +1,12 @@
 //! Finding requests: by execution, by pipeline, and those that are not done with.
 
-use time::UtcDateTime;
+use std::str::FromStr;
+
+use time::{Duration, UtcDateTime};
 
 use super::Ledger;
 use super::item::{Item, keys, moment, text, text_in};
-use crate::approval::{ApprovalAction, ApprovalKey, ExecutionId, PipelineName, digest};
+use crate::approval::{ApprovalAction, ApprovalKey, ExecutionId, Invalid, PipelineName, digest};
 use crate::aws::AwsError;
 use crate::request::Request;
 
@@ -13,6 +15,49 @@ use crate::request::Request;
 pub(super) const OPEN: &str = "OPEN";
 
 const QUERY: &str = "dynamodb:Query";
+
+/// A place in a pipeline's history: a moment, or an approval in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Before(String);
+
+impl Before {
+    /// After everything: nobody is asked tomorrow yet.
+    #[must_use]
+    pub fn end(now: UtcDateTime) -> Self {
+        Self::from(now.saturating_add(Duration::days(1)))
+    }
+
+    /// The text that [`FromStr`] reads.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<UtcDateTime> for Before {
+    fn from(moment: UtcDateTime) -> Self {
+        Self(sortable(moment))
+    }
+}
+
+impl FromStr for Before {
+    type Err = Invalid;
+
+    /// Reads what [`Ledger::history`] gave.
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let is_place = text.split_once('#').is_some_and(|(moment, key)| {
+            moment.len() == MOMENT_DIGITS
+                && moment.bytes().all(|b| b.is_ascii_digit())
+                && key.len() <= 64
+                && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+        });
+        if is_place {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::Form { what: "the place in the history", form: "one that a history gave" })
+        }
+    }
+}
 
 impl Ledger {
     /// The approvals that an execution has had at an action: more than one when the stage was retried.
@@ -55,23 +100,24 @@ impl Ledger {
         Ok(())
     }
 
-    /// The last `limit` approvals of a pipeline that were asked for before `before`, newest first.
+    /// The last `limit` approvals of a pipeline before `before`, newest first, and where those before them begin, if there
+    /// may be any.
     ///
     /// # Errors
     /// When DynamoDB does not answer, or answers with what we did not write.
     pub async fn history(
         &self,
         pipeline: &PipelineName,
-        before: UtcDateTime,
+        before: &Before,
         limit: u8,
-    ) -> Result<Vec<Request>, AwsError> {
+    ) -> Result<(Vec<Request>, Option<Before>), AwsError> {
         let answer = self
             .client
             .query()
             .table_name(&self.table)
             .key_condition_expression("pk = :pk AND sk < :before")
             .expression_attribute_values(":pk", text(history_key(pipeline)))
-            .expression_attribute_values(":before", text(sortable(before)))
+            .expression_attribute_values(":before", text(&before.0))
             .scan_index_forward(false)
             .limit(limit.into())
             .consistent_read(true)
@@ -79,7 +125,10 @@ impl Ledger {
             .await
             .map_err(|error| AwsError::new(QUERY, &error))?;
         let items = answer.items.unwrap_or_default();
-        self.requests(items.iter().filter_map(|item| text_in(item, "sk")?.split_once('#')).map(|(_, key)| key)).await
+        let next = items.last().filter(|_| answer.last_evaluated_key.is_some());
+        let next = next.and_then(|item| text_in(item, "sk")).map(|sk| Before(sk.to_owned()));
+        let keys = items.iter().filter_map(|item| text_in(item, "sk")?.split_once('#')).map(|(_, key)| key);
+        Ok((self.requests(keys).await?, next))
     }
 
     /// The requests of these keys, in this order. One that is gone is left out.
@@ -131,7 +180,10 @@ pub(super) fn history_sort_key(asked: UtcDateTime, key: &ApprovalKey) -> String 
     format!("{}#{key}", sortable(asked))
 }
 
-/// Seconds since 1970 with as many digits as they will ever have, so that texts sort as times do.
+/// As many digits as seconds since 1970 will ever have.
+const MOMENT_DIGITS: usize = 11;
+
+/// Seconds since 1970, so that texts sort as times do.
 fn sortable(moment: UtcDateTime) -> String {
-    format!("{:011}", moment.unix_timestamp())
+    format!("{:0MOMENT_DIGITS$}", moment.unix_timestamp())
 }

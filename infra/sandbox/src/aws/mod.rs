@@ -112,6 +112,10 @@ impl Aws {
         tracing::debug!(service = service.name(), operation = incoming.operation, "AWS call");
         self.remember(Call { service: service.name(), operation: incoming.operation.clone(), caller: caller.clone() });
 
+        if self.faults.is_cut_off(&caller) {
+            let error = refusal("CutOff", "The caller died before this call.");
+            return answer::error(protocol, service.namespace(), &error, &request_id);
+        }
         let fault = self.faults.next(service.name(), &incoming.operation);
         if let Some(Fault::Refuse { status, code, message }) = fault {
             return answer::error(protocol, service.namespace(), &AwsError { status, code, message }, &request_id);
@@ -155,6 +159,17 @@ impl Aws {
     /// Lets the next `times` calls of this operation pass: for a fault that is planned after it, in the middle of a story.
     pub fn let_pass(&self, service: &str, operation: &str, times: usize) {
         self.faults.plan(service, operation, times, Fault::LetPass);
+    }
+
+    /// Lets the function whose role is `countersign-NAME` make `calls` more calls. Those that follow have no effect and an
+    /// error that nothing is done about: so a function that dies between two calls looks from outside.
+    pub fn cut_off(&self, name: &str, calls: usize) {
+        self.faults.cut_off(Some((format!(":assumed-role/countersign-{name}/"), calls)));
+    }
+
+    /// Ends [`cut_off`](Self::cut_off).
+    pub fn restore(&self) {
+        self.faults.cut_off(None);
     }
 
     async fn act(&self, incoming: &Incoming, caller: &str, body: Bytes) -> Result<Answer, AwsError> {

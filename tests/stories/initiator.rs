@@ -1,0 +1,101 @@
+//! Whoever started a release may not approve it, if the policy says so.
+
+use sandbox::codepipeline::{ExecutionMode, Trigger};
+use tests::{ALICE, BOB, World};
+
+const CAROL: &str = "carol@example.com";
+
+fn policy(may: bool) -> String {
+    format!(
+        "[aliases]\n\"bb\" = \"{BOB}\"\n[default]\napprovers = [\"Alice Archer <{ALICE}>\", \"{BOB}\", \"{CAROL}\"]\n\
+         quorum = 2\ninitiator_may_approve = {may}"
+    )
+}
+
+async fn world(may: bool) -> World {
+    let world = World::under(&policy(may)).await;
+    world.service(ExecutionMode::Queued);
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn his_approval_is_refused_with_an_explanation_and_changes_nothing() {
+    let world = world(false).await;
+    world.start_as(&format!("arn:aws:sts::123456789012:assumed-role/Admin/{ALICE}")).await;
+    let (alice, bob, carol) = (world.mail_to(ALICE).await, world.mail_to(BOB).await, world.mail_to(CAROL).await);
+    assert!(alice.text.contains("You started this execution, so your approval would not count."), "{}", alice.text);
+    let note = "Alice Archer <alice@example.com> started this execution and may not approve it.";
+    assert!(bob.text.contains(note), "{}", bob.text);
+    for _ in 0..2 {
+        let page = world.get(&alice.approve).await;
+        assert_eq!((page.status, page.title(), page.has_form()), (403, "You started this release", false));
+        let page = world.post(&alice.approve, &[("decision", "Approved"), ("comment", "mine")]).await;
+        assert_eq!((page.status, page.title()), (403, "You started this release"));
+        assert!(page.body.contains("your approval does not count. Nothing was decided."), "{}", page.body);
+    }
+    let page = world.press(&bob.approve, "").await;
+    assert!(page.body.contains("1 of 2 approvals") && !page.body.contains("mine"), "{}", page.body);
+    assert_eq!(world.post(&alice.approve, &[("decision", "Approved")]).await.status, 403);
+    assert_eq!(world.press(&carol.approve, "").await.title(), "service was approved");
+    // Late, he sees how it ended, like everybody.
+    assert_eq!(world.get(&alice.approve).await.status, 409);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn his_rejection_counts() {
+    let world = world(false).await;
+    world.start_as(&format!("arn:aws:iam::123456789012:user/{ALICE}")).await;
+    let alice = world.mail_to(ALICE).await;
+    assert_eq!(world.press(&alice.reject, "I was too quick").await.title(), "service was rejected");
+    assert_eq!(world.state_of("service", "Prod", "Approve").await["status"], "Failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn he_is_known_by_address_by_user_name_and_by_alias() {
+    for (arn, barred) in [
+        (format!("arn:aws:sts::123456789012:assumed-role/Admin/{}", ALICE.to_uppercase()), Some(ALICE)),
+        ("arn:aws:iam::123456789012:user/teams/alice".to_owned(), Some(ALICE)),
+        ("arn:aws:iam::123456789012:user/bb".to_owned(), Some(BOB)),
+        ("arn:aws:iam::123456789012:user/zoe".to_owned(), None),
+        ("arn:aws:events:us-east-2:123456789012:rule/alice".to_owned(), None),
+    ] {
+        let world = world(false).await;
+        world.start_as(&arn).await;
+        for person in [ALICE, BOB, CAROL] {
+            let expected = if barred == Some(person) { 403 } else { 200 };
+            let link = world.mail_to(person).await.approve;
+            assert_eq!(world.get(&link).await.status, expected, "{arn}: {person}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_has_no_initiator() {
+    let world = world(false).await;
+    let trigger = Trigger::CloudWatchEvent("arn:aws:events:us-east-2:123456789012:rule/push".to_owned());
+    world.sandbox.aws().codepipeline.start("service", trigger).unwrap();
+    world.sandbox.settle().await;
+    assert_eq!(world.get(&world.mail_to(ALICE).await.approve).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unless_the_policy_forbids_it_he_may() {
+    let world = world(true).await;
+    world.start_as(&format!("arn:aws:iam::123456789012:user/{ALICE}")).await;
+    assert_eq!(world.get(&world.mail_to(ALICE).await.approve).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_nobody_can_tell_who_started_it_nobody_is_asked_yet() {
+    let world = world(false).await;
+    // Every attempt of the SDK, and CodePipeline stays silent about the execution.
+    world.sandbox.aws().fail_next("codepipeline", "GetPipelineExecution", 3, 500, "InternalFailure", "");
+    world.start_as(&format!("arn:aws:iam::123456789012:user/{ALICE}")).await;
+    let failure = world.sandbox.failures().pop().unwrap();
+    assert_eq!(failure.error_type, "PolicyError");
+    assert!(failure.error_message.contains("who that is cannot be read"), "{}", failure.error_message);
+    assert!(world.mails().await.is_empty(), "an approval that he could give himself");
+    // Lambda tries again.
+    world.play(&failure.event).await;
+    assert_eq!(world.get(&world.mail_to(ALICE).await.approve).await.status, 403);
+}

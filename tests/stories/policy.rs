@@ -1,0 +1,217 @@
+//! Who is asked, and under what terms: the policy, as an administrator edits it while releases wait.
+
+use serde_json::json;
+use tests::{ALICE, BOB, World, changed, eventbridge};
+
+const CAROL: &str = "carol@example.com";
+const DAVE: &str = "dave@example.com";
+
+/// The usual event about another pipeline.
+fn event_of(pipeline: &str, token: usize) -> serde_json::Value {
+    let event = changed(eventbridge(), "/detail/pipeline", json!(pipeline));
+    changed(event, "/detail/execution-id", json!(format!("12345678-1234-5678-abcd-{token:012}")))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_pipeline_has_its_own_approvers() {
+    let world = World::under(&format!(
+        r#"
+        [groups]
+        leads = ["Alice Archer <{ALICE}>", "{BOB}"]
+
+        [[route]]
+        name = "payments"
+        account = "123456789012"
+        region = "us-*"
+        pipeline = "payments-*"
+        stage = "MyApproval*"
+        action = "MyApprovalAction"
+        approvers = ["leads", "{CAROL}"]
+        quorum = 2
+
+        [default]
+        approvers = ["{DAVE}"]
+        "#
+    ))
+    .await;
+    world.play(&event_of("payments-api", 1)).await;
+    let asked: Vec<String> = world.requests().await.into_iter().map(|mail| mail.to).collect();
+    assert_eq!((asked.len(), asked.contains(&DAVE.to_owned())), (3, false), "{asked:?}");
+    let alice = world.mail_to(ALICE).await;
+    assert!(alice.text.contains("3 people were asked. 2 must approve"), "{}", alice.text);
+    world.play(&event_of("website", 2)).await;
+    assert_eq!(world.mail_to(DAVE).await.subject, "Approval needed: website / MyApprovalStage / MyApprovalAction");
+    assert_eq!(world.requests().await.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_needs_no_deployment_and_leaves_what_was_asked_alone() {
+    let world = World::of(&format!("{ALICE}, {BOB}"), 1).await;
+    world.play(&event_of("one", 1)).await;
+    let first = world.mail_to(ALICE).await;
+    world.sandbox.save_policy(&format!("[default]\napprovers = [\"{CAROL}\", \"{DAVE}\"]\nquorum = 2")).await.unwrap();
+    // Played again, as EventBridge may: nobody else is asked about the same approval.
+    world.play(&event_of("one", 1)).await;
+    assert_eq!(world.requests().await.len(), 2);
+    let page = world.press(&first.approve, "").await;
+    assert_eq!((page.status, page.title()), (200, "one was approved"), "one of two was enough, and is");
+
+    world.play(&event_of("two", 2)).await;
+    let (carol, dave) = (world.mail_to(CAROL).await, world.mail_to(DAVE).await);
+    assert_eq!(world.press(&carol.approve, "").await.title(), "Your vote is recorded");
+    assert_eq!(world.press(&dave.approve, "").await.title(), "two was approved");
+    assert_eq!(world.requests().await.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_policy_fails_loudly_until_it_is_right() {
+    let world = World::new().await;
+    let wrong = format!("# who decides\n[default]\napprovers = [\"{CAROL}\", \"carol\"]\n");
+    world.sandbox.save_policy(&wrong).await.unwrap();
+    let (status, error) = world.event(&eventbridge()).await;
+    assert_eq!((status, &error["errorType"]), (500, &json!("PolicyError")), "{error}");
+    let message = error["errorMessage"].as_str().unwrap();
+    assert!(message.contains("the policy, version 2, is wrong: line 3, column "), "{message}");
+    assert!(message.contains("default.approvers[1]") && !message.contains('@'), "{message}");
+    let diagnosis = world.play(&json!({"doctor": {}})).await;
+    let policy = diagnosis["results"][0]["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|finding| finding["check"] == "policy")
+        .unwrap()
+        .clone();
+    assert_eq!(policy["sound"], false, "{policy}");
+    assert!(policy["found"].as_str().unwrap().contains("line 3, column "), "{policy}");
+    assert!(world.mails().await.is_empty());
+    // What Lambda or somebody at the dead-letter queue does with the event.
+    world.sandbox.save_policy(&format!("[default]\napprovers = [\"{CAROL}\"]")).await.unwrap();
+    world.play(&eventbridge()).await;
+    assert_eq!(world.mail_to(CAROL).await.to, CAROL);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_asked_for_goes_on_under_a_wrong_policy() {
+    let world = World::new().await;
+    world.sandbox.aws().ses.refuse(BOB, "MessageRejected", "");
+    assert_eq!(world.event(&eventbridge()).await.0, 500);
+    world.sandbox.aws().ses.accept(BOB);
+    world.sandbox.save_policy("[[route]]\napprovers = 1").await.unwrap();
+    world.play(&eventbridge()).await;
+    let bob = world.mail_to(BOB).await;
+    assert_eq!(world.press(&bob.approve, "").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_route_is_an_error_and_never_silence() {
+    let world = World::under(&format!("[[route]]\npipeline = \"payments-*\"\napprovers = [\"{ALICE}\"]")).await;
+    let (status, error) = world.event(&eventbridge()).await;
+    assert_eq!((status, &error["errorType"]), (500, &json!("NoRoute")), "{error}");
+    let message = error["errorMessage"].as_str().unwrap();
+    assert!(
+        message.starts_with("MyFirstPipeline/MyApprovalStage/MyApprovalAction: no route of the policy"),
+        "{message}"
+    );
+    // The sweep finds the same, every hour, until somebody mends it.
+    world.sandbox.advance(time::Duration::hours(1)).await;
+    assert_eq!(world.sandbox.failures().last().unwrap().error_type, "NoRoute");
+    world.sandbox.save_policy(&format!("[default]\napprovers = [\"{ALICE}\"]")).await.unwrap();
+    world.sandbox.advance(time::Duration::hours(1)).await;
+    assert_eq!(world.mail_to(ALICE).await.to, ALICE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_cannot_be_read_is_an_error() {
+    let world = World::new().await;
+    world.sandbox.aws().fail_next("ssm", "GetParameter", 1, 400, "AccessDeniedException", "no");
+    let (status, error) = world.event(&eventbridge()).await;
+    assert_eq!((status, &error["errorType"]), (500, &json!("PolicyError")), "{error}");
+    assert!(error["errorMessage"].as_str().unwrap().ends_with("ssm:GetParameter: AccessDeniedException"), "{error}");
+    world.play(&eventbridge()).await;
+    assert_eq!(world.requests().await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_only_watches_gets_the_emails_without_links() {
+    let policy = format!("[default]\napprovers = [\"{ALICE}\"]\ncopy = [\"Carol <{CAROL}>\"]\nremind = \"24h\"");
+    let world = World::under(&policy).await;
+    world.play(&eventbridge()).await;
+    let carol = world.mail_to(CAROL).await;
+    assert_eq!((carol.approve.as_str(), carol.reject.as_str()), ("", ""));
+    for body in [&carol.text, &carol.html, &carol.raw] {
+        assert!(!body.contains("/approval?t=") && !body.contains("eyJ"), "{body}");
+    }
+    assert!(carol.text.contains("You are not asked to decide."), "{}", carol.text);
+    // She cannot vote with somebody else's link made out to her, and is not reminded.
+    let forged = tests::forge::Parts::of(&world.mail_to(ALICE).await.approve);
+    let hers = forged.clone().claim("sub", json!(CAROL)).signed(&world, &forged.key());
+    assert_eq!(world.post(&hers, &[("decision", "Approved")]).await.status, 400);
+    assert_eq!(world.approval_state().await["status"], "InProgress");
+    world.sandbox.advance(time::Duration::hours(6 * 24 + 1)).await;
+    let reminded: Vec<String> = world.reminders().await.into_iter().map(|mail| mail.to).collect();
+    assert_eq!(reminded, [ALICE]);
+    // How it ended she is told.
+    world.press(&world.mail_to(ALICE).await.reject, "Not yet").await;
+    world.sandbox.settle().await;
+    let outcomes = world.outcomes().await;
+    assert_eq!(outcomes.iter().filter(|mail| mail.to == CAROL && mail.text.contains("Not yet")).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_go_where_the_route_says() {
+    let world =
+        World::under(&format!("[default]\napprovers = [\"{ALICE}\"]\nreply_to = \"releases@example.com\"")).await;
+    world.play(&eventbridge()).await;
+    let mail = world.mail_to(ALICE).await;
+    assert!(mail.raw.contains("Reply-To: <releases@example.com>"), "{}", mail.raw);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rejection_may_need_a_reason() {
+    let world = World::under(&format!("[default]\napprovers = [\"{ALICE}\", \"{BOB}\"]\nreason_required = true")).await;
+    let (alice, _) = world.ask().await;
+    assert!(alice.text.contains("A rejection needs a comment."), "{}", alice.text);
+    let page = world.get(&alice.reject).await;
+    assert!(page.body.contains("required, kept with the decision") && page.body.contains(" required"), "{}", page.body);
+    for comment in ["", "  \r\n "] {
+        let page = world.post(&alice.reject, &[("decision", "Rejected"), ("comment", comment)]).await;
+        assert_eq!(page.status, 400);
+        assert!(page.body.contains("please say why. Nothing was decided yet.") && page.has_form(), "{}", page.body);
+        assert_eq!(world.approval_state().await["status"], "InProgress");
+    }
+    let page = world.press(&alice.reject, "The totals are off").await;
+    assert_eq!((page.status, page.title()), (200, "MyFirstPipeline was rejected"));
+    // An approval needs none.
+    let world = World::under(&format!("[default]\napprovers = [\"{ALICE}\", \"{BOB}\"]\nreason_required = true")).await;
+    let (alice, _) = world.ask().await;
+    assert!(world.get(&alice.approve).await.body.contains("optional, kept"));
+    assert_eq!(world.press(&alice.approve, "").await.title(), "MyFirstPipeline was approved");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_may_expire_before_codepipeline_stops_waiting() {
+    let world = World::under(&format!("[default]\napprovers = [\"{ALICE}\", \"{BOB}\"]\nexpires = \"2d\"")).await;
+    let (alice, _) = world.ask().await;
+    assert!(alice.text.contains("waits for a decision until 22 November 2026, 09:25 UTC."), "{}", alice.text);
+    assert!(alice.text.contains("MyFirstPipeline itself waits in AWS until 27 November 2026"), "{}", alice.text);
+    world.sandbox.advance(time::Duration::days(2)).await;
+    let page = world.post(&alice.approve, &[("decision", "Approved")]).await;
+    assert_eq!((page.status, page.title()), (410, "The time to decide is over"));
+    assert!(page.body.contains("somebody with access to AWS can decide there"), "{}", page.body);
+    assert_eq!(world.approval_state().await["status"], "InProgress", "nobody's silence is a rejection of ours");
+    // In the console it still can, and everybody is told.
+    let input = json!({
+        "pipelineName": "MyFirstPipeline", "stageName": "MyApprovalStage", "actionName": "MyApprovalAction",
+        "token": world.approval_state().await["token"], "result": {"status": "Approved", "summary": "by hand"},
+    });
+    world.codepipeline("PutApprovalResult", input).await.unwrap();
+    assert_eq!(world.get(&alice.approve).await.status, 409);
+    assert_eq!(world.outcomes().await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_never_makes_links_live_longer_than_the_approval() {
+    let world = World::under(&format!("[default]\napprovers = [\"{ALICE}\", \"{BOB}\"]\nexpires = \"30d\"")).await;
+    let (alice, _) = world.ask().await;
+    assert!(alice.text.contains("waits for a decision until 27 November 2026"), "{}", alice.text);
+}

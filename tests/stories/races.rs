@@ -1,0 +1,114 @@
+//! Last votes at the same moment, a thousand times, on threads: one outcome, and every page true.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::json;
+use tests::{ALICE, BOB, Page, World, changed, eventbridge};
+use tokio::task::JoinSet;
+
+const CAROL: &str = "carol@example.com";
+/// Together a thousand: so many threads, each with so many worlds, one after the other, of so many rounds.
+const THREADS: usize = 4;
+const WORLDS: usize = 10;
+const ROUNDS: usize = 25;
+
+/// What is pressed at the same moment, after Alice has approved or not: two of three must approve.
+const GAMES: [(bool, &[(&str, &str)]); 4] = [
+    (false, &[(ALICE, "Approved"), (BOB, "Approved")]),
+    (true, &[(BOB, "Approved"), (CAROL, "Rejected")]),
+    (true, &[(BOB, "Approved"), (CAROL, "Approved")]),
+    (true, &[(ALICE, "Rejected"), (BOB, "Approved"), (CAROL, "Approved")]),
+];
+
+/// The decision's link in the email of this pipeline to this mailbox.
+fn link(world: &World, pipeline: &str, address: &str, decision: &str) -> String {
+    let subject = format!("Approval needed: {pipeline} / MyApprovalStage / MyApprovalAction");
+    let mails = world.sandbox.aws().ses.mails();
+    let mail = mails.iter().find(|mail| mail.to.contains(address) && mail.subject == subject).unwrap();
+    let mut links = mail.text.split_whitespace().filter(|word| word.contains("/approval?t="));
+    links.nth(usize::from(decision == "Rejected")).unwrap().to_owned()
+}
+
+/// Plays one round and gives the word for how it ended.
+async fn play(world: &Arc<World>, round: usize) -> &'static str {
+    let pipeline = format!("pipeline-{round}");
+    let event = changed(eventbridge(), "/detail/pipeline", json!(pipeline));
+    world.play(&changed(event, "/detail/execution-id", json!(format!("12345678-1234-5678-abcd-{round:012}")))).await;
+    let (alice_first, presses) = GAMES[round % GAMES.len()];
+    if alice_first {
+        let page = world.press(&link(world, &pipeline, ALICE, "Approved"), "").await;
+        assert_eq!(page.title(), "Your vote is recorded");
+    }
+    let mut links = Vec::new();
+    for (address, decision) in presses {
+        links.push((link(world, &pipeline, address, decision), *decision));
+    }
+    let mut visits = JoinSet::new();
+    for (link, decision) in links.clone() {
+        let world = Arc::clone(world);
+        visits.spawn(async move { (decision, world.post(&link, &[("decision", decision)]).await) });
+    }
+    let pages: Vec<(&str, Page)> = visits.join_all().await;
+
+    let state = world.state_of(&pipeline, "MyApprovalStage", "MyApprovalAction").await;
+    let (ended, other) = match state["status"].as_str().unwrap() {
+        "Succeeded" => ("approved", "rejected"),
+        "Failed" => ("rejected", "approved"),
+        status => panic!("round {round} left it {status}"),
+    };
+    let mut recorded = 0;
+    for (decision, page) in &pages {
+        let (title, told) = (page.title(), format!("round {round}, {decision}: {} {}", page.status, page.title()));
+        assert!(!title.ends_with(other), "{told}, and it was {ended}");
+        match page.status {
+            200 if title == "Your vote is recorded" => {
+                assert!(*decision == "Approved" && page.body.contains("1 of 2 approvals are there"), "{told}");
+                recorded += 1;
+            }
+            200 => assert_eq!((title.ends_with(ended), *decision), (true, word(ended)), "{told}"),
+            409 => assert!(title.ends_with(&format!("already {ended}")), "{told}"),
+            _ => panic!("{told}: {}", page.body),
+        }
+    }
+    assert!(recorded < pages.len(), "round {round}: somebody settled it and was not told");
+    // What CodePipeline holds is what every link shows from now on, whoever opens it.
+    let summary = state["summary"].as_str().unwrap();
+    assert!(summary.starts_with(&format!("{} through Countersign by ", word(ended))), "round {round}: {summary}");
+    for (link, decision) in links {
+        let page = world.get(&link).await;
+        assert!(page.title().ends_with(ended), "round {round}, {decision}: {}", page.title());
+        let listed =
+            [ALICE, BOB, CAROL].into_iter().filter(|address| page.body.contains(&format!("{address}</span>: ")));
+        for address in listed {
+            assert!(summary.contains(address), "round {round}: {address} is on the page and not in {summary}");
+        }
+    }
+    ended
+}
+
+fn word(ended: &str) -> &'static str {
+    if ended == "approved" { "Approved" } else { "Rejected" }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_a_thousand_last_votes_at_the_same_moment_none_makes_two_outcomes_or_a_false_page() {
+    let mut threads = JoinSet::new();
+    for _ in 0..THREADS {
+        threads.spawn(async move {
+            let mut endings = BTreeSet::new();
+            for _ in 0..WORLDS {
+                let world = Arc::new(World::of(&format!("{ALICE}, {BOB}, {CAROL}"), 2).await);
+                for round in 0..ROUNDS {
+                    endings.insert(play(&world, round).await);
+                }
+                world.sandbox.settle().await;
+                assert_eq!(world.sandbox.failures().len(), 0, "{:?}", world.sandbox.failures());
+                assert_eq!(world.outcomes().await.len(), ROUNDS * 3, "each of them told to everybody, once");
+            }
+            endings
+        });
+    }
+    let endings: BTreeSet<&str> = threads.join_all().await.into_iter().flatten().collect();
+    assert_eq!(endings.into_iter().collect::<Vec<_>>(), ["approved", "rejected"], "both were won");
+}

@@ -1,0 +1,98 @@
+//! Those who have not voted are reminded, once for each time that the policy sets.
+
+use time::Duration;
+
+use tests::{ALICE, BOB, World};
+
+const CAROL: &str = "carol@example.com";
+
+async fn world(remind: &str) -> World {
+    World::under(&format!(
+        "[default]\napprovers = [\"{ALICE}\", \"{BOB}\", \"{CAROL}\"]\nquorum = 2\nremind = {remind}"
+    ))
+    .await
+}
+
+async fn reminded(world: &World) -> Vec<String> {
+    let mut receivers: Vec<String> = world.reminders().await.into_iter().map(|mail| mail.to).collect();
+    receivers.sort();
+    receivers
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn once_for_each_time_and_only_those_who_have_not_voted() {
+    let world = world("[\"3d\", \"24h\"]").await;
+    let (alice, bob) = world.ask().await;
+    world.sandbox.advance(Duration::days(4) - Duration::minutes(20)).await;
+    assert!(
+        reminded(&world).await.is_empty(),
+        "it waits seven days, and the first reminder comes three before its end"
+    );
+    world.press(&alice.approve, "fine by me").await;
+    world.sandbox.advance(Duration::hours(1)).await;
+    assert_eq!(reminded(&world).await, [BOB, CAROL]);
+    for _ in 0..5 {
+        world.sandbox.advance(Duration::hours(1)).await;
+        world.sandbox.sweep().await.unwrap();
+    }
+    assert_eq!(reminded(&world).await, [BOB, CAROL], "once");
+    world.sandbox.advance(Duration::days(2)).await;
+    assert_eq!(reminded(&world).await, [BOB, BOB, CAROL, CAROL], "and once more a day before");
+
+    let mails = world.reminders().await;
+    let first = mails.iter().find(|mail| mail.to == BOB).unwrap();
+    assert_eq!((&first.approve, &first.reject), (&bob.approve, &bob.reject), "the same decision links");
+    assert_eq!(first.subject, format!("Re: {}", bob.subject));
+    for words in [
+        "2 days left: Release MyFirstPipeline to MyApprovalStage?",
+        "This is a reminder: AWS CodePipeline still waits for a decision, until 27 November 2026, 09:25 UTC.",
+        "3 people were asked. 2 must approve",
+        "alice@example.com: Approved, 24 November 2026",
+        "> fine by me",
+    ] {
+        assert!(first.text.contains(words), "{words}: {}", first.text);
+    }
+    assert!(mails.last().unwrap().text.contains("18 hours left:"), "{}", mails.last().unwrap().text);
+    assert_eq!(world.press(&first.approve, "").await.title(), "MyFirstPipeline was approved");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_that_have_passed_are_not_caught_up_with() {
+    // Nothing ran for days: one reminder, not three.
+    let world = world("[\"3d\", \"48h\", \"24h\"]").await;
+    world.ask().await;
+    world.sandbox.advance(Duration::days(6) + Duration::hours(1)).await;
+    assert_eq!(reminded(&world).await, [ALICE, BOB, CAROL]);
+    world.sandbox.advance(Duration::hours(1)).await;
+    assert_eq!(reminded(&world).await.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_reminded_of_what_is_over() {
+    let world = world("\"24h\"").await;
+    let (alice, bob) = world.ask().await;
+    world.press(&alice.approve, "").await;
+    world.press(&bob.approve, "").await;
+    world.sandbox.advance(Duration::days(6) + Duration::hours(1)).await;
+    world.sandbox.advance(Duration::days(1)).await;
+    assert!(reminded(&world).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_before_the_request_was_made_is_none() {
+    // CodePipeline waits seven days: a reminder eight days before its end would come at once.
+    let world = world("[\"8d\", \"24h\"]").await;
+    world.ask().await;
+    world.sandbox.advance(Duration::hours(2)).await;
+    assert!(reminded(&world).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_word_in_the_policy_nobody_is_reminded() {
+    let world = World::new().await;
+    world.ask().await;
+    for _ in 0..7 {
+        world.sandbox.advance(Duration::hours(23)).await;
+    }
+    assert!(world.reminders().await.is_empty());
+}

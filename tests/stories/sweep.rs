@@ -1,0 +1,197 @@
+//! The hourly sweep finishes what a crash left undone, and does nothing twice.
+
+use sandbox::codepipeline::ExecutionMode;
+use serde_json::json;
+use time::Duration;
+
+use tests::{ALICE, BOB, World, eventbridge};
+
+/// How many calls a function is let make before it dies, at most: more than any of them makes here.
+const MOST_CALLS: usize = 60;
+
+/// Everybody was asked once and told once, and CodePipeline holds what was voted.
+async fn assert_all_is_well(world: &World, step: &str) {
+    assert_eq!(world.approval_state().await["status"], "Succeeded", "{step}");
+    assert_eq!(
+        world.approval_state().await["summary"],
+        "Approved through Countersign by alice@example.com, bob@example.com. alice@example.com: first bob@example.com: second",
+        "{step}"
+    );
+    for (kind, mails) in [("asked", world.requests().await), ("told", world.outcomes().await)] {
+        let mut receivers: Vec<&str> = mails.iter().map(|mail| mail.to.as_str()).collect();
+        receivers.sort_unstable();
+        assert_eq!(receivers, [ALICE, BOB], "{kind} after a death at {step}");
+    }
+    assert_eq!(world.mails().await.len(), 4, "{step}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_callbacks_death_at_any_step_one_sweep_brings_the_approval_to_its_end() {
+    for calls in 0..MOST_CALLS {
+        let world = World::of(&format!("{ALICE}, {BOB}"), 2).await;
+        let (alice, bob) = world.ask().await;
+        assert_eq!(world.press(&alice.approve, "first").await.status, 200);
+        // The vote that settles it, and the death after so many calls.
+        let before = world.calls_by("callback");
+        world.sandbox.aws().cut_off("callback", calls);
+        world.post(&bob.approve, &[("decision", "Approved"), ("comment", "second")]).await;
+        let made = world.calls_by("callback") - before;
+        world.sandbox.aws().restore();
+        world.sandbox.settle().await;
+        let voted = calls > 0;
+        if voted {
+            world.sandbox.advance(Duration::hours(1)).await;
+            assert_all_is_well(&world, &format!("call {calls} of the callback")).await;
+        } else {
+            assert_eq!(world.approval_state().await["status"], "InProgress", "no vote, no end");
+        }
+        assert!(world.sandbox.failures().is_empty(), "{:?}", world.sandbox.failures());
+        if made <= calls {
+            assert!(calls >= 4, "the last step was reached");
+            return;
+        }
+    }
+    panic!("a decision never ended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_notifiers_death_at_any_step_one_sweep_brings_the_approval_to_its_end() {
+    for calls in 0..MOST_CALLS {
+        let world = World::of(&format!("{ALICE}, {BOB}"), 2).await;
+        let (alice, bob) = world.ask().await;
+        world.press(&alice.approve, "first").await;
+        // The event about the end comes while the notifier has so many calls to live.
+        let before = world.calls_by("notifier");
+        world.sandbox.aws().cut_off("notifier", calls);
+        world.press(&bob.approve, "second").await;
+        world.sandbox.settle().await;
+        let made = world.calls_by("notifier") - before;
+        world.sandbox.aws().restore();
+        // An email that SES took, of which the dead notifier could not say so, is sent again: at least once is the
+        // promise where the answer did not arrive. This is about every other step.
+        let sends = world.outcomes().await.len();
+        let marked = world.marked("outcome").await;
+        world.sandbox.advance(Duration::hours(1)).await;
+        if sends == marked {
+            assert_all_is_well(&world, &format!("call {calls} of the notifier")).await;
+        } else {
+            assert_eq!(world.outcomes().await.len(), 2 + sends - marked, "call {calls} of the notifier");
+        }
+        if made <= calls {
+            assert!(calls >= 8, "the last step was reached");
+            return;
+        }
+    }
+    panic!("telling how it ended never ended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_death_while_asking_the_sweep_asks_the_rest() {
+    for calls in 0..MOST_CALLS {
+        let world = World::new().await;
+        world.sandbox.aws().cut_off("notifier", calls);
+        let (status, _) = world.event(&eventbridge()).await;
+        world.sandbox.aws().restore();
+        let (sent, marked) = (world.requests().await.len(), world.marked("request").await);
+        world.sandbox.advance(Duration::hours(1)).await;
+        let mut asked: Vec<String> = world.requests().await.into_iter().map(|mail| mail.to).collect();
+        asked.sort();
+        asked.dedup();
+        assert_eq!(asked, [ALICE, BOB], "call {calls}");
+        assert_eq!(world.requests().await.len(), 2 + sent - marked, "call {calls}");
+        if status == 200 {
+            assert!(calls >= 10, "the last step was reached");
+            return;
+        }
+    }
+    panic!("asking never ended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_that_nobody_spoke_of_is_asked_for() {
+    for mode in [ExecutionMode::Superseded, ExecutionMode::Queued, ExecutionMode::Parallel] {
+        let world = World::new().await;
+        world.service(mode);
+        // The rule was down: the event of the approval comes to nothing.
+        world.sandbox.aws().cut_off("notifier", 0);
+        world.start_as("arn:aws:iam::123456789012:user/dev").await;
+        assert!(world.mails().await.is_empty());
+        world.sandbox.aws().restore();
+        let report = world.sandbox.sweep().await.unwrap();
+        assert_eq!(serde_json::to_value(&report).unwrap()["results"][0]["asked"], 2, "{mode:?}");
+        let mail = world.mail_to(ALICE).await;
+        assert!(mail.text.contains("Started by: user/dev"), "{}", mail.text);
+        // The next sweep asks nobody twice, also where CodePipeline does not show the token.
+        let report = world.sandbox.sweep().await.unwrap();
+        let swept = &serde_json::to_value(&report).unwrap()["results"][0];
+        assert_eq!((&swept["asked"], &swept["looked"]), (&json!(0), &json!(1)), "{mode:?}");
+        assert_eq!(world.press(&mail.approve, "").await.title(), "service was approved", "{mode:?}");
+        world.sandbox.settle().await;
+        assert_eq!(world.outcomes().await.len(), 2, "{mode:?}");
+        let swept = serde_json::to_value(world.sandbox.sweep().await.unwrap()).unwrap();
+        assert_eq!(swept["results"][0]["looked"], 0, "nothing is left to look after: {swept}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_nobody_spoke_of_is_told() {
+    let world = World::new().await;
+    world.ask().await;
+    let input = json!({
+        "pipelineName": "MyFirstPipeline", "stageName": "MyApprovalStage", "actionName": "MyApprovalAction",
+        "token": world.approval_state().await["token"], "result": {"status": "Rejected", "summary": "console says no"},
+    });
+    world.sandbox.aws().cut_off("notifier", 0);
+    world.codepipeline("PutApprovalResult", input).await.unwrap();
+    world.sandbox.aws().restore();
+    assert!(world.outcomes().await.is_empty());
+    world.sandbox.advance(Duration::hours(1)).await;
+    let told = world.outcomes().await;
+    assert_eq!(told.len(), 2);
+    assert!(told[0].text.contains("> console says no"), "{}", told[0].text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quorum_that_the_sweep_carries_out_keeps_who_voted_and_when() {
+    let world = World::new().await;
+    let (alice, _) = world.ask().await;
+    world.sandbox.aws().cut_off("callback", 1);
+    world.post(&alice.approve, &[("decision", "Approved"), ("comment", "at nine")]).await;
+    world.sandbox.aws().restore();
+    world.sandbox.advance(Duration::hours(3)).await;
+    let page = world.get(&alice.approve).await;
+    assert_eq!((page.status, page.title()), (200, "MyFirstPipeline was approved"));
+    assert!(page.body.contains("Approved, 20 November 2026, 09:25 UTC"), "the vote keeps its time: {}", page.body);
+    assert_eq!(world.approval_state().await["summary"], "Approved through Countersign by alice@example.com. at nine");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn votes_that_settle_nothing_are_left_alone() {
+    let world = World::of(&format!("{ALICE}, {BOB}"), 2).await;
+    let (alice, _) = world.ask().await;
+    world.press(&alice.approve, "").await;
+    let before = world.calls_by("callback");
+    world.sandbox.advance(Duration::hours(5)).await;
+    assert_eq!(world.calls_by("callback"), before, "the sweep pressed nothing");
+    assert_eq!(world.approval_state().await["status"], "InProgress");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_thing_that_fails_keeps_the_sweep_from_nothing_else() {
+    let world = World::new().await;
+    world.service(ExecutionMode::Queued);
+    world.sandbox.aws().ses.refuse(BOB, "MessageRejected", "");
+    world.start_as("arn:aws:iam::123456789012:user/dev").await;
+    world.sandbox.aws().cut_off("notifier", 0);
+    world.event(&eventbridge()).await;
+    world.sandbox.aws().restore();
+    world.sandbox.aws().fail_next("codepipeline", "GetPipelineState", 1, 400, "AccessDeniedException", "");
+    let error = world.sandbox.sweep().await.unwrap_err();
+    assert!(error.error_message.contains("MessageRejected"), "{}", error.error_message);
+    world.sandbox.sweep().await.unwrap_err();
+    let alices: Vec<_> = world.requests().await.into_iter().filter(|mail| mail.to == ALICE).collect();
+    assert_eq!(alices.len(), 2, "Alice was asked for both");
+    world.sandbox.aws().ses.accept(BOB);
+    world.sandbox.sweep().await.unwrap();
+    assert_eq!(world.requests().await.len(), 4);
+}
