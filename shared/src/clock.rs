@@ -56,7 +56,6 @@ pub mod seconds {
         ///
         /// # Errors
         /// The serializer's own.
-        #[expect(clippy::ref_option, reason = "serde's signature")]
         pub fn serialize<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
             span.map(Duration::whole_seconds).serialize(serializer)
         }

@@ -174,7 +174,8 @@ impl Callback {
             }
         };
         let silent = comment.is_none();
-        let request = self.decisions.decide(link, comment, (self.clock)()).await.map_err(Refusal::Decide)?;
+        let decided = Box::pin(self.decisions.decide(link, comment, (self.clock)())).await;
+        let request = decided.map_err(Refusal::Decide)?;
         let Some(request) = request else { return Ok(forgotten(link.approval())) };
         if silent && lacks_its_reason(&request, link) {
             return self

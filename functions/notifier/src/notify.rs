@@ -93,7 +93,7 @@ impl Notifier {
             Event::Waits(sought) => self.ask(&sought).await,
             Event::Ended { action, execution, at } => self.conclude(&action, &execution, at).await,
             Event::Sweep => self.sweep().await.map(Handled::Swept),
-            Event::Doctor => Ok(Handled::Diagnosed(self.examine().await)),
+            Event::Doctor => Ok(Handled::Diagnosed(Box::pin(self.examine()).await)),
             Event::Resend { pipeline, stage, action } => self.resend(pipeline, &stage, &action).await,
             Event::History { pipeline, before, limit } => {
                 let before = before.unwrap_or_else(|| Before::end((self.clock)()));

@@ -34,7 +34,7 @@ const DEPLOYMENT: &str = "sandbox";
 /// The name of the SSM parameter with the policy.
 pub const POLICY: &str = "/sandbox/policy";
 /// How often the sweep comes.
-const HOUR: std::time::Duration = std::time::Duration::from_secs(3600);
+const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
 
 /// The sandbox's CodePipeline never lags, and another invocation here needs milliseconds.
 const PATIENCE: Patience = Patience { tries: 20, pause: std::time::Duration::from_millis(25) };
