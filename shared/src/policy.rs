@@ -74,8 +74,7 @@ pub struct Route {
     /// How long before the links expire those who have not voted are reminded: longest first, each at least an hour,
     /// none twice.
     pub remind: Vec<Duration>,
-    /// How long the links work from when the approval began to wait, if less than CodePipeline waits: 5 minutes to 60
-    /// days.
+    /// How long the links work from when the approvers are asked, if less than CodePipeline waits: 5 minutes to 60 days.
     pub expires: Option<Duration>,
     /// Whether a rejection needs a comment.
     pub reason_required: bool,
