@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use countersign::approval::{AccountId, ActionName, Approver, PipelineName, Region, StageName};
+use countersign::clock::span_in_words;
 use countersign::policy::{DEFAULT, Globs, Part, Policy, PolicyError, Route};
 use lexopt::prelude::*;
-use time::Duration;
 
 /// What there is to do.
 pub enum Order {
@@ -205,13 +205,16 @@ fn terms(policy: &Policy, route: &Route) -> String {
     let reminders = match route.remind.as_slice() {
         [] => "none".to_owned(),
         remind => {
-            let remind: Vec<String> = remind.iter().map(|before| spelled(*before)).collect();
+            let remind: Vec<String> = remind.iter().map(|before| span_in_words(*before)).collect();
             format!("{} before the links expire, to those who have not voted", remind.join(", "))
         }
     };
     let expires = match route.expires {
         Some(after) => {
-            format!("{} after the approval began to wait, or earlier when CodePipeline does", spelled(after))
+            format!(
+                "{} after the approvers are asked, or when CodePipeline stops waiting, if that is earlier",
+                span_in_words(after)
+            )
         }
         None => "when CodePipeline waits no longer".to_owned(),
     };
@@ -241,8 +244,4 @@ fn terms(policy: &Policy, route: &Route) -> String {
 fn with_groups(policy: &Policy, person: &Approver) -> String {
     let groups: Vec<&str> = policy.groups_of(&person.address).collect();
     if groups.is_empty() { person.to_string() } else { format!("{person}, in {}", groups.join(", ")) }
-}
-
-fn spelled(duration: Duration) -> String {
-    humantime::format_duration(duration.unsigned_abs()).to_string()
 }

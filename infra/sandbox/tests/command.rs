@@ -142,8 +142,8 @@ fn a_policy_explains_whom_it_asks() {
                           ben@example.com, in platform\n                 \
                           Dora <dora@example.com>\n  \
            quorum         2 of 3\n  \
-           reminders      1day, 4h before the links expire, to those who have not voted\n  \
-           links expire   3days after the approval began to wait, or earlier when CodePipeline does\n  \
+           reminders      24 hours, 4 hours before the links expire, to those who have not voted\n  \
+           links expire   3 days after the approvers are asked, or when CodePipeline stops waiting, if that is earlier\n  \
            a rejection    needs a comment\n  \
            the initiator  may not approve\n  \
            replies go to  releases@example.com\n  \
