@@ -103,8 +103,10 @@ pub enum DeliveryState {
         /// Since when.
         at: UtcDateTime,
     },
-    /// SES or the network said no. It will be tried again.
+    /// SES said no. It will be tried again.
     Failed,
+    /// SES did not answer: it may have taken it. It will be tried again.
+    Unsure,
     /// SES took it.
     Sent {
         /// When.
@@ -115,6 +117,12 @@ pub enum DeliveryState {
 }
 
 impl Delivery {
+    /// Whether the mailbox may have it: SES took it, or may have taken it before whoever was sending it died.
+    #[must_use]
+    pub fn may_have_arrived(&self) -> bool {
+        !matches!(self.state, DeliveryState::Failed)
+    }
+
     /// Whether SES took it.
     #[must_use]
     pub fn is_sent(&self) -> bool {

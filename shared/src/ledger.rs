@@ -124,7 +124,10 @@ impl Ledger {
 
     /// Adds the execution to a request that an SNS notice began without it. Links that are out already do without; the
     /// event about the end finds the request by it.
-    async fn learn_execution(&self, mut request: Request, execution: ExecutionId) -> Result<Request, AwsError> {
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn learn_execution(&self, mut request: Request, execution: ExecutionId) -> Result<Request, AwsError> {
         const OPERATION: &str = "dynamodb:TransactWriteItems";
         let key = request.approval.key();
         let update = Update::builder()

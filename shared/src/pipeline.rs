@@ -100,7 +100,7 @@ pub struct Waiting {
     pub approval: Approval,
     /// When CodePipeline stops waiting.
     pub expires: UtcDateTime,
-    /// Who started the execution; `None` when that could not be read.
+    /// Who started the execution; `None` when that cannot be told.
     pub initiator: Option<Initiator>,
     /// What to show of it.
     pub details: Details,
@@ -253,8 +253,9 @@ impl CodePipeline {
         let waited = |attempt: &ActionExecutionDetail| {
             let begun =
                 moment(attempt.start_time.as_ref()).is_none_or(|start| start <= asked.saturating_add(CLOCK_SKEW));
+            // Without allowance for the clocks: it would take the attempt before a retry for the one that waits.
             let lasted = attempt.status == Some(ActionExecutionStatus::InProgress)
-                || moment(attempt.last_update_time.as_ref()).is_some_and(|end| end >= asked.saturating_sub(CLOCK_SKEW));
+                || moment(attempt.last_update_time.as_ref()).is_some_and(|end| end >= asked);
             begun && lasted
         };
         Ok(attempts.into_iter().find(waited).filter(|_| execution.is_some()))

@@ -71,7 +71,7 @@ pub struct Route {
     /// How many of them must approve. There are enough of them, without the one who started the execution too when that
     /// one may not approve.
     pub quorum: Quorum,
-    /// How long before the links expire those who have not voted are reminded: longest first, each at least an hour,
+    /// How long before the links expire those who have not voted are reminded: longest first, each at least two hours,
     /// none twice.
     pub remind: Vec<Duration>,
     /// How long the links work from when the approvers are asked, if less than CodePipeline waits: 5 minutes to 60 days.

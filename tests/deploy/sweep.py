@@ -35,9 +35,9 @@ def the_hourly_rule_hands_a_sweep_to_the_notifier(deployment):
 
 def a_sweep_asks_once_for_an_approval_whose_event_never_came(deployment):
     waiting = deployment.codepipeline.stop_at_approval()
-    equal(sweep(deployment)["asked"], 1, "approvals that the first sweep asks for")
+    equal(sweep(deployment)["asked"], 2, "emails that the first sweep sends")
     alice, _ = deployment.asked(waiting.execution)
-    equal(sweep(deployment)["asked"], 0, "approvals that the second sweep asks for")
+    equal(sweep(deployment)["asked"], 0, "emails that the second sweep sends")
     deployment.invoke(deployment.notifier, sandbox.event(waiting, deployment.fixtures))
     deployment.asked(waiting.execution)
     equal(deployment.press(alice.approve, "Asked by the sweep").status, 200, "the answer to the button")
@@ -64,9 +64,44 @@ def a_sweep_tells_once_how_it_ended_when_that_event_never_came(deployment):
     deployment.told(waiting.execution)
 
 
+def a_sweep_has_a_vote_carried_out_whose_visit_died(deployment):
+    waiting, _, _ = story.ask(deployment)
+    vote(deployment, waiting, "bob@example.com", "Approved", "Carried out by the sweep")
+    swept = sweep(deployment)
+    equal((swept["finished"], swept["told"]), (1, 2), "votes that it has carried out, and emails that tell it")
+    status, summary, *_ = deployment.codepipeline.decided(waiting)
+    equal(status, "Succeeded", "the approval after the sweep")
+    assert summary.endswith("by bob@example.com. Carried out by the sweep"), summary
+    deployment.told(waiting.execution)
+
+
+def vote(deployment, waiting, approver, decision, comment):
+    """What a visit leaves behind that dies when its vote has been recorded."""
+    table = deployment.cloud.client("dynamodb")
+    name = deployment.outputs["LedgerTableName"]
+    requests = table.scan(
+        TableName=name,
+        FilterExpression="sk = :request AND approval.execution = :execution",
+        ExpressionAttributeValues={":request": {"S": "REQUEST"}, ":execution": {"S": waiting.execution}},
+    )["Items"]
+    (request,) = requests
+    fields = {"approver": approver, "decision": decision, "comment": comment, "link": "of a visit that died"}
+    table.update_item(
+        TableName=name,
+        Key={"pk": request["pk"], "sk": request["sk"]},
+        UpdateExpression="SET votes.#approver = :vote, revision = revision + :one",
+        ExpressionAttributeNames={"#approver": approver},
+        ExpressionAttributeValues={
+            ":vote": {"M": {name: {"S": text} for name, text in fields.items()} | {"at": request["asked"]}},
+            ":one": {"N": "1"},
+        },
+    )
+
+
 CHECKS = [
     the_hourly_rule_hands_a_sweep_to_the_notifier,
     a_sweep_asks_once_for_an_approval_whose_event_never_came,
     everybody_who_was_asked_is_told_once_how_it_ended,
     a_sweep_tells_once_how_it_ended_when_that_event_never_came,
+    a_sweep_has_a_vote_carried_out_whose_visit_died,
 ]

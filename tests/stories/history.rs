@@ -106,8 +106,8 @@ async fn a_history_that_cannot_be_told_says_why() {
     for (command, words) in [
         (json!({}), "missing field `pipeline`"),
         (json!({"pipeline": "a b"}), "the pipeline name is not"),
-        (json!({"pipeline": "a", "limit": 0}), "limit is not a number from 1 to 100"),
-        (json!({"pipeline": "a", "limit": 101}), "limit is not a number from 1 to 100"),
+        (json!({"pipeline": "a", "limit": 0}), "limit is not a number from 1 to 50"),
+        (json!({"pipeline": "a", "limit": 51}), "limit is not a number from 1 to 50"),
         (json!({"pipeline": "a", "before": "yesterday"}), "before is not a date and time"),
         (json!({"pipeline": "a", "stage": "b"}), "unknown field `stage`"),
     ] {

@@ -57,7 +57,6 @@ async fn he_is_known_by_address_by_user_name_and_by_alias() {
         ("arn:aws:iam::123456789012:user/teams/alice".to_owned(), Some(ALICE)),
         ("arn:aws:iam::123456789012:user/bb".to_owned(), Some(BOB)),
         ("arn:aws:iam::123456789012:user/zoe".to_owned(), None),
-        ("arn:aws:events:us-east-2:123456789012:rule/alice".to_owned(), None),
     ] {
         let world = world(false).await;
         world.start_as(&arn).await;
@@ -79,6 +78,29 @@ async fn a_push_has_no_initiator() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_starter_whom_nobody_can_name_is_not_nobody() {
+    let world = world(false).await;
+    world.start_as("somebody").await;
+    let failure = world.sandbox.failures().pop().unwrap();
+    assert_eq!(failure.error_type, "PolicyError");
+    assert!(failure.error_message.contains("CodePipeline does not tell who that is"), "{}", failure.error_message);
+    assert!(world.mails().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_person_may_be_several_approvers_and_then_too_few_are_left() {
+    let policy = format!(
+        "[default]\napprovers = [\"{ALICE}\", \"alice@example.org\", \"{BOB}\"]\nquorum = 2\ninitiator_may_approve = false"
+    );
+    let world = World::under(&policy).await;
+    world.service(ExecutionMode::Queued);
+    world.start_as("arn:aws:iam::123456789012:user/alice").await;
+    let failure = world.sandbox.failures().pop().unwrap();
+    assert_eq!(failure.error_type, "PolicyError");
+    assert!(failure.error_message.contains("leaves too few to approve"), "{}", failure.error_message);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn unless_the_policy_forbids_it_he_may() {
     let world = world(true).await;
     world.start_as(&format!("arn:aws:iam::123456789012:user/{ALICE}")).await;
@@ -93,7 +115,7 @@ async fn when_nobody_can_tell_who_started_it_nobody_is_asked_yet() {
     world.start_as(&format!("arn:aws:iam::123456789012:user/{ALICE}")).await;
     let failure = world.sandbox.failures().pop().unwrap();
     assert_eq!(failure.error_type, "PolicyError");
-    assert!(failure.error_message.contains("who that is cannot be read"), "{}", failure.error_message);
+    assert!(failure.error_message.contains("CodePipeline does not tell who that is"), "{}", failure.error_message);
     assert!(world.mails().await.is_empty(), "an approval that he could give himself");
     // Lambda tries again.
     world.play(&failure.event).await;

@@ -14,6 +14,7 @@ mod logs;
 mod operations;
 mod outcomes;
 mod policy;
+mod quorum;
 mod races;
 mod reminders;
 mod scanners;

@@ -72,7 +72,7 @@ async fn nobody_answered() {
     world.ask().await;
     world.sandbox.advance(time::Duration::days(7)).await;
     let (told, _) = one_each(&world).await;
-    assert!(told.text.starts_with("Nobody decided about MyFirstPipeline in time"), "{}", told.text);
+    assert!(told.text.starts_with("MyFirstPipeline was not decided in time"), "{}", told.text);
     assert!(told.text.contains("The stage failed"), "{}", told.text);
 }
 

@@ -192,7 +192,11 @@ async fn a_rejection_may_need_a_reason() {
 async fn links_may_expire_before_codepipeline_stops_waiting() {
     let world = World::under(&format!("[default]\napprovers = [\"{ALICE}\", \"{BOB}\"]\nexpires = \"2d\"")).await;
     let (alice, _) = world.ask().await;
-    assert!(alice.text.contains("waits for a decision until 22 November 2026, 09:25 UTC."), "{}", alice.text);
+    assert!(
+        alice.text.contains("waits for a decision. You can decide until 22 November 2026, 09:25 UTC."),
+        "{}",
+        alice.text
+    );
     assert!(alice.text.contains("MyFirstPipeline itself waits in AWS until 27 November 2026"), "{}", alice.text);
     world.sandbox.advance(time::Duration::days(2)).await;
     let page = world.post(&alice.approve, &[("decision", "Approved")]).await;

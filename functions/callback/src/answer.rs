@@ -133,6 +133,7 @@ impl Callback {
     async fn visit(&self, visit: Visit) -> Result<Answer, Refusal> {
         match visit {
             Visit::Show { token } => self.show(&token).await,
+            Visit::Finish { token, decision } => self.finish(&token, decision).await,
             Visit::Decide { token, decision: None, comment } => self.unpressed(&token, &comment).await,
             Visit::Decide { token, decision: Some(decision), comment } => match self.verify(&token) {
                 Ok(link) if link.decision() != decision => Err(Refusal::WrongButton),
@@ -194,6 +195,21 @@ impl Callback {
         Ok(answer)
     }
 
+    /// A vote that stands is carried out: the notifier's sweep asks for that, where the voter's own visit died.
+    async fn finish(&self, token: &str, decision: Decision) -> Result<Answer, Refusal> {
+        let link = match self.verify(token) {
+            Ok(link) => link,
+            Err(LinkError::Expired(link)) => return self.expired(&link).await,
+            Err(error) => return Err(Refusal::Link(error)),
+        };
+        if link.decision() != decision {
+            return Err(Refusal::WrongButton);
+        }
+        let finished = Box::pin(self.decisions.carry_on(&link, (self.clock)())).await.map_err(Refusal::Decide)?;
+        let Some(request) = finished else { return Ok(forgotten(link.approval())) };
+        stands(&request, &link)
+    }
+
     /// A form that was sent without its button: by a script, or by a machine. It says nothing.
     async fn unpressed(&self, token: &str, comment: &str) -> Result<Answer, Refusal> {
         match self.verify(token) {
@@ -218,7 +234,7 @@ impl Callback {
 
     /// An expired link tells how its approval ended, as far as that can be known.
     async fn expired(&self, link: &ExpiredLink) -> Result<Answer, Refusal> {
-        let request = self.decisions.look_back(link).await.map_err(Refusal::Decide)?;
+        let request = self.decisions.look_back(link, (self.clock)()).await.map_err(Refusal::Decide)?;
         let request = request.filter(|request| request.asks(link.approver()));
         tracing::info!(key = %link.approval().key(), "an expired link was opened");
         match request.as_ref().and_then(|request| Some((request, request.outcome.as_ref()?))) {

@@ -92,6 +92,22 @@ impl Decisions {
         }
     }
 
+    /// Carries out what the votes come to, if the vote that `link` says stands among them. It votes for nobody: where
+    /// another vote stands by now, nothing is done.
+    ///
+    /// # Errors
+    /// As for [`decide`](Self::decide).
+    pub async fn carry_on(&self, link: &VerifiedLink, now: UtcDateTime) -> Result<Option<Request>, DecideError> {
+        let Some(request) = self.look(link).await? else { return Ok(None) };
+        let stands = request.vote_of(link.approver()).is_some_and(|vote| vote.decision == link.decision());
+        match (&request.outcome, &request.verdict) {
+            (Some(_), _) => Ok(Some(request)),
+            _ if !stands => Ok(Some(request)),
+            (None, Some(_)) => self.finish(request, link, now).await.map(Some),
+            (None, None) => self.settle(request, link, now).await.map(Some),
+        }
+    }
+
     /// A verdict stands that is not this visit's own, and has no outcome yet: somebody's visit is under way, or ended in
     /// between. A vote of the same kind carries the verdict out; an opposite one must not, and waits for who does.
     async fn finish(&self, request: Request, link: &VerifiedLink, now: UtcDateTime) -> Result<Request, DecideError> {
@@ -99,7 +115,7 @@ impl Decisions {
             _ if !request.asks(link.approver()) => Ok(request),
             Some(verdict) if verdict.decision == link.decision() => self.carry_out(request, now).await,
             Some(_) => {
-                let outcome = self.pipeline.ending(&request).await?.ok_or(DecideError::Underway)?;
+                let outcome = self.pipeline.ending(&request, now).await?.ok_or(DecideError::Underway)?;
                 Ok(self.conclude(request, outcome).await)
             }
             None => Ok(request),
@@ -110,12 +126,12 @@ impl Decisions {
     ///
     /// # Errors
     /// When the ledger does not answer.
-    pub async fn look_back(&self, link: &ExpiredLink) -> Result<Option<Request>, DecideError> {
+    pub async fn look_back(&self, link: &ExpiredLink, now: UtcDateTime) -> Result<Option<Request>, DecideError> {
         let Some(request) = self.ledger.read(&link.approval().key()).await? else { return Ok(None) };
         if request.outcome.is_some() {
             return Ok(Some(request));
         }
-        match self.pipeline.standing(&request).await {
+        match self.pipeline.standing(&request, now).await {
             Ok(Standing::Ended(outcome)) => Ok(Some(Request { outcome: Some(outcome), ..request })),
             Ok(Standing::Waiting | Standing::Unknown) => Ok(Some(request)),
             Err(error) => {
@@ -134,7 +150,7 @@ impl Decisions {
     ) -> Result<Request, DecideError> {
         let key = request.approval.key();
         for _ in 0..COUNTS {
-            let Some(decision) = request.count() else { return Ok(self.still_waits(request).await) };
+            let Some(decision) = request.count() else { return Ok(self.still_waits(request, now).await) };
             let verdict = Verdict { decision, summary: summary(&request, decision) };
             request = match self.ledger.settle(&key, request.revision, &verdict).await? {
                 Written::Done(request) => return self.carry_out(request, now).await,
@@ -163,7 +179,7 @@ impl Decisions {
             }
             // Decided elsewhere, or by us with the answer lost: what CodePipeline holds is the truth.
             Put::Decided => {
-                let outcome = self.pipeline.ending(&request).await?.ok_or(DecideError::Lag)?;
+                let outcome = self.pipeline.ending(&request, now).await?.ok_or(DecideError::Lag)?;
                 let request = self.conclude(request, outcome).await;
                 if request.ended_by_votes() {
                     self.count_decision(&request, now);
@@ -172,7 +188,7 @@ impl Decisions {
             }
             // The token is dead, so it is over. How, CodePipeline may not show yet: then the visitor is told what is
             // likely, and nothing is recorded that the event about the end knows better.
-            Put::Gone => match self.pipeline.ending(&request).await? {
+            Put::Gone => match self.pipeline.ending(&request, now).await? {
                 Some(outcome) => Ok(self.conclude(request, outcome).await),
                 None => Ok(Request { outcome: Some(superseded(now)), ..request }),
             },
@@ -188,8 +204,8 @@ impl Decisions {
 
     /// A vote that decides nothing is shown as waiting for others, so make sure that the approval does wait: it may have
     /// ended in the console, and the event that tells us so may be on its way.
-    async fn still_waits(&self, request: Request) -> Request {
-        match self.pipeline.standing(&request).await {
+    async fn still_waits(&self, request: Request, now: UtcDateTime) -> Request {
+        match self.pipeline.standing(&request, now).await {
             Ok(Standing::Waiting | Standing::Unknown) => request,
             Ok(Standing::Ended(outcome)) => self.conclude(request, outcome).await,
             Err(error) => {

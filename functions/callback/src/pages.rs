@@ -57,6 +57,15 @@ impl Confirm<'_> {
         }
     }
 
+    /// How many were asked, and how many of them must approve.
+    fn asked(&self) -> String {
+        match (self.request.terms.quorum.get(), self.request.terms.approvers.len()) {
+            (1, 1) => "Only you were asked.".to_owned(),
+            (1, asked) => format!("{asked} people were asked. One approval is enough; one rejection rejects."),
+            (needed, asked) => format!("{asked} people were asked. {needed} must approve; one rejection rejects."),
+        }
+    }
+
     /// Who of those asked may not approve, since he started what waits.
     fn barred(&self) -> Vec<String> {
         let terms = &self.request.terms;

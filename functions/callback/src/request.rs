@@ -26,6 +26,13 @@ pub enum Visit {
         /// What was written, as it was written.
         comment: String,
     },
+    /// To have a vote carried out that stands already, and to change none (POST with `finish=yes`).
+    Finish {
+        /// The link's token.
+        token: String,
+        /// What that vote says.
+        decision: Decision,
+    },
 }
 
 /// Why a request is not understood.
@@ -75,6 +82,11 @@ pub fn read(request: &Request) -> Result<Visit, Misunderstood> {
                 None => None,
                 Some(word) => Some(word.parse().map_err(|_| Misunderstood::Decision)?),
             };
+            match (at_most_one(&form, "finish")?, decision) {
+                (None, _) => {}
+                (Some("yes"), Some(decision)) => return Ok(Visit::Finish { token, decision }),
+                (Some(_), _) => return Err(Misunderstood::Form),
+            }
             let comment = at_most_one(&form, "comment")?.unwrap_or_default().to_owned();
             Ok(Visit::Decide { token, decision, comment })
         }
@@ -170,6 +182,17 @@ mod tests {
             ("POST", "/approval", "?t=x", "decision=", Err(D)),
             ("POST", "/approval", "?t=x", "decision=Approved&decision=Rejected", Err(Form)),
             ("POST", "/approval", "?t=x", "decision=Approved&comment=a&comment=b", Err(Form)),
+            (
+                "POST",
+                "/approval",
+                "?t=x",
+                "decision=Rejected&finish=yes&comment=a",
+                Ok(Visit::Finish { token: "x".into(), decision: Decision::Rejected }),
+            ),
+            ("POST", "/approval", "?t=x", "finish=yes", Err(Form)),
+            ("POST", "/approval", "?t=x", "decision=Approved&finish=no", Err(Form)),
+            ("POST", "/approval", "?t=x", "decision=Approved&finish=yes&finish=yes", Err(Form)),
+            ("GET", "/approval", "?t=x&decision=Approved&finish=yes", "", show("x")),
         ] {
             assert_eq!(read(&request(method, path, query, body)), expected, "{method} {path}{query} {body}");
         }

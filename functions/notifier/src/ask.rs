@@ -19,6 +19,9 @@ impl Notifier {
         let key = request.approval.key();
         let Deliveries { sent, already_sent, failures } =
             self.deliver_to(&request, About::Request, receivers(&request)).await;
+        if sent > 0 {
+            self.tell_if_it_ended(&key).await?;
+        }
         if failures.is_empty() {
             Ok(Handled::Asked { approval, key, sent, already_sent })
         } else {
@@ -69,6 +72,7 @@ impl Notifier {
             self.deliver_to(&request, About::Again { at }, again),
             self.deliver_to(&request, About::Request, first),
         );
+        self.tell_if_it_ended(&request.approval.key()).await?;
         let failures: Vec<_> = again.failures.into_iter().chain(first.failures).collect();
         if failures.is_empty() {
             Ok(again.sent + first.sent)

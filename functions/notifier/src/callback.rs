@@ -1,8 +1,8 @@
 //! The callback as a visitor has it: over HTTP, with a link.
 //!
-//! The doctor opens a link to see whether the callback answers. The sweep presses a button again that somebody has pressed
-//! before: a vote that stands in the ledger and was not carried out is carried out by the callback and nobody else, as
-//! when its voter tries again.
+//! The doctor opens a link to see whether the callback answers. The sweep has a vote carried out that stands in the ledger
+//! and whose visit died: the callback does that and nobody else, as when the voter tries again, except that it votes for
+//! nobody. What the voter has said since then stands.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -12,11 +12,11 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use countersign::approval::Decision;
 use countersign::link::{CallbackUrl, Link};
-use countersign::request::Vote;
 
 /// How long the callback may take to answer, cold start included.
-const PATIENCE: Duration = Duration::from_secs(29);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -49,15 +49,15 @@ impl Visitor {
         self.send(HttpRequest::get(link.as_str()).map_err(|_| CallbackError::Url)?).await
     }
 
-    /// Sends the form that sent `vote`, once more.
-    pub(crate) async fn press(&self, link: &Link, vote: &Vote) -> Result<(), CallbackError> {
-        let mut request = HttpRequest::new(form(vote).into());
+    /// Has the vote carried out that `link` says, if it stands.
+    pub(crate) async fn finish(&self, link: &Link, decision: Decision) -> Result<(), CallbackError> {
+        let mut request = HttpRequest::new(format!("decision={decision}&finish=yes").into());
         request.set_method("POST").map_err(|_| CallbackError::Url)?;
         request.set_uri(link.as_str()).map_err(|_| CallbackError::Url)?;
         request.headers_mut().insert("content-type", "application/x-www-form-urlencoded");
         match self.send(request).await? {
-            // 409 and 410: it is over, and not by this vote.
-            200 | 409 | 410 => Ok(()),
+            // 403, 409 and 410: it is over, or there is nothing to carry out any more.
+            200 | 403 | 409 | 410 => Ok(()),
             status => Err(CallbackError::Status(status)),
         }
     }
@@ -75,13 +75,4 @@ impl Visitor {
             Ok(Err(_)) | Err(_) => Err(CallbackError::NoAnswer),
         }
     }
-}
-
-/// The form as the confirmation page sends it.
-fn form(vote: &Vote) -> String {
-    let comment = vote.comment.as_ref().map(|comment| ("comment", comment.as_str()));
-    form_urlencoded::Serializer::new(String::new())
-        .append_pair("decision", vote.decision.as_str())
-        .extend_pairs(comment)
-        .finish()
 }

@@ -1,7 +1,7 @@
 //! Deliveries: each email once to each mailbox, and one mailbox's failure is nobody else's.
 
 use countersign::approval::{Approver, Decision};
-use countersign::aws::AwsError;
+use countersign::aws::{AwsError, AwsErrorKind};
 use countersign::delivery::{About, Claim, Mail};
 use countersign::link::SignError;
 use countersign::metrics::Metric;
@@ -46,6 +46,13 @@ pub enum DeliveryError {
     /// Another invocation claimed it and has not said what became of it.
     #[error("another invocation is sending it")]
     Taken,
+}
+
+impl DeliveryError {
+    /// Whether the email was certainly not sent.
+    fn is_sure(&self) -> bool {
+        !matches!(self, Self::Aws(AwsError { kind: AwsErrorKind::Unavailable, .. }))
+    }
 }
 
 /// What became of several emails.
@@ -112,7 +119,7 @@ impl Notifier {
             }
             Err(error) => {
                 // Without this mark the next try has to wait until the lease ends: a pity, not a loss.
-                if let Err(error) = self.ledger.not_sent(mail).await {
+                if let Err(error) = self.ledger.not_sent(mail, error.is_sure()).await {
                     tracing::warn!(%error, %key, "a claimed delivery could not be given back");
                 }
                 Err(error)

@@ -241,11 +241,13 @@ impl Links {
     }
 }
 
-/// What waits until when, in the words of an email that asks or reminds.
-fn waits(left: Option<&str>) -> &'static str {
-    match left {
-        None => "AWS CodePipeline waits for a decision until",
-        Some(_) => "This is a reminder: AWS CodePipeline still waits for a decision, until",
+/// What waits, and until when, in the words of an email that asks or reminds.
+fn waits(request: &Request, left: Option<&str>) -> &'static str {
+    match (left, request.expires < request.waits_until) {
+        (None, false) => "AWS CodePipeline waits for a decision until",
+        (None, true) => "AWS CodePipeline waits for a decision. You can decide until",
+        (Some(_), false) => "This is a reminder: AWS CodePipeline still waits for a decision, until",
+        (Some(_), true) => "This is a reminder: AWS CodePipeline still waits for a decision. You can decide until",
     }
 }
 
@@ -258,7 +260,7 @@ macro_rules! request_template {
             }
 
             fn waits(&self) -> &'static str {
-                waits(self.left.as_deref())
+                waits(self.mail.request, self.left.as_deref())
             }
 
             fn notes(&self) -> Vec<String> {
@@ -286,7 +288,7 @@ macro_rules! outcome_template {
                 match self.outcome.ending {
                     Ending::Approved => format!("{pipeline} was approved"),
                     Ending::Rejected => format!("{pipeline} was rejected"),
-                    Ending::Expired => format!("Nobody decided about {pipeline} in time"),
+                    Ending::Expired => format!("{pipeline} was not decided in time"),
                     Ending::Superseded => format!("The approval of {pipeline} was superseded"),
                     Ending::Stopped => format!("{pipeline} was stopped"),
                 }
@@ -317,7 +319,8 @@ fn who_and_when(request: &Request, outcome: &Outcome) -> String {
     let verb = match outcome.ending {
         Ending::Approved => "approved",
         Ending::Rejected => "rejected",
-        Ending::Expired => return format!("Nobody answered until {when}."),
+        Ending::Expired if request.votes.is_empty() => return format!("Nobody answered until {when}."),
+        Ending::Expired => return format!("Too few approved until {when}."),
         Ending::Superseded => return format!("A newer execution took over, or the pipeline was changed, on {when}."),
         Ending::Stopped => return format!("The execution was stopped on {when}."),
     };

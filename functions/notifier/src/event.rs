@@ -20,7 +20,7 @@ use time::macros::format_description;
 const COMMANDS: [&str; 4] = ["doctor", "sweep", "resend", "history"];
 /// How many approvals a history tells unless the command says otherwise, and at most.
 const USUAL_HISTORY: u8 = 20;
-const LONGEST_HISTORY: u8 = 100;
+const LONGEST_HISTORY: u8 = 50;
 
 /// How much of an unknown field's name an error repeats, in characters.
 const LONGEST_NAME: usize = 200;

@@ -151,6 +151,7 @@ fn past_mail(delivery: &Delivery) -> PastMail {
     let (state, at, message_id) = match &delivery.state {
         DeliveryState::Claimed { at } => ("claimed", Some(*at), None),
         DeliveryState::Failed => ("failed", None, None),
+        DeliveryState::Unsure => ("unsure", None, None),
         DeliveryState::Sent { at, message_id } => ("sent", Some(*at), Some(message_id.clone())),
     };
     PastMail { about: delivery.about, state, at: at.map(rfc3339), message_id }

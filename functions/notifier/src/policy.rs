@@ -43,8 +43,17 @@ pub enum PolicyProblem {
         /// The parameter's version.
         version: i64,
     },
+    /// It bars so many that the others cannot approve. One barred approver is allowed for when a policy is checked; one
+    /// person may be several approvers.
+    #[error(
+        "without those who may not approve what they started, the policy, version {version}, leaves too few to approve"
+    )]
+    TooFew {
+        /// The parameter's version.
+        version: i64,
+    },
     /// It bars whoever started the execution, and who that is cannot be read.
-    #[error("the policy bars whoever started the execution from approving, and who that is cannot be read")]
+    #[error("the policy bars whoever started the execution from approving, and CodePipeline does not tell who that is")]
     InitiatorUnknown,
 }
 
@@ -72,6 +81,10 @@ impl StoredPolicy {
     pub(crate) fn terms(&self, waiting: &Waiting) -> Result<Terms, PolicyProblem> {
         let version = self.version;
         let route = self.policy.route(&waiting.approval.action).ok_or(PolicyProblem::NoRoute { version })?;
+        let barred = self.barred(route, waiting)?;
+        if route.quorum.get() > route.approvers.len() - barred.len() {
+            return Err(PolicyProblem::TooFew { version });
+        }
         Ok(Terms {
             route: route.name.clone(),
             policy_version: version,
@@ -80,7 +93,7 @@ impl StoredPolicy {
             expires: route.expires,
             remind: route.remind.clone(),
             reason_required: route.reason_required,
-            barred: self.barred(route, waiting)?,
+            barred,
             reply_to: route.reply_to.clone(),
             copy: by_mailbox(&route.copy),
         })

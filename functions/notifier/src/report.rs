@@ -73,8 +73,10 @@ pub enum Handled {
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Swept {
-    /// Approvals of the ledger that it looked at.
+    /// Approvals that it looked at: those of the ledger that are not done with, and others that wait.
     pub looked: usize,
+    /// Approvals that it had no time for, which are the next sweep's.
+    pub left: usize,
     /// Emails that ask, sent now because they were missing.
     pub asked: usize,
     /// Emails that remind.

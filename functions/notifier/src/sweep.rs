@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use countersign::approval::{Approval, ApprovalKey};
 use countersign::delivery::{About, Delivery};
+use countersign::link::SignError;
 use countersign::pipeline::{Sought, Standing};
 use countersign::request::Request;
 use futures_util::{StreamExt, stream};
@@ -18,8 +19,11 @@ use crate::callback::CallbackError;
 use crate::deliver::{Deliveries, Receiver, receivers};
 use crate::report::{Handled, NotifyError, Swept};
 
-/// How many approvals are looked after side by side.
-const APPROVALS_AT_ONCE: usize = 4;
+/// How many approvals are looked at side by side.
+const LOOKS_AT_ONCE: usize = 4;
+/// For how long looks are begun. The rest of the function's minute is for what was begun; what was not is the next
+/// sweep's.
+const BEGIN_WITHIN: std::time::Duration = std::time::Duration::from_secs(30);
 /// How long after its end people are told how an approval ended. After that nobody waits for it any more.
 const TOLD_WITHIN: Duration = Duration::days(1);
 /// How long after its time CodePipeline may go on not showing how an approval ended.
@@ -35,18 +39,26 @@ impl Notifier {
         let failed = |error| NotifyError::Aws { what: "the sweep".to_owned(), error };
         let (open, (waiting, unread)) = tokio::join!(self.ledger.open_approvals(), self.pipeline.waiting(now));
         let open: BTreeSet<ApprovalKey> = open.map_err(failed)?.into_iter().collect();
+        let waiting: Vec<Waits> = waiting.into_iter().map(Waits::from).collect();
         let mut errors: Vec<NotifyError> = unread.into_iter().map(failed).collect();
-        let looks: Vec<_> = open.iter().map(|key| Box::pin(self.look_after(key, now))).collect();
-        let mut done: Vec<Result<Swept, NotifyError>> =
-            stream::iter(looks).buffer_unordered(APPROVALS_AT_ONCE).collect().await;
-        let unasked: Vec<_> = waiting.iter().filter(|sought| !is_known(sought, &open)).collect();
-        let asks: Vec<_> = unasked.into_iter().map(|sought| Box::pin(self.ask_late(sought))).collect();
-        done.extend(stream::iter(asks).buffer_unordered(APPROVALS_AT_ONCE).collect::<Vec<_>>().await);
-        let mut swept = Swept { looked: open.len(), ..Swept::default() };
-        for one in done {
-            match one {
+        let known = open.iter().map(Look::After);
+        let unknown = waiting.iter().filter(|waits| !waits.key.as_ref().is_some_and(|key| open.contains(key)));
+        let mut looks: Vec<Look> = known.chain(unknown.map(Look::At)).collect();
+        let number = looks.len();
+        // In another order each time: what takes long, hour by hour, must not keep the same others from their turn.
+        fastrand::shuffle(&mut looks);
+        let looks: Vec<_> = looks.into_iter().map(|look| Box::pin(self.look(look, &waiting, now))).collect();
+        let begun = stream::iter(looks).take_until(Box::pin(tokio::time::sleep(BEGIN_WITHIN)));
+        let mut done = begun.buffer_unordered(LOOKS_AT_ONCE);
+        let mut swept = Swept { left: number, ..Swept::default() };
+        while let Some(look) = done.next().await {
+            swept.left -= 1;
+            match look {
                 Ok(one) => swept.add(one),
-                Err(error) => errors.push(error),
+                Err(error) => {
+                    swept.looked += 1;
+                    errors.push(error);
+                }
             }
         }
         if errors.is_empty() {
@@ -56,23 +68,29 @@ impl Notifier {
         Err(NotifyError::several(errors))
     }
 
-    /// Asks for an approval that waits and was never put to anybody: its event was lost, or came before this deployment.
-    async fn ask_late(&self, sought: &Sought) -> Result<Swept, NotifyError> {
-        match self.ask(sought).await? {
-            Handled::Asked { sent, .. } => Ok(Swept { asked: sent, ..Swept::default() }),
-            _ => Ok(Swept::default()),
+    async fn look(&self, look: Look<'_>, waiting: &[Waits], now: UtcDateTime) -> Result<Swept, NotifyError> {
+        match look {
+            Look::After(key) => self.look_after(key, waiting, now).await,
+            // It waits and was never put to anybody: its event was lost, or came before this deployment.
+            Look::At(waits) => match self.ask(&waits.sought).await? {
+                Handled::Asked { sent, .. } if sent > 0 => Ok(Swept { looked: 1, asked: sent, ..Swept::default() }),
+                // Over, or one of the ledger's after all.
+                _ => Ok(Swept::default()),
+            },
         }
     }
 
     /// Does what is left to do about one approval.
-    async fn look_after(&self, key: &ApprovalKey, now: UtcDateTime) -> Result<Swept, NotifyError> {
+    async fn look_after(&self, key: &ApprovalKey, waiting: &[Waits], now: UtcDateTime) -> Result<Swept, NotifyError> {
         let failed = |error| NotifyError::Aws { what: key.to_string(), error };
+        let mut swept = Swept { looked: 1, ..Swept::default() };
         let Some(request) = self.ledger.read(key).await.map_err(failed)? else {
             self.ledger.close(key, now).await.map_err(failed)?;
-            return Ok(Swept::default());
+            return Ok(swept);
         };
-        let (request, finished) = self.bring_to_its_end(request, now).await?;
-        let mut swept = Swept { finished, ..Swept::default() };
+        let request = self.with_execution(request, waiting).await?;
+        let (request, waits, finished) = self.bring_to_its_end(request, now).await?;
+        swept.finished = finished;
         if let Some(outcome) = &request.outcome {
             let told = self.tell(&request).await;
             if told.is_err() && now - outcome.at > TOLD_WITHIN {
@@ -83,8 +101,11 @@ impl Notifier {
         } else if now < request.expires {
             let before = self.ledger.deliveries(key).await.map_err(failed)?;
             let asked = self.deliver_to(&request, About::Request, without(&before, About::Request, &request)).await;
-            let reminded = self.remind(&request, &before, now).await;
+            let reminded = if waits { self.remind(&request, &before, now).await } else { Deliveries::default() };
             (swept.asked, swept.reminded) = (asked.sent, reminded.sent);
+            if asked.sent + reminded.sent > 0 {
+                swept.told = self.tell_if_it_ended(key).await?;
+            }
             let failures: Vec<_> = asked.failures.into_iter().chain(reminded.failures).collect();
             if !failures.is_empty() {
                 let (approval, receivers) = (request.approval.action.to_string(), receivers(&request).count());
@@ -97,41 +118,59 @@ impl Notifier {
         Ok(swept)
     }
 
+    /// The request with its execution, which an SNS notice did not tell and CodePipeline shows now.
+    async fn with_execution(&self, request: Request, waiting: &[Waits]) -> Result<Request, NotifyError> {
+        if request.approval.execution.is_some() {
+            return Ok(request);
+        }
+        let key = request.approval.key();
+        let shown = waiting.iter().find(|waits| waits.key.as_ref() == Some(&key));
+        let Some(execution) = shown.and_then(|waits| waits.sought.execution.clone()) else { return Ok(request) };
+        let what = request.approval.action.to_string();
+        self.ledger.learn_execution(request, execution).await.map_err(|error| NotifyError::Aws { what, error })
+    }
+
     /// The request, with its outcome if CodePipeline shows one, or if its votes come to one: then the callback is asked to
-    /// carry them out.
-    async fn bring_to_its_end(&self, request: Request, now: UtcDateTime) -> Result<(Request, usize), NotifyError> {
+    /// carry them out. And whether it waits for certain, and how many outcomes the callback brought about.
+    async fn bring_to_its_end(
+        &self,
+        request: Request,
+        now: UtcDateTime,
+    ) -> Result<(Request, bool, usize), NotifyError> {
         let failed = |error| NotifyError::Aws { what: request.approval.action.to_string(), error };
         let key = request.approval.key();
         if request.outcome.is_some() {
-            return Ok((request, 0));
+            return Ok((request, false, 0));
         }
-        if let Standing::Ended(outcome) = self.pipeline.standing(&request).await.map_err(failed)? {
+        let standing = self.pipeline.standing(&request, now).await.map_err(failed)?;
+        let waits = standing == Standing::Waiting;
+        if let Standing::Ended(outcome) = standing {
             let concluded = self.ledger.conclude(&key, &outcome).await.map_err(failed)?;
-            return Ok((concluded.request().unwrap_or(request), 0));
+            return Ok((concluded.request().unwrap_or(request), false, 0));
         }
-        if now >= request.expires || !self.press_again(&request).await? {
-            return Ok((request, 0));
+        if now >= request.waits_until || !self.carry_out(&request).await? {
+            return Ok((request, waits, 0));
         }
         let after = self.ledger.read(&key).await.map_err(failed)?.unwrap_or(request);
         let finished = usize::from(after.outcome.is_some());
-        Ok((after, finished))
+        Ok((after, waits, finished))
     }
 
-    /// Presses the button again for a vote that settles the approval, if there is one: whoever voted had his visit end in
-    /// between. Nothing is decided here that he did not decide.
-    async fn press_again(&self, request: &Request) -> Result<bool, NotifyError> {
+    /// Has a vote carried out that settles the approval, if there is one: the visit of whoever voted died in between. The
+    /// link for that lives as long as the approval waits, also where the links of the emails end earlier: the vote was
+    /// given in time.
+    async fn carry_out(&self, request: &Request) -> Result<bool, NotifyError> {
         let decision = request.verdict.as_ref().map(|verdict| verdict.decision).or_else(|| request.count());
         let Some(vote) = decision.and_then(|decision| request.votes_for(decision).pop()) else { return Ok(false) };
-        let Some(voter) = request.terms.approvers.get(&vote.approver.identity()) else { return Ok(false) };
         let approval = || request.approval.action.to_string();
-        let link = self.sign(request, voter, vote.decision).await;
-        let link = link.map_err(|error| NotifyError::Deliveries {
-            approval: approval(),
-            receivers: 1,
-            failures: vec![error.into()],
-        })?;
-        let pressed: Result<(), CallbackError> = self.callback.press(&link, vote).await;
-        pressed.map_err(|error| NotifyError::NotCarriedOut { approval: approval(), error })?;
+        let (from, until) = (request.asked, request.waits_until);
+        let link = self.links.sign(&request.approval, &vote.approver, vote.decision, from, until).await;
+        let not_signed = |error: SignError| {
+            let failures = vec![error.into()];
+            NotifyError::Deliveries { approval: approval(), receivers: 1, failures }
+        };
+        let finished: Result<(), CallbackError> = self.callback.finish(&link.map_err(not_signed)?, vote.decision).await;
+        finished.map_err(|error| NotifyError::NotCarriedOut { approval: approval(), error })?;
         Ok(true)
     }
 
@@ -162,17 +201,35 @@ fn is_sent(before: &[Delivery], about: About, receiver: &Receiver) -> bool {
     before.iter().any(|delivery| delivery.about == about && delivery.mailbox == mailbox && delivery.is_sent())
 }
 
-/// Whether the ledger has the request of what waits there. Without its token, as in PARALLEL mode, that cannot be told;
-/// asking then does no more than find out.
-fn is_known(sought: &Sought, open: &BTreeSet<ApprovalKey>) -> bool {
-    sought.token.as_ref().is_some_and(|token| {
-        let (action, execution) = (sought.action.clone(), sought.execution.clone());
-        open.contains(&Approval { action, token: token.clone(), execution }.key())
-    })
+/// One approval for the sweep to look at.
+enum Look<'a> {
+    /// One of the ledger's.
+    After(&'a ApprovalKey),
+    /// One that waits in CodePipeline and may not be in the ledger.
+    At(&'a Waits),
+}
+
+/// An approval that waits in CodePipeline.
+struct Waits {
+    sought: Sought,
+    /// Its key, if CodePipeline shows its token, as it does except in PARALLEL mode. Asking finds out then that it was
+    /// asked for.
+    key: Option<ApprovalKey>,
+}
+
+impl From<Sought> for Waits {
+    fn from(sought: Sought) -> Self {
+        let key = sought.token.clone().map(|token| {
+            let (action, execution) = (sought.action.clone(), sought.execution.clone());
+            Approval { action, token, execution }.key()
+        });
+        Self { sought, key }
+    }
 }
 
 impl Swept {
     fn add(&mut self, other: Self) {
+        self.looked += other.looked;
         self.asked += other.asked;
         self.reminded += other.reminded;
         self.told += other.told;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use countersign::approval::{ApprovalAction, ExecutionId};
+use countersign::approval::{ApprovalAction, ApprovalKey, ExecutionId};
 use countersign::delivery::{About, Delivery, DeliveryState};
+use countersign::pipeline::Standing;
 use countersign::request::Request;
 use time::UtcDateTime;
 
@@ -25,7 +26,8 @@ impl Notifier {
     ) -> Result<Handled, NotifyError> {
         let approval = action.to_string();
         let failed = |error| NotifyError::Aws { what: action.to_string(), error };
-        let (mut ended, mut unshown) = (0, 0);
+        let now = (self.clock)();
+        let (mut ended, mut waiting, mut unshown) = (0, 0, 0);
         let mut over = Vec::new();
         for request in self.ledger.approvals_of(action, execution).await.map_err(failed)? {
             // What was asked for after the event waits still, in a stage that was retried.
@@ -34,9 +36,11 @@ impl Notifier {
             }
             if request.outcome.is_some() {
                 over.push(request);
-            } else if let Some(outcome) = self.pipeline.ending(&request).await.map_err(failed)? {
+            } else if let Some(outcome) = self.pipeline.ending(&request, now).await.map_err(failed)? {
                 over.extend(self.ledger.conclude(&request.approval.key(), &outcome).await.map_err(failed)?.request());
                 ended += 1;
+            } else if self.pipeline.standing(&request, now).await.map_err(failed)? == Standing::Waiting {
+                waiting += 1;
             } else {
                 unshown += 1;
             }
@@ -48,14 +52,25 @@ impl Notifier {
                 Err(error) => errors.push(error),
             }
         }
-        // The event is about one approval: when one end was found, what still waits is another attempt.
-        if unshown > 0 && over.is_empty() {
+        // The event is about one approval. When its end was found, now or before, what still waits is another attempt.
+        if ended == 0 && (unshown > 0 || (waiting > 0 && over.is_empty())) {
             errors.push(NotifyError::EndNotShown { approval: approval.clone() });
         }
         if errors.is_empty() {
             Ok(Handled::Ended { approval, requests: ended, told })
         } else {
             Err(NotifyError::several(errors))
+        }
+    }
+
+    /// Tells everybody how an approval ended that may have ended while its emails were being sent: those who told the
+    /// others did not know of these.
+    pub(crate) async fn tell_if_it_ended(&self, key: &ApprovalKey) -> Result<usize, NotifyError> {
+        let read = self.ledger.read(key).await;
+        let request = read.map_err(|error| NotifyError::Aws { what: key.to_string(), error })?;
+        match request.filter(|request| request.outcome.is_some()) {
+            Some(request) => self.tell(&request).await,
+            None => Ok(0),
         }
     }
 
@@ -67,8 +82,11 @@ impl Notifier {
         let key = request.approval.key();
         let before = self.ledger.deliveries(&key).await.map_err(failed)?;
         let now = (self.clock)();
-        let asked = mailboxes(&before, |about| matches!(about, About::Request | About::Again { .. }));
-        let told = mailboxes(&before, |about| about == About::Outcome);
+        // Whoever may have been asked is told: a function may have died before it could say that SES took the email.
+        let asked = mailboxes(&before, |delivery| {
+            matches!(delivery.about, About::Request | About::Again { .. }) && delivery.may_have_arrived()
+        });
+        let told = mailboxes(&before, |delivery| delivery.about == About::Outcome && delivery.is_sent());
         let to_tell = |identity: &str| asked.contains(identity) && !told.contains(identity);
         let receivers: Vec<_> =
             receivers(request).filter(|receiver| to_tell(&receiver.mailbox.address.identity())).collect();
@@ -85,15 +103,13 @@ impl Notifier {
     }
 }
 
-/// Whose mail about this SES took.
-fn mailboxes(deliveries: &[Delivery], about: impl Fn(About) -> bool) -> BTreeSet<&str> {
-    let sent = deliveries.iter().filter(|delivery| delivery.is_sent() && about(delivery.about));
-    sent.map(|delivery| delivery.mailbox.as_str()).collect()
+fn mailboxes(deliveries: &[Delivery], which: impl Fn(&Delivery) -> bool) -> BTreeSet<&str> {
+    deliveries.iter().filter(|delivery| which(delivery)).map(|delivery| delivery.mailbox.as_str()).collect()
 }
 
 fn is_under_way(delivery: &Delivery, now: UtcDateTime) -> bool {
     match delivery.state {
         DeliveryState::Claimed { at } => delivery.about != About::Outcome && at.saturating_add(LEASE) > now,
-        DeliveryState::Failed | DeliveryState::Sent { .. } => false,
+        DeliveryState::Failed | DeliveryState::Unsure | DeliveryState::Sent { .. } => false,
     }
 }

@@ -13,6 +13,7 @@ use crate::request::Request;
 const DELIVERY: &str = "DELIVERY#";
 const CLAIMED: &str = "claimed";
 const FAILED: &str = "failed";
+const UNSURE: &str = "unsure";
 const SENT: &str = "sent";
 
 impl Ledger {
@@ -36,13 +37,14 @@ impl Ledger {
             .set_key(Some(delivery_keys(mail)))
             .update_expression("SET #state = :claimed, claimed_at = :now, claimant = :claimant, #ttl = :ttl")
             .condition_expression(
-                "attribute_not_exists(#state) OR #state = :failed \
+                "attribute_not_exists(#state) OR #state = :failed OR #state = :unsure \
                  OR (#state = :claimed AND (claimed_at < :lapsed OR claimant = :claimant))",
             )
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":claimed", text(CLAIMED))
             .expression_attribute_values(":failed", text(FAILED))
+            .expression_attribute_values(":unsure", text(UNSURE))
             .expression_attribute_values(":now", moment(now))
             .expression_attribute_values(":claimant", text(claimant.to_string()))
             .expression_attribute_values(":lapsed", moment(now.saturating_sub(lease)))
@@ -78,12 +80,12 @@ impl Ledger {
         self.mark(mail, SENT, &[("message_id", text(message_id)), ("sent_at", moment(now))]).await
     }
 
-    /// Records that the email was not sent, so that the next try need not wait for the lease to end.
+    /// Records that the email was not sent, or that nobody knows, so that the next try need not wait for the lease to end.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn not_sent(&self, mail: Mail<'_>) -> Result<(), AwsError> {
-        self.mark(mail, FAILED, &[]).await
+    pub async fn not_sent(&self, mail: Mail<'_>, sure: bool) -> Result<(), AwsError> {
+        self.mark(mail, if sure { FAILED } else { UNSURE }, &[]).await
     }
 
     async fn mark(&self, mail: Mail<'_>, state: &str, more: &[(&str, AttributeValue)]) -> Result<(), AwsError> {
@@ -139,6 +141,7 @@ fn delivery(item: &Item) -> Option<Delivery> {
             DeliveryState::Sent { at: moment_in(item, "sent_at")?, message_id: text_in(item, "message_id")?.to_owned() }
         }
         FAILED => DeliveryState::Failed,
+        UNSURE => DeliveryState::Unsure,
         _ => return None,
     };
     Some(Delivery { about: about.parse().ok()?, mailbox: mailbox.to_owned(), state })

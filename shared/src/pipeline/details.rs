@@ -63,11 +63,21 @@ fn commit_message(summary: &str) -> String {
     }
 }
 
-/// Who started an execution. Its trigger names him by an ARN of IAM or STS, whatever the kind of trigger; a rule, a push
-/// or a schedule names something else.
-pub(super) fn initiator_of(execution: &PipelineExecution) -> Initiator {
-    let detail = execution.trigger.as_ref().and_then(|trigger| trigger.trigger_detail.as_deref()).unwrap_or_default();
-    person(detail).map_or(Initiator::Nobody, Initiator::Person)
+/// Who started an execution. Its trigger names him by an ARN of IAM or STS, whatever the kind of trigger. Nobody did only
+/// where the kind of trigger says so; anything else is not known.
+pub(super) fn initiator_of(execution: &PipelineExecution) -> Option<Initiator> {
+    let trigger = execution.trigger.as_ref()?;
+    if let Some(name) = trigger.trigger_detail.as_deref().and_then(person) {
+        return Some(Initiator::Person(name));
+    }
+    match trigger.trigger_type.as_ref()? {
+        TriggerType::AutomatedRollback
+        | TriggerType::CloudWatchEvent
+        | TriggerType::PollForSourceChanges
+        | TriggerType::Webhook
+        | TriggerType::WebhookV2 => Some(Initiator::Nobody),
+        _ => None,
+    }
 }
 
 /// The name of a user or of a role's session: the last part of its ARN. The documentation shows some ARNs in braces.
@@ -101,6 +111,41 @@ mod tests {
         );
         assert_eq!(commit_message("Edited README.md"), "Edited README.md");
         assert_eq!(commit_message("{\"a\":1}"), "{\"a\":1}");
+    }
+
+    #[test]
+    fn who_started_it_is_a_person_nobody_or_not_known() {
+        use aws_sdk_codepipeline::types::ExecutionTrigger;
+        let person = |name: &str| Some(Initiator::Person(name.to_owned()));
+        let alice = "arn:aws:iam::123456789012:user/alice";
+        for (kind, detail, initiator) in [
+            (Some(TriggerType::StartPipelineExecution), Some(alice), person("alice")),
+            (Some(TriggerType::ManualRollback), Some(alice), person("alice")),
+            (Some(TriggerType::CreatePipeline), Some(alice), person("alice")),
+            (None, Some(alice), person("alice")),
+            (
+                Some(TriggerType::CloudWatchEvent),
+                Some("arn:aws:events:us-east-2:123456789012:rule/r"),
+                Some(Initiator::Nobody),
+            ),
+            (Some(TriggerType::WebhookV2), Some("{\"repository\":\"a/b\"}"), Some(Initiator::Nobody)),
+            (Some(TriggerType::PollForSourceChanges), None, Some(Initiator::Nobody)),
+            (Some(TriggerType::StartPipelineExecution), None, None),
+            (Some(TriggerType::StartPipelineExecution), Some(""), None),
+            (Some(TriggerType::StartPipelineExecution), Some("alice"), None),
+            (Some(TriggerType::ManualRollback), Some("arn:aws:iam::123456789012"), None),
+            (Some(TriggerType::PutActionRevision), None, None),
+            (Some(TriggerType::from("SomethingNew")), None, None),
+            (None, None, None),
+        ] {
+            let trigger = ExecutionTrigger::builder()
+                .set_trigger_type(kind.clone())
+                .set_trigger_detail(detail.map(str::to_owned))
+                .build();
+            let execution = PipelineExecution::builder().trigger(trigger).build();
+            assert_eq!(initiator_of(&execution), initiator, "{kind:?} {detail:?}");
+        }
+        assert_eq!(initiator_of(&PipelineExecution::builder().build()), None, "no trigger at all");
     }
 
     #[test]

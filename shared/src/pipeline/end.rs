@@ -4,11 +4,14 @@ use aws_sdk_codepipeline::types::{ActionExecutionStatus, ApprovalResult, Approva
 use time::UtcDateTime;
 
 use super::details::{LONGEST_SUMMARY, principal};
-use super::{CodePipeline, NOT_FOUND, Put, Standing, in_region, moment};
+use super::{CLOCK_SKEW, CodePipeline, NOT_FOUND, Put, Standing, in_region, moment};
 use crate::approval::{Approval, Decision};
 use crate::aws::{AwsError, code};
 use crate::request::{Ending, Outcome, Request};
 use crate::text::bounded;
+
+/// For how long what CodePipeline shows of an end may be incomplete. Its lists lag by seconds.
+const LAG: time::Duration = time::Duration::minutes(30);
 
 impl CodePipeline {
     /// Puts a decision. `summary` has at most 512 characters.
@@ -58,14 +61,14 @@ impl CodePipeline {
     ///
     /// # Errors
     /// When CodePipeline does not answer.
-    pub async fn standing(&self, request: &Request) -> Result<Standing, AwsError> {
+    pub async fn standing(&self, request: &Request, now: UtcDateTime) -> Result<Standing, AwsError> {
         let approval = &request.approval;
         let attempt = match self.attempt_of(approval, request.asked).await {
             Ok(Some(attempt)) => attempt,
             Ok(None) => return Ok(Standing::Unknown),
             // The pipeline was removed, or made anew under the same name.
             Err(error) if NOT_FOUND.contains(&error.code.as_str()) => {
-                return Ok(Standing::Ended(superseded(request.waits_until)));
+                return Ok(Standing::Ended(superseded(now)));
             }
             Err(error) => return Err(error),
         };
@@ -76,24 +79,27 @@ impl CodePipeline {
             .and_then(|result| result.external_execution_summary.as_deref())
             .map(|summary| bounded(summary, LONGEST_SUMMARY))
             .filter(|summary| !summary.is_empty());
+        let ended = moment(attempt.last_update_time.as_ref()).unwrap_or(now);
         let ending = match attempt.status {
             Some(ActionExecutionStatus::InProgress) => return Ok(Standing::Waiting),
             Some(ActionExecutionStatus::Succeeded) => Ending::Approved,
-            // A time-out is processed as a failed action. Nobody did it, and so it has no summary.
-            Some(ActionExecutionStatus::Failed) if summary.is_none() && attempt.updated_by.is_none() => Ending::Expired,
+            // A time-out is processed as a failed action. Nobody did it, and so it has no summary. Before its time that may
+            // mean that the list does not show the summary yet.
+            Some(ActionExecutionStatus::Failed) if summary.is_none() && attempt.updated_by.is_none() => {
+                if ended < request.waits_until.saturating_sub(CLOCK_SKEW) && now - ended < LAG {
+                    return Ok(Standing::Unknown);
+                }
+                Ending::Expired
+            }
             Some(ActionExecutionStatus::Failed) => Ending::Rejected,
             Some(ActionExecutionStatus::Abandoned) => match self.abandoned(approval).await? {
                 Some(ending) => ending,
+                None if now - ended > LAG => Ending::Superseded,
                 None => return Ok(Standing::Unknown),
             },
             _ => return Ok(Standing::Unknown),
         };
-        Ok(Standing::Ended(Outcome {
-            ending,
-            by: attempt.updated_by.as_deref().map(principal),
-            at: moment(attempt.last_update_time.as_ref()).unwrap_or(request.waits_until),
-            summary,
-        }))
+        Ok(Standing::Ended(Outcome { ending, by: attempt.updated_by.as_deref().map(principal), at: ended, summary }))
     }
 
     /// How the request's approval ended, asked again while CodePipeline does not show it: for a caller who was told that
@@ -101,9 +107,9 @@ impl CodePipeline {
     ///
     /// # Errors
     /// When CodePipeline does not answer.
-    pub async fn ending(&self, request: &Request) -> Result<Option<Outcome>, AwsError> {
+    pub async fn ending(&self, request: &Request, now: UtcDateTime) -> Result<Option<Outcome>, AwsError> {
         self.patience
-            .until(async || match self.standing(request).await? {
+            .until(async || match self.standing(request, now).await? {
                 Standing::Ended(outcome) => Ok(Some(outcome)),
                 Standing::Waiting | Standing::Unknown => Ok(None),
             })

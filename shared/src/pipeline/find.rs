@@ -114,7 +114,7 @@ impl CodePipeline {
             attempt.as_ref().and_then(|attempt| moment(attempt.start_time.as_ref())).unwrap_or(sought.started);
         let expires = sought.expires.unwrap_or(started.saturating_add(timeout));
         let execution = courtesy(action, execution);
-        let initiator = execution.as_ref().map(initiator_of);
+        let initiator = execution.as_ref().and_then(initiator_of);
         let mut details = execution.as_ref().map(details_of).unwrap_or_default();
         let configured = |key: &str| {
             let configuration = attempt.as_ref()?.input.as_ref()?.resolved_configuration.as_ref()?;

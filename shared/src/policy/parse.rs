@@ -20,8 +20,8 @@ const LONGEST_NAME: usize = 64;
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 const LONGEST_PRINCIPAL: usize = 64;
 
-/// The notifier looks for those to remind once an hour.
-const SHORTEST_REMIND: Duration = Duration::HOUR;
+/// The notifier looks for those to remind about once an hour; with an hour to spare none is missed.
+const SHORTEST_REMIND: Duration = Duration::hours(2);
 
 /// CodePipeline's own bounds of how long an approval waits.
 const SHORTEST_WAIT: Duration = Duration::minutes(5);
@@ -274,7 +274,7 @@ fn remind(table: &Table, expires: Option<Duration>) -> Result<Vec<Duration>, Pol
     };
     let mut remind = Vec::new();
     for node in nodes {
-        let before = duration(&node, SHORTEST_REMIND, "1h")?;
+        let before = duration(&node, SHORTEST_REMIND, "2h")?;
         if expires.is_some_and(|expires| before >= expires) {
             return Err(node.wrong("the links do not live that long; see expires"));
         }
@@ -375,7 +375,7 @@ mod tests {
             action = "*"
             approvers = ["platform", "Carol <carol@example.com>"]
             quorum = 2
-            remind = ["4h", "1day", "90m"]
+            remind = ["4h", "1day", "150m"]
             expires = "3d"
             reason_required = true
             initiator_may_approve = false
@@ -389,7 +389,7 @@ mod tests {
         assert_eq!(route.name, "production (EU)");
         assert_eq!(addresses(&route.approvers), ["ada@example.com", "ben@example.com", "carol@example.com"]);
         assert_eq!(route.quorum.get(), 2);
-        assert_eq!(route.remind, [Duration::DAY, Duration::hours(4), Duration::minutes(90)]);
+        assert_eq!(route.remind, [Duration::DAY, Duration::hours(4), Duration::minutes(150)]);
         assert_eq!(route.expires, Some(Duration::days(3)));
         assert!(route.reason_required && !route.initiator_may_approve);
         assert_eq!(route.reply_to, Some("releases@example.com".parse().unwrap()));
@@ -416,7 +416,7 @@ mod tests {
     fn a_reminder_may_be_one_text_and_lists_may_be_empty() {
         let with = |line: &str| only(&format!("[default]\napprovers = [\"ada@example.com\"]\n{line}\n"));
         assert_eq!(with("remind = \"24h\"").remind, [Duration::DAY]);
-        assert_eq!(with("remind = \"1h\"\nexpires = \"61m\"").remind, [Duration::HOUR]);
+        assert_eq!(with("remind = \"2h\"\nexpires = \"121m\"").remind, [Duration::hours(2)]);
         assert!(with("remind = []\ncopy = []").remind.is_empty());
         assert_eq!(with("expires = \"5m\"").expires, Some(Duration::minutes(5)));
         assert_eq!(with("expires = \"60d\"").expires, Some(Duration::days(60)));
@@ -650,11 +650,11 @@ mod tests {
             (default_with("remind = 24"), 3, 10, "default.remind", "must be a duration in quotes"),
             (default_with("remind = \"soon\""), 3, 10, "default.remind", "a duration such as"),
             (default_with("remind = [\"24h\", \"24\"]"), 3, 18, "default.remind[1]", "a duration such as"),
-            (default_with("remind = \"59m\""), 3, 10, "default.remind", "at least 1h"),
-            (default_with("remind = \"0h\""), 3, 10, "default.remind", "at least 1h"),
+            (default_with("remind = \"119m\""), 3, 10, "default.remind", "at least 2h"),
+            (default_with("remind = \"0h\""), 3, 10, "default.remind", "at least 2h"),
             (default_with("remind = \"61d\""), 3, 10, "default.remind", "at most 60d"),
             (default_with("remind = [\"1d\", \"24h\"]"), 3, 17, "default.remind[1]", "the same reminder twice"),
-            (default_with("expires = \"1d\"\nremind = [\"1h\", \"24h\"]"), 4, 17, "default.remind[1]", "see expires"),
+            (default_with("expires = \"1d\"\nremind = [\"2h\", \"24h\"]"), 4, 17, "default.remind[1]", "see expires"),
             (default_with("expires = \"\""), 3, 11, "default.expires", "a duration such as"),
             (default_with("expires = \"-1d\""), 3, 11, "default.expires", "a duration such as"),
             (default_with("expires = 3"), 3, 11, "default.expires", "must be a text"),

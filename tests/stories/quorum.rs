@@ -1,0 +1,79 @@
+//! N different approvers, each of them asked about this approval.
+
+use serde_json::json;
+use tests::forge::Parts;
+use tests::{ALICE, BOB, World, changed, eventbridge};
+
+const CAROL: &str = "carol@example.com";
+const FIVE: &str = "alice@example.com, bob@example.com, carol@example.com, dave@example.com, erin@example.com";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_of_five_and_one_persons_link_used_five_times_counts_one() {
+    let world = World::of(FIVE, 3).await;
+    let (alice, bob) = world.ask().await;
+    assert!(alice.text.contains("5 people were asked. 3 must approve; one rejection rejects."), "{}", alice.text);
+    for attempt in 0..5 {
+        // With another comment each time: it replaces the one before, and it stays one vote.
+        let comment = format!("look {attempt}");
+        let page = world.post(&alice.approve, &[("decision", "Approved"), ("comment", &comment)]).await;
+        assert_eq!((page.status, page.title()), (200, "Your vote is recorded"));
+        assert!(page.body.contains("1 of 3 approvals are there") && page.body.contains(&comment), "{}", page.body);
+        assert_eq!(page.body.matches("look ").count(), 1, "{}", page.body);
+    }
+    assert_eq!(world.approval_state().await["status"], "InProgress");
+    assert!(world.press(&bob.approve, "").await.body.contains("2 of 3 approvals are there"));
+    // In capitals she is the same person.
+    let loud = Parts::of(&alice.approve).claim("sub", json!(ALICE.to_uppercase()));
+    let page = world.post(&loud.signed(&world, &loud.key()), &[("decision", "Approved")]).await;
+    assert!(page.body.contains("2 of 3 approvals are there"), "{}", page.body);
+    let page = world.get(&world.mail_to(CAROL).await.approve).await;
+    assert!(
+        page.body.contains("Votes: 2 of 3 approvals") && page.body.contains("5 people were asked."),
+        "{}",
+        page.body
+    );
+    let page = world.press(&world.mail_to(CAROL).await.approve, "").await;
+    assert_eq!((page.status, page.title()), (200, "MyFirstPipeline was approved"));
+    assert_eq!(world.calls("PutApprovalResult"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_rejection_rejects_whatever_the_others_said() {
+    let world = World::of(FIVE, 3).await;
+    let (alice, bob) = world.ask().await;
+    world.press(&alice.approve, "").await;
+    world.press(&bob.approve, "").await;
+    let page = world.press(&world.mail_to(CAROL).await.reject, "Not today").await;
+    assert_eq!((page.status, page.title()), (200, "MyFirstPipeline was rejected"));
+    assert_eq!(world.approval_state().await["status"], "Failed");
+    assert_eq!(world.get(&alice.approve).await.status, 409);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_asked_about_another_approval_cannot_vote_on_this_one() {
+    let world = World::under(&format!(
+        "[[route]]\npipeline = \"website\"\napprovers = [\"{CAROL}\"]\n[default]\napprovers = [\"{ALICE}\", \"{BOB}\"]"
+    ))
+    .await;
+    let (alice, _) = world.ask().await;
+    world.play(&changed(eventbridge(), "/detail/pipeline", json!("website"))).await;
+    let carol = world.mail_to(CAROL).await;
+    let (hers, this) = (Parts::of(&carol.approve), Parts::of(&alice.approve));
+    // Signed by our own key, for the other request, with everything of this one but her name: as if a notifier had made
+    // a mistake. And this one's with her name.
+    let mut mixed = hers.clone();
+    for claim in ["pipeline", "token", "execution"] {
+        mixed = mixed.claim(claim, this.claims[claim].clone());
+    }
+    for link in [mixed, this.clone().claim("sub", json!(CAROL))] {
+        let link = link.signed(&world, &hers.key());
+        for page in [world.get(&link).await, world.post(&link, &[("decision", "Approved")]).await] {
+            assert_eq!((page.status, page.title(), page.has_form()), (400, "This link does not work", false));
+        }
+    }
+    assert_eq!(world.approval_state().await["status"], "InProgress");
+    // Her own link decides her own approval, and nothing else.
+    assert_eq!(world.press(&carol.approve, "").await.title(), "website was approved");
+    assert_eq!(world.approval_state().await["status"], "InProgress");
+    assert!(!world.get(&alice.approve).await.body.contains("Carol"));
+}
