@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use time::{Duration, UtcDateTime};
 
 use super::item::{CONDITION_FAILED, Item, keys, moment, moment_in, text, text_in};
+use super::lists::QUERY;
 use super::{Ledger, lives_until};
 use crate::approval::ApprovalKey;
 use crate::aws::{AwsError, code};
@@ -109,22 +110,14 @@ impl Ledger {
     /// # Errors
     /// When DynamoDB does not answer, or answers with what we did not write.
     pub async fn deliveries(&self, key: &ApprovalKey) -> Result<Vec<Delivery>, AwsError> {
-        const OPERATION: &str = "dynamodb:Query";
-        let items = self
+        let query = self
             .client
             .query()
-            .table_name(&self.table)
             .key_condition_expression("pk = :pk AND begins_with(sk, :delivery)")
             .expression_attribute_values(":pk", text(key.as_str()))
-            .expression_attribute_values(":delivery", text(DELIVERY))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send()
-            .collect::<Result<Vec<Item>, _>>()
-            .await
-            .map_err(|error| AwsError::new(OPERATION, &error))?;
-        let read = |item| delivery(item).ok_or_else(|| AwsError::unexpected(OPERATION, "a delivery of another form"));
+            .expression_attribute_values(":delivery", text(DELIVERY));
+        let items = self.all(query).await?;
+        let read = |item| delivery(item).ok_or_else(|| AwsError::unexpected(QUERY, "a delivery of another form"));
         items.iter().map(read).collect()
     }
 }

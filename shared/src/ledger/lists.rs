@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use time::{Duration, UtcDateTime};
 
 use super::Ledger;
@@ -14,7 +15,7 @@ use crate::request::Request;
 /// two in its life.
 pub(super) const OPEN: &str = "OPEN";
 
-const QUERY: &str = "dynamodb:Query";
+pub(super) const QUERY: &str = "dynamodb:Query";
 
 /// A place in a pipeline's history: a moment, or an approval in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,19 +143,15 @@ impl Ledger {
 
     /// All items of a partition for which `filter` holds.
     async fn partition(&self, pk: &str, filter: Option<&str>) -> Result<Vec<Item>, AwsError> {
-        self.client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk")
-            .set_filter_expression(filter.map(str::to_owned))
-            .expression_attribute_values(":pk", text(pk))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send()
-            .collect::<Result<Vec<Item>, _>>()
-            .await
-            .map_err(|error| AwsError::new(QUERY, &error))
+        let query =
+            self.client.query().key_condition_expression("pk = :pk").expression_attribute_values(":pk", text(pk));
+        self.all(query.set_filter_expression(filter.map(str::to_owned))).await
+    }
+
+    /// Everything that a query finds, page after page.
+    pub(super) async fn all(&self, query: QueryFluentBuilder) -> Result<Vec<Item>, AwsError> {
+        let items = query.table_name(&self.table).consistent_read(true).into_paginator().items().send();
+        items.collect::<Result<Vec<Item>, _>>().await.map_err(|error| AwsError::new(QUERY, &error))
     }
 }
 
