@@ -10,13 +10,6 @@ from deployment import SENDER
 from processes import free_port
 
 
-@contextlib.contextmanager
-def found_by_name(deployment):
-    """With links that lead to an address which the doctor, too, can find."""
-    with front.before(deployment) as url, deployment.changed(deployment.notifier, COUNTERSIGN_CALLBACK_URL=url):
-        yield
-
-
 def diagnosis(deployment):
     """What the doctor says: whether all is sound, and the parts that are not."""
     answer = deployment.invoke(deployment.notifier, {"doctor": {}})
@@ -71,7 +64,7 @@ def rights(deployment, function, effect, action, resource="*"):
 
 
 def the_doctor_finds_a_sound_deployment_sound(deployment):
-    with found_by_name(deployment):
+    with front.found_by_name(deployment):
         names_only(diagnosis(deployment))
 
 
@@ -79,19 +72,19 @@ def the_doctor_names_a_sender_that_ses_has_not_verified(deployment):
     ses = deployment.cloud.client("ses")
     ses.delete_identity(Identity=SENDER)
     try:
-        with found_by_name(deployment):
+        with front.found_by_name(deployment):
             names_only(diagnosis(deployment), "sender")
     finally:
         ses.verify_email_identity(EmailAddress=SENDER)
 
 
 def the_doctor_names_a_missing_table(deployment):
-    with found_by_name(deployment), deployment.changed(deployment.notifier, COUNTERSIGN_TABLE="no-such-table"):
+    with front.found_by_name(deployment), deployment.changed(deployment.notifier, COUNTERSIGN_TABLE="no-such-table"):
         names_only(diagnosis(deployment), "ledger")
 
 
 def the_doctor_names_a_policy_that_is_missing_or_another_deployments(deployment):
-    with found_by_name(deployment):
+    with front.found_by_name(deployment):
         with no_policy(deployment):
             ailing = diagnosis(deployment)
             names_only(ailing, "policy")
@@ -104,7 +97,7 @@ def the_doctor_names_a_policy_that_is_missing_or_another_deployments(deployment)
 
 def the_doctor_names_a_key_that_the_notifier_may_not_sign_with(deployment):
     with (
-        found_by_name(deployment),
+        front.found_by_name(deployment),
         another_key(deployment) as key,
         deployment.changed(deployment.notifier, COUNTERSIGN_SIGNING_KEY=key),
     ):
@@ -114,7 +107,7 @@ def the_doctor_names_a_key_that_the_notifier_may_not_sign_with(deployment):
 
 def the_doctor_names_a_key_that_the_callback_does_not_know(deployment):
     with (
-        found_by_name(deployment),
+        front.found_by_name(deployment),
         another_key(deployment) as key,
         rights(deployment, deployment.notifier, "Allow", "kms:Sign", key),
         deployment.changed(deployment.notifier, COUNTERSIGN_SIGNING_KEY=key),
@@ -125,7 +118,7 @@ def the_doctor_names_a_key_that_the_callback_does_not_know(deployment):
 
 
 def the_doctor_names_each_read_right_that_is_missing(deployment):
-    with found_by_name(deployment):
+    with front.found_by_name(deployment):
         for operation in ("GetPipeline", "GetPipelineState", "GetPipelineExecution", "ListActionExecutions"):
             with rights(deployment, deployment.notifier, "Deny", f"codepipeline:{operation}"):
                 ailing = diagnosis(deployment)

@@ -7,10 +7,11 @@ from deployment import APPROVERS
 
 
 def history(deployment, **options):
+    """The approvals, and where those before them begin."""
     command = {"history": {"pipeline": sandbox.PIPELINE, **options}}
     (answer,) = deployment.invoke(deployment.notifier, command)["results"]
     equal((answer["result"], answer["pipeline"]), ("history", sandbox.PIPELINE), "what came of the command")
-    return answer["approvals"]
+    return answer["approvals"], answer.get("next")
 
 
 def message_ids(approval):
@@ -29,7 +30,7 @@ def history_tells_the_newest_approval_first_and_what_ses_called_each_email(deplo
     deployment.invoke(deployment.notifier, sandbox.event(decided, deployment.fixtures, "SUCCEEDED"))
     waiting, *_ = story.ask(deployment)
 
-    newest, before = history(deployment, limit=2)
+    (newest, before), _ = history(deployment, limit=2)
     equal((newest["execution"], before["execution"]), (waiting.execution, decided.execution), "executions")
     for approval in (newest, before):
         equal(approval["approval"], f"{sandbox.PIPELINE}/{sandbox.STAGE}/{sandbox.ACTION}", "the approval")
@@ -53,11 +54,12 @@ def history_tells_the_newest_approval_first_and_what_ses_called_each_email(deplo
     equal(before["outcome"]["ending"].lower(), "approved", "how it ended")
 
 
-def history_goes_on_before_a_moment(deployment):
+def history_goes_on_where_it_ended(deployment):
     story.ask(deployment)
-    newest, before = history(deployment, limit=2)
-    (further,) = history(deployment, limit=1, before=newest["asked"])
-    equal(further["key"], before["key"], "the approval before the newest")
+    (newest, before), _ = history(deployment, limit=2)
+    (first,), place = history(deployment, limit=1)
+    (further,), _ = history(deployment, limit=1, before=place)
+    equal((first["key"], further["key"]), (newest["key"], before["key"]), "the newest approval and the one before it")
 
 
 def sent(mails, about):
@@ -66,5 +68,5 @@ def sent(mails, about):
 
 CHECKS = [
     history_tells_the_newest_approval_first_and_what_ses_called_each_email,
-    history_goes_on_before_a_moment,
+    history_goes_on_where_it_ended,
 ]
