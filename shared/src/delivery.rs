@@ -123,6 +123,12 @@ impl Delivery {
         !matches!(self.state, DeliveryState::Failed)
     }
 
+    /// Whether somebody is sending it this very moment: he has claimed it, and `lease` has not run out.
+    #[must_use]
+    pub fn is_under_way(&self, now: UtcDateTime, lease: Duration) -> bool {
+        matches!(self.state, DeliveryState::Claimed { at } if at.saturating_add(lease) > now)
+    }
+
     /// Whether SES took it.
     #[must_use]
     pub fn is_sent(&self) -> bool {

@@ -16,7 +16,7 @@ use time::{Duration, UtcDateTime};
 
 use crate::Notifier;
 use crate::callback::CallbackError;
-use crate::deliver::{Deliveries, Receiver, receivers};
+use crate::deliver::{Deliveries, LEASE, Receiver, receivers};
 use crate::report::{Handled, NotifyError, Swept};
 
 /// How many approvals are looked at side by side.
@@ -100,7 +100,8 @@ impl Notifier {
             swept.told = told?;
         } else if now < request.expires {
             let before = self.ledger.deliveries(key).await.map_err(failed)?;
-            let asked = self.deliver_to(&request, About::Request, without(&before, About::Request, &request)).await;
+            let asked =
+                self.deliver_to(&request, About::Request, without(&before, About::Request, &request, now)).await;
             let reminded = if waits { self.remind(&request, &before, now).await } else { Deliveries::default() };
             (swept.asked, swept.reminded) = (asked.sent, reminded.sent);
             if asked.sent + reminded.sent > 0 {
@@ -178,27 +179,31 @@ impl Notifier {
     async fn remind(&self, request: &Request, before: &[Delivery], now: UtcDateTime) -> Deliveries {
         let Some(ahead) = request.reminder(now) else { return Deliveries::default() };
         let about = About::Reminder { before: ahead };
-        let due = without(before, about, request).filter(|receiver| {
+        let due = without(before, about, request, now).filter(|receiver| {
             receiver.decides
                 && request.vote_of(&receiver.mailbox.address).is_none()
-                && is_sent(before, About::Request, receiver)
+                && delivery_of(before, About::Request, receiver).is_some_and(Delivery::is_sent)
         });
         self.deliver_to(request, about, due).await
     }
 }
 
-/// Those to whom an email about this was not sent.
+/// Those to whom an email about this was not sent, and to whom nobody is sending it this very moment.
 fn without<'a>(
     before: &'a [Delivery],
     about: About,
     request: &'a Request,
+    now: UtcDateTime,
 ) -> impl Iterator<Item = Receiver<'a>> + use<'a> {
-    receivers(request).filter(move |receiver| !is_sent(before, about, receiver))
+    receivers(request).filter(move |receiver| {
+        let done = |delivery: &Delivery| delivery.is_sent() || delivery.is_under_way(now, LEASE);
+        !delivery_of(before, about, receiver).is_some_and(done)
+    })
 }
 
-fn is_sent(before: &[Delivery], about: About, receiver: &Receiver) -> bool {
+fn delivery_of<'a>(before: &'a [Delivery], about: About, receiver: &Receiver) -> Option<&'a Delivery> {
     let mailbox = receiver.mailbox.address.identity();
-    before.iter().any(|delivery| delivery.about == about && delivery.mailbox == mailbox && delivery.is_sent())
+    before.iter().find(|delivery| delivery.about == about && delivery.mailbox == mailbox)
 }
 
 /// One approval for the sweep to look at.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use countersign::approval::{ApprovalAction, ApprovalKey, ExecutionId};
-use countersign::delivery::{About, Delivery, DeliveryState};
+use countersign::delivery::{About, Delivery};
 use countersign::pipeline::Standing;
 use countersign::request::Request;
 use time::UtcDateTime;
@@ -96,7 +96,8 @@ impl Notifier {
             return Err(NotifyError::Deliveries { approval, receivers: number, failures: deliveries.failures });
         }
         // Somebody's request may be on its way this very moment: he will have to be told, too.
-        if !before.iter().any(|delivery| is_under_way(delivery, now)) {
+        let is_asked = |delivery: &Delivery| delivery.about != About::Outcome && delivery.is_under_way(now, LEASE);
+        if !before.iter().any(is_asked) {
             self.ledger.close(&key, now).await.map_err(failed)?;
         }
         Ok(deliveries.sent)
@@ -105,11 +106,4 @@ impl Notifier {
 
 fn mailboxes(deliveries: &[Delivery], which: impl Fn(&Delivery) -> bool) -> BTreeSet<&str> {
     deliveries.iter().filter(|delivery| which(delivery)).map(|delivery| delivery.mailbox.as_str()).collect()
-}
-
-fn is_under_way(delivery: &Delivery, now: UtcDateTime) -> bool {
-    match delivery.state {
-        DeliveryState::Claimed { at } => delivery.about != About::Outcome && at.saturating_add(LEASE) > now,
-        DeliveryState::Failed | DeliveryState::Unsure | DeliveryState::Sent { .. } => false,
-    }
 }

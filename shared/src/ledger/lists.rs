@@ -177,10 +177,10 @@ pub(super) fn history_sort_key(asked: UtcDateTime, key: &ApprovalKey) -> String 
     format!("{}#{key}", sortable(asked))
 }
 
-/// As many digits as seconds since 1970 will ever have.
-const MOMENT_DIGITS: usize = 11;
+/// As many digits as milliseconds since 1970 will ever have.
+const MOMENT_DIGITS: usize = 14;
 
-/// Seconds since 1970, so that texts sort as times do.
+/// Milliseconds since 1970, so that texts sort as times do.
 fn sortable(moment: UtcDateTime) -> String {
-    format!("{:0MOMENT_DIGITS$}", moment.unix_timestamp())
+    format!("{:0MOMENT_DIGITS$}", moment.unix_timestamp_nanos() / 1_000_000)
 }
