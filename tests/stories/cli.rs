@@ -1,17 +1,18 @@
-//! The real AWS CLI against the sandbox: AWS's own guide to approving and rejecting.
+//! The real AWS CLI against the sandbox: AWS's own guide to approving and rejecting, and an administrator's edit of the
+//! policy.
 
 use std::io::Write;
 use std::process::Output;
 
 use serde_json::{Value, json};
-use tests::World;
+use tests::{World, eventbridge};
 use tokio::process::Command;
 
-/// Runs `aws codepipeline …` against the sandbox.
+/// Runs `aws …` against the sandbox.
 async fn aws(world: &World, arguments: &[&str]) -> Output {
     let aws = std::env::var_os("AWS_CLI").expect("AWS_CLI names the AWS CLI; tests/run installs one and sets it");
     Command::new(aws)
-        .args(["--endpoint-url", &world.url("/aws"), "--region", "us-east-2", "--output", "json", "codepipeline"])
+        .args(["--endpoint-url", &world.url("/aws"), "--region", "us-east-2", "--output", "json"])
         .args(arguments)
         .env("AWS_ACCESS_KEY_ID", "AKIACLI")
         .env("AWS_SECRET_ACCESS_KEY", "secret")
@@ -23,7 +24,7 @@ async fn aws(world: &World, arguments: &[&str]) -> Output {
 }
 
 async fn token_by_cli(world: &World) -> String {
-    let output = aws(world, &["get-pipeline-state", "--name", "MyFirstPipeline"]).await;
+    let output = aws(world, &["codepipeline", "get-pipeline-state", "--name", "MyFirstPipeline"]).await;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let state: Value = serde_json::from_slice(&output.stdout).unwrap();
     let stage =
@@ -38,7 +39,8 @@ async fn put_by_cli(world: &World, token: &str, status: &str) -> Output {
         "token": token, "result": {"status": status, "summary": "Reviewed at the terminal"},
     });
     file.write_all(input.to_string().as_bytes()).unwrap();
-    aws(world, &["put-approval-result", "--cli-input-json", &format!("file://{}", file.path().display())]).await
+    let input = format!("file://{}", file.path().display());
+    aws(world, &["codepipeline", "put-approval-result", "--cli-input-json", &input]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,6 +61,23 @@ async fn decided_at_a_terminal_the_links_say_so() {
             assert!(page.body.contains(said), "{said} is not in {}", page.body);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_edits_the_policy() {
+    let world = World::new().await;
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"[default]\napprovers = [\"carol@example.com\"]\n").unwrap();
+    let value = format!("file://{}", file.path().display());
+    let put = ["ssm", "put-parameter", "--name", sandbox::POLICY, "--type", "String", "--overwrite", "--value", &value];
+    let output = aws(&world, &put).await;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    world.play(&eventbridge()).await;
+    let asked: Vec<String> = world.requests().await.into_iter().map(|mail| mail.to).collect();
+    assert_eq!(asked, ["carol@example.com"]);
+    let output = aws(&world, &["ssm", "get-parameter-history", "--name", sandbox::POLICY]).await;
+    let history: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(history["Parameters"].as_array().unwrap().len(), 2, "the text before is not lost");
 }
 
 #[tokio::test(flavor = "multi_thread")]
