@@ -4,8 +4,8 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use countersign::log::{LevelFilter, filter};
-use serde_json::Value;
-use tests::{ALICE, BOB, World, eventbridge, sns};
+use serde_json::{Value, json};
+use tests::{ALICE, BOB, World, changed, eventbridge, sns};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -46,6 +46,24 @@ async fn no_secret_and_no_person_stands_in_a_log_line_at_the_most_talkative_leve
     world.post(&alice.approve, &[("comment", "sesame"), ("decision", "Approved")]).await;
     world.post(&alice.approve, &[("comment", "sesame"), ("decision", "Approved")]).await;
     world.get(&bob.reject).await;
+    // A second approval: a vote that the sweep has carried out, its history, and policies with addresses where none belong.
+    world.sandbox.save_policy(&format!("[default]\napprovers = [\"{ALICE}\"]\nquorum = \"{BOB}\"")).await.unwrap();
+    let second = changed(eventbridge(), "/detail/execution-id", json!("12345678-1234-5678-abcd-000000000002"));
+    world.event(&second).await;
+    world.event(&json!({"doctor": {}})).await;
+    world.sandbox.save_policy(&format!("\"{ALICE}\" = 1\n[default]\napprovers = [\"{BOB}\"]")).await.unwrap();
+    world.event(&second).await;
+    world.sandbox.save_policy(&format!("[default]\napprovers = [\"{ALICE}\"]\nremind = \"24h\"")).await.unwrap();
+    world.event(&second).await;
+    let again = world.requests().await.pop().unwrap();
+    world.sandbox.aws().cut_off("callback", 1);
+    world.post(&again.approve, &[("comment", "sesame"), ("decision", "Approved")]).await;
+    world.sandbox.aws().restore();
+    world.sandbox.aws().ses.refuse(ALICE, "MessageRejected", "Address alice@example.com is on the blocklist");
+    world.sandbox.sweep().await.unwrap_err();
+    world.sandbox.aws().ses.accept(ALICE);
+    world.event(&json!({"history": {"pipeline": "MyFirstPipeline"}})).await;
+    world.event(&json!({"resend": {"pipeline": "MyFirstPipeline", "stage": "MyApprovalStage", "action": "MyApprovalAction"}})).await;
     world.sandbox.advance(time::Duration::days(8)).await;
     world.get(&bob.reject).await;
 
@@ -61,6 +79,9 @@ async fn no_secret_and_no_person_stands_in_a_log_line_at_the_most_talkative_leve
     }
     let signature = alice.approve.rsplit_once('.').unwrap().1;
     let payload = alice.approve.rsplit('.').nth(1).unwrap();
+    assert!(messages.iter().any(|message| message == "a sweep could not do everything"), "{messages:?}");
+    assert!(written.contains("the policy, version 2, is wrong: line 3, column 10, default.quorum"), "{written}");
+    assert!(written.contains("\\\"result\\\":\\\"history\\\",\\\"approvals\\\":2"), "{written}");
     for secret in [ALICE, BOB, "Alice", "sesame", &token, signature, payload, "?t=", "1a2b3c4d-573f"] {
         assert!(!written.contains(secret), "{secret} stands in the log");
     }
