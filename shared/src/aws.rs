@@ -57,6 +57,8 @@ pub struct AwsError {
     pub code: String,
     /// What may be done about it.
     pub kind: AwsErrorKind,
+    /// Whether it is certain that the call had no effect: AWS answered, and that the fault was ours.
+    pub without_effect: bool,
 }
 
 /// What may be done about a failed call.
@@ -103,12 +105,14 @@ impl AwsError {
             SdkError::ResponseError(_) => ("unreadable answer", AwsErrorKind::Unavailable),
             _ => ("not sent", AwsErrorKind::Refused),
         };
-        Self { operation, code: code.to_owned(), kind }
+        let without_effect =
+            matches!(error, SdkError::ServiceError(answer) if !answer.raw().status().is_server_error());
+        Self { operation, code: code.to_owned(), kind, without_effect }
     }
 
     /// Something in an answer that should not be there, or is missing.
     #[must_use]
     pub fn unexpected(operation: &'static str, what: &str) -> Self {
-        Self { operation, code: what.to_owned(), kind: AwsErrorKind::Refused }
+        Self { operation, code: what.to_owned(), kind: AwsErrorKind::Refused, without_effect: false }
     }
 }

@@ -93,6 +93,8 @@ pub struct Delivery {
     pub mailbox: String,
     /// How far it has come.
     pub state: DeliveryState,
+    /// Whether an earlier try may have succeeded: its end is not known.
+    pub tried: bool,
 }
 
 /// How far a delivery has come.
@@ -120,7 +122,7 @@ impl Delivery {
     /// Whether the mailbox may have it: SES took it, or may have taken it before whoever was sending it died.
     #[must_use]
     pub fn may_have_arrived(&self) -> bool {
-        !matches!(self.state, DeliveryState::Failed)
+        self.tried || !matches!(self.state, DeliveryState::Failed)
     }
 
     /// Whether somebody is sending it this very moment: he has claimed it, and `lease` has not run out.

@@ -236,7 +236,7 @@ impl CodePipeline {
 
     /// The attempt at its action that an approval is.
     ///
-    /// Only for PARALLEL mode is the external execution id promised to be the token. Where it is not, it is the latest
+    /// Only for PARALLEL mode is the external execution id promised to be the token. Where it is not, it is the
     /// attempt of the execution that waited when the approval was asked for: begun by then, and not ended before. There
     /// are several only of a retried stage.
     async fn attempt_of(
@@ -258,7 +258,8 @@ impl CodePipeline {
                 || moment(attempt.last_update_time.as_ref()).is_some_and(|end| end >= asked);
             begun && lasted
         };
-        Ok(attempts.into_iter().find(waited).filter(|_| execution.is_some()))
+        // The first of them: of two that could be it, the later is a retry that came soon after.
+        Ok(attempts.into_iter().rfind(waited).filter(|_| execution.is_some()))
     }
 
     /// The latest attempt of an execution at the action.

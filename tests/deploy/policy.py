@@ -6,7 +6,8 @@ import re
 import sandbox
 import story
 from checks import equal
-from commands import diagnosis, found_by_name, names_only
+from commands import diagnosis, names_only
+from front import found_by_name
 from deployment import APPROVERS
 
 FIRST = f"""# Who may decide, and how many must. README, "Policy", tells all keys. Check a new text before you save it:

@@ -20,6 +20,14 @@ async fn one_each(world: &World) -> (Mail, Mail) {
         mail
     };
     assert_eq!(outcomes.len(), 2);
+    // The same thread as an email that asked him: one subject but for the Re, one made-up ancestor.
+    let requests = world.requests().await;
+    for told in &outcomes {
+        assert!(!header(told, "References").is_empty());
+        let is_of = |asked: &&Mail| asked.to == told.to && header(asked, "References") == header(told, "References");
+        let asked = requests.iter().find(is_of).unwrap_or_else(|| panic!("no thread for {}", told.subject));
+        assert_eq!(told.subject, format!("Re: {}", asked.subject));
+    }
     (of(ALICE), of(BOB))
 }
 
@@ -42,10 +50,6 @@ async fn decided_by_links() {
     }
     assert!(told.html.contains("Ship &#60;b&#62;it&#60;/b&#62;"), "{}", told.html);
     assert!(!told.raw.contains("/approval?t="), "nothing is left to decide");
-    // The same thread: one subject but for the Re, one made-up ancestor.
-    assert_eq!(told.subject, format!("Re: {}", alice.subject));
-    assert_eq!(header(&told, "References"), header(&alice, "References"));
-    assert!(!header(&told, "References").is_empty());
     assert_eq!(header(&told, "Auto-Submitted"), "auto-generated");
 }
 
@@ -74,6 +78,54 @@ async fn nobody_answered() {
     let (told, _) = one_each(&world).await;
     assert!(told.text.starts_with("MyFirstPipeline was not decided in time"), "{}", told.text);
     assert!(told.text.contains("The stage failed"), "{}", told.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_few_answered() {
+    let world = World::of(&format!("{ALICE}, {BOB}"), 2).await;
+    let (alice, _) = world.ask().await;
+    world.press(&alice.approve, "fine by me").await;
+    world.sandbox.advance(time::Duration::days(7)).await;
+    let (_, told) = one_each(&world).await;
+    assert!(told.text.contains("Too few approved until 27 November 2026, 09:25 UTC."), "{}", told.text);
+    assert!(told.text.contains("> fine by me"), "{}", told.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_may_have_been_asked_is_told() {
+    let world = World::new().await;
+    // Bob's request reaches him, and every answer of SES to that is lost.
+    let aws = world.sandbox.aws();
+    aws.let_pass("ses", "SendRawEmail", 1);
+    aws.answer_lost("ses", "SendRawEmail", 10);
+    assert_eq!(world.event(&eventbridge()).await.0, 500);
+    let asked: Vec<String> = world.requests().await.into_iter().map(|mail| mail.to).collect();
+    assert!(asked.contains(&ALICE.to_owned()) && asked.contains(&BOB.to_owned()), "{asked:?}");
+    // The next try is refused for certain: that does not take back what may have arrived before.
+    for address in [ALICE, BOB] {
+        aws.ses.refuse(address, "MessageRejected", "");
+    }
+    assert_eq!(world.event(&eventbridge()).await.0, 500);
+    for address in [ALICE, BOB] {
+        aws.ses.accept(address);
+    }
+    let input = json!({
+        "pipelineName": "MyFirstPipeline", "stageName": "MyApprovalStage", "actionName": "MyApprovalAction",
+        "token": world.approval_state().await["token"], "result": {"status": "Approved", "summary": "by hand"},
+    });
+    world.codepipeline("PutApprovalResult", input).await.unwrap();
+    one_each(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_throttled_away_was_not_asked() {
+    let world = World::new().await;
+    world.sandbox.aws().fail_next("ses", "SendRawEmail", 40, 400, "Throttling", "Daily message quota exceeded");
+    assert_eq!(world.event(&eventbridge()).await.0, 500);
+    let history = world.play(&json!({"history": {"pipeline": "MyFirstPipeline"}})).await;
+    for person in history["results"][0]["approvals"][0]["people"].as_array().unwrap() {
+        assert_eq!(person["mails"][0]["state"], "failed", "{person}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,11 +17,11 @@ impl Notifier {
         let approval = sought.action.to_string();
         let Some(request) = self.request_for(sought).await? else { return Ok(Handled::Over { approval }) };
         let key = request.approval.key();
-        let Deliveries { sent, already_sent, failures } =
-            self.deliver_to(&request, About::Request, receivers(&request)).await;
-        if sent > 0 {
+        let deliveries = self.deliver_to(&request, About::Request, receivers(&request)).await;
+        if deliveries.tried() > 0 {
             self.tell_if_it_ended(&key).await?;
         }
+        let Deliveries { sent, already_sent, failures } = deliveries;
         if failures.is_empty() {
             Ok(Handled::Asked { approval, key, sent, already_sent })
         } else {
@@ -120,6 +120,11 @@ impl Notifier {
                 None => return Err(NotifyError::Policy { approval: approval(), error }),
             },
         };
-        Ok(Some(request).filter(|request| request.outcome.is_none() && request.expires > now))
+        if request.outcome.is_some() {
+            // Whoever tried this before may have died before he could tell those whom he had asked too late.
+            self.tell(&request).await?;
+            return Ok(None);
+        }
+        Ok(Some(request).filter(|request| request.expires > now))
     }
 }

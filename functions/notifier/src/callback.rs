@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CallbackError {
     /// The link makes no request.
-    #[error("the callback's URL is none")]
+    #[error("the link is no URL")]
     Url,
     /// Nothing answers there.
     #[error("the callback does not answer")]

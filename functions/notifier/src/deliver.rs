@@ -1,7 +1,7 @@
 //! Deliveries: each email once to each mailbox, and one mailbox's failure is nobody else's.
 
 use countersign::approval::{Approver, Decision};
-use countersign::aws::{AwsError, AwsErrorKind};
+use countersign::aws::AwsError;
 use countersign::delivery::{About, Claim, Mail};
 use countersign::link::SignError;
 use countersign::metrics::Metric;
@@ -51,7 +51,7 @@ pub enum DeliveryError {
 impl DeliveryError {
     /// Whether the email was certainly not sent.
     fn is_sure(&self) -> bool {
-        !matches!(self, Self::Aws(AwsError { kind: AwsErrorKind::Unavailable, .. }))
+        !matches!(self, Self::Aws(AwsError { without_effect: false, .. }))
     }
 }
 
@@ -64,6 +64,13 @@ pub(crate) struct Deliveries {
     pub(crate) already_sent: usize,
     /// Why the others were not.
     pub(crate) failures: Vec<DeliveryError>,
+}
+
+impl Deliveries {
+    /// How many were not made before: whatever became of them, they went out late.
+    pub(crate) fn tried(&self) -> usize {
+        self.sent + self.failures.len()
+    }
 }
 
 /// Whether a delivery was made now or before.
@@ -107,7 +114,8 @@ impl Notifier {
     ) -> Result<Delivered, DeliveryError> {
         let key = request.approval.key();
         let mail = Mail { approval: &key, about, to: &receiver.mailbox.address };
-        match self.claim(request, mail).await? {
+        let claimant = fastrand::u64(..);
+        match self.claim(request, mail, claimant).await? {
             Claim::Yours => {}
             Claim::Sent => return Ok(Delivered::Before),
             Claim::Taken => return Err(DeliveryError::Taken),
@@ -119,7 +127,7 @@ impl Notifier {
             }
             Err(error) => {
                 // Without this mark the next try has to wait until the lease ends: a pity, not a loss.
-                if let Err(error) = self.ledger.not_sent(mail, error.is_sure()).await {
+                if let Err(error) = self.ledger.not_sent(mail, claimant, error.is_sure()).await {
                     tracing::warn!(%error, %key, "a claimed delivery could not be given back");
                 }
                 Err(error)
@@ -128,8 +136,7 @@ impl Notifier {
     }
 
     /// Claims the delivery; while somebody else holds it, waits for what becomes of it.
-    async fn claim(&self, request: &Request, mail: Mail<'_>) -> Result<Claim, AwsError> {
-        let claimant = fastrand::u64(..);
+    async fn claim(&self, request: &Request, mail: Mail<'_>, claimant: u64) -> Result<Claim, AwsError> {
         let settled = self.patience.until(async || {
             let claim = self.ledger.claim(mail, claimant, request, (self.clock)(), LEASE).await?;
             Ok(Some(claim).filter(|claim| *claim != Claim::Taken))

@@ -7,7 +7,8 @@
 use std::collections::BTreeSet;
 
 use countersign::approval::{Approval, ApprovalKey};
-use countersign::delivery::{About, Delivery};
+use countersign::aws::AwsError;
+use countersign::delivery::{About, Delivery, DeliveryState};
 use countersign::link::SignError;
 use countersign::pipeline::{Sought, Standing};
 use countersign::request::Request;
@@ -24,8 +25,12 @@ const LOOKS_AT_ONCE: usize = 4;
 /// For how long looks are begun. The rest of the function's minute is for what was begun; what was not is the next
 /// sweep's.
 const BEGIN_WITHIN: std::time::Duration = std::time::Duration::from_secs(30);
+/// How long all pipelines may take to be looked through.
+const LIST_WITHIN: std::time::Duration = std::time::Duration::from_secs(20);
 /// How long after its end people are told how an approval ended. After that nobody waits for it any more.
 const TOLD_WITHIN: Duration = Duration::days(1);
+/// How long a link is good that has a vote carried out.
+const FINISHED_WITHIN: Duration = Duration::minutes(5);
 /// How long after its time CodePipeline may go on not showing how an approval ended.
 const SHOWN_WITHIN: Duration = Duration::days(1);
 
@@ -37,8 +42,12 @@ impl Notifier {
     pub(crate) async fn sweep(&self) -> Result<Swept, NotifyError> {
         let now = (self.clock)();
         let failed = |error| NotifyError::Aws { what: "the sweep".to_owned(), error };
-        let (open, (waiting, unread)) = tokio::join!(self.ledger.open_approvals(), self.pipeline.waiting(now));
+        let enough = Box::pin(tokio::time::sleep(BEGIN_WITHIN));
+        let waiting = tokio::time::timeout(LIST_WITHIN, self.pipeline.waiting(now));
+        let (open, waiting) = tokio::join!(self.ledger.open_approvals(), waiting);
         let open: BTreeSet<ApprovalKey> = open.map_err(failed)?.into_iter().collect();
+        let too_slow = |_| (Vec::new(), vec![AwsError::unexpected("codepipeline:ListPipelines", "too slow")]);
+        let (waiting, unread) = waiting.unwrap_or_else(too_slow);
         let waiting: Vec<Waits> = waiting.into_iter().map(Waits::from).collect();
         let mut errors: Vec<NotifyError> = unread.into_iter().map(failed).collect();
         let known = open.iter().map(Look::After);
@@ -48,7 +57,7 @@ impl Notifier {
         // In another order each time: what takes long, hour by hour, must not keep the same others from their turn.
         fastrand::shuffle(&mut looks);
         let looks: Vec<_> = looks.into_iter().map(|look| Box::pin(self.look(look, &waiting, now))).collect();
-        let begun = stream::iter(looks).take_until(Box::pin(tokio::time::sleep(BEGIN_WITHIN)));
+        let begun = stream::iter(looks).take_until(enough);
         let mut done = begun.buffer_unordered(LOOKS_AT_ONCE);
         let mut swept = Swept { left: number, ..Swept::default() };
         while let Some(look) = done.next().await {
@@ -60,6 +69,9 @@ impl Notifier {
                     errors.push(error);
                 }
             }
+        }
+        if swept.left > 0 {
+            tracing::warn!(left = swept.left, "a sweep had no time for everything");
         }
         if errors.is_empty() {
             return Ok(swept);
@@ -93,8 +105,8 @@ impl Notifier {
         swept.finished = finished;
         if let Some(outcome) = &request.outcome {
             let told = self.tell(&request).await;
-            if told.is_err() && now - outcome.at > TOLD_WITHIN {
-                tracing::error!(%key, "nobody can be told any more how an approval ended");
+            if matches!(told, Err(NotifyError::Deliveries { .. })) && now - outcome.at > TOLD_WITHIN {
+                tracing::error!(%key, "somebody cannot be told how an approval ended");
                 self.ledger.close(key, now).await.map_err(failed)?;
             }
             swept.told = told?;
@@ -104,7 +116,7 @@ impl Notifier {
                 self.deliver_to(&request, About::Request, without(&before, About::Request, &request, now)).await;
             let reminded = if waits { self.remind(&request, &before, now).await } else { Deliveries::default() };
             (swept.asked, swept.reminded) = (asked.sent, reminded.sent);
-            if asked.sent + reminded.sent > 0 {
+            if asked.tried() + reminded.tried() > 0 {
                 swept.told = self.tell_if_it_ended(key).await?;
             }
             let failures: Vec<_> = asked.failures.into_iter().chain(reminded.failures).collect();
@@ -143,28 +155,35 @@ impl Notifier {
         if request.outcome.is_some() {
             return Ok((request, false, 0));
         }
-        let standing = self.pipeline.standing(&request, now).await.map_err(failed)?;
+        let standing = match self.pipeline.standing(&request, now).await {
+            // What cannot be read, not even a day after its time, will not be.
+            Err(error) if now - request.waits_until > SHOWN_WITHIN => {
+                tracing::error!(%error, %key, "how an approval ended cannot be read");
+                Standing::Unknown
+            }
+            standing => standing.map_err(failed)?,
+        };
         let waits = standing == Standing::Waiting;
         if let Standing::Ended(outcome) = standing {
             let concluded = self.ledger.conclude(&key, &outcome).await.map_err(failed)?;
             return Ok((concluded.request().unwrap_or(request), false, 0));
         }
-        if now >= request.waits_until || !self.carry_out(&request).await? {
+        if now >= request.waits_until || !self.carry_out(&request, now).await? {
             return Ok((request, waits, 0));
         }
         let after = self.ledger.read(&key).await.map_err(failed)?.unwrap_or(request);
         let finished = usize::from(after.outcome.is_some());
-        Ok((after, waits, finished))
+        // Without an outcome it is about to have one: nobody is reminded of that.
+        Ok((after, false, finished))
     }
 
     /// Has a vote carried out that settles the approval, if there is one: the visit of whoever voted died in between. The
-    /// link for that lives as long as the approval waits, also where the links of the emails end earlier: the vote was
-    /// given in time.
-    async fn carry_out(&self, request: &Request) -> Result<bool, NotifyError> {
+    /// link for that lives for minutes, also after the links of the emails have ended: the vote was given in time.
+    async fn carry_out(&self, request: &Request, now: UtcDateTime) -> Result<bool, NotifyError> {
         let decision = request.verdict.as_ref().map(|verdict| verdict.decision).or_else(|| request.count());
         let Some(vote) = decision.and_then(|decision| request.votes_for(decision).pop()) else { return Ok(false) };
         let approval = || request.approval.action.to_string();
-        let (from, until) = (request.asked, request.waits_until);
+        let (from, until) = (request.asked, now.saturating_add(FINISHED_WITHIN));
         let link = self.links.sign(&request.approval, &vote.approver, vote.decision, from, until).await;
         let not_signed = |error: SignError| {
             let failures = vec![error.into()];
@@ -179,10 +198,13 @@ impl Notifier {
     async fn remind(&self, request: &Request, before: &[Delivery], now: UtcDateTime) -> Deliveries {
         let Some(ahead) = request.reminder(now) else { return Deliveries::default() };
         let about = About::Reminder { before: ahead };
+        let time = request.expires.saturating_sub(ahead);
+        // Whoever was asked only after that time needs no reminder yet.
+        let was_asked = |delivery: &Delivery| matches!(delivery.state, DeliveryState::Sent { at, .. } if at < time);
         let due = without(before, about, request, now).filter(|receiver| {
             receiver.decides
                 && request.vote_of(&receiver.mailbox.address).is_none()
-                && delivery_of(before, About::Request, receiver).is_some_and(Delivery::is_sent)
+                && delivery_of(before, About::Request, receiver).is_some_and(was_asked)
         });
         self.deliver_to(request, about, due).await
     }

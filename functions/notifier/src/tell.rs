@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use countersign::approval::{ApprovalAction, ApprovalKey, ExecutionId};
+use countersign::aws::AwsError;
 use countersign::delivery::{About, Delivery};
 use countersign::pipeline::Standing;
 use countersign::request::Request;
@@ -28,7 +29,7 @@ impl Notifier {
         let failed = |error| NotifyError::Aws { what: action.to_string(), error };
         let now = (self.clock)();
         let (mut ended, mut waiting, mut unshown) = (0, 0, 0);
-        let mut over = Vec::new();
+        let (mut over, mut errors) = (Vec::new(), Vec::new());
         for request in self.ledger.approvals_of(action, execution).await.map_err(failed)? {
             // What was asked for after the event waits still, in a stage that was retried.
             if request.outcome.is_none() && request.asked > at.saturating_add(CLOCK_SKEW) {
@@ -36,16 +37,20 @@ impl Notifier {
             }
             if request.outcome.is_some() {
                 over.push(request);
-            } else if let Some(outcome) = self.pipeline.ending(&request, now).await.map_err(failed)? {
-                over.extend(self.ledger.conclude(&request.approval.key(), &outcome).await.map_err(failed)?.request());
-                ended += 1;
-            } else if self.pipeline.standing(&request, now).await.map_err(failed)? == Standing::Waiting {
-                waiting += 1;
-            } else {
-                unshown += 1;
+                continue;
+            }
+            match self.end_of(&request, now).await {
+                Ok(Standing::Ended(outcome)) => {
+                    let concluded = self.ledger.conclude(&request.approval.key(), &outcome).await.map_err(failed)?;
+                    over.extend(concluded.request());
+                    ended += 1;
+                }
+                Ok(Standing::Waiting) => waiting += 1,
+                Ok(Standing::Unknown) => unshown += 1,
+                Err(error) => errors.push(failed(error)),
             }
         }
-        let (mut told, mut errors) = (0, Vec::new());
+        let mut told = 0;
         for request in &over {
             match self.tell(request).await {
                 Ok(now) => told += now,
@@ -53,13 +58,21 @@ impl Notifier {
             }
         }
         // The event is about one approval. When its end was found, now or before, what still waits is another attempt.
-        if ended == 0 && (unshown > 0 || (waiting > 0 && over.is_empty())) {
+        if ended == 0 && errors.is_empty() && (unshown > 0 || (waiting > 0 && over.is_empty())) {
             errors.push(NotifyError::EndNotShown { approval: approval.clone() });
         }
         if errors.is_empty() {
             Ok(Handled::Ended { approval, requests: ended, told })
         } else {
             Err(NotifyError::several(errors))
+        }
+    }
+
+    /// How an approval ended of which an event says that something ended, waiting out CodePipeline's lag.
+    async fn end_of(&self, request: &Request, now: UtcDateTime) -> Result<Standing, AwsError> {
+        match self.pipeline.ending(request, now).await? {
+            Some(outcome) => Ok(Standing::Ended(outcome)),
+            None => self.pipeline.standing(request, now).await,
         }
     }
 

@@ -31,32 +31,39 @@ impl Ledger {
         now: UtcDateTime,
         lease: Duration,
     ) -> Result<Claim, AwsError> {
-        let claimed = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(delivery_keys(mail)))
-            .update_expression("SET #state = :claimed, claimed_at = :now, claimant = :claimant, #ttl = :ttl")
-            .condition_expression(
-                "attribute_not_exists(#state) OR #state = :failed OR #state = :unsure \
-                 OR (#state = :claimed AND (claimed_at < :lapsed OR claimant = :claimant))",
-            )
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_names("#ttl", "ttl")
-            .expression_attribute_values(":claimed", text(CLAIMED))
-            .expression_attribute_values(":failed", text(FAILED))
+        const FRESH: &str = "attribute_not_exists(#state) OR #state = :failed";
+        const STALE: &str =
+            "#state = :unsure OR (#state = :claimed AND (claimed_at < :lapsed OR claimant = :claimant))";
+        let take = |condition: &str, more: &str| {
+            self.client
+                .update_item()
+                .table_name(&self.table)
+                .set_key(Some(delivery_keys(mail)))
+                .update_expression(format!(
+                    "SET #state = :claimed, claimed_at = :now, claimant = :claimant, #ttl = :ttl{more}"
+                ))
+                .condition_expression(condition)
+                .expression_attribute_names("#state", "state")
+                .expression_attribute_names("#ttl", "ttl")
+                .expression_attribute_values(":claimed", text(CLAIMED))
+                .expression_attribute_values(":now", moment(now))
+                .expression_attribute_values(":claimant", text(claimant.to_string()))
+                .expression_attribute_values(":ttl", moment(lives_until(request)))
+        };
+        let fresh = take(FRESH, "").expression_attribute_values(":failed", text(FAILED));
+        // What became of an earlier try nobody knows, and it stays known that nobody does.
+        let stale = take(STALE, ", tried = :yes")
             .expression_attribute_values(":unsure", text(UNSURE))
-            .expression_attribute_values(":now", moment(now))
-            .expression_attribute_values(":claimant", text(claimant.to_string()))
             .expression_attribute_values(":lapsed", moment(now.saturating_sub(lease)))
-            .expression_attribute_values(":ttl", moment(lives_until(request)))
-            .send()
-            .await;
-        match claimed {
-            Ok(_) => Ok(Claim::Yours),
-            Err(error) if code(&error) == Some(CONDITION_FAILED) => self.claimed_by_another(mail).await,
-            Err(error) => Err(AwsError::new("dynamodb:UpdateItem", &error)),
+            .expression_attribute_values(":yes", AttributeValue::Bool(true));
+        for update in [fresh, stale] {
+            match update.send().await {
+                Ok(_) => return Ok(Claim::Yours),
+                Err(error) if code(&error) == Some(CONDITION_FAILED) => {}
+                Err(error) => return Err(AwsError::new("dynamodb:UpdateItem", &error)),
+            }
         }
+        self.claimed_by_another(mail).await
     }
 
     async fn claimed_by_another(&self, mail: Mail<'_>) -> Result<Claim, AwsError> {
@@ -78,31 +85,45 @@ impl Ledger {
     /// # Errors
     /// When DynamoDB does not answer.
     pub async fn sent(&self, mail: Mail<'_>, message_id: &str, now: UtcDateTime) -> Result<(), AwsError> {
-        self.mark(mail, SENT, &[("message_id", text(message_id)), ("sent_at", moment(now))]).await
-    }
-
-    /// Records that the email was not sent, or that nobody knows, so that the next try need not wait for the lease to end.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
-    pub async fn not_sent(&self, mail: Mail<'_>, sure: bool) -> Result<(), AwsError> {
-        self.mark(mail, if sure { FAILED } else { UNSURE }, &[]).await
-    }
-
-    async fn mark(&self, mail: Mail<'_>, state: &str, more: &[(&str, AttributeValue)]) -> Result<(), AwsError> {
-        let assignments: String = more.iter().map(|(name, _)| format!(", {name} = :{name}")).collect();
-        let values = more.iter().map(|(name, value)| (format!(":{name}"), value.clone()));
         self.client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(delivery_keys(mail)))
-            .update_expression(format!("SET #state = :state{assignments}"))
+            .update_expression("SET #state = :sent, message_id = :message_id, sent_at = :now")
             .expression_attribute_names("#state", "state")
-            .set_expression_attribute_values(Some(values.chain([(":state".to_owned(), text(state))]).collect()))
+            .expression_attribute_values(":sent", text(SENT))
+            .expression_attribute_values(":message_id", text(message_id))
+            .expression_attribute_values(":now", moment(now))
             .send()
             .await
             .map_err(|error| AwsError::new("dynamodb:UpdateItem", &error))?;
         Ok(())
+    }
+
+    /// Records that the email was not sent, or that nobody knows, so that the next try need not wait for the lease to end.
+    /// It changes nothing when somebody else holds the delivery by now.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn not_sent(&self, mail: Mail<'_>, claimant: u64, sure: bool) -> Result<(), AwsError> {
+        let marked = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(delivery_keys(mail)))
+            .update_expression("SET #state = :state")
+            .condition_expression("#state = :claimed AND claimant = :claimant")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":state", text(if sure { FAILED } else { UNSURE }))
+            .expression_attribute_values(":claimed", text(CLAIMED))
+            .expression_attribute_values(":claimant", text(claimant.to_string()))
+            .send()
+            .await;
+        match marked {
+            Ok(_) => Ok(()),
+            Err(error) if code(&error) == Some(CONDITION_FAILED) => Ok(()),
+            Err(error) => Err(AwsError::new("dynamodb:UpdateItem", &error)),
+        }
     }
 
     /// All deliveries of an approval.
@@ -137,5 +158,6 @@ fn delivery(item: &Item) -> Option<Delivery> {
         UNSURE => DeliveryState::Unsure,
         _ => return None,
     };
-    Some(Delivery { about: about.parse().ok()?, mailbox: mailbox.to_owned(), state })
+    let tried = item.get("tried").and_then(|tried| tried.as_bool().ok()).copied().unwrap_or_default();
+    Some(Delivery { about: about.parse().ok()?, mailbox: mailbox.to_owned(), state, tried })
 }
