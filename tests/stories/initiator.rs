@@ -28,9 +28,9 @@ async fn his_approval_is_refused_with_an_explanation_and_changes_nothing() {
     assert!(bob.text.contains(note), "{}", bob.text);
     for _ in 0..2 {
         let page = world.get(&alice.approve).await;
-        assert_eq!((page.status, page.title(), page.has_form()), (403, "You started this release", false));
+        assert_eq!((page.status, page.title(), page.has_form()), (403, "You started this execution", false));
         let page = world.post(&alice.approve, &[("decision", "Approved"), ("comment", "mine")]).await;
-        assert_eq!((page.status, page.title()), (403, "You started this release"));
+        assert_eq!((page.status, page.title()), (403, "You started this execution"));
         assert!(page.body.contains("your approval does not count. Nothing was decided."), "{}", page.body);
     }
     let page = world.press(&bob.approve, "").await;

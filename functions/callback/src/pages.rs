@@ -207,8 +207,8 @@ impl<'a> Notice<'a> {
     #[must_use]
     pub fn initiator(request: &'a Request) -> Self {
         Self {
-            title: "You started this release",
-            what: "Whoever starts a release may not approve it, so your approval does not count. Nothing was decided.",
+            title: "You started this execution",
+            what: "Whoever starts it may not approve it, so your approval does not count. Nothing was decided.",
             next: "The others who were asked can approve it. If it should not be released, open the Reject link of your email.",
             request: Some(request),
         }
