@@ -213,7 +213,7 @@ impl Address {
 checked_text!(
     /// A person's or a team's name as mails write it, one line of at most 200 bytes.
     DisplayName, "the display name", max 200, "one line of text without angle brackets",
-    |text| !text.chars().any(|c| c.is_control() || matches!(c, '<' | '>')) && text.trim() == text
+    |text| !text.chars().any(|c| c.is_control() || text::reorders(c) || matches!(c, '<' | '>')) && text.trim() == text
 );
 private_text!(DisplayName);
 
