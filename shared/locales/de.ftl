@@ -99,6 +99,7 @@ you-decide-as = Sie entscheiden als { $who }.
 approve-button = Dieses Release genehmigen
 reject-button = Dieses Release ablehnen
 
+problem-title = Fehler: { $title }
 comment-too-long = Der Kommentar ist länger als { $most } Zeichen. Bitte kürzen Sie ihn; es wurde noch nichts entschieden.
 comment-missing = Zum Ablehnen ist ein Kommentar nötig: Bitte nennen Sie den Grund. Es wurde noch nichts entschieden.
 button-not-pressed = Es wurde nichts entschieden: Bitte klicken Sie auf die Schaltfläche.

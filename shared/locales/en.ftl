@@ -111,6 +111,8 @@ you-decide-as = You decide as { $who }.
 approve-button = Approve this release
 reject-button = Reject this release
 
+# The title of the page whose form comes back. $title: its title before
+problem-title = Error: { $title }
 # What was wrong with the form
 comment-too-long = The comment is longer than { $most } characters. Please shorten it; nothing was decided yet.
 comment-missing = A rejection needs a comment: please say why. Nothing was decided yet.

@@ -100,6 +100,7 @@ you-decide-as = La decisión quedará a nombre de { $who }.
 approve-button = Aprobar esta versión
 reject-button = Rechazar esta versión
 
+problem-title = Error: { $title }
 comment-too-long = El comentario tiene más de { $most } caracteres. Acórtelo, por favor; todavía no se ha decidido nada.
 comment-missing = Para rechazar hace falta un comentario: indique el motivo, por favor. Todavía no se ha decidido nada.
 button-not-pressed = No se ha decidido nada: pulse el botón, por favor.

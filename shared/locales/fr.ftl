@@ -99,6 +99,7 @@ you-decide-as = Vous décidez en tant que { $who }.
 approve-button = Approuver ce déploiement
 reject-button = Rejeter ce déploiement
 
+problem-title = Erreur : { $title }
 comment-too-long = Le commentaire dépasse { $most } caractères. Veuillez le raccourcir ; rien n’a encore été décidé.
 comment-missing = Un rejet nécessite un commentaire : veuillez indiquer la raison. Rien n’a encore été décidé.
 button-not-pressed = Rien n’a été décidé : veuillez appuyer sur le bouton.

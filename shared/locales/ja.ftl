@@ -68,6 +68,7 @@ you-decide-as = { $who }として決定します。
 approve-button = このリリースを承認する
 reject-button = このリリースを拒否する
 
+problem-title = エラー: { $title }
 # フォームの誤り
 comment-too-long = コメントが{ $most }文字を超えています。短くしてください。まだ何も決定されていません。
 comment-missing = 拒否するにはコメントが必要です。理由を入力してください。まだ何も決定されていません。

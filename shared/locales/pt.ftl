@@ -100,6 +100,7 @@ you-decide-as = A decisão ficará em nome de { $who }.
 approve-button = Aprovar esta versão
 reject-button = Rejeitar esta versão
 
+problem-title = Erro: { $title }
 comment-too-long = O comentário tem mais de { $most } caracteres. Encurte-o, por favor; ainda nada foi decidido.
 comment-missing = Para rejeitar, é necessário um comentário: indique o motivo, por favor. Ainda nada foi decidido.
 button-not-pressed = Nada foi decidido: clique no botão, por favor.

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+/// What breaks a line besides `\n` (UAX 14, class BK, and NEL): some readers obey what others do not show.
+const BREAKS: [char; 6] = ['\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+
 /// Cuts `text` to at most `max` characters, the last one an ellipsis when something was cut. Control characters go,
 /// except line breaks and tabs; `\r\n` and `\r` become `\n`. White space at both ends goes.
 #[must_use]
@@ -26,7 +29,7 @@ pub fn bounded_line(text: &str, max: usize) -> String {
 #[must_use]
 pub fn clean(text: &str) -> String {
     text.replace("\r\n", "\n")
-        .replace('\r', "\n")
+        .replace(BREAKS, "\n")
         .chars()
         .filter(|c| !(c.is_control() || reorders(*c)) || matches!(c, '\n' | '\t'))
         .collect::<String>()
@@ -68,6 +71,7 @@ mod tests {
 
     #[test]
     fn drops_control_characters_but_keeps_lines() {
+        assert_eq!(clean("a\u{2028}b\u{2029}c\u{85}d\u{b}e"), "a\nb\nc\nd\ne");
         assert_eq!(bounded("a\r\nb\u{7}\u{0}\tc\u{1b}[0m\r", 99), "a\nb\tc[0m");
         assert_eq!(bounded_line(" a\r\nb  c ", 99), "a b c");
     }

@@ -77,6 +77,11 @@ impl Confirm<'_> {
         }
     }
 
+    /// The title of the window: whoever hears it read out knows at once that something is wrong.
+    fn window_title(&self) -> String {
+        if self.problem.is_some() { self.words.problem_title(&self.title()) } else { self.title() }
+    }
+
     fn button(&self) -> String {
         match self.link.decision() {
             Decision::Approved => self.words.approve_button(),

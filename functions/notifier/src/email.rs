@@ -21,6 +21,8 @@ const LARGEST: usize = 10_000_000;
 /// the links stand.
 const MOST_REVISIONS: usize = 3;
 const LONGEST_SUMMARY: usize = 300;
+/// How much of a change's address the HTML shows, in characters. Its link and the plain part have all of it.
+const LONGEST_SHOWN_URL: usize = 300;
 
 /// Everything that one email says.
 pub struct Email<'a> {
