@@ -58,6 +58,7 @@ function* uses(node) {
 
 const used = new Map();
 const files = process.argv.slice(2);
+verify(files.length > 0, 'no email to read');
 for (const file of files) {
   const html = readFileSync(file, 'utf8');
   for (const use of uses(parseDocument(html))) used.set(JSON.stringify(use), use);

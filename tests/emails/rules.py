@@ -231,11 +231,19 @@ def known_attributes(letters):
     return known
 
 
+def findings(rule, letter, message, html):
+    """What one rule finds. Python's parser refuses to read some headers at all, which is a finding."""
+    try:
+        return list(rule(letter, message, html))
+    except ValueError as error:
+        return [f"it cannot be read: {error!r}"]
+
+
 def check(letter):
     """What is wrong with one email, rule by rule, and what the rest needs to know of it."""
     message = Message(letter["raw"])
     html = Html(message.html)
-    wrong = {rule.__name__: found for rule in RULES if (found := list(rule(letter, message, html)))}
+    wrong = {rule.__name__: found for rule in RULES if (found := findings(rule, letter, message, html))}
     subject = str(message.message["Subject"])
     return {
         "wrong": wrong,

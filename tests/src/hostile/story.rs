@@ -86,6 +86,7 @@ pub(super) async fn play(cases: Vec<Case>) -> Vec<Value> {
     }
     assert!(mailbox.arrived(&world, &stories).is_empty(), "a vote that settles nothing sends nothing");
     world.sandbox.advance(Duration::days(5) + Duration::hours(1)).await;
+    nothing_failed(&world);
     let arrived = mailbox.arrived(&world, &stories);
     for (index, story) in stories.iter_mut().enumerate() {
         letters.extend(story.reminded(&world, of(index, &arrived)));
@@ -94,13 +95,18 @@ pub(super) async fn play(cases: Vec<Case>) -> Vec<Value> {
         story.end(&world).await;
     }
     world.sandbox.advance(Duration::days(3)).await;
+    nothing_failed(&world);
     let arrived = mailbox.arrived(&world, &stories);
     for (index, story) in stories.iter().enumerate() {
         letters.extend(story.told(&world, of(index, &arrived)));
     }
+    letters
+}
+
+/// No invocation of the notifier failed: it says why, before anything that follows from it does.
+fn nothing_failed(world: &World) {
     let failures: Vec<String> = world.sandbox.failures().iter().map(|failure| failure.error_message.clone()).collect();
     assert!(failures.is_empty(), "{failures:?}");
-    letters
 }
 
 fn of(story: usize, arrived: &[Arrival]) -> Vec<&Arrival> {
