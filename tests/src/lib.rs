@@ -2,6 +2,7 @@
 //! make a link of any kind. Everything goes through the sandbox's own address, as from outside.
 
 pub mod forge;
+pub mod hostile;
 
 use sandbox::codepipeline::{
     ActionDefinition, ActionKind, ApprovalAction, ExecutionMode, PipelineDefinition, SourceAction, SourceProvider,
@@ -113,6 +114,12 @@ impl World {
 
     pub async fn post(&self, url: &str, form: &[(&str, &str)]) -> Page {
         self.send(self.browser.post(url).form(form)).await
+    }
+
+    /// Posts a form as it stands, which may be one that no browser sends.
+    pub async fn post_body(&self, url: &str, form: &str) -> Page {
+        let kind = "application/x-www-form-urlencoded";
+        self.send(self.browser.post(url).header("content-type", kind).body(form.to_owned())).await
     }
 
     pub async fn request(&self, method: &str, url: &str) -> Page {
