@@ -14,8 +14,8 @@ use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternEl
 const MEASURE: &str = "en";
 
 /// A variable, and whether it is a number: one that chooses between variants.
-type Variables = BTreeMap<String, bool>;
-type Messages = BTreeMap<String, Variables>;
+pub type Variables = BTreeMap<String, bool>;
+pub type Messages = BTreeMap<String, Variables>;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=locales");
@@ -46,7 +46,7 @@ fn is_tag(tag: &str) -> bool {
 }
 
 /// The messages of one file and their variables.
-fn messages(text: &str) -> Result<Messages, String> {
+pub fn messages(text: &str) -> Result<Messages, String> {
     let resource = fluent_syntax::parser::parse(text).map_err(|(_, errors)| {
         let errors = errors.iter().map(|error| format!("line {}: {}", line(text, error.pos.start), error.kind));
         errors.collect::<Vec<_>>().join("; ")
@@ -113,7 +113,7 @@ fn in_expression(expression: &Expression<&str>, variables: &mut Variables) -> Re
 }
 
 /// Refuses what differs from the measure. A variable by which any language selects is a number for all.
-fn compare(measure: &mut Messages, messages: &Messages) -> Result<(), String> {
+pub fn compare(measure: &mut Messages, messages: &Messages) -> Result<(), String> {
     let names = |messages: &Messages| messages.keys().cloned().collect::<BTreeSet<_>>();
     let (wanted, given) = (names(measure), names(messages));
     if let Some(name) = wanted.difference(&given).next() {

@@ -10,6 +10,7 @@ mod events;
 mod headers;
 mod history;
 mod initiator;
+mod languages;
 mod logs;
 mod operations;
 mod outcomes;
