@@ -88,7 +88,6 @@ struct Gallery {
 }
 
 impl Gallery {
-    #[expect(clippy::print_stdout, reason = "a command speaks at its standard output")]
     fn show(&mut self, world: World, states: impl IntoIterator<Item = State>) {
         self.worlds.push(world);
         for State { name, of, title, method, url, form, status } in states {
