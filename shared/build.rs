@@ -15,6 +15,7 @@ const MEASURE: &str = "en";
 
 /// A variable, and whether it is a number: one that chooses between variants.
 pub type Variables = BTreeMap<String, bool>;
+/// The messages of a language, and their variables.
 pub type Messages = BTreeMap<String, Variables>;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -46,6 +47,9 @@ fn is_tag(tag: &str) -> bool {
 }
 
 /// The messages of one file and their variables.
+///
+/// # Errors
+/// When the text cannot be read, or has what is not used here.
 pub fn messages(text: &str) -> Result<Messages, String> {
     let resource = fluent_syntax::parser::parse(text).map_err(|(_, errors)| {
         let errors = errors.iter().map(|error| format!("line {}: {}", line(text, error.pos.start), error.kind));
@@ -113,6 +117,9 @@ fn in_expression(expression: &Expression<&str>, variables: &mut Variables) -> Re
 }
 
 /// Refuses what differs from the measure. A variable by which any language selects is a number for all.
+///
+/// # Errors
+/// When a message is missing, is one too many, or uses other variables.
 pub fn compare(measure: &mut Messages, messages: &Messages) -> Result<(), String> {
     let names = |messages: &Messages| messages.keys().cloned().collect::<BTreeSet<_>>();
     let (wanted, given) = (names(measure), names(messages));
