@@ -188,12 +188,18 @@ public_text!(WebUrl);
 
 impl WebUrl {
     /// The address that somebody wrote by hand: as it is, if it can be; else as browsers read it, with an international
-    /// domain in its `xn--` form and other characters percent-encoded. `None` when it is no address for the web.
+    /// domain in its `xn--` form and letters beyond ASCII percent-encoded. `None` when it is no address for the web, or has
+    /// in it what ends one: white space, quotes, brackets.
     /// <https://url.spec.whatwg.org/>
     #[must_use]
     pub fn written(text: &str) -> Option<Self> {
         let text = text.trim();
-        text.parse().or_else(|_| Url::parse(text).map_err(|_| ())?.as_str().parse().map_err(|_| ())).ok()
+        let ends = |c: char| {
+            c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}')
+        };
+        text.parse()
+            .ok()
+            .or_else(|| if text.contains(ends) { None } else { Url::parse(text).ok()?.as_str().parse().ok() })
     }
 }
 
@@ -538,7 +544,9 @@ mod tests {
             ("http://example.com", Some("http://example.com")),
             ("https://bücher.example/", Some("https://xn--bcher-kva.example/")),
             ("https://wiki.example/リリース", Some("https://wiki.example/%E3%83%AA%E3%83%AA%E3%83%BC%E3%82%B9")),
-            ("https://e.com/a b\"<", Some("https://e.com/a%20b%22%3C")),
+            ("https://e.com/ü b", None),
+            ("https://e.com/ü\"", None),
+            ("https://e.com/ü\r\nx", None),
             ("javascript:alert(1)", None),
             ("data:text/html,x", None),
             ("example.com", None),

@@ -44,7 +44,7 @@ def changes(letter):
     for foreign in "<script>", "<img>", "</td>", "<!-- -->", "<p/>", "<p onclick=x></p>", "<p style=\"position:fixed\"></p>":
         yield "markup", rebuilt(letter, html=html.replace("</h1>", f"{foreign}</h1>"))
     yield "markup", rebuilt(letter, html=html.replace("<h1 ", "<h1 dir=\"zz1b1zz\" "))
-    yield "attributes", rebuilt(letter, html=html.replace("<h1 style=\"", "<h1 style=\"color:#fff;"))
+    yield "attributes", rebuilt(letter, html=html.replace("<h1 class=\"text\" style=\"", "<h1 class=\"text\" style=\"color:#fff;"))
     yield "presentation", rebuilt(letter, html=html.replace("role=\"presentation\"", "", 1))
     yield "presentation", rebuilt(letter, html=html.replace("lang=", "dir=", 1))
     yield "links", rebuilt(letter, html=html.replace(link, link[:-1]))

@@ -21,8 +21,11 @@ const LARGEST: usize = 10_000_000;
 /// the links stand.
 const MOST_REVISIONS: usize = 3;
 const LONGEST_SUMMARY: usize = 300;
-/// How much of a change's address the HTML shows, in characters. Its link and the plain part have all of it.
-const LONGEST_SHOWN_URL: usize = 300;
+/// The longest address of a change that is a link in the HTML, in characters. Of a longer one the HTML shows the beginning
+/// and the plain part all.
+const LONGEST_LINKED: usize = 500;
+/// How much of a comment an email shows while the approval waits, in characters: the pages and the last email show all.
+const LONGEST_COMMENT: usize = 200;
 
 /// Everything that one email says.
 pub struct Email<'a> {
@@ -241,6 +244,13 @@ impl<'a> Email<'a> {
         let mut votes: Vec<&Vote> = self.request.votes.values().collect();
         votes.sort_by_key(|vote| vote.at);
         votes
+    }
+
+    /// What was written with a vote, as far as this email tells it.
+    fn said(&self, vote: &Vote) -> Option<String> {
+        let comment = vote.comment.as_ref()?.as_str();
+        let is_over = self.about == About::Outcome;
+        Some(if is_over { comment.to_owned() } else { bounded(comment, LONGEST_COMMENT) })
     }
 
     /// The changes that the email tells; the page behind its links tells all of them, at full length.

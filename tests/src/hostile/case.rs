@@ -1,14 +1,12 @@
 //! One request: who is asked about what, what they say, and how it ends.
 
+use countersign::words::Language;
 use fastrand::Rng;
 use sandbox::codepipeline::ExecutionMode;
 use serde_json::json;
 
 use super::TAME;
 use super::text::Author;
-
-/// The languages that a route may ask for. Each case has one of them, in turn.
-const LANGUAGES: [Option<&str>; 1] = [None];
 
 /// The most characters that names and an address may have together, so that a link stays below its 2,000.
 const LONGEST_TOGETHER: usize = 360;
@@ -18,7 +16,8 @@ const LONGEST_TOGETHER: usize = 360;
 pub struct Case {
     pub number: u64,
     pub tame: bool,
-    pub language: Option<&'static str>,
+    /// What the route asks for. Without it, English.
+    pub language: Option<Language>,
     pub door: Door,
     pub mode: ExecutionMode,
     pub pipeline: String,
@@ -154,7 +153,8 @@ impl Case {
         Self {
             number,
             tame,
-            language: LANGUAGES[usize::try_from(number).unwrap() % LANGUAGES.len()],
+            // Not in step with the endings.
+            language: language(&mut author),
             door,
             // In the other modes nothing takes over.
             mode: match ending {
@@ -206,7 +206,7 @@ impl Case {
         Self {
             number,
             tame: false,
-            language: LANGUAGES[0],
+            language: "de".parse().ok(),
             door: Door::Trigger,
             mode: ExecutionMode::Superseded,
             pipeline: resource("p"),
@@ -253,10 +253,16 @@ impl Case {
             policy += &format!("reply_to = {}\n", json!(reply_to));
         }
         if let Some(language) = self.language {
-            policy += &format!("language = \"{language}\"\n");
+            policy += &format!("language = \"{}\"\n", language.as_str());
         }
         policy
     }
+}
+
+/// One of all the languages that there are, or none.
+fn language(author: &mut Author) -> Option<Language> {
+    let languages: Vec<Language> = Language::all().collect();
+    (!author.once_in(8)).then(|| author.one_of(&languages))
 }
 
 impl Person {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign::words::Language;
 use sandbox::codepipeline::{
     ActionDefinition, ActionKind, ApprovalAction, PipelineDefinition, SourceAction, SourceProvider, StageDefinition,
     Trigger,
@@ -19,6 +20,8 @@ use crate::{World, changed, in_notice, notification_rule, sns};
 const LEAST_OF_A_MESSAGE: usize = 200;
 /// The same of a line such as a revision's id.
 const LEAST_OF_A_LINE: usize = 60;
+/// While the approval waits; the last email tells all of it.
+const LEAST_OF_A_COMMENT: usize = 150;
 /// How many revisions an email must tell.
 const LEAST_REVISIONS: usize = 3;
 
@@ -346,7 +349,8 @@ impl Story {
             for (voter, comment) in &self.votes {
                 says.push(case.approvers[*voter].address.clone());
                 says.extend(case.approvers[*voter].name.clone());
-                says.push(comment.clone());
+                let is_over = kind == Kind::Outcome;
+                says.push(if is_over { comment.clone() } else { beginning(comment, LEAST_OF_A_COMMENT) });
             }
         }
         if kind == Kind::Outcome {
@@ -357,7 +361,7 @@ impl Story {
             "kind": kind.as_str(),
             "ending": if kind == Kind::Outcome { format!("{:?}", case.ending) } else { String::new() },
             "tame": case.tame,
-            "language": case.language,
+            "language": case.language.map(Language::as_str),
             "to": {"name": to.name, "address": to.address},
             "reply_to": case.reply_to,
             "callback": world.sandbox.url(),
