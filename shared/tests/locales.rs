@@ -1,10 +1,9 @@
 //! What the build refuses in `locales/`.
 
-#[allow(dead_code, reason = "the rest of it writes files, which the build itself does")]
-#[path = "../build.rs"]
-mod build;
+#[path = "../build/locales.rs"]
+mod locales;
 
-use build::{compare, messages};
+use locales::{MEASURE, compare, messages};
 
 const ENGLISH: &str = "\
 question = Release { $pipeline }?
@@ -55,4 +54,5 @@ fn what_lacks_something_or_has_too_much_ends_the_build() {
         let problem = refused.expect_err(&text);
         assert!(problem.starts_with(expected), "{text}\n{problem}");
     }
+    assert_eq!(MEASURE, "en");
 }
