@@ -180,7 +180,8 @@ impl Words {
         self.moment(&at.day().to_string(), u8::from(at.month()).into(), &time, &at.year().to_string())
     }
 
-    /// `3 days`, `5 hours`, `40 minutes`: a span of time, rounded down, in the largest unit of which there are two.
+    /// `3 days`, `5 hours`, `40 minutes`: a span of time in the largest unit of which there are two, rounded down, but up to
+    /// a whole minute.
     #[must_use]
     pub fn span(self, span: Duration) -> String {
         match largest(span) {
@@ -223,8 +224,10 @@ enum Unit {
     Minutes,
 }
 
-/// At least a minute: what is over is told in other words.
+/// A minute that has begun counts: seven days less the seconds that an email takes are seven days. At least a minute: what
+/// is over is told in other words.
 fn largest(span: Duration) -> (Unit, usize) {
+    let span = span.saturating_add(Duration::seconds(59));
     let (unit, count) = match (span.whole_days(), span.whole_hours(), span.whole_minutes()) {
         (days @ 2.., _, _) => (Unit::Days, days),
         (_, hours @ 2.., _) => (Unit::Hours, hours),
@@ -313,6 +316,8 @@ mod tests {
             assert_eq!(words.span(Duration::minutes(minutes)), span);
             assert_eq!(words.in_span(Duration::minutes(minutes)), ahead);
         }
+        let span = Duration::days(7) - Duration::seconds(59);
+        assert_eq!((words.span(span), words.span(span - Duration::SECOND)), ("7 days".to_owned(), "6 days".to_owned()));
     }
 
     #[test]
