@@ -192,9 +192,9 @@ superseded-next = Wenn eine neuere Ausführung auf eine Entscheidung wartet, wer
 subject = Genehmigung erforderlich: { $pipeline } / { $stage } / { $action }
 
 waits = AWS CodePipeline wartet { $span } auf eine Entscheidung, bis zum { $until }.
-waits-links = AWS CodePipeline wartet auf eine Entscheidung. Die Links dazu gelten { $span }, bis zum { $until }.
+waits-links = AWS CodePipeline wartet auf eine Entscheidung. Darüber kann { $span } lang per E-Mail entschieden werden, bis zum { $until }.
 still-waits = Zur Erinnerung: AWS CodePipeline wartet noch auf eine Entscheidung, bis zum { $until }.
-still-waits-links = Zur Erinnerung: AWS CodePipeline wartet noch auf eine Entscheidung. Die Links dazu gelten bis zum { $until }.
+still-waits-links = Zur Erinnerung: AWS CodePipeline wartet noch auf eine Entscheidung. Darüber kann bis zum { $until } per E-Mail entschieden werden.
 after-the-links = Nach Ablauf der Frist funktionieren die Links nicht mehr. Die Pipeline { $pipeline } selbst wartet in AWS bis zum { $until }.
 
 your-approval-would-not-count = Sie haben diese Ausführung gestartet; Ihre Genehmigung würde daher nicht zählen. Ablehnen können Sie.

@@ -212,9 +212,9 @@ subject = Approval needed: { $pipeline } / { $stage } / { $action }
 
 waits = AWS CodePipeline waits { $span } for a decision, until { $until }.
 # The links work for less long than CodePipeline waits
-waits-links = AWS CodePipeline waits for a decision. The links for it work for { $span }, until { $until }.
+waits-links = AWS CodePipeline waits for a decision. It can be decided by email for { $span }, until { $until }.
 still-waits = This is a reminder: AWS CodePipeline still waits for a decision, until { $until }.
-still-waits-links = This is a reminder: AWS CodePipeline still waits for a decision. The links for it work until { $until }.
+still-waits-links = This is a reminder: AWS CodePipeline still waits for a decision. It can be decided by email until { $until }.
 after-the-links = When the time is over, the links stop working. { $pipeline } itself waits in AWS until { $until }.
 
 your-approval-would-not-count = You started this execution, so your approval would not count. You may reject.

@@ -192,9 +192,9 @@ superseded-next = Si une exécution plus récente attend une décision, un e-mai
 subject = Approbation requise : { $pipeline } / { $stage } / { $action }
 
 waits = AWS CodePipeline attend une décision pendant { $span }, jusqu’au { $until }.
-waits-links = AWS CodePipeline attend une décision. Les liens correspondants sont valables { $span }, jusqu’au { $until }.
+waits-links = AWS CodePipeline attend une décision. La décision peut être prise par e-mail pendant { $span }, jusqu’au { $until }.
 still-waits = Rappel : AWS CodePipeline attend toujours une décision, jusqu’au { $until }.
-still-waits-links = Rappel : AWS CodePipeline attend toujours une décision. Les liens correspondants sont valables jusqu’au { $until }.
+still-waits-links = Rappel : AWS CodePipeline attend toujours une décision. La décision peut être prise par e-mail jusqu’au { $until }.
 after-the-links = Passé ce délai, les liens ne fonctionneront plus. Le pipeline { $pipeline }, lui, attend dans AWS jusqu’au { $until }.
 
 your-approval-would-not-count = Vous avez démarré cette exécution : votre approbation ne compterait pas. Vous pouvez rejeter ce déploiement.

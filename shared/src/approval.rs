@@ -232,7 +232,7 @@ checked_text!(
     /// A person's or a team's name as mails write it, one line of at most 200 bytes.
     DisplayName, "the display name", max 200, "one line of text without angle brackets and without =?",
     // `=?` begins an encoded word in a header; some mail clients decode one wherever they find it.
-    |text| !text.contains("=?") && !text.chars().any(|c| c.is_control() || text::reorders(c) || matches!(c, '<' | '>')) && text.trim() == text
+    |text| !text.contains("=?") && !text.contains(text::BREAKS) && !text.chars().any(|c| c.is_control() || text::reorders(c) || matches!(c, '<' | '>')) && text.trim() == text
 );
 private_text!(DisplayName);
 

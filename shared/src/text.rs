@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// What breaks a line besides `\n` (UAX 14, class BK, and NEL): some readers obey what others do not show.
-const BREAKS: [char; 6] = ['\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+pub const BREAKS: [char; 6] = ['\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
 
 /// Cuts `text` to at most `max` characters, the last one an ellipsis when something was cut. Control characters go,
 /// except line breaks and tabs; `\r\n` and `\r` become `\n`. White space at both ends goes.

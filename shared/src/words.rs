@@ -96,7 +96,7 @@ fn bundle((tag, text): (&str, &str)) -> FluentBundle<FluentResource> {
 /// thousandths. A tag matches as a whole or by its first part.
 fn wish(element: &str) -> Option<(u16, Language)> {
     let (tag, weight) = match element.split_once(';') {
-        Some((tag, weight)) => (tag, weight.trim().strip_prefix("q=")?),
+        Some((tag, weight)) => (tag, weight.trim().trim_start_matches(['q', 'Q']).strip_prefix('=')?),
         None => (element, "1"),
     };
     let (whole, thousandths) = weight.trim().split_once('.').unwrap_or((weight.trim(), ""));
@@ -260,12 +260,12 @@ mod tests {
             ("en;q=0.5, fr;q=0.9", Some("fr")),
             ("en;q=0.5,fr;q=0.501", Some("fr")),
             ("fr, de", Some("fr")),
-            ("nl, sv;q=0.9, es;q=0.1", Some("es")),
+            ("tlh, qaa;q=0.9, es;q=0.1", Some("es")),
             ("de;q=0, en", Some("en")),
             ("de ; q=0.7 , en;q=0.6", Some("de")),
             ("de;q=1.0, en", Some("de")),
             ("de;q=0", None),
-            ("nl", None),
+            ("tlh", None),
             ("*", None),
             ("", None),
             (",,;,;q=,de;q=2,de;q=NaN,de;q=-1,de;q=0.1234,de;x=1,deutsch,d", None),
@@ -273,7 +273,7 @@ mod tests {
             let language = Language::accepted(header);
             assert_eq!(language.map(Language::as_str), expected, "{header}");
         }
-        assert_eq!(Language::accepted(&format!("{}de", "nl,".repeat(1_000))), None, "bounded");
+        assert_eq!(Language::accepted(&format!("{}de", "tlh,".repeat(1_000))), None, "bounded");
     }
 
     #[test]

@@ -193,7 +193,7 @@ async fn links_may_expire_before_codepipeline_stops_waiting() {
     let world = World::under(&format!("[default]\napprovers = [\"{ALICE}\", \"{BOB}\"]\nexpires = \"2d\"")).await;
     let (alice, _) = world.ask().await;
     assert!(
-        alice.text.contains("The links for it work for 2 days, until 22 November 2026, 09:25 UTC."),
+        alice.text.contains("It can be decided by email for 2 days, until 22 November 2026, 09:25 UTC."),
         "{}",
         alice.text
     );

@@ -229,7 +229,7 @@ impl Email<'_> {
         if self.links.is_some() && request.terms.reason_required {
             notes.push(words.rejection_needs_comment());
         }
-        if request.expires < request.waits_until {
+        if self.links.is_some() && request.expires < request.waits_until {
             let pipeline = request.approval.action.pipeline.as_str();
             notes.push(words.after_the_links(pipeline, &words.at(request.waits_until)));
         }
