@@ -7,6 +7,7 @@ mod deliveries;
 mod emails;
 mod endings;
 mod events;
+mod faults;
 mod headers;
 mod history;
 mod initiator;

@@ -29,8 +29,8 @@ use crate::{demo, replay, web};
 
 /// The region that everything here is in, unless a played record says otherwise.
 pub(crate) const REGION: &str = "us-east-2";
-const TABLE: &str = "countersign";
-const DEPLOYMENT: &str = "sandbox";
+pub(crate) const TABLE: &str = "countersign";
+pub(crate) const DEPLOYMENT: &str = "sandbox";
 /// The name of the SSM parameter with the policy.
 pub const POLICY: &str = "/sandbox/policy";
 /// How often the sweep comes.
@@ -113,13 +113,13 @@ pub(crate) struct Shared {
 }
 
 /// The latest lines of metrics.
-type Lines = Arc<Mutex<VecDeque<String>>>;
+pub(crate) type Lines = Arc<Mutex<VecDeque<String>>>;
 
 /// How many lines of metrics are remembered.
 const REMEMBERED_METRICS: usize = 10_000;
 
 /// Keeps metrics for whoever asks, instead of filling the terminal with them.
-fn sink(lines: &Lines) -> Sink {
+pub(crate) fn sink(lines: &Lines) -> Sink {
     let lines = Arc::clone(lines);
     Arc::new(move |line| {
         let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
@@ -154,17 +154,7 @@ impl Sandbox {
         let functions = web::Functions::default();
         tokio::spawn(web::serve(listener, Arc::clone(&aws), Arc::clone(&functions), stopped));
 
-        let settings = |name: &str| {
-            Some(match name {
-                "COUNTERSIGN_DEPLOYMENT" => DEPLOYMENT.to_owned(),
-                "COUNTERSIGN_CALLBACK_URL" => url.clone(),
-                "COUNTERSIGN_SIGNING_KEY" | "COUNTERSIGN_SIGNING_KEYS" => key.clone(),
-                "COUNTERSIGN_TABLE" => TABLE.to_owned(),
-                "COUNTERSIGN_SENDER" => "Countersign <approvals@example.com>".to_owned(),
-                "COUNTERSIGN_POLICY" => POLICY.to_owned(),
-                _ => return None,
-            })
-        };
+        let settings = settings(&url, &key);
         let metrics = Lines::default();
         let notifier = Notifier::new(
             notifier::Settings::read(&settings)?,
@@ -286,6 +276,22 @@ impl Shared {
         // An approval that took over from another has ended that one.
         self.lambda.drain().await;
         report
+    }
+}
+
+/// The settings of both functions, with links that point at `url`, signed by `key`.
+pub(crate) fn settings(url: &str, key: &str) -> impl Fn(&str) -> Option<String> + use<> {
+    let (url, key) = (url.to_owned(), key.to_owned());
+    move |name| {
+        Some(match name {
+            "COUNTERSIGN_DEPLOYMENT" => DEPLOYMENT.to_owned(),
+            "COUNTERSIGN_CALLBACK_URL" => url.clone(),
+            "COUNTERSIGN_SIGNING_KEY" | "COUNTERSIGN_SIGNING_KEYS" => key.clone(),
+            "COUNTERSIGN_TABLE" => TABLE.to_owned(),
+            "COUNTERSIGN_SENDER" => "Countersign <approvals@example.com>".to_owned(),
+            "COUNTERSIGN_POLICY" => POLICY.to_owned(),
+            _ => return None,
+        })
     }
 }
 
