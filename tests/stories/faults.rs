@@ -1,8 +1,18 @@
 //! The stories while AWS fails: a part of what `tests/run faults` tries, and that a run can be had again.
 
-use sandbox::simulation::{Fault, Function, Planned, Step};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use countersign::aws::with_limits;
+use countersign::clock::system;
+use sandbox::simulation::{Fault, Function, Plan, Planned, Setup, Simulation, Step};
+use serde_json::json;
 use tests::faults::explore::{Effort, Failure, baselines, outages, pairs, random, run_all, singles};
 use tests::faults::{Ending, Says, Schedule, Story, run};
+use tests::{ALICE, BEGIN};
+use tokio::io::AsyncReadExt;
 
 /// Some hundred schedules of all kinds, others than the long run begins with.
 const EFFORT: Effort = Effort { seed: 7, every: 97, pairs: 8, random: 100 };
@@ -44,11 +54,39 @@ fn the_same_schedule_is_the_same_again() {
     }
 }
 
+#[test]
+fn the_log_is_searched_at_its_most_talkative_and_holds_no_secret() {
+    for story in Story::ALL {
+        let schedule = Schedule::without_faults(story, 1);
+        let told = run(&schedule);
+        assert_eq!(told.broken, Vec::<String>::new(), "{schedule}");
+        // With an event that fails, too.
+        let faults = vec![Planned { step: 1, fault: Fault::Denied, always: true }];
+        let failed = run(&Schedule { faults, ..schedule });
+        assert_eq!(failed.broken, Vec::<String>::new());
+        for (told, message) in [(&told, "\"message\":\"handled\""), (&failed, "\"message\":\"failed\"")] {
+            assert!(told.log.iter().any(|line| line.contains(message)), "{message}: {:?}", told.log);
+        }
+    }
+}
+
 /// The number of the callback's call of this operation, counted from 1.
 fn step_of(steps: &[Step], operation: &str, which: usize) -> usize {
     let mut calls =
         steps.iter().filter(|step| (step.function, step.operation.as_str()) == (Function::Callback, operation));
     calls.nth(which - 1).unwrap().number
+}
+
+#[test]
+fn until_when_it_waits_is_read_again_when_it_could_not_be_read() {
+    // Nobody could tell for how long the approval waits, while everything else could be read.
+    let schedule = Schedule::without_faults(Story::Expire, 1);
+    let told = run(&schedule);
+    let step = told.steps.iter().find(|step| step.operation == "GetPipeline").unwrap().number;
+    let schedule = Schedule { faults: vec![Planned { step, fault: Fault::ResetBefore, always: true }], ..schedule };
+    let told = run(&schedule);
+    assert_eq!(told.steps[step - 1].attempts.len(), 3);
+    assert_eq!(told.broken, Vec::<String>::new(), "reminded in time, and told how it ended");
 }
 
 #[test]
@@ -69,4 +107,66 @@ fn a_decision_is_shown_even_when_it_cannot_be_recorded() {
     assert_eq!(pressed[0].says, Says::Ended(Ending::Approved));
     // CodePipeline's event about the end, or the sweep, records it after all.
     assert_eq!(told.broken, Vec::<String>::new());
+}
+
+/// A server that ends every connection, having read the request or not, and counts them.
+async fn breaking(reads: bool) -> (std::net::SocketAddr, Arc<AtomicUsize>) {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let (address, count) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&count);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            counted.fetch_add(1, Ordering::Relaxed);
+            if reads {
+                stream.read(&mut [0; 64 * 1024]).await.unwrap();
+            }
+        }
+    });
+    (address, count)
+}
+
+#[tokio::test]
+async fn a_connection_that_really_breaks_is_met_as_in_the_simulation() {
+    let command = json!({"history": {"pipeline": "service"}});
+    let settings = |name: &str| {
+        Some(match name {
+            "COUNTERSIGN_CALLBACK_URL" => "https://approvals.example.com".to_owned(),
+            "COUNTERSIGN_SENDER" => "approvals@example.com".to_owned(),
+            "COUNTERSIGN_REPLY_TO" | "COUNTERSIGN_CONFIGURATION_SET" | "COUNTERSIGN_PIPELINE_REGION" => return None,
+            "COUNTERSIGN_LOG_LEVEL" => return None,
+            _ => "sandbox".to_owned(),
+        })
+    };
+    for (reads, fault) in [(false, Fault::ResetBefore), (true, Fault::ResetAfter)] {
+        let (address, connections) = breaking(reads).await;
+        let sdk = with_limits(aws_config::defaults(BehaviorVersion::latest()))
+            .region(Region::new("us-east-2"))
+            .endpoint_url(format!("http://{address}"))
+            .credentials_provider(Credentials::new("AKIA", "sandbox", None, None, "sandbox"))
+            .load()
+            .await;
+        let settings = notifier::Settings::read(&settings).unwrap();
+        let notifier = notifier::Notifier::new(settings, &sdk, system(), Arc::new(|_| {}));
+        let really = notifier.handle(&command).await.unwrap_err().to_string();
+
+        let (told, attempts) = std::thread::spawn({
+            let command = command.clone();
+            move || {
+                let mut runtime = tokio::runtime::Builder::new_current_thread();
+                let runtime = runtime.enable_time().start_paused(true).build().unwrap();
+                runtime.block_on(async {
+                    let plan = Plan { faults: vec![Planned { step: 1, fault, always: true }], outage: None };
+                    let policy = format!("[default]\napprovers = [\"{ALICE}\"]");
+                    let setup = Setup { policy, begin: BEGIN, seed: 1, plan, traced: true };
+                    let simulation = Simulation::start(setup).await.unwrap();
+                    simulation.command(command).await.unwrap_err();
+                    (simulation.failures().pop().unwrap(), simulation.steps()[0].attempts.len())
+                })
+            }
+        })
+        .join()
+        .unwrap();
+        assert_eq!(told, format!("AwsError: {really}"), "{fault:?}");
+        assert_eq!((attempts, connections.load(Ordering::Relaxed)), (3, 3), "{fault:?}");
+    }
 }

@@ -116,7 +116,7 @@ fn explore(effort: Effort) -> ExitCode {
         Err(failures) => return tell(failures),
     };
     for baseline in &baselines {
-        println!("story {:<14} {:>4} steps", baseline.story.name(), baseline.steps.len());
+        println!("story {:<14} seed {} {:>4} steps", baseline.story.name(), baseline.seed, baseline.steps.len());
     }
     for (call, number) in census(&baselines) {
         println!("{number:>5} {call}");

@@ -18,7 +18,7 @@ pub struct Effort {
     pub seed: u64,
     /// Every how manieth of the single faults and of the outages is tried.
     pub every: usize,
-    /// How many pairs of faults for each story.
+    /// How many pairs of faults for each story and each kind of visitor.
     pub pairs: usize,
     /// How many random schedules.
     pub random: usize,
@@ -35,21 +35,23 @@ const MOST_FAULTS: usize = 6;
 /// What is known of a story before anything goes wrong in it.
 pub struct Baseline {
     pub story: Story,
+    pub seed: u64,
     pub steps: Vec<Step>,
 }
 
-/// Tells every story without faults.
+/// Tells every story without faults, by patient visitors and by others.
 ///
 /// # Errors
 /// What is broken even so.
 pub fn baselines(seed: u64) -> Result<Vec<Baseline>, Vec<Failure>> {
     let mut failures = Vec::new();
     let mut baselines = Vec::new();
-    for story in Story::ALL {
+    for (story, seed) in Story::ALL.into_iter().flat_map(|story| [(story, seed), (story, seed + 1)]) {
         let schedule = Schedule::without_faults(story, seed);
-        let Told { steps, broken, .. } = run(&schedule);
+        let Told { mut steps, exposed, broken, .. } = run(&schedule);
+        steps.truncate(exposed);
         if broken.is_empty() {
-            baselines.push(Baseline { story, steps });
+            baselines.push(Baseline { story, seed, steps });
         } else {
             failures.push(Failure { schedule, broken, met: Vec::new() });
         }
@@ -68,13 +70,13 @@ pub struct Failure {
 /// Every fault at every step of every story, once at the first attempt and once at all of them.
 pub fn singles(baselines: &[Baseline], effort: Effort) -> Vec<Schedule> {
     let mut schedules = Vec::new();
-    for Baseline { story, steps } in baselines {
+    for Baseline { story, seed, steps } in baselines {
         for step in steps {
             for fault in Fault::ALL {
                 let widths: &[bool] = if fault.kills() || fault == Fault::Denied { &[false] } else { &[false, true] };
                 schedules.extend(widths.iter().map(|always| Schedule {
                     faults: vec![Planned { step: step.number, fault, always: *always }],
-                    ..Schedule::without_faults(*story, effort.seed)
+                    ..Schedule::without_faults(*story, *seed)
                 }));
             }
         }
@@ -87,11 +89,11 @@ pub fn singles(baselines: &[Baseline], effort: Effort) -> Vec<Schedule> {
 pub fn pairs(baselines: &[Baseline], effort: Effort) -> Vec<Schedule> {
     let mut chance = fastrand::Rng::with_seed(effort.seed);
     let mut schedules = Vec::new();
-    for Baseline { story, steps } in baselines {
+    for Baseline { story, seed, steps } in baselines {
         schedules.extend((0..effort.pairs).map(|_| {
             let mut faults = vec![any(&mut chance, steps.len()), any(&mut chance, steps.len())];
             faults.sort();
-            Schedule { faults, ..Schedule::without_faults(*story, effort.seed) }
+            Schedule { faults, ..Schedule::without_faults(*story, *seed) }
         }));
     }
     schedules
@@ -100,7 +102,7 @@ pub fn pairs(baselines: &[Baseline], effort: Effort) -> Vec<Schedule> {
 /// The random schedule of a seed.
 pub fn random(baselines: &[Baseline], seed: u64) -> Schedule {
     let mut chance = fastrand::Rng::with_seed(seed);
-    let Baseline { story, steps } = &baselines[chance.usize(..baselines.len())];
+    let Baseline { story, steps, .. } = &baselines[chance.usize(..baselines.len())];
     let mut faults: Vec<Planned> = (0..chance.usize(1..=MOST_FAULTS)).map(|_| any(&mut chance, steps.len())).collect();
     faults.sort();
     Schedule { faults, ..Schedule::without_faults(*story, seed) }
@@ -109,7 +111,7 @@ pub fn random(baselines: &[Baseline], seed: u64) -> Schedule {
 /// Every operation of each function goes wrong, in every way that lasts, from the beginning on.
 pub fn outages(baselines: &[Baseline], effort: Effort) -> Vec<Schedule> {
     let mut schedules = Vec::new();
-    for Baseline { story, steps } in baselines {
+    for Baseline { story, seed, steps } in baselines {
         let mut calls: Vec<(Function, &str, &str)> =
             steps.iter().map(|step| (step.function, step.service, step.operation.as_str())).collect();
         calls.sort_unstable();
@@ -118,7 +120,7 @@ pub fn outages(baselines: &[Baseline], effort: Effort) -> Vec<Schedule> {
             schedules.extend(LASTING.map(|fault| {
                 let (service, operation) = (service.to_owned(), operation.to_owned());
                 let outage = Some(Outage { function, service, operation, fault, lasts: OUTAGE });
-                Schedule { outage, ..Schedule::without_faults(*story, effort.seed) }
+                Schedule { outage, ..Schedule::without_faults(*story, *seed) }
             }));
         }
     }

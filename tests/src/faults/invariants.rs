@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sandbox::simulation::{Attempt, Death, Step};
+use sandbox::simulation::{Attempt, Death, Fault, Step};
 use serde_json::{Value, json};
 
 use super::scene::{Ending, PIPELINE, Says, Scene};
@@ -224,7 +224,9 @@ fn reminders(scene: &Scene, all: &BTreeMap<(String, String), usize>, broken: &mu
     let due = scene.terms.more.contains("remind");
     for who in scene.terms.approvers {
         match (due && !voted(who), reminded(who)) {
-            (true, false) if scene.asked_in_time(who) => broken.push(format!("2: {who} was not reminded")),
+            (true, false) if scene.asked_in_time(who) && !timeout_denied(scene) => {
+                broken.push(format!("2: {who} was not reminded"))
+            }
             (false, true) if !due => broken.push(format!("2: {who} was reminded of nothing")),
             _ => {}
         }
@@ -247,6 +249,22 @@ fn sending_of<'a>(steps: &'a [Step], message_id: &[u8]) -> Option<(&'a Step, boo
     Some((step, attempt.arrived, id.split('.').next()?.to_owned()))
 }
 
+/// 5: no log line, error or metric holds a token, a link or a part of one, an address, a name or a comment.
+pub fn secrets(scene: &Scene, log: &[String]) -> Vec<String> {
+    let (errors, metrics) = (scene.simulation.failures(), scene.simulation.metrics());
+    let written = [("log line", log), ("error", errors.as_slice()), ("metric", metrics.as_slice())];
+    let secrets = scene.secrets();
+    let mut broken = Vec::new();
+    for (kind, lines) in written {
+        for (what, secret) in &secrets {
+            if let Some(line) = lines.iter().find(|line| line.contains(secret.as_str())) {
+                broken.push(format!("5: a {kind} holds {what} {secret:?}: {line}"));
+            }
+        }
+    }
+    broken
+}
+
 /// 7 and the rest: nothing panics, and one fault alone keeps no event from being handled.
 fn processes(scene: &Scene, broken: &mut Vec<String>) {
     if scene.simulation.deaths().values().any(|death| *death == Death::Panicked) {
@@ -258,9 +276,18 @@ fn processes(scene: &Scene, broken: &mut Vec<String>) {
         .iter()
         .filter(|step| step.attempts.iter().any(|attempt| attempt.fault.is_some()))
         .count();
-    if faults <= 1 && !scene.simulation.dead_letters().is_empty() {
+    if faults <= 1 && !timeout_denied(scene) && !scene.simulation.dead_letters().is_empty() {
         broken.push(format!("2: one fault, and an event is dead: {:?}", scene.simulation.failures()));
     }
+}
+
+/// Whether the notifier was told that it may not read for how long the approval waits. Then it asks all the same, and takes
+/// the seven days that CodePipeline waits by default: reminders come too late, and an end before that time is believed only
+/// when CodePipeline has shown it for half an hour, which is the sweep's turn.
+fn timeout_denied(scene: &Scene) -> bool {
+    let denied = |step: &Step| step.attempts.iter().any(|attempt| attempt.fault == Some(Fault::Denied));
+    scene.terms.timeout_minutes.is_some()
+        && scene.simulation.steps().iter().any(|step| step.operation == "GetPipeline" && denied(step))
 }
 
 fn holds(bytes: &[u8], part: &[u8]) -> bool {

@@ -5,6 +5,7 @@
 
 pub mod explore;
 mod invariants;
+mod log;
 mod scene;
 mod stories;
 
@@ -60,8 +61,12 @@ impl fmt::Display for Schedule {
 pub struct Told {
     /// The calls of both functions.
     pub steps: Vec<Step>,
+    /// How many of them were made while something could go wrong: the rest is the check.
+    pub exposed: usize,
     /// The pages that people saw, in their order.
     pub seen: Vec<Seen>,
+    /// The log of both functions, at its most talkative.
+    pub log: Vec<String>,
     /// What is not as it must be, one line each.
     pub broken: Vec<String>,
 }
@@ -70,23 +75,28 @@ pub struct Told {
 pub fn run(schedule: &Schedule) -> Told {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let plan = Plan { faults: schedule.faults.clone(), outage: schedule.outage.clone() };
-    let (mut steps, mut seen) = (Vec::new(), Vec::new());
-    let told = catch_unwind(AssertUnwindSafe(|| {
-        runtime.block_on(async {
-            let scene = scene::Scene::new(schedule.story, schedule.seed, plan).await;
-            let told = tokio::time::timeout(FOREVER, async {
-                schedule.story.play(&scene).await;
-                invariants::check(&scene).await
-            });
-            let broken = told.await.unwrap_or_else(|_| vec!["the story never ends".to_owned()]);
-            steps = scene.simulation.steps();
-            seen = scene.seen.take();
-            broken
-        })
-    }));
+    let (mut steps, mut exposed, mut seen) = (Vec::new(), 0, Vec::new());
+    let lines = log::Lines::default();
+    let (told, log) = lines.during(|| {
+        catch_unwind(AssertUnwindSafe(|| {
+            runtime.block_on(async {
+                let scene = scene::Scene::new(schedule.story, schedule.seed, plan).await;
+                let told = tokio::time::timeout(FOREVER, async {
+                    schedule.story.play(&scene).await;
+                    exposed = scene.simulation.steps().len();
+                    invariants::check(&scene).await
+                });
+                let mut broken = told.await.unwrap_or_else(|_| vec!["the story never ends".to_owned()]);
+                broken.extend(invariants::secrets(&scene, &lines.so_far()));
+                steps = scene.simulation.steps();
+                seen = scene.seen.take();
+                broken
+            })
+        }))
+    });
     let broken = told.unwrap_or_else(|panic| {
         let words = panic.downcast_ref::<String>().cloned();
         vec![words.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default()]
     });
-    Told { steps, seen, broken }
+    Told { steps, exposed, seen, log, broken }
 }

@@ -20,8 +20,8 @@ const ACTION: &str = "Approve";
 
 pub const HOUR: Duration = Duration::from_secs(3600);
 
-/// How long a visitor waits before he tries again what did not work: as long as the page says, then longer. Together that
-/// is longer than anything lasts that goes wrong here.
+/// How long somebody waits before he tries again what did not work: as long as the page says, then longer. Together that is
+/// longer than anything lasts that goes wrong here.
 const PAUSES: [u64; 9] = [30, 30, 60, 300, 900, 1800, 3600, 3600, 3600];
 /// How many sweeps may pass until everybody was asked.
 const SWEEPS: usize = 5;
@@ -97,13 +97,17 @@ pub struct Scene {
     pub console: RefCell<Option<Ending>>,
     /// How often the operator had the emails sent again.
     pub resent: RefCell<usize>,
+    /// Whether visitors try again at once what did not work. The others leave it to the sweep, and come back hours later.
+    patient: bool,
+    /// The approval's token, which CodePipeline shows only while it waits.
+    tokens: RefCell<Option<String>>,
     chance: RefCell<fastrand::Rng>,
 }
 
 impl Scene {
     pub async fn new(story: Story, seed: u64, plan: Plan) -> Self {
         let terms = story.terms();
-        let setup = Setup { policy: terms.policy(), begin: BEGIN, seed, plan };
+        let setup = Setup { policy: terms.policy(), begin: BEGIN, seed, plan, traced: true };
         let simulation = Simulation::start(setup).await.unwrap();
         let source = ActionKind::Source(SourceAction::new(SourceProvider::CodeCommit, PIPELINE));
         let approval = ApprovalAction {
@@ -128,6 +132,8 @@ impl Scene {
             seen: RefCell::default(),
             console: RefCell::default(),
             resent: RefCell::default(),
+            patient: seed % 2 == 1,
+            tokens: RefCell::default(),
             chance: RefCell::new(fastrand::Rng::with_seed(!seed)),
         }
     }
@@ -135,7 +141,9 @@ impl Scene {
     /// Starts the pipeline and gives the execution. Everybody is about to be asked.
     pub fn start(&self) -> String {
         let developer = Trigger::StartPipelineExecution("arn:aws:iam::123456789012:user/dev".to_owned());
-        self.simulation.aws().codepipeline.start(PIPELINE, developer).unwrap()
+        let execution = self.simulation.aws().codepipeline.start(PIPELINE, developer).unwrap();
+        *self.tokens.borrow_mut() = self.token();
+        execution
     }
 
     /// Starts the pipeline and waits until everybody was asked: at once, after Lambda's retries, or by a sweep.
@@ -207,17 +215,25 @@ impl Scene {
             match self.open(who, decision).await {
                 Says::Asks => {}
                 Says::TryAgain => {
-                    self.simulation.pass(Duration::from_secs(pause)).await;
+                    self.wait(pause).await;
                     continue;
                 }
                 over => return over,
             }
             match self.post(who, decision, comment).await {
-                Says::TryAgain | Says::Asks => self.simulation.pass(Duration::from_secs(pause)).await,
+                Says::TryAgain | Says::Asks => self.wait(pause).await,
                 done => return done,
             }
         }
         Says::TryAgain
+    }
+
+    async fn wait(&self, seconds: u64) {
+        if self.patient {
+            self.simulation.pass(Duration::from_secs(seconds)).await;
+        } else {
+            self.an_hour_later().await;
+        }
     }
 
     /// Sends the form once.
@@ -282,6 +298,30 @@ impl Scene {
         panic!("the emails cannot be sent again: {:?}", self.simulation.failures());
     }
 
+    /// Whatever must stand in no log, and what it is.
+    pub fn secrets(&self) -> Vec<(&'static str, String)> {
+        let mut secrets: Vec<(&'static str, String)> = vec![("a link", "?t=".to_owned())];
+        for who in self.terms.approvers {
+            secrets.push(("the address", (*who).to_owned()));
+            secrets.push(("the name", name_of(who)));
+            for link in ["Approved", "Rejected"].into_iter().filter_map(|decision| self.link(who, decision)) {
+                // The claims hold the token and the address in a form of their own. The header is the same in all links.
+                let parts = link.rsplit('.').zip(["the signature", "the claims"]);
+                secrets.extend(parts.map(|(part, what)| (what, part.to_owned())));
+            }
+        }
+        let attempt = self.attempt();
+        let tokens =
+            [&attempt["output"]["executionResult"]["externalExecutionId"], &json!(self.tokens.borrow().clone())];
+        secrets.extend(tokens.iter().filter_map(|token| Some(("the token", token.as_str()?.to_owned()))));
+        let seen = self.seen.borrow();
+        let comments = seen.iter().filter_map(|seen| seen.pressed.clone()).filter(|comment| !comment.is_empty());
+        secrets.extend(comments.map(|comment| ("the comment", comment)));
+        secrets.sort();
+        secrets.dedup();
+        secrets
+    }
+
     /// How the approval ended, as CodePipeline holds it; `None` while it waits.
     pub fn truth(&self) -> Option<Ending> {
         let attempt = self.attempt();
@@ -324,6 +364,11 @@ impl Scene {
     fn codepipeline(&self, operation: &str, input: &Value) -> Result<Value, sandbox::codepipeline::AwsError> {
         self.simulation.aws().codepipeline.call(operation, input, "arn:aws:iam::123456789012:user/operator")
     }
+}
+
+/// The name that the policy gives a mailbox: unlike the address, and unlike any other word.
+pub fn name_of(address: &str) -> String {
+    format!("{} Quartermain", address.chars().take(3).collect::<String>().to_uppercase())
 }
 
 fn says(page: &Page) -> Says {

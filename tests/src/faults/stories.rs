@@ -2,7 +2,7 @@
 
 use crate::{ALICE, BOB};
 
-use super::scene::{Ending, HOUR, Says, Scene};
+use super::scene::{Ending, Says, Scene, name_of};
 
 const CAROL: &str = "carol@example.com";
 
@@ -50,7 +50,8 @@ pub struct Terms {
 
 impl Terms {
     pub fn policy(&self) -> String {
-        let list: Vec<String> = self.approvers.iter().map(|address| format!("\"{address}\"")).collect();
+        let list: Vec<String> =
+            self.approvers.iter().map(|address| format!("\"{} <{address}>\"", name_of(address))).collect();
         format!("[default]\napprovers = [{}]\nquorum = {}\n{}\n", list.join(", "), self.quorum, self.more)
     }
 }
@@ -123,11 +124,11 @@ impl Story {
             Self::Approve => {
                 scene.ask().await;
                 scene.scan().await;
-                scene.press(ALICE, "Approved", "go").await;
+                scene.press(ALICE, "Approved", "go ahead").await;
             }
             Self::Quorum => {
                 scene.ask().await;
-                scene.press(ALICE, "Approved", "first").await;
+                scene.press(ALICE, "Approved", "my first word").await;
                 scene.post(ALICE, "Approved", "second thoughts").await;
                 scene.open(CAROL, "Rejected").await;
                 scene.press(BOB, "Approved", "").await;
@@ -146,7 +147,7 @@ impl Story {
             }
             Self::Expire => {
                 scene.ask().await;
-                scene.press(ALICE, "Approved", "in time").await;
+                scene.press(ALICE, "Approved", "in time for once").await;
                 for _ in 0..5 {
                     scene.an_hour_later().await;
                 }
@@ -159,10 +160,10 @@ impl Story {
                 };
                 let visitor = async {
                     scene.a_moment().await;
-                    scene.post(ALICE, "Approved", "by mail").await;
+                    scene.post(ALICE, "Approved", "decided by mail").await;
                 };
                 tokio::join!(console, visitor);
-                scene.press(ALICE, "Approved", "by mail").await;
+                scene.press(ALICE, "Approved", "decided by mail").await;
             }
             Self::Opposite => {
                 scene.ask().await;
@@ -200,8 +201,9 @@ impl Story {
                 scene.simulation.sweep();
             }
         }
+        // The sweep that follows may fail, too.
         scene.simulation.settle().await;
-        scene.simulation.pass(HOUR / 2).await;
+        scene.an_hour_later().await;
     }
 }
 
@@ -209,10 +211,10 @@ impl Story {
 async fn at_once(scene: &Scene, one: (&'static str, &'static str), other: (&'static str, &'static str)) {
     let first = async |(who, decision)| {
         scene.a_moment().await;
-        scene.post(who, decision, "at once").await;
+        scene.post(who, decision, "both at once").await;
     };
     tokio::join!(first(one), first(other));
     for (who, decision) in [one, other] {
-        scene.press(who, decision, "at once").await;
+        scene.press(who, decision, "both at once").await;
     }
 }

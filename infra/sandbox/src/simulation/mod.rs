@@ -70,6 +70,8 @@ pub struct Setup {
     pub seed: u64,
     /// What goes wrong.
     pub plan: Plan,
+    /// Whether calls are remembered, with all that is in them.
+    pub traced: bool,
 }
 
 /// Both functions, and an AWS that fails as planned.
@@ -131,7 +133,7 @@ impl Simulation {
     /// # Errors
     /// When the policy is none, or AWS refuses the table, the key or the parameter.
     pub async fn start(setup: Setup) -> Result<Self, StartError> {
-        let Setup { policy, begin, seed, plan } = setup;
+        let Setup { policy, begin, seed, plan, traced } = setup;
         fastrand::seed(seed);
         let clock = SandboxClock::simulated_from(begin);
         let (events, waiting_events) = mpsc::unbounded_channel();
@@ -140,7 +142,7 @@ impl Simulation {
         let key = aws.kms.create_key()?;
         aws.put_parameter(POLICY, &policy).await?;
         let tasks = Tasks::new();
-        let wire = Wire::new(Arc::clone(&aws), plan, seed, tasks.clone());
+        let wire = Wire::new(Arc::clone(&aws), plan, traced, seed, tasks.clone());
         let mut sdks = BTreeMap::new();
         for (function, access_key) in
             [(Function::Notifier, "AKIASANDBOXNOTIFIER"), (Function::Callback, "AKIASANDBOXCALLBACK")]
@@ -179,7 +181,7 @@ impl Simulation {
         self.0.wire.heal();
     }
 
-    /// The calls that the functions made so far.
+    /// The calls that the functions made so far, if they are remembered.
     #[must_use]
     pub fn steps(&self) -> Vec<Step> {
         self.0.wire.steps()

@@ -70,6 +70,8 @@ impl fmt::Display for Step {
 pub(super) struct Wire {
     aws: Arc<Aws>,
     plan: Plan,
+    /// Whether calls are remembered. Without that none is a step, and only an outage can meet it.
+    traced: bool,
     began: Instant,
     steps: Mutex<Vec<Step>>,
     chance: Mutex<fastrand::Rng>,
@@ -100,10 +102,11 @@ pub(super) struct Outgoing {
 }
 
 impl Wire {
-    pub(super) fn new(aws: Arc<Aws>, plan: Plan, seed: u64, tasks: Tasks) -> Arc<Self> {
+    pub(super) fn new(aws: Arc<Aws>, plan: Plan, traced: bool, seed: u64, tasks: Tasks) -> Arc<Self> {
         Arc::new(Self {
             aws,
             plan,
+            traced,
             began: Instant::now(),
             steps: Mutex::default(),
             chance: Mutex::new(fastrand::Rng::with_seed(seed)),
@@ -187,6 +190,9 @@ impl Wire {
 
     /// Numbers an attempt, and says what goes wrong with it.
     fn begin(&self, function: Function, call: &Outgoing) -> (Place, Option<Fault>) {
+        if !self.traced {
+            return (Place { step: usize::MAX, attempt: 0 }, self.outage(function, call));
+        }
         let mut steps = lock(&self.steps);
         let known = steps.iter().rposition(|step| !call.id.is_empty() && step.id == call.id);
         let index = known.unwrap_or(steps.len());
