@@ -388,7 +388,9 @@ fn says(page: &Page) -> Says {
         "service was rejected" | "service was already rejected" => Says::Ended(Ending::Rejected),
         "The pipeline was stopped" => Says::Ended(Ending::Stopped),
         "This approval was superseded" => Says::Ended(Ending::Superseded),
-        "The time to decide is over" if page.body.contains("Nobody decided in time") => Says::Ended(Ending::Expired),
+        "The time to decide is over" if page.body.contains("It was not decided in time") => {
+            Says::Ended(Ending::Expired)
+        }
         "The time to decide is over" => Says::LinkExpired,
         "Your vote is recorded" => Says::Recorded,
         other => Says::Nonsense(format!("{} {other}", page.status)),
