@@ -1,5 +1,6 @@
 //! The stories while AWS fails: a part of what `tests/run faults` tries, and that a run can be had again.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,7 +16,7 @@ use tests::{ALICE, BEGIN};
 use tokio::io::AsyncReadExt;
 
 /// Some hundred schedules of all kinds, others than the long run begins with.
-const EFFORT: Effort = Effort { seed: 7, every: 97, pairs: 8, random: 100 };
+const EFFORT: Effort = Effort { seed: 7, every: 211, pairs: 3, random: 60 };
 
 #[test]
 fn whatever_fails_at_any_step_all_invariants_hold_in_the_end() {
@@ -24,7 +25,7 @@ fn whatever_fails_at_any_step_all_invariants_hold_in_the_end() {
     schedules.extend(pairs(&baselines, EFFORT));
     schedules.extend((0..EFFORT.random).map(|n| random(&baselines, EFFORT.seed + n as u64)));
     schedules.extend(outages(&baselines, EFFORT));
-    assert!(schedules.len() > 300, "{} schedules", schedules.len());
+    assert!(schedules.len() > 200, "{} schedules", schedules.len());
     let failures = run_all(&schedules);
     assert!(failures.is_empty(), "{}", told(&failures));
 }
@@ -62,10 +63,13 @@ fn the_log_is_searched_at_its_most_talkative_and_holds_no_secret() {
         assert_eq!(told.broken, Vec::<String>::new(), "{schedule}");
         // With an event that fails, too.
         let faults = vec![Planned { step: 1, fault: Fault::Denied, always: true }];
-        let failed = run(&Schedule { faults, ..schedule });
+        let failed = run(&Schedule { faults, ..schedule.clone() });
         assert_eq!(failed.broken, Vec::<String>::new());
         for (told, message) in [(&told, "\"message\":\"handled\""), (&failed, "\"message\":\"failed\"")] {
             assert!(told.log.iter().any(|line| line.contains(message)), "{message}: {:?}", told.log);
+            let known: BTreeSet<&str> = told.secrets.iter().map(|(what, _)| *what).collect();
+            let all = ["a link", "the address", "the claims", "the comment", "the name", "the signature", "the token"];
+            assert_eq!(known, BTreeSet::from(all), "{schedule}: what was searched for");
         }
     }
 }
@@ -118,7 +122,7 @@ async fn breaking(reads: bool) -> (std::net::SocketAddr, Arc<AtomicUsize>) {
         while let Ok((mut stream, _)) = listener.accept().await {
             counted.fetch_add(1, Ordering::Relaxed);
             if reads {
-                stream.read(&mut [0; 64 * 1024]).await.unwrap();
+                assert!(stream.read(&mut [0; 64 * 1024]).await.unwrap() > 0);
             }
         }
     });

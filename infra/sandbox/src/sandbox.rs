@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use callback::Callback;
@@ -323,10 +324,12 @@ fn policy_text(given: Option<String>, approvers: &str, quorum: &str) -> Result<S
 }
 
 /// The configuration that Lambda would give a function, pointed at this sandbox whatever the environment says of proxies
-/// and endpoints.
+/// and endpoints. It waits for AWS as long as it takes: on one machine nothing is lost on the way, and a machine that is busy
+/// for seconds is no AWS that does not answer. What time-outs do is seen in a [`crate::simulation`].
 async fn sdk(address: SocketAddr, access_key: &str) -> SdkConfig {
     let credentials = Credentials::new(access_key, "sandbox", None, None, "sandbox");
     with_limits(aws_config::defaults(BehaviorVersion::latest()))
+        .timeout_config(TimeoutConfig::disabled())
         .region(Region::new(REGION))
         .endpoint_url(format!("http://{address}/aws"))
         .credentials_provider(credentials)

@@ -3,16 +3,22 @@
 //! The numbers are those of the invariants in `docs/ARCHITECTURE.md`.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sandbox::simulation::{Attempt, Death, Fault, Step};
 use serde_json::{Value, json};
 
-use super::scene::{Ending, PIPELINE, Says, Scene};
+use time::UtcDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::scene::{Ending, HOUR, PIPELINE, Says, Scene};
 
 /// How many sweeps are given time to finish what faults have left undone, when nothing goes wrong any more.
 const SWEEPS: usize = 2;
+/// How much longer than an hour it may be from a try at an event until the next sweep: the try's own time.
+const SECONDS_MORE: Duration = Duration::from_mins(1);
 
 /// Everything that is not as it must be, one line each.
 pub async fn check(scene: &Scene) -> Vec<String> {
@@ -203,7 +209,10 @@ fn mailbox(scene: &Scene, truth: Ending, broken: &mut Vec<String>) {
     }
     for who in scene.terms.approvers {
         for about in ["request", "outcome"] {
-            if known.get(&((*who).to_owned(), about.to_owned())).copied().unwrap_or_default() != 1 {
+            let to = ((*who).to_owned(), about.to_owned());
+            let times = known.get(&to).copied().unwrap_or_default();
+            let has_it = all.contains_key(&to);
+            if times != 1 && !(times == 0 && has_it && about == "request" && over_before_a_sweep(scene, who)) {
                 broken.push(format!("2: the ledger does not know of one {about} to {who}: {all:?}"));
             }
         }
@@ -214,6 +223,21 @@ fn mailbox(scene: &Scene, truth: Ending, broken: &mut Vec<String>) {
         broken.push(format!("2: {again} emails were sent again, and {most} were wished for"));
     }
     reminders(scene, &all, broken);
+}
+
+/// Whether Lambda gave up an event, and the approval was over before a sweep could do what the event should have: then nobody
+/// asks anew whose email arrived and whose sender died before he could write that down.
+fn over_before_a_sweep(scene: &Scene, who: &str) -> bool {
+    let given_up = scene.simulation.dead_letters().len();
+    let first =
+        scene.simulation.aws().ses.look(|mails| mails.iter().find(|mail| mail.to == who).map(|m| m.date.clone()));
+    let sent = first.and_then(|date| UtcDateTime::parse(&date, &Rfc3339).ok());
+    match (sent, scene.ended()) {
+        (Some(sent), Some(ended)) if given_up > 0 => {
+            ended - sent < (HOUR + SECONDS_MORE) * u32::try_from(given_up).unwrap()
+        }
+        _ => false,
+    }
 }
 
 /// 2: who has not voted was reminded.
@@ -250,13 +274,12 @@ fn sending_of<'a>(steps: &'a [Step], message_id: &[u8]) -> Option<(&'a Step, boo
 }
 
 /// 5: no log line, error or metric holds a token, a link or a part of one, an address, a name or a comment.
-pub fn secrets(scene: &Scene, log: &[String]) -> Vec<String> {
+pub fn blabbed(scene: &Scene, secrets: &[(&'static str, String)], log: &[String]) -> Vec<String> {
     let (errors, metrics) = (scene.simulation.failures(), scene.simulation.metrics());
     let written = [("log line", log), ("error", errors.as_slice()), ("metric", metrics.as_slice())];
-    let secrets = scene.secrets();
     let mut broken = Vec::new();
     for (kind, lines) in written {
-        for (what, secret) in &secrets {
+        for (what, secret) in secrets {
             if let Some(line) = lines.iter().find(|line| line.contains(secret.as_str())) {
                 broken.push(format!("5: a {kind} holds {what} {secret:?}: {line}"));
             }

@@ -67,6 +67,8 @@ pub struct Told {
     pub seen: Vec<Seen>,
     /// The log of both functions, at its most talkative.
     pub log: Vec<String>,
+    /// What must stand in no log, error or metric, and what it is.
+    pub secrets: Vec<(&'static str, String)>,
     /// What is not as it must be, one line each.
     pub broken: Vec<String>,
 }
@@ -75,7 +77,7 @@ pub struct Told {
 pub fn run(schedule: &Schedule) -> Told {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let plan = Plan { faults: schedule.faults.clone(), outage: schedule.outage.clone() };
-    let (mut steps, mut exposed, mut seen) = (Vec::new(), 0, Vec::new());
+    let (mut steps, mut exposed, mut seen, mut secrets) = (Vec::new(), 0, Vec::new(), Vec::new());
     let lines = log::Lines::default();
     let (told, log) = lines.during(|| {
         catch_unwind(AssertUnwindSafe(|| {
@@ -87,7 +89,8 @@ pub fn run(schedule: &Schedule) -> Told {
                     invariants::check(&scene).await
                 });
                 let mut broken = told.await.unwrap_or_else(|_| vec!["the story never ends".to_owned()]);
-                broken.extend(invariants::secrets(&scene, &lines.so_far()));
+                secrets = scene.secrets();
+                broken.extend(invariants::blabbed(&scene, &secrets, &lines.so_far()));
                 steps = scene.simulation.steps();
                 seen = scene.seen.take();
                 broken
@@ -98,5 +101,5 @@ pub fn run(schedule: &Schedule) -> Told {
         let words = panic.downcast_ref::<String>().cloned();
         vec![words.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default()]
     });
-    Told { steps, exposed, seen, log, broken }
+    Told { steps, exposed, seen, log, secrets, broken }
 }

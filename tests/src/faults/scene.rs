@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use countersign::clock::rfc3339;
 use sandbox::codepipeline::{
     ActionDefinition, ActionKind, ApprovalAction, ExecutionMode, PipelineDefinition, SourceAction, SourceProvider,
@@ -10,6 +12,7 @@ use sandbox::codepipeline::{
 };
 use sandbox::simulation::{Plan, Setup, Simulation};
 use serde_json::{Value, json};
+use time::UtcDateTime;
 
 use super::stories::{Story, Terms};
 use crate::{BEGIN, Page};
@@ -303,11 +306,19 @@ impl Scene {
         let mut secrets: Vec<(&'static str, String)> = vec![("a link", "?t=".to_owned())];
         for who in self.terms.approvers {
             secrets.push(("the address", (*who).to_owned()));
+            secrets.push(("the address", who.replace('@', "%40")));
             secrets.push(("the name", name_of(who)));
-            for link in ["Approved", "Rejected"].into_iter().filter_map(|decision| self.link(who, decision)) {
-                // The claims hold the token and the address in a form of their own. The header is the same in all links.
-                let parts = link.rsplit('.').zip(["the signature", "the claims"]);
-                secrets.extend(parts.map(|(part, what)| (what, part.to_owned())));
+        }
+        // Every link that was ever signed, in emails and for the sweep's own visits. The header is the same in all of them.
+        for attempt in self.simulation.steps().iter().filter(|step| step.operation == "Sign").flat_map(|s| &s.attempts)
+        {
+            let asked: Value = serde_json::from_slice(&attempt.request).unwrap();
+            let signed = String::from_utf8(bytes(&asked["Message"])).unwrap();
+            secrets.push(("the claims", signed.split_once('.').unwrap().1.to_owned()));
+            if let Some((200, answer)) = &attempt.effect {
+                let answer: Value = serde_json::from_slice(answer).unwrap();
+                secrets.push(("the signature", URL_SAFE_NO_PAD.encode(bytes(&answer["Signature"]))));
+                secrets.push(("the signature", answer["Signature"].as_str().unwrap().to_owned()));
             }
         }
         let attempt = self.attempt();
@@ -341,6 +352,13 @@ impl Scene {
         }
     }
 
+    /// When it ended; `None` while it waits.
+    pub fn ended(&self) -> Option<UtcDateTime> {
+        self.truth()?;
+        let at = self.attempt()["lastUpdateTime"].as_f64()?;
+        UtcDateTime::UNIX_EPOCH.checked_add(time::Duration::seconds_f64(at))
+    }
+
     /// What CodePipeline keeps beside a result.
     pub fn summary(&self) -> String {
         let attempt = self.attempt();
@@ -369,6 +387,11 @@ impl Scene {
 /// The name that the policy gives a mailbox: unlike the address, and unlike any other word.
 pub fn name_of(address: &str) -> String {
     format!("{} Quartermain", address.chars().take(3).collect::<String>().to_uppercase())
+}
+
+/// What a blob in AWS's JSON holds.
+fn bytes(blob: &Value) -> Vec<u8> {
+    STANDARD.decode(blob.as_str().unwrap()).unwrap()
 }
 
 fn says(page: &Page) -> Says {
