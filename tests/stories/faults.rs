@@ -16,7 +16,7 @@ use tests::{ALICE, BEGIN};
 use tokio::io::AsyncReadExt;
 
 /// Some hundred schedules of all kinds, others than the long run begins with.
-const EFFORT: Effort = Effort { seed: 7, every: 211, pairs: 3, random: 60 };
+const EFFORT: Effort = Effort { seed: 7, every: 307, pairs: 2, random: 40 };
 
 #[test]
 fn whatever_fails_at_any_step_all_invariants_hold_in_the_end() {
@@ -25,7 +25,7 @@ fn whatever_fails_at_any_step_all_invariants_hold_in_the_end() {
     schedules.extend(pairs(&baselines, EFFORT));
     schedules.extend((0..EFFORT.random).map(|n| random(&baselines, EFFORT.seed + n as u64)));
     schedules.extend(outages(&baselines, EFFORT));
-    assert!(schedules.len() > 200, "{} schedules", schedules.len());
+    assert!(schedules.len() > 150, "{} schedules", schedules.len());
     let failures = run_all(&schedules);
     assert!(failures.is_empty(), "{}", told(&failures));
 }
