@@ -15,7 +15,7 @@ use tests::faults::{Ending, Says, Schedule, Story, run};
 use tests::{ALICE, BEGIN};
 use tokio::io::AsyncReadExt;
 
-/// Some hundred schedules of all kinds, others than the long run begins with.
+/// More than a hundred schedules of all kinds, others than the long run begins with.
 const EFFORT: Effort = Effort { seed: 7, every: 307, pairs: 2, random: 40 };
 
 #[test]
