@@ -8,6 +8,7 @@ mod deliveries;
 mod emails;
 mod endings;
 mod events;
+mod faults;
 mod headers;
 mod history;
 mod initiator;

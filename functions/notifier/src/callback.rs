@@ -10,7 +10,7 @@ use std::time::Duration;
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_runtime_api::client::http::HttpConnector;
+use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use countersign::approval::Decision;
 use countersign::link::{CallbackUrl, Link};
@@ -36,12 +36,17 @@ pub enum CallbackError {
 #[derive(Debug, Clone)]
 pub(crate) struct Visitor {
     tls: bool,
-    http: Arc<OnceLock<Connector>>,
+    http: Arc<OnceLock<SharedHttpConnector>>,
 }
 
 impl Visitor {
     pub(crate) fn of(callback: &CallbackUrl) -> Self {
         Self { tls: callback.as_str().starts_with("https://"), http: Arc::default() }
+    }
+
+    /// One whose requests go through `http`.
+    pub(crate) fn through(http: SharedHttpConnector) -> Self {
+        Self { tls: false, http: Arc::new(OnceLock::from(http)) }
     }
 
     /// Opens a link and gives the status of the page.
@@ -64,11 +69,11 @@ impl Visitor {
 
     async fn send(&self, request: HttpRequest) -> Result<u16, CallbackError> {
         let http = self.http.get_or_init(|| {
-            if self.tls {
+            SharedHttpConnector::new(if self.tls {
                 Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build()
             } else {
                 Connector::builder().build_http()
-            }
+            })
         });
         match tokio::time::timeout(PATIENCE, http.call(request)).await {
             Ok(Ok(answer)) => Ok(answer.status().as_u16()),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use countersign::approval::{Approver, Decision};
 use countersign::clock::Clock;
 use countersign::keys::SigningKey;
@@ -63,6 +64,13 @@ impl Notifier {
     pub fn with_patience(mut self, patience: Patience) -> Self {
         self.pipeline = self.pipeline.with_patience(patience);
         self.patience = patience;
+        self
+    }
+
+    /// Visits the callback through `http`, where that is not reached as it is from Lambda.
+    #[must_use]
+    pub fn visiting_through(mut self, http: SharedHttpConnector) -> Self {
+        self.callback = Visitor::through(http);
         self
     }
 

@@ -26,6 +26,14 @@ impl SandboxClock {
         Self::from(standing)
     }
 
+    /// `begin` now, and from there on as tokio's clock goes: at once, where that is paused.
+    pub(crate) fn simulated_from(begin: UtcDateTime) -> Self {
+        let start = tokio::time::Instant::now();
+        let simulated: Clock =
+            Arc::new(move || begin.saturating_add(Duration::try_from(start.elapsed()).unwrap_or(Duration::MAX)));
+        Self::from(simulated)
+    }
+
     fn from(base: Clock) -> Self {
         Self { base, ahead: Arc::default() }
     }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use callback::Callback;
@@ -29,8 +30,8 @@ use crate::{demo, replay, web};
 
 /// The region that everything here is in, unless a played record says otherwise.
 pub(crate) const REGION: &str = "us-east-2";
-const TABLE: &str = "countersign";
-const DEPLOYMENT: &str = "sandbox";
+pub(crate) const TABLE: &str = "countersign";
+pub(crate) const DEPLOYMENT: &str = "sandbox";
 /// The name of the SSM parameter with the policy.
 pub const POLICY: &str = "/sandbox/policy";
 /// How often the sweep comes.
@@ -113,13 +114,13 @@ pub(crate) struct Shared {
 }
 
 /// The latest lines of metrics.
-type Lines = Arc<Mutex<VecDeque<String>>>;
+pub(crate) type Lines = Arc<Mutex<VecDeque<String>>>;
 
 /// How many lines of metrics are remembered.
 const REMEMBERED_METRICS: usize = 10_000;
 
 /// Keeps metrics for whoever asks, instead of filling the terminal with them.
-fn sink(lines: &Lines) -> Sink {
+pub(crate) fn sink(lines: &Lines) -> Sink {
     let lines = Arc::clone(lines);
     Arc::new(move |line| {
         let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
@@ -154,17 +155,7 @@ impl Sandbox {
         let functions = web::Functions::default();
         tokio::spawn(web::serve(listener, Arc::clone(&aws), Arc::clone(&functions), stopped));
 
-        let settings = |name: &str| {
-            Some(match name {
-                "COUNTERSIGN_DEPLOYMENT" => DEPLOYMENT.to_owned(),
-                "COUNTERSIGN_CALLBACK_URL" => url.clone(),
-                "COUNTERSIGN_SIGNING_KEY" | "COUNTERSIGN_SIGNING_KEYS" => key.clone(),
-                "COUNTERSIGN_TABLE" => TABLE.to_owned(),
-                "COUNTERSIGN_SENDER" => "Countersign <approvals@example.com>".to_owned(),
-                "COUNTERSIGN_POLICY" => POLICY.to_owned(),
-                _ => return None,
-            })
-        };
+        let settings = settings(&url, &key);
         let metrics = Lines::default();
         let notifier = Notifier::new(
             notifier::Settings::read(&settings)?,
@@ -289,6 +280,22 @@ impl Shared {
     }
 }
 
+/// The settings of both functions, with links that point at `url`, signed by `key`.
+pub(crate) fn settings(url: &str, key: &str) -> impl Fn(&str) -> Option<String> + use<> {
+    let (url, key) = (url.to_owned(), key.to_owned());
+    move |name| {
+        Some(match name {
+            "COUNTERSIGN_DEPLOYMENT" => DEPLOYMENT.to_owned(),
+            "COUNTERSIGN_CALLBACK_URL" => url.clone(),
+            "COUNTERSIGN_SIGNING_KEY" | "COUNTERSIGN_SIGNING_KEYS" => key.clone(),
+            "COUNTERSIGN_TABLE" => TABLE.to_owned(),
+            "COUNTERSIGN_SENDER" => "Countersign <approvals@example.com>".to_owned(),
+            "COUNTERSIGN_POLICY" => POLICY.to_owned(),
+            _ => return None,
+        })
+    }
+}
+
 /// What the hourly rule sends.
 fn sweep() -> Value {
     json!({ "sweep": {} })
@@ -317,10 +324,12 @@ fn policy_text(given: Option<String>, approvers: &str, quorum: &str) -> Result<S
 }
 
 /// The configuration that Lambda would give a function, pointed at this sandbox whatever the environment says of proxies
-/// and endpoints.
+/// and endpoints. It waits for AWS as long as it takes: on one machine nothing is lost on the way, and a machine that is busy
+/// for seconds is no AWS that does not answer. What time-outs do is seen in a [`crate::simulation`].
 async fn sdk(address: SocketAddr, access_key: &str) -> SdkConfig {
     let credentials = Credentials::new(access_key, "sandbox", None, None, "sandbox");
     with_limits(aws_config::defaults(BehaviorVersion::latest()))
+        .timeout_config(TimeoutConfig::disabled())
         .region(Region::new(REGION))
         .endpoint_url(format!("http://{address}/aws"))
         .credentials_provider(credentials)

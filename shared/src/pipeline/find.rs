@@ -7,7 +7,7 @@ use aws_sdk_codepipeline::types::{
 use super::details::{LONGEST_INSTRUCTIONS, details_of, initiator_of};
 use super::{CodePipeline, FindError, Sought, Waiting, external_id, in_region, moment};
 use crate::approval::{Approval, ApprovalAction, ApprovalToken, ExecutionId, WebUrl};
-use crate::aws::AwsError;
+use crate::aws::{AwsError, AwsErrorKind};
 use crate::text::bounded;
 use time::UtcDateTime;
 
@@ -31,7 +31,7 @@ impl CodePipeline {
             (None, None) => return Err(FindError::NotShown),
         };
         let approval = Approval { action: sought.action.clone(), token, execution };
-        Ok(self.describe(approval, sought).await)
+        Ok(self.describe(approval, sought).await?)
     }
 
     /// The token of the approval that `execution` waits at.
@@ -85,7 +85,10 @@ impl CodePipeline {
     }
 
     /// Until when the approval waits, and what is being approved. `None` when CodePipeline shows that it waits no more.
-    async fn describe(&self, approval: Approval, sought: &Sought) -> Option<Waiting> {
+    ///
+    /// Until when is no courtesy: a request keeps for good what it was told at first. So what can be read a minute later is
+    /// an error now; what may not be read at all is taken for the default, lest nobody be asked.
+    async fn describe(&self, approval: Approval, sought: &Sought) -> Result<Option<Waiting>, AwsError> {
         let action = &approval.action;
         let (declared, execution, attempt) = tokio::join!(
             self.timeout(action),
@@ -102,13 +105,17 @@ impl CodePipeline {
                 }
             },
         );
-        let timeout = courtesy(action, declared).unwrap_or(DEFAULT_TIMEOUT);
+        let declared = match declared {
+            Err(error) if sought.expires.is_none() && error.kind == AwsErrorKind::Unavailable => return Err(error),
+            declared => courtesy(action, declared),
+        };
+        let timeout = declared.unwrap_or(DEFAULT_TIMEOUT);
         let attempt = courtesy(action, attempt);
         if attempt.as_ref().is_some_and(|attempt| {
             external_id(attempt).as_ref() == Some(&approval.token)
                 && attempt.status.as_ref().is_some_and(|status| *status != ActionExecutionStatus::InProgress)
         }) {
-            return None;
+            return Ok(None);
         }
         let started =
             attempt.as_ref().and_then(|attempt| moment(attempt.start_time.as_ref())).unwrap_or(sought.started);
@@ -127,7 +134,7 @@ impl CodePipeline {
         details.review_url = configured("ExternalEntityLink")
             .or_else(|| sought.review_url.clone())
             .and_then(|url| WebUrl::written(&url));
-        Some(Waiting { approval, expires, initiator, details })
+        Ok(Some(Waiting { approval, expires, initiator, details }))
     }
 
     async fn timeout(&self, action: &ApprovalAction) -> Result<Option<time::Duration>, AwsError> {

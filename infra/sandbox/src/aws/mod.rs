@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::Bytes;
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use axum::response::Response;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -127,6 +128,23 @@ impl Aws {
         match answered {
             Ok(answer) => answer::success(service, &incoming.operation, answer, &request_id),
             Err(error) => answer::error(protocol, service.namespace(), &error, &request_id),
+        }
+    }
+
+    /// The service and the operation that a request calls, as [`Call`] has them.
+    pub(crate) fn operation(parts: &Parts, body: &[u8]) -> (&'static str, String) {
+        match Incoming::read(parts.method.as_str(), &parts.uri.to_string(), &parts.headers, body) {
+            Ok(incoming) => (incoming.service.name(), incoming.operation),
+            Err(unknown) => ("unknown", unknown.operation),
+        }
+    }
+
+    /// What the service that a request is meant for answers when it refuses it with this error.
+    pub(crate) fn refuse(parts: &Parts, body: &[u8], error: &AwsError) -> Response {
+        let request_id = Uuid::new_v4().to_string();
+        match Incoming::read(parts.method.as_str(), &parts.uri.to_string(), &parts.headers, body) {
+            Ok(Incoming { service, .. }) => answer::error(service.protocol(), service.namespace(), error, &request_id),
+            Err(unknown) => answer::error(unknown.protocol, "", error, &request_id),
         }
     }
 

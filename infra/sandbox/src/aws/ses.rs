@@ -29,8 +29,10 @@ pub const REFUSED_DOMAIN: &str = "refused.example";
 const MAX_MESSAGE: usize = 10 * 1024 * 1024;
 /// The most destinations of one message.
 const MAX_DESTINATIONS: usize = 50;
-/// How many emails are kept: the newest ones. A sandbox may run for weeks.
+/// How many emails are kept unless [`Ses::keep`] says otherwise: the newest ones. A sandbox may run for weeks.
 const KEPT_MAILS: usize = 10_000;
+/// Over which span SES counts what it compares with the sending rate.
+const RATE_SPAN: Duration = Duration::SECOND;
 
 /// A mail service that keeps what it is given.
 pub struct Ses {
@@ -39,9 +41,13 @@ pub struct Ses {
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
     mails: Vec<Mail>,
+    /// How many of them are kept.
+    kept: usize,
+    /// How many may be taken in a second, and how many have been refused for that.
+    rate: Option<usize>,
+    throttled: usize,
     /// When each email that still counts towards the daily quota was taken.
     taken: Vec<UtcDateTime>,
     last_id: u64,
@@ -57,13 +63,46 @@ impl Ses {
     /// A mail service without mail, which lets everybody send.
     #[must_use]
     pub fn new(region: &str, now: Now) -> Self {
-        Self { region: region.to_owned(), now, state: Mutex::default() }
+        let state = State {
+            mails: Vec::new(),
+            kept: KEPT_MAILS,
+            rate: None,
+            throttled: 0,
+            taken: Vec::new(),
+            last_id: 0,
+            refused: HashMap::new(),
+            verified: Vec::new(),
+            configuration_sets: Vec::new(),
+            paused: false,
+        };
+        Self { region: region.to_owned(), now, state: Mutex::new(state) }
     }
 
     /// The emails, oldest first: the last 10,000.
     #[must_use]
     pub fn mails(&self) -> Vec<Mail> {
         lock(&self.state).mails.clone()
+    }
+
+    /// Looks at the emails without a copy of them all, oldest first.
+    pub fn look<T>(&self, look: impl FnOnce(&[Mail]) -> T) -> T {
+        look(&lock(&self.state).mails)
+    }
+
+    /// From now on keeps this many emails.
+    pub fn keep(&self, mails: usize) {
+        lock(&self.state).kept = mails;
+    }
+
+    /// From now on takes no more than this many messages in any second, and throttles whoever sends more.
+    pub fn limit_rate(&self, per_second: usize) {
+        lock(&self.state).rate = Some(per_second);
+    }
+
+    /// How many messages were throttled so far.
+    #[must_use]
+    pub fn throttled(&self) -> usize {
+        lock(&self.state).throttled
     }
 
     /// From now on, refuses every message to this address with an error of status 400.
@@ -155,6 +194,7 @@ impl Ses {
 
         let mut state = lock(&self.state);
         state.permit(&senders, &destinations, form.get("ConfigurationSetName"), &self.region)?;
+        state.pace(destinations.len(), now)?;
 
         let millis = now.unix_timestamp_nanos() / 1_000_000;
         let message_id = format!("010f{millis:012x}-{}-000000", Uuid::new_v4());
@@ -165,7 +205,7 @@ impl Ses {
             state.mails.push(mail::read(id, to, &sent, &message_id, now));
             state.taken.push(now);
         }
-        let surplus = state.mails.len().saturating_sub(KEPT_MAILS);
+        let surplus = state.mails.len().saturating_sub(state.kept);
         state.mails.drain(..surplus);
         Ok(message_id)
     }
@@ -174,9 +214,9 @@ impl Ses {
         let day_ago = (self.now)() - Duration::DAY;
         let mut state = lock(&self.state);
         state.taken.retain(|taken| *taken > day_ago);
-        let sent = state.taken.len();
+        let (sent, rate) = (state.taken.len(), state.rate.unwrap_or(14));
         format!(
-            "<Max24HourSend>50000.0</Max24HourSend><MaxSendRate>14.0</MaxSendRate><SentLast24Hours>{sent}.0\
+            "<Max24HourSend>50000.0</Max24HourSend><MaxSendRate>{rate}.0</MaxSendRate><SentLast24Hours>{sent}.0\
              </SentLast24Hours>"
         )
     }
@@ -230,6 +270,17 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    /// Whether so many more may be sent at `now`.
+    fn pace(&mut self, more: usize, now: UtcDateTime) -> Result<(), AwsError> {
+        let Some(rate) = self.rate else { return Ok(()) };
+        let lately = self.taken.iter().rev().take_while(|taken| now - **taken < RATE_SPAN).count();
+        if lately + more <= rate {
+            return Ok(());
+        }
+        self.throttled += 1;
+        Err(refusal("Throttling", "Maximum sending rate exceeded."))
     }
 
     fn is_verified(&self, sender: &str) -> bool {

@@ -158,3 +158,28 @@ fn refusals_can_be_had() {
     let quota = call(&ses, &[("Action", "GetSendQuota")]).ok().unwrap();
     assert!(quota.contains("<SentLast24Hours>1.0<"), "{quota}");
 }
+
+#[test]
+fn whoever_sends_faster_than_the_rate_is_throttled() {
+    let clock = crate::SandboxClock::standing_at(utc_datetime!(2026-11-20 09:15:02));
+    let ses = Ses::new("us-east-2", clock.clock());
+    ses.limit_rate(2);
+    let to = |to: &[&str]| send(&ses, to, MESSAGE, &[]);
+    assert!(to(&["ann@example.com"]).is_ok() && to(&["bob@example.com"]).is_ok());
+    assert_eq!(refused(to(&["ann@example.com"])), ("Throttling".into(), "Maximum sending rate exceeded.".into()));
+    clock.advance(Duration::milliseconds(999));
+    assert!(to(&["ann@example.com"]).is_err());
+    clock.advance(Duration::milliseconds(1));
+    assert!(to(&["ann@example.com"]).is_ok());
+    assert!(to(&["ann@example.com", "bob@example.com"]).is_err(), "each mailbox counts");
+    assert_eq!((ses.throttled(), ses.mails().len()), (3, 3));
+}
+
+#[test]
+fn only_so_many_emails_are_kept() {
+    let ses = ses();
+    ses.keep(1);
+    send(&ses, &["ann@example.com"], MESSAGE, &[]).ok().unwrap();
+    send(&ses, &["bob@example.com"], MESSAGE, &[]).ok().unwrap();
+    assert_eq!(ses.look(|mails| mails.iter().map(|mail| mail.to.clone()).collect::<Vec<_>>()), ["bob@example.com"]);
+}

@@ -1,0 +1,339 @@
+//! The way between the functions and AWS: no sockets, and every call a numbered step that can go wrong.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Response};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::fault::{Fault, Function, LATE, Outage, Plan};
+use super::tasks::Tasks;
+use super::{invocation, invocation::Number};
+use crate::aws::Aws;
+use crate::codepipeline::AwsError;
+
+/// The longest way that a request or an answer is under way when nothing goes wrong.
+const LATENCY_MILLIS: std::ops::Range<u64> = 1..40;
+
+/// A call of a function.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Counted from 1, in the order in which calls begin.
+    pub number: usize,
+    /// Who calls.
+    pub function: Function,
+    /// In which of its invocations.
+    pub invocation: Number,
+    /// The service, by its name in signatures, or `countersign` where the notifier visits the callback.
+    pub service: &'static str,
+    /// The operation.
+    pub operation: String,
+    /// The attempts that the caller makes at it.
+    pub attempts: Vec<Attempt>,
+    /// By which the attempts at one call know each other.
+    id: String,
+}
+
+/// One attempt at a call.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// What went wrong with it.
+    pub fault: Option<Fault>,
+    /// What was asked.
+    pub request: Bytes,
+    /// What the service said, if it was reached: the status and the body.
+    pub effect: Option<(u16, Bytes)>,
+    /// Whether the caller got to know that.
+    pub arrived: bool,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { number, function, invocation, service, operation, .. } = self;
+        write!(f, "step {number}: {service}:{operation} of the {function} (invocation {invocation})")
+    }
+}
+
+/// All ways between the functions and AWS.
+pub(super) struct Wire {
+    aws: Arc<Aws>,
+    plan: Plan,
+    /// Whether calls are remembered. Without that none is a step, and only an outage can meet it.
+    traced: bool,
+    began: Instant,
+    steps: Mutex<Vec<Step>>,
+    chance: Mutex<fastrand::Rng>,
+    healed: AtomicBool,
+    tasks: Tasks,
+}
+
+/// Answers a request, whenever it is asked to.
+type Serve = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+
+/// Answers with an error of the service that is called.
+type Refuse = Box<dyn Fn(&AwsError) -> Response<Body> + Send>;
+
+/// One attempt among the steps.
+#[derive(Clone, Copy)]
+struct Place {
+    step: usize,
+    attempt: usize,
+}
+
+/// A request, and how it is answered with an error of its service.
+pub(super) struct Outgoing {
+    service: &'static str,
+    operation: String,
+    id: String,
+    body: Bytes,
+    refuse: Refuse,
+}
+
+impl Wire {
+    pub(super) fn new(aws: Arc<Aws>, plan: Plan, traced: bool, seed: u64, tasks: Tasks) -> Arc<Self> {
+        Arc::new(Self {
+            aws,
+            plan,
+            traced,
+            began: Instant::now(),
+            steps: Mutex::default(),
+            chance: Mutex::new(fastrand::Rng::with_seed(seed)),
+            healed: AtomicBool::new(false),
+            tasks,
+        })
+    }
+
+    /// The HTTP client of a function's SDK.
+    pub(super) fn client(self: &Arc<Self>, function: Function) -> SharedHttpClient {
+        let connector = SharedHttpConnector::new(ToAws { wire: Arc::clone(self), function });
+        http_client_fn(move |_, _| connector.clone())
+    }
+
+    /// From now on nothing goes wrong.
+    pub(super) fn heal(&self) {
+        self.healed.store(true, Ordering::Relaxed);
+    }
+
+    /// The calls so far.
+    pub(super) fn steps(&self) -> Vec<Step> {
+        lock(&self.steps).clone()
+    }
+
+    /// Takes a call there and back, if all goes well.
+    pub(super) async fn carry(
+        self: &Arc<Self>,
+        function: Function,
+        call: Outgoing,
+        serve: Serve,
+    ) -> Result<HttpResponse, ConnectorError> {
+        let (place, fault) = self.begin(function, &call);
+        if fault == Some(Fault::Late) {
+            // Whoever waits for it gives up; the request itself is under way.
+            let (this, due) = (Arc::clone(self), Instant::now() + LATE);
+            self.tasks.spawn(async move {
+                sleep_until(due).await;
+                let _ = this.take_effect(place, serve).await;
+            });
+            return std::future::pending().await;
+        }
+        if fault == Some(Fault::KilledBefore) {
+            return invocation::die().await;
+        }
+        sleep(self.latency()).await;
+        let answer = match fault {
+            Some(Fault::Refused) => return Err(broken(io::ErrorKind::ConnectionRefused)),
+            Some(Fault::ResetBefore) => return Err(broken(io::ErrorKind::ConnectionReset)),
+            // The latter two have been seen to.
+            Some(Fault::HangBefore | Fault::Late | Fault::KilledBefore) => return std::future::pending().await,
+            Some(Fault::ErrorBefore) => (call.refuse)(&internal()),
+            Some(Fault::Throttled) => (call.refuse)(&throttled(call.service)),
+            Some(Fault::Denied) => (call.refuse)(&denied(call.service)),
+            Some(Fault::GarbledBefore) => garbage(),
+            None => self.take_effect(place, serve).await?,
+            Some(after) => {
+                let _ = self.take_effect(place, serve).await;
+                match after {
+                    Fault::ErrorAfter => (call.refuse)(&internal()),
+                    Fault::GarbledAfter => garbage(),
+                    Fault::HangAfter => return std::future::pending().await,
+                    Fault::KilledAfter => return invocation::die().await,
+                    _ => return Err(broken(io::ErrorKind::ConnectionReset)),
+                }
+            }
+        };
+        sleep(self.latency()).await;
+        let answer = read(answer).await?;
+        if fault.is_none() {
+            self.note(place, |attempt| attempt.arrived = true);
+        }
+        HttpResponse::try_from(answer.map(Into::into)).map_err(|error| ConnectorError::user(error.into()))
+    }
+
+    async fn take_effect(&self, place: Place, serve: Serve) -> Result<Response<Body>, ConnectorError> {
+        let answer = read(serve.await).await?;
+        let effect = (answer.status().as_u16(), answer.body().clone());
+        self.note(place, |attempt| attempt.effect = Some(effect));
+        Ok(answer.map(Body::from))
+    }
+
+    /// Numbers an attempt, and says what goes wrong with it.
+    fn begin(&self, function: Function, call: &Outgoing) -> (Place, Option<Fault>) {
+        if !self.traced {
+            return (Place { step: usize::MAX, attempt: 0 }, self.outage(function, call));
+        }
+        let mut steps = lock(&self.steps);
+        let known = steps.iter().rposition(|step| !call.id.is_empty() && step.id == call.id);
+        let index = known.unwrap_or(steps.len());
+        let attempt = known.and_then(|known| steps.get(known)).map_or(0, |step| step.attempts.len());
+        let planned =
+            self.plan.faults.iter().find(|planned| planned.step == index + 1 && (planned.always || attempt == 0));
+        let fault = planned.map(|planned| planned.fault).or_else(|| self.outage(function, call));
+        let fault = fault.filter(|_| !self.healed.load(Ordering::Relaxed));
+        let made = Attempt { fault, request: call.body.clone(), effect: None, arrived: false };
+        match known.and_then(|known| steps.get_mut(known)) {
+            Some(step) => step.attempts.push(made),
+            None => steps.push(Step {
+                number: index + 1,
+                function,
+                invocation: invocation::number(),
+                service: call.service,
+                operation: call.operation.clone(),
+                attempts: vec![made],
+                id: call.id.clone(),
+            }),
+        }
+        (Place { step: index, attempt }, fault)
+    }
+
+    fn outage(&self, function: Function, call: &Outgoing) -> Option<Fault> {
+        let Outage { function: whose, service, operation, fault, lasts } = self.plan.outage.as_ref()?;
+        let met = *whose == function && service == call.service && *operation == call.operation;
+        (met && self.began.elapsed() < *lasts).then_some(*fault)
+    }
+
+    fn note(&self, place: Place, change: impl FnOnce(&mut Attempt)) {
+        let mut steps = lock(&self.steps);
+        if let Some(attempt) = steps.get_mut(place.step).and_then(|step| step.attempts.get_mut(place.attempt)) {
+            change(attempt);
+        }
+    }
+
+    fn latency(&self) -> Duration {
+        Duration::from_millis(lock(&self.chance).u64(LATENCY_MILLIS))
+    }
+}
+
+impl Outgoing {
+    /// The notifier's visit of the callback. API Gateway answers for a callback that does not.
+    pub(super) fn visit(parts: &Parts, body: Bytes) -> Self {
+        let refuse = |error: &AwsError| {
+            let mut answer = Response::new(Body::from("{\"message\":\"Internal Server Error\"}"));
+            *answer.status_mut() = match error.code.as_str() {
+                "AccessDeniedException" => axum::http::StatusCode::FORBIDDEN,
+                "ThrottlingException" => axum::http::StatusCode::TOO_MANY_REQUESTS,
+                _ => axum::http::StatusCode::INTERNAL_SERVER_ERROR,
+            };
+            answer
+        };
+        Self {
+            service: "countersign",
+            operation: format!("{} {}", parts.method, parts.uri.path()),
+            id: String::new(),
+            body,
+            refuse: Box::new(refuse),
+        }
+    }
+
+    fn to_aws(parts: &Parts, body: Bytes) -> Self {
+        let (service, operation) = Aws::operation(parts, &body);
+        let id = parts.headers.get("amz-sdk-invocation-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
+        let (id, asked) = (id.to_owned(), parts.clone());
+        let sent = body.clone();
+        Self { service, operation, id, body, refuse: Box::new(move |error| Aws::refuse(&asked, &sent, error)) }
+    }
+}
+
+/// Where a function's SDK sends its requests.
+struct ToAws {
+    wire: Arc<Wire>,
+    function: Function,
+}
+
+impl fmt::Debug for ToAws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the {}'s way to AWS", self.function)
+    }
+}
+
+impl HttpConnector for ToAws {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (wire, function) = (Arc::clone(&self.wire), self.function);
+        HttpConnectorFuture::new(async move {
+            let (parts, body) = unpack(request).await?;
+            let (call, aws) = (Outgoing::to_aws(&parts, body.clone()), Arc::clone(&wire.aws));
+            let serve = Box::pin(async move {
+                let headers: HeaderMap = parts.headers;
+                aws.handle(parts.method.as_str(), &parts.uri.to_string(), &headers, body).await
+            });
+            wire.carry(function, call, serve).await
+        })
+    }
+}
+
+/// A request of the SDK, as axum has it.
+pub(super) async fn unpack(request: HttpRequest) -> Result<(Parts, Bytes), ConnectorError> {
+    let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(Body::new(body), usize::MAX).await.map_err(|error| ConnectorError::user(error.into()))?;
+    Ok((parts, body))
+}
+
+async fn read(answer: Response<Body>) -> Result<Response<Bytes>, ConnectorError> {
+    let (parts, body) = answer.into_parts();
+    let body = to_bytes(body, usize::MAX).await.map_err(|error| ConnectorError::io(error.into()))?;
+    Ok(Response::from_parts(parts, body))
+}
+
+/// What a connection's end looks like to the SDK.
+fn broken(kind: io::ErrorKind) -> ConnectorError {
+    ConnectorError::io(io::Error::from(kind).into())
+}
+
+fn internal() -> AwsError {
+    AwsError { status: 500, code: "InternalServerError".to_owned(), message: "Internal server error".to_owned() }
+}
+
+fn throttled(service: &str) -> AwsError {
+    let (code, message) = match service {
+        "ses" => ("Throttling", "Maximum sending rate exceeded."),
+        "dynamodb" => ("ProvisionedThroughputExceededException", "Rate exceeded"),
+        _ => ("ThrottlingException", "Rate exceeded"),
+    };
+    AwsError { status: 400, code: code.to_owned(), message: message.to_owned() }
+}
+
+fn denied(service: &str) -> AwsError {
+    let (status, code) = if service == "ses" { (403, "AccessDenied") } else { (400, "AccessDeniedException") };
+    AwsError { status, code: code.to_owned(), message: "The function is not authorized to perform this".to_owned() }
+}
+
+/// What a gateway on the way says, in HTML that is not even XML.
+fn garbage() -> Response<Body> {
+    Response::new(Body::from("<html><p>Bad <gateway"))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,437 @@
+//! `tests/run load`: a thousand approvals at once, and everybody who was asked comes.
+//!
+//! Where SES takes so many emails a second and no more, time is simulated: the answer takes hours. How fast the functions
+//! answer visitors is measured in real time, through sockets.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use countersign::clock::system;
+use futures_util::{StreamExt, stream};
+use lexopt::prelude::*;
+use sandbox::codepipeline::{
+    ActionDefinition, ActionKind, ApprovalAction, CodePipeline, ExecutionMode, PipelineDefinition, SourceAction,
+    SourceProvider, StageDefinition, Trigger,
+};
+use sandbox::simulation::{Plan, Setup, Simulation};
+use sandbox::{Options, Sandbox, SandboxClock};
+use serde_json::{Value, json};
+use tests::BEGIN;
+use time::UtcDateTime;
+
+const HELP: &str = "\
+Bursts: approvals that begin to wait at once, then visitors, a number at a time, with mail scanners among them.
+
+usage: tests/run load [--approvals N] [--approvers N] [--at-once N] [--rates LIST] [--real-only|--simulated-only]
+
+  --approvals N    how many approvals wait at once [1000]; two visitors come to each
+  --approvers N    how many are asked about each [10]
+  --at-once N      how many visitors are there at the same time [200]
+  --rates LIST     what SES takes in a second: numbers, or 'any' [any,14,1]";
+
+const HOUR: Duration = Duration::from_secs(3600);
+/// For how long sweeps may go on: as long as CodePipeline waits.
+const MOST_HOURS: usize = 7 * 24;
+/// How long a visitor waits who is told to try again, and how often he does.
+const RETRY_AFTER: Duration = Duration::from_secs(30);
+const TRIES: usize = 20;
+
+#[derive(Clone, Copy)]
+struct Size {
+    approvals: usize,
+    approvers: usize,
+    at_once: usize,
+}
+
+fn main() -> ExitCode {
+    let mut size = Size { approvals: 1000, approvers: 10, at_once: 200 };
+    let (mut rates, mut real, mut simulated) = (vec![None, Some(14), Some(1)], true, true);
+    let mut arguments = lexopt::Parser::from_env();
+    let mut read = || -> Result<bool, lexopt::Error> {
+        while let Some(argument) = arguments.next()? {
+            match argument {
+                Long("approvals") => size.approvals = arguments.value()?.parse()?,
+                Long("approvers") => size.approvers = arguments.value()?.parse()?,
+                Long("at-once") => size.at_once = arguments.value()?.parse()?,
+                Long("rates") => {
+                    let rate = |text: &str| if text == "any" { Ok(None) } else { text.parse().map(Some) };
+                    let list = arguments.value()?.string()?;
+                    rates = list.split(',').map(rate).collect::<Result<_, _>>().map_err(|_| "not a list of rates")?;
+                }
+                Long("real-only") => simulated = false,
+                Long("simulated-only") => real = false,
+                Long("help") => return Ok(false),
+                _ => return Err(argument.unexpected()),
+            }
+        }
+        Ok(true)
+    };
+    match read() {
+        Ok(true) => {}
+        Ok(false) => {
+            println!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("{error}\n\n{HELP}");
+            return ExitCode::from(2);
+        }
+    }
+    let (mut passed, mut failed) = (0, 0);
+    let mut count = |broken: Vec<String>| {
+        for line in broken.iter().take(10) {
+            println!("BROKEN {line}");
+        }
+        println!("{}\n", if broken.is_empty() { "nothing lost, nothing twice" } else { "BROKEN" });
+        if broken.is_empty() { passed += 1 } else { failed += 1 }
+    };
+    if real {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        count(runtime.block_on(through_sockets(size)));
+    }
+    for rate in rates.into_iter().filter(|_| simulated) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        count(runtime.block_on(in_simulated_time(size, rate)));
+    }
+    println!("{passed} passed, {failed} failed");
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn approver(number: usize) -> String {
+    format!("person{number}@example.com")
+}
+
+fn pipeline(number: usize) -> String {
+    format!("service-{number:04}")
+}
+
+fn policy(size: Size) -> String {
+    let approvers: Vec<String> = (0..size.approvers).map(|number| format!("\"{}\"", approver(number))).collect();
+    format!("[default]\napprovers = [{}]\nquorum = 2\n", approvers.join(", "))
+}
+
+/// Makes all pipelines wait for approval.
+fn start(codepipeline: &CodePipeline, size: Size) {
+    for number in 0..size.approvals {
+        let name = pipeline(number);
+        let source = ActionKind::Source(SourceAction::new(SourceProvider::CodeCommit, &name));
+        let approval = ActionKind::Approval(ApprovalAction::default());
+        let stages = vec![
+            StageDefinition::new("Source", [ActionDefinition::new("Source", source)]),
+            StageDefinition::new("Prod", [ActionDefinition::new("Approve", approval)]),
+            StageDefinition::new("After", [ActionDefinition::new("Deploy", ActionKind::Deploy)]),
+        ];
+        let mode = ExecutionMode::Queued;
+        let definition =
+            PipelineDefinition { mode, stages, ..PipelineDefinition::new("123456789012", "us-east-2", &name) };
+        codepipeline.create(definition).unwrap();
+        let developer = Trigger::StartPipelineExecution("arn:aws:iam::123456789012:user/dev".to_owned());
+        codepipeline.start(&name, developer).unwrap();
+    }
+}
+
+/// Two visitors for each approval: mostly they agree, and in every third approval they do not.
+fn visitors(size: Size) -> Vec<(usize, String, &'static str)> {
+    let visits = (0..size.approvals).flat_map(|number| {
+        let (first, second) = (number % size.approvers, (number + 1) % size.approvers);
+        let other = if number % 3 == 1 { "Rejected" } else { "Approved" };
+        [(number, approver(first), "Approved"), (number, approver(second), other)]
+    });
+    visits.collect()
+}
+
+/// What the mailbox holds.
+#[derive(Default)]
+struct Mailbox {
+    /// How often each mailbox was asked about each pipeline.
+    requests: BTreeMap<(String, String), usize>,
+    outcomes: BTreeMap<(String, String), usize>,
+    /// When each of the first was asked.
+    asked: Vec<UtcDateTime>,
+    told: Vec<UtcDateTime>,
+    links: BTreeMap<(String, String), [String; 2]>,
+}
+
+fn mailbox(aws: &sandbox::aws::Aws) -> Mailbox {
+    let rfc3339 = &time::format_description::well_known::Rfc3339;
+    aws.ses.look(|mails| {
+        let mut mailbox = Mailbox::default();
+        for mail in mails {
+            let subject = mail.subject.trim_start_matches("Re: ").trim_start_matches("Approval needed: ");
+            let name = subject.split(" / ").next().unwrap_or_default().to_owned();
+            let (key, date) = ((name, mail.to.clone()), UtcDateTime::parse(&mail.date, rfc3339).unwrap());
+            if mail.subject.starts_with("Re: ") {
+                *mailbox.outcomes.entry(key).or_default() += 1;
+                mailbox.told.push(date);
+                continue;
+            }
+            *mailbox.requests.entry(key.clone()).or_default() += 1;
+            mailbox.asked.push(date);
+            let mut links =
+                mail.text.split_whitespace().filter(|word| word.contains("/approval?t=")).map(str::to_owned);
+            if let (Some(approve), Some(reject)) = (links.next(), links.next()) {
+                mailbox.links.insert(key, [approve, reject]);
+            }
+        }
+        mailbox
+    })
+}
+
+/// What is lost, or there twice.
+fn check(size: Size, mailbox: &Mailbox, pages: &[Visited], aws: &sandbox::aws::Aws) -> Vec<String> {
+    let mut broken = Vec::new();
+    for number in 0..size.approvals {
+        let name = pipeline(number);
+        for who in (0..size.approvers).map(approver) {
+            let key = (name.clone(), who);
+            for (kind, mails) in [("asked", &mailbox.requests), ("told", &mailbox.outcomes)] {
+                let times = mails.get(&key).copied().unwrap_or_default();
+                if times != 1 {
+                    broken.push(format!("{} was {kind} {times} times about {name}", key.1));
+                }
+            }
+        }
+        let runs = aws.codepipeline.call("ListActionExecutions", &json!({"pipelineName": name}), "check").unwrap();
+        let runs: &Vec<Value> = runs["actionExecutionDetails"].as_array().unwrap();
+        let run = runs.iter().find(|run| run["actionName"] == "Approve").unwrap();
+        let summary = run["output"]["executionResult"]["externalExecutionSummary"].as_str().unwrap_or_default();
+        let truth = match run["status"].as_str() {
+            Some("Succeeded") => "approved",
+            Some("Failed") => "rejected",
+            _ => "waiting",
+        };
+        if truth != if number % 3 == 1 { "rejected" } else { "approved" } {
+            broken.push(format!("{name} is {truth}: {summary}"));
+        }
+        for page in pages.iter().filter(|page| page.approval == number) {
+            let title = page.title.as_str();
+            let recorded = title == "Your vote is recorded" && page.decision == "Approved";
+            if !recorded && !title.ends_with(truth) {
+                broken.push(format!("{name} is {truth}, and a visitor saw {} {title:?}", page.status));
+            }
+        }
+    }
+    broken
+}
+
+/// What became of a visitor.
+struct Visited {
+    approval: usize,
+    decision: &'static str,
+    status: u16,
+    title: String,
+    /// How long the answer to the press of the button took.
+    took: Duration,
+    /// How often he was told to try again.
+    tries: usize,
+}
+
+fn title(body: &str) -> String {
+    body.split_once("<title>")
+        .and_then(|(_, rest)| rest.split_once("</title>"))
+        .map_or("", |(title, _)| title)
+        .to_owned()
+}
+
+fn tell_visitors(pages: &[Visited]) {
+    let mut statuses: BTreeMap<u16, usize> = BTreeMap::new();
+    let mut took: Vec<Duration> = pages.iter().map(|page| page.took).collect();
+    took.sort();
+    for page in pages {
+        *statuses.entry(page.status).or_default() += 1;
+    }
+    let again: usize = pages.iter().map(|page| page.tries).sum();
+    let at =
+        |percent: usize| took.get(took.len() * percent / 100).or(took.last()).copied().unwrap_or_default().as_millis();
+    println!("  {} visitors, last answers by status {statuses:?}, told to try again {again} times", pages.len());
+    println!(
+        "  the button's answer: half within {} ms, 95 % {} ms, 99 % {} ms, all {} ms",
+        at(50),
+        at(95),
+        at(99),
+        at(100)
+    );
+}
+
+async fn in_simulated_time(size: Size, rate: Option<usize>) -> Vec<String> {
+    let words = rate.map_or("any number of".to_owned(), |rate| rate.to_string());
+    println!("simulated time, SES takes {words} emails a second");
+    let (clock, setup) =
+        (system(), Setup { policy: policy(size), begin: BEGIN, seed: 1, plan: Plan::default(), traced: false });
+    let began = clock();
+    let simulation = Simulation::start(setup).await.unwrap();
+    let aws = simulation.aws();
+    aws.ses.keep(usize::MAX);
+    if let Some(rate) = rate {
+        aws.ses.limit_rate(rate);
+    }
+    let all = size.approvals * size.approvers;
+    start(&aws.codepipeline, size);
+    simulation.settle().await;
+    let by_events = mailbox(aws).requests.len();
+    let hours = until(&simulation, || mailbox(aws).requests.len() == all).await;
+    let asked = mailbox(aws);
+    tell_mails("asked", by_events, hours, &asked.asked, BEGIN, all);
+
+    let began_visits = simulation.now();
+    let pages: Vec<Visited> = stream::iter(visitors(size))
+        .map(|(approval, who, decision)| {
+            let links = asked.links.get(&(pipeline(approval), who)).cloned();
+            visit_simulated(&simulation, approval, decision, links)
+        })
+        .buffer_unordered(size.at_once)
+        .collect()
+        .await;
+    tell_visitors(&pages);
+    simulation.settle().await;
+    let by_events = mailbox(aws).outcomes.len();
+    let hours = until(&simulation, || mailbox(aws).outcomes.len() == all).await;
+    let told = mailbox(aws);
+    tell_mails("told", by_events, hours, &told.told, began_visits, all);
+    println!(
+        "  throttled {} times, {} invocations failed ({} died), {} dead letters; {:.0} s on this machine",
+        aws.ses.throttled(),
+        simulation.failures().len(),
+        simulation.deaths().len(),
+        simulation.dead_letters().len(),
+        (clock() - began).as_seconds_f64(),
+    );
+    let kinds: BTreeSet<String> =
+        simulation.failures().iter().map(|failure| failure.chars().take(110).collect()).collect();
+    for failure in kinds.iter().take(5) {
+        println!("  for example: {failure}");
+    }
+    check(size, &told, &pages, aws)
+}
+
+/// Hour after hour with its sweep, until it is `done`; gives the number of hours.
+async fn until(simulation: &Simulation, done: impl Fn() -> bool) -> usize {
+    for hour in 0..MOST_HOURS {
+        if done() {
+            return hour;
+        }
+        simulation.pass(HOUR).await;
+        simulation.sweep();
+        simulation.settle().await;
+    }
+    MOST_HOURS
+}
+
+fn tell_mails(what: &str, by_events: usize, hours: usize, when: &[UtcDateTime], began: UtcDateTime, all: usize) {
+    let mut when: Vec<i64> = when.iter().map(|when| (*when - began).whole_seconds()).collect();
+    when.sort_unstable();
+    let at = |percent: usize| when.get(when.len() * percent / 100).or(when.last()).copied().unwrap_or_default();
+    println!(
+        "  {what}: {} emails of {all}, {by_events} by the events and their retries, the rest by {hours} hourly sweeps; half \
+         after {} s, 99 % {} s, all {} s",
+        when.len(),
+        at(50),
+        at(99),
+        at(100),
+    );
+}
+
+async fn visit_simulated(
+    simulation: &Simulation,
+    approval: usize,
+    decision: &'static str,
+    links: Option<[String; 2]>,
+) -> Visited {
+    let Some(links) = links else {
+        return Visited { approval, decision, status: 0, title: "no email".into(), took: Duration::ZERO, tries: 0 };
+    };
+    for link in &links {
+        simulation.visit("HEAD", link, None).await;
+        simulation.visit("GET", link, None).await;
+    }
+    let link = &links[usize::from(decision == "Rejected")];
+    let form = [("comment", ""), ("decision", decision)];
+    let mut tries = 0;
+    loop {
+        simulation.visit("GET", link, None).await;
+        let form: &[(&str, &str)] =
+            if decision == "Rejected" { &[("comment", "no"), ("decision", decision)] } else { &form };
+        let began = tokio::time::Instant::now();
+        let answer = simulation.visit("POST", link, Some(form)).await;
+        let took = began.elapsed();
+        if answer.status < 500 || tries == TRIES {
+            return Visited { approval, decision, status: answer.status, title: title(&answer.body), took, tries };
+        }
+        tries += 1;
+        tokio::time::sleep(RETRY_AFTER).await;
+    }
+}
+
+async fn through_sockets(size: Size) -> Vec<String> {
+    println!("real time, through sockets, SES takes everything");
+    let clock = system();
+    let options = Options {
+        port: 0,
+        policy: Some(policy(size)),
+        clock: SandboxClock::running(),
+        demo: false,
+        ..Options::default()
+    };
+    let sandbox = Sandbox::start(options).await.unwrap();
+    sandbox.aws().ses.keep(usize::MAX);
+    let began = clock();
+    start(&sandbox.aws().codepipeline, size);
+    sandbox.settle().await;
+    let took = (clock() - began).as_seconds_f64();
+    let asked = mailbox(sandbox.aws());
+    let mails = asked.asked.len();
+    println!("  asked: {mails} emails in {took:.1} s, one event after the other: {:.0} a second", mails as f64 / took);
+    let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let began = clock();
+    let pages: Vec<Visited> = stream::iter(visitors(size))
+        .map(|(approval, who, decision)| {
+            let links = asked.links.get(&(pipeline(approval), who)).cloned();
+            let browser = browser.clone();
+            async move { tokio::spawn(visit(browser, approval, decision, links)).await.unwrap() }
+        })
+        .buffer_unordered(size.at_once)
+        .collect()
+        .await;
+    let took = (clock() - began).as_seconds_f64();
+    tell_visitors(&pages);
+    println!(
+        "  in {took:.1} s, six more visits with each, most of them by scanners: {:.0} visits a second",
+        7.0 * pages.len() as f64 / took
+    );
+    sandbox.settle().await;
+    let told = mailbox(sandbox.aws());
+    println!("  told: {} emails; {} invocations failed", told.told.len(), sandbox.failures().len());
+    check(size, &told, &pages, sandbox.aws())
+}
+
+async fn visit(
+    browser: reqwest::Client,
+    approval: usize,
+    decision: &'static str,
+    links: Option<[String; 2]>,
+) -> Visited {
+    let Some(links) = links else {
+        return Visited { approval, decision, status: 0, title: "no email".into(), took: Duration::ZERO, tries: 0 };
+    };
+    for link in &links {
+        browser.head(link).send().await.unwrap();
+        browser.get(link).send().await.unwrap().text().await.unwrap();
+    }
+    let link = &links[usize::from(decision == "Rejected")];
+    browser.get(link).send().await.unwrap().text().await.unwrap();
+    let comment = if decision == "Rejected" { "no" } else { "" };
+    let clock = system();
+    let mut tries = 0;
+    loop {
+        let began = clock();
+        let answer = browser.post(link).form(&[("comment", comment), ("decision", decision)]).send().await.unwrap();
+        let status = answer.status().as_u16();
+        let title = title(&answer.text().await.unwrap());
+        let took = Duration::try_from(clock() - began).unwrap_or_default();
+        if status < 500 || tries == TRIES {
+            return Visited { approval, decision, status, title, took, tries };
+        }
+        tries += 1;
+    }
+}

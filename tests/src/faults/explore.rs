@@ -1,0 +1,206 @@
+//! Many schedules: every fault at every step, pairs of faults, random ones, and outages.
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use sandbox::simulation::{Fault, Function, Outage, Planned, Step};
+
+use super::{Schedule, Story, Told, run};
+
+/// How much is tried.
+#[derive(Debug, Clone, Copy)]
+pub struct Effort {
+    /// From which all chance comes.
+    pub seed: u64,
+    /// Every how manieth of the single faults and of the outages is tried.
+    pub every: usize,
+    /// How many pairs of faults for each story and each kind of visitor.
+    pub pairs: usize,
+    /// How many random schedules.
+    pub random: usize,
+}
+
+/// How long an outage lasts: longer than Lambda tries an event, so that it is the sweep's turn.
+const OUTAGE: Duration = Duration::from_secs(80 * 60);
+/// What may go wrong for so long.
+const LASTING: [Fault; 6] =
+    [Fault::Refused, Fault::ErrorBefore, Fault::Throttled, Fault::Denied, Fault::HangBefore, Fault::GarbledBefore];
+/// The most faults of a random schedule.
+const MOST_FAULTS: usize = 6;
+
+/// What is known of a story before anything goes wrong in it.
+pub struct Baseline {
+    pub story: Story,
+    pub seed: u64,
+    pub steps: Vec<Step>,
+}
+
+/// Tells every story without faults, by patient visitors and by others.
+///
+/// # Errors
+/// What is broken even so.
+pub fn baselines(seed: u64) -> Result<Vec<Baseline>, Vec<Failure>> {
+    let mut failures = Vec::new();
+    let mut baselines = Vec::new();
+    for (story, seed) in Story::ALL.into_iter().flat_map(|story| [(story, seed), (story, seed + 1)]) {
+        let schedule = Schedule::without_faults(story, seed);
+        let Told { mut steps, exposed, broken, .. } = run(&schedule);
+        steps.truncate(exposed);
+        if broken.is_empty() {
+            baselines.push(Baseline { story, seed, steps });
+        } else {
+            failures.push(Failure { schedule, broken, met: Vec::new() });
+        }
+    }
+    if failures.is_empty() { Ok(baselines) } else { Err(failures) }
+}
+
+/// A schedule under which something is broken.
+pub struct Failure {
+    pub schedule: Schedule,
+    pub broken: Vec<String>,
+    /// The calls that something went wrong with.
+    pub met: Vec<String>,
+}
+
+/// Every fault at every step of every story, once at the first attempt and once at all of them.
+pub fn singles(baselines: &[Baseline], effort: Effort) -> Vec<Schedule> {
+    let mut schedules = Vec::new();
+    for Baseline { story, seed, steps } in baselines {
+        for step in steps {
+            for fault in Fault::ALL {
+                let widths: &[bool] = if fault.kills() || fault == Fault::Denied { &[false] } else { &[false, true] };
+                schedules.extend(widths.iter().map(|always| Schedule {
+                    faults: vec![Planned { step: step.number, fault, always: *always }],
+                    ..Schedule::without_faults(*story, *seed)
+                }));
+            }
+        }
+    }
+    // Another one each time, so that a short run does not try the same fault at every step.
+    schedules.into_iter().skip(effort.every / 2).step_by(effort.every).collect()
+}
+
+/// Two faults, at steps all over the story.
+pub fn pairs(baselines: &[Baseline], effort: Effort) -> Vec<Schedule> {
+    let mut chance = fastrand::Rng::with_seed(effort.seed);
+    let mut schedules = Vec::new();
+    for Baseline { story, seed, steps } in baselines {
+        schedules.extend((0..effort.pairs).map(|_| {
+            let mut faults = vec![any(&mut chance, steps.len()), any(&mut chance, steps.len())];
+            faults.sort();
+            Schedule { faults, ..Schedule::without_faults(*story, *seed) }
+        }));
+    }
+    schedules
+}
+
+/// The random schedule of a seed.
+pub fn random(baselines: &[Baseline], seed: u64) -> Schedule {
+    let mut chance = fastrand::Rng::with_seed(seed);
+    let Baseline { story, steps, .. } = &baselines[chance.usize(..baselines.len())];
+    let mut faults: Vec<Planned> = (0..chance.usize(1..=MOST_FAULTS)).map(|_| any(&mut chance, steps.len())).collect();
+    faults.sort();
+    Schedule { faults, ..Schedule::without_faults(*story, seed) }
+}
+
+/// Every operation of each function goes wrong, in every way that lasts, from the beginning on.
+pub fn outages(baselines: &[Baseline], effort: Effort) -> Vec<Schedule> {
+    let mut schedules = Vec::new();
+    for Baseline { story, seed, steps } in baselines {
+        let mut calls: Vec<(Function, &str, &str)> =
+            steps.iter().map(|step| (step.function, step.service, step.operation.as_str())).collect();
+        calls.sort_unstable();
+        calls.dedup();
+        for (function, service, operation) in calls {
+            schedules.extend(LASTING.map(|fault| {
+                let (service, operation) = (service.to_owned(), operation.to_owned());
+                let outage = Some(Outage { function, service, operation, fault, lasts: OUTAGE });
+                Schedule { outage, ..Schedule::without_faults(*story, *seed) }
+            }));
+        }
+    }
+    schedules.into_iter().skip(effort.every / 2).step_by(effort.every).collect()
+}
+
+fn any(chance: &mut fastrand::Rng, steps: usize) -> Planned {
+    // A few more than there are without faults: what went wrong is tried again, and that may go wrong, too.
+    let step = chance.usize(1..=steps + steps / 4);
+    Planned { step, fault: Fault::ALL[chance.usize(..Fault::ALL.len())], always: chance.u8(..3) == 0 }
+}
+
+/// Tells the stories of all schedules, on as many threads as there are processors.
+pub fn run_all(schedules: &[Schedule]) -> Vec<Failure> {
+    let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let threads = thread::available_parallelism().map_or(2, NonZero::get);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(schedule) = schedules.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let told = run(schedule);
+                    if !told.broken.is_empty() {
+                        failures.lock().unwrap().push(failure(schedule.clone(), told));
+                    }
+                }
+            });
+        }
+    });
+    failures.into_inner().unwrap()
+}
+
+fn failure(schedule: Schedule, Told { steps, broken, .. }: Told) -> Failure {
+    let met = steps.iter().filter_map(|step| {
+        let faults: Vec<&str> = step.attempts.iter().filter_map(|attempt| Some(attempt.fault?.name())).collect();
+        (!faults.is_empty()).then(|| format!("{step}: {}", faults.join(", ")))
+    });
+    Failure { met: met.take(20).collect(), schedule, broken }
+}
+
+/// The same failure with as few faults as bring it about.
+pub fn shrunk(failure: Failure) -> Failure {
+    let mut smallest = failure;
+    loop {
+        let faults = &smallest.schedule.faults;
+        let fewer = (0..faults.len()).map(|out| {
+            let mut schedule = smallest.schedule.clone();
+            schedule.faults.remove(out);
+            schedule
+        });
+        let still = fewer.map(|schedule| (run(&schedule), schedule)).find(|(told, _)| !told.broken.is_empty());
+        match still {
+            Some((told, schedule)) => smallest = self::failure(schedule, told),
+            None => return smallest,
+        }
+    }
+}
+
+/// How many steps each story has, and which operations they are.
+pub fn census(baselines: &[Baseline]) -> BTreeMap<String, usize> {
+    let mut operations = BTreeMap::new();
+    for step in baselines.iter().flat_map(|baseline| &baseline.steps) {
+        *operations.entry(format!("{} {}:{}", step.function, step.service, step.operation)).or_default() += 1;
+    }
+    operations
+}
+
+/// `FUNCTION SERVICE OPERATION FAULT SECONDS`, as a command line has it.
+pub fn outage_text(outage: &Outage) -> String {
+    let Outage { function, service, operation, fault, lasts } = outage;
+    format!("{function},{service},{operation},{},{}", fault.name(), lasts.as_secs())
+}
+
+/// Reads what [`outage_text`] writes.
+pub fn read_outage(text: &str) -> Option<Outage> {
+    let [function, service, operation, fault, lasts] = text.split(',').collect::<Vec<_>>()[..] else { return None };
+    Some(Outage {
+        function: [Function::Notifier, Function::Callback].into_iter().find(|known| known.to_string() == function)?,
+        service: service.to_owned(),
+        operation: operation.to_owned(),
+        fault: fault.parse().ok()?,
+        lasts: Duration::from_secs(lasts.parse().ok()?),
+    })
+}

@@ -1,0 +1,37 @@
+//! The log that both functions write while a story is told, at the most talkative level that can be set.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use countersign::log::{LevelFilter, filter};
+use tracing_subscriber::layer::SubscriberExt;
+
+/// What was written.
+#[derive(Clone, Default)]
+pub struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Lines {
+    /// Does `work`, which stays on this thread, and gives the lines that were written meanwhile.
+    pub fn during<T>(&self, work: impl FnOnce() -> T) -> (T, Vec<String>) {
+        let writer = self.clone();
+        let layer = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(move || writer.clone());
+        let subscriber = tracing_subscriber::registry().with(filter(LevelFilter::TRACE)).with(layer);
+        let done = tracing::subscriber::with_default(subscriber, work);
+        (done, self.so_far())
+    }
+
+    pub fn so_far(&self) -> Vec<String> {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).lines().map(str::to_owned).collect()
+    }
+}
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

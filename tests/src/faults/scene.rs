@@ -1,0 +1,421 @@
+//! Who takes part in a story, and what they were told.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use countersign::clock::rfc3339;
+use sandbox::codepipeline::{
+    ActionDefinition, ActionKind, ApprovalAction, ExecutionMode, PipelineDefinition, SourceAction, SourceProvider,
+    StageDefinition, Trigger,
+};
+use sandbox::simulation::{Plan, Setup, Simulation};
+use serde_json::{Value, json};
+use time::UtcDateTime;
+
+use super::stories::{Story, Terms};
+use crate::{BEGIN, Page};
+
+pub const PIPELINE: &str = "service";
+const STAGE: &str = "Prod";
+const ACTION: &str = "Approve";
+
+pub const HOUR: Duration = Duration::from_secs(3600);
+
+/// How long somebody waits before he tries again what did not work: as long as the page says, then longer. Together that is
+/// longer than anything lasts that goes wrong here.
+const PAUSES: [u64; 9] = [30, 30, 60, 300, 900, 1800, 3600, 3600, 3600];
+/// How many sweeps may pass until everybody was asked.
+const SWEEPS: usize = 5;
+
+/// How an approval ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    Approved,
+    Rejected,
+    Expired,
+    Superseded,
+    Stopped,
+}
+
+impl Ending {
+    /// As the history has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+            Self::Superseded => "superseded",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    /// How an email about it begins.
+    pub fn headline(self) -> &'static str {
+        match self {
+            Self::Approved => "service was approved",
+            Self::Rejected => "service was rejected",
+            Self::Expired => "service was not decided in time",
+            Self::Superseded => "The approval of service was superseded",
+            Self::Stopped => "service was stopped",
+        }
+    }
+}
+
+/// What a page says of the approval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Says {
+    /// It has ended so.
+    Ended(Ending),
+    /// The visitor's vote is recorded, and the approval waits.
+    Recorded,
+    /// It waits, and here is the button.
+    Asks,
+    /// The link has expired, and how the approval ended is not known.
+    LinkExpired,
+    /// Nothing: try again.
+    TryAgain,
+    /// What no visitor of these stories should see.
+    Nonsense(String),
+}
+
+/// A page that somebody saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    pub who: &'static str,
+    /// The link's decision.
+    pub decision: &'static str,
+    /// The comment, if the button was pressed.
+    pub pressed: Option<String>,
+    pub says: Says,
+}
+
+/// A simulation, and what happened in it.
+pub struct Scene {
+    pub simulation: Simulation,
+    pub terms: Terms,
+    pub seen: RefCell<Vec<Seen>>,
+    /// What the operator put in the console, and CodePipeline took.
+    pub console: RefCell<Option<Ending>>,
+    /// How often the operator had the emails sent again.
+    pub resent: RefCell<usize>,
+    /// Whether visitors try again at once what did not work. The others leave it to the sweep, and come back hours later.
+    patient: bool,
+    /// The approval's token, which CodePipeline shows only while it waits.
+    tokens: RefCell<Option<String>>,
+    chance: RefCell<fastrand::Rng>,
+}
+
+impl Scene {
+    pub async fn new(story: Story, seed: u64, plan: Plan) -> Self {
+        let terms = story.terms();
+        let setup = Setup { policy: terms.policy(), begin: BEGIN, seed, plan, traced: true };
+        let simulation = Simulation::start(setup).await.unwrap();
+        let source = ActionKind::Source(SourceAction::new(SourceProvider::CodeCommit, PIPELINE));
+        let approval = ApprovalAction {
+            custom_data: Some("Look at #{SourceVariables.CommitId}".into()),
+            timeout_minutes: terms.timeout_minutes,
+            notification_arn: terms.topic.then(|| "arn:aws:sns:us-east-2:123456789012:approvals".to_owned()),
+            ..ApprovalAction::default()
+        };
+        let definition = PipelineDefinition {
+            mode: if terms.parallel { ExecutionMode::Parallel } else { ExecutionMode::Queued },
+            stages: vec![
+                StageDefinition::new("Source", [ActionDefinition::new("Source", source)]),
+                StageDefinition::new(STAGE, [ActionDefinition::new(ACTION, ActionKind::Approval(approval))]),
+                StageDefinition::new("After", [ActionDefinition::new("Deploy", ActionKind::Deploy)]),
+            ],
+            ..PipelineDefinition::new("123456789012", "us-east-2", PIPELINE)
+        };
+        simulation.aws().codepipeline.create(definition).unwrap();
+        Self {
+            simulation,
+            terms,
+            seen: RefCell::default(),
+            console: RefCell::default(),
+            resent: RefCell::default(),
+            patient: seed % 2 == 1,
+            tokens: RefCell::default(),
+            chance: RefCell::new(fastrand::Rng::with_seed(!seed)),
+        }
+    }
+
+    /// Starts the pipeline and gives the execution. Everybody is about to be asked.
+    pub fn start(&self) -> String {
+        let developer = Trigger::StartPipelineExecution("arn:aws:iam::123456789012:user/dev".to_owned());
+        let execution = self.simulation.aws().codepipeline.start(PIPELINE, developer).unwrap();
+        *self.tokens.borrow_mut() = self.token();
+        execution
+    }
+
+    /// Starts the pipeline and waits until everybody was asked: at once, after Lambda's retries, or by a sweep.
+    pub async fn ask(&self) -> String {
+        let execution = self.start();
+        self.all_are_asked().await;
+        execution
+    }
+
+    pub async fn all_are_asked(&self) {
+        self.simulation.settle().await;
+        for _ in 0..SWEEPS {
+            if self.terms.approvers.iter().all(|who| self.link(who, "Approved").is_some()) {
+                return;
+            }
+            self.an_hour_later().await;
+        }
+        panic!("somebody was never asked: {:?}", self.simulation.failures());
+    }
+
+    /// An hour goes by, the sweep comes, and whatever follows from it.
+    pub async fn an_hour_later(&self) {
+        self.simulation.pass(HOUR).await;
+        self.simulation.sweep();
+        self.simulation.settle().await;
+    }
+
+    /// Whether somebody was asked before the reminder's time, two hours before the end, and a sweep came in between.
+    pub fn asked_in_time(&self, who: &str) -> bool {
+        let mails = self.simulation.aws().ses.mails();
+        let before = |mail: &sandbox::aws::ses::Mail| mail.date < rfc3339(BEGIN + time::Duration::minutes(100));
+        mails.iter().any(|mail| mail.to == who && before(mail))
+    }
+
+    /// The link in the latest email that has one.
+    pub fn link(&self, who: &str, decision: &str) -> Option<String> {
+        let mails = self.simulation.aws().ses.mails();
+        let links = |text: &str| -> Vec<String> {
+            text.split_whitespace().filter(|word| word.contains("/approval?t=")).map(str::to_owned).collect()
+        };
+        let with_links = mails.iter().rev().filter(|mail| mail.to == who).map(|mail| links(&mail.text));
+        with_links
+            .filter(|links| links.len() == 2)
+            .map(|links| links[usize::from(decision == "Rejected")].clone())
+            .next()
+    }
+
+    /// Opens a link, and does nothing else.
+    pub async fn open(&self, who: &'static str, decision: &'static str) -> Says {
+        let link = self.link(who, decision).expect("an email with links");
+        let page = self.visit("GET", &link, None).await;
+        self.saw(who, decision, None, &page)
+    }
+
+    /// Mail scanners open everything before its receiver does.
+    pub async fn scan(&self) {
+        for who in self.terms.approvers {
+            for decision in ["Approved", "Rejected"] {
+                let link = self.link(who, decision).expect("an email with links");
+                self.visit("HEAD", &link, None).await;
+                self.open(who, decision).await;
+            }
+        }
+    }
+
+    /// Opens a link, writes a comment and presses the button, again and again while the answer is that something went wrong.
+    pub async fn press(&self, who: &'static str, decision: &'static str, comment: &str) -> Says {
+        for pause in PAUSES {
+            match self.open(who, decision).await {
+                Says::Asks => {}
+                Says::TryAgain => {
+                    self.wait(pause).await;
+                    continue;
+                }
+                over => return over,
+            }
+            match self.post(who, decision, comment).await {
+                Says::TryAgain | Says::Asks => self.wait(pause).await,
+                done => return done,
+            }
+        }
+        Says::TryAgain
+    }
+
+    async fn wait(&self, seconds: u64) {
+        if self.patient {
+            self.simulation.pass(Duration::from_secs(seconds)).await;
+        } else {
+            self.an_hour_later().await;
+        }
+    }
+
+    /// Sends the form once.
+    pub async fn post(&self, who: &'static str, decision: &'static str, comment: &str) -> Says {
+        let link = self.link(who, decision).expect("an email with links");
+        let page = self.visit("POST", &link, Some(&[("comment", comment), ("decision", decision)])).await;
+        self.saw(who, decision, Some(comment.to_owned()), &page)
+    }
+
+    /// A moment, so that those who do something at the same time are not always in the same order.
+    pub async fn a_moment(&self) {
+        let millis = self.chance.borrow_mut().u64(0..300);
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+    }
+
+    async fn visit(&self, method: &str, link: &str, form: Option<&[(&str, &str)]>) -> Page {
+        let answer = self.simulation.visit(method, link, form).await;
+        Page { status: answer.status, headers: answer.headers, body: answer.body }
+    }
+
+    fn saw(&self, who: &'static str, decision: &'static str, pressed: Option<String>, page: &Page) -> Says {
+        let says = says(page);
+        self.seen.borrow_mut().push(Seen { who, decision, pressed, says: says.clone() });
+        says
+    }
+
+    /// Decides in the console, as somebody with an AWS account.
+    pub fn decide_in_console(&self, ending: Ending) {
+        let status = if ending == Ending::Approved { "Approved" } else { "Rejected" };
+        let Some(token) =
+            self.attempt()["output"]["executionResult"]["externalExecutionId"].as_str().map(str::to_owned)
+        else {
+            return;
+        };
+        let input = json!({
+            "pipelineName": PIPELINE, "stageName": STAGE, "actionName": ACTION,
+            "token": self.token().unwrap_or(token), "result": {"status": status, "summary": "by hand"},
+        });
+        if self.codepipeline("PutApprovalResult", &input).is_ok() {
+            *self.console.borrow_mut() = Some(ending);
+        }
+    }
+
+    /// Stops the execution in the console.
+    pub fn stop_in_console(&self, execution: &str) {
+        let input = json!({"pipelineName": PIPELINE, "pipelineExecutionId": execution, "abandon": true});
+        if self.codepipeline("StopPipelineExecution", &input).is_ok() {
+            *self.console.borrow_mut() = Some(Ending::Stopped);
+        }
+    }
+
+    /// Has the emails sent again, again and again while that fails.
+    pub async fn resend(&self) {
+        let command = json!({"resend": {"pipeline": PIPELINE, "stage": STAGE, "action": ACTION}});
+        for pause in PAUSES {
+            *self.resent.borrow_mut() += 1;
+            if self.simulation.command(command.clone()).await.is_ok() {
+                return;
+            }
+            self.simulation.pass(Duration::from_secs(pause)).await;
+        }
+        panic!("the emails cannot be sent again: {:?}", self.simulation.failures());
+    }
+
+    /// Whatever must stand in no log, and what it is.
+    pub fn secrets(&self) -> Vec<(&'static str, String)> {
+        let mut secrets: Vec<(&'static str, String)> = vec![("a link", "?t=".to_owned())];
+        for who in self.terms.approvers {
+            secrets.push(("the address", (*who).to_owned()));
+            secrets.push(("the address", who.replace('@', "%40")));
+            secrets.push(("the name", name_of(who)));
+        }
+        // Every link that was ever signed, in emails and for the sweep's own visits. The header is the same in all of them.
+        for attempt in self.simulation.steps().iter().filter(|step| step.operation == "Sign").flat_map(|s| &s.attempts)
+        {
+            let asked: Value = serde_json::from_slice(&attempt.request).unwrap();
+            let signed = String::from_utf8(bytes(&asked["Message"])).unwrap();
+            secrets.push(("the claims", signed.split_once('.').unwrap().1.to_owned()));
+            if let Some((200, answer)) = &attempt.effect {
+                let answer: Value = serde_json::from_slice(answer).unwrap();
+                secrets.push(("the signature", URL_SAFE_NO_PAD.encode(bytes(&answer["Signature"]))));
+                secrets.push(("the signature", answer["Signature"].as_str().unwrap().to_owned()));
+            }
+        }
+        let attempt = self.attempt();
+        let tokens =
+            [&attempt["output"]["executionResult"]["externalExecutionId"], &json!(self.tokens.borrow().clone())];
+        secrets.extend(tokens.iter().filter_map(|token| Some(("the token", token.as_str()?.to_owned()))));
+        let seen = self.seen.borrow();
+        let comments = seen.iter().filter_map(|seen| seen.pressed.clone()).filter(|comment| !comment.is_empty());
+        secrets.extend(comments.map(|comment| ("the comment", comment)));
+        secrets.sort();
+        secrets.dedup();
+        secrets
+    }
+
+    /// How the approval ended, as CodePipeline holds it; `None` while it waits.
+    pub fn truth(&self) -> Option<Ending> {
+        let attempt = self.attempt();
+        match attempt["status"].as_str().unwrap_or_default() {
+            "InProgress" => None,
+            "Succeeded" => Some(Ending::Approved),
+            "Failed" if attempt["output"]["executionResult"]["externalExecutionSummary"].is_string() => {
+                Some(Ending::Rejected)
+            }
+            "Failed" => Some(Ending::Expired),
+            _ => {
+                let input = json!({"pipelineName": PIPELINE, "pipelineExecutionId": attempt["pipelineExecutionId"]});
+                let execution = self.codepipeline("GetPipelineExecution", &input).unwrap();
+                let status = execution["pipelineExecution"]["status"].as_str().unwrap_or_default();
+                Some(if status.starts_with("Stopp") { Ending::Stopped } else { Ending::Superseded })
+            }
+        }
+    }
+
+    /// When it ended; `None` while it waits.
+    pub fn ended(&self) -> Option<UtcDateTime> {
+        self.truth()?;
+        let at = self.attempt()["lastUpdateTime"].as_f64()?;
+        UtcDateTime::UNIX_EPOCH.checked_add(time::Duration::seconds_f64(at))
+    }
+
+    /// What CodePipeline keeps beside a result.
+    pub fn summary(&self) -> String {
+        let attempt = self.attempt();
+        attempt["output"]["executionResult"]["externalExecutionSummary"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The latest attempt at the approval.
+    fn attempt(&self) -> Value {
+        let runs = self.codepipeline("ListActionExecutions", &json!({"pipelineName": PIPELINE})).unwrap();
+        let runs = runs["actionExecutionDetails"].as_array().unwrap();
+        runs.iter().find(|run| run["actionName"] == ACTION).cloned().unwrap_or_default()
+    }
+
+    fn token(&self) -> Option<String> {
+        let state = self.codepipeline("GetPipelineState", &json!({"name": PIPELINE})).unwrap();
+        let stages = state["stageStates"].as_array()?;
+        let stage = stages.iter().find(|stage| stage["stageName"] == STAGE)?;
+        stage["actionStates"][0]["latestExecution"]["token"].as_str().map(str::to_owned)
+    }
+
+    fn codepipeline(&self, operation: &str, input: &Value) -> Result<Value, sandbox::codepipeline::AwsError> {
+        self.simulation.aws().codepipeline.call(operation, input, "arn:aws:iam::123456789012:user/operator")
+    }
+}
+
+/// The name that the policy gives a mailbox: unlike the address, and unlike any other word.
+pub fn name_of(address: &str) -> String {
+    format!("{} Quartermain", address.chars().take(3).collect::<String>().to_uppercase())
+}
+
+/// What a blob in AWS's JSON holds.
+fn bytes(blob: &Value) -> Vec<u8> {
+    STANDARD.decode(blob.as_str().unwrap()).unwrap()
+}
+
+fn says(page: &Page) -> Says {
+    if page.status >= 500 {
+        return Says::TryAgain;
+    }
+    if page.has_form() {
+        return Says::Asks;
+    }
+    let title = page
+        .body
+        .split_once("<title>")
+        .and_then(|(_, rest)| rest.split_once("</title>"))
+        .map_or("", |(title, _)| title);
+    match title {
+        "service was approved" | "service was already approved" => Says::Ended(Ending::Approved),
+        "service was rejected" | "service was already rejected" => Says::Ended(Ending::Rejected),
+        "The pipeline was stopped" => Says::Ended(Ending::Stopped),
+        "This approval was superseded" => Says::Ended(Ending::Superseded),
+        "The time to decide is over" if page.body.contains("It was not decided in time") => {
+            Says::Ended(Ending::Expired)
+        }
+        "The time to decide is over" => Says::LinkExpired,
+        "Your vote is recorded" => Says::Recorded,
+        other => Says::Nonsense(format!("{} {other}", page.status)),
+    }
+}

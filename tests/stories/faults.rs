@@ -1,0 +1,176 @@
+//! The stories while AWS fails: a part of what `tests/run faults` tries, and that a run can be had again.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use countersign::aws::with_limits;
+use countersign::clock::system;
+use sandbox::simulation::{Fault, Function, Plan, Planned, Setup, Simulation, Step};
+use serde_json::json;
+use tests::faults::explore::{Effort, Failure, baselines, outages, pairs, random, run_all, singles};
+use tests::faults::{Ending, Says, Schedule, Story, run};
+use tests::{ALICE, BEGIN};
+use tokio::io::AsyncReadExt;
+
+/// More than a hundred schedules of all kinds, others than the long run begins with.
+const EFFORT: Effort = Effort { seed: 7, every: 307, pairs: 2, random: 40 };
+
+#[test]
+fn whatever_fails_at_any_step_all_invariants_hold_in_the_end() {
+    let baselines = baselines(EFFORT.seed).unwrap_or_else(|failures| panic!("{}", told(&failures)));
+    let mut schedules = singles(&baselines, EFFORT);
+    schedules.extend(pairs(&baselines, EFFORT));
+    schedules.extend((0..EFFORT.random).map(|n| random(&baselines, EFFORT.seed + n as u64)));
+    schedules.extend(outages(&baselines, EFFORT));
+    assert!(schedules.len() > 150, "{} schedules", schedules.len());
+    let failures = run_all(&schedules);
+    assert!(failures.is_empty(), "{}", told(&failures));
+}
+
+fn told(failures: &[Failure]) -> String {
+    let one = |failure: &Failure| {
+        let Failure { schedule, broken, met } = failure;
+        format!("tests/run faults {schedule}\n  {}\n  {}\n", met.join("\n  "), broken.join("\n  "))
+    };
+    failures.iter().map(one).collect()
+}
+
+#[test]
+fn the_same_schedule_is_the_same_again() {
+    let baselines = baselines(EFFORT.seed).unwrap_or_else(|failures| panic!("{}", told(&failures)));
+    let trace = |steps: &[Step]| -> Vec<String> {
+        let attempts = |step: &Step| -> Vec<_> {
+            step.attempts.iter().map(|a| (a.fault, a.effect.as_ref().map(|(status, _)| *status), a.arrived)).collect()
+        };
+        steps.iter().map(|step| format!("{step} {:?}", attempts(step))).collect()
+    };
+    for seed in 0..20 {
+        let schedule = random(&baselines, seed);
+        let (once, again) = (run(&schedule), run(&schedule));
+        assert_eq!(trace(&once.steps), trace(&again.steps), "{schedule}");
+        assert_eq!(once.seen, again.seen, "{schedule}");
+    }
+}
+
+#[test]
+fn the_log_is_searched_at_its_most_talkative_and_holds_no_secret() {
+    for story in Story::ALL {
+        let schedule = Schedule::without_faults(story, 1);
+        let told = run(&schedule);
+        assert_eq!(told.broken, Vec::<String>::new(), "{schedule}");
+        // With an event that fails, too.
+        let faults = vec![Planned { step: 1, fault: Fault::Denied, always: true }];
+        let failed = run(&Schedule { faults, ..schedule.clone() });
+        assert_eq!(failed.broken, Vec::<String>::new());
+        for (told, message) in [(&told, "\"message\":\"handled\""), (&failed, "\"message\":\"failed\"")] {
+            assert!(told.log.iter().any(|line| line.contains(message)), "{message}: {:?}", told.log);
+            let known: BTreeSet<&str> = told.secrets.iter().map(|(what, _)| *what).collect();
+            let all = ["a link", "the address", "the claims", "the comment", "the name", "the signature", "the token"];
+            assert_eq!(known, BTreeSet::from(all), "{schedule}: what was searched for");
+        }
+    }
+}
+
+/// The number of the callback's call of this operation, counted from 1.
+fn step_of(steps: &[Step], operation: &str, which: usize) -> usize {
+    let mut calls =
+        steps.iter().filter(|step| (step.function, step.operation.as_str()) == (Function::Callback, operation));
+    calls.nth(which - 1).unwrap().number
+}
+
+#[test]
+fn until_when_it_waits_is_read_again_when_it_could_not_be_read() {
+    // Nobody could tell for how long the approval waits, while everything else could be read.
+    let schedule = Schedule::without_faults(Story::Expire, 1);
+    let told = run(&schedule);
+    let step = told.steps.iter().find(|step| step.operation == "GetPipeline").unwrap().number;
+    let schedule = Schedule { faults: vec![Planned { step, fault: Fault::ResetBefore, always: true }], ..schedule };
+    let told = run(&schedule);
+    assert_eq!(told.steps[step - 1].attempts.len(), 3);
+    assert_eq!(told.broken, Vec::<String>::new(), "reminded in time, and told how it ended");
+}
+
+#[test]
+fn a_decision_is_shown_even_when_it_cannot_be_recorded() {
+    let schedule = Schedule::without_faults(Story::Approve, 1);
+    // The callback's vote and verdict are written; its third update, the outcome, is not, at no attempt.
+    let step = step_of(&run(&schedule).steps, "UpdateItem", 3);
+    let schedule = Schedule { faults: vec![Planned { step, fault: Fault::ErrorBefore, always: true }], ..schedule };
+    let told = run(&schedule);
+    let met = &told.steps[step - 1];
+    assert_eq!(
+        (met.function, met.operation.as_str(), met.attempts.len()),
+        (Function::Callback, "UpdateItem", 3),
+        "{met}"
+    );
+    let pressed: Vec<_> = told.seen.iter().filter(|seen| seen.pressed.is_some()).collect();
+    assert_eq!(pressed.len(), 1, "{pressed:?}");
+    assert_eq!(pressed[0].says, Says::Ended(Ending::Approved));
+    // CodePipeline's event about the end, or the sweep, records it after all.
+    assert_eq!(told.broken, Vec::<String>::new());
+}
+
+/// A server that ends every connection, having read the request or not, and counts them.
+async fn breaking(reads: bool) -> (std::net::SocketAddr, Arc<AtomicUsize>) {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let (address, count) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&count);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            counted.fetch_add(1, Ordering::Relaxed);
+            if reads {
+                assert!(stream.read(&mut [0; 64 * 1024]).await.unwrap() > 0);
+            }
+        }
+    });
+    (address, count)
+}
+
+#[tokio::test]
+async fn a_connection_that_really_breaks_is_met_as_in_the_simulation() {
+    let command = json!({"history": {"pipeline": "service"}});
+    let settings = |name: &str| {
+        Some(match name {
+            "COUNTERSIGN_CALLBACK_URL" => "https://approvals.example.com".to_owned(),
+            "COUNTERSIGN_SENDER" => "approvals@example.com".to_owned(),
+            "COUNTERSIGN_REPLY_TO" | "COUNTERSIGN_CONFIGURATION_SET" | "COUNTERSIGN_PIPELINE_REGION" => return None,
+            "COUNTERSIGN_LOG_LEVEL" => return None,
+            _ => "sandbox".to_owned(),
+        })
+    };
+    for (reads, fault) in [(false, Fault::ResetBefore), (true, Fault::ResetAfter)] {
+        let (address, connections) = breaking(reads).await;
+        let sdk = with_limits(aws_config::defaults(BehaviorVersion::latest()))
+            .region(Region::new("us-east-2"))
+            .endpoint_url(format!("http://{address}"))
+            .credentials_provider(Credentials::new("AKIA", "sandbox", None, None, "sandbox"))
+            .load()
+            .await;
+        let settings = notifier::Settings::read(&settings).unwrap();
+        let notifier = notifier::Notifier::new(settings, &sdk, system(), Arc::new(|_| {}));
+        let really = notifier.handle(&command).await.unwrap_err().to_string();
+
+        let (told, attempts) = std::thread::spawn({
+            let command = command.clone();
+            move || {
+                let mut runtime = tokio::runtime::Builder::new_current_thread();
+                let runtime = runtime.enable_time().start_paused(true).build().unwrap();
+                runtime.block_on(async {
+                    let plan = Plan { faults: vec![Planned { step: 1, fault, always: true }], outage: None };
+                    let policy = format!("[default]\napprovers = [\"{ALICE}\"]");
+                    let setup = Setup { policy, begin: BEGIN, seed: 1, plan, traced: true };
+                    let simulation = Simulation::start(setup).await.unwrap();
+                    simulation.command(command).await.unwrap_err();
+                    (simulation.failures().pop().unwrap(), simulation.steps()[0].attempts.len())
+                })
+            }
+        })
+        .join()
+        .unwrap();
+        assert_eq!(told, format!("AwsError: {really}"), "{fault:?}");
+        assert_eq!((attempts, connections.load(Ordering::Relaxed)), (3, 3), "{fault:?}");
+    }
+}
