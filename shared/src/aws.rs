@@ -10,16 +10,12 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_codepipeline::config::SharedCredentialsProvider;
 use aws_sdk_codepipeline::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_runtime_api::client::http::{
-    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
-};
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpClient, http_client_fn};
 use aws_types::sdk_config::Builder;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use crate::settings::environment;
+use crate::trust;
 
 /// How long one operation may take with all its attempts. A decision makes four in a row when all goes well, and API
 /// Gateway gives up on the callback after 30 seconds.
@@ -44,9 +40,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 pub fn from_environment() -> SdkConfig {
     let is_set = |name| environment(name).map(|text| text.eq_ignore_ascii_case("true"));
     let mut builder = builder();
-    builder
-        .set_use_fips(is_set("AWS_USE_FIPS_ENDPOINT"))
-        .set_use_dual_stack(is_set("AWS_USE_DUALSTACK_ENDPOINT"));
+    builder.set_use_fips(is_set("AWS_USE_FIPS_ENDPOINT")).set_use_dual_stack(is_set("AWS_USE_DUALSTACK_ENDPOINT"));
     builder
         .region(environment("AWS_REGION").map(Region::new))
         .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
@@ -82,10 +76,7 @@ pub fn builder() -> Builder {
 /// One pool of connections for all clients. Left to themselves, each client makes its own, reads all trusted authorities
 /// for it, and does so twice.
 fn https() -> SharedHttpClient {
-    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).build();
-    let tls = Provider::Rustls(CryptoMode::AwsLc);
-    let connector = Connector::builder().connector_settings(settings).tls_provider(tls).build();
-    let connector = SharedHttpConnector::new(connector);
+    let connector = trust::https(&HttpConnectorSettings::builder().connect_timeout(CONNECT).build());
     http_client_fn(move |_, _| connector.clone())
 }
 

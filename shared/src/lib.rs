@@ -8,6 +8,7 @@
 pub mod approval;
 pub mod aws;
 pub mod clock;
+pub mod connect;
 pub mod delivery;
 pub mod keys;
 pub mod ledger;
@@ -19,3 +20,4 @@ pub mod policy;
 pub mod request;
 pub mod settings;
 pub mod text;
+mod trust;

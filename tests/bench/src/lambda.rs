@@ -177,7 +177,10 @@ async fn next(State(api): State<Arc<Api>>) -> (HeaderMap, Bytes) {
         ("lambda-runtime-aws-request-id", format!("00000000-0000-4000-8000-{invocation:012}")),
         ("lambda-runtime-deadline-ms", deadline.to_string()),
         ("lambda-runtime-invoked-function-arn", format!("arn:aws:lambda:{REGION}:123456789012:function:bench")),
-        ("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0".into()),
+        (
+            "lambda-runtime-trace-id",
+            "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0".into(),
+        ),
         ("content-type", "application/json".into()),
     ];
     let header = |(name, value): (&'static str, String)| {

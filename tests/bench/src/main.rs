@@ -57,8 +57,7 @@ async fn main() -> ExitCode {
 }
 
 fn order() -> Result<Option<Order>, lexopt::Error> {
-    let mut order =
-        Order { binaries: PathBuf::new(), zips: PathBuf::new(), cold: 40, warm: 5, peers: Vec::new() };
+    let mut order = Order { binaries: PathBuf::new(), zips: PathBuf::new(), cold: 40, warm: 5, peers: Vec::new() };
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
@@ -80,5 +79,9 @@ fn order() -> Result<Option<Order>, lexopt::Error> {
 fn peer(text: &str) -> Result<Peer, lexopt::Error> {
     let (name, command) = text.split_once('=').ok_or("--peer takes NAME=COMMAND")?;
     let command: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
-    if command.is_empty() { Err("--peer takes NAME=COMMAND".into()) } else { Ok(Peer { name: name.to_owned(), command }) }
+    if command.is_empty() {
+        Err("--peer takes NAME=COMMAND".into())
+    } else {
+        Ok(Peer { name: name.to_owned(), command })
+    }
 }

@@ -183,7 +183,8 @@ impl<'a> Round<'a> {
         figures.memory.entry(subject.clone()).or_default().push((memory, function.peak_memory()));
         figures.cpu.entry(subject.clone()).or_default().push(spent);
         figures.busy.entry(subject.clone()).or_default().push(busy);
-        let made = Calls { first: started[before..].to_vec(), rest: calls[started.len()..].to_vec(), answers: rest.len() };
+        let made =
+            Calls { first: started[before..].to_vec(), rest: calls[started.len()..].to_vec(), answers: rest.len() };
         figures.calls.insert(subject.clone(), made);
         figures.warm.entry(subject).or_default().push(median(&times));
     }
@@ -222,7 +223,8 @@ impl<'a> Round<'a> {
 
 /// A figure counts only if the work was done.
 fn check(subject: &Subject, answer: &Value) {
-    let shown = |words: &str| answer["statusCode"] == 200 && answer["body"].as_str().unwrap_or_default().contains(words);
+    let shown =
+        |words: &str| answer["statusCode"] == 200 && answer["body"].as_str().unwrap_or_default().contains(words);
     let done = match subject {
         Subject::Floor => answer["statusCode"] == 200,
         Subject::Show => shown("<form"),

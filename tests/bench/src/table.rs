@@ -38,7 +38,9 @@ pub fn of(order: &Order, figures: &Figures) -> String {
         FAR.as_millis()
     );
     for subject in figures.warm.keys() {
-        let of = |figures: &BTreeMap<Subject, Vec<Duration>>| times(median(&figures[subject]), median(&figures[&Subject::Floor]));
+        let of = |figures: &BTreeMap<Subject, Vec<Duration>>| {
+            times(median(&figures[subject]), median(&figures[&Subject::Floor]))
+        };
         let far = figures.far.get(subject).map(|far| {
             let far_away = milliseconds(median(far));
             match subject {
@@ -63,7 +65,8 @@ pub fn of(order: &Order, figures: &Figures) -> String {
     }
     text += "\n| | binary, bytes | zip, bytes |\n|---|---|---|\n";
     for file in ["floor", "callback", "notifier"] {
-        let size = |path: std::path::PathBuf| std::fs::metadata(path).map_or("?".to_owned(), |file| file.len().to_string());
+        let size =
+            |path: std::path::PathBuf| std::fs::metadata(path).map_or("?".to_owned(), |file| file.len().to_string());
         let (binary, zip) = (size(order.binaries.join(file)), size(order.zips.join(file).with_extension("zip")));
         let _ = writeln!(text, "| {file} | {binary} | {zip} |");
     }

@@ -26,7 +26,8 @@ impl Tls {
     pub fn new() -> Self {
         let mut authority = CertificateParams::default();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().expect("a key")).expect("an authority");
+        let authority =
+            CertifiedIssuer::self_signed(authority, KeyPair::generate().expect("a key")).expect("an authority");
         let key = KeyPair::generate().expect("a key");
         let server = CertificateParams::new(["127.0.0.1".to_owned()]).expect("a name");
         let server = server.signed_by(&key, &authority).expect("a certificate");
