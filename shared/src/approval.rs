@@ -9,6 +9,7 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::text;
 
@@ -185,6 +186,23 @@ checked_text!(
 );
 public_text!(WebUrl);
 
+impl WebUrl {
+    /// The address that somebody wrote by hand: as it is, if it can be; else as browsers read it, with an international
+    /// domain in its `xn--` form and letters beyond ASCII percent-encoded. `None` when it is no address for the web, or has
+    /// in it what ends one: white space, quotes, brackets.
+    /// <https://url.spec.whatwg.org/>
+    #[must_use]
+    pub fn written(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let ends = |c: char| {
+            c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}')
+        };
+        text.parse()
+            .ok()
+            .or_else(|| if text.contains(ends) { None } else { Url::parse(text).ok()?.as_str().parse().ok() })
+    }
+}
+
 checked_text!(
     /// An email address. SES takes ASCII only: an international domain is written in its `xn--` form.
     Address, "the email address", max 254, "an email address such as name@example.com",
@@ -212,8 +230,9 @@ impl Address {
 
 checked_text!(
     /// A person's or a team's name as mails write it, one line of at most 200 bytes.
-    DisplayName, "the display name", max 200, "one line of text without angle brackets",
-    |text| !text.chars().any(|c| c.is_control() || matches!(c, '<' | '>')) && text.trim() == text
+    DisplayName, "the display name", max 200, "one line of text without angle brackets and without =?",
+    // `=?` begins an encoded word in a header; some mail clients decode one wherever they find it.
+    |text| !text.contains("=?") && !text.contains(text::BREAKS) && !text.chars().any(|c| c.is_control() || text::reorders(c) || matches!(c, '<' | '>')) && text.trim() == text
 );
 private_text!(DisplayName);
 
@@ -515,6 +534,26 @@ mod tests {
         assert_eq!("a@example.com".parse::<Approver>().unwrap().name, None);
         for text in ["", "A <a@example.com", "A <>", "A\r\nB <a@example.com>", "A <a@example.com> b"] {
             assert!(text.parse::<Approver>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_read_as_browsers_read_it() {
+        for (text, expected) in [
+            (" https://example.com/a ", Some("https://example.com/a")),
+            ("http://example.com", Some("http://example.com")),
+            ("https://bücher.example/", Some("https://xn--bcher-kva.example/")),
+            ("https://wiki.example/リリース", Some("https://wiki.example/%E3%83%AA%E3%83%AA%E3%83%BC%E3%82%B9")),
+            ("https://e.com/ü b", None),
+            ("https://e.com/ü\"", None),
+            ("https://e.com/ü\r\nx", None),
+            ("javascript:alert(1)", None),
+            ("data:text/html,x", None),
+            ("example.com", None),
+            ("https://", None),
+            ("", None),
+        ] {
+            assert_eq!(WebUrl::written(text).as_ref().map(WebUrl::as_str), expected, "{text}");
         }
     }
 

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use time::format_description::BorrowedFormatItem;
+use time::UtcDateTime;
 use time::format_description::well_known::Rfc3339;
-use time::macros::format_description;
-use time::{Duration, UtcDateTime};
 
 /// Where a function gets the present moment from.
 pub type Clock = Arc<dyn Fn() -> UtcDateTime + Send + Sync>;
@@ -17,32 +15,10 @@ pub fn system() -> Clock {
     Arc::new(UtcDateTime::now)
 }
 
-/// `27 November 2026, 09:15 UTC`: how a moment is written for people.
-#[must_use]
-pub fn in_words(moment: UtcDateTime) -> String {
-    const FORMAT: &[BorrowedFormatItem<'static>] =
-        format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
-    // The format names only components that every moment has, so formatting cannot fail; the fall-back is still true.
-    moment.format(FORMAT).unwrap_or_else(|_| moment.to_string())
-}
-
 /// `2026-11-27T09:15:00Z`: how a moment is written for programs.
 #[must_use]
 pub fn rfc3339(moment: UtcDateTime) -> String {
     moment.format(&Rfc3339).unwrap_or_else(|_| moment.to_string())
-}
-
-/// `3 days`, `5 hours`, `40 minutes`: how a span of time is written for people, rounded down, in the largest unit of which
-/// there are two.
-#[must_use]
-pub fn span_in_words(span: Duration) -> String {
-    let (number, unit) = match (span.whole_days(), span.whole_hours(), span.whole_minutes()) {
-        (days @ 2.., _, _) => (days, "days"),
-        (_, hours @ 2.., _) => (hours, "hours"),
-        (_, _, minutes @ 2..) => (minutes, "minutes"),
-        _ => return "a minute".to_owned(),
-    };
-    format!("{number} {unit}")
 }
 
 /// Serde form of a span of time: whole seconds.
@@ -111,26 +87,5 @@ pub mod epoch {
     /// The deserializer's own, and when the number is no moment.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UtcDateTime, D::Error> {
         UtcDateTime::from_unix_timestamp(i64::deserialize(deserializer)?).map_err(D::Error::custom)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spans_are_told_in_the_unit_that_people_use() {
-        for (minutes, words) in [
-            (60 * 24 * 7, "7 days"),
-            (60 * 48, "2 days"),
-            (60 * 48 - 1, "47 hours"),
-            (120, "2 hours"),
-            (119, "119 minutes"),
-            (2, "2 minutes"),
-            (1, "a minute"),
-            (0, "a minute"),
-        ] {
-            assert_eq!(span_in_words(Duration::minutes(minutes)), words);
-        }
     }
 }

@@ -3,7 +3,8 @@
 //! A manual approval of AWS CodePipeline waits; its approvers get signed links by email; a click decides. This crate
 //! holds the words of that story and its outside effects: the [`approval`] types, the signed [`link`], the signing
 //! [`keys`] in AWS KMS, the [`pipeline`] that is told the result, the [`policy`] that says who may decide what, and the
-//! [`ledger`] that makes "sent once" and "counted once" true. It knows no Lambda, no HTTP server and no HTML.
+//! [`ledger`] that makes "sent once" and "counted once" true, and
+//! the [`words`] that people are told. It knows no Lambda, no HTTP server and no HTML.
 
 pub mod approval;
 pub mod aws;
@@ -19,5 +20,7 @@ pub mod pipeline;
 pub mod policy;
 pub mod request;
 pub mod settings;
+pub mod telling;
 pub mod text;
 mod trust;
+pub mod words;

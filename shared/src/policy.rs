@@ -16,6 +16,7 @@ use glob::Pattern;
 use time::Duration;
 
 use crate::approval::{Address, ApprovalAction, Approver, Quorum};
+use crate::words::Language;
 
 /// The most bytes that a policy may have: the largest value of an SSM parameter, which the advanced tier takes.
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html>
@@ -80,6 +81,8 @@ pub struct Route {
     pub reason_required: bool,
     /// Whether the one who started the execution may approve it. [`Policy::is`] tells who that is.
     pub initiator_may_approve: bool,
+    /// What language the emails are written in.
+    pub language: Language,
     /// Where answers to the emails go.
     pub reply_to: Option<Address>,
     /// Who is told and does not decide: groups resolved, each mailbox once, nobody who is an approver.

@@ -7,6 +7,7 @@ use time::{Duration, UtcDateTime};
 
 use crate::approval::{Address, Approval, Approver, Comment, Decision, Quorum, WebUrl};
 use crate::clock::{epoch, seconds};
+use crate::words::Language;
 
 /// The ledger's record that an approval was put to its approvers. What it says of them is fixed when it is made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,6 +158,9 @@ pub struct Terms {
     /// Empty when nobody is barred, or the policy bars nobody.
     #[serde(default)]
     pub barred: BTreeMap<String, String>,
+    /// What language the emails are written in, and the pages for whoever asks for none that there is.
+    #[serde(default)]
+    pub language: Language,
     /// Where answers to the emails go, if the policy says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Address>,

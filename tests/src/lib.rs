@@ -2,6 +2,7 @@
 //! make a link of any kind. Everything goes through the sandbox's own address, as from outside.
 
 pub mod forge;
+pub mod hostile;
 
 use sandbox::codepipeline::{
     ActionDefinition, ActionKind, ApprovalAction, ExecutionMode, PipelineDefinition, SourceAction, SourceProvider,
@@ -63,7 +64,7 @@ pub struct Mail {
 impl Mail {
     /// Whether it asks for a decision for the first time.
     pub fn is_request(&self) -> bool {
-        self.subject.starts_with("Approval needed: ")
+        !self.subject.starts_with("Re: ")
     }
 
     pub fn is_reminder(&self) -> bool {
@@ -107,12 +108,27 @@ impl World {
         self.send(self.browser.get(url)).await
     }
 
+    /// Opens a page as a browser does that asks for languages.
+    pub async fn get_in(&self, url: &str, accept_language: &str) -> Page {
+        self.send(self.browser.get(url).header("accept-language", accept_language)).await
+    }
+
     pub async fn head(&self, url: &str) -> Page {
         self.send(self.browser.head(url)).await
     }
 
     pub async fn post(&self, url: &str, form: &[(&str, &str)]) -> Page {
         self.send(self.browser.post(url).form(form)).await
+    }
+
+    /// Posts a form as it stands, which may be one that no browser sends.
+    pub async fn post_body(&self, url: &str, form: &str) -> Page {
+        let kind = "application/x-www-form-urlencoded";
+        self.send(self.browser.post(url).header("content-type", kind).body(form.to_owned())).await
+    }
+
+    pub async fn post_in(&self, url: &str, form: &[(&str, &str)], accept_language: &str) -> Page {
+        self.send(self.browser.post(url).form(form).header("accept-language", accept_language)).await
     }
 
     pub async fn request(&self, method: &str, url: &str) -> Page {

@@ -1,6 +1,9 @@
 //! Every answer carries the security headers, errors too.
 
-use tests::{Page, World};
+use std::collections::BTreeSet;
+
+use sandbox::codepipeline::ExecutionMode;
+use tests::{ALICE, BOB, Page, World};
 
 fn assert_headers(page: &Page, what: &str) {
     for (name, value) in [
@@ -32,39 +35,64 @@ fn assert_headers(page: &Page, what: &str) {
     }
 }
 
+/// Every status that the callback answers with.
+const STATUSES: [u16; 9] = [200, 400, 403, 404, 405, 409, 410, 500, 503];
+
+/// A page, and the answer to HEAD at the same address.
+async fn both(world: &World, url: &str) -> [Page; 2] {
+    [world.get(url).await, world.head(url).await]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn on_every_status() {
     let world = World::new().await;
     let (alice, bob) = world.ask().await;
     let mut pages = vec![
-        (200, world.get(&alice.approve).await),
-        (200, world.head(&alice.approve).await),
-        (400, world.get(&world.url("/approval")).await),
-        (400, world.get(&world.url("/approval?t=x")).await),
         (400, world.post(&alice.approve, &[]).await),
         (400, world.post(&alice.approve, &[("decision", "Rejected")]).await),
-        (404, world.get(&world.url("/approval/")).await),
         (404, world.post(&world.url("/elsewhere"), &[("decision", "Approved")]).await),
         (405, world.request("PUT", &alice.approve).await),
         (405, world.request("DELETE", &alice.approve).await),
         (405, world.request("OPTIONS", &alice.approve).await),
     ];
-    world.sandbox.aws().fail_next("dynamodb", "GetItem", 3, 400, "ThrottlingException", "slow down");
-    pages.push((503, world.get(&alice.approve).await));
-    pages.push((200, world.press(&alice.approve, "").await));
-    pages.push((409, world.get(&bob.approve).await));
+    let mut add = |status, answers: [Page; 2]| pages.extend(answers.map(|page| (status, page)));
+    add(200, both(&world, &alice.approve).await);
+    add(400, both(&world, &world.url("/approval")).await);
+    add(400, both(&world, &world.url("/approval?t=x")).await);
+    add(404, both(&world, &world.url("/approval/")).await);
+    // Every attempt of the SDK, for GET and for HEAD.
+    world.sandbox.aws().fail_next("dynamodb", "GetItem", 6, 400, "ThrottlingException", "slow down");
+    add(503, both(&world, &alice.approve).await);
+    world.sandbox.aws().cut_off("callback", 0);
+    add(500, both(&world, &alice.approve).await);
+    world.sandbox.aws().restore();
+    let pressed = world.press(&alice.approve, "").await;
+    add(409, both(&world, &bob.approve).await);
     world.sandbox.advance(time::Duration::days(8)).await;
-    pages.push((409, world.get(&bob.approve).await));
+    add(409, both(&world, &bob.approve).await);
+
     let other = World::new().await;
     let (late, _) = other.ask().await;
     other.sandbox.advance(time::Duration::days(8)).await;
-    pages.push((410, other.get(&late.approve).await));
+    add(410, both(&other, &late.approve).await);
+
+    let policy = format!("[default]\napprovers = [\"{ALICE}\", \"{BOB}\"]\ninitiator_may_approve = false");
+    let guarded = World::under(&policy).await;
+    guarded.service(ExecutionMode::Queued);
+    guarded.start_as(&format!("arn:aws:iam::123456789012:user/{ALICE}")).await;
+    let own = guarded.mail_to(ALICE).await.approve;
+    add(403, both(&guarded, &own).await);
+    pages.push((403, guarded.post(&own, &[("decision", "Approved")]).await));
+    pages.push((200, pressed));
+
     for (status, page) in &pages {
         assert_eq!(page.status, *status, "{}", page.body);
         assert_headers(page, &format!("{status}"));
         assert_eq!(page.header("retry-after"), (*status == 503).then_some("30"));
         assert_eq!(page.header("allow"), (*status == 405).then_some("GET, HEAD, POST"));
     }
+    let seen: BTreeSet<u16> = pages.iter().map(|(status, _)| *status).collect();
+    assert_eq!(seen, BTreeSet::from(STATUSES));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@ mod events;
 mod headers;
 mod history;
 mod initiator;
+mod languages;
 mod logs;
 mod operations;
 mod outcomes;

@@ -193,7 +193,7 @@ async fn links_may_expire_before_codepipeline_stops_waiting() {
     let world = World::under(&format!("[default]\napprovers = [\"{ALICE}\", \"{BOB}\"]\nexpires = \"2d\"")).await;
     let (alice, _) = world.ask().await;
     assert!(
-        alice.text.contains("waits for a decision. You can decide until 22 November 2026, 09:25 UTC."),
+        alice.text.contains("It can be decided by email for 2 days, until 22 November 2026, 09:25 UTC."),
         "{}",
         alice.text
     );
@@ -217,5 +217,5 @@ async fn links_may_expire_before_codepipeline_stops_waiting() {
 async fn a_policy_never_makes_links_live_longer_than_the_approval() {
     let world = World::under(&format!("[default]\napprovers = [\"{ALICE}\", \"{BOB}\"]\nexpires = \"30d\"")).await;
     let (alice, _) = world.ask().await;
-    assert!(alice.text.contains("waits for a decision until 27 November 2026"), "{}", alice.text);
+    assert!(alice.text.contains("waits 7 days for a decision, until 27 November 2026"), "{}", alice.text);
 }

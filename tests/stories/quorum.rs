@@ -28,7 +28,7 @@ async fn three_of_five_and_one_persons_link_used_five_times_counts_one() {
     assert!(page.body.contains("2 of 3 approvals are there"), "{}", page.body);
     let page = world.get(&world.mail_to(CAROL).await.approve).await;
     assert!(
-        page.body.contains("Votes: 2 of 3 approvals") && page.body.contains("5 people were asked."),
+        page.body.contains("2 of 3 approvals are there") && page.body.contains("5 people were asked."),
         "{}",
         page.body
     );

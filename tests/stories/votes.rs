@@ -87,7 +87,7 @@ async fn a_vote_can_be_changed_until_the_approval_is_decided() {
     let (alice, bob) = world.ask().await;
     world.press(&alice.approve, "").await;
     let other = world.get(&alice.reject).await;
-    assert!(other.body.contains("You voted Approved before"), "{}", other.body);
+    assert!(other.body.contains("You voted to approve before"), "{}", other.body);
     let changed = world.press(&alice.reject, "I looked again").await;
     assert_eq!((changed.status, changed.title()), (200, "MyFirstPipeline was rejected"));
     assert_eq!(world.approval_state().await["status"], "Failed");

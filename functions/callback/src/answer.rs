@@ -14,12 +14,15 @@ use countersign::link::{ExpiredLink, LinkError, LinkVerifier, VerifiedLink};
 use countersign::metrics::{Metric, Metrics, Sink};
 use countersign::pipeline::{CodePipeline, Patience};
 use countersign::request::{Ending, Request};
-use lambda_http::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use countersign::words::{Language, Words};
+use lambda_http::http::header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Body, Response};
+use time::UtcDateTime;
 
 use crate::decide::{DecideError, Decisions};
-use crate::pages::{Confirm, Decided, Notice, Recorded, style_hash};
+use crate::notice::Notice;
+use crate::pages::{Confirm, Decided, NoticePage, Problem, Recorded, style_hash};
 use crate::request::{Misunderstood, Visit, read};
 use crate::settings::Settings;
 
@@ -62,6 +65,27 @@ pub enum StartError {
     /// The style's hash makes no header.
     #[error("the style's hash makes no header")]
     Style,
+}
+
+/// Who looks at a page, and when.
+#[derive(Clone, Copy)]
+struct Visitor {
+    /// The language that his browser asks for, if there are words for it.
+    language: Option<Language>,
+    now: UtcDateTime,
+}
+
+impl Visitor {
+    fn new(request: &lambda_http::Request, now: UtcDateTime) -> Self {
+        let header = request.headers().get(ACCEPT_LANGUAGE).and_then(|header| header.to_str().ok());
+        Self { language: header.and_then(Language::accepted), now }
+    }
+
+    /// Whose browser asks for nothing that there is reads what his emails are written in.
+    fn words(self, request: Option<&Request>) -> Words {
+        let emails = || request.map_or(Language::ENGLISH, |request| request.terms.language);
+        self.language.unwrap_or_else(emails).words()
+    }
 }
 
 /// What is answered, before it is HTTP.
@@ -115,75 +139,64 @@ impl Callback {
 
     /// Answers one request. Whatever it is, there is an answer with a page and all headers.
     pub async fn handle(&self, request: &lambda_http::Request) -> Response<Body> {
+        let visitor = Visitor::new(request, (self.clock)());
         let answer = match read(request) {
             Ok(visit) => {
                 let late = |_| Err(Refusal::Late);
-                tokio::time::timeout(LONGEST_ANSWER, self.visit(visit)).await.unwrap_or_else(late)
+                tokio::time::timeout(LONGEST_ANSWER, self.visit(visit, visitor)).await.unwrap_or_else(late)
             }
             Err(misunderstood) => Err(Refusal::Misunderstood(misunderstood)),
         };
         let answer = answer.unwrap_or_else(|refusal| {
             let reason = refusal.reason();
             self.decisions.metrics.count(Metric::Refusals(reason), 1);
-            refuse(&refusal)
+            refuse(&refusal, visitor)
         });
         self.respond(request.method(), answer)
     }
 
-    async fn visit(&self, visit: Visit) -> Result<Answer, Refusal> {
+    async fn visit(&self, visit: Visit, visitor: Visitor) -> Result<Answer, Refusal> {
         match visit {
-            Visit::Show { token } => self.show(&token).await,
-            Visit::Finish { token, decision } => self.finish(&token, decision).await,
-            Visit::Decide { token, decision: None, comment } => self.unpressed(&token, &comment).await,
-            Visit::Decide { token, decision: Some(decision), comment } => match self.verify(&token) {
-                Ok(link) if link.decision() != decision => Err(Refusal::WrongButton),
-                Ok(link) => self.decide(&link, &comment).await,
-                Err(LinkError::Expired(link)) => self.expired(&link).await,
-                Err(error) => Err(Refusal::Link(error)),
-            },
+            Visit::Show { token } => self.show(&token, visitor).await,
+            Visit::Finish { token, decision } => self.finish(&token, decision, visitor).await,
+            Visit::Decide { token, decision: None, comment } => self.unpressed(&token, &comment, visitor).await,
+            Visit::Decide { token, decision: Some(decision), comment } => {
+                match self.verifier.verify(&token, visitor.now) {
+                    Ok(link) if link.decision() != decision => Err(Refusal::WrongButton),
+                    Ok(link) => self.decide(&link, &comment, visitor).await,
+                    Err(LinkError::Expired(link)) => self.expired(&link, visitor).await,
+                    Err(error) => Err(Refusal::Link(error)),
+                }
+            }
         }
     }
 
-    fn verify(&self, token: &str) -> Result<VerifiedLink, LinkError> {
-        self.verifier.verify(token, (self.clock)())
-    }
-
-    async fn show(&self, token: &str) -> Result<Answer, Refusal> {
-        let link = match self.verify(token) {
+    async fn show(&self, token: &str, visitor: Visitor) -> Result<Answer, Refusal> {
+        let link = match self.verifier.verify(token, visitor.now) {
             Ok(link) => link,
-            Err(LinkError::Expired(link)) => return self.expired(&link).await,
+            Err(LinkError::Expired(link)) => return self.expired(&link, visitor).await,
             Err(error) => return Err(Refusal::Link(error)),
         };
         match self.decisions.look(&link).await.map_err(Refusal::Decide)? {
-            Some(request) => stands(&request, &link),
-            None => Ok(forgotten(link.approval())),
+            Some(request) => stands(&request, &link, visitor),
+            None => Ok(forgotten(link.approval(), visitor)),
         }
     }
 
-    async fn decide(&self, link: &VerifiedLink, comment: &str) -> Result<Answer, Refusal> {
+    async fn decide(&self, link: &VerifiedLink, comment: &str, visitor: Visitor) -> Result<Answer, Refusal> {
         let comment = match comment.parse::<Comment>() {
             Ok(comment) => Some(comment),
             Err(countersign::approval::Invalid::Empty { .. }) => None,
-            Err(_) => {
-                return self
-                    .ask_again(
-                        link,
-                        comment,
-                        "The comment is longer than 512 characters. Please shorten it; nothing was decided yet.",
-                    )
-                    .await;
-            }
+            Err(_) => return self.ask_again(link, comment, Problem::CommentTooLong, visitor).await,
         };
         let silent = comment.is_none();
-        let decided = Box::pin(self.decisions.decide(link, comment, (self.clock)())).await;
+        let decided = Box::pin(self.decisions.decide(link, comment, visitor.now)).await;
         let request = decided.map_err(Refusal::Decide)?;
-        let Some(request) = request else { return Ok(forgotten(link.approval())) };
+        let Some(request) = request else { return Ok(forgotten(link.approval(), visitor)) };
         if silent && lacks_its_reason(&request, link) {
-            return self
-                .ask_again(link, "", "A rejection needs a comment: please say why. Nothing was decided yet.")
-                .await;
+            return self.ask_again(link, "", Problem::CommentMissing, visitor).await;
         }
-        let answer = stands(&request, link)?;
+        let answer = stands(&request, link, visitor)?;
         tracing::info!(
             key = %request.approval.key(),
             approval = %request.approval.action,
@@ -196,54 +209,60 @@ impl Callback {
     }
 
     /// A vote that stands is carried out: the notifier's sweep asks for that, where the voter's own visit died.
-    async fn finish(&self, token: &str, decision: Decision) -> Result<Answer, Refusal> {
-        let link = match self.verify(token) {
+    async fn finish(&self, token: &str, decision: Decision, visitor: Visitor) -> Result<Answer, Refusal> {
+        let link = match self.verifier.verify(token, visitor.now) {
             Ok(link) => link,
-            Err(LinkError::Expired(link)) => return self.expired(&link).await,
+            Err(LinkError::Expired(link)) => return self.expired(&link, visitor).await,
             Err(error) => return Err(Refusal::Link(error)),
         };
         if link.decision() != decision {
             return Err(Refusal::WrongButton);
         }
-        let finished = Box::pin(self.decisions.carry_on(&link, (self.clock)())).await.map_err(Refusal::Decide)?;
-        let Some(request) = finished else { return Ok(forgotten(link.approval())) };
-        stands(&request, &link)
+        let finished = Box::pin(self.decisions.carry_on(&link, visitor.now)).await.map_err(Refusal::Decide)?;
+        let Some(request) = finished else { return Ok(forgotten(link.approval(), visitor)) };
+        stands(&request, &link, visitor)
     }
 
     /// A form that was sent without its button: by a script, or by a machine. It says nothing.
-    async fn unpressed(&self, token: &str, comment: &str) -> Result<Answer, Refusal> {
-        match self.verify(token) {
-            Ok(link) => self.ask_again(&link, comment, "Nothing was decided: please press the button.").await,
-            Err(LinkError::Expired(link)) => self.expired(&link).await,
+    async fn unpressed(&self, token: &str, comment: &str, visitor: Visitor) -> Result<Answer, Refusal> {
+        match self.verifier.verify(token, visitor.now) {
+            Ok(link) => self.ask_again(&link, comment, Problem::ButtonNotPressed, visitor).await,
+            Err(LinkError::Expired(link)) => self.expired(&link, visitor).await,
             Err(error) => Err(Refusal::Link(error)),
         }
     }
 
     /// The page with its form once more, with what was written and what is wrong.
-    async fn ask_again(&self, link: &VerifiedLink, comment: &str, problem: &'static str) -> Result<Answer, Refusal> {
+    async fn ask_again(
+        &self,
+        link: &VerifiedLink,
+        comment: &str,
+        problem: Problem,
+        visitor: Visitor,
+    ) -> Result<Answer, Refusal> {
         let request = self.decisions.look(link).await.map_err(Refusal::Decide)?.ok_or(Refusal::NoButton)?;
         if !request.asks(link.approver()) {
             return Err(Refusal::NotAsked);
         }
         if request.outcome.is_some() || request.bars(link.approver()) && link.decision() == Decision::Approved {
-            return stands(&request, link);
+            return stands(&request, link, visitor);
         }
-        let page = Confirm { request: &request, link, problem: Some(problem), comment };
-        Ok(Answer { status: StatusCode::BAD_REQUEST, html: page.render() })
+        let html = confirm(&request, link, Some(problem), comment, visitor);
+        Ok(Answer { status: StatusCode::BAD_REQUEST, html })
     }
 
     /// An expired link tells how its approval ended, as far as that can be known.
-    async fn expired(&self, link: &ExpiredLink) -> Result<Answer, Refusal> {
-        let request = self.decisions.look_back(link, (self.clock)()).await.map_err(Refusal::Decide)?;
+    async fn expired(&self, link: &ExpiredLink, visitor: Visitor) -> Result<Answer, Refusal> {
+        let request = self.decisions.look_back(link, visitor.now).await.map_err(Refusal::Decide)?;
         let request = request.filter(|request| request.asks(link.approver()));
         tracing::info!(key = %link.approval().key(), "an expired link was opened");
         match request.as_ref().and_then(|request| Some((request, request.outcome.as_ref()?))) {
             Some((request, outcome)) if matches!(outcome.ending, Ending::Approved | Ending::Rejected) => {
-                let page = Decided { request, outcome, yours: false };
+                let page = Decided { words: visitor.words(Some(request)), request, outcome, yours: false };
                 Ok(Answer { status: StatusCode::CONFLICT, html: page.render() })
             }
-            Some((request, outcome)) => Ok(gone(&Notice::over(outcome.ending, request))),
-            None => Ok(gone(&Notice::expired(request.as_ref()))),
+            Some((request, outcome)) => Ok(gone(&Notice::over(outcome.ending, request), visitor)),
+            None => Ok(gone(&Notice::Expired(request.as_ref()), visitor)),
         }
     }
 
@@ -277,33 +296,41 @@ impl Callback {
 }
 
 /// The page for a link whose request stands as it does, looked at or voted on.
-fn stands(request: &Request, link: &VerifiedLink) -> Result<Answer, Refusal> {
+fn stands(request: &Request, link: &VerifiedLink, visitor: Visitor) -> Result<Answer, Refusal> {
     if !request.asks(link.approver()) {
         return Err(Refusal::NotAsked);
     }
+    let words = visitor.words(Some(request));
     let vote = request.vote_of(link.approver()).filter(|vote| vote.decision == link.decision());
     Ok(match (&request.outcome, vote) {
         (Some(outcome), vote) if matches!(outcome.ending, Ending::Approved | Ending::Rejected) => {
             // His own press, however often repeated, is no conflict: his vote is among those that decided.
             let yours =
                 request.ended_by_votes() && vote.is_some_and(|vote| Ending::from(vote.decision) == outcome.ending);
-            let page = Decided { request, outcome, yours };
+            let page = Decided { words, request, outcome, yours };
             Answer { status: if yours { StatusCode::OK } else { StatusCode::CONFLICT }, html: page.render() }
         }
-        (Some(outcome), _) => gone(&Notice::over(outcome.ending, request)),
+        (Some(outcome), _) => gone(&Notice::over(outcome.ending, request), visitor),
         // A vote that settles the approval and has not been carried through is not "recorded, 1 of 1": a visit ended in
         // between, and the button finishes it.
-        (None, Some(vote)) if request.verdict.is_none() && request.count().is_none() => {
-            Answer { status: StatusCode::OK, html: Recorded { request, vote }.render() }
+        (None, Some(_)) if request.verdict.is_none() && request.count().is_none() => {
+            Answer { status: StatusCode::OK, html: Recorded { words, request, now: visitor.now }.render() }
         }
         (None, None) if link.decision() == Decision::Approved && request.bars(link.approver()) => {
             return Err(Refusal::Initiator(Box::new(request.clone())));
         }
-        (None, _) => {
-            let page = Confirm { request, link, problem: None, comment: "" };
-            Answer { status: StatusCode::OK, html: page.render() }
-        }
+        (None, _) => Answer { status: StatusCode::OK, html: confirm(request, link, None, "", visitor) },
     })
+}
+
+fn confirm(
+    request: &Request,
+    link: &VerifiedLink,
+    problem: Option<Problem>,
+    comment: &str,
+    visitor: Visitor,
+) -> askama::Result<String> {
+    Confirm { words: visitor.words(Some(request)), request, link, problem, comment, now: visitor.now }.render()
 }
 
 /// Whether this is a rejection that was not taken for want of a comment.
@@ -315,13 +342,17 @@ fn lacks_its_reason(request: &Request, link: &VerifiedLink) -> bool {
         && request.outcome.is_none()
 }
 
-fn gone(notice: &Notice) -> Answer {
-    Answer { status: StatusCode::GONE, html: notice.render() }
+fn notice(status: StatusCode, notice: &Notice, visitor: Visitor) -> Answer {
+    Answer { status, html: NoticePage::new(notice, visitor.words(notice.request())).render() }
 }
 
-fn forgotten(approval: &Approval) -> Answer {
+fn gone(why: &Notice, visitor: Visitor) -> Answer {
+    notice(StatusCode::GONE, why, visitor)
+}
+
+fn forgotten(approval: &Approval, visitor: Visitor) -> Answer {
     tracing::warn!(key = %approval.key(), "a good link to an approval that the ledger does not know");
-    gone(&Notice::FORGOTTEN)
+    gone(&Notice::Forgotten, visitor)
 }
 
 impl Refusal {
@@ -341,34 +372,34 @@ impl Refusal {
 }
 
 /// What a visitor is told of a refusal, and what the log is told.
-fn refuse(refusal: &Refusal) -> Answer {
+fn refuse(refusal: &Refusal, visitor: Visitor) -> Answer {
     let reason = refusal.reason();
-    let (status, notice) = match refusal {
-        Refusal::Misunderstood(Misunderstood::Path) => (StatusCode::NOT_FOUND, Notice::NOT_FOUND),
-        Refusal::Misunderstood(Misunderstood::Method) => (StatusCode::METHOD_NOT_ALLOWED, Notice::NOT_ALLOWED),
+    let (status, why) = match refusal {
+        Refusal::Misunderstood(Misunderstood::Path) => (StatusCode::NOT_FOUND, Notice::NotFound),
+        Refusal::Misunderstood(Misunderstood::Method) => (StatusCode::METHOD_NOT_ALLOWED, Notice::NotAllowed),
         Refusal::Misunderstood(Misunderstood::Form | Misunderstood::Decision)
         | Refusal::NoButton
-        | Refusal::WrongButton => (StatusCode::BAD_REQUEST, Notice::BAD_FORM),
+        | Refusal::WrongButton => (StatusCode::BAD_REQUEST, Notice::BadForm),
         Refusal::Misunderstood(Misunderstood::Token) | Refusal::Link(_) | Refusal::NotAsked => {
-            (StatusCode::BAD_REQUEST, Notice::BAD_LINK)
+            (StatusCode::BAD_REQUEST, Notice::BadLink)
         }
-        Refusal::Initiator(request) => (StatusCode::FORBIDDEN, Notice::initiator(request)),
+        Refusal::Initiator(request) => (StatusCode::FORBIDDEN, Notice::Initiator(request)),
         Refusal::Decide(error) => {
             tracing::error!(%error, reason, "not answered");
             match error {
                 DecideError::Aws(AwsError { kind: AwsErrorKind::Refused, .. }) => {
-                    (StatusCode::INTERNAL_SERVER_ERROR, Notice::BROKEN)
+                    (StatusCode::INTERNAL_SERVER_ERROR, Notice::Broken)
                 }
-                _ => (StatusCode::SERVICE_UNAVAILABLE, Notice::TRY_AGAIN),
+                _ => (StatusCode::SERVICE_UNAVAILABLE, Notice::TryAgain),
             }
         }
         Refusal::Late => {
             tracing::error!(reason, "not answered");
-            (StatusCode::SERVICE_UNAVAILABLE, Notice::TRY_AGAIN)
+            (StatusCode::SERVICE_UNAVAILABLE, Notice::TryAgain)
         }
     };
     if status.is_client_error() {
         tracing::warn!(reason, status = status.as_u16(), "refused");
     }
-    Answer { status, html: notice.render() }
+    notice(status, &why, visitor)
 }

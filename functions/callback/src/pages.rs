@@ -3,10 +3,14 @@
 use askama::Template;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::approval::{Address, Comment, Decision};
-use countersign::clock::in_words;
+use countersign::approval::{Comment, Decision};
 use countersign::link::VerifiedLink;
 use countersign::request::{Ending, Outcome, Request, Vote};
+use countersign::telling;
+use countersign::words::Words;
+use time::UtcDateTime;
+
+use crate::notice::Notice;
 
 /// The style of every page, in the page itself.
 pub const STYLE: &str = include_str!("../templates/style.css");
@@ -21,80 +25,133 @@ pub fn style_hash() -> String {
 #[derive(Template)]
 #[template(path = "confirm.html")]
 pub struct Confirm<'a> {
+    /// What it is written in.
+    pub words: Words,
     /// What waits.
     pub request: &'a Request,
     /// The link that was opened.
     pub link: &'a VerifiedLink,
-    /// What is wrong with the form that was sent, if one was.
-    pub problem: Option<&'static str>,
+    /// What is wrong with the form that was sent, if something is.
+    pub problem: Option<Problem>,
     /// What was written in it.
     pub comment: &'a str,
+    /// When the page is shown.
+    pub now: UtcDateTime,
+}
+
+/// What is wrong with a form whose link is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    /// The comment is longer than CodePipeline keeps.
+    CommentTooLong,
+    /// The policy wants a reason for a rejection.
+    CommentMissing,
+    /// It was sent without its button, by a script or by a machine.
+    ButtonNotPressed,
+}
+
+impl Problem {
+    /// What the visitor is told.
+    #[must_use]
+    pub fn told(self, words: Words) -> String {
+        match self {
+            Self::CommentTooLong => words.comment_too_long(&Comment::MAX.to_string()),
+            Self::CommentMissing => words.comment_missing(),
+            Self::ButtonNotPressed => words.button_not_pressed(),
+        }
+    }
+
+    /// Whether the comment is to blame.
+    fn is_of_the_comment(self) -> bool {
+        matches!(self, Self::CommentTooLong | Self::CommentMissing)
+    }
 }
 
 impl Confirm<'_> {
     fn title(&self) -> String {
         let action = &self.request.approval.action;
+        let (pipeline, stage) = (action.pipeline.as_str(), action.stage.as_str());
         match self.link.decision() {
-            Decision::Approved => format!("Release {} to {}?", action.pipeline, action.stage),
-            Decision::Rejected => format!("Stop {} before {}?", action.pipeline, action.stage),
+            Decision::Approved => self.words.release_question(pipeline, stage),
+            Decision::Rejected => self.words.stop_question(pipeline, stage),
         }
     }
 
-    fn button(&self) -> &'static str {
+    /// The title of the window: whoever hears it read out knows at once that something is wrong.
+    fn window_title(&self) -> String {
+        if self.problem.is_some() { self.words.problem_title(&self.title()) } else { self.title() }
+    }
+
+    fn button(&self) -> String {
         match self.link.decision() {
-            Decision::Approved => "Approve this release",
-            Decision::Rejected => "Reject this release",
+            Decision::Approved => self.words.approve_button(),
+            Decision::Rejected => self.words.reject_button(),
         }
     }
 
-    fn consequence(&self) -> &'static str {
+    fn consequence(&self) -> String {
         match (self.link.decision(), self.request.terms.quorum.get()) {
-            (Decision::Approved, 1) => "If you approve, the pipeline goes on at once.",
-            (Decision::Approved, _) => {
-                "If you approve, your vote is counted; the pipeline goes on when enough have approved."
-            }
-            (Decision::Rejected, _) => "If you reject, the stage fails and the pipeline stops here.",
+            (Decision::Approved, 1) => self.words.if_you_approve(),
+            (Decision::Approved, _) => self.words.if_you_approve_of_several(),
+            (Decision::Rejected, _) => self.words.if_you_reject(),
         }
     }
 
     /// How many were asked, and how many of them must approve.
     fn asked(&self) -> String {
-        match (self.request.terms.quorum.get(), self.request.terms.approvers.len()) {
-            (1, 1) => "Only you were asked.".to_owned(),
-            (1, asked) => format!("{asked} people were asked. One approval is enough; one rejection rejects."),
-            (needed, asked) => format!("{asked} people were asked. {needed} must approve; one rejection rejects."),
-        }
+        let is_alone = self.request.terms.approvers.len() == 1;
+        if is_alone { self.words.only_you() } else { telling::asked(self.request, self.words) }
     }
 
-    /// Who of those asked may not approve, since he started what waits.
-    fn barred(&self) -> Vec<String> {
-        let terms = &self.request.terms;
-        terms.barred.keys().filter_map(|id| Some(terms.approvers.get(id)?.to_string())).collect()
+    fn until(&self) -> String {
+        let expires = self.request.expires;
+        self.words.decide_until(&self.words.in_span(expires - self.now), &self.words.at(expires))
+    }
+
+    fn is_comment_wrong(&self) -> bool {
+        self.problem.is_some_and(Problem::is_of_the_comment)
     }
 
     fn reason_required(&self) -> bool {
         self.link.decision() == Decision::Rejected && self.request.terms.reason_required
     }
 
-    fn other_vote(&self) -> Option<&Vote> {
-        self.request.vote_of(self.link.approver()).filter(|vote| vote.decision != self.link.decision())
+    /// The vote that the button replaces.
+    fn other_vote(&self) -> Option<String> {
+        let vote = self.request.vote_of(self.link.approver())?;
+        match vote.decision {
+            decision if decision == self.link.decision() => None,
+            Decision::Approved => Some(self.words.you_approved_before()),
+            Decision::Rejected => Some(self.words.you_rejected_before()),
+        }
     }
 }
 
-/// A vote that is counted and decides nothing yet.
+/// An approval that is counted and decides nothing yet.
 #[derive(Template)]
 #[template(path = "recorded.html")]
 pub struct Recorded<'a> {
+    /// What it is written in.
+    pub words: Words,
     /// What waits.
     pub request: &'a Request,
-    /// The vote.
-    pub vote: &'a Vote,
+    /// When the page is shown.
+    pub now: UtcDateTime,
+}
+
+impl Recorded<'_> {
+    fn until(&self) -> String {
+        let expires = self.request.expires;
+        self.words.recorded(&self.words.in_span(expires - self.now), &self.words.at(expires))
+    }
 }
 
 /// An approval that somebody decided.
 #[derive(Template)]
 #[template(path = "decided.html")]
 pub struct Decided<'a> {
+    /// What it is written in.
+    pub words: Words,
     /// What was decided.
     pub request: &'a Request,
     /// How.
@@ -104,21 +161,17 @@ pub struct Decided<'a> {
 }
 
 impl Decided<'_> {
-    fn word(&self) -> &'static str {
-        if self.outcome.ending == Ending::Approved { "approved" } else { "rejected" }
+    fn is_approved(&self) -> bool {
+        self.outcome.ending == Ending::Approved
     }
 
     fn title(&self) -> String {
-        let action = &self.request.approval.action;
-        let already = if self.yours { "" } else { "already " };
-        format!("{} was {already}{}", action.pipeline, self.word())
-    }
-
-    fn consequence(&self) -> &'static str {
-        if self.outcome.ending == Ending::Approved {
-            "The pipeline goes on."
-        } else {
-            "The stage failed, and the pipeline stopped here."
+        let pipeline = self.request.approval.action.pipeline.as_str();
+        match (self.is_approved(), self.yours) {
+            (true, true) => self.words.was_approved(pipeline),
+            (true, false) => self.words.was_already_approved(pipeline),
+            (false, true) => self.words.was_rejected(pipeline),
+            (false, false) => self.words.was_already_rejected(pipeline),
         }
     }
 
@@ -129,144 +182,38 @@ impl Decided<'_> {
         }
     }
 
-    /// Who decided it without our links, and with what words.
-    fn elsewhere(&self) -> Option<&Outcome> {
-        (!self.request.ended_by_votes()).then_some(self.outcome)
+    /// What was said with a decision that came without our links.
+    fn said_elsewhere(&self) -> Option<&str> {
+        if self.request.ended_by_votes() { None } else { self.outcome.summary.as_deref() }
     }
 }
 
 /// A page that says why nothing can be done here, and what can.
 #[derive(Template)]
 #[template(path = "notice.html")]
-pub struct Notice<'a> {
-    /// The page's title and headline.
-    pub title: &'a str,
-    /// What happened.
-    pub what: &'a str,
-    /// What to do next.
-    pub next: &'a str,
-    /// The approval that it is about, where the visitor has shown that he may know.
-    pub request: Option<&'a Request>,
+pub struct NoticePage<'a> {
+    words: Words,
+    title: String,
+    what: String,
+    next: String,
+    request: Option<&'a Request>,
 }
 
-/// The pages that need no more than their words.
-impl Notice<'static> {
-    /// A link that is none of ours, or none any more. It says no more, whatever the reason.
-    pub const BAD_LINK: Self = Self {
-        title: "This link does not work",
-        what: "It may have been cut off or changed on its way. Nothing was decided.",
-        next: "Open the link from the email once more, or copy it whole into the address bar. If that does not help, ask whoever runs the pipeline to send the request again.",
-        request: None,
-    };
-    /// A form that says nothing or something else.
-    pub const BAD_FORM: Self = Self {
-        title: "Nothing was decided",
-        what: "The form did not arrive as this page sends it.",
-        next: "Open the link from the email once more and press the button on its page.",
-        request: None,
-    };
-    /// AWS is throttling or down.
-    pub const TRY_AGAIN: Self = Self {
-        title: "Please try again in a moment",
-        what: "AWS did not answer in time. What you decided may have been taken down already; nothing is lost.",
-        next: "Open the link from the email again in a minute. Pressing the button again does no harm.",
-        request: None,
-    };
-    /// AWS said no.
-    pub const BROKEN: Self = Self {
-        title: "This could not be carried out",
-        what: "Something is wrong with how these approvals are set up, and the reason is in the log. What you decided may have been taken down already; nothing is lost.",
-        next: "Tell whoever runs the pipeline. When it has been put right, open the link from the email again.",
-        request: None,
-    };
-    /// A path that does not exist.
-    pub const NOT_FOUND: Self = Self {
-        title: "There is no such page",
-        what: "Links to approvals stand in the emails that ask for them.",
-        next: "Open the link from the email once more, or copy it whole into the address bar.",
-        request: None,
-    };
-    /// A method that does not exist.
-    pub const NOT_ALLOWED: Self = Self {
-        title: "This cannot be done here",
-        what: "An approval's page can be opened, and its form can be sent.",
-        next: "Open the link from the email in a browser.",
-        request: None,
-    };
-    /// A good link to an approval that the ledger does not know any more.
-    pub const FORGOTTEN: Self = Self {
-        title: "This approval is no longer known",
-        what: "It is over, or its record was removed. Nothing was decided.",
-        next: "Look at the pipeline in AWS CodePipeline, or ask whoever runs it to send the request again.",
-        request: None,
-    };
-}
-
-impl<'a> Notice<'a> {
-    /// An approval of somebody who started what he would approve.
+impl<'a> NoticePage<'a> {
+    /// The page for a notice.
     #[must_use]
-    pub fn initiator(request: &'a Request) -> Self {
-        Self {
-            title: "You started this execution",
-            what: "Whoever starts it may not approve it, so your approval does not count. Nothing was decided.",
-            next: "The others who were asked can approve it. If it should not be released, open the Reject link of your email.",
-            request: Some(request),
-        }
-    }
-
-    /// A link whose time ran out.
-    #[must_use]
-    pub fn expired(request: Option<&'a Request>) -> Self {
-        Self {
-            title: "The time to decide is over",
-            what: match request.and_then(|request| request.outcome.as_ref()) {
-                Some(_) => "Nobody decided in time, so the stage failed, and this link has expired with it.",
-                None => "This link has expired. Nothing can be decided with it any more.",
-            },
-            next: match request {
-                Some(request) if request.outcome.is_none() && request.expires < request.waits_until => {
-                    "The pipeline may still wait: somebody with access to AWS can decide there. Otherwise retry the stage in AWS CodePipeline or start the pipeline again: you will be asked by a new email."
-                }
-                _ => {
-                    "If the release is still wanted, retry the stage in AWS CodePipeline or start the pipeline again: you will be asked by a new email."
-                }
-            },
-            request,
-        }
-    }
-
-    /// An approval that CodePipeline no longer waits for.
-    #[must_use]
-    pub fn over(ending: Ending, request: &'a Request) -> Self {
-        let request = Some(request);
-        match ending {
-            Ending::Stopped => Self {
-                title: "The pipeline was stopped",
-                what: "Somebody stopped this execution while it waited. Nothing is left to decide.",
-                next: "If the release is still wanted, start the pipeline again: you will be asked by a new email.",
-                request,
-            },
-            Ending::Expired => Self::expired(request),
-            _ => Self {
-                title: "This approval was superseded",
-                what: "A newer execution took over, or the pipeline was changed. This one will not be released.",
-                next: "Look for a newer email about this pipeline: it asks about the newer execution.",
-                request,
-            },
-        }
+    pub fn new(notice: &Notice<'a>, words: Words) -> Self {
+        let [title, what, next] = notice.told(words);
+        Self { words, title, what, next, request: notice.request() }
     }
 }
 
-/// For templates: the counted votes in words.
-fn tally(request: &Request) -> String {
+/// For templates: the counted votes.
+fn tally(words: Words, request: &Request) -> String {
     let approvals = request.votes_for(Decision::Approved).len();
-    format!("{approvals} of {}", request.terms.quorum.get())
+    words.approvals_so_far(&approvals.to_string(), &request.terms.quorum.get().to_string())
 }
 
 fn commented(vote: &Vote) -> Option<&str> {
     vote.comment.as_ref().map(Comment::as_str)
-}
-
-fn who(request: &Request, address: &Address) -> String {
-    request.name_of(address)
 }

@@ -1,12 +1,13 @@
 //! The emails about one approval: the one that asks, the ones that remind, and the one that tells how it ended.
 
 use askama::Template;
-use countersign::approval::{Address, Approver, Decision, Deployment, DisplayName};
-use countersign::clock::{in_words, span_in_words};
+use countersign::approval::{Address, Approver, Deployment, DisplayName};
 use countersign::delivery::About;
 use countersign::link::Link;
 use countersign::request::{Ending, Outcome, Request, Revision, Vote};
-use countersign::text::bounded;
+use countersign::telling;
+use countersign::text::{bounded, isolated};
+use countersign::words::Words;
 use mail_builder::MessageBuilder;
 use mail_builder::headers::address::Address as MailAddress;
 use mail_builder::headers::date::Date;
@@ -20,6 +21,11 @@ const LARGEST: usize = 10_000_000;
 /// the links stand.
 const MOST_REVISIONS: usize = 3;
 const LONGEST_SUMMARY: usize = 300;
+/// The longest address of a change that is a link in the HTML, in characters. Of a longer one the HTML shows the beginning
+/// and the plain part all.
+const LONGEST_LINKED: usize = 500;
+/// How much of a comment an email shows while the approval waits, in characters: the pages and the last email show all.
+const LONGEST_COMMENT: usize = 200;
 
 /// Everything that one email says.
 pub struct Email<'a> {
@@ -61,21 +67,28 @@ pub enum RenderError {
     TooLarge(usize),
 }
 
+/// What an email begins with, in both of its parts.
+struct Opening {
+    headline: String,
+    /// Sentences or a few of them, the most important first.
+    lead: Vec<String>,
+}
+
 /// It asks for a decision, or reminds of that.
 #[derive(Template)]
 #[template(path = "request.html")]
 struct RequestHtml<'a> {
     mail: &'a Email<'a>,
-    until: String,
-    left: Option<String>,
+    words: Words,
+    opening: &'a Opening,
 }
 
 #[derive(Template)]
 #[template(path = "request.txt")]
 struct RequestText<'a> {
     mail: &'a Email<'a>,
-    until: String,
-    left: Option<String>,
+    words: Words,
+    opening: &'a Opening,
 }
 
 /// It tells how the approval ended.
@@ -83,14 +96,16 @@ struct RequestText<'a> {
 #[template(path = "outcome.html")]
 struct OutcomeHtml<'a> {
     mail: &'a Email<'a>,
-    outcome: &'a Outcome,
+    words: Words,
+    opening: &'a Opening,
 }
 
 #[derive(Template)]
 #[template(path = "outcome.txt")]
 struct OutcomeText<'a> {
     mail: &'a Email<'a>,
-    outcome: &'a Outcome,
+    words: Words,
+    opening: &'a Opening,
 }
 
 impl Email<'_> {
@@ -109,6 +124,7 @@ impl Email<'_> {
             // One made-up ancestor for all mails about one approval groups them in mail clients. It cannot be the first
             // mail's own id, since SES replaces that.
             .references(self.thread_id())
+            .header("Content-Language", Raw::new(self.words().language().as_str()))
             .header("Auto-Submitted", Raw::new("auto-generated"))
             .header("X-Auto-Response-Suppress", Raw::new("All"))
             .text_body(text)
@@ -124,19 +140,23 @@ impl Email<'_> {
     }
 
     fn bodies(&self, now: UtcDateTime) -> Result<(String, String), RenderError> {
+        let (mail, words) = (self, self.words());
         let rendered = if self.about == About::Outcome {
             let outcome = self.request.outcome.as_ref().ok_or(RenderError::NoOutcome)?;
-            (OutcomeText { mail: self, outcome }.render(), OutcomeHtml { mail: self, outcome }.render())
+            let opening = &self.told_end(outcome);
+            (OutcomeText { mail, words, opening }.render(), OutcomeHtml { mail, words, opening }.render())
         } else {
-            let until = in_words(self.request.expires);
-            let left = matches!(self.about, About::Reminder { .. }).then(|| span_in_words(self.request.expires - now));
-            let text = RequestText { mail: self, until: until.clone(), left: left.clone() }.render();
-            (text, RequestHtml { mail: self, until, left }.render())
+            let opening = &self.question(now);
+            (RequestText { mail, words, opening }.render(), RequestHtml { mail, words, opening }.render())
         };
         match rendered {
             (Ok(text), Ok(html)) => Ok((text, html)),
             _ => Err(RenderError::Template),
         }
+    }
+
+    fn words(&self) -> Words {
+        self.request.terms.language.words()
     }
 
     /// Later mails answer the first one: Gmail threads by subject, too.
@@ -146,7 +166,8 @@ impl Email<'_> {
             About::Request | About::Again { .. } => "",
             About::Reminder { .. } | About::Outcome => "Re: ",
         };
-        format!("{re}Approval needed: {} / {} / {}", action.pipeline, action.stage, action.action)
+        let (pipeline, stage) = (action.pipeline.as_str(), action.stage.as_str());
+        format!("{re}{}", self.words().subject(action.action.as_str(), pipeline, stage))
     }
 
     fn thread_id(&self) -> String {
@@ -158,23 +179,78 @@ fn mailbox(person: &Approver) -> MailAddress<'_> {
     MailAddress::new_address(person.name.as_ref().map(DisplayName::as_str), person.address.as_str())
 }
 
-/// What all templates ask for.
-impl<'a> Email<'a> {
-    /// How many approvals there must be, in words.
-    fn quorum(&self) -> String {
-        match (self.request.terms.quorum.get(), self.request.terms.approvers.len()) {
-            (1, 1) if self.links.is_some() => "Only you were asked.".to_owned(),
-            (1, 1) => "One person was asked.".to_owned(),
-            (1, asked) => format!("{asked} people were asked. One approval is enough; one rejection rejects."),
-            (needed, asked) => format!("{asked} people were asked. {needed} must approve; one rejection rejects."),
-        }
+/// What an email begins with.
+impl Email<'_> {
+    fn question(&self, now: UtcDateTime) -> Opening {
+        let (request, words) = (self.request, self.words());
+        let (pipeline, stage) = (request.approval.action.pipeline.as_str(), request.approval.action.stage.as_str());
+        let (span, until) = (words.span(request.expires - now), words.at(request.expires));
+        let is_reminder = matches!(self.about, About::Reminder { .. });
+        let waits = match (is_reminder, request.expires < request.waits_until) {
+            (false, false) => words.waits(&span, &until),
+            (false, true) => words.waits_links(&span, &until),
+            (true, false) => words.still_waits(&until),
+            (true, true) => words.still_waits_links(&until),
+        };
+        let headline = if is_reminder {
+            words.release_reminder(pipeline, &span, stage)
+        } else {
+            words.release_question(pipeline, stage)
+        };
+        let is_alone = self.links.is_some() && request.terms.approvers.len() == 1;
+        let asked = if is_alone { words.only_you() } else { telling::asked(request, words) };
+        let mut lead = vec![waits, asked];
+        lead.extend(self.notes());
+        Opening { headline, lead }
     }
 
+    fn told_end(&self, outcome: &Outcome) -> Opening {
+        let (pipeline, words) = (self.request.approval.action.pipeline.as_str(), self.words());
+        let headline = match outcome.ending {
+            Ending::Approved => words.was_approved(pipeline),
+            Ending::Rejected => words.was_rejected(pipeline),
+            Ending::Expired => words.was_not_decided(pipeline),
+            Ending::Superseded => words.was_superseded(pipeline),
+            Ending::Stopped => words.was_stopped(pipeline),
+        };
+        let lead = vec![telling::end(self.request, outcome, words), telling::consequence(outcome.ending, words)];
+        Opening { headline, lead }
+    }
+
+    /// What this receiver should know besides.
+    fn notes(&self) -> Vec<String> {
+        let (request, words) = (self.request, self.words());
+        let mut notes = Vec::new();
+        if self.links.is_some() && request.bars(&self.to.address) {
+            notes.push(words.your_approval_would_not_count());
+        } else {
+            notes.extend(telling::barred(request, words));
+        }
+        if self.links.is_some() && request.terms.reason_required {
+            notes.push(words.rejection_needs_comment());
+        }
+        if self.links.is_some() && request.expires < request.waits_until {
+            let pipeline = request.approval.action.pipeline.as_str();
+            notes.push(words.after_the_links(pipeline, &words.at(request.waits_until)));
+        }
+        notes
+    }
+}
+
+/// What the templates ask for.
+impl<'a> Email<'a> {
     /// The votes so far, in the order in which they were given.
     fn votes(&self) -> Vec<&'a Vote> {
         let mut votes: Vec<&Vote> = self.request.votes.values().collect();
         votes.sort_by_key(|vote| vote.at);
         votes
+    }
+
+    /// What was written with a vote, as far as this email tells it.
+    fn said(&self, vote: &Vote) -> Option<String> {
+        let comment = vote.comment.as_ref()?.as_str();
+        let is_over = self.about == About::Outcome;
+        Some(if is_over { comment.to_owned() } else { bounded(comment, LONGEST_COMMENT) })
     }
 
     /// The changes that the email tells; the page behind its links tells all of them, at full length.
@@ -191,167 +267,56 @@ impl<'a> Email<'a> {
         self.request.details.revisions.len().saturating_sub(MOST_REVISIONS)
     }
 
-    fn facts(&self) -> Vec<(&'static str, &'a str)> {
-        let Request { approval, details, .. } = self.request;
+    fn facts(&self) -> Vec<(String, &'a str)> {
+        let (Request { approval, details, .. }, words) = (self.request, self.words());
         let action = &approval.action;
-        let mut facts = vec![
-            ("Pipeline", action.pipeline.as_str()),
-            ("Stage", action.stage.as_str()),
-            ("Action", action.action.as_str()),
-            ("Account", action.account.as_str()),
-            ("Region", action.region.as_str()),
-        ];
-        facts.extend(approval.execution.as_ref().map(|execution| ("Execution", execution.as_str())));
-        facts.extend(details.started_by.as_deref().map(|started_by| ("Started by", started_by)));
+        let mut facts = Vec::new();
+        facts.extend(details.started_by.as_deref().map(|started_by| (words.started_by(), started_by)));
+        facts.extend([
+            (words.pipeline(), action.pipeline.as_str()),
+            (words.stage(), action.stage.as_str()),
+            (words.action(), action.action.as_str()),
+            (words.account(), action.account.as_str()),
+            (words.region(), action.region.as_str()),
+        ]);
+        facts.extend(approval.execution.as_ref().map(|execution| (words.execution(), execution.as_str())));
         facts
     }
 
-    fn question(&self, left: Option<&str>) -> String {
-        let action = &self.request.approval.action;
-        let question = format!("Release {} to {}?", action.pipeline, action.stage);
-        left.map_or_else(|| question.clone(), |left| format!("{left} left: {question}"))
+    /// What was said with a decision that came without our links.
+    fn said_elsewhere(&self) -> Option<&'a str> {
+        if self.request.ended_by_votes() { None } else { self.request.outcome.as_ref()?.summary.as_deref() }
     }
 
-    /// What this receiver should know besides.
-    fn notes(&self) -> Vec<String> {
-        let Request { terms, approval, .. } = self.request;
-        let mut notes = Vec::new();
-        if self.links.is_some() && self.request.bars(&self.to.address) {
-            notes.push("You started this execution, so your approval would not count. You may reject.".to_owned());
-        } else if !terms.barred.is_empty() {
-            let who: Vec<String> =
-                terms.barred.keys().filter_map(|id| Some(terms.approvers.get(id)?.to_string())).collect();
-            notes.push(format!("{} started this execution and may not approve it.", who.join(", ")));
-        }
-        if self.links.is_some() && terms.reason_required {
-            notes.push("A rejection needs a comment.".to_owned());
-        }
-        if self.request.expires < self.request.waits_until {
-            let pipeline = &approval.action.pipeline;
-            let until = in_words(self.request.waits_until);
-            notes.push(format!("After that the links stop working. {pipeline} itself waits in AWS until {until}."));
-        }
-        notes
+    /// The receiver, if he has links that show how it ended.
+    fn has_links(&self) -> bool {
+        self.request.asks(&self.to.address)
     }
 }
 
 impl Links {
-    fn both(&self) -> [(Decision, &'static str, &Link); 2] {
-        [(Decision::Approved, "Approve", &self.approve), (Decision::Rejected, "Reject", &self.reject)]
+    fn both(&self, words: Words) -> [Button<'_>; 2] {
+        [
+            Button { class: "go", colour: "#166534", word: words.approve(), link: self.approve.as_str() },
+            Button { class: "stop", colour: "#991b1b", word: words.reject(), link: self.reject.as_str() },
+        ]
     }
 }
 
-/// What waits, and until when, in the words of an email that asks or reminds.
-fn waits(request: &Request, left: Option<&str>) -> &'static str {
-    match (left, request.expires < request.waits_until) {
-        (None, false) => "AWS CodePipeline waits for a decision until",
-        (None, true) => "AWS CodePipeline waits for a decision. You can decide until",
-        (Some(_), false) => "This is a reminder: AWS CodePipeline still waits for a decision, until",
-        (Some(_), true) => "This is a reminder: AWS CodePipeline still waits for a decision. You can decide until",
-    }
+/// A link as a button. White text on the colour has a contrast of more than 4.5 to 1.
+struct Button<'a> {
+    class: &'static str,
+    colour: &'static str,
+    word: String,
+    link: &'a str,
 }
 
-/// A request's templates ask the same of both.
-macro_rules! request_template {
-    ($name:ident) => {
-        impl $name<'_> {
-            fn headline(&self) -> String {
-                self.mail.question(self.left.as_deref())
-            }
-
-            fn waits(&self) -> &'static str {
-                waits(self.mail.request, self.left.as_deref())
-            }
-
-            fn notes(&self) -> Vec<String> {
-                self.mail.notes()
-            }
-        }
-    };
-}
-
-request_template!(RequestHtml);
-request_template!(RequestText);
-
-impl RequestHtml<'_> {
-    fn preview(&self) -> String {
-        format!("{} {}.", self.waits(), self.until)
-    }
-}
-
-/// And an outcome's.
-macro_rules! outcome_template {
-    ($name:ident) => {
-        impl $name<'_> {
-            fn headline(&self) -> String {
-                let pipeline = &self.mail.request.approval.action.pipeline;
-                match self.outcome.ending {
-                    Ending::Approved => format!("{pipeline} was approved"),
-                    Ending::Rejected => format!("{pipeline} was rejected"),
-                    Ending::Expired => format!("{pipeline} was not decided in time"),
-                    Ending::Superseded => format!("The approval of {pipeline} was superseded"),
-                    Ending::Stopped => format!("{pipeline} was stopped"),
-                }
-            }
-
-            fn lines(&self) -> [String; 2] {
-                [who_and_when(self.mail.request, self.outcome), consequence(self.outcome.ending).to_owned()]
-            }
-
-            fn said_elsewhere(&self) -> Option<&str> {
-                if self.mail.request.ended_by_votes() { None } else { self.outcome.summary.as_deref() }
-            }
-        }
-    };
-}
-
-outcome_template!(OutcomeHtml);
-outcome_template!(OutcomeText);
-
-impl OutcomeHtml<'_> {
-    fn preview(&self) -> String {
-        who_and_when(self.mail.request, self.outcome)
-    }
-}
-
-fn who_and_when(request: &Request, outcome: &Outcome) -> String {
-    let when = in_words(outcome.at);
-    let verb = match outcome.ending {
-        Ending::Approved => "approved",
-        Ending::Rejected => "rejected",
-        Ending::Expired if request.votes.is_empty() => return format!("Nobody answered until {when}."),
-        Ending::Expired => return format!("Too few approved until {when}."),
-        Ending::Superseded => return format!("A newer execution took over, or the pipeline was changed, on {when}."),
-        Ending::Stopped => return format!("The execution was stopped on {when}."),
-    };
-    if let Some(verdict) = request.verdict.as_ref().filter(|_| request.ended_by_votes()) {
-        let votes = request.votes_for(verdict.decision);
-        let names: Vec<String> = votes.iter().map(|vote| request.name_of(&vote.approver)).collect();
-        return format!("It was {verb} by {} on {when}.", names.join(", "));
-    }
-    match &outcome.by {
-        Some(principal) => format!("It was {verb} in AWS by {principal} on {when}."),
-        None => format!("It was {verb} in AWS on {when}."),
-    }
-}
-
-fn consequence(ending: Ending) -> &'static str {
-    match ending {
-        Ending::Approved => "The pipeline goes on.",
-        Ending::Rejected | Ending::Expired => "The stage failed, and the pipeline stopped here.",
-        Ending::Superseded | Ending::Stopped => "This execution will not be released.",
-    }
+/// The first line of the lead: what a mailbox shows beside the subject.
+fn first(opening: &Opening) -> &str {
+    opening.lead.first().map_or("", String::as_str)
 }
 
 /// Foreign text in the plain part, each line marked: nobody can write a commit message that passes for our links.
 fn quoted(text: &str) -> String {
     text.lines().map(|line| format!("> {line}\n")).collect()
-}
-
-/// The button's colour. White text on it has a contrast of more than 4.5 to 1.
-fn colour(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Approved => "#166534",
-        Decision::Rejected => "#991b1b",
-    }
 }

@@ -100,6 +100,7 @@ impl StoredPolicy {
             remind: route.remind.clone(),
             reason_required: route.reason_required,
             barred,
+            language: route.language,
             reply_to: route.reply_to.clone(),
             copy: by_mailbox(&route.copy),
         })

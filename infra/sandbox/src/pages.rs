@@ -1,9 +1,10 @@
 //! The sandbox's own pages: the pipelines, and a mailbox as a mail client would show it.
 
 use askama::Template;
-use countersign::clock::in_words;
+use countersign::words::Language;
 use serde_json::Value;
 use time::UtcDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::aws::ses::Mail;
 use crate::codepipeline::{ActionView, PipelineView, RunView};
@@ -48,6 +49,15 @@ struct MailPage<'a> {
 
 pub(crate) fn mail(mail: &Mail) -> askama::Result<String> {
     MailPage { mail }.render()
+}
+
+fn in_words(moment: UtcDateTime) -> String {
+    Language::ENGLISH.words().at(moment)
+}
+
+/// An email's date in words.
+fn dated(date: &str) -> String {
+    UtcDateTime::parse(date, &Rfc3339).map_or_else(|_| date.to_owned(), in_words)
 }
 
 /// The email's HTML as a mail client shows it: links open in a window of their own.

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use countersign::approval::{AccountId, ActionName, Approver, PipelineName, Region, StageName};
-use countersign::clock::span_in_words;
 use countersign::policy::{DEFAULT, Globs, Part, Policy, PolicyError, Route};
+use countersign::words::Language;
 use lexopt::prelude::*;
 
 /// What there is to do.
@@ -198,6 +198,7 @@ fn fit(globs: &Globs, place: &Place) -> Fit {
 
 /// What a route says, a line for each thing.
 fn terms(policy: &Policy, route: &Route) -> String {
+    let words = Language::ENGLISH.words();
     let people = |people: &[Approver]| match people {
         [] => vec!["nobody".to_owned()],
         people => people.iter().map(|person| with_groups(policy, person)).collect(),
@@ -205,7 +206,7 @@ fn terms(policy: &Policy, route: &Route) -> String {
     let reminders = match route.remind.as_slice() {
         [] => "none".to_owned(),
         remind => {
-            let remind: Vec<String> = remind.iter().map(|before| span_in_words(*before)).collect();
+            let remind: Vec<String> = remind.iter().map(|before| words.span(*before)).collect();
             format!("{} before the links expire, to those who have not voted", remind.join(", "))
         }
     };
@@ -213,7 +214,7 @@ fn terms(policy: &Policy, route: &Route) -> String {
         Some(after) => {
             format!(
                 "{} after the approvers are asked, or when CodePipeline stops waiting, if that is earlier",
-                span_in_words(after)
+                words.span(after)
             )
         }
         None => "when CodePipeline waits no longer".to_owned(),
@@ -228,6 +229,7 @@ fn terms(policy: &Policy, route: &Route) -> String {
         ("links expire", vec![expires]),
         ("a rejection", vec![rejection.to_owned()]),
         ("the initiator", vec![initiator.to_owned()]),
+        ("language", vec![route.language.to_string()]),
         ("replies go to", vec![reply_to.to_owned()]),
         ("copies go to", people(&route.copy)),
     ];

@@ -146,6 +146,7 @@ fn a_policy_explains_whom_it_asks() {
            links expire   3 days after the approvers are asked, or when CodePipeline stops waiting, if that is earlier\n  \
            a rejection    needs a comment\n  \
            the initiator  may not approve\n  \
+           language       en\n  \
            replies go to  releases@example.com\n  \
            copies go to   auditors@example.com\n"
     );

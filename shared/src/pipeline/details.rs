@@ -43,7 +43,7 @@ pub(super) fn details_of(execution: &PipelineExecution) -> Details {
             Some(Revision {
                 id: bounded_line(revision.revision_id.as_deref().filter(|id| !id.is_empty())?, LONGEST_LINE),
                 summary: revision.revision_summary.as_deref().map(commit_message).filter(|text| !text.is_empty()),
-                url: revision.revision_url.as_deref().and_then(|url| url.parse::<WebUrl>().ok()),
+                url: revision.revision_url.as_deref().and_then(WebUrl::written),
             })
         })
         .collect();

@@ -6,7 +6,7 @@ use aws_sdk_codepipeline::types::{
 
 use super::details::{LONGEST_INSTRUCTIONS, details_of, initiator_of};
 use super::{CodePipeline, FindError, Sought, Waiting, external_id, in_region, moment};
-use crate::approval::{Approval, ApprovalAction, ApprovalToken, ExecutionId};
+use crate::approval::{Approval, ApprovalAction, ApprovalToken, ExecutionId, WebUrl};
 use crate::aws::AwsError;
 use crate::text::bounded;
 use time::UtcDateTime;
@@ -153,8 +153,9 @@ impl CodePipeline {
             .or_else(|| sought.instructions.clone())
             .map(|text| bounded(&text, LONGEST_INSTRUCTIONS))
             .filter(|text| !text.is_empty());
-        details.review_url =
-            configured("ExternalEntityLink").or_else(|| sought.review_url.clone()).and_then(|url| url.parse().ok());
+        details.review_url = configured("ExternalEntityLink")
+            .or_else(|| sought.review_url.clone())
+            .and_then(|url| WebUrl::written(&url));
         Some(Waiting { approval, expires, initiator, details })
     }
 

@@ -8,10 +8,20 @@ use time::Duration;
 use super::document::{Node, Place, Table, is_plain, toml};
 use super::{Aliases, DEFAULT, Globs, LONGEST_TEXT, MOST_ROUTES, Part, Policy, PolicyError, Route};
 use crate::approval::{AccountId, ActionName, Address, Approver, PipelineName, Quorum, Region, StageName};
+use crate::words::Language;
 
 /// What the default route may say, and every other besides its name and its globs.
-const ROUTE_KEYS: [&str; 8] =
-    ["approvers", "quorum", "remind", "expires", "reason_required", "initiator_may_approve", "reply_to", "copy"];
+const ROUTE_KEYS: [&str; 9] = [
+    "approvers",
+    "quorum",
+    "remind",
+    "expires",
+    "reason_required",
+    "initiator_may_approve",
+    "language",
+    "reply_to",
+    "copy",
+];
 
 /// The most characters of a route's name, so that a page and a line of a log can show it.
 const LONGEST_NAME: usize = 64;
@@ -235,6 +245,7 @@ fn route(name: String, table: &Table, groups: &Groups) -> Result<Route, PolicyEr
         expires,
         reason_required: flag(table, "reason_required", false)?,
         initiator_may_approve,
+        language: table.get("language").map_or(Ok(Language::ENGLISH), |node| language(&node))?,
         reply_to: table.get("reply_to").map(|node| address(&node)).transpose()?,
         copy,
         approvers,
@@ -243,6 +254,13 @@ fn route(name: String, table: &Table, groups: &Groups) -> Result<Route, PolicyEr
 
 fn flag(table: &Table, key: &str, default: bool) -> Result<bool, PolicyError> {
     table.get(key).map_or(Ok(default), |node| node.flag())
+}
+
+fn language(node: &Node) -> Result<Language, PolicyError> {
+    node.text()?.parse().map_err(|_| {
+        let known: Vec<_> = Language::all().map(Language::as_str).collect();
+        node.wrong(format!("must be one of the languages {}", known.join(", ")))
+    })
 }
 
 fn quorum(table: &Table) -> Result<Quorum, PolicyError> {
@@ -358,6 +376,7 @@ mod tests {
         assert!(route.remind.is_empty());
         assert_eq!(route.expires, None);
         assert!(!route.reason_required && route.initiator_may_approve);
+        assert_eq!(route.language, Language::ENGLISH);
         assert_eq!((route.reply_to, route.copy), (None, vec![]));
     }
 
@@ -379,6 +398,7 @@ mod tests {
             expires = "3d"
             reason_required = true
             initiator_may_approve = false
+            language = "pt"
             reply_to = "releases@example.com"
             copy = ["auditors@example.com", "platform"]
         "#;
@@ -392,6 +412,7 @@ mod tests {
         assert_eq!(route.remind, [Duration::DAY, Duration::hours(4), Duration::minutes(150)]);
         assert_eq!(route.expires, Some(Duration::days(3)));
         assert!(route.reason_required && !route.initiator_may_approve);
+        assert_eq!(route.language.as_str(), "pt");
         assert_eq!(route.reply_to, Some("releases@example.com".parse().unwrap()));
         assert_eq!(addresses(&route.copy), ["auditors@example.com"]);
     }
@@ -602,6 +623,9 @@ mod tests {
             ),
             (default_with("copy = [\"c@example.com\", \"c@example.com\"]"), 3, 26, "default.copy[1]", "twice"),
             (default_with("copy = [\"nobody\"]"), 3, 9, "default.copy[0]", "neither an email address nor"),
+            (default_with("language = \"klingon\""), 3, 12, "default.language", "must be one of the languages de, en"),
+            (default_with("language = \"\""), 3, 12, "default.language", "must be one of the languages"),
+            (default_with("language = [\"de\"]"), 3, 12, "default.language", "must be a text"),
             (default_with("reply_to = \"A <a@example.com>\""), 3, 12, "default.reply_to", "without a name"),
             (default_with("reply_to = [\"a@example.com\"]"), 3, 12, "default.reply_to", "must be a text"),
         ]);

@@ -11,6 +11,7 @@ use countersign::delivery::About;
 use countersign::keys::{KeyId, VerifyingKeys};
 use countersign::link::{LinkVerifier, VerifiedLink};
 use countersign::request::Request;
+use countersign::words::Language;
 use notifier::email::Email;
 use serde_json::{Value, json};
 use time::UtcDateTime;
@@ -93,7 +94,10 @@ impl World {
     }
 
     fn page(&self) -> String {
-        Confirm { request: &self.request, link: &self.link, problem: None, comment: "" }.render().expect("a page")
+        let words = Language::ENGLISH.words();
+        let page =
+            Confirm { words, request: &self.request, link: &self.link, problem: None, comment: "", now: NOW };
+        page.render().expect("a page")
     }
 
     /// To somebody who watches: only the notifier's signer makes links, and two lines less change little.

@@ -1,0 +1,336 @@
+//! What people are told, in each language that `locales/` has a file for.
+//!
+//! The build makes a function of every message of `locales/en.ftl`, and fails where a language lacks one. A text comes out
+//! whole, with foreign text in it as it is: whoever puts it into HTML escapes it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::OnceLock;
+
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use serde::{Deserialize, Serialize};
+use time::{Duration, UtcDateTime};
+use unic_langid::LanguageIdentifier;
+
+use crate::approval::Decision;
+use crate::text::isolated;
+
+include!(concat!(env!("OUT_DIR"), "/words.rs"));
+
+/// The most languages of an `Accept-Language` that are looked at. Browsers send a handful.
+const MOST_ACCEPTED: usize = 20;
+
+/// A language that pages and emails are written in.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct Language(usize);
+
+/// A language that there are no words for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not one of the languages that there are")]
+pub struct UnknownLanguage;
+
+/// What there is to say, in one language.
+#[derive(Clone, Copy)]
+pub struct Words {
+    language: Language,
+    bundle: &'static FluentBundle<FluentResource>,
+}
+
+impl Language {
+    /// What is written where nobody asks for anything else.
+    pub const ENGLISH: Self = Self(ENGLISH);
+
+    /// All of them, by their tags.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..LOCALES.len()).map(Self)
+    }
+
+    /// Its tag, such as `de` or `pt`.
+    /// <https://www.rfc-editor.org/info/bcp47>
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.locale().0
+    }
+
+    /// The language that a browser's `Accept-Language` likes best of those that there are. `None` when it names none.
+    /// <https://www.rfc-editor.org/rfc/rfc9110#field.accept-language>
+    #[must_use]
+    pub fn accepted(header: &str) -> Option<Self> {
+        let mut wanted: Vec<(u16, Self)> = header.split(',').take(MOST_ACCEPTED).filter_map(wish).collect();
+        // The sort is stable: of what is liked the same, the first counts.
+        wanted.sort_by(|(one, _), (other, _)| other.cmp(one));
+        wanted.first().map(|(_, language)| *language)
+    }
+
+    /// Its words.
+    #[must_use]
+    pub fn words(self) -> Words {
+        static BUNDLES: [OnceLock<FluentBundle<FluentResource>>; LOCALES.len()] =
+            [const { OnceLock::new() }; LOCALES.len()];
+        let bundle = || bundle(self.locale());
+        // A language is made from the table alone, so it has its place here.
+        let bundle = BUNDLES.get(self.0).unwrap_or(&BUNDLES[ENGLISH]).get_or_init(bundle);
+        Words { language: self, bundle }
+    }
+
+    fn locale(self) -> (&'static str, &'static str) {
+        LOCALES.get(self.0).copied().unwrap_or(LOCALES[ENGLISH])
+    }
+}
+
+fn bundle((tag, text): (&str, &str)) -> FluentBundle<FluentResource> {
+    let language = tag.parse::<LanguageIdentifier>().unwrap_or_default();
+    let mut bundle = FluentBundle::new_concurrent(vec![language]);
+    // We isolate what may run the other way ourselves: marks around every name would be copied with it.
+    bundle.set_use_isolating(false);
+    // What the build has read cannot have errors.
+    let resource = FluentResource::try_new(text.to_owned()).unwrap_or_else(|(resource, _)| resource);
+    bundle.add_resource_overriding(resource);
+    bundle
+}
+
+/// One element of an `Accept-Language`, such as `de-AT;q=0.8`: the language, if there are words for it, and its weight in
+/// thousandths. A tag matches as a whole or by its first part.
+fn wish(element: &str) -> Option<(u16, Language)> {
+    let (tag, weight) = match element.split_once(';') {
+        Some((tag, weight)) => (tag, weight.trim().trim_start_matches(['q', 'Q']).strip_prefix('=')?),
+        None => (element, "1"),
+    };
+    let (whole, thousandths) = weight.trim().split_once('.').unwrap_or((weight.trim(), ""));
+    let weight = match (whole, format!("{thousandths:0<3}").parse::<u16>().ok()?) {
+        ("1", 0) => 1000,
+        ("0", weight @ 1..1000) => weight,
+        _ => return None,
+    };
+    let tag = tag.trim();
+    let first = tag.split_once('-').map_or(tag, |(first, _)| first);
+    let language = tag.parse().or_else(|_| first.parse()).ok()?;
+    Some((weight, language))
+}
+
+impl Default for Language {
+    fn default() -> Self {
+        Self::ENGLISH
+    }
+}
+
+impl FromStr for Language {
+    type Err = UnknownLanguage;
+
+    fn from_str(text: &str) -> Result<Self, UnknownLanguage> {
+        Self::all().find(|language| language.as_str().eq_ignore_ascii_case(text)).ok_or(UnknownLanguage)
+    }
+}
+
+/// From the ledger: a request that was made before a language went is still readable.
+impl From<String> for Language {
+    fn from(text: String) -> Self {
+        text.parse().unwrap_or_default()
+    }
+}
+
+impl From<Language> for String {
+    fn from(language: Language) -> Self {
+        language.as_str().to_owned()
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Language({self})")
+    }
+}
+
+impl fmt::Debug for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Words({})", self.language)
+    }
+}
+
+impl Words {
+    /// The language that these are of.
+    #[must_use]
+    pub fn language(self) -> Language {
+        self.language
+    }
+
+    fn say<const N: usize>(self, message: &str, arguments: [(&'static str, FluentValue<'_>); N]) -> String {
+        let Some(pattern) = self.bundle.get_message(message).and_then(|message| message.value()) else {
+            // The build has seen to it that there is one.
+            return message.to_owned();
+        };
+        let arguments: FluentArgs = arguments.into_iter().collect();
+        self.bundle.format_pattern(pattern, Some(&arguments), &mut Vec::new()).into_owned()
+    }
+
+    /// `27 November 2026, 09:15 UTC`
+    #[must_use]
+    pub fn at(self, at: UtcDateTime) -> String {
+        let (hour, minute, _) = at.as_hms();
+        let time = format!("{hour:02}:{minute:02}");
+        self.moment(&at.day().to_string(), u8::from(at.month()).into(), &time, &at.year().to_string())
+    }
+
+    /// `3 days`, `5 hours`, `40 minutes`: a span of time in the largest unit of which there are two, rounded down, but up to
+    /// a whole minute.
+    #[must_use]
+    pub fn span(self, span: Duration) -> String {
+        match largest(span) {
+            (Unit::Days, count) => self.days(count),
+            (Unit::Hours, count) => self.hours(count),
+            (Unit::Minutes, count) => self.minutes(count),
+        }
+    }
+
+    /// `in 3 days`: the same from now on.
+    #[must_use]
+    pub fn in_span(self, span: Duration) -> String {
+        match largest(span) {
+            (Unit::Days, count) => self.in_days(count),
+            (Unit::Hours, count) => self.in_hours(count),
+            (Unit::Minutes, count) => self.in_minutes(count),
+        }
+    }
+
+    /// `Approved` or `Rejected`.
+    #[must_use]
+    pub fn decision(self, decision: Decision) -> String {
+        match decision {
+            Decision::Approved => self.approved(),
+            Decision::Rejected => self.rejected(),
+        }
+    }
+
+    /// The names in a list of people, one after the other.
+    #[must_use]
+    pub fn list(self, names: &[String]) -> String {
+        let names: Vec<_> = names.iter().map(|name| isolated(name)).collect();
+        names.join(&self.name_separator())
+    }
+}
+
+enum Unit {
+    Days,
+    Hours,
+    Minutes,
+}
+
+/// A minute that has begun counts: seven days less the seconds that an email takes are seven days. At least a minute: what
+/// is over is told in other words.
+fn largest(span: Duration) -> (Unit, usize) {
+    let span = span.saturating_add(Duration::seconds(59));
+    let (unit, count) = match (span.whole_days(), span.whole_hours(), span.whole_minutes()) {
+        (days @ 2.., _, _) => (Unit::Days, days),
+        (_, hours @ 2.., _) => (Unit::Hours, hours),
+        (_, _, minutes) => (Unit::Minutes, minutes.max(1)),
+    };
+    (unit, usize::try_from(count).unwrap_or(usize::MAX))
+}
+
+/// A text in a message: apart from its surroundings, where it may run the other way.
+fn text(text: &str) -> FluentValue<'_> {
+    match isolated(text) {
+        Cow::Borrowed(text) => FluentValue::from(text),
+        Cow::Owned(text) => FluentValue::from(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::utc_datetime;
+
+    #[test]
+    fn a_browser_gets_the_language_that_it_likes_best() {
+        for (header, expected) in [
+            ("de", Some("de")),
+            ("DE", Some("de")),
+            ("de-AT, de;q=0.9, en;q=0.8", Some("de")),
+            ("pt-BR,pt;q=0.9,en-US;q=0.8", Some("pt")),
+            ("ja-JP-u-ca-japanese", Some("ja")),
+            ("en;q=0.5, fr;q=0.9", Some("fr")),
+            ("en;q=0.5,fr;q=0.501", Some("fr")),
+            ("fr, de", Some("fr")),
+            ("tlh, qaa;q=0.9, es;q=0.1", Some("es")),
+            ("de;q=0, en", Some("en")),
+            ("de ; q=0.7 , en;q=0.6", Some("de")),
+            ("de;q=1.0, en", Some("de")),
+            ("de;q=0", None),
+            ("tlh", None),
+            ("*", None),
+            ("", None),
+            (",,;,;q=,de;q=2,de;q=NaN,de;q=-1,de;q=0.1234,de;x=1,deutsch,d", None),
+        ] {
+            let language = Language::accepted(header);
+            assert_eq!(language.map(Language::as_str), expected, "{header}");
+        }
+        assert_eq!(Language::accepted(&format!("{}de", "tlh,".repeat(1_000))), None, "bounded");
+    }
+
+    #[test]
+    fn every_language_says_everything() {
+        let moment = utc_datetime!(2026-11-27 09:15);
+        for language in Language::all() {
+            let words = language.words();
+            let question = words.release_question("payments-api", "Production");
+            assert!(question.contains("payments-api") && question.contains("Production"), "{language}: {question}");
+            let told = words.at(moment);
+            assert!(told.contains("27") && told.contains("2026") && told.contains("09:15 UTC"), "{language}: {told}");
+            for days in 1..=12 {
+                let span = words.span(Duration::days(days));
+                let ahead = words.in_span(Duration::days(days));
+                assert!(
+                    span.contains(char::is_numeric) && ahead.contains(char::is_numeric),
+                    "{language}: {span}, {ahead}"
+                );
+            }
+            assert_ne!(words.approved(), words.rejected(), "{language}");
+            assert_ne!(words.approve(), words.reject(), "{language}");
+            assert_ne!(words.approve_button(), words.reject_button(), "{language}");
+            assert_eq!(language.as_str().parse(), Ok(language));
+        }
+    }
+
+    #[test]
+    fn moments_and_spans_are_told_as_people_write_them() {
+        let words = Language::ENGLISH.words();
+        assert_eq!(words.at(utc_datetime!(2026-02-03 04:05:59)), "3 February 2026, 04:05 UTC");
+        for (minutes, span, ahead) in [
+            (60 * 24 * 7, "7 days", "in 7 days"),
+            (60 * 48, "2 days", "in 2 days"),
+            (60 * 48 - 1, "47 hours", "in 47 hours"),
+            (120, "2 hours", "in 2 hours"),
+            (119, "119 minutes", "in 119 minutes"),
+            (1, "1 minute", "in 1 minute"),
+            (0, "1 minute", "in 1 minute"),
+        ] {
+            assert_eq!(words.span(Duration::minutes(minutes)), span);
+            assert_eq!(words.in_span(Duration::minutes(minutes)), ahead);
+        }
+        let span = Duration::days(7) - Duration::seconds(59);
+        assert_eq!((words.span(span), words.span(span - Duration::SECOND)), ("7 days".to_owned(), "6 days".to_owned()));
+    }
+
+    #[test]
+    fn a_name_that_runs_from_right_to_left_stays_in_its_place() {
+        let words = Language::ENGLISH.words();
+        assert_eq!(words.you_decide_as("זואי"), "You decide as \u{2068}זואי\u{2069}.");
+        assert_eq!(words.you_decide_as("Zoë"), "You decide as Zoë.");
+        assert_eq!(words.list(&["A".into(), "ب".into()]), "A, \u{2068}ب\u{2069}");
+    }
+
+    #[test]
+    fn a_language_that_went_is_read_as_english() {
+        assert_eq!(serde_json::from_str::<Language>("\"tlh\"").unwrap(), Language::ENGLISH);
+        assert_eq!(serde_json::to_string(&Language::ENGLISH).unwrap(), "\"en\"");
+    }
+}

@@ -1,0 +1,50 @@
+// Chromium, and how a state's page is opened in it.
+
+import { chromium } from 'playwright-core'
+
+/** The languages in which every page of the callback is looked at: what a browser asks for, and what the page then is. */
+export const LANGUAGES = [
+  { name: 'en', locale: 'en-GB' },
+  { name: 'de', locale: 'de-DE' },
+]
+
+export const SCHEMES = ['light', 'dark']
+
+/** In CSS pixels. */
+export const WIDTHS = [320, 1280]
+export const HEIGHT = 900
+
+// It runs as root in containers, where Chromium's own sandbox cannot be had, and it talks to 127.0.0.1 alone.
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+export const startBrowser = () => chromium.launch({ executablePath: process.env.CHROMIUM, args: ARGUMENTS })
+
+/** The languages of a state: the sandbox and its emails have one. */
+export const languagesOf = (state) => (state.of === 'callback' ? LANGUAGES : LANGUAGES.slice(0, 1))
+
+/** Opens a state's page. Gives the page, its answer, and the URLs of what was requested besides. */
+export async function open(context, state) {
+  const page = await context.newPage()
+  if (state.method !== 'GET') {
+    const postData = new URLSearchParams(state.form ?? {}).toString()
+    const send = async (route) => {
+      const headers = { ...route.request().headers(), 'content-type': 'application/x-www-form-urlencoded' }
+      await route.continue({ method: state.method, headers, postData })
+    }
+    await page.route((url) => url.href === state.url, send, { times: 1 })
+  }
+  const besides = []
+  page.on('request', (request) => {
+    if (request.url() !== state.url) besides.push(request.url())
+  })
+  const response = await page.goto(state.url)
+  return { page, response, besides }
+}

@@ -1,0 +1,49 @@
+// The measures find what is wrong with a page on which everything is. A check that cannot fail would say nothing.
+
+import { axeViolations, sidewaysScroll, smallTargets } from './measures.mjs'
+import { AXE, focusSeen, WCAG } from './states.mjs'
+import { validate } from './validator.mjs'
+
+const WRONG = `<!DOCTYPE html>
+<html lang="en">
+<head>
+<title>Wrong</title>
+<style>
+:focus{outline:none}
+.faint{color:#bbb}
+.wide{width:2000px}
+.cut{overflow:hidden;width:20px;height:10px}
+</style>
+</head>
+<body>
+<main>
+<h1>Wrong</h1>
+<p class="faint">Text of too little contrast</p>
+<p>Text beside <a href="#running">a link</a>, which may be small.</p>
+<p>A line above<br><a href="#alone">a link alone on its line</a></p>
+<p class="wide">wide</p>
+<p class="cut">cut off</p>
+<span><p>a paragraph in a span</p></span>
+</main>
+</body>
+</html>`
+
+/** Checks the measures themselves. */
+export async function checkMeasures(checks, browser) {
+  const page = await browser.newPage({ viewport: { width: 320, height: 640 } })
+  await page.setContent(WRONG)
+  await page.evaluate(AXE)
+  const finds = (what, measure, ...expected) =>
+    checks.run(`the measures find ${what}`, async () => {
+      const found = await measure()
+      const missed = expected.filter((words) => !found.some((problem) => problem.includes(words)))
+      const problems = missed.map((words) => `not found: ${words}`)
+      return found.length === expected.length ? problems : [...problems, ...found.map((problem) => `found: ${problem}`)]
+    })
+  await finds('too little contrast', () => page.evaluate(axeViolations, WCAG), 'axe color-contrast')
+  await finds('what scrolls and what is cut off', () => page.evaluate(sidewaysScroll), 'the page is 2', 'class="cut"')
+  await finds('a small target, and except one in running text', () => page.evaluate(smallTargets), '#alone')
+  await finds('a focus that is not seen', () => focusSeen(browser, page), '#running', '#alone')
+  await finds('wrong HTML', async () => (await validate([{ html: WRONG }]))[0], 'Element “p” not allowed')
+  await page.close()
+}

@@ -1,0 +1,47 @@
+// The Nu HTML checker, the validator of the standard itself, over all documents in one run.
+
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const JAR = createRequire(import.meta.url).resolve('vnu-jar/build/dist/vnu.jar')
+const ENOUGH = 64 * 1024 * 1024
+
+/** Checks that documents, `{name, html, email}`, are valid. */
+export async function checkDocuments(checks, documents) {
+  const problems = await validate(documents)
+  for (const [index, { name }] of documents.entries()) {
+    await checks.run(`${name}: the Nu HTML checker`, () => problems[index])
+  }
+}
+
+/**
+ * The problems of each document: errors, and warnings too, unless it is an email, since mail programs need the
+ * attributes of tables that the standard warns of.
+ */
+export async function validate(documents) {
+  const directory = mkdtempSync(join(tmpdir(), 'countersign-pages-'))
+  try {
+    const files = documents.map(({ html }, index) => {
+      const file = join(directory, `${index}.html`)
+      writeFileSync(file, html)
+      return file
+    })
+    // Its guess at the language draws lots, and these pages are short and quote English: the same page passes one day
+    // and fails the next. That the page says the right language is asked of each page in `states.mjs`.
+    const options = ['-jar', JAR, '--no-langdetect', '--format', 'json', '--stdout', '--exit-zero-always', ...files]
+    const { stdout } = await promisify(execFile)('java', options, { maxBuffer: ENOUGH })
+    const { messages } = JSON.parse(stdout)
+    return documents.map(({ email }, index) => {
+      const counts = ({ type, subType }) => type !== 'info' || (subType === 'warning' && !email)
+      const told = ({ type, subType, lastLine, message }) => `${subType ?? type} in line ${lastLine}: ${message}`
+      const own = messages.filter(({ url }) => url === `file:${files[index]}`)
+      return [...new Set(own.filter(counts).map(told))]
+    })
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}

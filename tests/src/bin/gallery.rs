@@ -1,0 +1,331 @@
+//! Every page state there is, each in a sandbox of its own, for whoever wants to look at the pages: the checks and the
+//! screenshots in `tests/pages`.
+//!
+//! It prints one line of JSON for each state, and serves until its standard input ends:
+//!
+//! - `name`: what the state is called here; no two are the same
+//! - `of`: whose page it is: `callback`, `sandbox` or `email`; or `ground`, which is no page but a sandbox to act in
+//! - `url`, `method`, `form`: how it is reached; `form` is what a POST sends, or null
+//! - `status`: what answers it
+//! - `title`: states that share this may share their title; all others may not
+//!
+//! The content is what a page must bear: long names, several lines, right-to-left and Japanese text, votes with comments.
+
+use sandbox::Options;
+use sandbox::codepipeline::{
+    ActionDefinition, ActionKind, ApprovalAction, PipelineDefinition, SourceAction, SourceProvider, StageDefinition,
+    Trigger,
+};
+use serde_json::{Value, json};
+use tests::forge::Parts;
+use tests::{Mail, World};
+use time::Duration;
+
+/// All pipelines have this name, so that titles differ by what they say and by nothing else.
+const PIPELINE: &str = "payments-reconciliation-and-settlement-service_eu-central";
+const STAGE: &str = "Production.EU-Central-and-United-Kingdom";
+const ACTION: &str = "Approve-by-release-management";
+
+const ALICE: &str = "alice@example.com";
+const MAXIMILIANE: &str = "maximiliane-friederike.von-hohenlohe-schillingsfuerst@release-management.example.com";
+const MARYAM: &str = "maryam@example.com";
+const TARO: &str = "taro@example.co.jp";
+
+const MESSAGE: &str = "Round totals half to even, as the auditors asked
+
+- Interest is rounded once, at the end of the day.
+- التقريب يتم مرة واحدة في نهاية اليوم.
+- 端数は一日の終わりに一度だけ処理されます。
+
+Signed-off-by: Ben Brook <ben@example.com>
+See https://tracker.example.com/browse/PAYMENTS-REGRESSION-20261120-0917-half-to-even-rounding-of-settlement-totals";
+
+const INSTRUCTIONS: &str = "Check that the ledger totals on staging agree with the report, then decide.
+قارن المجاميع بالتقرير قبل اتخاذ القرار.
+レポートの合計と一致することを確認してから決定してください。";
+
+const REVIEW_URL: &str = "https://staging.payments.example.com/reports/2026/11/20/reconciliation-and-settlement/totals?currency=EUR&rounding=half-to-even&view=approver#summary";
+/// Most links are short, and stand on one line.
+const SHORT_REVIEW_URL: &str = "https://staging.example.com/";
+
+/// How a state's page is reached, and what answers.
+struct State {
+    name: &'static str,
+    /// Callback, sandbox or email.
+    of: &'static str,
+    title: &'static str,
+    method: &'static str,
+    url: String,
+    form: Value,
+    status: u16,
+}
+
+impl State {
+    /// A page of the callback that a link opens.
+    fn opened(name: &'static str, url: &str, status: u16) -> Self {
+        Self { name, of: "callback", title: name, method: "GET", url: url.to_owned(), form: Value::Null, status }
+    }
+
+    /// A page of the callback that answers a form.
+    fn sent(name: &'static str, url: &str, form: Value, status: u16) -> Self {
+        Self { method: "POST", form, ..Self::opened(name, url, status) }
+    }
+
+    /// Another way to the state of this title.
+    fn titled(self, title: &'static str) -> Self {
+        Self { title, ..self }
+    }
+
+    fn of(self, of: &'static str) -> Self {
+        Self { of, ..self }
+    }
+}
+
+/// Prints states, and keeps their sandboxes running.
+#[derive(Default)]
+struct Gallery {
+    worlds: Vec<World>,
+}
+
+impl Gallery {
+    fn show(&mut self, world: World, states: impl IntoIterator<Item = State>) {
+        self.worlds.push(world);
+        for State { name, of, title, method, url, form, status } in states {
+            let line = json!({
+                "name": name, "of": of, "title": title, "method": method, "url": url, "form": form, "status": status,
+            });
+            println!("{line}");
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() {
+    let mut gallery = Gallery::default();
+    waiting(&mut gallery).await;
+    decided(&mut gallery).await;
+    over(&mut gallery).await;
+    refused(&mut gallery).await;
+    of_the_sandbox(&mut gallery).await;
+    let ground = World::with(Options { approvers: format!("{ALICE}, {MARYAM}"), ..Options::default() }).await;
+    let state = State::opened("ground", ground.sandbox.url(), 200).of("ground");
+    gallery.show(ground, [state]);
+    let _ = tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink())).await;
+}
+
+/// A sandbox in which this many of four must approve.
+async fn world(quorum: usize, more: &str) -> World {
+    let approvers = json!([
+        format!("Alice Archer <{ALICE}>"),
+        format!("Dr. Maximiliane-Friederike von Hohenlohe-Schillingsfürst <{MAXIMILIANE}>"),
+        format!("مريم عبد الله <{MARYAM}>"),
+        format!("山田太郎 <{TARO}>"),
+    ]);
+    // A list of texts reads the same in JSON and in TOML.
+    let policy = format!(
+        "[default]\napprovers = {approvers}\nquorum = {quorum}\nreason_required = true\nremind = \"24h\"\n{more}"
+    );
+    World::under(&policy).await
+}
+
+/// The same with the approval waiting, started by somebody who is no approver.
+async fn asked(quorum: usize) -> World {
+    let world = world(quorum, "").await;
+    start(&world, REVIEW_URL, "arn:aws:sts::123456789012:assumed-role/ReleaseEngineering-Administrators/ben.brook")
+        .await;
+    world
+}
+
+/// Makes the pipeline, unless it is there, with this to review, and starts it as somebody with this ARN.
+async fn start(world: &World, review_url: &str, arn: &str) {
+    let source = SourceAction {
+        messages: vec![MESSAGE.to_owned()],
+        ..SourceAction::new(SourceProvider::GitHubConnection, "example/payments-reconciliation-and-settlement-service")
+    };
+    let approval = ApprovalAction {
+        custom_data: Some(INSTRUCTIONS.to_owned()),
+        external_entity_link: Some(review_url.to_owned()),
+        ..ApprovalAction::default()
+    };
+    let definition = PipelineDefinition {
+        stages: vec![
+            StageDefinition::new("Source", [ActionDefinition::new("Source", ActionKind::Source(source))]),
+            StageDefinition::new("Build", [ActionDefinition::new("Build", ActionKind::Build)]),
+            StageDefinition::new(STAGE, [ActionDefinition::new(ACTION, ActionKind::Approval(approval))]),
+            StageDefinition::new("After", [ActionDefinition::new("Deploy", ActionKind::Deploy)]),
+        ],
+        ..PipelineDefinition::new("123456789012", "us-east-2", PIPELINE)
+    };
+    let codepipeline = &world.sandbox.aws().codepipeline;
+    // The second start finds the pipeline there.
+    let _ = codepipeline.create(definition);
+    codepipeline.start(PIPELINE, Trigger::StartPipelineExecution(arn.to_owned())).unwrap();
+    world.sandbox.settle().await;
+}
+
+/// The first email with links to somebody.
+async fn mail(world: &World, address: &str) -> Mail {
+    let mails = world.mails().await.into_iter();
+    mails.filter(|mail| !mail.approve.is_empty()).find(|mail| mail.to == address).unwrap()
+}
+
+/// Pages with a form, and the one after a vote that settles nothing.
+async fn waiting(gallery: &mut Gallery) {
+    let world = asked(3).await;
+    let (alice, maryam) = (mail(&world, ALICE).await, mail(&world, MARYAM).await);
+    world.press(&mail(&world, TARO).await.approve, "合計が一致しました。").await;
+    world.press(&maryam.approve, "المجاميع متطابقة.\nLooks good to me.").await;
+    let long = "Why this comment is too long: ".repeat(18);
+    let states = [
+        State::opened("confirm-approve", &alice.approve, 200),
+        State::opened("confirm-reject", &alice.reject, 200),
+        State::opened("confirm-other-vote", &maryam.reject, 200).titled("confirm-reject"),
+        State::opened("recorded", &maryam.approve, 200),
+        State::sent("problem-no-comment", &alice.reject, json!({"comment": " ", "decision": "Rejected"}), 400)
+            .titled("problem-reject"),
+        State::sent("problem-long-comment", &alice.approve, json!({"comment": long, "decision": "Approved"}), 400)
+            .titled("problem-approve"),
+        State::sent("problem-no-button", &alice.approve, json!({"comment": "x"}), 400).titled("problem-approve"),
+        State::sent("bad-form", &alice.approve, json!({"decision": "maybe"}), 400),
+    ];
+    gallery.show(world, states);
+
+    // An event alone: nothing is known of what changes.
+    let world = World::with(Options { approvers: ALICE.to_owned(), ..Options::default() }).await;
+    world.play(&tests::eventbridge()).await;
+    let state = State::opened("confirm-plain", &mail(&world, ALICE).await.approve, 200).titled("confirm-approve");
+    gallery.show(world, [state]);
+}
+
+/// Approved and rejected, for who decided and for whoever comes too late.
+async fn decided(gallery: &mut Gallery) {
+    let world = asked(2).await;
+    let (alice, taro) = (mail(&world, ALICE).await, mail(&world, TARO).await);
+    world.press(&alice.approve, "Totals agree.\nقارنت المجاميع بالتقرير.").await;
+    world.press(&taro.approve, "合計が一致しました。").await;
+    world.sandbox.settle().await;
+    let states = [
+        State::opened("approved", &alice.approve, 200),
+        State::opened("already-approved", &mail(&world, MAXIMILIANE).await.approve, 409),
+    ];
+    gallery.show(world, states);
+
+    let world = asked(2).await;
+    let maximiliane = mail(&world, MAXIMILIANE).await;
+    world.press(&maximiliane.reject, "The totals of 19 November differ by 0.01 EUR.").await;
+    world.sandbox.settle().await;
+    let states = [
+        State::opened("rejected", &maximiliane.reject, 200),
+        State::opened("already-rejected", &mail(&world, ALICE).await.approve, 409),
+    ];
+    gallery.show(world, states);
+
+    for (name, title, result) in [
+        ("already-approved-in-console", "already-approved", "Approved"),
+        ("already-rejected-in-console", "already-rejected", "Rejected"),
+    ] {
+        let world = asked(2).await;
+        let alice = mail(&world, ALICE).await;
+        put(&world, result).await;
+        gallery.show(world, [State::opened(name, &alice.approve, 409).titled(title)]);
+    }
+}
+
+/// Puts a result as somebody with an AWS account would.
+async fn put(world: &World, result: &str) {
+    let token = world.state_of(PIPELINE, STAGE, ACTION).await["token"].clone();
+    let input = json!({
+        "pipelineName": PIPELINE, "stageName": STAGE, "actionName": ACTION, "token": token,
+        "result": {"status": result, "summary": "Spoke with the auditors on the phone.\nتحدثت مع المدققين."},
+    });
+    world.codepipeline("PutApprovalResult", input).await.unwrap();
+}
+
+/// Approvals that ended without a decision.
+async fn over(gallery: &mut Gallery) {
+    let world = asked(2).await;
+    let alice = mail(&world, ALICE).await;
+    start(&world, REVIEW_URL, "arn:aws:iam::123456789012:user/ben").await;
+    gallery.show(world, [State::opened("superseded", &alice.approve, 410)]);
+
+    let world = asked(2).await;
+    let alice = mail(&world, ALICE).await;
+    let executions = world.codepipeline("ListPipelineExecutions", json!({"pipelineName": PIPELINE})).await.unwrap();
+    let execution = &executions["pipelineExecutionSummaries"][0]["pipelineExecutionId"];
+    let input = json!({"pipelineName": PIPELINE, "pipelineExecutionId": execution, "abandon": true});
+    world.codepipeline("StopPipelineExecution", input).await.unwrap();
+    gallery.show(world, [State::opened("stopped", &alice.approve, 410)]);
+
+    let world = asked(2).await;
+    let alice = mail(&world, ALICE).await;
+    world.sandbox.advance(Duration::days(8)).await;
+    gallery.show(world, [State::opened("expired", &alice.approve, 410)]);
+
+    let world = self::world(2, "expires = \"2d\"").await;
+    start(&world, REVIEW_URL, "arn:aws:iam::123456789012:user/ben").await;
+    let alice = mail(&world, ALICE).await;
+    world.sandbox.advance(Duration::days(3)).await;
+    gallery.show(world, [State::opened("expired-before-the-pipeline", &alice.approve, 410).titled("expired")]);
+}
+
+/// Pages that say no.
+async fn refused(gallery: &mut Gallery) {
+    let world = world(2, "initiator_may_approve = false").await;
+    start(&world, SHORT_REVIEW_URL, &format!("arn:aws:sts::123456789012:assumed-role/Administrators/{MAXIMILIANE}"))
+        .await;
+    let (alice, maximiliane) = (mail(&world, ALICE).await, mail(&world, MAXIMILIANE).await);
+    let link = Parts::of(&alice.approve);
+    let key = link.key();
+    let forgotten = link.claim("token", json!("an-approval-that-the-ledger-does-not-know")).signed(&world, &key);
+    let states = [
+        State::opened("confirm-one-is-barred", &alice.approve, 200).titled("confirm-approve"),
+        State::opened("initiator", &maximiliane.approve, 403),
+        State::opened("forgotten", &forgotten, 410),
+        State::opened("bad-link", &world.url("/approval?t=cut-off"), 400),
+        State::opened("not-found", &world.url("/elsewhere"), 404),
+        State { method: "PUT", ..State::opened("not-allowed", &alice.approve, 405) },
+    ];
+    gallery.show(world, states);
+
+    let world = asked(2).await;
+    let alice = mail(&world, ALICE).await;
+    world.sandbox.aws().fail_next("dynamodb", "GetItem", usize::MAX, 400, "ThrottlingException", "slow down");
+    gallery.show(world, [State::opened("try-again", &alice.approve, 503)]);
+
+    let world = asked(2).await;
+    let alice = mail(&world, ALICE).await;
+    world.sandbox.aws().cut_off("callback", 0);
+    gallery.show(world, [State::opened("broken", &alice.approve, 500)]);
+}
+
+/// The sandbox's own pages, and the emails in it.
+async fn of_the_sandbox(gallery: &mut Gallery) {
+    let world = asked(2).await;
+    world.sandbox.advance(Duration::days(6) + Duration::hours(1)).await;
+    world.press(&mail(&world, TARO).await.approve, "合計が一致しました。").await;
+    world.press(&mail(&world, MARYAM).await.approve, "المجاميع متطابقة.\nLooks good to me.").await;
+    start(&world, REVIEW_URL, "arn:aws:iam::123456789012:user/ben").await;
+    world.sandbox.settle().await;
+    let mut states = vec![
+        State::opened("pipelines", &world.url("/"), 200).of("sandbox"),
+        State::opened("mailbox", &world.url("/mailbox"), 200).of("sandbox"),
+    ];
+    let mails = world.sandbox.aws().ses.mails();
+    let mut to_maryam = mails.iter().filter(|mail| mail.to.to_string().contains(MARYAM));
+    for (page, email) in
+        [("mail-request", "email-request"), ("mail-reminder", "email-reminder"), ("mail-outcome", "email-outcome")]
+    {
+        let id = &to_maryam.next().expect("a request, a reminder and an outcome, in this order").id;
+        // A mail's page has the mail's subject as its title, and the emails of one thread share theirs.
+        states.push(State::opened(page, &world.url(&format!("/mailbox/{id}")), 200).of("sandbox").titled("mail"));
+        states.push(State::opened(email, &world.url(&format!("/mailbox/{id}/html")), 200).of("email").titled("email"));
+    }
+    gallery.show(world, states);
+
+    let world = World::new().await;
+    let states = [
+        State::opened("pipelines-none", &world.url("/"), 200).of("sandbox").titled("pipelines"),
+        State::opened("mailbox-empty", &world.url("/mailbox"), 200).of("sandbox").titled("mailbox"),
+    ];
+    gallery.show(world, states);
+}

@@ -1,0 +1,487 @@
+//! Plays cases through a sandbox's own doors, and records each email with what it must hold.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign::words::Language;
+use sandbox::codepipeline::{
+    ActionDefinition, ActionKind, ApprovalAction, PipelineDefinition, SourceAction, SourceProvider, StageDefinition,
+    Trigger,
+};
+use serde_json::{Value, json};
+use time::Duration;
+
+use super::case::{Case, Door, Ending, Person, Review};
+use crate::forge::Parts;
+use crate::{World, changed, in_notice, notification_rule, sns};
+
+/// How much of a commit message an email must show, in characters. It may show less than all of it.
+const LEAST_OF_A_MESSAGE: usize = 200;
+/// The same of a line such as a revision's id.
+const LEAST_OF_A_LINE: usize = 60;
+/// While the approval waits; the last email tells all of it.
+const LEAST_OF_A_COMMENT: usize = 150;
+/// How many revisions an email must tell.
+const LEAST_REVISIONS: usize = 3;
+
+/// Half a surrogate pair and a byte that UTF-8 never has, as a form may send them.
+const BROKEN_BYTES: &str = "%ED%A0%BD%FF";
+
+/// One case, and what is known of it so far.
+struct Story {
+    case: Case,
+    /// Who has voted, by their place among the approvers, and with what comment.
+    votes: Vec<(usize, String)>,
+    /// Each approver's links.
+    links: BTreeMap<usize, [String; 2]>,
+    /// What the request's emails refer to.
+    thread: String,
+    execution: String,
+    /// What CodePipeline was told elsewhere.
+    told_elsewhere: Option<String>,
+}
+
+/// An email that has just arrived.
+struct Arrival {
+    story: usize,
+    person: usize,
+    mail: sandbox::aws::ses::Mail,
+}
+
+/// What an email is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Request,
+    Watch,
+    Reminder,
+    Outcome,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Watch => "watch",
+            Self::Reminder => "reminder",
+            Self::Outcome => "outcome",
+        }
+    }
+}
+
+/// Plays the cases in one sandbox, from the request to the outcome.
+pub(super) async fn play(cases: Vec<Case>) -> Vec<Value> {
+    let world = World::new().await;
+    let mut mailbox = Mailbox::default();
+    let mut letters = Vec::new();
+    let mut stories: Vec<Story> = Vec::new();
+    for case in cases {
+        stories.push(Story::begin(&world, case).await);
+        let index = stories.len() - 1;
+        let arrived = mailbox.arrived(&world, &stories);
+        letters.extend(stories[index].asked(&world, &arrived).await);
+    }
+    for story in &mut stories {
+        for voter in 0..story.case.early.len() {
+            let comment = story.case.early[voter].clone();
+            story.vote(&world, voter, "Approved", &comment).await;
+        }
+    }
+    assert!(mailbox.arrived(&world, &stories).is_empty(), "a vote that settles nothing sends nothing");
+    world.sandbox.advance(Duration::days(5) + Duration::hours(1)).await;
+    nothing_failed(&world);
+    let arrived = mailbox.arrived(&world, &stories);
+    for (index, story) in stories.iter_mut().enumerate() {
+        letters.extend(story.reminded(&world, of(index, &arrived)));
+    }
+    for story in &mut stories {
+        story.end(&world).await;
+    }
+    world.sandbox.advance(Duration::days(3)).await;
+    nothing_failed(&world);
+    let arrived = mailbox.arrived(&world, &stories);
+    for (index, story) in stories.iter().enumerate() {
+        letters.extend(story.told(&world, of(index, &arrived)));
+    }
+    letters
+}
+
+/// No invocation of the notifier failed: it says why, before anything that follows from it does.
+fn nothing_failed(world: &World) {
+    let failures: Vec<String> = world.sandbox.failures().iter().map(|failure| failure.error_message.clone()).collect();
+    assert!(failures.is_empty(), "{failures:?}");
+}
+
+fn of(story: usize, arrived: &[Arrival]) -> Vec<&Arrival> {
+    arrived.iter().filter(|arrival| arrival.story == story).collect()
+}
+
+/// How much of the sandbox's mailbox was read.
+#[derive(Default)]
+struct Mailbox {
+    read: usize,
+}
+
+impl Mailbox {
+    fn arrived(&mut self, world: &World, stories: &[Story]) -> Vec<Arrival> {
+        let mails = world.sandbox.aws().ses.mails();
+        let arrived = mails.into_iter().skip(self.read).map(|mail| {
+            let place = stories.iter().enumerate().find_map(|(story, known)| {
+                let person = known.people().iter().position(|person| person.address == mail.to)?;
+                Some((story, person))
+            });
+            let (story, person) = place.unwrap_or_else(|| panic!("nobody is called {}", mail.to));
+            Arrival { story, person, mail }
+        });
+        let arrived: Vec<Arrival> = arrived.collect();
+        self.read += arrived.len();
+        arrived
+    }
+}
+
+impl Story {
+    /// Puts the approval to its approvers.
+    async fn begin(world: &World, case: Case) -> Self {
+        world.sandbox.save_policy(&case.policy()).await.unwrap();
+        let report = match case.door {
+            Door::Api | Door::Trigger => {
+                world.sandbox.aws().codepipeline.create(pipeline(&case)).unwrap();
+                None
+            }
+            Door::Notice => Some(world.event(&notice(&case)).await),
+            Door::Rule => Some(world.event(&rule(&case)).await),
+        };
+        if let Some((status, report)) = report {
+            assert_eq!(status, 200, "{}: {report}", case.number);
+        }
+        if case.door == Door::Api {
+            let revisions: Vec<Value> = (case.sources.iter().enumerate())
+                .map(|(number, source)| {
+                    json!({
+                        "actionName": source_name(number), "revisionType": "COMMIT_ID", "revisionValue": source.revision
+                    })
+                })
+                .collect();
+            let input = json!({"name": case.pipeline, "sourceRevisions": revisions});
+            world.codepipeline("StartPipelineExecution", input).await.unwrap();
+        }
+        if case.door == Door::Trigger {
+            world.sandbox.aws().codepipeline.start(&case.pipeline, case_trigger(&case)).unwrap();
+            world.sandbox.settle().await;
+        }
+        let executions =
+            world.codepipeline("ListPipelineExecutions", json!({"pipelineName": case.pipeline})).await.unwrap();
+        let execution = executions["pipelineExecutionSummaries"][0]["pipelineExecutionId"].as_str().unwrap().to_owned();
+        Self { case, votes: Vec::new(), links: BTreeMap::new(), thread: String::new(), execution, told_elsewhere: None }
+    }
+
+    fn people(&self) -> Vec<&Person> {
+        self.case.approvers.iter().chain(&self.case.copy).collect()
+    }
+
+    /// Everybody has one email; the approvers' has two links that open.
+    async fn asked(&mut self, world: &World, arrived: &[Arrival]) -> Vec<Value> {
+        self.everybody(arrived.iter());
+        self.thread = references(&arrived[0].mail.raw);
+        let mut letters = Vec::new();
+        for Arrival { person, mail, .. } in arrived {
+            let kind = if *person < self.case.approvers.len() { Kind::Request } else { Kind::Watch };
+            if kind == Kind::Request {
+                let links = self.links_in(world, mail, *person);
+                self.links.insert(*person, links);
+            }
+            letters.push(self.letter(world, kind, *person, mail));
+        }
+        self.open(world).await;
+        letters
+    }
+
+    /// Those who have not voted have one more, with links that open.
+    fn reminded(&mut self, world: &World, arrived: Vec<&Arrival>) -> Vec<Value> {
+        let voted = self.votes.len();
+        let mut reminded: Vec<usize> = arrived.iter().map(|arrival| arrival.person).collect();
+        reminded.sort_unstable();
+        let expected: Vec<usize> = (voted..self.case.approvers.len()).collect();
+        assert_eq!(reminded, expected, "{}: who is reminded", self.case.number);
+        let mut letters = Vec::new();
+        for Arrival { person, mail, .. } in arrived {
+            let links = self.links_in(world, mail, *person);
+            self.links.insert(*person, links);
+            letters.push(self.letter(world, Kind::Reminder, *person, mail));
+        }
+        letters
+    }
+
+    /// Everybody has one that tells how it ended. Where another execution took over, another request is in between.
+    fn told(&self, world: &World, arrived: Vec<&Arrival>) -> Vec<Value> {
+        let told: Vec<&Arrival> =
+            arrived.iter().filter(|arrival| references(&arrival.mail.raw) == self.thread).copied().collect();
+        self.everybody(told.iter().copied());
+        if self.case.ending != Ending::Superseded {
+            let others: Vec<&str> = arrived.iter().map(|arrival| arrival.mail.text.as_str()).collect();
+            assert_eq!(told.len(), arrived.len(), "{}: emails of another thread: {others:#?}", self.case.number);
+        }
+        told.iter().map(|arrival| self.letter(world, Kind::Outcome, arrival.person, &arrival.mail)).collect()
+    }
+
+    fn everybody<'a>(&self, arrived: impl Iterator<Item = &'a Arrival>) {
+        let mut people: Vec<usize> = arrived.map(|arrival| arrival.person).collect();
+        people.sort_unstable();
+        let expected: Vec<usize> = (0..self.people().len()).collect();
+        assert_eq!(people, expected, "{}: who has an email, policy {}", self.case.number, self.case.policy());
+    }
+
+    /// The two links of an email, approve before reject: the only text of ours that looks like that. Foreign text is marked
+    /// line by line. Both are this person's, and signed: no link is that lost a byte on the way.
+    fn links_in(&self, world: &World, mail: &sandbox::aws::ses::Mail, person: usize) -> [String; 2] {
+        let ours = format!("{}/approval?t=", world.sandbox.url());
+        let mut links: Vec<String> = Vec::new();
+        for word in mail.text.lines().filter(|line| !line.starts_with('>')).flat_map(str::split_whitespace) {
+            if word.starts_with(&ours) && !links.iter().any(|link| link == word) {
+                links.push(word.to_owned());
+            }
+        }
+        let number = self.case.number;
+        for (link, decision) in links.iter().zip(["Approved", "Rejected"]) {
+            let parts = Parts::of(link);
+            assert_eq!(parts.claims["decision"], decision, "{number}");
+            assert_eq!(parts.claims["sub"], self.case.approvers[person].address.as_str(), "{number}");
+            assert_eq!(parts.claims["pipeline"], self.case.pipeline.as_str(), "{number}");
+            // An Ed25519 signature of the same text by the same key is the same.
+            let (signed, _) = link[parts.prefix.len()..].rsplit_once('.').unwrap();
+            let signature = world.sandbox.aws().kms.sign(&parts.key(), signed.as_bytes()).unwrap();
+            let again = format!("{}{signed}.{}", parts.prefix, URL_SAFE_NO_PAD.encode(signature));
+            assert_eq!(*link, again, "{number}: the link is not what was signed");
+        }
+        links.try_into().unwrap_or_else(|links| panic!("{number}: {links:?} in\n{}", mail.text))
+    }
+
+    /// Somebody opens one of the links.
+    async fn open(&self, world: &World) {
+        let link = &self.links[&0][0];
+        assert_eq!(world.get(link).await.status, 200, "{}: {link}", self.case.number);
+    }
+
+    async fn vote(&mut self, world: &World, voter: usize, decision: &str, comment: &str) {
+        let link = &self.links[&voter][usize::from(decision == "Rejected")];
+        let page = if self.case.broken_bytes {
+            let comment = beginning(comment, 500);
+            let comment: String = comment.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            world.post_body(link, &format!("comment={comment}{BROKEN_BYTES}&decision={decision}")).await
+        } else {
+            world.post(link, &[("comment", comment), ("decision", decision)]).await
+        };
+        assert_eq!(page.status, 200, "{}: {}", self.case.number, page.body);
+        self.votes.push((voter, beginning(comment, if self.case.broken_bytes { 500 } else { 512 })));
+    }
+
+    async fn end(&mut self, world: &World) {
+        let (pipeline, word) = (self.case.pipeline.clone(), self.case.last_word.clone());
+        match self.case.ending {
+            Ending::Approved => {
+                while self.votes.len() < self.case.quorum {
+                    self.vote(world, self.votes.len(), "Approved", &word).await;
+                }
+            }
+            Ending::Rejected => self.vote(world, self.votes.len(), "Rejected", &word).await,
+            Ending::ApprovedElsewhere => self.decide_elsewhere(world, "Approved", word).await,
+            Ending::RejectedElsewhere => self.decide_elsewhere(world, "Rejected", word).await,
+            Ending::Expired => {}
+            Ending::Stopped => {
+                let input = json!({
+                    "pipelineName": pipeline, "pipelineExecutionId": self.execution, "abandon": true, "reason": word
+                });
+                world.codepipeline("StopPipelineExecution", input).await.unwrap();
+            }
+            Ending::Superseded => {
+                // The execution that takes over asks the same people, so that nobody else has unexpected emails.
+                world.sandbox.save_policy(&self.case.policy()).await.unwrap();
+                world.codepipeline("StartPipelineExecution", json!({"name": pipeline})).await.unwrap();
+            }
+        }
+        world.sandbox.settle().await;
+    }
+
+    async fn decide_elsewhere(&mut self, world: &World, status: &str, summary: String) {
+        let token = Parts::of(&self.links[&(self.case.approvers.len() - 1)][0]).claims["token"].clone();
+        let input = json!({
+            "pipelineName": self.case.pipeline, "stageName": self.case.stage, "actionName": self.case.action,
+            "token": token, "result": {"status": status, "summary": summary},
+        });
+        world.codepipeline("PutApprovalResult", input).await.unwrap();
+        self.told_elsewhere = Some(summary);
+    }
+
+    /// What the checks need: the message, what the Rust parser reads in it, and what it must hold.
+    fn letter(&self, world: &World, kind: Kind, person: usize, mail: &sandbox::aws::ses::Mail) -> Value {
+        let case = &self.case;
+        let to = self.people()[person];
+        let read = mail_parser::MessageParser::default().parse(mail.raw.as_bytes()).unwrap();
+        let links: Vec<&String> = match kind {
+            Kind::Request | Kind::Reminder => self.links[&person].iter().collect(),
+            Kind::Watch | Kind::Outcome => Vec::new(),
+        };
+        let mut says: Vec<String> = vec![case.pipeline.clone(), case.stage.clone(), case.action.clone()];
+        says.push("123456789012".to_owned());
+        says.push(self.execution.clone());
+        if case.door == Door::Trigger {
+            let who = case.trigger.splitn(6, ':').last().unwrap_or_default();
+            says.push(beginning(if case.trigger.contains(":rule/") { &case.trigger } else { who }, LEAST_OF_A_LINE));
+        }
+        let mut hrefs: Vec<&str> = Vec::new();
+        // Shown in whatever form.
+        let mut shown: Vec<String> = Vec::new();
+        if kind != Kind::Outcome {
+            says.extend(case.instructions.clone());
+            match &case.review {
+                Review::None | Review::NoLink(_) => {}
+                Review::Link(link) => hrefs.push(link),
+                Review::International(link) => shown.extend(marks(link)),
+            }
+            for source in case.sources.iter().take(LEAST_REVISIONS) {
+                says.push(beginning(&source.message, LEAST_OF_A_MESSAGE));
+                if case.door == Door::Api {
+                    says.push(beginning(&source.revision, LEAST_OF_A_LINE));
+                }
+            }
+        }
+        if matches!(kind, Kind::Reminder | Kind::Outcome) {
+            for (voter, comment) in &self.votes {
+                says.push(case.approvers[*voter].address.clone());
+                says.extend(case.approvers[*voter].name.clone());
+                let is_over = kind == Kind::Outcome;
+                says.push(if is_over { comment.clone() } else { beginning(comment, LEAST_OF_A_COMMENT) });
+            }
+        }
+        if kind == Kind::Outcome {
+            says.extend(self.told_elsewhere.clone());
+        }
+        json!({
+            "case": case.number,
+            "kind": kind.as_str(),
+            "ending": if kind == Kind::Outcome { format!("{:?}", case.ending) } else { String::new() },
+            "tame": case.tame,
+            "language": case.language.map(Language::as_str),
+            "to": {"name": to.name, "address": to.address},
+            "reply_to": case.reply_to,
+            "callback": world.sandbox.url(),
+            "links": links,
+            "hrefs": hrefs,
+            "says": says,
+            "shown": shown,
+            "read": {
+                "subject": read.subject(),
+                "from": mail_parser_addresses(read.from()),
+                "to": mail_parser_addresses(read.to()),
+                "headers": read.headers_raw().map(|(name, _)| name).collect::<Vec<_>>(),
+                "text": mail.text,
+                "html": mail.html,
+            },
+            "raw": mail.raw,
+        })
+    }
+}
+
+fn mail_parser_addresses(addresses: Option<&mail_parser::Address<'_>>) -> Value {
+    let addresses = addresses.into_iter().flat_map(mail_parser::Address::iter);
+    addresses.map(|one| json!({"name": one.name(), "address": one.address()})).collect()
+}
+
+/// The marks in a text.
+fn marks(text: &str) -> Vec<String> {
+    let end = text.rfind("zz").unwrap();
+    vec![text[text.find("zz").unwrap()..end + 2].to_owned()]
+}
+
+fn beginning(text: &str, characters: usize) -> String {
+    text.chars().take(characters).collect()
+}
+
+/// The header that groups the emails about one approval.
+fn references(raw: &str) -> String {
+    let message = mail_parser::MessageParser::default().parse(raw.as_bytes()).unwrap();
+    message.header_raw("References").unwrap_or_default().trim().to_owned()
+}
+
+fn source_name(number: usize) -> String {
+    format!("Source{number}")
+}
+
+fn case_trigger(case: &Case) -> Trigger {
+    if case.trigger.contains(":rule/") {
+        Trigger::CloudWatchEvent(case.trigger.clone())
+    } else {
+        Trigger::StartPipelineExecution(case.trigger.clone())
+    }
+}
+
+fn review(case: &Case) -> Option<String> {
+    match &case.review {
+        Review::None => None,
+        Review::Link(link) | Review::International(link) | Review::NoLink(link) => Some(link.clone()),
+    }
+}
+
+fn pipeline(case: &Case) -> PipelineDefinition {
+    let approval = ApprovalAction {
+        custom_data: case.instructions.clone(),
+        external_entity_link: review(case),
+        ..ApprovalAction::default()
+    };
+    let sources: Vec<ActionDefinition> = (case.sources.iter().enumerate())
+        .map(|(number, source)| {
+            let provider = if source.github { SourceProvider::GitHubConnection } else { SourceProvider::CodeCommit };
+            let action = SourceAction {
+                messages: vec![source.message.clone()],
+                namespace: Some(source_name(number)),
+                ..SourceAction::new(provider, &source.repository)
+            };
+            ActionDefinition::new(&source_name(number), ActionKind::Source(action))
+        })
+        .collect();
+    PipelineDefinition {
+        mode: case.mode,
+        stages: vec![
+            StageDefinition::new("Sources", sources),
+            StageDefinition::new(&case.stage, [ActionDefinition::new(&case.action, ActionKind::Approval(approval))]),
+            StageDefinition::new("Deployment", [ActionDefinition::new("Deploy", ActionKind::Deploy)]),
+        ],
+        ..PipelineDefinition::new("123456789012", "us-east-2", &case.pipeline)
+    }
+}
+
+/// The approval's own notice. Its topic is told what the action's configuration says.
+fn notice(case: &Case) -> Value {
+    in_notice(sns(), |message| {
+        let approval = &mut message["approval"];
+        approval["pipelineName"] = json!(case.pipeline);
+        approval["stageName"] = json!(case.stage);
+        approval["actionName"] = json!(case.action);
+        approval["token"] = json!(format!("token-{}", case.number));
+        set(approval, "customData", case.instructions.clone());
+        set(approval, "externalEntityLink", review(case));
+    })
+}
+
+fn rule(case: &Case) -> Value {
+    let mut event = notification_rule();
+    for (pointer, value) in [
+        ("/detail/pipeline", &case.pipeline),
+        ("/detail/stage", &case.stage),
+        ("/detail/action", &case.action),
+        ("/detail/execution-id", &format!("12345678-1234-5678-abcd-{:012}", case.number)),
+    ] {
+        event = changed(event, pointer, json!(value));
+    }
+    set(&mut event["additionalAttributes"], "customData", case.instructions.clone());
+    set(&mut event["additionalAttributes"], "externalEntityLink", review(case));
+    event
+}
+
+/// AWS leaves out what is not set.
+fn set(object: &mut Value, key: &str, value: Option<String>) {
+    match value {
+        Some(value) => object[key] = json!(value),
+        None => drop(object.as_object_mut().unwrap().remove(key)),
+    }
+}
