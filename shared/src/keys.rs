@@ -13,7 +13,6 @@ use jsonwebtoken::DecodingKey;
 
 use crate::approval::Invalid;
 use crate::aws::AwsError;
-use crate::connect;
 
 /// What precedes the 32 bytes of an Ed25519 key in its `SubjectPublicKeyInfo` (RFC 8410, section 4).
 const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
@@ -74,11 +73,6 @@ impl SigningKey {
     #[must_use]
     pub fn kid(&self) -> &str {
         self.id.kid()
-    }
-
-    /// Opens a connection for the first call.
-    pub async fn connect(&self) {
-        connect!(self.client, aws_sdk_kms::config, sign).await;
     }
 
     /// The Ed25519 signature over `message` as it is, 64 bytes.

@@ -22,7 +22,6 @@ use time::{Duration, UtcDateTime};
 
 use crate::approval::{ApprovalKey, Decision, ExecutionId};
 use crate::aws::{AwsError, code};
-use crate::connect;
 use crate::request::{Outcome, Request, Verdict, Vote};
 use item::{CONDITION_FAILED, from_item, keys, put_new, text, to_item, to_value};
 use lists::{OPEN, execution_key, history_key, history_sort_key};
@@ -66,11 +65,6 @@ impl Ledger {
     #[must_use]
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
-    }
-
-    /// Opens a connection for the first call.
-    pub async fn connect(&self) {
-        connect!(self.client, aws_sdk_dynamodb::config, get_item).await;
     }
 
     /// Whether the table is there, active, and keyed as the ledger wants it.

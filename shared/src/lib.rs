@@ -9,7 +9,6 @@
 pub mod approval;
 pub mod aws;
 pub mod clock;
-pub mod connect;
 pub mod delivery;
 pub mod keys;
 pub mod ledger;
@@ -22,5 +21,4 @@ pub mod request;
 pub mod settings;
 pub mod telling;
 pub mod text;
-mod trust;
 pub mod words;

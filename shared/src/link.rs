@@ -141,11 +141,6 @@ impl LinkSigner {
         Self { deployment, callback, key }
     }
 
-    /// Opens a connection for the first signature.
-    pub async fn connect(&self) {
-        self.key.connect().await;
-    }
-
     /// The link for `decision` of `approver` on `approval`, good from `from` until `until`. The same input gives the same
     /// link, byte for byte, as long as the key is the same.
     ///

@@ -20,7 +20,6 @@ use time::UtcDateTime;
 
 use crate::approval::{Approval, ApprovalAction, ApprovalToken, ExecutionId, PipelineName, Region};
 use crate::aws::AwsError;
-use crate::connect;
 use crate::request::{Details, Outcome};
 
 pub use end::superseded;
@@ -166,11 +165,6 @@ impl CodePipeline {
     #[must_use]
     pub fn with_patience(self, patience: Patience) -> Self {
         Self { patience, ..self }
-    }
-
-    /// Opens a connection for the first call.
-    pub async fn connect(&self) {
-        connect!(self.client, aws_sdk_codepipeline::config, get_pipeline_state).await;
     }
 
     /// Whether everything may be read that is read here. It asks about a pipeline that does not exist: to be told that

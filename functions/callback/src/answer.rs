@@ -107,24 +107,24 @@ enum Refusal {
 }
 
 impl Callback {
-    /// A callback on the AWS of `aws`: it reads the public keys, once, and meanwhile opens connections for its first visitor.
+    /// A callback on the AWS of `aws`: it reads the public keys, once.
     ///
     /// # Errors
     /// When a key cannot be read.
     pub async fn start(settings: Settings, aws: &SdkConfig, clock: Clock, metrics: Sink) -> Result<Self, StartError> {
-        let kms = aws_sdk_kms::Client::new(aws);
-        let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(aws), settings.table);
-        let pipeline = CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), Patience::CALLBACK);
-        let keys = VerifyingKeys::fetch(&kms, &settings.signing_keys);
-        let (keys, (), ()) = tokio::join!(keys, ledger.connect(), pipeline.connect());
+        let keys = VerifyingKeys::fetch(&aws_sdk_kms::Client::new(aws), &settings.signing_keys).await?;
         let policy = format!(
             "default-src 'none'; style-src 'sha256-{}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
             style_hash()
         );
         let metrics = Metrics::new(settings.deployment.clone(), Arc::clone(&clock), metrics);
         Ok(Self {
-            verifier: LinkVerifier::new(settings.deployment, keys?),
-            decisions: Decisions { ledger, pipeline, metrics },
+            verifier: LinkVerifier::new(settings.deployment, keys),
+            decisions: Decisions {
+                ledger: Ledger::new(aws_sdk_dynamodb::Client::new(aws), settings.table),
+                pipeline: CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), Patience::CALLBACK),
+                metrics,
+            },
             clock,
             policy: HeaderValue::from_str(&policy).map_err(|_| StartError::Style)?,
         })

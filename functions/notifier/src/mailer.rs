@@ -11,7 +11,6 @@ use aws_sdk_ses::primitives::Blob;
 use aws_sdk_ses::types::RawMessage;
 use countersign::approval::Address;
 use countersign::aws::AwsError;
-use countersign::connect;
 
 /// How long one attempt may take. Sending twice is two emails, so an attempt is given up only when there is no hope of an
 /// answer.
@@ -41,11 +40,6 @@ impl Mailer {
         let retries = retries.with_max_attempts(ATTEMPTS).with_max_backoff(LONGEST_PAUSE);
         let config = Builder::from(aws).timeout_config(timeouts).retry_config(retries).build();
         Self { client: Client::from_conf(config), sender, configuration_set }
-    }
-
-    /// Opens a connection for the first message.
-    pub async fn connect(&self) {
-        connect!(self.client, aws_sdk_ses::config, send_raw_email).await;
     }
 
     /// Sends one message to one mailbox, so that a bad address stops nobody else's, and gives SES's message id.

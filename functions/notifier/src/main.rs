@@ -12,7 +12,6 @@ async fn main() -> Result<(), Error> {
     log::start(settings.log_level);
     let aws = aws::from_environment();
     let notifier = &Notifier::new(settings, &aws, clock::system(), metrics::standard_output());
-    notifier.connect().await;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let span = tracing::info_span!("invocation", request_id = event.context.request_id);
         notifier.handle(&event.payload).instrument(span).await

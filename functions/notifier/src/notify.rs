@@ -66,17 +66,6 @@ impl Notifier {
         self
     }
 
-    /// Opens a connection to each service, side by side: while the function starts, so that its first event finds them.
-    pub async fn connect(&self) {
-        tokio::join!(
-            self.policy.connect(),
-            self.pipeline.connect(),
-            self.ledger.connect(),
-            self.links.connect(),
-            self.mailer.connect(),
-        );
-    }
-
     /// Handles one event, as Lambda hands it over.
     ///
     /// # Errors

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use aws_sdk_ssm::Client;
 use countersign::approval::Approver;
 use countersign::aws::AwsError;
-use countersign::connect;
 use countersign::pipeline::{Initiator, Waiting};
 use countersign::policy::{Policy, PolicyError, Route};
 use countersign::request::Terms;
@@ -61,11 +60,6 @@ pub enum PolicyProblem {
 impl PolicyStore {
     pub(crate) fn new(client: Client, name: String) -> Self {
         Self { client, name }
-    }
-
-    /// Opens a connection for the first call.
-    pub(crate) async fn connect(&self) {
-        connect!(self.client, aws_sdk_ssm::config, get_parameter).await;
     }
 
     pub(crate) async fn read(&self) -> Result<StoredPolicy, PolicyProblem> {

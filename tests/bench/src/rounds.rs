@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::cloud::{Cloud, Waiting};
 use crate::lambda::{Function, Start};
-use crate::tls::Tls;
+use crate::tls::{self, Tls};
 use crate::{Order, Peer};
 
 /// How many events a function gets in a round in which it is kept running, the first of which is not counted. The
@@ -216,7 +216,8 @@ impl<'a> Round<'a> {
             }
         };
         let mut environment = self.cloud.environment(role);
-        environment.extend(self.tls.map(|tls| ("SSL_CERT_FILE", tls.authorities().to_owned())));
+        let authorities = self.tls.map_or_else(tls::machine, Tls::authorities);
+        environment.push(("SSL_CERT_FILE", authorities.to_owned()));
         Function::start(&command, environment).await
     }
 }

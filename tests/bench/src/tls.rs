@@ -2,6 +2,7 @@
 //! read as many as in Lambda.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::serve::Listener;
@@ -15,6 +16,12 @@ use tokio_rustls::server::TlsStream;
 
 /// Where distributions keep the authorities of all programs: Amazon Linux, and Debian.
 const BUNDLES: [&str; 2] = ["/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt"];
+
+/// The file with the authorities that this machine trusts. In Lambda there is one such file; Debian has a directory with
+/// the same once more, which would be read too.
+pub fn machine() -> &'static str {
+    BUNDLES.into_iter().find(|path| Path::new(path).exists()).expect("authorities")
+}
 
 /// A server's side of it, and the file with all authorities.
 pub struct Tls {
@@ -35,7 +42,7 @@ impl Tls {
             .with_no_client_auth()
             .with_single_cert(vec![server.der().clone()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
             .expect("a server's configuration");
-        let machine = BUNDLES.iter().find_map(|path| std::fs::read_to_string(path).ok()).expect("authorities");
+        let machine = std::fs::read_to_string(machine()).expect("authorities");
         let authorities = NamedTempFile::new().expect("a file");
         std::fs::write(authorities.path(), machine + &authority.pem()).expect("a file");
         Self { acceptor: TlsAcceptor::from(Arc::new(config)), authorities }

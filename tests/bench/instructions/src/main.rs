@@ -95,8 +95,7 @@ impl World {
 
     fn page(&self) -> String {
         let words = Language::ENGLISH.words();
-        let page =
-            Confirm { words, request: &self.request, link: &self.link, problem: None, comment: "", now: NOW };
+        let page = Confirm { words, request: &self.request, link: &self.link, problem: None, comment: "", now: NOW };
         page.render().expect("a page")
     }
 
