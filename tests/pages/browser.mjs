@@ -14,6 +14,9 @@ export const SCHEMES = ['light', 'dark']
 export const WIDTHS = [320, 1280]
 export const HEIGHT = 900
 
+/** How long a page may take to come, in milliseconds. */
+const PATIENCE = 20_000
+
 // It runs as root in containers, where Chromium's own sandbox cannot be had, and it talks to 127.0.0.1 alone.
 const ARGUMENTS = [
   '--no-sandbox',
@@ -47,4 +50,17 @@ export async function open(context, state) {
   })
   const response = await page.goto(state.url)
   return { page, response, besides }
+}
+
+/**
+ * Does what posts a form, and gives the answer when the page that it brings has taken the old one's place: whoever goes on
+ * before that interrupts it.
+ */
+export async function posting(page, act) {
+  const [response] = await Promise.all([
+    page.waitForResponse((response) => response.request().method() === 'POST', { timeout: PATIENCE }),
+    page.waitForEvent('load', { timeout: PATIENCE }),
+    act(),
+  ])
+  return response
 }

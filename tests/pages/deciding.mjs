@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { LANGUAGES } from './browser.mjs'
+import { LANGUAGES, posting } from './browser.mjs'
 import { equal } from './checks.mjs'
 
 const BUTTON = 'button[name=decision]'
@@ -25,10 +25,8 @@ export async function checkDeciding(checks, browser, ground) {
           const page = await context.newPage()
           const link = decision === 'Approved' ? asked.approve : asked.reject
           await page.goto(link)
-          const answer = page.waitForResponse((response) => response.request().method() === 'POST')
-          await act(page)
-          equal((await answer).status(), 200, 'the status of the page that follows')
-          await page.waitForLoadState()
+          const answer = await posting(page, () => act(page))
+          equal(answer.status(), 200, 'the status of the page that follows')
           equal(await page.locator('form').count(), 0, 'forms on the page that follows')
           await isDecided(ground, asked, decision)
           await context.close()

@@ -4,6 +4,7 @@
 // `button.click()` and `form.requestSubmit(button)` are not among it: what a script does so arrives as a person's press
 // does, and nobody could tell them apart.
 
+import { posting } from './browser.mjs'
 import { equal } from './checks.mjs'
 import { isDecided } from './deciding.mjs'
 
@@ -92,9 +93,8 @@ export async function checkScanner(checks, browser, ground) {
     await page.goto(asked.approve)
     await page.locator('button[name=decision]').scrollIntoViewIfNeeded()
     const { x, y, width, height } = await page.locator('button[name=decision]').boundingBox()
-    const answer = page.waitForResponse((response) => response.request().method() === 'POST')
-    await page.mouse.click(x + width / 2, y + height / 2)
-    equal((await answer).status(), 200, 'the status')
+    const answer = await posting(page, () => page.mouse.click(x + width / 2, y + height / 2))
+    equal(answer.status(), 200, 'the status')
     await isDecided(ground, asked, 'Approved', '')
   })
   await context.close()
@@ -104,10 +104,7 @@ export async function checkScanner(checks, browser, ground) {
 async function submitted(page, index, submit) {
   // A field that must be filled in would hold requestSubmit() back.
   await page.locator('form').nth(index).locator('textarea').fill('written by a machine')
-  const answer = page.waitForResponse((response) => response.request().method() === 'POST', { timeout: 10_000 })
-  await page.locator('form').nth(index).evaluate(submit)
-  const response = await answer
-  await page.waitForLoadState()
+  const response = await posting(page, () => page.locator('form').nth(index).evaluate(submit))
   const names = [...new URLSearchParams(response.request().postData()).keys()]
   return { status: response.status(), names }
 }

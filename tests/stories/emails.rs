@@ -1,7 +1,9 @@
 //! What an approver gets.
 
+use countersign::policy::Policy;
 use mail_parser::MessageParser;
 use serde_json::json;
+use tests::hostile::case::Case;
 use tests::{ALICE, BOB, World, changed, eventbridge, in_notice, sns};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,4 +94,15 @@ async fn what_an_event_brings_is_text_and_stays_text() {
     assert!(!mail.text.contains("javascript:alert"), "only http and https are links");
     let (head, _) = mail.raw.split_once("\r\n\r\n").unwrap();
     assert!(!head.contains("Bcc"), "{head}");
+}
+
+/// `tests/run emails` plays a thousand of them, another thousand each time: none may fail for a policy that is none.
+#[test]
+fn what_the_thousand_requests_are_made_of_makes_policies() {
+    for seed in 0..5 {
+        for number in 0..1000 {
+            let policy = Case::new(seed, number).policy();
+            assert!(policy.parse::<Policy>().is_ok(), "seed {seed}, case {number}: {policy}");
+        }
+    }
 }

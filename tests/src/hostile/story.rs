@@ -78,6 +78,7 @@ pub(super) async fn play(cases: Vec<Case>) -> Vec<Value> {
     for case in cases {
         stories.push(Story::begin(&world, case).await);
         let index = stories.len() - 1;
+        nothing_failed(&world);
         let arrived = mailbox.arrived(&world, &stories);
         letters.extend(stories[index].asked(&world, &arrived).await);
     }

@@ -211,8 +211,8 @@ impl Author {
         line.chars().take(max).collect()
     }
 
-    /// A person's name as a policy may have it: no control characters, none that reorder, no angle brackets, no beginning
-    /// of an encoded word, at most 200 bytes.
+    /// A person's name as a policy may have it: no control characters, none that reorder or end a line, no angle brackets,
+    /// no beginning of an encoded word, at most 200 bytes.
     pub fn name(&mut self) -> Option<String> {
         if self.once_in(6) {
             return None;
@@ -227,7 +227,10 @@ impl Author {
             };
             name += &next;
         }
-        name.retain(|c| !c.is_control() && !countersign::text::reorders(c) && !matches!(c, '<' | '>'));
+        let breaks = countersign::text::BREAKS;
+        name.retain(|c| {
+            !c.is_control() && !countersign::text::reorders(c) && !breaks.contains(&c) && !matches!(c, '<' | '>')
+        });
         name = name.replace("=?", "= ?");
         // As the policy reads it: quotes and spaces around a name are not part of it.
         let mut end = name.len().min(200);
