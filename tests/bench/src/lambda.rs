@@ -55,8 +55,6 @@ pub struct Start {
     pub answered: Duration,
     /// The CPU time that it took until then, in all threads.
     pub cpu: Duration,
-    /// How much of it from the moment that it was ready: what a function of 128 MB does with a fourteenth of a CPU.
-    pub answering: Duration,
 }
 
 struct Api {
@@ -113,16 +111,12 @@ impl Function {
         Self { child, spawned, asked: was_asked, events, answers: next_answers, server }
     }
 
-    /// The first invocation: its event is handed over as soon as the function asks for one.
+    /// The first invocation, whose event waits for the function from the beginning.
     pub async fn first(&mut self, event: &Value) -> (Start, Value) {
-        let event = Bytes::from(event.to_string());
+        self.events.send(Bytes::from(event.to_string())).await.expect("the Runtime API");
         let asked = within(self.asked.recv()).await;
-        let ready = self.cpu();
-        self.events.send(event).await.expect("the Runtime API");
         let answer = within(self.answers.recv()).await;
-        let cpu = self.cpu();
-        let start =
-            Start { ready: asked - self.spawned, answered: answer.at - self.spawned, cpu, answering: cpu - ready };
+        let start = Start { ready: asked - self.spawned, answered: answer.at - self.spawned, cpu: self.cpu() };
         (start, answer.body.unwrap_or_else(|error| panic!("the function failed: {error}")))
     }
 

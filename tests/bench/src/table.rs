@@ -13,7 +13,7 @@ pub fn of(order: &Order, figures: &Figures) -> String {
         "Medians of {} starts and of {} rounds of answers; in brackets, how many times the floor's.\n\n",
         order.cold, order.warm
     );
-    text += "| | ready | ready and first answer | CPU time for that | over TLS | CPU time for that | of which once ready |\n|---|---|---|---|---|---|---|\n";
+    text += "| | ready | ready and first answer | CPU time for that | over TLS | CPU time for that |\n|---|---|---|---|---|---|\n";
     for (subject, starts) in &figures.starts {
         let of = |starts: &[Start], pick: fn(&Start) -> Duration| {
             let ours = median(&starts.iter().map(pick).collect::<Vec<_>>());
@@ -23,14 +23,13 @@ pub fn of(order: &Order, figures: &Figures) -> String {
         let secure = &figures.tls_starts[subject];
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} |",
             name(subject),
             of(starts, |start| start.ready),
             of(starts, |start| start.answered),
             of(starts, |start| start.cpu),
             of(secure, |start| start.answered),
             of(secure, |start| start.cpu),
-            milliseconds(median(&secure.iter().map(|start| start.answering).collect::<Vec<_>>())),
         );
     }
     let _ = write!(
