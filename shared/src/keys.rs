@@ -8,6 +8,7 @@ use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::future::try_join_all;
 use jsonwebtoken::DecodingKey;
 
 use crate::approval::Invalid;
@@ -102,21 +103,19 @@ impl SigningKey {
 pub struct VerifyingKeys(Vec<(String, DecodingKey)>);
 
 impl VerifyingKeys {
-    /// Reads every key from KMS: once, while a function starts.
+    /// Reads every key from KMS, side by side: once, while a function starts.
     ///
     /// # Errors
     /// When one cannot be read or is not an Ed25519 key: a callback with fewer keys than it was told would refuse good links.
     pub async fn fetch(client: &Client, ids: &[KeyId]) -> Result<Self, AwsError> {
         const OPERATION: &str = "kms:GetPublicKey";
+        let fetched = try_join_all(ids.iter().map(async |id| {
+            let answer = client.get_public_key().key_id(id.as_str()).send().await;
+            let answer = answer.map_err(|error| AwsError::new(OPERATION, &error))?;
+            Ok::<_, AwsError>((id, answer.public_key.map(Blob::into_inner).unwrap_or_default()))
+        }));
         let mut keys = Self::default();
-        for id in ids {
-            let answer = client
-                .get_public_key()
-                .key_id(id.as_str())
-                .send()
-                .await
-                .map_err(|error| AwsError::new(OPERATION, &error))?;
-            let der = answer.public_key.map(Blob::into_inner).unwrap_or_default();
+        for (id, der) in fetched.await? {
             keys.add(id, &der).ok_or_else(|| AwsError::unexpected(OPERATION, "not an Ed25519 public key"))?;
         }
         Ok(keys)

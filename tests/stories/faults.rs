@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aws_config::{BehaviorVersion, Region};
+use aws_config::Region;
 use aws_credential_types::Credentials;
-use countersign::aws::with_limits;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use countersign::aws;
 use countersign::clock::system;
 use sandbox::simulation::{Fault, Function, Plan, Planned, Setup, Simulation, Step};
 use serde_json::json;
@@ -143,12 +144,12 @@ async fn a_connection_that_really_breaks_is_met_as_in_the_simulation() {
     };
     for (reads, fault) in [(false, Fault::ResetBefore), (true, Fault::ResetAfter)] {
         let (address, connections) = breaking(reads).await;
-        let sdk = with_limits(aws_config::defaults(BehaviorVersion::latest()))
+        let credentials = Credentials::new("AKIA", "sandbox", None, None, "sandbox");
+        let sdk = aws::builder()
             .region(Region::new("us-east-2"))
             .endpoint_url(format!("http://{address}"))
-            .credentials_provider(Credentials::new("AKIA", "sandbox", None, None, "sandbox"))
-            .load()
-            .await;
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build();
         let settings = notifier::Settings::read(&settings).unwrap();
         let notifier = notifier::Notifier::new(settings, &sdk, system(), Arc::new(|_| {}));
         let really = notifier.handle(&command).await.unwrap_err().to_string();

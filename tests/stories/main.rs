@@ -1,6 +1,7 @@
 //! The story from event to decision, told through the sandbox.
 
 mod bad_links;
+mod calls;
 mod claims;
 mod cli;
 mod crashes;

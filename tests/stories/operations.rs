@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use aws_config::{BehaviorVersion, Region};
+use aws_config::Region;
 use aws_credential_types::Credentials;
-use countersign::aws::with_limits;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use notifier::Notifier;
 use notifier::doctor::Diagnosis;
 use notifier::report::Handled;
@@ -35,12 +35,12 @@ async fn misconfigured_with(world: &World, key: &str, setting: &str, text: &str)
             _ => return None,
         })
     };
-    let aws = with_limits(aws_config::defaults(BehaviorVersion::latest()))
+    let credentials = Credentials::new("AKIASANDBOXNOTIFIER", "sandbox", None, None, "tests");
+    let aws = countersign::aws::builder()
         .region(Region::new("us-east-2"))
         .endpoint_url(world.url("/aws"))
-        .credentials_provider(Credentials::new("AKIASANDBOXNOTIFIER", "sandbox", None, None, "tests"))
-        .load()
-        .await;
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build();
     Notifier::new(notifier::Settings::read(&settings).unwrap(), &aws, world.sandbox.clock().clock(), Arc::new(|_| {}))
 }
 

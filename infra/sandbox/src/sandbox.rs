@@ -5,11 +5,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use callback::Callback;
 use callback::answer::StartError as CallbackError;
-use countersign::aws::with_limits;
+use countersign::aws;
 use countersign::metrics::Sink;
 use countersign::pipeline::Patience;
 use countersign::policy::{Policy, PolicyError};
@@ -159,13 +160,13 @@ impl Sandbox {
         let metrics = Lines::default();
         let notifier = Notifier::new(
             notifier::Settings::read(&settings)?,
-            &sdk(address, "AKIASANDBOXNOTIFIER").await,
+            &sdk(address, "AKIASANDBOXNOTIFIER"),
             clock.clock(),
             sink(&metrics),
         );
         let callback = Callback::start(
             callback::Settings::read(&settings)?,
-            &sdk(address, "AKIASANDBOXCALLBACK").await,
+            &sdk(address, "AKIASANDBOXCALLBACK"),
             clock.clock(),
             sink(&metrics),
         )
@@ -326,16 +327,13 @@ fn policy_text(given: Option<String>, approvers: &str, quorum: &str) -> Result<S
 /// The configuration that Lambda would give a function, pointed at this sandbox whatever the environment says of proxies
 /// and endpoints. It waits for AWS as long as it takes: on one machine nothing is lost on the way, and a machine that is busy
 /// for seconds is no AWS that does not answer. What time-outs do is seen in a [`crate::simulation`].
-async fn sdk(address: SocketAddr, access_key: &str) -> SdkConfig {
+fn sdk(address: SocketAddr, access_key: &str) -> SdkConfig {
     let credentials = Credentials::new(access_key, "sandbox", None, None, "sandbox");
-    with_limits(aws_config::defaults(BehaviorVersion::latest()))
+    aws::builder()
         .timeout_config(TimeoutConfig::disabled())
         .region(Region::new(REGION))
         .endpoint_url(format!("http://{address}/aws"))
-        .credentials_provider(credentials)
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .use_fips(false)
-        .use_dual_stack(false)
-        .load()
-        .await
+        .build()
 }

@@ -1,7 +1,7 @@
 //! Finding the approval that an event spoke of, and what is being approved.
 
 use aws_sdk_codepipeline::types::{
-    ActionExecution, ActionExecutionDetail, ActionExecutionStatus, ExecutionMode, StageState,
+    ActionExecution, ActionExecutionDetail, ActionExecutionStatus, ExecutionMode, PipelineExecution, StageState,
 };
 
 use super::details::{LONGEST_INSTRUCTIONS, details_of, initiator_of};
@@ -20,18 +20,40 @@ impl CodePipeline {
     /// # Errors
     /// When CodePipeline does not answer, or does not show the approval. Details that cannot be read are left out.
     pub async fn find(&self, sought: &Sought) -> Result<Option<Waiting>, FindError> {
-        let (token, execution) = match (&sought.token, &sought.execution) {
-            (Some(token), Some(execution)) => (token.clone(), Some(execution.clone())),
-            (Some(token), None) => (token.clone(), self.execution_of(&sought.action, token).await),
-            (None, Some(execution)) => match self.token_of(&sought.action, execution, sought.started).await? {
-                Some(Wait::Token(token)) => (token, Some(execution.clone())),
-                Some(Wait::Over) => return Ok(None),
-                None => return Err(FindError::NotShown),
-            },
-            (None, None) => return Err(FindError::NotShown),
+        let action = &sought.action;
+        let execution = async {
+            match &sought.execution {
+                Some(id) => self.execution(action, id).await,
+                None => Ok(None),
+            }
         };
-        let approval = Approval { action: sought.action.clone(), token, execution };
-        Ok(self.describe(approval, sought).await?)
+        let (located, timeout, execution) = tokio::join!(self.locate(sought), self.timeout(action), execution);
+        match located? {
+            Some((approval, attempt)) => Ok(self.describe(approval, attempt, timeout, execution, sought).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// Which approval it is, and its attempt, if that was seen on the way. `None` when it waits no more.
+    async fn locate(&self, sought: &Sought) -> Result<Option<Located>, FindError> {
+        let action = &sought.action;
+        let approval = |token, execution| Approval { action: action.clone(), token, execution };
+        match (&sought.token, &sought.execution) {
+            (Some(token), Some(execution)) => Ok(Some((approval(token.clone(), Some(execution.clone())), None))),
+            (Some(token), None) => {
+                let execution = self.execution_of(action, token).await;
+                Ok(Some((approval(token.clone(), execution), None)))
+            }
+            (None, Some(execution)) => match self.token_of(action, execution, sought.started).await? {
+                Some(Wait::Token(token, attempt)) => {
+                    let attempt = attempt.filter(|attempt| external_id(attempt).as_ref() == Some(&token));
+                    Ok(Some((approval(token, Some(execution.clone())), attempt)))
+                }
+                Some(Wait::Over) => Ok(None),
+                None => Err(FindError::NotShown),
+            },
+            (None, None) => Err(FindError::NotShown),
+        }
     }
 
     /// The token of the approval that `execution` waits at.
@@ -45,7 +67,7 @@ impl CodePipeline {
             .until(async || {
                 let (stage, attempt) = tokio::join!(self.stage_state(action), self.latest_attempt(action, execution));
                 if let Some(token) = stage?.and_then(|stage| token_in_state(&stage, action, execution)) {
-                    return Ok(Some(Wait::Token(token)));
+                    return Ok(Some(Wait::Token(token, attempt.ok().flatten())));
                 }
                 let Some(attempt) = attempt? else { return Ok(None) };
                 if attempt.status != Some(ActionExecutionStatus::InProgress) {
@@ -59,7 +81,8 @@ impl CodePipeline {
                     .execution(action, execution)
                     .await?
                     .is_some_and(|execution| execution.execution_mode == Some(ExecutionMode::Parallel));
-                Ok(external_id(&attempt).filter(|_| parallel).map(Wait::Token))
+                let token = external_id(&attempt).filter(|_| parallel);
+                Ok(token.map(|token| Wait::Token(token, Some(attempt))))
             })
             .await
     }
@@ -88,28 +111,33 @@ impl CodePipeline {
     ///
     /// Until when is no courtesy: a request keeps for good what it was told at first. So what can be read a minute later is
     /// an error now; what may not be read at all is taken for the default, lest nobody be asked.
-    async fn describe(&self, approval: Approval, sought: &Sought) -> Result<Option<Waiting>, AwsError> {
+    async fn describe(
+        &self,
+        approval: Approval,
+        attempt: Option<ActionExecutionDetail>,
+        timeout: Result<Option<time::Duration>, AwsError>,
+        execution: Result<Option<PipelineExecution>, AwsError>,
+        sought: &Sought,
+    ) -> Result<Option<Waiting>, AwsError> {
         let action = &approval.action;
-        let (declared, execution, attempt) = tokio::join!(
-            self.timeout(action),
+        let (execution, attempt) = tokio::join!(
             async {
-                match &approval.execution {
-                    Some(id) => self.execution(action, id).await,
-                    None => Ok(None),
+                match (&sought.execution, &approval.execution) {
+                    (None, Some(id)) => self.execution(action, id).await,
+                    _ => execution,
                 }
             },
             async {
-                match &approval.execution {
-                    Some(_) => self.attempt_of(&approval, sought.started).await,
-                    None => Ok(None),
+                match (attempt, &approval.execution) {
+                    (None, Some(_)) => self.attempt_of(&approval, sought.started).await,
+                    (attempt, _) => Ok(attempt),
                 }
             },
         );
-        let declared = match declared {
+        let timeout = match timeout {
             Err(error) if sought.expires.is_none() && error.kind == AwsErrorKind::Unavailable => return Err(error),
-            declared => courtesy(action, declared),
+            timeout => courtesy(action, timeout).unwrap_or(DEFAULT_TIMEOUT),
         };
-        let timeout = declared.unwrap_or(DEFAULT_TIMEOUT);
         let attempt = courtesy(action, attempt);
         if attempt.as_ref().is_some_and(|attempt| {
             external_id(attempt).as_ref() == Some(&approval.token)
@@ -157,9 +185,13 @@ impl CodePipeline {
     }
 }
 
+/// An approval, and its attempt, if that was seen.
+type Located = (Approval, Option<ActionExecutionDetail>);
+
 /// Whether an approval still waits.
 enum Wait {
-    Token(ApprovalToken),
+    /// It does, and this is the latest attempt at its action, if that is shown.
+    Token(ApprovalToken, Option<ActionExecutionDetail>),
     Over,
 }
 

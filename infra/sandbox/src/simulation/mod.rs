@@ -17,15 +17,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Request, Response, StatusCode};
 use callback::Callback;
-use countersign::aws::with_limits;
+use countersign::aws;
 use lambda_runtime::Diagnostic;
 use notifier::Notifier;
 use notifier::report::Report;
@@ -147,7 +148,7 @@ impl Simulation {
         for (function, access_key) in
             [(Function::Notifier, "AKIASANDBOXNOTIFIER"), (Function::Callback, "AKIASANDBOXCALLBACK")]
         {
-            sdks.insert(function, sdk(&wire, function, access_key).await);
+            sdks.insert(function, sdk(&wire, function, access_key));
         }
         let inside = Arc::new(Inside {
             aws,
@@ -405,16 +406,14 @@ impl Answer {
 }
 
 /// The configuration that Lambda would give a function, on the simulated wire.
-async fn sdk(wire: &Arc<Wire>, function: Function, access_key: &str) -> SdkConfig {
-    with_limits(aws_config::defaults(BehaviorVersion::latest()))
+fn sdk(wire: &Arc<Wire>, function: Function, access_key: &str) -> SdkConfig {
+    let credentials = Credentials::new(access_key, "sandbox", None, None, DEPLOYMENT);
+    aws::builder()
         .region(Region::new(REGION))
         .endpoint_url("http://aws.simulated")
-        .credentials_provider(Credentials::new(access_key, "sandbox", None, None, DEPLOYMENT))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(wire.client(function))
-        .use_fips(false)
-        .use_dual_stack(false)
-        .load()
-        .await
+        .build()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

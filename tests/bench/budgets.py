@@ -1,0 +1,58 @@
+"""Holds the functions to what they may cost, by figures that no busy machine changes: sizes in bytes, and instructions
+as callgrind counts them. Usage: budgets.py BINARIES ZIPS
+
+A figure that is over its budget fails. One that is far below it fails too: then the budget is to be lowered, so that
+what was won is not lost again unseen. The budgets are for x86_64.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+# Each is what was measured on 2026-11-23, and a little room.
+SIZES = {
+    "callback": 8_350_000,
+    "callback.zip": 3_520_000,
+    "notifier": 10_250_000,
+    "notifier.zip": 4_000_000,
+}
+INSTRUCTIONS = {
+    "verify": 600_000,
+    "page": 75_000,
+    "email": 280_000,
+}
+# Verifying a link, in terms of the one Ed25519 verification in it.
+MOST_OVER_SIGNATURE = 1.3
+# How much less than its budget a figure may be.
+LEAST = 0.8
+
+
+def main():
+    binaries, zips = Path(sys.argv[1]), Path(sys.argv[2])
+    here = Path(__file__).parent
+    subprocess.run([sys.executable, here / "zips.py", binaries, zips, "callback", "notifier"], check=True)
+    counted = subprocess.run(
+        [sys.executable, here / "instructions.py", binaries / "instructions"], stdout=subprocess.PIPE, text=True, check=True
+    )
+    instructions = {name: int(number) for name, number in map(str.split, counted.stdout.splitlines())}
+    checks = [
+        (f"{name}: bytes", (zips if name.endswith(".zip") else binaries).joinpath(name).stat().st_size, budget)
+        for name, budget in SIZES.items()
+    ]
+    checks += [(f"{name}: instructions", instructions[name], budget) for name, budget in INSTRUCTIONS.items()]
+    failed = 0
+    for name, figure, budget in checks:
+        failed += not tell(name, figure, budget, LEAST * budget <= figure <= budget)
+    ratio = instructions["verify"] / instructions["signature"]
+    failed += not tell("verify: times its signature", round(ratio, 3), MOST_OVER_SIGNATURE, ratio <= MOST_OVER_SIGNATURE)
+    print(f"{len(checks) + 1 - failed} passed, {failed} failed")
+    sys.exit(failed > 0)
+
+
+def tell(name, figure, budget, good):
+    why = "" if good else ": too much" if figure > budget else ": so little that the budget is to be lowered"
+    print(f"{'ok    ' if good else 'FAILED'}  {name}: {figure:,}, of {budget:,}{why}")
+    return good
+
+
+main()

@@ -1,0 +1,154 @@
+//! `instructions WHAT TIMES` does one thing so many times: twice run under callgrind with different numbers, the
+//! difference is what the thing costs, to the instruction. `tests/bench/instructions.py` does that.
+
+use askama::Template;
+use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use callback::pages::Confirm;
+use countersign::approval::{Approval, Approver, Deployment};
+use countersign::delivery::About;
+use countersign::keys::{KeyId, VerifyingKeys};
+use countersign::link::{LinkVerifier, VerifiedLink};
+use countersign::request::Request;
+use countersign::words::Language;
+use notifier::email::Email;
+use serde_json::{Value, json};
+use time::UtcDateTime;
+use time::macros::utc_datetime;
+
+const NOW: UtcDateTime = utc_datetime!(2026-11-20 09:25);
+/// What precedes an Ed25519 key in DER (RFC 8410).
+const SPKI: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let (what, times) = (arguments.next().unwrap_or_default(), arguments.next().unwrap_or_default());
+    let times: usize = times.parse().expect("usage: instructions WHAT TIMES");
+    let world = World::new();
+    match what.as_str() {
+        "signature" => repeat(times, || world.check_signature()),
+        "verify" => repeat(times, || world.verify()),
+        "page" => repeat(times, || world.page()),
+        "email" => repeat(times, || world.email()),
+        _ => panic!("one of signature, verify, page, email"),
+    }
+}
+
+fn repeat<T>(times: usize, act: impl Fn() -> T) {
+    for _ in 0..times {
+        std::hint::black_box(act());
+    }
+}
+
+/// One approval, and a link to it that does not change from run to run.
+struct World {
+    key: Vec<u8>,
+    signed: String,
+    signature: Vec<u8>,
+    token: String,
+    verifier: LinkVerifier,
+    link: VerifiedLink,
+    request: Request,
+    approver: Approver,
+    deployment: Deployment,
+}
+
+impl World {
+    fn new() -> Self {
+        let key = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("a key");
+        let header = json!({"alg": "EdDSA", "typ": "approval+jwt", "kid": KEY});
+        // As the notifier spells it: serde_json sorts what it is given here, and the order is part of the signature.
+        let header = format!(r#"{{"alg":{},"typ":{},"kid":{}}}"#, header["alg"], header["typ"], header["kid"]);
+        let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims().to_string()));
+        let signature = key.sign(signed.as_bytes()).as_ref().to_vec();
+        let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(&signature));
+        let mut keys = VerifyingKeys::default();
+        let id: KeyId = KEY.parse().expect("a key's id");
+        keys.add(&id, &[&SPKI, key.public_key().as_ref()].concat()).expect("an Ed25519 key");
+        let deployment: Deployment = "countersign".parse().expect("a name");
+        let verifier = LinkVerifier::new(deployment.clone(), keys);
+        let link = verifier.verify(&token, NOW).expect("a good link");
+        let approver: Approver = "Ada Lovelace <ada@example.com>".parse().expect("a mailbox");
+        let request = request(link.approval(), &approver);
+        Self {
+            key: key.public_key().as_ref().to_vec(),
+            signed,
+            signature,
+            token,
+            verifier,
+            link,
+            request,
+            approver,
+            deployment,
+        }
+    }
+
+    /// The least that verifying can cost.
+    fn check_signature(&self) {
+        UnparsedPublicKey::new(&ED25519, &self.key).verify(self.signed.as_bytes(), &self.signature).expect("ours");
+    }
+
+    fn verify(&self) -> VerifiedLink {
+        self.verifier.verify(&self.token, NOW).expect("a good link")
+    }
+
+    fn page(&self) -> String {
+        let words = Language::ENGLISH.words();
+        let page = Confirm { words, request: &self.request, link: &self.link, problem: None, comment: "", now: NOW };
+        page.render().expect("a page")
+    }
+
+    /// To somebody who watches: only the notifier's signer makes links, and two lines less change little.
+    fn email(&self) -> Vec<u8> {
+        let email = Email {
+            about: About::Request,
+            request: &self.request,
+            to: &self.approver,
+            links: None,
+            sender: &self.approver,
+            reply_to: None,
+            deployment: &self.deployment,
+        };
+        email.render(NOW).expect("an email")
+    }
+}
+
+const KEY: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
+
+fn claims() -> Value {
+    json!({
+        "iss": "countersign", "aud": "countersign", "sub": "ada@example.com",
+        "iat": NOW.unix_timestamp() - 600, "nbf": NOW.unix_timestamp() - 600, "exp": NOW.unix_timestamp() + 604_200,
+        "jti": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+        "account": "123456789012", "region": "us-east-2", "pipeline": "payments-api", "stage": "Production",
+        "action": "Approve", "token": "1a2b3c4d-573f-4ea7-a67e-0123456789ab",
+        "execution": "12345678-1234-5678-abcd-12345678abcd", "decision": "Approved",
+    })
+}
+
+/// What the ledger holds of it.
+fn request(approval: &Approval, approver: &Approver) -> Request {
+    let identity = approver.address.identity();
+    let request = json!({
+        "approval": approval,
+        "terms": {
+            "route": "production", "policy_version": 1, "approvers": {identity: approver}, "quorum": 1,
+            "reason_required": false,
+        },
+        "asked": NOW.unix_timestamp() - 600, "expires": NOW.unix_timestamp() + 604_200,
+        "waits_until": NOW.unix_timestamp() + 604_200,
+        "details": {
+            "started_by": "assumed-role/Admin/ada",
+            "revisions": [{
+                "id": "0123456789abcdef0123456789abcdef01234567",
+                "summary": "Round totals half to even, as the auditors asked",
+                "url": "https://github.com/example/payments-api/commit/0123456789abcdef0123456789abcdef01234567",
+            }],
+            "instructions": "Check that the totals on staging agree with the report, then decide.",
+            "review_url": "https://staging.example.com/report",
+        },
+        "votes": {}, "revision": 0,
+    });
+    serde_json::from_value(request).expect("a request")
+}

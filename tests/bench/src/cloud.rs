@@ -1,0 +1,202 @@
+//! The sandbox's AWS on loopback: what the functions call, and what they are called for.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, Uri};
+use axum::response::Response;
+use axum::serve::ListenerExt;
+use sandbox::SandboxClock;
+use sandbox::aws::{ACCOUNT, Aws};
+use sandbox::codepipeline::{
+    ActionDefinition, ActionKind, ApprovalAction, CodePipeline, PipelineDefinition, SourceAction, SourceProvider,
+    StageDefinition, Trigger,
+};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::tls::Tls;
+
+pub const REGION: &str = "us-east-2";
+const TABLE: &str = "countersign";
+const POLICY: &str = "/bench/policy";
+
+/// An AWS with nothing in it yet. It stops when it is dropped.
+pub struct Cloud {
+    aws: Arc<Aws>,
+    key: String,
+    /// Each service has an address of its own, as in AWS: a connection to one is none to another.
+    endpoints: Vec<(&'static str, String)>,
+    /// How long each call takes, in microseconds, besides what it takes.
+    delay: Arc<AtomicU64>,
+    /// How long the calls took so far, in nanoseconds, without the delay.
+    busy: Arc<AtomicU64>,
+    events: UnboundedReceiver<Value>,
+    approvals: usize,
+    servers: Vec<JoinHandle<()>>,
+}
+
+/// The services that the functions call, each by the name of the variable that tells its address.
+const SERVICES: [&str; 5] = [
+    "AWS_ENDPOINT_URL_CODEPIPELINE",
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_KMS",
+    "AWS_ENDPOINT_URL_SES",
+    "AWS_ENDPOINT_URL_SSM",
+];
+
+/// An approval that waits.
+pub struct Waiting {
+    /// Its name, which no other approval has.
+    pub pipeline: String,
+    /// The event that it does.
+    pub event: Value,
+}
+
+impl Cloud {
+    pub async fn start(tls: Option<&Tls>) -> Self {
+        let (sender, events) = unbounded_channel();
+        let clock = SandboxClock::running();
+        let codepipeline = Arc::new(CodePipeline::new(clock.clock(), sender));
+        let aws = Arc::new(Aws::new(REGION, TABLE, codepipeline, clock.clock()).await.expect("an AWS"));
+        let key = aws.kms.create_key().expect("a signing key");
+        aws.put_parameter(POLICY, &policy(&[1, 10, 50])).await.expect("a policy");
+
+        let (delay, busy) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let state = (Arc::clone(&aws), Arc::clone(&delay), Arc::clone(&busy));
+        let router = Router::new().fallback(call).with_state(state);
+        let (mut endpoints, mut servers) = (Vec::new(), Vec::new());
+        for service in SERVICES {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let address = listener.local_addr().expect("an address");
+            let listener = listener.tap_io(|stream| stream.set_nodelay(true).expect("a connection"));
+            let router = router.clone();
+            let (scheme, server) = match tls {
+                None => ("http", tokio::spawn(async { axum::serve(listener, router).await.expect("a server") })),
+                Some(tls) => {
+                    let listener = tls.over(listener);
+                    ("https", tokio::spawn(async { axum::serve(listener, router).await.expect("a server") }))
+                }
+            };
+            endpoints.push((service, format!("{scheme}://{address}")));
+            servers.push(server);
+        }
+        Self { aws, key, endpoints, delay, busy, events, approvals: 0, servers }
+    }
+
+    /// From now on each call takes this long, besides what it takes: the way to AWS and back, and AWS's own time.
+    pub fn delay(&self, delay: Duration) {
+        self.delay.store(delay.as_micros().try_into().expect("a short delay"), Ordering::Relaxed);
+    }
+
+    /// What both functions find in their environment.
+    pub fn environment(&self, function: &str) -> Vec<(&'static str, String)> {
+        let ours = [
+            ("AWS_ACCESS_KEY_ID", format!("AKIASANDBOX{}", function.to_uppercase())),
+            ("AWS_SECRET_ACCESS_KEY", "bench".to_owned()),
+            ("COUNTERSIGN_DEPLOYMENT", "bench".to_owned()),
+            ("COUNTERSIGN_TABLE", TABLE.to_owned()),
+            ("COUNTERSIGN_CALLBACK_URL", "https://bench.example".to_owned()),
+            ("COUNTERSIGN_SIGNING_KEY", self.key.clone()),
+            ("COUNTERSIGN_SIGNING_KEYS", self.key.clone()),
+            ("COUNTERSIGN_SENDER", "Countersign <approvals@example.com>".to_owned()),
+            ("COUNTERSIGN_POLICY", POLICY.to_owned()),
+        ];
+        self.endpoints.iter().cloned().chain(ours).collect()
+    }
+
+    /// An approval that begins to wait, with so many approvers.
+    pub fn approval(&mut self, approvers: usize) -> Waiting {
+        self.approvals += 1;
+        let pipeline = format!("asks-{approvers}-{}", self.approvals);
+        self.aws.codepipeline.create(definition(&pipeline)).expect("a pipeline");
+        let rule = format!("arn:aws:events:{REGION}:{ACCOUNT}:rule/{pipeline}");
+        self.aws.codepipeline.start(&pipeline, Trigger::CloudWatchEvent(rule)).expect("an execution");
+        let mut waiting = None;
+        while let Ok(event) = self.events.try_recv() {
+            if event["detail"]["type"]["category"] == "Approval" && event["detail"]["state"] == "STARTED" {
+                waiting = Some(event);
+            }
+        }
+        Waiting { pipeline, event: waiting.expect("an event") }
+    }
+
+    /// The link to approve that was sent for it.
+    pub fn link_to_approve(&self, waiting: &Waiting) -> String {
+        let mails = self.aws.ses.mails();
+        let name = format!(" {} /", waiting.pipeline);
+        let mail = mails.iter().rev().find(|mail| mail.subject.contains(&name)).expect("an email");
+        let mut words = mail.text.split_whitespace();
+        words.find(|word| word.contains("/approval?t=")).expect("a link").to_owned()
+    }
+
+    /// How long the calls took so far, one after the other.
+    pub fn busy(&self) -> Duration {
+        Duration::from_nanos(self.busy.load(Ordering::Relaxed))
+    }
+
+    /// The calls that arrived so far.
+    pub fn calls(&self) -> Vec<String> {
+        self.aws.calls().into_iter().map(|call| format!("{}:{}", call.service, call.operation)).collect()
+    }
+}
+
+impl Drop for Cloud {
+    fn drop(&mut self) {
+        self.servers.iter().for_each(JoinHandle::abort);
+    }
+}
+
+async fn call(
+    State((aws, delay, busy)): State<(Arc<Aws>, Arc<AtomicU64>, Arc<AtomicU64>)>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let delay = delay.load(Ordering::Relaxed);
+    if delay > 0 {
+        tokio::time::sleep(Duration::from_micros(delay)).await;
+    }
+    let began = Instant::now();
+    let answer = aws.handle(method.as_str(), &uri.to_string(), &headers, body).await;
+    busy.fetch_add(began.elapsed().as_nanos().try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
+    answer
+}
+
+/// A route for each number of approvers.
+fn policy(numbers: &[usize]) -> String {
+    let route = |number: &usize| {
+        let approvers: Vec<String> =
+            (1..=*number).map(|one| format!("Approver {one} <approver-{one}@example.com>")).collect();
+        format!("[[route]]\npipeline = \"asks-{number}-*\"\napprovers = {}\n", json!(approvers))
+    };
+    numbers.iter().map(route).collect()
+}
+
+/// What a release looks like: a commit, instructions, something to review.
+fn definition(name: &str) -> PipelineDefinition {
+    let source = SourceAction {
+        messages: vec!["Round totals half to even, as the auditors asked".to_owned()],
+        ..SourceAction::new(SourceProvider::GitHubConnection, &format!("example/{name}"))
+    };
+    let approval = ApprovalAction {
+        custom_data: Some("Check that the totals on staging agree with the report, then decide.".to_owned()),
+        external_entity_link: Some("https://staging.example.com/report".to_owned()),
+        ..ApprovalAction::default()
+    };
+    PipelineDefinition {
+        stages: vec![
+            StageDefinition::new("Source", [ActionDefinition::new("Source", ActionKind::Source(source))]),
+            StageDefinition::new("Production", [ActionDefinition::new("Approve", ActionKind::Approval(approval))]),
+        ],
+        ..PipelineDefinition::new(ACCOUNT, REGION, name)
+    }
+}
