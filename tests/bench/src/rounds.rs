@@ -216,7 +216,10 @@ impl<'a> Round<'a> {
             }
         };
         let mut environment = self.cloud.environment(role);
-        let authorities = self.tls.map_or_else(tls::machine, Tls::authorities);
+        let authorities = match self.tls {
+            Some(tls) => tls.authorities(),
+            None => tls::machine(),
+        };
         environment.push(("SSL_CERT_FILE", authorities.to_owned()));
         Function::start(&command, environment).await
     }
