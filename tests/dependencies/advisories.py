@@ -1,0 +1,101 @@
+"""Known vulnerabilities of the npm and Python packages that the CDK app and the tests use. None of them is in a function.
+
+`advisories.py PIP_AUDIT` runs `npm audit` on every package-lock.json and pip-audit on every Python package that is
+pinned. A database that is out of reach is said on a line that begins with `NOT CHECKED`; it never passes for an answer.
+"""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+# Advisories that do not concern us, with the reason.
+IGNORED = {}
+
+PINNED_IN = ("tests/run", "tests/deploy/run", "tests/infra/requirements.txt")
+
+
+def run(*command):
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def lock_files():
+    return run("git", "ls-files", "*package-lock.json").stdout.split()
+
+
+def npm_audit(lock):
+    """The advisories of one lock file, as (id, what it is about); `None` when the registry does not tell."""
+    directory = str(pathlib.Path(lock).parent)
+    answer = run("npm", "audit", "--json", "--package-lock-only", "--prefix", directory)
+    try:
+        report = json.loads(answer.stdout)
+    except ValueError:
+        return None
+    if "auditReportVersion" not in report or "metadata" not in report:
+        return None
+    causes = [cause for found in report["vulnerabilities"].values() for cause in found["via"] if isinstance(cause, dict)]
+    return {(cause["url"].rsplit("/", 1)[-1], f"{cause['name']} {cause['range']}: {cause['title']}") for cause in causes}
+
+
+def pinned():
+    """Every `name==version` of the tests, shell variables filled in."""
+    found = set()
+    for file in PINNED_IN:
+        text = pathlib.Path(file).read_text()
+        values = dict(re.findall(r"\b([A-Z_][A-Z0-9_]*)=([\w.]+)", text))
+        for name, version in re.findall(r"([\w-]+)==(\$?[\w.]+)", text):
+            found.add(f"{name}=={values[version[1:]] if version.startswith('$') else version}")
+    return sorted(found)
+
+
+def pip_audit(program, requirements):
+    """The advisories of these, as above; `None` when PyPI does not tell of one of them."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write("\n".join(requirements))
+        file.flush()
+        answer = run(program, "--requirement", file.name, "--no-deps", "--disable-pip", "--format", "json", "--progress-spinner", "off")
+    try:
+        report = json.loads(answer.stdout)["dependencies"]
+    except (ValueError, KeyError):
+        return None
+    if len(report) < len(requirements) or any("skip_reason" in package for package in report):
+        return None
+    return {(found["id"], f"{package['name']} {package['version']}") for package in report for found in package["vulns"]}
+
+
+def resolved(requirement):
+    """A package with everything that pip would install with it."""
+    answer = run(sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--report", "-", requirement)
+    packages = [item["metadata"] for item in json.loads(answer.stdout)["install"]]
+    return {f"{package['name']}=={package['version']}" for package in packages}
+
+
+def python(program):
+    """First what we pin ourselves: where PyPI does not tell of that, nothing else need be asked."""
+    direct = pinned()
+    found = pip_audit(program, direct)
+    if found is None:
+        return None
+    return pip_audit(program, sorted(set().union(*map(resolved, direct))))
+
+
+def main(program):
+    bad = 0
+    answers = [(lock, "npm's registry", npm_audit(lock)) for lock in lock_files()]
+    answers.append(("the tests' Python packages", "PyPI", python(program)))
+    for what, database, found in answers:
+        if found is None:
+            print(f"NOT CHECKED: security advisories of {what}. {database} does not tell of them here")
+            continue
+        concerning = sorted((name, text) for name, text in found if name not in IGNORED)
+        print(f"{what}: {len(concerning)} known vulnerabilities")
+        for name, text in concerning:
+            print(f"  {name}, {text}", file=sys.stderr)
+        bad += len(concerning)
+    sys.exit(bool(bad))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,70 @@
+//! Any JSON at all, read as an event.
+
+use countersign::link::LONGEST_LIFE;
+use notifier::event::{Event, read};
+use serde_json::Value;
+
+/// The most characters of an error: it goes into a log line.
+const LONGEST_ERROR: usize = 1000;
+
+/// Reads the bytes as Lambda hands an event over.
+pub fn run(data: &[u8]) {
+    if let Ok(event) = serde_json::from_slice(data) {
+        check(&event);
+    }
+}
+
+/// An event gives a result for each of its records, and what is understood is within bounds. Errors are one short line
+/// without anybody's address.
+pub fn check(event: &Value) {
+    let results = read(event);
+    let records = event.get("Records").and_then(Value::as_array).map(Vec::len);
+    assert!(results.len() == 1 || Some(results.len()) == records, "one result for each record");
+    assert_eq!(read(event), results, "the same again");
+    let (mut addresses, mut keys) = (Vec::new(), Vec::new());
+    values(event, &mut addresses, &mut keys);
+    // The names of fields may be told.
+    addresses.retain(|address| !keys.iter().any(|key| key.contains(address)));
+    for result in results {
+        match result {
+            Ok(Event::Waits(sought)) => {
+                assert!((2000..2100).contains(&sought.started.year()));
+                if let Some(expires) = sought.expires {
+                    assert!(expires - sought.started <= LONGEST_LIFE);
+                    assert!((2000..2100).contains(&expires.year()));
+                }
+                assert!(sought.token.is_some() != sought.execution.is_some(), "a notice or an event");
+            }
+            Ok(Event::Ended { at, .. }) => assert!((2000..2100).contains(&at.year())),
+            Ok(Event::History { limit, .. }) => assert!((1..=50).contains(&limit)),
+            Ok(Event::Doctor | Event::Sweep | Event::Resend { .. } | Event::Ignored(_)) => {}
+            Err(error) => {
+                let shown = error.to_string();
+                assert!(shown.chars().count() <= LONGEST_ERROR, "{shown}");
+                assert!(!shown.contains(|c: char| c.is_control()), "{shown:?}");
+                assert!(!addresses.iter().any(|address| shown.contains(address)), "{shown} repeats a value");
+            }
+        }
+    }
+}
+
+/// Every text that has the form of an address, which no error may repeat, and the names of all fields.
+fn values<'v>(value: &'v Value, addresses: &mut Vec<&'v str>, keys: &mut Vec<&'v str>) {
+    match value {
+        Value::String(text) => {
+            let is_address = text.len() >= 6
+                && text.split_once('@').is_some_and(|(local, domain)| {
+                    local.ends_with(char::is_alphanumeric) && domain.starts_with(char::is_alphanumeric)
+                });
+            if is_address {
+                addresses.push(text);
+            }
+        }
+        Value::Array(elements) => elements.iter().for_each(|value| values(value, addresses, keys)),
+        Value::Object(fields) => {
+            keys.extend(fields.keys().map(String::as_str));
+            fields.values().for_each(|value| values(value, addresses, keys));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}

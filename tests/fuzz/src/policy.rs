@@ -1,0 +1,95 @@
+//! Any text at all, read as a policy.
+
+use std::collections::BTreeSet;
+
+use countersign::approval::ApprovalAction;
+use countersign::policy::{DEFAULT, LONGEST_TEXT, MOST_ROUTES, Part, Policy, Route};
+use time::Duration;
+
+use crate::ground::approval;
+
+/// The most characters of an error: it goes into a log line and into the doctor's answer.
+const LONGEST_ERROR: usize = 1000;
+
+/// Reads the bytes as SSM hands a parameter's value over.
+pub fn run(data: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(data) {
+        check(text);
+    }
+}
+
+/// Whatever is taken can be carried out. What is refused is refused in one short line that names nobody.
+pub fn check(text: &str) {
+    let policy: Policy = match text.parse() {
+        Ok(policy) => policy,
+        Err(error) => {
+            let shown = error.to_string();
+            assert!(shown.chars().count() <= LONGEST_ERROR, "{shown}");
+            assert!(!shown.contains('@'), "{shown}");
+            assert!(!shown.contains(|c: char| c.is_control()), "{shown:?}");
+            assert!((1..=text.matches('\n').count() + 1).contains(&error.line), "{shown}");
+            let line = text.split('\n').nth(error.line - 1).unwrap();
+            assert!((1..=line.chars().count() + 1).contains(&error.column), "{shown}");
+            return;
+        }
+    };
+    assert!(text.len() <= LONGEST_TEXT);
+    let routes: Vec<_> = policy.routes().collect();
+    // A pipeline's name may have an `@`, and so may its glob.
+    let has_names_with_at = routes
+        .iter()
+        .any(|(globs, _)| Part::ALL.into_iter().any(|part| globs.get(part).is_some_and(|glob| glob.contains('@'))));
+    assert!(has_names_with_at || !format!("{policy:?}").contains('@'), "nobody shows in debug output");
+    assert!((1..=MOST_ROUTES + 1).contains(&routes.len()));
+    let names: BTreeSet<&str> = routes.iter().map(|(_, route)| route.name.as_str()).collect();
+    assert_eq!(names.len(), routes.len(), "no name twice");
+    for (_, route) in &routes {
+        check_route(route);
+    }
+    let default = routes.iter().position(|(_, route)| route.name == DEFAULT);
+    assert!(default.is_none_or(|position| position == routes.len() - 1), "the default route is the last");
+    for action in actions() {
+        let expected = routes.iter().find(|(globs, _)| {
+            let names = [
+                (Part::Account, action.account.as_str()),
+                (Part::Region, action.region.as_str()),
+                (Part::Pipeline, action.pipeline.as_str()),
+                (Part::Stage, action.stage.as_str()),
+                (Part::Action, action.action.as_str()),
+            ];
+            names.into_iter().all(|(part, name)| globs.admit(part, name))
+        });
+        assert_eq!(policy.route(&action), expected.map(|(_, route)| *route), "the first that matches");
+        assert!(default.is_none() || policy.route(&action).is_some(), "with a default route nothing is nobody's");
+    }
+    let commented = format!("{text}\n# The end.\n");
+    if commented.len() <= LONGEST_TEXT {
+        let again: Policy = commented.parse().expect("a comment changes nothing");
+        assert!(again.routes().map(|(_, route)| route).eq(routes.iter().map(|(_, route)| *route)));
+    }
+}
+
+fn check_route(route: &Route) {
+    let Route { name, approvers, quorum, remind, expires, copy, initiator_may_approve, .. } = route;
+    assert!((1..=64).contains(&name.chars().count()) && !name.contains('@'), "{name}");
+    let deciding: BTreeSet<String> = approvers.iter().map(|person| person.address.identity()).collect();
+    assert_eq!(deciding.len(), approvers.len(), "each mailbox once");
+    let free = deciding.len() - usize::from(!initiator_may_approve);
+    assert!((1..=free).contains(&quorum.get()), "the quorum can be reached");
+    let watching: BTreeSet<String> = copy.iter().map(|person| person.address.identity()).collect();
+    assert_eq!(watching.len(), copy.len(), "each mailbox once");
+    assert!(watching.is_disjoint(&deciding), "nobody watches what he decides");
+    assert!(remind.windows(2).all(|pair| pair[0] > pair[1]), "the longest first, none twice");
+    assert!(remind.iter().all(|before| (Duration::hours(2)..=Duration::days(60)).contains(before)));
+    if let Some(expires) = expires {
+        assert!((Duration::minutes(5)..=Duration::days(60)).contains(expires));
+        assert!(remind.iter().all(|before| before < expires));
+    }
+}
+
+/// Approvals of the usual kinds, and one that a bad glob could take forever to match.
+fn actions() -> [ApprovalAction; 3] {
+    let long = "a".repeat(100);
+    [["payments-api", "Production", "Approve"], ["a", "b", "c"], [&long, &long, &long]]
+        .map(|names| approval(names, "t").action)
+}

@@ -1,0 +1,151 @@
+//! What visitors may send to the callback, as API Gateway passes it on.
+
+use arbitrary::{Result, Unstructured};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use callback::gateway::harmless;
+use callback::request::{Misunderstood, Visit, read};
+use countersign::words::Language;
+use lambda_http::Request;
+use lambda_http::http::Method;
+use lambda_http::http::header::ACCEPT_LANGUAGE;
+use lambda_http::request::LambdaRequest;
+use serde_json::{Value, json};
+
+use crate::text::Text;
+
+const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "POST", "PUT", "DELETE", "OPTIONS", "PURGE"];
+const PATHS: [&str; 7] = ["/approval", "/approval", "/approval", "/", "/approval/", "//approval", "/APPROVAL"];
+const PIECES: [&str; 14] = [
+    "t=",
+    "t=x",
+    "&",
+    "decision=Approved",
+    "decision=Rejected",
+    "finish=yes",
+    "comment=",
+    "=",
+    "%",
+    "%00",
+    "+",
+    "t",
+    ";",
+    "%E4",
+];
+const HEADERS: [&str; 8] =
+    ["host", "x-forwarded-proto", "x-forwarded-for", "accept-language", "cookie", "content-type", "origin", "x-a"];
+
+/// What a visitor sent.
+#[derive(Debug)]
+pub struct Sent {
+    pub method: String,
+    pub path: String,
+    pub query: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Option<Vec<u8>>,
+    /// Whether API Gateway hands the body over in base64, as it does with what it does not know to be text.
+    pub encoded: bool,
+}
+
+impl Sent {
+    /// A link with this query, opened.
+    pub fn get(query: String) -> Self {
+        let (method, path) = ("GET".to_owned(), "/approval".to_owned());
+        Self { method, path, query, headers: Vec::new(), body: None, encoded: false }
+    }
+}
+
+/// Makes a visitor of the bytes.
+pub fn run(data: &[u8]) {
+    if let Ok(sent) = sent(&mut Unstructured::new(data)) {
+        check(&sent);
+    }
+}
+
+fn sent(u: &mut Unstructured) -> Result<Sent> {
+    let headers = (0..u.int_in_range(0..=4_u8)?)
+        .map(|_| {
+            let value: Text = u.arbitrary()?;
+            // API Gateway, as any HTTP server, ends a request that has others in a header.
+            Ok(((*u.choose(&HEADERS)?).to_owned(), value.0.replace(|c: char| c.is_ascii_control(), "")))
+        })
+        .collect::<Result<_>>()?;
+    Ok(Sent {
+        method: (*u.choose(&METHODS)?).to_owned(),
+        path: if u.ratio(1, 4)? { u.arbitrary::<Text>()?.0 } else { (*u.choose(&PATHS)?).to_owned() },
+        query: fields(u)?,
+        headers,
+        encoded: u.arbitrary()?,
+        body: if u.arbitrary()? { Some(body(u)?) } else { None },
+    })
+}
+
+fn fields(u: &mut Unstructured) -> Result<String> {
+    let mut fields = String::new();
+    for _ in 0..u.int_in_range(0..=10_u8)? {
+        match u.int_in_range(0..=3_u8)? {
+            0 => fields.push_str(&u.arbitrary::<Text>()?.0),
+            _ => fields.push_str(u.choose(&PIECES)?),
+        }
+    }
+    Ok(fields)
+}
+
+fn body(u: &mut Unstructured) -> Result<Vec<u8>> {
+    Ok(if u.arbitrary()? { fields(u)?.into_bytes() } else { u.arbitrary::<&[u8]>()?.to_vec() })
+}
+
+/// Whatever was sent, there is a reading of it, and only a POST decides.
+pub fn check(sent: &Sent) {
+    let request = received(sent);
+    let header = request.headers().get(ACCEPT_LANGUAGE).and_then(|header| header.to_str().ok());
+    if let Some(language) = header.and_then(Language::accepted) {
+        assert!(Language::all().any(|known| known == language));
+    }
+    let visit = read(&request);
+    assert_eq!(read(&request), visit, "the same again");
+    let is_ours = sent.path == "/approval";
+    match visit {
+        Ok(Visit::Show { token }) => {
+            assert!(is_ours && matches!(*request.method(), Method::GET | Method::HEAD));
+            assert!(token.len() <= sent.query.len() * 3);
+        }
+        Ok(Visit::Decide { comment, .. }) => {
+            assert!(is_ours && *request.method() == Method::POST);
+            assert!(comment.len() <= 3 * 32 * 1024);
+        }
+        Ok(Visit::Finish { .. }) => {
+            assert!(is_ours && *request.method() == Method::POST);
+            let body = String::from_utf8_lossy(sent.body.as_deref().unwrap_or_default()).into_owned();
+            let fields: Vec<_> = form_urlencoded::parse(body.as_bytes()).collect();
+            let count = |wanted: &str| fields.iter().filter(|(name, _)| name == wanted).count();
+            assert_eq!((count("finish"), count("decision")), (1, 1), "a form says it once");
+        }
+        Err(Misunderstood::Path) => assert!(!is_ours),
+        Err(_) => assert!(is_ours),
+    }
+}
+
+/// What the callback reads of it, by way of API Gateway's event of payload format 2.0.
+pub fn received(sent: &Sent) -> Request {
+    let request: LambdaRequest = serde_json::from_value(event(sent)).expect("what API Gateway passes on can be read");
+    harmless(request).into()
+}
+
+fn event(sent: &Sent) -> Value {
+    let headers: serde_json::Map<String, Value> =
+        sent.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let mut event = json!({
+        "version": "2.0", "routeKey": "$default", "rawPath": sent.path, "rawQueryString": sent.query, "headers": headers,
+        "requestContext": {
+            "accountId": "123456789012", "apiId": "a", "domainName": "a.example", "domainPrefix": "a", "stage": "$default",
+            "routeKey": "$default", "requestId": "1", "timeEpoch": 1,
+            "http": {"method": sent.method, "path": sent.path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": ""},
+        },
+        "isBase64Encoded": sent.encoded && sent.body.is_some(),
+    });
+    if let Some(body) = &sent.body {
+        event["body"] = if sent.encoded { json!(STANDARD.encode(body)) } else { json!(String::from_utf8_lossy(body)) };
+    }
+    event
+}

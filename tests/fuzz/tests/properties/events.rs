@@ -1,0 +1,171 @@
+//! Events that AWS could send, and what could not be further from one.
+
+use countersign::approval::ApprovalAction;
+use countersign::pipeline::Sought;
+use fuzz::event;
+use notifier::event::{Event, read};
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+use time::UtcDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::NAME;
+
+/// From 2000 to 2099, without what is beyond.
+const SECONDS: std::ops::Range<i64> = 946_684_800..4_102_000_000;
+
+/// JSON of a few levels, with the fields that events have and others.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "\\PC{0,20}".prop_map(Value::from),
+        "[a-z]{1,8}@[a-z]{1,8}\\.example".prop_map(Value::from),
+        Just(json!("aws.codepipeline")),
+        Just(json!("CodePipeline Action Execution State Change")),
+    ];
+    let name = prop_oneof![
+        4 => prop::sample::select(vec![
+            "Records", "Sns", "TopicArn", "Message", "Timestamp", "source", "detail-type", "detail", "account", "region",
+            "time", "pipeline", "stage", "action", "state", "execution-id", "type", "owner", "provider", "category",
+            "approval", "expires", "doctor", "sweep", "resend", "history", "before", "limit", "additionalAttributes",
+        ]).prop_map(str::to_owned),
+        1 => "\\PC{0,300}",
+    ];
+    leaf.prop_recursive(5, 60, 12, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::vec((name.clone(), inner), 0..12)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect::<Map<_, _>>())),
+        ]
+    })
+}
+
+/// Something that waits, as an event tells it.
+fn sought() -> impl Strategy<Value = Sought> {
+    let action = ("[0-9]{12}", "[a-z]{2}-[a-z]{4,9}-[1-9]", NAME, NAME, NAME).prop_map(
+        |(account, region, pipeline, stage, action)| ApprovalAction {
+            account: account.parse().unwrap(),
+            region: region.parse().unwrap(),
+            pipeline: pipeline.parse().unwrap(),
+            stage: stage.parse().unwrap(),
+            action: action.parse().unwrap(),
+        },
+    );
+    let foreign = || proptest::option::of("\\PC{0,50}");
+    (action, "[!-~]{1,100}", "[A-Za-z0-9-]{1,64}", SECONDS, 5..86_400_i64, foreign(), foreign()).prop_map(
+        |(action, token, execution, started, minutes, instructions, review_url)| {
+            // A notice tells its end without seconds.
+            let expires = (started + minutes * 60) / 60 * 60;
+            Sought {
+                action,
+                token: Some(token.parse().unwrap()),
+                execution: Some(execution.parse().unwrap()),
+                started: UtcDateTime::from_unix_timestamp(started).unwrap(),
+                expires: UtcDateTime::from_unix_timestamp(expires).ok().filter(|expires| expires.year() < 2100),
+                instructions,
+                review_url,
+            }
+        },
+    )
+}
+
+/// As EventBridge emits it, or as a notification rule processes it.
+fn event_of(sought: &Sought, by_rule: bool) -> Value {
+    let ApprovalAction { account, region, pipeline, stage, action } = &sought.action;
+    let mut event = json!({
+        "source": "aws.codepipeline", "account": account, "region": region, "time": sought.started.format(&Rfc3339).unwrap(),
+        "detail": {
+            "pipeline": pipeline, "stage": stage, "action": action, "state": "STARTED", "execution-id": sought.execution,
+            "region": "elsewhere-1", "version": 3.0, "type": {"owner": "AWS", "provider": "Manual", "category": "Approval", "version": 1},
+        },
+    });
+    let name = if by_rule { "detailType" } else { "detail-type" };
+    event[name] = json!("CodePipeline Action Execution State Change");
+    if by_rule {
+        event["additionalAttributes"] =
+            json!({"customData": sought.instructions, "externalEntityLink": sought.review_url});
+    }
+    event
+}
+
+/// As CodePipeline publishes it to SNS.
+fn notice_of(sought: &Sought, expires: UtcDateTime) -> Value {
+    let ApprovalAction { account, region, pipeline, stage, action } = &sought.action;
+    let ((hour, minute, _), month) = (expires.as_hms(), u8::from(expires.month()));
+    let mut approval = json!({
+        "pipelineName": pipeline, "stageName": stage, "actionName": action, "token": sought.token,
+        "expires": format!("{:04}-{month:02}-{:02}T{hour:02}:{minute:02}Z", expires.year(), expires.day()),
+    });
+    let optional = [("customData", &sought.instructions), ("externalEntityLink", &sought.review_url)];
+    for (name, text) in optional {
+        if let Some(text) = text {
+            approval[name] = json!(text);
+        }
+    }
+    let message = json!({"region": region, "consoleLink": "https://console.example", "approval": approval}).to_string();
+    let topic = format!("arn:aws:sns:{region}:{account}:approvals");
+    let started = sought.started.format(&Rfc3339).unwrap();
+    json!({"Records": [{"EventSource": "aws:sns", "Sns": {"TopicArn": topic, "Message": message, "Timestamp": started}}]})
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn any_json_has_a_reading(event in any_json()) {
+        event::check(&event);
+    }
+
+    #[test]
+    fn what_an_event_tells_is_read_back(mut sought in sought(), by_rule: bool) {
+        let event = event_of(&sought, by_rule);
+        event::check(&event);
+        (sought.token, sought.expires) = (None, None);
+        if !by_rule {
+            (sought.instructions, sought.review_url) = (None, None);
+        }
+        prop_assert_eq!(read(&event), [Ok(Event::Waits(sought.clone()))]);
+        // The same through SNS, as a notification rule sends it.
+        let message = json!({"Records": [{"Sns": {"TopicArn": "arn:aws:sns:r:1:t", "Message": event.to_string(), "Timestamp": ""}}]});
+        prop_assert_eq!(read(&message), [Ok(Event::Waits(sought))]);
+    }
+
+    #[test]
+    fn what_a_notice_tells_is_read_back(mut sought in sought()) {
+        let Some(expires) = sought.expires else { return Ok(()) };
+        let notice = notice_of(&sought, expires);
+        event::check(&notice);
+        sought.execution = None;
+        prop_assert_eq!(read(&notice), [Ok(Event::Waits(sought))]);
+    }
+
+    /// An event with one of its fields replaced by something else is another event or an error, and never a panic.
+    #[test]
+    fn an_event_with_anything_in_a_field_has_a_reading(sought in sought(), field in 0_usize..30, value in any_json()) {
+        for mut event in [event_of(&sought, true), notice_of(&sought, sought.started)] {
+            let fields = pointers(&event);
+            let pointer = &fields[field % fields.len()];
+            *event.pointer_mut(pointer).unwrap() = value.clone();
+            event::check(&event);
+        }
+    }
+}
+
+/// The JSON pointer of every value inside.
+fn pointers(value: &Value) -> Vec<String> {
+    let inner: Vec<(String, &Value)> = match value {
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), value)).collect(),
+        Value::Array(values) => values.iter().enumerate().map(|(index, value)| (index.to_string(), value)).collect(),
+        _ => Vec::new(),
+    };
+    inner
+        .into_iter()
+        .flat_map(|(name, value)| {
+            let below = pointers(value).into_iter().map(|pointer| format!("/{name}{pointer}")).collect::<Vec<_>>();
+            std::iter::once(format!("/{name}")).chain(below)
+        })
+        .collect()
+}
