@@ -46,7 +46,8 @@ impl CodePipeline {
             }
             (None, Some(execution)) => match self.token_of(action, execution, sought.started).await? {
                 Some(Wait::Token(token, attempt)) => {
-                    let attempt = attempt.filter(|attempt| external_id(attempt).as_ref() == Some(&token));
+                    let attempt =
+                        attempt.map(|attempt| *attempt).filter(|attempt| external_id(attempt).as_ref() == Some(&token));
                     Ok(Some((approval(token, Some(execution.clone())), attempt)))
                 }
                 Some(Wait::Over) => Ok(None),
@@ -67,7 +68,7 @@ impl CodePipeline {
             .until(async || {
                 let (stage, attempt) = tokio::join!(self.stage_state(action), self.latest_attempt(action, execution));
                 if let Some(token) = stage?.and_then(|stage| token_in_state(&stage, action, execution)) {
-                    return Ok(Some(Wait::Token(token, attempt.ok().flatten())));
+                    return Ok(Some(Wait::Token(token, attempt.ok().flatten().map(Box::new))));
                 }
                 let Some(attempt) = attempt? else { return Ok(None) };
                 if attempt.status != Some(ActionExecutionStatus::InProgress) {
@@ -82,7 +83,7 @@ impl CodePipeline {
                     .await?
                     .is_some_and(|execution| execution.execution_mode == Some(ExecutionMode::Parallel));
                 let token = external_id(&attempt).filter(|_| parallel);
-                Ok(token.map(|token| Wait::Token(token, Some(attempt))))
+                Ok(token.map(|token| Wait::Token(token, Some(Box::new(attempt)))))
             })
             .await
     }
@@ -191,7 +192,7 @@ type Located = (Approval, Option<ActionExecutionDetail>);
 /// Whether an approval still waits.
 enum Wait {
     /// It does, and this is the latest attempt at its action, if that is shown.
-    Token(ApprovalToken, Option<ActionExecutionDetail>),
+    Token(ApprovalToken, Option<Box<ActionExecutionDetail>>),
     Over,
 }
 
