@@ -222,7 +222,9 @@ impl Simulation {
             .header("content-type", "application/x-www-form-urlencoded")
             .body(());
         let Ok(request) = request else { return Answer::of(StatusCode::BAD_REQUEST) };
-        let (status, headers, body) = self.0.visit(request.into_parts().0, body.unwrap_or_default().into()).await;
+        // Boxed, as below: a function's whole work would be too deep for the compiler in whatever awaits this.
+        let visit = Box::pin(self.0.visit(request.into_parts().0, body.unwrap_or_default().into()));
+        let (status, headers, body) = visit.await;
         Answer { status: status.as_u16(), headers, body: String::from_utf8_lossy(&body).into_owned() }
     }
 
@@ -231,7 +233,7 @@ impl Simulation {
     /// # Errors
     /// The function's own, or its death.
     pub async fn command(&self, event: Value) -> Result<Report, Failed> {
-        self.0.notify(event).await
+        Box::pin(self.0.notify(event)).await
     }
 
     /// Hands an event to Lambda, which tries it three times.
