@@ -27,8 +27,9 @@ fn whatever_fails_at_any_step_all_invariants_hold_in_the_end() {
     schedules.extend((0..EFFORT.random).map(|n| random(&baselines, EFFORT.seed + n as u64)));
     schedules.extend(outages(&baselines, EFFORT));
     assert!(schedules.len() > 150, "{} schedules", schedules.len());
-    let failures = run_all(&schedules);
+    let (begun, failures) = run_all(&schedules, usize::MAX);
     assert!(failures.is_empty(), "{}", told(&failures));
+    assert_eq!(begun, schedules.len());
 }
 
 fn told(failures: &[Failure]) -> String {

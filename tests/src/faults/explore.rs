@@ -133,14 +133,17 @@ fn any(chance: &mut fastrand::Rng, steps: usize) -> Planned {
     Planned { step, fault: Fault::ALL[chance.usize(..Fault::ALL.len())], always: chance.u8(..3) == 0 }
 }
 
-/// Tells the stories of all schedules, on as many threads as there are processors.
-pub fn run_all(schedules: &[Schedule]) -> Vec<Failure> {
+/// Tells the stories of all schedules, on as many threads as there are processors, and begins none any more when so many have
+/// failed. Gives how many were begun, and those that failed.
+pub fn run_all(schedules: &[Schedule], most_failures: usize) -> (usize, Vec<Failure>) {
     let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let threads = thread::available_parallelism().map_or(2, NonZero::get);
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                while let Some(schedule) = schedules.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while failures.lock().unwrap().len() < most_failures
+                    && let Some(schedule) = schedules.get(next.fetch_add(1, Ordering::Relaxed))
+                {
                     let told = run(schedule);
                     if !told.broken.is_empty() {
                         failures.lock().unwrap().push(failure(schedule.clone(), told));
@@ -149,7 +152,7 @@ pub fn run_all(schedules: &[Schedule]) -> Vec<Failure> {
             });
         }
     });
-    failures.into_inner().unwrap()
+    (next.into_inner().min(schedules.len()), failures.into_inner().unwrap())
 }
 
 fn failure(schedule: Schedule, Told { steps, broken, .. }: Told) -> Failure {
