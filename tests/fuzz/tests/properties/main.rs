@@ -1,5 +1,4 @@
-//! What must hold for whatever comes in. A failure prints the smallest input that shows it; `PROPTEST_CASES=100000` tries
-//! more.
+//! What must hold for whatever comes in. A failure prints the smallest input that shows it.
 
 mod corpus;
 mod emails;
