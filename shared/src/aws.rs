@@ -94,17 +94,27 @@ fn https() -> SharedHttpClient {
     http_client_fn(move |_, _| connector.clone())
 }
 
-/// Endpoints of one's own: `AWS_ENDPOINT_URL`, and `AWS_ENDPOINT_URL_KMS` and the like, which go first.
-///
-/// Source: AWS SDKs and Tools reference guide, "Service-specific endpoints".
+/// Endpoints of one's own.
 #[derive(Debug)]
 struct Environment;
 
 impl LoadServiceConfig for Environment {
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
-        let service = key.service_id().to_uppercase().replace([' ', '-'], "_");
-        environment(&format!("{}_{service}", key.env())).or_else(|| environment(key.env()))
+        of_service(key.env(), key.service_id(), environment)
     }
+}
+
+/// What is set for one service: `AWS_ENDPOINT_URL`, and `AWS_ENDPOINT_URL_KMS` and the like, which go first; nothing where
+/// `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` says so.
+///
+/// Source: AWS SDKs and Tools reference guide, "Service-specific endpoints".
+fn of_service(name: &str, service: &str, look_up: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let ignored = look_up("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+    if ignored.is_some_and(|text| text.eq_ignore_ascii_case("true")) {
+        return None;
+    }
+    let service = service.to_uppercase().replace([' ', '-'], "_");
+    look_up(&format!("{name}_{service}")).or_else(|| look_up(name))
 }
 
 /// An AWS call that did not succeed, told without what was in it: messages of AWS repeat the input, tokens and
@@ -175,5 +185,26 @@ impl AwsError {
     #[must_use]
     pub fn unexpected(operation: &'static str, what: &str) -> Self {
         Self { operation, code: what.to_owned(), kind: AwsErrorKind::Refused, without_effect: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_service;
+
+    #[test]
+    fn an_endpoint_of_ones_own_is_taken_as_aws_documents_it() {
+        let cases: [(&str, &[(&str, &str)], Option<&str>); 6] = [
+            ("KMS", &[], None),
+            ("KMS", &[("AWS_ENDPOINT_URL", "all")], Some("all")),
+            ("KMS", &[("AWS_ENDPOINT_URL", "all"), ("AWS_ENDPOINT_URL_KMS", "its")], Some("its")),
+            ("DynamoDB", &[("AWS_ENDPOINT_URL_DYNAMODB", "its")], Some("its")),
+            ("Some Service-X", &[("AWS_ENDPOINT_URL_SOME_SERVICE_X", "its")], Some("its")),
+            ("KMS", &[("AWS_ENDPOINT_URL", "all"), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "TRUE")], None),
+        ];
+        for (service, set, expected) in cases {
+            let look_up = |name: &str| set.iter().find(|(known, _)| *known == name).map(|(_, url)| (*url).to_owned());
+            assert_eq!(of_service("AWS_ENDPOINT_URL", service, look_up).as_deref(), expected, "{service}, {set:?}");
+        }
     }
 }

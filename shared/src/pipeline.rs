@@ -98,8 +98,9 @@ pub struct Sought {
 pub struct Waiting {
     /// The approval.
     pub approval: Approval,
-    /// When CodePipeline stops waiting.
-    pub expires: UtcDateTime,
+    /// When CodePipeline stops waiting, or why that cannot be told at the moment. A request keeps for good what it was told
+    /// at first: nobody may guess.
+    pub expires: Result<UtcDateTime, AwsError>,
     /// Who started the execution; `None` when that cannot be told.
     pub initiator: Option<Initiator>,
     /// What to show of it.

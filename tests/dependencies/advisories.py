@@ -22,7 +22,13 @@ def run(*command):
 
 
 def lock_files():
-    return run("git", "ls-files", "*package-lock.json").stdout.split()
+    """Those of the tree, whether git knows them or not."""
+    found = sorted(
+        str(path) for path in pathlib.Path().rglob("package-lock.json") if not {"node_modules", "target"} & set(path.parts)
+    )
+    if not found:
+        sys.exit("no package-lock.json was found: is this the project's folder?")
+    return found
 
 
 def npm_audit(lock):
@@ -51,7 +57,7 @@ def pinned():
 
 
 def pip_audit(program, requirements):
-    """The advisories of these, as above; `None` when PyPI does not tell of one of them."""
+    """The advisories of these, each in one version, as above; `None` when PyPI does not tell of one of them."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write("\n".join(requirements))
         file.flush()
@@ -59,6 +65,9 @@ def pip_audit(program, requirements):
     try:
         report = json.loads(answer.stdout)["dependencies"]
     except (ValueError, KeyError):
+        # Out of reach, or a fault of ours: the difference must not be lost.
+        if "requirement" in answer.stderr.lower() and "duplicate" in answer.stderr.lower():
+            sys.exit(f"pip-audit does not take the requirements: {answer.stderr}")
         return None
     if len(report) < len(requirements) or any("skip_reason" in package for package in report):
         return None
@@ -75,10 +84,11 @@ def resolved(requirement):
 def python(program):
     """First what we pin ourselves: where PyPI does not tell of that, nothing else need be asked."""
     direct = pinned()
-    found = pip_audit(program, direct)
-    if found is None:
+    if pip_audit(program, direct) is None:
         return None
-    return pip_audit(program, sorted(set().union(*map(resolved, direct))))
+    # Each is installed by itself, and two may want different versions of a third.
+    answers = [pip_audit(program, sorted(resolved(requirement))) for requirement in direct]
+    return None if None in answers else set().union(*answers)
 
 
 def main(program):

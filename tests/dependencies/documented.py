@@ -54,7 +54,7 @@ def documented(text):
 
 
 def crates(function):
-    tree = cargo("tree", "--locked", "--quiet", "--package", function, "--edges", "normal", "--prefix", "none", "--target", PLATFORM)
+    tree = cargo("tree", "--locked", "--quiet", "--package", function, "--edges", "normal,no-proc-macro", "--prefix", "none", "--target", PLATFORM)
     return len({line.removesuffix(" (*)") for line in tree.splitlines() if line})
 
 

@@ -200,7 +200,13 @@ def the_notifiers_role_may_sign_and_not_decide(deployment):
 def with_the_callbacks_credentials_signing_sending_and_other_tables_are_refused(deployment):
     with other_table(deployment) as table, probe(deployment, deployment.callback) as calls:
         equal(calls(get_public_key(deployment)), ["done"], "kms:GetPublicKey")
-        answers = calls(sign(deployment), send_email(deployment, deployment.callback), *writes(table))
+        answers = calls(
+            sign(deployment),
+            send_email(deployment, deployment.callback),
+            reads(deployment.outputs["PolicyParameterName"]),
+            deletes(deployment.outputs["LedgerTableName"]),
+            *writes(table),
+        )
         assert denied(answers), answers
 
 

@@ -8,6 +8,7 @@ use tests::{BEGIN, World, changed, eventbridge};
 
 /// Opens the link and presses where its button would be: the one page, every time.
 async fn assert_bad_link(world: &World, link: &str, what: &str) {
+    let calls = world.sandbox.aws().calls().len();
     for page in [
         world.get(link).await,
         world.post(link, &[("decision", "Approved")]).await,
@@ -18,6 +19,7 @@ async fn assert_bad_link(world: &World, link: &str, what: &str) {
             assert!(!page.body.contains(secret), "{what} tells the visitor about {secret}");
         }
     }
+    assert_eq!(world.sandbox.aws().calls().len(), calls, "{what} makes an AWS call");
 }
 
 async fn assert_untouched(world: &World) {

@@ -1,5 +1,6 @@
 //! One email per approver: at least once, and exactly once where SES answered.
 
+use sandbox::codepipeline::ExecutionMode;
 use serde_json::json;
 use tests::{ALICE, BOB, World, eventbridge};
 
@@ -23,6 +24,38 @@ async fn one_refused_address_stops_nobody_else() {
     assert_eq!((&report["results"][0]["sent"], &report["results"][0]["alreadySent"]), (&json!(1), &json!(1)));
     assert_eq!(world.mails().await.len(), 2);
     assert_eq!(world.mail_to(BOB).await.to, BOB);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_fixed_in_the_request_need_not_be_read_again_to_send_what_is_missing() {
+    let world = World::new().await;
+    let aws = world.sandbox.aws();
+    aws.ses.refuse(BOB, "MessageRejected", "Address is on the blocklist");
+    assert_eq!(world.event(&eventbridge()).await.0, 500);
+    aws.ses.accept(BOB);
+    // For how long it waits stands in the ledger; CodePipeline does not tell now.
+    aws.fail_next("codepipeline", "GetPipeline", 3, 500, "InternalFailure", "broken");
+    let report = world.play(&eventbridge()).await;
+    assert_eq!((&report["results"][0]["sent"], &report["results"][0]["alreadySent"]), (&json!(1), &json!(1)));
+
+    // A first time it is not guessed.
+    let other = World::new().await;
+    other.sandbox.aws().fail_next("codepipeline", "GetPipeline", 3, 500, "InternalFailure", "broken");
+    let (status, error) = other.event(&eventbridge()).await;
+    assert_eq!((status, other.mails().await.len()), (500, 0), "{error}");
+    assert!(error["errorMessage"].as_str().unwrap().contains("codepipeline:GetPipeline"), "{error}");
+    other.play(&eventbridge()).await;
+    assert_eq!(other.mails().await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_execution_that_is_shown_late_is_read_once_more() {
+    let world = World::new().await;
+    world.service(ExecutionMode::Queued);
+    let late = "PipelineExecutionNotFoundException";
+    world.sandbox.aws().fail_next("codepipeline", "GetPipelineExecution", 1, 400, late, "not yet");
+    world.start_as("arn:aws:iam::123456789012:user/carol").await;
+    assert!(world.mail_to(ALICE).await.text.contains("user/carol"), "who started it");
 }
 
 #[tokio::test(flavor = "multi_thread")]

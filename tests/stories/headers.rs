@@ -20,6 +20,8 @@ fn assert_headers(page: &Page, what: &str) {
     ] {
         assert_eq!(page.header(name), Some(value), "{what}: {name}");
     }
+    let shared = page.headers.keys().find(|name| name.as_str().starts_with("access-control-"));
+    assert_eq!(shared, None, "{what}: no other origin may read");
     let policy = page.header("content-security-policy").unwrap();
     let rest = policy.strip_prefix("default-src 'none'; style-src 'sha256-").unwrap();
     assert!(rest.ends_with("'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"), "{policy}");
@@ -54,6 +56,7 @@ async fn on_every_status() {
         (405, world.request("PUT", &alice.approve).await),
         (405, world.request("DELETE", &alice.approve).await),
         (405, world.request("OPTIONS", &alice.approve).await),
+        (405, world.request("TRACE", &alice.approve).await),
     ];
     let mut add = |status, answers: [Page; 2]| pages.extend(answers.map(|page| (status, page)));
     add(200, both(&world, &alice.approve).await);

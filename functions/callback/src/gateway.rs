@@ -69,6 +69,8 @@ mod tests {
             ("/approval", "t=x\u{7f}", json!({}), &Err(Misunderstood::Token)),
             ("/approval", "t=ä", json!({}), &Err(Misunderstood::Token)),
             ("/approval", &"x".repeat(100_000), json!({}), &Err(Misunderstood::Token)),
+            ("/approval", &format!("t=x&a={}", "x".repeat(9_000)), json!({}), &shown),
+            ("/approval", &format!("t=x&a={}", "x".repeat(100_000)), json!({}), &Err(Misunderstood::Token)),
             ("/a b", "t=x", json!({}), &Err(Misunderstood::Path)),
             ("approval", "t=x", json!({}), &Err(Misunderstood::Path)),
             ("/\u{0}", "t=x", json!({}), &Err(Misunderstood::Path)),

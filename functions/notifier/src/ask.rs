@@ -98,26 +98,32 @@ impl Notifier {
         let approval = || sought.action.to_string();
         let now = (self.clock)();
         let waiting = match found {
-            Ok(Some(waiting)) if waiting.expires > now => waiting,
+            Ok(Some(waiting)) if !waiting.expires.as_ref().is_ok_and(|expires| *expires <= now) => waiting,
             Ok(_) => return Ok(None),
             Err(error) => return Err(NotifyError::Find { approval: approval(), error }),
         };
         let failed = |error| NotifyError::Aws { what: approval(), error };
-        let request = match policy.and_then(|policy| policy.terms(&waiting)) {
-            Ok(terms) => {
-                let Waiting { approval, expires, details, .. } = waiting;
-                let request = Request::new(approval, terms, now, expires, details);
+        let terms = policy.and_then(|policy| policy.terms(&waiting));
+        let key = waiting.approval.key();
+        let Waiting { approval: waits, expires, details, .. } = waiting;
+        let fixed = match (terms, expires) {
+            (Ok(terms), Ok(expires)) => Ok(Request::new(waits, terms, now, expires, details)),
+            (Err(error), _) => Err(NotifyError::Policy { approval: approval(), error }),
+            (Ok(_), Err(error)) => Err(failed(error)),
+        };
+        let request = match fixed {
+            Ok(request) => {
                 let (request, new) = self.ledger.open(request).await.map_err(failed)?;
                 if new {
                     self.metrics.count(Metric::Requested, 1);
                 }
                 request
             }
-            // The policy is fixed in the request when it is made: what becomes of the policy later is no reason not to
+            // Terms and time are fixed in the request when it is made: that they cannot be read later is no reason not to
             // send what is missing.
-            Err(error) => match self.ledger.read(&waiting.approval.key()).await.map_err(failed)? {
+            Err(error) => match self.ledger.read(&key).await.map_err(failed)? {
                 Some(request) => request,
-                None => return Err(NotifyError::Policy { approval: approval(), error }),
+                None => return Err(error),
             },
         };
         if request.outcome.is_some() {

@@ -29,7 +29,7 @@ impl CodePipeline {
         };
         let (located, timeout, execution) = tokio::join!(self.locate(sought), self.timeout(action), execution);
         match located? {
-            Some((approval, attempt)) => Ok(self.describe(approval, attempt, timeout, execution, sought).await?),
+            Some((approval, attempt)) => Ok(self.describe(approval, attempt, timeout, execution, sought).await),
             None => Ok(None),
         }
     }
@@ -109,9 +109,6 @@ impl CodePipeline {
     }
 
     /// Until when the approval waits, and what is being approved. `None` when CodePipeline shows that it waits no more.
-    ///
-    /// Until when is no courtesy: a request keeps for good what it was told at first. So what can be read a minute later is
-    /// an error now; what may not be read at all is taken for the default, lest nobody be asked.
     async fn describe(
         &self,
         approval: Approval,
@@ -119,13 +116,16 @@ impl CodePipeline {
         timeout: Result<Option<time::Duration>, AwsError>,
         execution: Result<Option<PipelineExecution>, AwsError>,
         sought: &Sought,
-    ) -> Result<Option<Waiting>, AwsError> {
+    ) -> Option<Waiting> {
         let action = &approval.action;
         let (execution, attempt) = tokio::join!(
             async {
-                match (&sought.execution, &approval.execution) {
-                    (None, Some(id)) => self.execution(action, id).await,
-                    _ => execution,
+                match (execution, &approval.execution) {
+                    // Not known when the event came, or not shown yet.
+                    (Ok(None) | Err(AwsError { kind: AwsErrorKind::Refused, .. }), Some(id)) => {
+                        self.execution(action, id).await
+                    }
+                    (execution, _) => execution,
                 }
             },
             async {
@@ -135,20 +135,22 @@ impl CodePipeline {
                 }
             },
         );
-        let timeout = match timeout {
-            Err(error) if sought.expires.is_none() && error.kind == AwsErrorKind::Unavailable => return Err(error),
-            timeout => courtesy(action, timeout).unwrap_or(DEFAULT_TIMEOUT),
-        };
         let attempt = courtesy(action, attempt);
         if attempt.as_ref().is_some_and(|attempt| {
             external_id(attempt).as_ref() == Some(&approval.token)
                 && attempt.status.as_ref().is_some_and(|status| *status != ActionExecutionStatus::InProgress)
         }) {
-            return Ok(None);
+            return None;
         }
         let started =
             attempt.as_ref().and_then(|attempt| moment(attempt.start_time.as_ref())).unwrap_or(sought.started);
-        let expires = sought.expires.unwrap_or(started.saturating_add(timeout));
+        // What can be read a minute later is not guessed; what may not be read at all is taken for the default, lest
+        // nobody be asked.
+        let expires = match (sought.expires, timeout) {
+            (Some(expires), _) => Ok(expires),
+            (None, Err(error)) if error.kind == AwsErrorKind::Unavailable => Err(error),
+            (None, timeout) => Ok(started.saturating_add(courtesy(action, timeout).unwrap_or(DEFAULT_TIMEOUT))),
+        };
         let execution = courtesy(action, execution);
         let initiator = execution.as_ref().and_then(initiator_of);
         let mut details = execution.as_ref().map(details_of).unwrap_or_default();
@@ -163,7 +165,7 @@ impl CodePipeline {
         details.review_url = configured("ExternalEntityLink")
             .or_else(|| sought.review_url.clone())
             .and_then(|url| WebUrl::written(&url));
-        Ok(Some(Waiting { approval, expires, initiator, details }))
+        Some(Waiting { approval, expires, initiator, details })
     }
 
     async fn timeout(&self, action: &ApprovalAction) -> Result<Option<time::Duration>, AwsError> {
