@@ -21,6 +21,12 @@ pub fn asked(request: &Request, words: Words) -> String {
     }
 }
 
+/// The same, told to one of them.
+#[must_use]
+pub fn asked_you(request: &Request, words: Words) -> String {
+    if request.terms.approvers.len() == 1 { words.only_you() } else { asked(request, words) }
+}
+
 /// Those who were asked and may not approve, since they started what waits: a sentence each.
 #[must_use]
 pub fn barred(request: &Request, words: Words) -> Vec<String> {
@@ -32,6 +38,12 @@ pub fn barred(request: &Request, words: Words) -> Vec<String> {
 #[must_use]
 pub fn vote(request: &Request, vote: &Vote, words: Words) -> String {
     words.vote(&words.decision(vote.decision), &words.at(vote.at), &request.name_of(&vote.approver))
+}
+
+/// What was said with a decision that came without our links.
+#[must_use]
+pub fn said_elsewhere(request: &Request) -> Option<&str> {
+    if request.ended_by_votes() { None } else { request.outcome.as_ref()?.summary.as_deref() }
 }
 
 /// How it ended, when, and by whom if somebody ended it.

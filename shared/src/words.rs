@@ -3,7 +3,6 @@
 //! The build makes a function of every message of `locales/en.ftl`, and fails where a language lacks one. A text comes out
 //! whole, with foreign text in it as it is: whoever puts it into HTML escapes it.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
@@ -238,10 +237,7 @@ fn largest(span: Duration) -> (Unit, usize) {
 
 /// A text in a message: apart from its surroundings, where it may run the other way.
 fn text(text: &str) -> FluentValue<'_> {
-    match isolated(text) {
-        Cow::Borrowed(text) => FluentValue::from(text),
-        Cow::Owned(text) => FluentValue::from(text),
-    }
+    FluentValue::from(isolated(text))
 }
 
 #[cfg(test)]

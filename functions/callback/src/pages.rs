@@ -97,12 +97,6 @@ impl Confirm<'_> {
         }
     }
 
-    /// How many were asked, and how many of them must approve.
-    fn asked(&self) -> String {
-        let is_alone = self.request.terms.approvers.len() == 1;
-        if is_alone { self.words.only_you() } else { telling::asked(self.request, self.words) }
-    }
-
     fn until(&self) -> String {
         let expires = self.request.expires;
         self.words.decide_until(&self.words.in_span(expires - self.now), &self.words.at(expires))
@@ -156,7 +150,7 @@ pub struct Decided<'a> {
     pub request: &'a Request,
     /// How.
     pub outcome: &'a Outcome,
-    /// The visitor, if the link that he used is one that decided.
+    /// Whether the visitor's link is one of those that decided.
     pub yours: bool,
 }
 
@@ -180,11 +174,6 @@ impl Decided<'_> {
             Some(verdict) if self.request.ended_by_votes() => self.request.votes_for(verdict.decision),
             _ => Vec::new(),
         }
-    }
-
-    /// What was said with a decision that came without our links.
-    fn said_elsewhere(&self) -> Option<&str> {
-        if self.request.ended_by_votes() { None } else { self.outcome.summary.as_deref() }
     }
 }
 

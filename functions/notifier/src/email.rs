@@ -197,9 +197,8 @@ impl Email<'_> {
         } else {
             words.release_question(pipeline, stage)
         };
-        let is_alone = self.links.is_some() && request.terms.approvers.len() == 1;
-        let asked = if is_alone { words.only_you() } else { telling::asked(request, words) };
-        let mut lead = vec![waits, asked];
+        let asked = if self.links.is_some() { telling::asked_you } else { telling::asked };
+        let mut lead = vec![waits, asked(request, words)];
         lead.extend(self.notes());
         Opening { headline, lead }
     }
@@ -283,12 +282,7 @@ impl<'a> Email<'a> {
         facts
     }
 
-    /// What was said with a decision that came without our links.
-    fn said_elsewhere(&self) -> Option<&'a str> {
-        if self.request.ended_by_votes() { None } else { self.request.outcome.as_ref()?.summary.as_deref() }
-    }
-
-    /// The receiver, if he has links that show how it ended.
+    /// Whether the receiver has links that show how it ended.
     fn has_links(&self) -> bool {
         self.request.asks(&self.to.address)
     }
