@@ -42,7 +42,7 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// For a function that has a minute.
+    /// For a function that nobody waits for.
     pub const NOTIFIER: Self = Self { tries: 6, pause: Duration::from_secs(2) };
     /// For a function that a visitor waits for.
     pub const CALLBACK: Self = Self { tries: 6, pause: Duration::from_millis(500) };

@@ -1,6 +1,7 @@
 //! What the stories are told with: a sandbox at a standing clock, a visitor with a browser of sorts, and the words to
 //! make a link of any kind. Everything goes through the sandbox's own address, as from outside.
 
+pub mod burst;
 pub mod faults;
 pub mod forge;
 pub mod hostile;

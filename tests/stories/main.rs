@@ -24,4 +24,5 @@ mod reminders;
 mod scanners;
 mod start;
 mod sweep;
+mod throttling;
 mod votes;

@@ -1,7 +1,7 @@
 //! Deliveries: each email once to each mailbox, and one mailbox's failure is nobody else's.
 
 use countersign::approval::{Approver, Decision};
-use countersign::aws::AwsError;
+use countersign::aws::{AwsError, AwsErrorKind};
 use countersign::delivery::{About, Claim, Mail};
 use countersign::link::SignError;
 use countersign::metrics::Metric;
@@ -13,9 +13,9 @@ use crate::email::{Email, Links, RenderError};
 
 /// How many emails are on their way at once. More would only meet SES's sending rate, 14 a second to begin with.
 const SENDS_AT_ONCE: usize = 10;
-/// How long a claimed delivery is left to whoever claimed it: longer than the function may run, so that he is dead by
-/// then, and shorter than the time that is left of the function's retries.
-pub(crate) const LEASE: time::Duration = time::Duration::seconds(90);
+/// How long a claimed delivery is left to whoever claimed it: longer than all calls together that send one email, so that
+/// he is dead by then, and shorter than the time that is left of the function's retries.
+pub(crate) const LEASE: time::Duration = time::Duration::minutes(2);
 
 /// Somebody who gets emails about a request.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +49,15 @@ pub enum DeliveryError {
 }
 
 impl DeliveryError {
+    /// Whether the same would be refused again. What comes late, and what SES takes so many of in a second, is no refusal.
+    pub(crate) fn is_refusal(&self) -> bool {
+        match self {
+            Self::Sign(SignError::Aws(error)) | Self::Aws(error) => error.kind == AwsErrorKind::Refused,
+            Self::Sign(_) | Self::Render(_) => true,
+            Self::Taken => false,
+        }
+    }
+
     /// Whether the email was certainly not sent.
     fn is_sure(&self) -> bool {
         !matches!(self, Self::Aws(AwsError { without_effect: false, .. }))

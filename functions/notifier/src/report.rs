@@ -75,8 +75,6 @@ pub enum Handled {
 pub struct Swept {
     /// Approvals that it looked at: those of the ledger that are not done with, and others that wait.
     pub looked: usize,
-    /// Approvals that it had no time for, which are the next sweep's.
-    pub left: usize,
     /// Emails that ask, sent now because they were missing.
     pub asked: usize,
     /// Emails that remind.
@@ -157,6 +155,12 @@ pub enum NotifyError {
         /// Why, one for each that was not sent.
         failures: Vec<DeliveryError>,
     },
+    /// There was more to look after than there was time for.
+    #[error("no time for {left} approvals: the next sweep looks after them")]
+    NoTime {
+        /// How many approvals were not looked at.
+        left: usize,
+    },
     /// More than one thing failed.
     #[error("{}", listed(.0))]
     Several(Vec<NotifyError>),
@@ -175,8 +179,14 @@ impl NotifyError {
             Self::EndNotShown { .. } => "EndNotShown",
             Self::NotCarriedOut { .. } => "NotCarriedOut",
             Self::Deliveries { .. } => "EmailsNotSent",
+            Self::NoTime { .. } => "NoTime",
             Self::Several(_) => "Several",
         }
+    }
+
+    /// Whether emails were not sent that will not be, however often it is tried.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Deliveries { failures, .. } if failures.iter().all(DeliveryError::is_refusal))
     }
 
     /// One error as it is, more than one as a list.

@@ -22,12 +22,12 @@ use crate::report::{Handled, NotifyError, Swept};
 
 /// How many approvals are looked at side by side.
 const LOOKS_AT_ONCE: usize = 4;
-/// For how long looks are begun. The rest of the function's minute is for what was begun; what was not is the next
-/// sweep's.
-const BEGIN_WITHIN: std::time::Duration = std::time::Duration::from_secs(30);
+/// For how long looks are begun. The last of the function's five minutes is for what was begun.
+const BEGIN_WITHIN: std::time::Duration = std::time::Duration::from_mins(4);
 /// How long all pipelines may take to be looked through.
-const LIST_WITHIN: std::time::Duration = std::time::Duration::from_secs(20);
-/// How long after its end people are told how an approval ended. After that nobody waits for it any more.
+const LIST_WITHIN: std::time::Duration = std::time::Duration::from_mins(1);
+/// How long after its end it is tried to tell people how an approval ended whose emails are refused. After that nobody
+/// waits for it any more.
 const TOLD_WITHIN: Duration = Duration::days(1);
 /// How long a link is good that has a vote carried out.
 const FINISHED_WITHIN: Duration = Duration::minutes(5);
@@ -53,15 +53,15 @@ impl Notifier {
         let known = open.iter().map(Look::After);
         let unknown = waiting.iter().filter(|waits| !waits.key.as_ref().is_some_and(|key| open.contains(key)));
         let mut looks: Vec<Look> = known.chain(unknown.map(Look::At)).collect();
-        let number = looks.len();
+        let mut left = looks.len();
         // In another order each time: what takes long, hour by hour, must not keep the same others from their turn.
         fastrand::shuffle(&mut looks);
         let looks: Vec<_> = looks.into_iter().map(|look| Box::pin(self.look(look, &waiting, now))).collect();
         let begun = stream::iter(looks).take_until(enough);
         let mut done = begun.buffer_unordered(LOOKS_AT_ONCE);
-        let mut swept = Swept { left: number, ..Swept::default() };
+        let mut swept = Swept::default();
         while let Some(look) = done.next().await {
-            swept.left -= 1;
+            left -= 1;
             match look {
                 Ok(one) => swept.add(one),
                 Err(error) => {
@@ -70,8 +70,9 @@ impl Notifier {
                 }
             }
         }
-        if swept.left > 0 {
-            tracing::warn!(left = swept.left, "a sweep had no time for everything");
+        // Lambda tries a failed sweep again, twice, within minutes: sooner than the next hour's.
+        if left > 0 {
+            errors.push(NotifyError::NoTime { left });
         }
         if errors.is_empty() {
             return Ok(swept);
@@ -105,7 +106,7 @@ impl Notifier {
         swept.finished = finished;
         if let Some(outcome) = &request.outcome {
             let told = self.tell(&request).await;
-            if matches!(told, Err(NotifyError::Deliveries { .. })) && now - outcome.at > TOLD_WITHIN {
+            if told.as_ref().is_err_and(NotifyError::is_refusal) && now - outcome.at > TOLD_WITHIN {
                 tracing::error!(%key, "somebody cannot be told how an approval ended");
                 self.ledger.close(key, now).await.map_err(failed)?;
             }

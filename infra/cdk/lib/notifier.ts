@@ -79,7 +79,7 @@ export class Notifier extends Construct {
       code: settings.notifierCode,
       role,
       description: 'Puts approvals of CodePipeline to their approvers by email',
-      timeout: Duration.seconds(60),
+      timeout: Duration.minutes(5), // For a sweep that has emails to send, at a rate of one a second maybe.
       retryAttempts: 2,
       maxEventAge: Duration.hours(6),
       // Not SqsDestination, which would allow the role more than to send.

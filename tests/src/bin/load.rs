@@ -10,14 +10,11 @@ use std::time::Duration;
 use countersign::clock::system;
 use futures_util::{StreamExt, stream};
 use lexopt::prelude::*;
-use sandbox::codepipeline::{
-    ActionDefinition, ActionKind, ApprovalAction, CodePipeline, ExecutionMode, PipelineDefinition, SourceAction,
-    SourceProvider, StageDefinition, Trigger,
-};
 use sandbox::simulation::{Plan, Setup, Simulation};
 use sandbox::{Options, Sandbox, SandboxClock};
 use serde_json::{Value, json};
 use tests::BEGIN;
+use tests::burst::{Mailbox, approver, mailbox, pipeline, policy, start};
 use time::UtcDateTime;
 
 const HELP: &str = "\
@@ -98,39 +95,6 @@ fn main() -> ExitCode {
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn approver(number: usize) -> String {
-    format!("person{number}@example.com")
-}
-
-fn pipeline(number: usize) -> String {
-    format!("service-{number:04}")
-}
-
-fn policy(size: Size) -> String {
-    let approvers: Vec<String> = (0..size.approvers).map(|number| format!("\"{}\"", approver(number))).collect();
-    format!("[default]\napprovers = [{}]\nquorum = 2\n", approvers.join(", "))
-}
-
-/// Makes all pipelines wait for approval.
-fn start(codepipeline: &CodePipeline, size: Size) {
-    for number in 0..size.approvals {
-        let name = pipeline(number);
-        let source = ActionKind::Source(SourceAction::new(SourceProvider::CodeCommit, &name));
-        let approval = ActionKind::Approval(ApprovalAction::default());
-        let stages = vec![
-            StageDefinition::new("Source", [ActionDefinition::new("Source", source)]),
-            StageDefinition::new("Prod", [ActionDefinition::new("Approve", approval)]),
-            StageDefinition::new("After", [ActionDefinition::new("Deploy", ActionKind::Deploy)]),
-        ];
-        let mode = ExecutionMode::Queued;
-        let definition =
-            PipelineDefinition { mode, stages, ..PipelineDefinition::new("123456789012", "us-east-2", &name) };
-        codepipeline.create(definition).unwrap();
-        let developer = Trigger::StartPipelineExecution("arn:aws:iam::123456789012:user/dev".to_owned());
-        codepipeline.start(&name, developer).unwrap();
-    }
-}
-
 /// Two visitors for each approval: mostly they agree, and in every third approval they do not.
 fn visitors(size: Size) -> Vec<(usize, String, &'static str)> {
     let visits = (0..size.approvals).flat_map(|number| {
@@ -139,43 +103,6 @@ fn visitors(size: Size) -> Vec<(usize, String, &'static str)> {
         [(number, approver(first), "Approved"), (number, approver(second), other)]
     });
     visits.collect()
-}
-
-/// What the mailbox holds.
-#[derive(Default)]
-struct Mailbox {
-    /// How often each mailbox was asked about each pipeline.
-    requests: BTreeMap<(String, String), usize>,
-    outcomes: BTreeMap<(String, String), usize>,
-    /// When each of the first was asked.
-    asked: Vec<UtcDateTime>,
-    told: Vec<UtcDateTime>,
-    links: BTreeMap<(String, String), [String; 2]>,
-}
-
-fn mailbox(aws: &sandbox::aws::Aws) -> Mailbox {
-    let rfc3339 = &time::format_description::well_known::Rfc3339;
-    aws.ses.look(|mails| {
-        let mut mailbox = Mailbox::default();
-        for mail in mails {
-            let subject = mail.subject.trim_start_matches("Re: ").trim_start_matches("Approval needed: ");
-            let name = subject.split(" / ").next().unwrap_or_default().to_owned();
-            let (key, date) = ((name, mail.to.clone()), UtcDateTime::parse(&mail.date, rfc3339).unwrap());
-            if mail.subject.starts_with("Re: ") {
-                *mailbox.outcomes.entry(key).or_default() += 1;
-                mailbox.told.push(date);
-                continue;
-            }
-            *mailbox.requests.entry(key.clone()).or_default() += 1;
-            mailbox.asked.push(date);
-            let mut links =
-                mail.text.split_whitespace().filter(|word| word.contains("/approval?t=")).map(str::to_owned);
-            if let (Some(approve), Some(reject)) = (links.next(), links.next()) {
-                mailbox.links.insert(key, [approve, reject]);
-            }
-        }
-        mailbox
-    })
 }
 
 /// What is lost, or there twice.
@@ -258,7 +185,7 @@ async fn in_simulated_time(size: Size, rate: Option<usize>) -> Vec<String> {
     let words = rate.map_or("any number of".to_owned(), |rate| rate.to_string());
     println!("simulated time, SES takes {words} emails a second");
     let (clock, setup) =
-        (system(), Setup { policy: policy(size), begin: BEGIN, seed: 1, plan: Plan::default(), traced: false });
+        (system(), Setup { policy: policy(size.approvers), begin: BEGIN, seed: 1, plan: Plan::default(), traced: false });
     let began = clock();
     let simulation = Simulation::start(setup).await.unwrap();
     let aws = simulation.aws();
@@ -267,7 +194,7 @@ async fn in_simulated_time(size: Size, rate: Option<usize>) -> Vec<String> {
         aws.ses.limit_rate(rate);
     }
     let all = size.approvals * size.approvers;
-    start(&aws.codepipeline, size);
+    start(&aws.codepipeline, size.approvals);
     simulation.settle().await;
     let by_events = mailbox(aws).requests.len();
     let hours = until(&simulation, || mailbox(aws).requests.len() == all).await;
@@ -368,7 +295,7 @@ async fn through_sockets(size: Size) -> Vec<String> {
     let clock = system();
     let options = Options {
         port: 0,
-        policy: Some(policy(size)),
+        policy: Some(policy(size.approvers)),
         clock: SandboxClock::running(),
         demo: false,
         ..Options::default()
@@ -376,7 +303,7 @@ async fn through_sockets(size: Size) -> Vec<String> {
     let sandbox = Sandbox::start(options).await.unwrap();
     sandbox.aws().ses.keep(usize::MAX);
     let began = clock();
-    start(&sandbox.aws().codepipeline, size);
+    start(&sandbox.aws().codepipeline, size.approvals);
     sandbox.settle().await;
     let took = (clock() - began).as_seconds_f64();
     let asked = mailbox(sandbox.aws());

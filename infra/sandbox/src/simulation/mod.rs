@@ -52,7 +52,7 @@ use wire::{Outgoing, Wire, unpack};
 const CALLBACK_URL: &str = "https://approvals.example.com";
 
 /// What the deployment's templates set.
-const NOTIFIER_TIMEOUT: Duration = Duration::from_mins(1);
+const NOTIFIER_TIMEOUT: Duration = Duration::from_mins(5);
 const CALLBACK_TIMEOUT: Duration = Duration::from_secs(29);
 /// How long Lambda waits before an event's first try, its second and its third.
 const TRIES: [Duration; 3] = [Duration::ZERO, Duration::from_mins(1), Duration::from_mins(2)];

@@ -1,0 +1,111 @@
+//! More emails than SES takes in an hour of sweeps, or a day without any.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use sandbox::simulation::{Plan, Setup, Simulation};
+use tests::BEGIN;
+use tests::burst::{approver, mailbox, pipeline, policy, start};
+
+const HOUR: Duration = Duration::from_secs(3600);
+const APPROVERS: usize = 2;
+
+fn in_simulated_time(story: impl AsyncFnOnce(Simulation)) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let plan = Plan::default();
+        let setup = Setup { policy: policy(APPROVERS), begin: BEGIN, seed: 1, plan, traced: false };
+        let simulation = Simulation::start(setup).await.unwrap();
+        simulation.aws().ses.keep(usize::MAX);
+        story(simulation).await;
+    });
+}
+
+/// The rule, once an hour, for so many hours.
+async fn sweep(simulation: &Simulation, hours: usize) {
+    for _ in 0..hours {
+        simulation.pass(HOUR).await;
+        simulation.sweep();
+        simulation.settle().await;
+    }
+}
+
+fn assert_each_once(mails: &BTreeMap<(String, String), usize>, approvals: usize) {
+    for key in (0..approvals).flat_map(|n| (0..APPROVERS).map(move |who| (pipeline(n), approver(who)))) {
+        assert_eq!(mails.get(&key), Some(&1), "{key:?}");
+    }
+    assert_eq!(mails.len(), approvals * APPROVERS);
+}
+
+/// The first two approve.
+async fn approve(simulation: &Simulation) {
+    let links = mailbox(simulation.aws()).links;
+    for who in [approver(0), approver(1)] {
+        let link = &links[&(pipeline(0), who)][0];
+        let answer = simulation.visit("POST", link, Some(&[("comment", ""), ("decision", "Approved")])).await;
+        assert_eq!(answer.status, 200);
+    }
+    simulation.settle().await;
+}
+
+#[test]
+fn a_sweep_without_time_for_everything_fails_and_is_run_again() {
+    const APPROVALS: usize = 40;
+    in_simulated_time(async |simulation| {
+        let ses = &simulation.aws().ses;
+        // Nobody's event brings him an email.
+        (0..APPROVERS).for_each(|who| ses.refuse(&approver(who), "MessageRejected", "Sending is paused."));
+        start(&simulation.aws().codepipeline, APPROVALS);
+        simulation.settle().await;
+        (0..APPROVERS).for_each(|who| ses.accept(&approver(who)));
+        // Each look waits for half a minute and more until it gives up.
+        ses.limit_rate(0);
+        let before = simulation.failures().len();
+        sweep(&simulation, 1).await;
+        let failures = &simulation.failures()[before..];
+        assert_eq!(failures.len(), 3, "Lambda runs it three times: {failures:?}");
+        assert!(failures.iter().all(|failure| failure.contains("no time for")), "{failures:?}");
+        assert_eq!(simulation.deaths().len(), 0, "what was begun has been finished");
+        ses.limit_rate(14);
+        sweep(&simulation, 1).await;
+        assert_each_once(&mailbox(simulation.aws()).requests, APPROVALS);
+    });
+}
+
+#[test]
+fn an_outcome_that_ses_has_no_room_for_is_told_however_late() {
+    in_simulated_time(async |simulation| {
+        start(&simulation.aws().codepipeline, 1);
+        simulation.settle().await;
+        simulation.aws().ses.limit_rate(0);
+        approve(&simulation).await;
+        sweep(&simulation, 30).await;
+        assert_eq!(mailbox(simulation.aws()).outcomes.len(), 0);
+        simulation.aws().ses.limit_rate(14);
+        sweep(&simulation, 1).await;
+        assert_each_once(&mailbox(simulation.aws()).outcomes, 1);
+    });
+}
+
+#[test]
+fn an_outcome_that_ses_refuses_is_tried_for_a_day() {
+    let failures = async |simulation: &Simulation| {
+        let before = simulation.failures().len();
+        sweep(simulation, 1).await;
+        simulation.failures().len() - before
+    };
+    in_simulated_time(async |simulation| {
+        start(&simulation.aws().codepipeline, 1);
+        simulation.settle().await;
+        let refused = approver(1);
+        simulation.aws().ses.refuse(&refused, "MessageRejected", "Address is not verified.");
+        approve(&simulation).await;
+        assert_eq!(mailbox(simulation.aws()).outcomes.len(), APPROVERS - 1);
+        // With its retries, each takes three minutes more than an hour.
+        sweep(&simulation, 21).await;
+        assert_eq!(failures(&simulation).await, 3, "a sweep and its retries, after 23 hours");
+        sweep(&simulation, 2).await;
+        assert_eq!(failures(&simulation).await, 0, "after a day nobody tries any more");
+        assert_eq!(mailbox(simulation.aws()).outcomes.len(), APPROVERS - 1);
+    });
+}
