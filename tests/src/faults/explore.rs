@@ -67,13 +67,14 @@ pub struct Failure {
     pub met: Vec<String>,
 }
 
-/// Every fault at every step of every story, once at the first attempt and once at all of them.
+/// Every fault at every step of every story: at the first attempt, and by the one kind of visitors also at all of them.
 pub fn singles(baselines: &[Baseline], effort: Effort) -> Vec<Schedule> {
     let mut schedules = Vec::new();
     for Baseline { story, seed, steps } in baselines {
         for step in steps {
             for fault in Fault::ALL {
-                let widths: &[bool] = if fault.kills() || fault == Fault::Denied { &[false] } else { &[false, true] };
+                let once = fault.kills() || fault == Fault::Denied || *seed != effort.seed;
+                let widths: &[bool] = if once { &[false] } else { &[false, true] };
                 schedules.extend(widths.iter().map(|always| Schedule {
                     faults: vec![Planned { step: step.number, fault, always: *always }],
                     ..Schedule::without_faults(*story, *seed)

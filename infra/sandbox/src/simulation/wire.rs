@@ -16,6 +16,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Response};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::fault::{Fault, Function, LATE, Outage, Plan};
@@ -181,11 +182,19 @@ impl Wire {
         HttpResponse::try_from(answer.map(Into::into)).map_err(|error| ConnectorError::user(error.into()))
     }
 
-    async fn take_effect(&self, place: Place, serve: Serve) -> Result<Response<Body>, ConnectorError> {
-        let answer = read(serve.await).await?;
-        let effect = (answer.status().as_u16(), answer.body().clone());
-        self.note(place, |attempt| attempt.effect = Some(effect));
-        Ok(answer.map(Body::from))
+    /// Has a service do what it is asked. Whatever becomes of whoever asks, a service that was reached goes through with it.
+    async fn take_effect(self: &Arc<Self>, place: Place, serve: Serve) -> Result<Response<Body>, ConnectorError> {
+        let (this, (done, answered)) = (Arc::clone(self), oneshot::channel());
+        self.tasks.spawn(async move {
+            let answer = read(serve.await).await;
+            if let Ok(answer) = &answer {
+                let effect = (answer.status().as_u16(), answer.body().clone());
+                this.note(place, |attempt| attempt.effect = Some(effect));
+            }
+            let _ = done.send(answer);
+        });
+        let answer = answered.await.map_err(|_| broken(io::ErrorKind::ConnectionReset))?;
+        Ok(answer?.map(Body::from))
     }
 
     /// Numbers an attempt, and says what goes wrong with it.
