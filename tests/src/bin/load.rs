@@ -184,8 +184,10 @@ fn tell_visitors(pages: &[Visited]) {
 async fn in_simulated_time(size: Size, rate: Option<usize>) -> Vec<String> {
     let words = rate.map_or("any number of".to_owned(), |rate| rate.to_string());
     println!("simulated time, SES takes {words} emails a second");
-    let (clock, setup) =
-        (system(), Setup { policy: policy(size.approvers), begin: BEGIN, seed: 1, plan: Plan::default(), traced: false });
+    let (clock, setup) = (
+        system(),
+        Setup { policy: policy(size.approvers), begin: BEGIN, seed: 1, plan: Plan::default(), traced: false },
+    );
     let began = clock();
     let simulation = Simulation::start(setup).await.unwrap();
     let aws = simulation.aws();

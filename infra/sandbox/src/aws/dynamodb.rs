@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use serde_json::{Value, json};
 use winterbaume_core::MockResponse;
-use winterbaume_dynamodb::DynamoDbService;
+use winterbaume_dynamodb::{DynamoDbService, InMemoryDynamoDbBackend};
 
 use super::answer::internal_failure;
 use super::call::{Service, for_fake};
 use super::fake::{ask, error_of};
+use super::tables::Tables;
 use super::{expression, json_input};
 use crate::codepipeline::AwsError;
 
@@ -25,7 +26,12 @@ pub(super) struct DynamoDb {
 
 impl DynamoDb {
     pub(super) fn new(region: &str) -> Self {
-        Self { fake: Arc::new(DynamoDbService::new()), region: region.to_owned(), turn: Arc::default() }
+        let tables = Tables(InMemoryDynamoDbBackend::new());
+        Self {
+            fake: Arc::new(DynamoDbService::with_backend(Arc::new(tables))),
+            region: region.to_owned(),
+            turn: Arc::default(),
+        }
     }
 
     /// Makes a table with the keys `pk` and `sk`, both strings.

@@ -14,6 +14,7 @@ pub mod kms;
 mod mail;
 pub mod ses;
 mod sts;
+mod tables;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
