@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use sandbox::simulation::{Plan, Setup, Simulation};
+use sandbox::simulation::{Fault, Function, Outage, Plan, Setup, Simulation};
 use tests::BEGIN;
 use tests::burst::{approver, mailbox, pipeline, policy, start};
 
@@ -11,9 +11,12 @@ const HOUR: Duration = Duration::from_secs(3600);
 const APPROVERS: usize = 2;
 
 fn in_simulated_time(story: impl AsyncFnOnce(Simulation)) {
+    simulated(Plan::default(), story);
+}
+
+fn simulated(plan: Plan, story: impl AsyncFnOnce(Simulation)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
-        let plan = Plan::default();
         let setup = Setup { policy: policy(APPROVERS), begin: BEGIN, seed: 1, plan, traced: false };
         let simulation = Simulation::start(setup).await.unwrap();
         simulation.aws().ses.keep(usize::MAX);
@@ -50,24 +53,41 @@ async fn approve(simulation: &Simulation) {
 
 #[test]
 fn a_sweep_without_time_for_everything_fails_and_is_run_again() {
-    const APPROVALS: usize = 40;
-    in_simulated_time(async |simulation| {
-        let ses = &simulation.aws().ses;
-        // Nobody's event brings him an email.
-        (0..APPROVERS).for_each(|who| ses.refuse(&approver(who), "MessageRejected", "Sending is paused."));
+    const APPROVALS: usize = 30;
+    // SES does not answer, so that four approvals at a time take 40 seconds.
+    let (function, service, operation) = (Function::Notifier, "ses".to_owned(), "SendRawEmail".to_owned());
+    let outage = Outage { function, service, operation, fault: Fault::HangBefore, lasts: 2 * HOUR };
+    simulated(Plan { outage: Some(outage), ..Plan::default() }, async |simulation| {
         start(&simulation.aws().codepipeline, APPROVALS);
         simulation.settle().await;
-        (0..APPROVERS).for_each(|who| ses.accept(&approver(who)));
-        // Each look waits for half a minute and more until it gives up.
-        ses.limit_rate(0);
         let before = simulation.failures().len();
         sweep(&simulation, 1).await;
         let failures = &simulation.failures()[before..];
         assert_eq!(failures.len(), 3, "Lambda runs it three times: {failures:?}");
-        assert!(failures.iter().all(|failure| failure.contains("no time for")), "{failures:?}");
+        for failure in failures {
+            assert!(failure.contains("no time for") && failure.ends_with("more"), "{failure}");
+            assert!(failure.len() < 2000, "{} bytes", failure.len());
+        }
         assert_eq!(simulation.deaths().len(), 0, "what was begun has been finished");
-        ses.limit_rate(14);
         sweep(&simulation, 1).await;
+        assert_each_once(&mailbox(simulation.aws()).requests, APPROVALS);
+    });
+}
+
+#[test]
+fn emails_of_several_approvals_wait_for_their_turn_and_use_up_nothing() {
+    const APPROVALS: usize = 24;
+    in_simulated_time(async |simulation| {
+        let ses = &simulation.aws().ses;
+        (0..APPROVERS).for_each(|who| ses.refuse(&approver(who), "MessageRejected", "Sending is paused."));
+        start(&simulation.aws().codepipeline, APPROVALS);
+        simulation.settle().await;
+        (0..APPROVERS).for_each(|who| ses.accept(&approver(who)));
+        ses.limit_rate(4);
+        let before = simulation.failures().len();
+        sweep(&simulation, 1).await;
+        assert_eq!(simulation.failures()[before..], [""; 0]);
+        assert!(ses.throttled() > 100, "the SDK's allowance of retries would be used up");
         assert_each_once(&mailbox(simulation.aws()).requests, APPROVALS);
     });
 }

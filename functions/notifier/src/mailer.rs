@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_sdk_ses::Client;
 use aws_sdk_ses::config::Builder;
-use aws_sdk_ses::config::retry::RetryConfig;
+use aws_sdk_ses::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_ses::config::timeout::TimeoutConfig;
 use aws_sdk_ses::primitives::Blob;
 use aws_sdk_ses::types::RawMessage;
@@ -38,7 +38,10 @@ impl Mailer {
         let timeouts = shared.to_builder().operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION).build();
         let retries = aws.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
         let retries = retries.with_max_attempts(ATTEMPTS).with_max_backoff(LONGEST_PAUSE);
-        let config = Builder::from(aws).timeout_config(timeouts).retry_config(retries).build();
+        // The SDK's allowance of retries is a hundred for all emails together, for the sake of services that are down. One that
+        // takes so many in a second answers, and would use it up: then emails would fail that had only to wait.
+        let retried = RetryPartition::custom("ses").token_bucket(TokenBucket::unlimited()).build();
+        let config = Builder::from(aws).timeout_config(timeouts).retry_config(retries).retry_partition(retried).build();
         Self { client: Client::from_conf(config), sender, configuration_set }
     }
 

@@ -95,6 +95,9 @@ impl Handled {
     }
 }
 
+/// How many errors an error tells of.
+const LISTED: usize = 10;
+
 /// Why an invocation fails, so that Lambda runs it again and in the end hands the event to the dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotifyError {
@@ -207,6 +210,11 @@ impl From<NotifyError> for Diagnostic {
     }
 }
 
+/// The first few, and how many more: a sweep may have a thousand, and Lambda cuts what is too long.
 fn listed<T: ToString>(errors: &[T]) -> String {
-    errors.iter().map(T::to_string).collect::<Vec<_>>().join("; ")
+    let mut list: Vec<String> = errors.iter().take(LISTED).map(T::to_string).collect();
+    if errors.len() > LISTED {
+        list.push(format!("and {} more", errors.len() - LISTED));
+    }
+    list.join("; ")
 }

@@ -72,7 +72,7 @@ impl Notifier {
         }
         // Lambda tries a failed sweep again, twice, within minutes: sooner than the next hour's.
         if left > 0 {
-            errors.push(NotifyError::NoTime { left });
+            errors.insert(0, NotifyError::NoTime { left });
         }
         if errors.is_empty() {
             return Ok(swept);
