@@ -40,8 +40,9 @@ impl Mailer {
         let retries = retries.with_max_attempts(ATTEMPTS).with_max_backoff(LONGEST_PAUSE);
         // The SDK's allowance of retries is a hundred for all emails together, for the sake of services that are down. One that
         // takes so many in a second answers, and would use it up: then emails would fail that had only to wait.
-        let retried = RetryPartition::custom("ses").token_bucket(TokenBucket::unlimited()).build();
-        let config = Builder::from(aws).timeout_config(timeouts).retry_config(retries).retry_partition(retried).build();
+        let allowance = RetryPartition::custom("ses").token_bucket(TokenBucket::unlimited()).build();
+        let config =
+            Builder::from(aws).timeout_config(timeouts).retry_config(retries).retry_partition(allowance).build();
         Self { client: Client::from_conf(config), sender, configuration_set }
     }
 
