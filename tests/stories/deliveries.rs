@@ -91,7 +91,7 @@ async fn a_claim_that_its_holder_took_to_the_grave_lapses() {
     assert_eq!(status, 500);
     assert!(error["errorMessage"].as_str().unwrap().contains("another invocation is sending it"), "{error}");
     assert!(world.mails().await.is_empty());
-    world.sandbox.advance(time::Duration::seconds(91)).await;
+    world.sandbox.advance(time::Duration::seconds(121)).await;
     world.play(&eventbridge()).await;
     assert_eq!(world.mails().await.len(), 1);
 }
