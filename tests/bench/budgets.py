@@ -1,5 +1,6 @@
 """Holds the functions to what they may cost, by figures that no busy machine changes: sizes in bytes, and instructions
-as callgrind counts them. Another compiler changes them, and another processor may: the budgets leave some room. Usage: budgets.py BINARIES ZIPS
+as callgrind counts them. Another compiler changes them, and another processor may: the budgets leave
+some room. Usage: budgets.py BINARIES ZIPS
 
 A figure that is over its budget fails. One that is far below it fails too: then the budget is to be lowered, so that
 what was won is not lost again unseen. The budgets are for x86_64.

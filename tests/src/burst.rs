@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use sandbox::aws::Aws;
-use sandbox::codepipeline::{
-    ActionDefinition, ActionKind, ApprovalAction, CodePipeline, ExecutionMode, PipelineDefinition, SourceAction,
-    SourceProvider, StageDefinition, Trigger,
-};
+use sandbox::codepipeline::{ApprovalAction, CodePipeline, ExecutionMode};
 use time::UtcDateTime;
 use time::format_description::well_known::Rfc3339;
+
+use crate::{by_a_developer, links_of, service};
 
 pub fn approver(number: usize) -> String {
     format!("person{number}@example.com")
@@ -28,19 +27,8 @@ pub fn policy(approvers: usize) -> String {
 pub fn start(codepipeline: &CodePipeline, approvals: usize) {
     for number in 0..approvals {
         let name = pipeline(number);
-        let source = ActionKind::Source(SourceAction::new(SourceProvider::CodeCommit, &name));
-        let approval = ActionKind::Approval(ApprovalAction::default());
-        let stages = vec![
-            StageDefinition::new("Source", [ActionDefinition::new("Source", source)]),
-            StageDefinition::new("Prod", [ActionDefinition::new("Approve", approval)]),
-            StageDefinition::new("After", [ActionDefinition::new("Deploy", ActionKind::Deploy)]),
-        ];
-        let mode = ExecutionMode::Queued;
-        let definition =
-            PipelineDefinition { mode, stages, ..PipelineDefinition::new("123456789012", "us-east-2", &name) };
-        codepipeline.create(definition).unwrap();
-        let developer = Trigger::StartPipelineExecution("arn:aws:iam::123456789012:user/dev".to_owned());
-        codepipeline.start(&name, developer).unwrap();
+        codepipeline.create(service(&name, ExecutionMode::Queued, ApprovalAction::default())).unwrap();
+        codepipeline.start(&name, by_a_developer()).unwrap();
     }
 }
 
@@ -70,10 +58,8 @@ pub fn mailbox(aws: &Aws) -> Mailbox {
             }
             *mailbox.requests.entry(key.clone()).or_default() += 1;
             mailbox.asked.push(date);
-            let mut links =
-                mail.text.split_whitespace().filter(|word| word.contains("/approval?t=")).map(str::to_owned);
-            if let (Some(approve), Some(reject)) = (links.next(), links.next()) {
-                mailbox.links.insert(key, [approve, reject]);
+            if let [approve, reject] = links_of(&mail.text)[..] {
+                mailbox.links.insert(key, [approve.to_owned(), reject.to_owned()]);
             }
         }
         mailbox

@@ -227,21 +227,11 @@ impl World {
         if ok { Ok(body) } else { Err(body["__type"].as_str().unwrap_or_default().to_owned()) }
     }
 
-    /// The pipeline `service` of this mode: a source, an approval `Prod/Approve`, and a deployment.
+    /// The pipeline `service` of this mode.
     pub fn service(&self, mode: ExecutionMode) {
-        let source = ActionKind::Source(SourceAction::new(SourceProvider::CodeCommit, "service"));
         let custom_data = Some("Look at #{SourceVariables.CommitId}".into());
         let approval = ApprovalAction { custom_data, ..ApprovalAction::default() };
-        let definition = PipelineDefinition {
-            mode,
-            stages: vec![
-                StageDefinition::new("Source", [ActionDefinition::new("Source", source)]),
-                StageDefinition::new("Prod", [ActionDefinition::new("Approve", ActionKind::Approval(approval))]),
-                StageDefinition::new("After", [ActionDefinition::new("Deploy", ActionKind::Deploy)]),
-            ],
-            ..PipelineDefinition::new("123456789012", "us-east-2", "service")
-        };
-        self.sandbox.aws().codepipeline.create(definition).unwrap();
+        self.sandbox.aws().codepipeline.create(service("service", mode, approval)).unwrap();
     }
 
     /// Starts `service` as somebody with this ARN, and gives the execution's id when it waits.
@@ -311,11 +301,39 @@ impl World {
     }
 }
 
+/// A pipeline of this name: a source, an approval `Prod/Approve`, and a deployment.
+pub fn service(name: &str, mode: ExecutionMode, approval: ApprovalAction) -> PipelineDefinition {
+    let source = ActionKind::Source(SourceAction::new(SourceProvider::CodeCommit, name));
+    PipelineDefinition {
+        mode,
+        stages: vec![
+            StageDefinition::new("Source", [ActionDefinition::new("Source", source)]),
+            StageDefinition::new("Prod", [ActionDefinition::new("Approve", ActionKind::Approval(approval))]),
+            StageDefinition::new("After", [ActionDefinition::new("Deploy", ActionKind::Deploy)]),
+        ],
+        ..PipelineDefinition::new("123456789012", "us-east-2", name)
+    }
+}
+
+/// Somebody who may decide nothing starts an execution.
+pub fn by_a_developer() -> Trigger {
+    Trigger::StartPipelineExecution("arn:aws:iam::123456789012:user/dev".to_owned())
+}
+
+/// The links of an email that asks: Approve, then Reject; none in another.
+pub fn links_of(text: &str) -> Vec<&str> {
+    text.split_whitespace().filter(|word| word.contains("/approval?t=")).collect()
+}
+
+/// Where time goes on only when everybody waits.
+pub fn simulated_time() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
+}
+
 fn read_mail(mail: &Value) -> Mail {
     let field = |name: &str| mail[name].as_str().unwrap().to_owned();
     let text = field("text");
-    let links: Vec<&str> = text.split_whitespace().filter(|word| word.contains("/approval?t=")).collect();
-    let (approve, reject) = match links[..] {
+    let (approve, reject) = match links_of(&text)[..] {
         [approve, reject] => (approve, reject),
         [] => ("", ""),
         _ => panic!("two links, or none, in {text}"),

@@ -13,7 +13,7 @@ use sandbox::simulation::{Fault, Function, Plan, Planned, Setup, Simulation, Ste
 use serde_json::json;
 use tests::faults::explore::{Effort, Failure, baselines, outages, pairs, random, run_all, singles};
 use tests::faults::{Ending, Says, Schedule, Story, run};
-use tests::{ALICE, BEGIN};
+use tests::{ALICE, BEGIN, simulated_time};
 use tokio::io::AsyncReadExt;
 
 /// More than a hundred schedules of all kinds, others than the long run begins with.
@@ -158,9 +158,7 @@ async fn a_connection_that_really_breaks_is_met_as_in_the_simulation() {
         let (told, attempts) = std::thread::spawn({
             let command = command.clone();
             move || {
-                let mut runtime = tokio::runtime::Builder::new_current_thread();
-                let runtime = runtime.enable_time().start_paused(true).build().unwrap();
-                runtime.block_on(async {
+                simulated_time().block_on(async {
                     let plan = Plan { faults: vec![Planned { step: 1, fault, always: true }], outage: None };
                     let policy = format!("[default]\napprovers = [\"{ALICE}\"]");
                     let setup = Setup { policy, begin: BEGIN, seed: 1, plan, traced: true };

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sandbox::simulation::{Fault, Function, Outage, Plan, Setup, Simulation};
-use tests::BEGIN;
 use tests::burst::{approver, mailbox, pipeline, policy, start};
+use tests::{BEGIN, simulated_time};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const APPROVERS: usize = 2;
@@ -15,8 +15,7 @@ fn in_simulated_time(story: impl AsyncFnOnce(Simulation)) {
 }
 
 fn simulated(plan: Plan, story: impl AsyncFnOnce(Simulation)) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(async {
+    simulated_time().block_on(async {
         let setup = Setup { policy: policy(APPROVERS), begin: BEGIN, seed: 1, plan, traced: false };
         let simulation = Simulation::start(setup).await.unwrap();
         simulation.aws().ses.keep(usize::MAX);
@@ -24,12 +23,10 @@ fn simulated(plan: Plan, story: impl AsyncFnOnce(Simulation)) {
     });
 }
 
-/// The rule, once an hour, for so many hours.
+/// So many hours, each with its sweep.
 async fn sweep(simulation: &Simulation, hours: usize) {
     for _ in 0..hours {
-        simulation.pass(HOUR).await;
-        simulation.sweep();
-        simulation.settle().await;
+        simulation.hour().await;
     }
 }
 

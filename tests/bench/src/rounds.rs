@@ -10,8 +10,7 @@ use crate::lambda::{Function, Start};
 use crate::tls::{self, Tls};
 use crate::{Order, Peer};
 
-/// How many events a function gets in a round in which it is kept running, the first of which is not counted. The
-/// stand-in for DynamoDB copies its whole table at each call, so that many approvals in a round would measure that.
+/// How many events a function gets in a round in which it is kept running, the first of which is not counted.
 const VISITS: usize = 100;
 const DECISIONS: usize = 8;
 const EVENTS: [(usize, usize); 3] = [(1, DECISIONS), (10, 4), (50, 2)];

@@ -13,8 +13,8 @@ use lexopt::prelude::*;
 use sandbox::simulation::{Plan, Setup, Simulation};
 use sandbox::{Options, Sandbox, SandboxClock};
 use serde_json::{Value, json};
-use tests::BEGIN;
 use tests::burst::{Mailbox, approver, mailbox, pipeline, policy, start};
+use tests::{BEGIN, simulated_time};
 use time::UtcDateTime;
 
 const HELP: &str = "\
@@ -27,7 +27,6 @@ usage: tests/run load [--approvals N] [--approvers N] [--at-once N] [--rates LIS
   --at-once N      how many visitors are there at the same time [200]
   --rates LIST     what SES takes in a second: numbers, or 'any' [any,14,1]";
 
-const HOUR: Duration = Duration::from_secs(3600);
 /// For how long sweeps may go on: as long as CodePipeline waits.
 const MOST_HOURS: usize = 7 * 24;
 /// How long a visitor waits who is told to try again, and how often he does.
@@ -88,8 +87,7 @@ fn main() -> ExitCode {
         count(runtime.block_on(through_sockets(size)));
     }
     for rate in rates.into_iter().filter(|_| simulated) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        count(runtime.block_on(in_simulated_time(size, rate)));
+        count(simulated_time().block_on(in_simulated_time(size, rate)));
     }
     println!("{passed} passed, {failed} failed");
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -240,9 +238,7 @@ async fn until(simulation: &Simulation, done: impl Fn() -> bool) -> usize {
         if done() {
             return hour;
         }
-        simulation.pass(HOUR).await;
-        simulation.sweep();
-        simulation.settle().await;
+        simulation.hour().await;
     }
     MOST_HOURS
 }

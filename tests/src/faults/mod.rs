@@ -75,7 +75,7 @@ pub struct Told {
 
 /// Tells a story and checks what must be true in the end.
 pub fn run(schedule: &Schedule) -> Told {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime = crate::simulated_time();
     let plan = Plan { faults: schedule.faults.clone(), outage: schedule.outage.clone() };
     let (mut steps, mut exposed, mut seen, mut secrets) = (Vec::new(), 0, Vec::new(), Vec::new());
     let lines = log::Lines::default();

@@ -6,16 +6,13 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use countersign::clock::rfc3339;
-use sandbox::codepipeline::{
-    ActionDefinition, ActionKind, ApprovalAction, ExecutionMode, PipelineDefinition, SourceAction, SourceProvider,
-    StageDefinition, Trigger,
-};
+use sandbox::codepipeline::{ApprovalAction, ExecutionMode};
 use sandbox::simulation::{Plan, Setup, Simulation};
 use serde_json::{Value, json};
 use time::UtcDateTime;
 
 use super::stories::{Story, Terms};
-use crate::{BEGIN, Page};
+use crate::{BEGIN, Page, by_a_developer, links_of, service};
 
 pub const PIPELINE: &str = "service";
 const STAGE: &str = "Prod";
@@ -112,23 +109,14 @@ impl Scene {
         let terms = story.terms();
         let setup = Setup { policy: terms.policy(), begin: BEGIN, seed, plan, traced: true };
         let simulation = Simulation::start(setup).await.unwrap();
-        let source = ActionKind::Source(SourceAction::new(SourceProvider::CodeCommit, PIPELINE));
         let approval = ApprovalAction {
             custom_data: Some("Look at #{SourceVariables.CommitId}".into()),
             timeout_minutes: terms.timeout_minutes,
             notification_arn: terms.topic.then(|| "arn:aws:sns:us-east-2:123456789012:approvals".to_owned()),
             ..ApprovalAction::default()
         };
-        let definition = PipelineDefinition {
-            mode: if terms.parallel { ExecutionMode::Parallel } else { ExecutionMode::Queued },
-            stages: vec![
-                StageDefinition::new("Source", [ActionDefinition::new("Source", source)]),
-                StageDefinition::new(STAGE, [ActionDefinition::new(ACTION, ActionKind::Approval(approval))]),
-                StageDefinition::new("After", [ActionDefinition::new("Deploy", ActionKind::Deploy)]),
-            ],
-            ..PipelineDefinition::new("123456789012", "us-east-2", PIPELINE)
-        };
-        simulation.aws().codepipeline.create(definition).unwrap();
+        let mode = if terms.parallel { ExecutionMode::Parallel } else { ExecutionMode::Queued };
+        simulation.aws().codepipeline.create(service(PIPELINE, mode, approval)).unwrap();
         Self {
             simulation,
             terms,
@@ -143,8 +131,7 @@ impl Scene {
 
     /// Starts the pipeline and gives the execution. Everybody is about to be asked.
     pub fn start(&self) -> String {
-        let developer = Trigger::StartPipelineExecution("arn:aws:iam::123456789012:user/dev".to_owned());
-        let execution = self.simulation.aws().codepipeline.start(PIPELINE, developer).unwrap();
+        let execution = self.simulation.aws().codepipeline.start(PIPELINE, by_a_developer()).unwrap();
         *self.tokens.borrow_mut() = self.token();
         execution
     }
@@ -169,9 +156,7 @@ impl Scene {
 
     /// An hour goes by, the sweep comes, and whatever follows from it.
     pub async fn an_hour_later(&self) {
-        self.simulation.pass(HOUR).await;
-        self.simulation.sweep();
-        self.simulation.settle().await;
+        self.simulation.hour().await;
     }
 
     /// Whether somebody was asked before the reminder's time, two hours before the end, and a sweep came in between.
@@ -184,13 +169,10 @@ impl Scene {
     /// The link in the latest email that has one.
     pub fn link(&self, who: &str, decision: &str) -> Option<String> {
         let mails = self.simulation.aws().ses.mails();
-        let links = |text: &str| -> Vec<String> {
-            text.split_whitespace().filter(|word| word.contains("/approval?t=")).map(str::to_owned).collect()
-        };
-        let with_links = mails.iter().rev().filter(|mail| mail.to == who).map(|mail| links(&mail.text));
+        let with_links = mails.iter().rev().filter(|mail| mail.to == who).map(|mail| links_of(&mail.text));
         with_links
             .filter(|links| links.len() == 2)
-            .map(|links| links[usize::from(decision == "Rejected")].clone())
+            .map(|links| links[usize::from(decision == "Rejected")].to_owned())
             .next()
     }
 

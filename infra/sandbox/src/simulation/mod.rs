@@ -261,6 +261,13 @@ impl Simulation {
         self.0.aws.codepipeline.tick();
     }
 
+    /// An hour goes by, the hourly rule comes, and whatever follows from it.
+    pub async fn hour(&self) {
+        self.pass(Duration::from_hours(1)).await;
+        self.sweep();
+        self.settle().await;
+    }
+
     /// Waits until every event was run, or is a dead letter, and nothing is under way.
     pub async fn settle(&self) {
         loop {
