@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::cloud::{Cloud, Waiting};
 use crate::lambda::{Function, Start};
-use crate::tls::{self, Tls};
+use crate::tls::Tls;
 use crate::{Order, Peer};
 
 /// How many events a function gets in a round in which it is kept running, the first of which is not counted.
@@ -215,11 +215,9 @@ impl<'a> Round<'a> {
             }
         };
         let mut environment = self.cloud.environment(role);
-        let authorities = match self.tls {
-            Some(tls) => tls.authorities(),
-            None => tls::machine(),
-        };
-        environment.push(("SSL_CERT_FILE", authorities.to_owned()));
+        if let Some(tls) = self.tls {
+            environment.push(("SSL_CERT_FILE", tls.authorities().to_owned()));
+        }
         Function::start(&command, environment).await
     }
 }

@@ -1,8 +1,6 @@
-//! TLS as AWS speaks it, by an authority of our own that a function trusts beside those of this machine: a start has to
-//! read as many as in Lambda.
+//! TLS as AWS speaks it, by an authority of our own that a function trusts beside Amazon's.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
 use axum::serve::Listener;
@@ -14,14 +12,8 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio_rustls::server::TlsStream;
 
-/// Where distributions keep the authorities of all programs: Amazon Linux, and Debian.
-const BUNDLES: [&str; 2] = ["/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt"];
-
-/// The file with the authorities that this machine trusts. In Lambda there is one such file; Debian has a directory with
-/// the same once more, which would be read too.
-pub fn machine() -> &'static str {
-    BUNDLES.into_iter().find(|path| Path::new(path).exists()).expect("authorities")
-}
+/// Those that a function trusts in AWS.
+const AMAZON: &str = include_str!("../../../shared/src/aws/amazon.pem");
 
 /// A server's side of it, and the file with all authorities.
 pub struct Tls {
@@ -42,9 +34,8 @@ impl Tls {
             .with_no_client_auth()
             .with_single_cert(vec![server.der().clone()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
             .expect("a server's configuration");
-        let machine = std::fs::read_to_string(machine()).expect("authorities");
         let authorities = NamedTempFile::new().expect("a file");
-        std::fs::write(authorities.path(), machine + &authority.pem()).expect("a file");
+        std::fs::write(authorities.path(), AMAZON.to_owned() + &authority.pem()).expect("a file");
         Self { acceptor: TlsAcceptor::from(Arc::new(config)), authorities }
     }
 

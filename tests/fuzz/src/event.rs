@@ -1,6 +1,7 @@
 //! Any JSON at all, read as an event.
 
 use countersign::link::LONGEST_LIFE;
+use countersign::text::bounded_line;
 use notifier::event::{Event, read};
 use serde_json::Value;
 
@@ -21,10 +22,10 @@ pub fn check(event: &Value) {
     let records = event.get("Records").and_then(Value::as_array).map(Vec::len);
     assert!(results.len() == 1 || Some(results.len()) == records, "one result for each record");
     assert_eq!(read(event), results, "the same again");
-    let (mut addresses, mut keys) = (Vec::new(), Vec::new());
-    values(event, &mut addresses, &mut keys);
-    // The names of fields may be told.
-    addresses.retain(|address| !keys.iter().any(|key| key.contains(address)));
+    let (mut addresses, mut paths) = (Vec::new(), Vec::new());
+    values(event, "", &mut addresses, &mut paths);
+    // The names of fields may be told, and where they are.
+    addresses.retain(|address| !paths.iter().any(|path| path.contains(address)));
     for result in results {
         match result {
             Ok(Event::Waits(sought)) => {
@@ -48,8 +49,8 @@ pub fn check(event: &Value) {
     }
 }
 
-/// Every text that has the form of an address, which no error may repeat, and the names of all fields.
-fn values<'v>(value: &'v Value, addresses: &mut Vec<&'v str>, keys: &mut Vec<&'v str>) {
+/// Every text that has the form of an address, which no error may repeat, and the way to each field as an error tells it.
+fn values<'v>(value: &'v Value, path: &str, addresses: &mut Vec<&'v str>, paths: &mut Vec<String>) {
     match value {
         Value::String(text) => {
             let is_address = text.len() >= 6
@@ -60,10 +61,17 @@ fn values<'v>(value: &'v Value, addresses: &mut Vec<&'v str>, keys: &mut Vec<&'v
                 addresses.push(text);
             }
         }
-        Value::Array(elements) => elements.iter().for_each(|value| values(value, addresses, keys)),
+        Value::Array(elements) => {
+            for (number, value) in elements.iter().enumerate() {
+                values(value, &format!("{path}[{number}]"), addresses, paths);
+            }
+        }
         Value::Object(fields) => {
-            keys.extend(fields.keys().map(String::as_str));
-            fields.values().for_each(|value| values(value, addresses, keys));
+            for (name, value) in fields {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                paths.push(bounded_line(&path, usize::MAX));
+                values(value, &path, addresses, paths);
+            }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
