@@ -12,8 +12,8 @@ use crate::{Order, Peer};
 
 /// How many events a function gets in a round in which it is kept running, the first of which is not counted.
 const VISITS: usize = 100;
-const DECISIONS: usize = 8;
-const EVENTS: [(usize, usize); 3] = [(1, DECISIONS), (10, 4), (50, 2)];
+const DECISIONS: usize = 30;
+const EVENTS: [(usize, usize); 3] = [(1, DECISIONS), (10, 10), (50, 5)];
 
 /// How long an AWS call takes where the network is played as well, and how many events there are then.
 pub const FAR: Duration = Duration::from_millis(20);
