@@ -96,9 +96,9 @@ impl Notifier {
         about: About,
         receivers: impl IntoIterator<Item = Receiver<'_>>,
     ) -> Deliveries {
-        let deliveries: Vec<_> = receivers.into_iter().map(|receiver| self.deliver(request, about, receiver)).collect();
+        let deliveries = stream::iter(receivers).map(|receiver| self.deliver(request, about, receiver));
         let delivered: Vec<Result<Delivered, DeliveryError>> =
-            stream::iter(deliveries).buffer_unordered(SENDS_AT_ONCE).collect().await;
+            deliveries.buffer_unordered(SENDS_AT_ONCE).collect().await;
         let mut deliveries = Deliveries::default();
         for delivery in delivered {
             match delivery {
