@@ -96,9 +96,11 @@ impl Notifier {
         about: About,
         receivers: impl IntoIterator<Item = Receiver<'_>>,
     ) -> Deliveries {
-        let deliveries = stream::iter(receivers).map(|receiver| self.deliver(request, about, receiver));
+        // A delivery holds a lot while it is under way, and has its room only from when its turn comes.
+        let deliver = |receiver| async move { Box::pin(self.deliver(request, about, receiver)).await };
+        let deliveries: Vec<_> = receivers.into_iter().map(deliver).collect();
         let delivered: Vec<Result<Delivered, DeliveryError>> =
-            deliveries.buffer_unordered(SENDS_AT_ONCE).collect().await;
+            stream::iter(deliveries).buffer_unordered(SENDS_AT_ONCE).collect().await;
         let mut deliveries = Deliveries::default();
         for delivery in delivered {
             match delivery {
