@@ -12,10 +12,10 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_codepipeline::config::SharedCredentialsProvider;
 use aws_sdk_codepipeline::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Connector, HttpClientError};
 use aws_smithy_runtime_api::client::http::{
     HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
@@ -43,19 +43,21 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 ///
 /// `aws_config::load_defaults` would do the same and look in eight more places for credentials that no function has: that
 /// is a tenth of the callback's code, and files to look for at each start.
-#[must_use]
-pub fn from_environment() -> SdkConfig {
+///
+/// # Errors
+/// When there can be no TLS.
+pub fn from_environment() -> Result<SdkConfig, HttpClientError> {
     let is_set = |name| environment(name).map(|text| text.eq_ignore_ascii_case("true"));
     let mut builder = builder();
     builder.set_use_fips(is_set("AWS_USE_FIPS_ENDPOINT")).set_use_dual_stack(is_set("AWS_USE_DUALSTACK_ENDPOINT"));
-    builder
+    let builder = builder
         .region(environment("AWS_REGION").map(Region::new))
         .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
         // They are in the environment for as long as the function lives.
         .identity_cache(IdentityCache::no_cache())
-        .http_client(https())
-        .service_config(Environment)
-        .build()
+        .http_client(https()?)
+        .service_config(Environment);
+    Ok(builder.build())
 }
 
 /// Configuration with our time-outs and retries, and without a place or credentials: the sandbox adds its own.
@@ -82,21 +84,20 @@ pub fn builder() -> Builder {
 
 /// One pool of connections for all clients. Left to themselves, each client makes its own, and the SDK makes each of them
 /// twice.
-fn https() -> SharedHttpClient {
+fn https() -> Result<SharedHttpClient, HttpClientError> {
     let trust = authorities::trusted(environment("AWS_REGION").as_deref(), environment);
-    let connector = connector(trust);
-    http_client_fn(move |_, _| connector.clone())
+    let connector = connector(trust, CONNECT)?;
+    Ok(http_client_fn(move |_, _| connector.clone()))
 }
 
-fn connector(trust: TrustStore) -> SharedHttpConnector {
+fn connector(trust: TrustStore, connect: Duration) -> Result<SharedHttpConnector, HttpClientError> {
     let connector = Connector::builder()
-        .connector_settings(HttpConnectorSettings::builder().connect_timeout(CONNECT).build())
+        .connector_settings(HttpConnectorSettings::builder().connect_timeout(connect).build())
         .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-        // It cannot fail, and would trust the machine's authorities then.
-        .tls_context(TlsContext::builder().with_trust_store(trust).build().unwrap_or_default())
+        .tls_context(TlsContext::builder().with_trust_store(trust).build()?)
         .proxy_config(ProxyConfig::from_env())
         .build();
-    SharedHttpConnector::new(connector)
+    Ok(SharedHttpConnector::new(connector))
 }
 
 /// Endpoints of one's own.

@@ -11,7 +11,7 @@ use tracing::Instrument;
 async fn main() -> Result<(), Error> {
     let settings = Settings::read(&environment).map_err(|error| error.to_string())?;
     log::start(settings.log_level);
-    let aws = aws::from_environment();
+    let aws = aws::from_environment()?;
     let callback = &Callback::start(settings, &aws, clock::system(), metrics::standard_output()).await?;
     let answer = service_fn(async |request: Request| {
         let span = tracing::info_span!("invocation", request_id = request.lambda_context().request_id);

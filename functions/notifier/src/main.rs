@@ -10,7 +10,7 @@ use tracing::Instrument;
 async fn main() -> Result<(), Error> {
     let settings = Settings::read(&environment).map_err(|error| error.to_string())?;
     log::start(settings.log_level);
-    let aws = aws::from_environment();
+    let aws = aws::from_environment()?;
     let notifier = &Notifier::new(settings, &aws, clock::system(), metrics::standard_output());
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let span = tracing::info_span!("invocation", request_id = event.context.request_id);

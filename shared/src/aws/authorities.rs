@@ -4,30 +4,46 @@ use aws_smithy_http_client::tls::TrustStore;
 
 use super::of_service;
 
-/// Amazon's own authorities: one of them stands above every endpoint of the partition `aws`.
+/// Amazon's own authorities: one of them stands above AWS's endpoints.
 ///
-/// Source: Amazon Trust Services, <https://www.amazontrust.com/repository/>. A test holds them to what Mozilla has of them.
+/// Source: AWS Security Blog, "How to Prepare for AWS's Move to Its Own Certificate Authority". Amazon Trust Services,
+/// <https://www.amazontrust.com/repository/>, recommends these five together to whoever keeps a list of his own. A test
+/// fails when Mozilla has others of Amazon.
 const AMAZON: &str = include_str!("amazon.pem");
 
 /// The services that a function calls.
 const SERVICES: [&str; 5] = ["CodePipeline", "DynamoDB", "KMS", "SES", "SSM"];
 
+/// What says whom to trust, puts somebody in between, or leads to other endpoints.
+const OTHERWISE: [&str; 10] = [
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "ALL_PROXY",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "all_proxy",
+    "https_proxy",
+    "http_proxy",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_USE_FIPS_ENDPOINT",
+];
+
 /// Where the regions of the partition `aws` lie, by the first word of their names. Source: `partitions.json` of the AWS
 /// SDKs.
 const PLACES: [&str; 9] = ["af", "ap", "ca", "eu", "il", "me", "mx", "sa", "us"];
 
-/// Amazon's five; or all that this machine trusts, where five may be too few: outside the partition `aws` (the European
-/// Sovereign Cloud, for one, has authorities of its own), for an HTTPS endpoint of one's own, and where `SSL_CERT_FILE` or
-/// `SSL_CERT_DIR` says whom to trust, as behind a proxy that opens what is sent.
+/// Amazon's five authorities at the usual endpoints of the partition `aws`. All that this machine trusts where five may be
+/// too few: in other partitions (the European Sovereign Cloud has authorities of its own), for an HTTPS endpoint of one's
+/// own, and where one of [`OTHERWISE`] is set.
 ///
-/// Five are enough for as long as the function's runtime lives: AWS's other clients, too, carry a list with them that ages
-/// until somebody updates them. And they are quick: reading the machine's 140 was more than half of what a start executed.
+/// Five are quick: of the 14.3 million instructions until a callback's first answer, reading the machine's 140 took 8.6.
+/// They age until somebody deploys anew, as the lists do that AWS's Python client and Node.js carry with them.
 pub(super) fn trusted(region: Option<&str>, look_up: impl Fn(&str) -> Option<String>) -> TrustStore {
-    let says = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().any(|name| look_up(name).is_some());
+    let otherwise = OTHERWISE.into_iter().any(|name| look_up(name).is_some_and(|value| !value.is_empty()));
     let own_endpoint = SERVICES.into_iter().any(|service| {
         of_service("AWS_ENDPOINT_URL", service, &look_up).is_some_and(|url| !url.starts_with("http://"))
     });
-    if says || own_endpoint || !region.is_some_and(is_of_aws) {
+    if otherwise || own_endpoint || !region.is_some_and(is_of_aws) {
         return TrustStore::default();
     }
     TrustStore::empty().with_pem_certificate(AMAZON)
@@ -44,6 +60,8 @@ fn is_of_aws(region: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::sync::Arc;
+    use std::time::Duration;
 
     use aws_smithy_runtime_api::client::http::HttpConnector;
     use aws_smithy_runtime_api::http::Request;
@@ -58,8 +76,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn amazons_authorities_are_those_that_mozilla_has() {
-        let names = ["Amazon Root CA ", "Starfield Services Root Certificate Authority"];
+    fn no_authority_that_mozilla_has_of_amazon_is_missing() {
+        let names = ["Amazon", "Starfield Services Root Certificate Authority"];
         let is_amazons = |certificate: &[u8]| {
             names.iter().any(|name| certificate.windows(name.len()).any(|window| window == name.as_bytes()))
         };
@@ -67,7 +85,9 @@ mod tests {
             webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().map(AsRef::as_ref).filter(|der| is_amazons(der)).collect();
         let ours: Vec<CertificateDer<'_>> =
             CertificateDer::pem_slice_iter(AMAZON.as_bytes()).collect::<Result<_, _>>().unwrap();
-        assert_eq!(ours.iter().map(AsRef::as_ref).collect::<BTreeSet<&[u8]>>(), mozillas);
+        // Mozilla drops the old ones in time, and AWS goes on with them for a while.
+        assert!(mozillas.is_subset(&ours.iter().map(AsRef::as_ref).collect()));
+        assert!(mozillas.len() >= 4, "Mozilla has {} of Amazon", mozillas.len());
         assert_eq!(ours.len(), 5);
     }
 
@@ -84,6 +104,11 @@ mod tests {
             ("", "", false),
             ("us-east-2", "SSL_CERT_FILE=/opt/authorities.pem", false),
             ("us-east-2", "SSL_CERT_DIR=/opt/authorities", false),
+            ("us-east-2", "SSL_CERT_FILE=", true),
+            ("us-east-2", "HTTPS_PROXY=https://proxy.example", false),
+            ("us-east-2", "all_proxy=http://proxy.example", false),
+            ("us-east-2", "AWS_USE_FIPS_ENDPOINT=true", false),
+            ("us-east-2", "AWS_USE_DUALSTACK_ENDPOINT=true", false),
             ("us-east-2", "AWS_ENDPOINT_URL=https://aws.example", false),
             ("us-east-2", "AWS_ENDPOINT_URL_KMS=https://kms.example", false),
             ("us-east-2", "AWS_ENDPOINT_URL_KMS=HTTPS://kms.example", false),
@@ -93,8 +118,10 @@ mod tests {
                 let mut pairs = set.split(' ').filter_map(|pair| pair.split_once('='));
                 pairs.find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
             };
-            let all = format!("{:?}", TrustStore::default());
-            assert_eq!(format!("{:?}", trusted(Some(region), look_up)) != all, amazons, "{region}, {set}");
+            let expected =
+                if amazons { TrustStore::empty().with_pem_certificate(AMAZON) } else { TrustStore::default() };
+            let got = trusted(Some(region), look_up);
+            assert!(format!("{got:?}") == format!("{expected:?}"), "{region}, {set}");
         }
     }
 
@@ -111,16 +138,24 @@ mod tests {
             .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://{}/", listener.local_addr().unwrap());
-        let acceptor = TlsAcceptor::from(std::sync::Arc::new(server));
+        let acceptor = TlsAcceptor::from(Arc::new(server));
 
         let amazon = trusted(Some("us-east-2"), |_| None);
         let both = amazon.clone().with_pem_certificate(other.pem());
         for (trust, met) in [(amazon, false), (both, true)] {
             let handshake = async { acceptor.accept(listener.accept().await.unwrap().0).await.is_ok() };
-            let visit = connector(trust).call(Request::get(&url).unwrap());
-            tokio::select! {
-                agreed = handshake => assert_eq!(agreed, met),
-                answer = visit => assert!(!met, "{answer:?}"),
+            let connector = connector(trust, Duration::from_mins(1)).unwrap();
+            let visit = connector.call(Request::get(&url).unwrap());
+            if met {
+                // Nobody answers the request.
+                tokio::select! {
+                    agreed = handshake => assert!(agreed),
+                    answer = visit => panic!("{answer:?}"),
+                }
+            } else {
+                let (agreed, answer) = tokio::join!(handshake, visit);
+                assert!(!agreed);
+                assert!(format!("{answer:?}").contains("UnknownIssuer"), "{answer:?}");
             }
         }
     }
