@@ -2,7 +2,7 @@
 //!
 //! [`CodePipeline::find`] finds the approval that an event spoke of and what is being approved,
 //! [`CodePipeline::waiting`] those that nobody spoke of; [`CodePipeline::put`] puts the result, and
-//! [`CodePipeline::standing`] reads how it ended.
+//! [`CodePipeline::status`] reads how it ended.
 
 mod details;
 mod end;
@@ -140,9 +140,9 @@ pub enum Put {
 
 /// Where an approval stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum ApprovalStatus {
     /// It waits.
-    Waiting,
+    Pending,
     /// It ended.
     Ended(Outcome),
     /// CodePipeline shows too little to tell: its reads lag. Nothing may be concluded from it.

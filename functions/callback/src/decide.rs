@@ -8,7 +8,7 @@ use countersign::aws::AwsError;
 use countersign::ledger::{Ledger, Written};
 use countersign::link::{ExpiredLink, VerifiedLink};
 use countersign::metrics::{Metric, Metrics};
-use countersign::pipeline::{CodePipeline, Put, Standing, superseded};
+use countersign::pipeline::{ApprovalStatus, CodePipeline, Put, superseded};
 use countersign::request::{Outcome, Request, Verdict, Vote};
 use countersign::text::bounded_line;
 use time::UtcDateTime;
@@ -131,9 +131,9 @@ impl Decisions {
         if request.outcome.is_some() {
             return Ok(Some(request));
         }
-        match self.pipeline.standing(&request, now).await {
-            Ok(Standing::Ended(outcome)) => Ok(Some(Request { outcome: Some(outcome), ..request })),
-            Ok(Standing::Waiting | Standing::Unknown) => Ok(Some(request)),
+        match self.pipeline.status(&request, now).await {
+            Ok(ApprovalStatus::Ended(outcome)) => Ok(Some(Request { outcome: Some(outcome), ..request })),
+            Ok(ApprovalStatus::Pending | ApprovalStatus::Unknown) => Ok(Some(request)),
             Err(error) => {
                 tracing::warn!(%error, key = %request.approval.key(), "how an expired approval ended cannot be read");
                 Ok(Some(request))
@@ -205,9 +205,9 @@ impl Decisions {
     /// A vote that decides nothing is shown as waiting for others, so make sure that the approval does wait: it may have
     /// ended in the console, and the event that tells us so may be on its way.
     async fn still_waits(&self, request: Request, now: UtcDateTime) -> Request {
-        match self.pipeline.standing(&request, now).await {
-            Ok(Standing::Waiting | Standing::Unknown) => request,
-            Ok(Standing::Ended(outcome)) => self.conclude(request, outcome).await,
+        match self.pipeline.status(&request, now).await {
+            Ok(ApprovalStatus::Pending | ApprovalStatus::Unknown) => request,
+            Ok(ApprovalStatus::Ended(outcome)) => self.conclude(request, outcome).await,
             Err(error) => {
                 tracing::warn!(%error, key = %request.approval.key(), "CodePipeline cannot be asked whether an approval waits");
                 request

@@ -10,7 +10,7 @@ use countersign::approval::{Approval, ApprovalKey};
 use countersign::aws::AwsError;
 use countersign::delivery::{About, Delivery, DeliveryState};
 use countersign::link::SignError;
-use countersign::pipeline::{Sought, Standing};
+use countersign::pipeline::{ApprovalStatus, Sought};
 use countersign::request::Request;
 use futures_util::{StreamExt, stream};
 use time::{Duration, UtcDateTime};
@@ -156,16 +156,16 @@ impl Notifier {
         if request.outcome.is_some() {
             return Ok((request, false, 0));
         }
-        let standing = match self.pipeline.standing(&request, now).await {
+        let standing = match self.pipeline.status(&request, now).await {
             // What cannot be read, not even a day after its time, will not be.
             Err(error) if now - request.waits_until > SHOWN_WITHIN => {
                 tracing::error!(%error, %key, "how an approval ended cannot be read");
-                Standing::Unknown
+                ApprovalStatus::Unknown
             }
             standing => standing.map_err(failed)?,
         };
-        let waits = standing == Standing::Waiting;
-        if let Standing::Ended(outcome) = standing {
+        let waits = standing == ApprovalStatus::Pending;
+        if let ApprovalStatus::Ended(outcome) = standing {
             let concluded = self.ledger.conclude(&key, &outcome).await.map_err(failed)?;
             return Ok((concluded.request().unwrap_or(request), false, 0));
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use countersign::approval::{ApprovalAction, ApprovalKey, ExecutionId};
 use countersign::aws::AwsError;
 use countersign::delivery::{About, Delivery};
-use countersign::pipeline::Standing;
+use countersign::pipeline::ApprovalStatus;
 use countersign::request::Request;
 use time::UtcDateTime;
 
@@ -40,13 +40,13 @@ impl Notifier {
                 continue;
             }
             match self.end_of(&request, now).await {
-                Ok(Standing::Ended(outcome)) => {
+                Ok(ApprovalStatus::Ended(outcome)) => {
                     let concluded = self.ledger.conclude(&request.approval.key(), &outcome).await.map_err(failed)?;
                     over.extend(concluded.request());
                     ended += 1;
                 }
-                Ok(Standing::Waiting) => waiting += 1,
-                Ok(Standing::Unknown) => unshown += 1,
+                Ok(ApprovalStatus::Pending) => waiting += 1,
+                Ok(ApprovalStatus::Unknown) => unshown += 1,
                 Err(error) => errors.push(failed(error)),
             }
         }
@@ -69,10 +69,10 @@ impl Notifier {
     }
 
     /// How an approval ended of which an event says that something ended, waiting out CodePipeline's lag.
-    async fn end_of(&self, request: &Request, now: UtcDateTime) -> Result<Standing, AwsError> {
+    async fn end_of(&self, request: &Request, now: UtcDateTime) -> Result<ApprovalStatus, AwsError> {
         match self.pipeline.ending(request, now).await? {
-            Some(outcome) => Ok(Standing::Ended(outcome)),
-            None => self.pipeline.standing(request, now).await,
+            Some(outcome) => Ok(ApprovalStatus::Ended(outcome)),
+            None => self.pipeline.status(request, now).await,
         }
     }
 

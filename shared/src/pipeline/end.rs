@@ -4,7 +4,7 @@ use aws_sdk_codepipeline::types::{ActionExecutionStatus, ApprovalResult, Approva
 use time::UtcDateTime;
 
 use super::details::{LONGEST_SUMMARY, principal};
-use super::{CLOCK_SKEW, CodePipeline, NOT_FOUND, Put, Standing, in_region, moment};
+use super::{ApprovalStatus, CLOCK_SKEW, CodePipeline, NOT_FOUND, Put, in_region, moment};
 use crate::approval::{Approval, Decision};
 use crate::aws::{AwsError, code};
 use crate::request::{Ending, Outcome, Request};
@@ -61,14 +61,14 @@ impl CodePipeline {
     ///
     /// # Errors
     /// When CodePipeline does not answer.
-    pub async fn standing(&self, request: &Request, now: UtcDateTime) -> Result<Standing, AwsError> {
+    pub async fn status(&self, request: &Request, now: UtcDateTime) -> Result<ApprovalStatus, AwsError> {
         let approval = &request.approval;
         let attempt = match self.attempt_of(approval, request.asked).await {
             Ok(Some(attempt)) => attempt,
-            Ok(None) => return Ok(Standing::Unknown),
+            Ok(None) => return Ok(ApprovalStatus::Unknown),
             // The pipeline was removed, or made anew under the same name.
             Err(error) if NOT_FOUND.contains(&error.code.as_str()) => {
-                return Ok(Standing::Ended(superseded(now)));
+                return Ok(ApprovalStatus::Ended(superseded(now)));
             }
             Err(error) => return Err(error),
         };
@@ -81,13 +81,13 @@ impl CodePipeline {
             .filter(|summary| !summary.is_empty());
         let ended = moment(attempt.last_update_time.as_ref()).unwrap_or(now);
         let ending = match attempt.status {
-            Some(ActionExecutionStatus::InProgress) => return Ok(Standing::Waiting),
+            Some(ActionExecutionStatus::InProgress) => return Ok(ApprovalStatus::Pending),
             Some(ActionExecutionStatus::Succeeded) => Ending::Approved,
             // A time-out is processed as a failed action. Nobody did it, and so it has no summary. Before its time that may
             // mean that the list does not show the summary yet.
             Some(ActionExecutionStatus::Failed) if summary.is_none() && attempt.updated_by.is_none() => {
                 if ended < request.waits_until.saturating_sub(CLOCK_SKEW) && now - ended < LAG {
-                    return Ok(Standing::Unknown);
+                    return Ok(ApprovalStatus::Unknown);
                 }
                 Ending::Expired
             }
@@ -95,11 +95,16 @@ impl CodePipeline {
             Some(ActionExecutionStatus::Abandoned) => match self.abandoned(approval).await? {
                 Some(ending) => ending,
                 None if now - ended > LAG => Ending::Superseded,
-                None => return Ok(Standing::Unknown),
+                None => return Ok(ApprovalStatus::Unknown),
             },
-            _ => return Ok(Standing::Unknown),
+            _ => return Ok(ApprovalStatus::Unknown),
         };
-        Ok(Standing::Ended(Outcome { ending, by: attempt.updated_by.as_deref().map(principal), at: ended, summary }))
+        Ok(ApprovalStatus::Ended(Outcome {
+            ending,
+            by: attempt.updated_by.as_deref().map(principal),
+            at: ended,
+            summary,
+        }))
     }
 
     /// How the request's approval ended, asked again while CodePipeline does not show it: for a caller who was told that
@@ -109,9 +114,9 @@ impl CodePipeline {
     /// When CodePipeline does not answer.
     pub async fn ending(&self, request: &Request, now: UtcDateTime) -> Result<Option<Outcome>, AwsError> {
         self.patience
-            .until(async || match self.standing(request, now).await? {
-                Standing::Ended(outcome) => Ok(Some(outcome)),
-                Standing::Waiting | Standing::Unknown => Ok(None),
+            .until(async || match self.status(request, now).await? {
+                ApprovalStatus::Ended(outcome) => Ok(Some(outcome)),
+                ApprovalStatus::Pending | ApprovalStatus::Unknown => Ok(None),
             })
             .await
     }
