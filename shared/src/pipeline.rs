@@ -76,7 +76,7 @@ pub struct CodePipeline {
 
 /// An approval as an event names it: with a token, or with an execution, or with both.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sought {
+pub struct PendingRef {
     /// Where it waits.
     pub action: ApprovalAction,
     /// Its token, from an SNS notice.

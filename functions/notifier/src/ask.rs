@@ -3,7 +3,7 @@
 use countersign::approval::{ActionName, PipelineName, StageName};
 use countersign::delivery::About;
 use countersign::metrics::Metric;
-use countersign::pipeline::{FindError, Sought, Waiting};
+use countersign::pipeline::{FindError, PendingRef, Waiting};
 use countersign::request::Request;
 
 use crate::Notifier;
@@ -13,9 +13,9 @@ use crate::report::{Handled, NotifyError};
 
 impl Notifier {
     /// Puts the approval that an event spoke of to its approvers.
-    pub(crate) async fn ask(&self, sought: &Sought) -> Result<Handled, NotifyError> {
-        let approval = sought.action.to_string();
-        let Some(request) = self.request_for(sought).await? else { return Ok(Handled::Over { approval }) };
+    pub(crate) async fn ask(&self, pending: &PendingRef) -> Result<Handled, NotifyError> {
+        let approval = pending.action.to_string();
+        let Some(request) = self.request_for(pending).await? else { return Ok(Handled::Over { approval }) };
         let key = request.approval.key();
         let deliveries = self.deliver_to(&request, About::Request, receivers(&request)).await;
         if deliveries.tried() > 0 {
@@ -46,8 +46,8 @@ impl Notifier {
             return Err(NotifyError::NothingWaits { approval });
         }
         let (mut sent, mut errors) = (0, Vec::new());
-        for sought in &waiting {
-            match self.ask_again(sought).await {
+        for pending in &waiting {
+            match self.ask_again(pending).await {
                 Ok(again) => sent += again,
                 Err(error) => errors.push(error),
             }
@@ -56,9 +56,9 @@ impl Notifier {
     }
 
     /// Sends each email that was sent before once more, and the others as if for the first time.
-    async fn ask_again(&self, sought: &Sought) -> Result<usize, NotifyError> {
-        let Some(request) = self.request_for(sought).await? else { return Ok(0) };
-        let failed = |error| NotifyError::Aws { what: sought.action.to_string(), error };
+    async fn ask_again(&self, pending: &PendingRef) -> Result<usize, NotifyError> {
+        let Some(request) = self.request_for(pending).await? else { return Ok(0) };
+        let failed = |error| NotifyError::Aws { what: pending.action.to_string(), error };
         let before = self.ledger.deliveries(&request.approval.key()).await.map_err(failed)?;
         let has_it = |mailbox: &str| {
             before
@@ -77,25 +77,25 @@ impl Notifier {
         if failures.is_empty() {
             Ok(again.sent + first.sent)
         } else {
-            let (approval, receivers) = (sought.action.to_string(), receivers(&request).count());
+            let (approval, receivers) = (pending.action.to_string(), receivers(&request).count());
             Err(NotifyError::Deliveries { approval, receivers, failures })
         }
     }
 
     /// The request of the approval that an event spoke of, made now unless it was made before. `None` when nobody can
     /// answer it any more.
-    async fn request_for(&self, sought: &Sought) -> Result<Option<Request>, NotifyError> {
-        let (found, policy) = tokio::join!(self.pipeline.find(sought), self.policy.read());
-        self.open(sought, found, policy).await
+    async fn request_for(&self, pending: &PendingRef) -> Result<Option<Request>, NotifyError> {
+        let (found, policy) = tokio::join!(self.pipeline.find(pending), self.policy.read());
+        self.open(pending, found, policy).await
     }
 
     async fn open(
         &self,
-        sought: &Sought,
+        pending: &PendingRef,
         found: Result<Option<Waiting>, FindError>,
         policy: Result<StoredPolicy, PolicyProblem>,
     ) -> Result<Option<Request>, NotifyError> {
-        let approval = || sought.action.to_string();
+        let approval = || pending.action.to_string();
         let now = (self.clock)();
         let waiting = match found {
             Ok(Some(waiting)) if !waiting.expires.as_ref().is_ok_and(|expires| *expires <= now) => waiting,

@@ -8,7 +8,7 @@
 use countersign::approval::{ActionName, ApprovalAction, ApprovalToken, ExecutionId, Invalid, PipelineName, StageName};
 use countersign::ledger::Before;
 use countersign::link::LONGEST_LIFE;
-use countersign::pipeline::Sought;
+use countersign::pipeline::PendingRef;
 use countersign::text::bounded_line;
 use serde::Deserialize;
 use serde_json::Value;
@@ -29,7 +29,7 @@ const LONGEST_NAME: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// An approval began to wait.
-    Waits(Sought),
+    Waits(PendingRef),
     /// An approval ended. How, CodePipeline tells.
     Ended {
         /// Where it waited.
@@ -219,7 +219,7 @@ fn read_sns(record: SnsRecord) -> Result<Event, EventError> {
     if expires - started > LONGEST_LIFE {
         return Err(EventError::Time("expires"));
     }
-    Ok(Event::Waits(Sought {
+    Ok(Event::Waits(PendingRef {
         action: ApprovalAction {
             account: account.parse()?,
             region: region.parse()?,
@@ -304,7 +304,7 @@ fn read_action_event(event: &Value) -> Result<Event, EventError> {
     let at = moment("time", &time)?;
     let additional_attributes = additional_attributes.unwrap_or_default();
     match detail.state.as_str() {
-        "STARTED" => Ok(Event::Waits(Sought {
+        "STARTED" => Ok(Event::Waits(PendingRef {
             action,
             token: None,
             execution: Some(execution),

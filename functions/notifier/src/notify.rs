@@ -98,7 +98,7 @@ impl Notifier {
 
     async fn act(&self, event: Result<Event, EventError>) -> Result<Handled, NotifyError> {
         match event? {
-            Event::Waits(sought) => self.ask(&sought).await,
+            Event::Waits(pending) => self.ask(&pending).await,
             Event::Ended { action, execution, at } => self.conclude(&action, &execution, at).await,
             Event::Sweep => self.sweep().await.map(Handled::Swept),
             Event::Doctor => Ok(Handled::Diagnosed(Box::pin(self.examine()).await)),

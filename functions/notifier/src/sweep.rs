@@ -10,7 +10,7 @@ use countersign::approval::{Approval, ApprovalKey};
 use countersign::aws::AwsError;
 use countersign::delivery::{About, Delivery, DeliveryState};
 use countersign::link::SignError;
-use countersign::pipeline::{ApprovalStatus, Sought};
+use countersign::pipeline::{ApprovalStatus, PendingRef};
 use countersign::request::Request;
 use futures_util::{StreamExt, stream};
 use time::{Duration, UtcDateTime};
@@ -85,7 +85,7 @@ impl Notifier {
         match look {
             Look::After(key) => self.look_after(key, waiting, now).await,
             // It waits and was never put to anybody: its event was lost, or came before this deployment.
-            Look::At(waits) => match self.ask(&waits.sought).await? {
+            Look::At(waits) => match self.ask(&waits.pending).await? {
                 Handled::Asked { sent, .. } if sent > 0 => Ok(Swept { looked: 1, asked: sent, ..Swept::default() }),
                 // Over, or one of the ledger's after all.
                 _ => Ok(Swept::default()),
@@ -139,7 +139,7 @@ impl Notifier {
         }
         let key = request.approval.key();
         let shown = waiting.iter().find(|waits| waits.key.as_ref() == Some(&key));
-        let Some(execution) = shown.and_then(|waits| waits.sought.execution.clone()) else { return Ok(request) };
+        let Some(execution) = shown.and_then(|waits| waits.pending.execution.clone()) else { return Ok(request) };
         let what = request.approval.action.to_string();
         self.ledger.learn_execution(request, execution).await.map_err(|error| NotifyError::Aws { what, error })
     }
@@ -239,19 +239,19 @@ enum Look<'a> {
 
 /// An approval that waits in CodePipeline.
 struct Waits {
-    sought: Sought,
+    pending: PendingRef,
     /// Its key, if CodePipeline shows its token, as it does except in PARALLEL mode. Asking finds out then that it was
     /// asked for.
     key: Option<ApprovalKey>,
 }
 
-impl From<Sought> for Waits {
-    fn from(sought: Sought) -> Self {
-        let key = sought.token.clone().map(|token| {
-            let (action, execution) = (sought.action.clone(), sought.execution.clone());
+impl From<PendingRef> for Waits {
+    fn from(pending: PendingRef) -> Self {
+        let key = pending.token.clone().map(|token| {
+            let (action, execution) = (pending.action.clone(), pending.execution.clone());
             Approval { action, token, execution }.key()
         });
-        Self { sought, key }
+        Self { pending, key }
     }
 }
 

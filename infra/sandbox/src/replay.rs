@@ -11,22 +11,23 @@ use crate::codepipeline::{CodePipeline, NamedApproval, Played};
 /// Makes every approval wait that `event` says has begun to, and gives the event as it would read had it happened here.
 pub(crate) fn prepare(mut event: Value, codepipeline: &CodePipeline, now: UtcDateTime) -> Value {
     for (index, told) in read(&event).into_iter().enumerate() {
-        let Ok(Event::Waits(sought)) = told else { continue };
-        let action = &sought.action;
+        let Ok(Event::Waits(pending)) = told else { continue };
+        let action = &pending.action;
         let played = codepipeline.ensure_waiting(&NamedApproval {
             account: action.account.to_string(),
             region: action.region.to_string(),
             pipeline: action.pipeline.to_string(),
             stage: action.stage.to_string(),
             action: action.action.to_string(),
-            execution: sought.execution.as_ref().map(ToString::to_string),
-            token: sought.token.as_ref().map(|token| token.as_str().to_owned()),
-            custom_data: sought.instructions.clone(),
-            external_entity_link: sought.review_url.clone(),
-            expires: sought.expires,
+            execution: pending.execution.as_ref().map(ToString::to_string),
+            token: pending.token.as_ref().map(|token| token.as_str().to_owned()),
+            custom_data: pending.instructions.clone(),
+            external_entity_link: pending.review_url.clone(),
+            expires: pending.expires,
         });
         // An old record's approval waits from now on, for as long as it once did.
-        let expires = sought.expires.filter(|expires| *expires <= now).map(|expires| now + (expires - sought.started));
+        let expires =
+            pending.expires.filter(|expires| *expires <= now).map(|expires| now + (expires - pending.started));
         match event.pointer(&format!("/Records/{index}/Sns/Message")).and_then(Value::as_str).map(serde_json::from_str)
         {
             Some(Ok(mut message)) => {

@@ -5,7 +5,7 @@ use aws_sdk_codepipeline::types::{
 };
 
 use super::details::{LONGEST_INSTRUCTIONS, details_of, initiator_of};
-use super::{CodePipeline, FindError, Sought, Waiting, external_id, in_region, moment};
+use super::{CodePipeline, FindError, PendingRef, Waiting, external_id, in_region, moment};
 use crate::approval::{Approval, ApprovalAction, ApprovalToken, ExecutionId, WebUrl};
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::text::bounded;
@@ -19,32 +19,32 @@ impl CodePipeline {
     ///
     /// # Errors
     /// When CodePipeline does not answer, or does not show the approval. Details that cannot be read are left out.
-    pub async fn find(&self, sought: &Sought) -> Result<Option<Waiting>, FindError> {
-        let action = &sought.action;
+    pub async fn find(&self, pending: &PendingRef) -> Result<Option<Waiting>, FindError> {
+        let action = &pending.action;
         let execution = async {
-            match &sought.execution {
+            match &pending.execution {
                 Some(id) => self.execution(action, id).await,
                 None => Ok(None),
             }
         };
-        let (located, timeout, execution) = tokio::join!(self.locate(sought), self.timeout(action), execution);
+        let (located, timeout, execution) = tokio::join!(self.locate(pending), self.timeout(action), execution);
         match located? {
-            Some((approval, attempt)) => Ok(self.describe(approval, attempt, timeout, execution, sought).await),
+            Some((approval, attempt)) => Ok(self.describe(approval, attempt, timeout, execution, pending).await),
             None => Ok(None),
         }
     }
 
     /// Which approval it is, and its attempt, if that was seen on the way. `None` when it waits no more.
-    async fn locate(&self, sought: &Sought) -> Result<Option<Located>, FindError> {
-        let action = &sought.action;
+    async fn locate(&self, pending: &PendingRef) -> Result<Option<Located>, FindError> {
+        let action = &pending.action;
         let approval = |token, execution| Approval { action: action.clone(), token, execution };
-        match (&sought.token, &sought.execution) {
+        match (&pending.token, &pending.execution) {
             (Some(token), Some(execution)) => Ok(Some((approval(token.clone(), Some(execution.clone())), None))),
             (Some(token), None) => {
                 let execution = self.execution_of(action, token).await;
                 Ok(Some((approval(token.clone(), execution), None)))
             }
-            (None, Some(execution)) => match self.token_of(action, execution, sought.started).await? {
+            (None, Some(execution)) => match self.token_of(action, execution, pending.started).await? {
                 Some(Wait::Token(token, attempt)) => {
                     let attempt =
                         attempt.map(|attempt| *attempt).filter(|attempt| external_id(attempt).as_ref() == Some(&token));
@@ -115,7 +115,7 @@ impl CodePipeline {
         attempt: Option<ActionExecutionDetail>,
         timeout: Result<Option<time::Duration>, AwsError>,
         execution: Result<Option<PipelineExecution>, AwsError>,
-        sought: &Sought,
+        pending: &PendingRef,
     ) -> Option<Waiting> {
         let action = &approval.action;
         let (execution, attempt) = tokio::join!(
@@ -130,7 +130,7 @@ impl CodePipeline {
             },
             async {
                 match (attempt, &approval.execution) {
-                    (None, Some(_)) => self.attempt_of(&approval, sought.started).await,
+                    (None, Some(_)) => self.attempt_of(&approval, pending.started).await,
                     (attempt, _) => Ok(attempt),
                 }
             },
@@ -143,10 +143,10 @@ impl CodePipeline {
             return None;
         }
         let started =
-            attempt.as_ref().and_then(|attempt| moment(attempt.start_time.as_ref())).unwrap_or(sought.started);
+            attempt.as_ref().and_then(|attempt| moment(attempt.start_time.as_ref())).unwrap_or(pending.started);
         // What can be read a minute later is not guessed; what may not be read at all is taken for the default, lest
         // nobody be asked.
-        let expires = match (sought.expires, timeout) {
+        let expires = match (pending.expires, timeout) {
             (Some(expires), _) => Ok(expires),
             (None, Err(error)) if error.kind == AwsErrorKind::Unavailable => Err(error),
             (None, timeout) => Ok(started.saturating_add(courtesy(action, timeout).unwrap_or(DEFAULT_TIMEOUT))),
@@ -159,11 +159,11 @@ impl CodePipeline {
             configuration.get(key).filter(|value| !value.is_empty()).cloned()
         };
         details.instructions = configured("CustomData")
-            .or_else(|| sought.instructions.clone())
+            .or_else(|| pending.instructions.clone())
             .map(|text| bounded(&text, LONGEST_INSTRUCTIONS))
             .filter(|text| !text.is_empty());
         details.review_url = configured("ExternalEntityLink")
-            .or_else(|| sought.review_url.clone())
+            .or_else(|| pending.review_url.clone())
             .and_then(|url| WebUrl::written(&url));
         Some(Waiting { approval, expires, initiator, details })
     }

@@ -6,7 +6,7 @@ use aws_sdk_codepipeline::types::{
 use futures_util::{StreamExt, stream};
 use time::UtcDateTime;
 
-use super::{CodePipeline, Sought, in_region, moment};
+use super::{CodePipeline, PendingRef, in_region, moment};
 use crate::approval::{
     AccountId, ActionName, ApprovalAction, ApprovalToken, ExecutionId, PipelineName, Region, StageName,
 };
@@ -43,23 +43,23 @@ impl CodePipeline {
         stage: &StageName,
         action: &ActionName,
         now: UtcDateTime,
-    ) -> Result<Vec<Sought>, AwsError> {
+    ) -> Result<Vec<PendingRef>, AwsError> {
         let declared = self.declared(&pipeline).await?;
         let mut places = self.places(&pipeline, declared.mode.as_ref()).await?;
         places.retain(|place| (&place.stage, &place.action) == (stage, action));
-        Ok(sought(&declared, &pipeline, places, now))
+        Ok(pending_refs(&declared, &pipeline, places, now))
     }
 
     /// All approvals that wait now in the pipelines at home, and what could not be read: a pipeline that cannot be read
     /// hides none of the others.
-    pub async fn waiting(&self, now: UtcDateTime) -> (Vec<Sought>, Vec<AwsError>) {
+    pub async fn waiting(&self, now: UtcDateTime) -> (Vec<PendingRef>, Vec<AwsError>) {
         let pipelines = match self.pipelines().await {
             Ok(pipelines) => pipelines,
             Err(error) => return (Vec::new(), vec![error]),
         };
         let looks: Vec<_> =
             pipelines.into_iter().map(|(pipeline, mode)| self.waiting_in(pipeline, mode, now)).collect();
-        let looks: Vec<Result<Vec<Sought>, AwsError>> =
+        let looks: Vec<Result<Vec<PendingRef>, AwsError>> =
             stream::iter(looks).buffer_unordered(PIPELINES_AT_ONCE).collect().await;
         let (mut waiting, mut errors) = (Vec::new(), Vec::new());
         for look in looks {
@@ -76,13 +76,13 @@ impl CodePipeline {
         pipeline: PipelineName,
         mode: Option<ExecutionMode>,
         now: UtcDateTime,
-    ) -> Result<Vec<Sought>, AwsError> {
+    ) -> Result<Vec<PendingRef>, AwsError> {
         let places = self.places(&pipeline, mode.as_ref()).await?;
         if places.is_empty() {
             return Ok(Vec::new());
         }
         let declared = self.declared(&pipeline).await?;
-        Ok(sought(&declared, &pipeline, places, now))
+        Ok(pending_refs(&declared, &pipeline, places, now))
     }
 
     async fn pipelines(&self) -> Result<Vec<(PipelineName, Option<ExecutionMode>)>, AwsError> {
@@ -149,8 +149,8 @@ impl CodePipeline {
     }
 }
 
-fn sought(declared: &Declared, pipeline: &PipelineName, places: Vec<Place>, now: UtcDateTime) -> Vec<Sought> {
-    let in_pipeline = |place: Place| Sought {
+fn pending_refs(declared: &Declared, pipeline: &PipelineName, places: Vec<Place>, now: UtcDateTime) -> Vec<PendingRef> {
+    let in_pipeline = |place: Place| PendingRef {
         action: ApprovalAction {
             account: declared.account.clone(),
             region: declared.region.clone(),

@@ -28,13 +28,13 @@ pub fn check(event: &Value) {
     addresses.retain(|address| !paths.iter().any(|path| path.contains(address)));
     for result in results {
         match result {
-            Ok(Event::Waits(sought)) => {
-                assert!((2000..2100).contains(&sought.started.year()));
-                if let Some(expires) = sought.expires {
-                    assert!(expires - sought.started <= LONGEST_LIFE);
+            Ok(Event::Waits(pending)) => {
+                assert!((2000..2100).contains(&pending.started.year()));
+                if let Some(expires) = pending.expires {
+                    assert!(expires - pending.started <= LONGEST_LIFE);
                     assert!((2000..2100).contains(&expires.year()));
                 }
-                assert!(sought.token.is_some() != sought.execution.is_some(), "a notice or an event");
+                assert!(pending.token.is_some() != pending.execution.is_some(), "a notice or an event");
             }
             Ok(Event::Ended { at, .. }) => assert!((2000..2100).contains(&at.year())),
             Ok(Event::History { limit, .. }) => assert!((1..=50).contains(&limit)),

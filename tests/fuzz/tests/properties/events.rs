@@ -1,7 +1,7 @@
 //! Events that AWS could send, and what could not be further from one.
 
 use countersign::approval::ApprovalAction;
-use countersign::pipeline::Sought;
+use countersign::pipeline::PendingRef;
 use fuzz::event;
 use notifier::event::{Event, read};
 use proptest::prelude::*;
@@ -44,7 +44,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 /// Something that waits, as an event tells it.
-fn sought() -> impl Strategy<Value = Sought> {
+fn pending() -> impl Strategy<Value = PendingRef> {
     let action = ("[0-9]{12}", "[a-z]{2}-[a-z]{4,9}-[1-9]", NAME, NAME, NAME).prop_map(
         |(account, region, pipeline, stage, action)| ApprovalAction {
             account: account.parse().unwrap(),
@@ -59,7 +59,7 @@ fn sought() -> impl Strategy<Value = Sought> {
         |(action, token, execution, started, minutes, instructions, review_url)| {
             // A notice tells its end without seconds.
             let expires = (started + minutes * 60) / 60 * 60;
-            Sought {
+            PendingRef {
                 action,
                 token: Some(token.parse().unwrap()),
                 execution: Some(execution.parse().unwrap()),
@@ -73,12 +73,12 @@ fn sought() -> impl Strategy<Value = Sought> {
 }
 
 /// As EventBridge emits it, or as a notification rule processes it.
-fn event_of(sought: &Sought, by_rule: bool) -> Value {
-    let ApprovalAction { account, region, pipeline, stage, action } = &sought.action;
+fn event_of(pending: &PendingRef, by_rule: bool) -> Value {
+    let ApprovalAction { account, region, pipeline, stage, action } = &pending.action;
     let mut event = json!({
-        "source": "aws.codepipeline", "account": account, "region": region, "time": sought.started.format(&Rfc3339).unwrap(),
+        "source": "aws.codepipeline", "account": account, "region": region, "time": pending.started.format(&Rfc3339).unwrap(),
         "detail": {
-            "pipeline": pipeline, "stage": stage, "action": action, "state": "STARTED", "execution-id": sought.execution,
+            "pipeline": pipeline, "stage": stage, "action": action, "state": "STARTED", "execution-id": pending.execution,
             "region": "elsewhere-1", "version": 3.0, "type": {"owner": "AWS", "provider": "Manual", "category": "Approval", "version": 1},
         },
     });
@@ -86,20 +86,20 @@ fn event_of(sought: &Sought, by_rule: bool) -> Value {
     event[name] = json!("CodePipeline Action Execution State Change");
     if by_rule {
         event["additionalAttributes"] =
-            json!({"customData": sought.instructions, "externalEntityLink": sought.review_url});
+            json!({"customData": pending.instructions, "externalEntityLink": pending.review_url});
     }
     event
 }
 
 /// As CodePipeline publishes it to SNS.
-fn notice_of(sought: &Sought, expires: UtcDateTime) -> Value {
-    let ApprovalAction { account, region, pipeline, stage, action } = &sought.action;
+fn notice_of(pending: &PendingRef, expires: UtcDateTime) -> Value {
+    let ApprovalAction { account, region, pipeline, stage, action } = &pending.action;
     let ((hour, minute, _), month) = (expires.as_hms(), u8::from(expires.month()));
     let mut approval = json!({
-        "pipelineName": pipeline, "stageName": stage, "actionName": action, "token": sought.token,
+        "pipelineName": pipeline, "stageName": stage, "actionName": action, "token": pending.token,
         "expires": format!("{:04}-{month:02}-{:02}T{hour:02}:{minute:02}Z", expires.year(), expires.day()),
     });
-    let optional = [("customData", &sought.instructions), ("externalEntityLink", &sought.review_url)];
+    let optional = [("customData", &pending.instructions), ("externalEntityLink", &pending.review_url)];
     for (name, text) in optional {
         if let Some(text) = text {
             approval[name] = json!(text);
@@ -107,7 +107,7 @@ fn notice_of(sought: &Sought, expires: UtcDateTime) -> Value {
     }
     let message = json!({"region": region, "consoleLink": "https://console.example", "approval": approval}).to_string();
     let topic = format!("arn:aws:sns:{region}:{account}:approvals");
-    let started = sought.started.format(&Rfc3339).unwrap();
+    let started = pending.started.format(&Rfc3339).unwrap();
     json!({"Records": [{"EventSource": "aws:sns", "Sns": {"TopicArn": topic, "Message": message, "Timestamp": started}}]})
 }
 
@@ -120,32 +120,32 @@ proptest! {
     }
 
     #[test]
-    fn what_an_event_tells_is_read_back(mut sought in sought(), by_rule: bool) {
-        let event = event_of(&sought, by_rule);
+    fn what_an_event_tells_is_read_back(mut pending in pending(), by_rule: bool) {
+        let event = event_of(&pending, by_rule);
         event::check(&event);
-        (sought.token, sought.expires) = (None, None);
+        (pending.token, pending.expires) = (None, None);
         if !by_rule {
-            (sought.instructions, sought.review_url) = (None, None);
+            (pending.instructions, pending.review_url) = (None, None);
         }
-        prop_assert_eq!(read(&event), [Ok(Event::Waits(sought.clone()))]);
+        prop_assert_eq!(read(&event), [Ok(Event::Waits(pending.clone()))]);
         // The same through SNS, as a notification rule sends it.
         let message = json!({"Records": [{"Sns": {"TopicArn": "arn:aws:sns:r:1:t", "Message": event.to_string(), "Timestamp": ""}}]});
-        prop_assert_eq!(read(&message), [Ok(Event::Waits(sought))]);
+        prop_assert_eq!(read(&message), [Ok(Event::Waits(pending))]);
     }
 
     #[test]
-    fn what_a_notice_tells_is_read_back(mut sought in sought()) {
-        let Some(expires) = sought.expires else { return Ok(()) };
-        let notice = notice_of(&sought, expires);
+    fn what_a_notice_tells_is_read_back(mut pending in pending()) {
+        let Some(expires) = pending.expires else { return Ok(()) };
+        let notice = notice_of(&pending, expires);
         event::check(&notice);
-        sought.execution = None;
-        prop_assert_eq!(read(&notice), [Ok(Event::Waits(sought))]);
+        pending.execution = None;
+        prop_assert_eq!(read(&notice), [Ok(Event::Waits(pending))]);
     }
 
     /// An event with one of its fields replaced by something else is another event or an error, and never a panic.
     #[test]
-    fn an_event_with_anything_in_a_field_has_a_reading(sought in sought(), field in 0_usize..30, value in any_json()) {
-        for mut event in [event_of(&sought, true), notice_of(&sought, sought.started)] {
+    fn an_event_with_anything_in_a_field_has_a_reading(pending in pending(), field in 0_usize..30, value in any_json()) {
+        for mut event in [event_of(&pending, true), notice_of(&pending, pending.started)] {
             let fields = pointers(&event);
             let pointer = &fields[field % fields.len()];
             *event.pointer_mut(pointer).unwrap() = value.clone();
