@@ -95,7 +95,7 @@ pub struct PendingRef {
 
 /// A waiting approval with all that is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
+pub struct PendingApproval {
     /// The approval.
     pub approval: Approval,
     /// When CodePipeline stops waiting, or why that cannot be told at the moment. A request keeps for good what it was told

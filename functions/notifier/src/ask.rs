@@ -3,7 +3,7 @@
 use countersign::approval::{ActionName, PipelineName, StageName};
 use countersign::delivery::About;
 use countersign::metrics::Metric;
-use countersign::pipeline::{FindError, PendingRef, Waiting};
+use countersign::pipeline::{FindError, PendingApproval, PendingRef};
 use countersign::request::Request;
 
 use crate::Notifier;
@@ -92,7 +92,7 @@ impl Notifier {
     async fn open(
         &self,
         pending: &PendingRef,
-        found: Result<Option<Waiting>, FindError>,
+        found: Result<Option<PendingApproval>, FindError>,
         policy: Result<StoredPolicy, PolicyProblem>,
     ) -> Result<Option<Request>, NotifyError> {
         let approval = || pending.action.to_string();
@@ -105,7 +105,7 @@ impl Notifier {
         let failed = |error| NotifyError::Aws { what: approval(), error };
         let terms = policy.and_then(|policy| policy.terms(&waiting));
         let key = waiting.approval.key();
-        let Waiting { approval: waits, expires, details, .. } = waiting;
+        let PendingApproval { approval: waits, expires, details, .. } = waiting;
         let fixed = match (terms, expires) {
             (Ok(terms), Ok(expires)) => Ok(Request::new(waits, terms, now, expires, details)),
             (Err(error), _) => Err(NotifyError::Policy { approval: approval(), error }),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_ssm::Client;
 use countersign::approval::Approver;
 use countersign::aws::AwsError;
-use countersign::pipeline::{Initiator, Waiting};
+use countersign::pipeline::{Initiator, PendingApproval};
 use countersign::policy::{Policy, PolicyError, Route};
 use countersign::request::Terms;
 
@@ -78,7 +78,7 @@ impl PolicyStore {
 
 impl StoredPolicy {
     /// What the policy says of an approval. It is fixed in its request from then on.
-    pub(crate) fn terms(&self, waiting: &Waiting) -> Result<Terms, PolicyProblem> {
+    pub(crate) fn terms(&self, waiting: &PendingApproval) -> Result<Terms, PolicyProblem> {
         let version = self.version;
         let route = self.policy.route(&waiting.approval.action).ok_or(PolicyProblem::NoRoute { version })?;
         let barred = self.barred(route, waiting)?;
@@ -101,7 +101,7 @@ impl StoredPolicy {
     }
 
     /// Whose approval does not count. Not knowing who started the execution is no reason to let him approve it.
-    fn barred(&self, route: &Route, waiting: &Waiting) -> Result<BTreeMap<String, String>, PolicyProblem> {
+    fn barred(&self, route: &Route, waiting: &PendingApproval) -> Result<BTreeMap<String, String>, PolicyProblem> {
         if route.initiator_may_approve {
             return Ok(BTreeMap::new());
         }

@@ -5,7 +5,7 @@ use aws_sdk_codepipeline::types::{
 };
 
 use super::details::{LONGEST_INSTRUCTIONS, details_of, initiator_of};
-use super::{CodePipeline, FindError, PendingRef, Waiting, external_id, in_region, moment};
+use super::{CodePipeline, FindError, PendingApproval, PendingRef, external_id, in_region, moment};
 use crate::approval::{Approval, ApprovalAction, ApprovalToken, ExecutionId, WebUrl};
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::text::bounded;
@@ -19,7 +19,7 @@ impl CodePipeline {
     ///
     /// # Errors
     /// When CodePipeline does not answer, or does not show the approval. Details that cannot be read are left out.
-    pub async fn find(&self, pending: &PendingRef) -> Result<Option<Waiting>, FindError> {
+    pub async fn find(&self, pending: &PendingRef) -> Result<Option<PendingApproval>, FindError> {
         let action = &pending.action;
         let execution = async {
             match &pending.execution {
@@ -116,7 +116,7 @@ impl CodePipeline {
         timeout: Result<Option<time::Duration>, AwsError>,
         execution: Result<Option<PipelineExecution>, AwsError>,
         pending: &PendingRef,
-    ) -> Option<Waiting> {
+    ) -> Option<PendingApproval> {
         let action = &approval.action;
         let (execution, attempt) = tokio::join!(
             async {
@@ -165,7 +165,7 @@ impl CodePipeline {
         details.review_url = configured("ExternalEntityLink")
             .or_else(|| pending.review_url.clone())
             .and_then(|url| WebUrl::written(&url));
-        Some(Waiting { approval, expires, initiator, details })
+        Some(PendingApproval { approval, expires, initiator, details })
     }
 
     async fn timeout(&self, action: &ApprovalAction) -> Result<Option<time::Duration>, AwsError> {
