@@ -42,20 +42,20 @@ pub struct Ledger {
 
 /// What became of a vote or a verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Written {
+pub enum WriteOutcome {
     /// It stands. The request as it is now.
-    Done(Request),
+    Applied(Request),
     /// It was not taken: the request as it is now says why. `None` when there is no such request.
-    NotTaken(Option<Request>),
+    ConditionFailed(Option<Request>),
 }
 
-impl Written {
+impl WriteOutcome {
     /// The request as it is now, whatever became of the write.
     #[must_use]
     pub fn request(self) -> Option<Request> {
         match self {
-            Self::Done(request) => Some(request),
-            Self::NotTaken(request) => request,
+            Self::Applied(request) => Some(request),
+            Self::ConditionFailed(request) => request,
         }
     }
 }
@@ -179,7 +179,7 @@ impl Ledger {
     /// # Errors
     /// When DynamoDB does not answer, or answers with what we did not write. The vote may have been recorded all the
     /// same; recording it again is harmless.
-    pub async fn vote(&self, key: &ApprovalKey, vote: &Vote) -> Result<Written, AwsError> {
+    pub async fn vote(&self, key: &ApprovalKey, vote: &Vote) -> Result<WriteOutcome, AwsError> {
         let mut conditions = vec![
             "attribute_exists(terms.approvers.#approver)",
             "attribute_not_exists(verdict)",
@@ -216,7 +216,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When DynamoDB does not answer, or answers with what we did not write.
-    pub async fn settle(&self, key: &ApprovalKey, revision: u64, verdict: &Verdict) -> Result<Written, AwsError> {
+    pub async fn settle(&self, key: &ApprovalKey, revision: u64, verdict: &Verdict) -> Result<WriteOutcome, AwsError> {
         let update = self
             .client
             .update_item()
@@ -234,7 +234,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When DynamoDB does not answer, or answers with what we did not write.
-    pub async fn decided(&self, key: &ApprovalKey, outcome: &Outcome) -> Result<Written, AwsError> {
+    pub async fn decided(&self, key: &ApprovalKey, outcome: &Outcome) -> Result<WriteOutcome, AwsError> {
         let update = self
             .client
             .update_item()
@@ -248,7 +248,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When DynamoDB does not answer, or answers with what we did not write.
-    pub async fn conclude(&self, key: &ApprovalKey, outcome: &Outcome) -> Result<Written, AwsError> {
+    pub async fn conclude(&self, key: &ApprovalKey, outcome: &Outcome) -> Result<WriteOutcome, AwsError> {
         let update = self
             .client
             .update_item()
@@ -263,7 +263,7 @@ impl Ledger {
         &self,
         key: &ApprovalKey,
         update: aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder,
-    ) -> Result<Written, AwsError> {
+    ) -> Result<WriteOutcome, AwsError> {
         const OPERATION: &str = "dynamodb:UpdateItem";
         let updated = update
             .table_name(&self.table)
@@ -274,9 +274,11 @@ impl Ledger {
         match updated {
             Ok(answer) => {
                 let item = answer.attributes.ok_or_else(|| AwsError::unexpected(OPERATION, "no item in the answer"))?;
-                Ok(Written::Done(from_item(item)?))
+                Ok(WriteOutcome::Applied(from_item(item)?))
             }
-            Err(error) if code(&error) == Some(CONDITION_FAILED) => Ok(Written::NotTaken(self.read(key).await?)),
+            Err(error) if code(&error) == Some(CONDITION_FAILED) => {
+                Ok(WriteOutcome::ConditionFailed(self.read(key).await?))
+            }
             Err(error) => Err(AwsError::new(OPERATION, &error)),
         }
     }

@@ -5,7 +5,7 @@
 
 use countersign::approval::{Comment, Decision};
 use countersign::aws::AwsError;
-use countersign::ledger::{Ledger, Written};
+use countersign::ledger::{Ledger, WriteOutcome};
 use countersign::link::{ExpiredLink, VerifiedLink};
 use countersign::metrics::{Metric, Metrics};
 use countersign::pipeline::{ApprovalStatus, CodePipeline, Put, superseded};
@@ -75,11 +75,11 @@ impl Decisions {
             link: link.id().to_owned(),
         };
         match self.ledger.vote(&link.approval().key(), &vote).await? {
-            Written::Done(request) => {
+            WriteOutcome::Applied(request) => {
                 self.metrics.count(Metric::Votes, 1);
                 self.settle(request, link, now).await.map(Some)
             }
-            Written::NotTaken(Some(request)) if request.outcome.is_none() => {
+            WriteOutcome::ConditionFailed(Some(request)) if request.outcome.is_none() => {
                 let stands = request.vote_of(link.approver()).is_some_and(|standing| standing.says_the_same(&vote));
                 if request.verdict.is_none() && stands {
                     // The same again. It keeps its time, and what it began is finished.
@@ -88,7 +88,7 @@ impl Decisions {
                     self.finish(request, link, now).await.map(Some)
                 }
             }
-            Written::NotTaken(request) => Ok(request),
+            WriteOutcome::ConditionFailed(request) => Ok(request),
         }
     }
 
@@ -153,14 +153,14 @@ impl Decisions {
             let Some(decision) = request.count() else { return Ok(self.still_waits(request, now).await) };
             let verdict = Verdict { decision, summary: summary(&request, decision) };
             request = match self.ledger.settle(&key, request.revision, &verdict).await? {
-                Written::Done(request) => return self.carry_out(request, now).await,
-                Written::NotTaken(Some(request)) if request.outcome.is_some() => return Ok(request),
-                Written::NotTaken(Some(request)) if request.verdict.is_some() => {
+                WriteOutcome::Applied(request) => return self.carry_out(request, now).await,
+                WriteOutcome::ConditionFailed(Some(request)) if request.outcome.is_some() => return Ok(request),
+                WriteOutcome::ConditionFailed(Some(request)) if request.verdict.is_some() => {
                     return self.finish(request, link, now).await;
                 }
                 // Somebody voted between the count and the verdict: count again.
-                Written::NotTaken(Some(request)) => request,
-                Written::NotTaken(None) => return Err(DecideError::Restless),
+                WriteOutcome::ConditionFailed(Some(request)) => request,
+                WriteOutcome::ConditionFailed(None) => return Err(DecideError::Restless),
             };
         }
         Err(DecideError::Restless)
@@ -223,9 +223,13 @@ impl Decisions {
 
 /// The request with its outcome. CodePipeline holds it already, so the visitor is told the truth even when the ledger
 /// cannot be written; the event about the end, or the next visit, records it then.
-fn as_recorded(written: Result<Written, AwsError>, request: Request, outcome: Outcome) -> Request {
+fn as_recorded(written: Result<WriteOutcome, AwsError>, request: Request, outcome: Outcome) -> Request {
     match written {
-        Ok(Written::Done(request) | Written::NotTaken(Some(request))) if request.outcome.is_some() => request,
+        Ok(WriteOutcome::Applied(request) | WriteOutcome::ConditionFailed(Some(request)))
+            if request.outcome.is_some() =>
+        {
+            request
+        }
         Ok(_) => Request { outcome: Some(outcome), ..request },
         Err(error) => {
             tracing::error!(%error, key = %request.approval.key(), "an outcome could not be recorded");
