@@ -77,11 +77,11 @@ pub struct Mail<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
     /// Send it: nobody else will until the lease ends.
-    Yours,
+    Acquired,
     /// It was sent.
-    Sent,
+    AlreadySent,
     /// Somebody else is sending it.
-    Taken,
+    HeldByOther,
 }
 
 /// A delivery as the ledger has it.

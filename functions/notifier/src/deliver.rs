@@ -45,7 +45,7 @@ pub enum DeliveryError {
     Aws(#[from] AwsError),
     /// Another invocation claimed it and has not said what became of it.
     #[error("another invocation is sending it")]
-    Taken,
+    HeldByOther,
 }
 
 impl DeliveryError {
@@ -54,7 +54,7 @@ impl DeliveryError {
         match self {
             Self::Sign(SignError::Aws(error)) | Self::Aws(error) => error.kind == AwsErrorKind::Refused,
             Self::Sign(_) | Self::Render(_) => true,
-            Self::Taken => false,
+            Self::HeldByOther => false,
         }
     }
 
@@ -109,7 +109,7 @@ impl Notifier {
                 Err(error) => deliveries.failures.push(error),
             }
         }
-        let refused = deliveries.failures.iter().filter(|failure| **failure != DeliveryError::Taken).count();
+        let refused = deliveries.failures.iter().filter(|failure| **failure != DeliveryError::HeldByOther).count();
         if deliveries.sent + deliveries.already_sent + deliveries.failures.len() > 0 {
             self.metrics.count(Metric::Sent, deliveries.sent);
             self.metrics.count(Metric::SendFailures, refused);
@@ -127,9 +127,9 @@ impl Notifier {
         let mail = Mail { approval: &key, about, to: &receiver.mailbox.address };
         let claimant = fastrand::u64(..);
         match self.claim(request, mail, claimant).await? {
-            Claim::Yours => {}
-            Claim::Sent => return Ok(Delivered::Before),
-            Claim::Taken => return Err(DeliveryError::Taken),
+            Claim::Acquired => {}
+            Claim::AlreadySent => return Ok(Delivered::Before),
+            Claim::HeldByOther => return Err(DeliveryError::HeldByOther),
         }
         match self.send(request, about, receiver).await {
             Ok(message_id) => {
@@ -150,9 +150,9 @@ impl Notifier {
     async fn claim(&self, request: &Request, mail: Mail<'_>, claimant: u64) -> Result<Claim, AwsError> {
         let settled = self.patience.until(async || {
             let claim = self.ledger.claim(mail, claimant, request, (self.clock)(), LEASE).await?;
-            Ok(Some(claim).filter(|claim| *claim != Claim::Taken))
+            Ok(Some(claim).filter(|claim| *claim != Claim::HeldByOther))
         });
-        Ok(settled.await?.unwrap_or(Claim::Taken))
+        Ok(settled.await?.unwrap_or(Claim::HeldByOther))
     }
 
     async fn send(&self, request: &Request, about: About, receiver: Receiver<'_>) -> Result<String, DeliveryError> {

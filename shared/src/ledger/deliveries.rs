@@ -58,7 +58,7 @@ impl Ledger {
             .expression_attribute_values(":yes", AttributeValue::Bool(true));
         for update in [fresh, stale] {
             match update.send().await {
-                Ok(_) => return Ok(Claim::Yours),
+                Ok(_) => return Ok(Claim::Acquired),
                 Err(error) if code(&error) == Some(CONDITION_FAILED) => {}
                 Err(error) => return Err(AwsError::new("dynamodb:UpdateItem", &error)),
             }
@@ -77,7 +77,7 @@ impl Ledger {
             .await
             .map_err(|error| AwsError::new("dynamodb:GetItem", &error))?;
         let sent = answer.item.is_some_and(|item| text_in(&item, "state") == Some(SENT));
-        Ok(if sent { Claim::Sent } else { Claim::Taken })
+        Ok(if sent { Claim::AlreadySent } else { Claim::HeldByOther })
     }
 
     /// Records that SES took the email, under the message id that it gave.
