@@ -10,11 +10,11 @@ use crate::approval::{Address, ApprovalKey, Invalid};
 
 /// What an email is about. With the approval and the mailbox it names one delivery, and a delivery is made once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum About {
+pub enum EmailKind {
     /// It asks for a decision.
     Request,
     /// It asks once more, on somebody's command.
-    Again {
+    Resend {
         /// When the command was given.
         at: UtcDateTime,
     },
@@ -27,18 +27,18 @@ pub enum About {
     Outcome,
 }
 
-impl fmt::Display for About {
+impl fmt::Display for EmailKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Request => f.write_str("request"),
-            Self::Again { at } => write!(f, "again-{}", at.unix_timestamp()),
+            Self::Resend { at } => write!(f, "again-{}", at.unix_timestamp()),
             Self::Reminder { before } => write!(f, "reminder-{}", before.whole_seconds()),
             Self::Outcome => f.write_str("outcome"),
         }
     }
 }
 
-impl FromStr for About {
+impl FromStr for EmailKind {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
@@ -48,7 +48,7 @@ impl FromStr for About {
             None if text == "request" => Ok(Self::Request),
             None if text == "outcome" => Ok(Self::Outcome),
             Some(("again", at)) => {
-                Ok(Self::Again { at: UtcDateTime::from_unix_timestamp(number(at)?).map_err(|_| invalid)? })
+                Ok(Self::Resend { at: UtcDateTime::from_unix_timestamp(number(at)?).map_err(|_| invalid)? })
             }
             Some(("reminder", before)) => Ok(Self::Reminder { before: Duration::seconds(number(before)?) }),
             _ => Err(invalid),
@@ -56,7 +56,7 @@ impl FromStr for About {
     }
 }
 
-impl Serialize for About {
+impl Serialize for EmailKind {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
@@ -68,7 +68,7 @@ pub struct Mail<'a> {
     /// The approval.
     pub approval: &'a ApprovalKey,
     /// What it says about it.
-    pub about: About,
+    pub kind: EmailKind,
     /// Whom it goes to.
     pub to: &'a Address,
 }
@@ -88,7 +88,7 @@ pub enum Claim {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// What the email is about.
-    pub about: About,
+    pub kind: EmailKind,
     /// Whose it is: [`Address::identity`].
     pub mailbox: String,
     /// How far it has come.
@@ -145,16 +145,16 @@ mod tests {
     #[test]
     fn what_a_delivery_is_about_can_be_written_and_read() {
         let at = UtcDateTime::from_unix_timestamp(1_763_630_000).unwrap();
-        for (about, text) in [
-            (About::Request, "request"),
-            (About::Again { at }, "again-1763630000"),
-            (About::Reminder { before: Duration::hours(24) }, "reminder-86400"),
-            (About::Outcome, "outcome"),
+        for (kind, text) in [
+            (EmailKind::Request, "request"),
+            (EmailKind::Resend { at }, "again-1763630000"),
+            (EmailKind::Reminder { before: Duration::hours(24) }, "reminder-86400"),
+            (EmailKind::Outcome, "outcome"),
         ] {
-            assert_eq!((about.to_string().as_str(), text.parse()), (text, Ok(about)));
+            assert_eq!((kind.to_string().as_str(), text.parse()), (text, Ok(kind)));
         }
         for text in ["", "requests", "reminder", "reminder-x", "again-99999999999999999", "other-1"] {
-            assert!(text.parse::<About>().is_err(), "{text:?}");
+            assert!(text.parse::<EmailKind>().is_err(), "{text:?}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Putting an approval to its approvers, once, or once more on somebody's command.
 
 use countersign::approval::{ActionName, PipelineName, StageName};
-use countersign::delivery::About;
+use countersign::delivery::EmailKind;
 use countersign::metrics::Metric;
 use countersign::pipeline::{FindError, PendingApproval, PendingRef};
 use countersign::request::Request;
@@ -17,7 +17,7 @@ impl Notifier {
         let approval = pending.action.to_string();
         let Some(request) = self.request_for(pending).await? else { return Ok(Handled::Over { approval }) };
         let key = request.approval.key();
-        let deliveries = self.deliver_to(&request, About::Request, receivers(&request)).await;
+        let deliveries = self.deliver_to(&request, EmailKind::Request, receivers(&request)).await;
         if deliveries.tried() > 0 {
             self.tell_if_it_ended(&key).await?;
         }
@@ -61,16 +61,16 @@ impl Notifier {
         let failed = |error| NotifyError::Aws { what: pending.action.to_string(), error };
         let before = self.ledger.deliveries(&request.approval.key()).await.map_err(failed)?;
         let has_it = |mailbox: &str| {
-            before
-                .iter()
-                .any(|delivery| delivery.about == About::Request && delivery.mailbox == mailbox && delivery.is_sent())
+            before.iter().any(|delivery| {
+                delivery.kind == EmailKind::Request && delivery.mailbox == mailbox && delivery.is_sent()
+            })
         };
         let (again, first): (Vec<_>, Vec<_>) =
             receivers(&request).partition(|receiver| has_it(&receiver.mailbox.address.identity()));
         let at = (self.clock)();
         let (again, first) = tokio::join!(
-            self.deliver_to(&request, About::Again { at }, again),
-            self.deliver_to(&request, About::Request, first),
+            self.deliver_to(&request, EmailKind::Resend { at }, again),
+            self.deliver_to(&request, EmailKind::Request, first),
         );
         self.tell_if_it_ended(&request.approval.key()).await?;
         let failures: Vec<_> = again.failures.into_iter().chain(first.failures).collect();

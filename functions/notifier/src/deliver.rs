@@ -2,7 +2,7 @@
 
 use countersign::approval::{Approver, Decision};
 use countersign::aws::{AwsError, AwsErrorKind};
-use countersign::delivery::{About, Claim, Mail};
+use countersign::delivery::{Claim, EmailKind, Mail};
 use countersign::link::SignError;
 use countersign::metrics::Metric;
 use countersign::request::Request;
@@ -93,11 +93,11 @@ impl Notifier {
     pub(crate) async fn deliver_to(
         &self,
         request: &Request,
-        about: About,
+        kind: EmailKind,
         receivers: impl IntoIterator<Item = Receiver<'_>>,
     ) -> Deliveries {
         // A delivery holds a lot while it is under way, and has its room only from when its turn comes.
-        let deliver = |receiver| async move { Box::pin(self.deliver(request, about, receiver)).await };
+        let deliver = |receiver| async move { Box::pin(self.deliver(request, kind, receiver)).await };
         let deliveries: Vec<_> = receivers.into_iter().map(deliver).collect();
         let delivered: Vec<Result<Delivered, DeliveryError>> =
             stream::iter(deliveries).buffer_unordered(SENDS_AT_ONCE).collect().await;
@@ -120,18 +120,18 @@ impl Notifier {
     async fn deliver(
         &self,
         request: &Request,
-        about: About,
+        kind: EmailKind,
         receiver: Receiver<'_>,
     ) -> Result<Delivered, DeliveryError> {
         let key = request.approval.key();
-        let mail = Mail { approval: &key, about, to: &receiver.mailbox.address };
+        let mail = Mail { approval: &key, kind, to: &receiver.mailbox.address };
         let claimant = fastrand::u64(..);
         match self.claim(request, mail, claimant).await? {
             Claim::Acquired => {}
             Claim::AlreadySent => return Ok(Delivered::Before),
             Claim::HeldByOther => return Err(DeliveryError::HeldByOther),
         }
-        match self.send(request, about, receiver).await {
+        match self.send(request, kind, receiver).await {
             Ok(message_id) => {
                 self.mark_sent(mail, &message_id).await?;
                 Ok(Delivered::Now)
@@ -155,8 +155,8 @@ impl Notifier {
         Ok(settled.await?.unwrap_or(Claim::HeldByOther))
     }
 
-    async fn send(&self, request: &Request, about: About, receiver: Receiver<'_>) -> Result<String, DeliveryError> {
-        let links = if receiver.decides && about != About::Outcome {
+    async fn send(&self, request: &Request, kind: EmailKind, receiver: Receiver<'_>) -> Result<String, DeliveryError> {
+        let links = if receiver.decides && kind != EmailKind::Outcome {
             let sign = |decision| self.sign(request, receiver.mailbox, decision);
             let (approve, reject) = tokio::try_join!(sign(Decision::Approved), sign(Decision::Rejected))?;
             Some(Links { approve, reject })
@@ -164,7 +164,7 @@ impl Notifier {
             None
         };
         let email = Email {
-            about,
+            kind,
             request,
             to: receiver.mailbox,
             links,

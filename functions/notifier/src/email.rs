@@ -2,7 +2,7 @@
 
 use askama::Template;
 use countersign::approval::{Address, Approver, Deployment, DisplayName};
-use countersign::delivery::About;
+use countersign::delivery::EmailKind;
 use countersign::link::Link;
 use countersign::request::{Ending, Outcome, Request, Revision, Vote};
 use countersign::telling;
@@ -30,7 +30,7 @@ const LONGEST_COMMENT: usize = 200;
 /// Everything that one email says.
 pub struct Email<'a> {
     /// What it says about the approval.
-    pub about: About,
+    pub kind: EmailKind,
     /// The approval, and what is known of it.
     pub request: &'a Request,
     /// Whom it goes to.
@@ -120,7 +120,7 @@ impl Email<'_> {
             .to(mailbox(self.to))
             .subject(self.subject())
             .date(Date::new(now.unix_timestamp()))
-            .message_id(format!("{}.{}.{}", self.about, self.request.asked.unix_timestamp(), self.thread_id()))
+            .message_id(format!("{}.{}.{}", self.kind, self.request.asked.unix_timestamp(), self.thread_id()))
             // One made-up ancestor for all mails about one approval groups them in mail clients. It cannot be the first
             // mail's own id, since SES replaces that.
             .references(self.thread_id())
@@ -141,7 +141,7 @@ impl Email<'_> {
 
     fn bodies(&self, now: UtcDateTime) -> Result<(String, String), RenderError> {
         let (mail, words) = (self, self.words());
-        let rendered = if self.about == About::Outcome {
+        let rendered = if self.kind == EmailKind::Outcome {
             let outcome = self.request.outcome.as_ref().ok_or(RenderError::NoOutcome)?;
             let opening = &self.told_end(outcome);
             (OutcomeText { mail, words, opening }.render(), OutcomeHtml { mail, words, opening }.render())
@@ -162,9 +162,9 @@ impl Email<'_> {
     /// Later mails answer the first one: Gmail threads by subject, too.
     fn subject(&self) -> String {
         let action = &self.request.approval.action;
-        let re = match self.about {
-            About::Request | About::Again { .. } => "",
-            About::Reminder { .. } | About::Outcome => "Re: ",
+        let re = match self.kind {
+            EmailKind::Request | EmailKind::Resend { .. } => "",
+            EmailKind::Reminder { .. } | EmailKind::Outcome => "Re: ",
         };
         let (pipeline, stage) = (action.pipeline.as_str(), action.stage.as_str());
         format!("{re}{}", self.words().subject(action.action.as_str(), pipeline, stage))
@@ -185,7 +185,7 @@ impl Email<'_> {
         let (request, words) = (self.request, self.words());
         let (pipeline, stage) = (request.approval.action.pipeline.as_str(), request.approval.action.stage.as_str());
         let (span, until) = (words.span(request.expires - now), words.at(request.expires));
-        let is_reminder = matches!(self.about, About::Reminder { .. });
+        let is_reminder = matches!(self.kind, EmailKind::Reminder { .. });
         let waits = match (is_reminder, request.expires < request.waits_until) {
             (false, false) => words.waits(&span, &until),
             (false, true) => words.waits_links(&span, &until),
@@ -248,7 +248,7 @@ impl<'a> Email<'a> {
     /// What was written with a vote, as far as this email tells it.
     fn said(&self, vote: &Vote) -> Option<String> {
         let comment = vote.comment.as_ref()?.as_str();
-        let is_over = self.about == About::Outcome;
+        let is_over = self.kind == EmailKind::Outcome;
         Some(if is_over { comment.to_owned() } else { bounded(comment, LONGEST_COMMENT) })
     }
 

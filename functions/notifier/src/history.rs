@@ -4,7 +4,7 @@ use countersign::approval::{
     AccountId, ApprovalKey, Approver, Comment, Decision, DisplayName, ExecutionId, PipelineName, Region,
 };
 use countersign::clock::rfc3339;
-use countersign::delivery::{About, Delivery, DeliveryState};
+use countersign::delivery::{Delivery, DeliveryState, EmailKind};
 use countersign::ledger::Before;
 use countersign::request::{Outcome, Request, Vote};
 use serde::Serialize;
@@ -58,7 +58,7 @@ struct Person {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct PastMail {
-    about: About,
+    about: EmailKind,
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
@@ -154,7 +154,7 @@ fn past_mail(delivery: &Delivery) -> PastMail {
         DeliveryState::Unsure => ("unsure", None, None),
         DeliveryState::Sent { at, message_id } => ("sent", Some(*at), Some(message_id.clone())),
     };
-    PastMail { about: delivery.about, state, at: at.map(rfc3339), message_id }
+    PastMail { about: delivery.kind, state, at: at.map(rfc3339), message_id }
 }
 
 fn past_vote(vote: &Vote) -> PastVote {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use countersign::approval::{Approval, ApprovalKey};
 use countersign::aws::AwsError;
-use countersign::delivery::{About, Delivery, DeliveryState};
+use countersign::delivery::{Delivery, DeliveryState, EmailKind};
 use countersign::link::SignError;
 use countersign::pipeline::{ApprovalStatus, PendingRef};
 use countersign::request::Request;
@@ -113,8 +113,9 @@ impl Notifier {
             swept.told = told?;
         } else if now < request.expires {
             let before = self.ledger.deliveries(key).await.map_err(failed)?;
-            let asked =
-                self.deliver_to(&request, About::Request, without(&before, About::Request, &request, now)).await;
+            let asked = self
+                .deliver_to(&request, EmailKind::Request, without(&before, EmailKind::Request, &request, now))
+                .await;
             let reminded = if waits { self.remind(&request, &before, now).await } else { Deliveries::default() };
             (swept.asked, swept.reminded) = (asked.sent, reminded.sent);
             if asked.tried() + reminded.tried() > 0 {
@@ -198,35 +199,35 @@ impl Notifier {
     /// Reminds those who were asked before this sweep and have not voted, once for each time that the policy sets.
     async fn remind(&self, request: &Request, before: &[Delivery], now: UtcDateTime) -> Deliveries {
         let Some(ahead) = request.reminder(now) else { return Deliveries::default() };
-        let about = About::Reminder { before: ahead };
+        let kind = EmailKind::Reminder { before: ahead };
         let time = request.expires.saturating_sub(ahead);
         // Whoever was asked only after that time needs no reminder yet.
         let was_asked = |delivery: &Delivery| matches!(delivery.state, DeliveryState::Sent { at, .. } if at < time);
-        let due = without(before, about, request, now).filter(|receiver| {
+        let due = without(before, kind, request, now).filter(|receiver| {
             receiver.decides
                 && request.vote_of(&receiver.mailbox.address).is_none()
-                && delivery_of(before, About::Request, receiver).is_some_and(was_asked)
+                && delivery_of(before, EmailKind::Request, receiver).is_some_and(was_asked)
         });
-        self.deliver_to(request, about, due).await
+        self.deliver_to(request, kind, due).await
     }
 }
 
 /// Those to whom an email about this was not sent, and to whom nobody is sending it this very moment.
 fn without<'a>(
     before: &'a [Delivery],
-    about: About,
+    kind: EmailKind,
     request: &'a Request,
     now: UtcDateTime,
 ) -> impl Iterator<Item = Receiver<'a>> + use<'a> {
     receivers(request).filter(move |receiver| {
         let done = |delivery: &Delivery| delivery.is_sent() || delivery.is_under_way(now, LEASE);
-        !delivery_of(before, about, receiver).is_some_and(done)
+        !delivery_of(before, kind, receiver).is_some_and(done)
     })
 }
 
-fn delivery_of<'a>(before: &'a [Delivery], about: About, receiver: &Receiver) -> Option<&'a Delivery> {
+fn delivery_of<'a>(before: &'a [Delivery], kind: EmailKind, receiver: &Receiver) -> Option<&'a Delivery> {
     let mailbox = receiver.mailbox.address.identity();
-    before.iter().find(|delivery| delivery.about == about && delivery.mailbox == mailbox)
+    before.iter().find(|delivery| delivery.kind == kind && delivery.mailbox == mailbox)
 }
 
 /// One approval for the sweep to look at.

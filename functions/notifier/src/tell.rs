@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use countersign::approval::{ApprovalAction, ApprovalKey, ExecutionId};
 use countersign::aws::AwsError;
-use countersign::delivery::{About, Delivery};
+use countersign::delivery::{Delivery, EmailKind};
 use countersign::pipeline::ApprovalStatus;
 use countersign::request::Request;
 use time::UtcDateTime;
@@ -97,19 +97,19 @@ impl Notifier {
         let now = (self.clock)();
         // Whoever may have been asked is told: a function may have died before it could say that SES took the email.
         let asked = mailboxes(&before, |delivery| {
-            matches!(delivery.about, About::Request | About::Again { .. }) && delivery.may_have_arrived()
+            matches!(delivery.kind, EmailKind::Request | EmailKind::Resend { .. }) && delivery.may_have_arrived()
         });
-        let told = mailboxes(&before, |delivery| delivery.about == About::Outcome && delivery.is_sent());
+        let told = mailboxes(&before, |delivery| delivery.kind == EmailKind::Outcome && delivery.is_sent());
         let to_tell = |identity: &str| asked.contains(identity) && !told.contains(identity);
         let receivers: Vec<_> =
             receivers(request).filter(|receiver| to_tell(&receiver.mailbox.address.identity())).collect();
         let number = receivers.len();
-        let deliveries = self.deliver_to(request, About::Outcome, receivers).await;
+        let deliveries = self.deliver_to(request, EmailKind::Outcome, receivers).await;
         if !deliveries.failures.is_empty() {
             return Err(NotifyError::Deliveries { approval, receivers: number, failures: deliveries.failures });
         }
         // Somebody's request may be on its way this very moment: he will have to be told, too.
-        let is_asked = |delivery: &Delivery| delivery.about != About::Outcome && delivery.is_under_way(now, LEASE);
+        let is_asked = |delivery: &Delivery| delivery.kind != EmailKind::Outcome && delivery.is_under_way(now, LEASE);
         if !before.iter().any(is_asked) {
             self.ledger.close(&key, now).await.map_err(failed)?;
         }

@@ -144,11 +144,11 @@ impl Ledger {
 }
 
 fn delivery_keys(mail: Mail<'_>) -> Item {
-    keys(mail.approval.as_str(), &format!("{DELIVERY}{}#{}", mail.about, mail.to.identity()), None)
+    keys(mail.approval.as_str(), &format!("{DELIVERY}{}#{}", mail.kind, mail.to.identity()), None)
 }
 
 fn delivery(item: &Item) -> Option<Delivery> {
-    let (about, mailbox) = text_in(item, "sk")?.strip_prefix(DELIVERY)?.split_once('#')?;
+    let (kind, mailbox) = text_in(item, "sk")?.strip_prefix(DELIVERY)?.split_once('#')?;
     let state = match text_in(item, "state")? {
         CLAIMED => DeliveryState::Claimed { at: moment_in(item, "claimed_at")? },
         SENT => {
@@ -159,5 +159,5 @@ fn delivery(item: &Item) -> Option<Delivery> {
         _ => return None,
     };
     let tried = item.get("tried").and_then(|tried| tried.as_bool().ok()).copied().unwrap_or_default();
-    Some(Delivery { about: about.parse().ok()?, mailbox: mailbox.to_owned(), state, tried })
+    Some(Delivery { kind: kind.parse().ok()?, mailbox: mailbox.to_owned(), state, tried })
 }

@@ -2,7 +2,7 @@
 
 use arbitrary::{Result, Unstructured};
 use countersign::approval::{Address, Approver};
-use countersign::delivery::About;
+use countersign::delivery::EmailKind;
 use countersign::request::Request;
 use mail_parser::{Address as Parsed, HeaderName, MessageParser};
 use notifier::email::{Email, Links, RenderError};
@@ -34,7 +34,7 @@ const HEADERS: [&str; 12] = [
 
 /// An email, before it is one.
 struct Letter {
-    about: About,
+    about: EmailKind,
     request: Request,
     to: Approver,
     with_links: bool,
@@ -52,14 +52,14 @@ pub fn run(data: &[u8]) {
 fn letter(u: &mut Unstructured) -> Result<Letter> {
     let request = request(u)?;
     let about = match (u.int_in_range(0..=3_u8)?, &request.outcome) {
-        (0, _) => About::Request,
-        (1, _) => About::Again { at: NOW },
-        (2, _) => About::Reminder { before: Duration::hours(24) },
-        _ => About::Outcome,
+        (0, _) => EmailKind::Request,
+        (1, _) => EmailKind::Resend { at: NOW },
+        (2, _) => EmailKind::Reminder { before: Duration::hours(24) },
+        _ => EmailKind::Outcome,
     };
     let receivers: Vec<&Approver> = request.terms.approvers.values().chain(request.terms.copy.values()).collect();
     let to = (*u.choose(&receivers)?).clone();
-    let with_links = about != About::Outcome && request.asks(&to.address);
+    let with_links = about != EmailKind::Outcome && request.asks(&to.address);
     Ok(Letter { about, to, with_links, sender: person(u)?, reply_to: request.terms.reply_to.clone(), request })
 }
 
@@ -83,7 +83,7 @@ impl Letter {
     fn check(&self) {
         let raw = match self.render(&self.request, &self.to) {
             Err(RenderError::NoOutcome) => {
-                return assert!(self.about == About::Outcome && self.request.outcome.is_none());
+                return assert!(self.about == EmailKind::Outcome && self.request.outcome.is_none());
             }
             rendered => rendered.unwrap(),
         };

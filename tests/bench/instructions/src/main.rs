@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use callback::pages::Confirm;
 use countersign::approval::{Approval, Approver, Deployment};
-use countersign::delivery::About;
+use countersign::delivery::EmailKind;
 use countersign::keys::{KeyId, VerifyingKeys};
 use countersign::link::{LinkVerifier, VerifiedLink};
 use countersign::request::Request;
@@ -102,7 +102,7 @@ impl World {
     /// To somebody who watches: only the notifier's signer makes links, and two lines less change little.
     fn email(&self) -> Vec<u8> {
         let email = Email {
-            about: About::Request,
+            about: EmailKind::Request,
             request: &self.request,
             to: &self.approver,
             links: None,
