@@ -34,18 +34,18 @@ const NOT_FOUND: [&str; 2] = ["PipelineNotFoundException", "PipelineExecutionNot
 /// How often, and at what distance, something is asked again that is known to come: CodePipeline's reads lag its events,
 /// and other invocations take their time.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct Polling {
     /// Attempts in all, at least one.
-    pub tries: u32,
-    /// The pause between two.
-    pub pause: Duration,
+    pub attempts: u32,
+    /// The time between two.
+    pub interval: Duration,
 }
 
-impl Patience {
+impl Polling {
     /// For a function that nobody waits for.
-    pub const NOTIFIER: Self = Self { tries: 6, pause: Duration::from_secs(2) };
+    pub const NOTIFIER: Self = Self { tries: 6, interval: Duration::from_secs(2) };
     /// For a function that a visitor waits for.
-    pub const CALLBACK: Self = Self { tries: 6, pause: Duration::from_millis(500) };
+    pub const CALLBACK: Self = Self { tries: 6, interval: Duration::from_millis(500) };
 
     /// Asks until there is an answer or patience ends.
     ///
@@ -55,11 +55,11 @@ impl Patience {
         self,
         mut ask: impl FnMut() -> F,
     ) -> Result<Option<T>, AwsError> {
-        for _ in 1..self.tries {
+        for _ in 1..self.attempts {
             if let Some(answer) = ask().await? {
                 return Ok(Some(answer));
             }
-            tokio::time::sleep(self.pause).await;
+            tokio::time::sleep(self.interval).await;
         }
         ask().await
     }
@@ -69,7 +69,7 @@ impl Patience {
 #[derive(Debug, Clone)]
 pub struct CodePipeline {
     client: Client,
-    patience: Patience,
+    polling: Polling,
     /// Where pipelines are that are spoken of by their names alone. Unless it is set, the function's own region.
     home: Option<Region>,
 }
@@ -152,8 +152,8 @@ pub enum ApprovalStatus {
 impl CodePipeline {
     /// CodePipeline through `client`.
     #[must_use]
-    pub fn new(client: Client, patience: Patience) -> Self {
-        Self { client, patience, home: None }
+    pub fn new(client: Client, polling: Polling) -> Self {
+        Self { client, polling, home: None }
     }
 
     /// The same, with pipelines that are spoken of by their names alone in `home`.
@@ -164,8 +164,8 @@ impl CodePipeline {
 
     /// The same, as patient as `patience` says.
     #[must_use]
-    pub fn with_patience(self, patience: Patience) -> Self {
-        Self { patience, ..self }
+    pub fn with_polling(self, polling: Polling) -> Self {
+        Self { polling, ..self }
     }
 
     /// Whether everything may be read that is read here. It asks about a pipeline that does not exist: to be told that

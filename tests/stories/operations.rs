@@ -152,7 +152,7 @@ async fn a_notice_is_never_taken_for_an_earlier_execution() {
     // A notice whose approval CodePipeline does not show yet: nothing of the earlier execution may stand in its email.
     let notifier = misconfigured_with(&world, &tests::forge::Parts::of(&alice.approve).key(), "", "").await;
     let notice = tests::in_notice(tests::sns(), |message| message["approval"]["token"] = json!("a-later-token"));
-    notifier.with_patience(countersign::pipeline::Patience::CALLBACK).handle(&notice).await.unwrap();
+    notifier.with_polling(countersign::pipeline::Polling::CALLBACK).handle(&notice).await.unwrap();
     let later = world.mails().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
     let earlier = eventbridge()["detail"]["execution-id"].as_str().unwrap().to_owned();
     assert!(alice.text.contains(&earlier) && !later.text.contains(&earlier), "{}", later.text);

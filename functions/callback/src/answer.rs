@@ -12,7 +12,7 @@ use countersign::keys::VerifyingKeys;
 use countersign::ledger::Ledger;
 use countersign::link::{ExpiredLink, LinkError, LinkVerifier, VerifiedLink};
 use countersign::metrics::{Metric, Metrics, Sink};
-use countersign::pipeline::{CodePipeline, Patience};
+use countersign::pipeline::{CodePipeline, Polling};
 use countersign::request::{Ending, Request};
 use countersign::words::{Language, Words};
 use lambda_http::http::header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
@@ -122,7 +122,7 @@ impl Callback {
             verifier: LinkVerifier::new(settings.deployment, keys),
             decisions: Decisions {
                 ledger: Ledger::new(aws_sdk_dynamodb::Client::new(aws), settings.table),
-                pipeline: CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), Patience::CALLBACK),
+                pipeline: CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), Polling::CALLBACK),
                 metrics,
             },
             clock,
@@ -132,8 +132,8 @@ impl Callback {
 
     /// Waits as patiently for CodePipeline as `patience` says.
     #[must_use]
-    pub fn with_patience(mut self, patience: Patience) -> Self {
-        self.decisions.pipeline = self.decisions.pipeline.with_patience(patience);
+    pub fn with_polling(mut self, polling: Polling) -> Self {
+        self.decisions.pipeline = self.decisions.pipeline.with_polling(polling);
         self
     }
 

@@ -16,7 +16,7 @@ use countersign::approval::Decision;
 use countersign::link::{CallbackUrl, Link};
 
 /// How long the callback may take to answer, cold start included.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -75,7 +75,7 @@ impl Visitor {
                 Connector::builder().build_http()
             })
         });
-        match tokio::time::timeout(PATIENCE, http.call(request)).await {
+        match tokio::time::timeout(TIMEOUT, http.call(request)).await {
             Ok(Ok(answer)) => Ok(answer.status().as_u16()),
             Ok(Err(_)) | Err(_) => Err(CallbackError::NoAnswer),
         }

@@ -148,7 +148,7 @@ impl Notifier {
 
     /// Claims the delivery; while somebody else holds it, waits for what becomes of it.
     async fn claim(&self, request: &Request, mail: Mail<'_>, claimant: u64) -> Result<Claim, AwsError> {
-        let settled = self.patience.until(async || {
+        let settled = self.polling.until(async || {
             let claim = self.ledger.claim(mail, claimant, request, (self.clock)(), LEASE).await?;
             Ok(Some(claim).filter(|claim| *claim != Claim::HeldByOther))
         });
@@ -180,7 +180,7 @@ impl Notifier {
     /// again.
     async fn mark_sent(&self, mail: Mail<'_>, message_id: &str) -> Result<(), AwsError> {
         let mark = async || self.ledger.sent(mail, message_id, (self.clock)()).await;
-        let marked = self.patience.until(async || Ok(mark().await.ok()));
+        let marked = self.polling.until(async || Ok(mark().await.ok()));
         match marked.await? {
             Some(()) => Ok(()),
             None => mark().await,

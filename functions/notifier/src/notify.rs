@@ -10,7 +10,7 @@ use countersign::keys::SigningKey;
 use countersign::ledger::{Before, Ledger};
 use countersign::link::{Link, LinkSigner, SignError};
 use countersign::metrics::{Metrics, Sink};
-use countersign::pipeline::{CodePipeline, Patience};
+use countersign::pipeline::{CodePipeline, Polling};
 use countersign::request::Request;
 use serde_json::Value;
 
@@ -35,7 +35,7 @@ pub struct Notifier {
     pub(crate) doctor: Doctor,
     pub(crate) metrics: Metrics,
     pub(crate) clock: Clock,
-    pub(crate) patience: Patience,
+    pub(crate) polling: Polling,
 }
 
 impl Notifier {
@@ -43,7 +43,7 @@ impl Notifier {
     #[must_use]
     pub fn new(settings: Settings, aws: &SdkConfig, clock: Clock, metrics: Sink) -> Self {
         let key = SigningKey::new(aws_sdk_kms::Client::new(aws), settings.signing_key.clone());
-        let pipeline = CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), Patience::NOTIFIER);
+        let pipeline = CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), Polling::NOTIFIER);
         Self {
             policy: PolicyStore::new(aws_sdk_ssm::Client::new(aws), settings.policy.clone()),
             pipeline: pipeline.at_home_in(settings.pipeline_region.clone()),
@@ -55,15 +55,15 @@ impl Notifier {
             metrics: Metrics::new(settings.deployment.clone(), Arc::clone(&clock), metrics),
             settings,
             clock,
-            patience: Patience::NOTIFIER,
+            polling: Polling::NOTIFIER,
         }
     }
 
     /// Waits as patiently for CodePipeline, and for other invocations, as `patience` says.
     #[must_use]
-    pub fn with_patience(mut self, patience: Patience) -> Self {
-        self.pipeline = self.pipeline.with_patience(patience);
-        self.patience = patience;
+    pub fn with_polling(mut self, polling: Polling) -> Self {
+        self.pipeline = self.pipeline.with_polling(polling);
+        self.polling = polling;
         self
     }
 

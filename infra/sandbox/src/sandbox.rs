@@ -12,7 +12,7 @@ use callback::Callback;
 use callback::answer::StartError as CallbackError;
 use countersign::aws;
 use countersign::metrics::Sink;
-use countersign::pipeline::Patience;
+use countersign::pipeline::Polling;
 use countersign::policy::{Policy, PolicyError};
 use countersign::settings::SettingError;
 use lambda_runtime::Diagnostic;
@@ -39,7 +39,7 @@ pub const POLICY: &str = "/sandbox/policy";
 const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
 
 /// The sandbox's CodePipeline never lags, and another invocation here needs milliseconds.
-const PATIENCE: Patience = Patience { tries: 20, pause: std::time::Duration::from_millis(25) };
+const TIMEOUT: Polling = Polling { attempts: 20, interval: std::time::Duration::from_millis(25) };
 
 /// How a sandbox is set up.
 pub struct Options {
@@ -171,8 +171,8 @@ impl Sandbox {
             sink(&metrics),
         )
         .await?;
-        let callback = callback.with_patience(PATIENCE);
-        let lambda = Lambda::new(notifier.with_patience(PATIENCE), waiting_events);
+        let callback = callback.with_polling(TIMEOUT);
+        let lambda = Lambda::new(notifier.with_polling(TIMEOUT), waiting_events);
         if demo {
             demo::set_up(&aws.codepipeline)?;
         }

@@ -113,7 +113,7 @@ impl CodePipeline {
     /// # Errors
     /// When CodePipeline does not answer.
     pub async fn ending(&self, request: &Request, now: UtcDateTime) -> Result<Option<Outcome>, AwsError> {
-        self.patience
+        self.polling
             .until(async || match self.status(request, now).await? {
                 ApprovalStatus::Ended(outcome) => Ok(Some(outcome)),
                 ApprovalStatus::Pending | ApprovalStatus::Unknown => Ok(None),

@@ -64,7 +64,7 @@ impl CodePipeline {
         execution: &ExecutionId,
         started: UtcDateTime,
     ) -> Result<Option<Wait>, AwsError> {
-        self.patience
+        self.polling
             .until(async || {
                 let (stage, attempt) = tokio::join!(self.stage_state(action), self.latest_attempt(action, execution));
                 if let Some(token) = stage?.and_then(|stage| token_in_state(&stage, action, execution)) {
@@ -91,7 +91,7 @@ impl CodePipeline {
     /// The execution that waits with `token`. A courtesy: the email can go out without it.
     async fn execution_of(&self, action: &ApprovalAction, token: &ApprovalToken) -> Option<ExecutionId> {
         let found = self
-            .patience
+            .polling
             .until(async || {
                 let stage = self.stage_state(action).await?;
                 if let Some(execution) = stage.and_then(|stage| execution_in_state(&stage, action, token)) {

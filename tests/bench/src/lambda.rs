@@ -26,7 +26,7 @@ use tokio::time::Instant;
 use crate::cloud::REGION;
 
 /// Longer than anything here takes: whatever takes longer has died.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running function. It is killed when it is dropped.
 pub struct Function {
@@ -167,14 +167,14 @@ impl Drop for Function {
 }
 
 async fn within<T>(wait: impl Future<Output = Option<T>>) -> T {
-    tokio::time::timeout(PATIENCE, wait).await.expect("an answer in time").expect("the Runtime API")
+    tokio::time::timeout(TIMEOUT, wait).await.expect("an answer in time").expect("the Runtime API")
 }
 
 async fn next(State(api): State<Arc<Api>>) -> (HeaderMap, Bytes) {
     let _ = api.asked.send(Instant::now()).await;
     let Some(event) = api.events.lock().await.recv().await else { std::future::pending().await };
     let invocation = api.invocations.fetch_add(1, Ordering::Relaxed);
-    let deadline = (SandboxClock::running().now() + PATIENCE).unix_timestamp() * 1000;
+    let deadline = (SandboxClock::running().now() + TIMEOUT).unix_timestamp() * 1000;
     let headers = [
         ("lambda-runtime-aws-request-id", format!("00000000-0000-4000-8000-{invocation:012}")),
         ("lambda-runtime-deadline-ms", deadline.to_string()),
