@@ -129,11 +129,11 @@ pub enum FindError {
 
 /// What became of putting a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Put {
+pub enum PutOutcome {
     /// CodePipeline took it.
-    Done,
+    Accepted,
     /// It holds a result already, which may be ours: an answer that was lost makes the SDK put it again.
-    Decided,
+    AlreadyDecided,
     /// The token, or the action itself, is gone.
     Gone,
 }

@@ -8,7 +8,7 @@ use countersign::aws::AwsError;
 use countersign::ledger::{Ledger, WriteOutcome};
 use countersign::link::{ExpiredLink, VerifiedLink};
 use countersign::metrics::{Metric, Metrics};
-use countersign::pipeline::{ApprovalStatus, CodePipeline, Put, superseded};
+use countersign::pipeline::{ApprovalStatus, CodePipeline, PutOutcome, superseded};
 use countersign::request::{Outcome, Request, Verdict, Vote};
 use countersign::text::bounded_line;
 use time::UtcDateTime;
@@ -170,7 +170,7 @@ impl Decisions {
     async fn carry_out(&self, request: Request, now: UtcDateTime) -> Result<Request, DecideError> {
         let Some(verdict) = &request.verdict else { return Ok(request) };
         match self.pipeline.put(&request.approval, verdict.decision, &verdict.summary).await? {
-            Put::Done => {
+            PutOutcome::Accepted => {
                 self.count_decision(&request, now);
                 let summary = Some(verdict.summary.clone());
                 let outcome = Outcome { ending: verdict.decision.into(), by: None, at: now, summary };
@@ -178,7 +178,7 @@ impl Decisions {
                 Ok(as_recorded(written, request, outcome))
             }
             // Decided elsewhere, or by us with the answer lost: what CodePipeline holds is the truth.
-            Put::Decided => {
+            PutOutcome::AlreadyDecided => {
                 let outcome = self.pipeline.ending(&request, now).await?.ok_or(DecideError::Lag)?;
                 let request = self.conclude(request, outcome).await;
                 if request.ended_by_votes() {
@@ -188,7 +188,7 @@ impl Decisions {
             }
             // The token is dead, so it is over. How, CodePipeline may not show yet: then the visitor is told what is
             // likely, and nothing is recorded that the event about the end knows better.
-            Put::Gone => match self.pipeline.ending(&request, now).await? {
+            PutOutcome::Gone => match self.pipeline.ending(&request, now).await? {
                 Some(outcome) => Ok(self.conclude(request, outcome).await),
                 None => Ok(Request { outcome: Some(superseded(now)), ..request }),
             },

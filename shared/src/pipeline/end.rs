@@ -4,7 +4,7 @@ use aws_sdk_codepipeline::types::{ActionExecutionStatus, ApprovalResult, Approva
 use time::UtcDateTime;
 
 use super::details::{LONGEST_SUMMARY, principal};
-use super::{ApprovalStatus, CLOCK_SKEW, CodePipeline, NOT_FOUND, Put, in_region, moment};
+use super::{ApprovalStatus, CLOCK_SKEW, CodePipeline, NOT_FOUND, PutOutcome, in_region, moment};
 use crate::approval::{Approval, Decision};
 use crate::aws::{AwsError, code};
 use crate::request::{Ending, Outcome, Request};
@@ -18,7 +18,7 @@ impl CodePipeline {
     ///
     /// # Errors
     /// When CodePipeline does not answer or does not allow it. The result may have been put all the same.
-    pub async fn put(&self, approval: &Approval, decision: Decision, summary: &str) -> Result<Put, AwsError> {
+    pub async fn put(&self, approval: &Approval, decision: Decision, summary: &str) -> Result<PutOutcome, AwsError> {
         const OPERATION: &str = "codepipeline:PutApprovalResult";
         let action = &approval.action;
         let status = match decision {
@@ -43,15 +43,15 @@ impl CodePipeline {
             .send()
             .await;
         match answer {
-            Ok(_) => Ok(Put::Done),
+            Ok(_) => Ok(PutOutcome::Accepted),
             Err(error) => match code(&error) {
-                Some("ApprovalAlreadyCompletedException") => Ok(Put::Decided),
+                Some("ApprovalAlreadyCompletedException") => Ok(PutOutcome::AlreadyDecided),
                 Some(
                     "InvalidApprovalTokenException"
                     | "PipelineNotFoundException"
                     | "StageNotFoundException"
                     | "ActionNotFoundException",
-                ) => Ok(Put::Gone),
+                ) => Ok(PutOutcome::Gone),
                 _ => Err(AwsError::new(OPERATION, &error)),
             },
         }
