@@ -4,9 +4,9 @@
 //! [`CodePipeline::waiting`] those that nobody spoke of; [`CodePipeline::put`] puts the result, and
 //! [`CodePipeline::status`] reads how it ended.
 
-mod details;
 mod end;
 mod find;
+mod release;
 mod waiting;
 
 use std::time::Duration;
@@ -20,7 +20,7 @@ use time::UtcDateTime;
 
 use crate::approval::{Approval, ApprovalAction, ApprovalToken, ExecutionId, PipelineName, Region};
 use crate::aws::AwsError;
-use crate::request::{Details, Outcome};
+use crate::request::{Outcome, Release};
 
 pub use end::superseded;
 
@@ -43,9 +43,9 @@ pub struct Polling {
 
 impl Polling {
     /// For a function that nobody waits for.
-    pub const NOTIFIER: Self = Self { tries: 6, interval: Duration::from_secs(2) };
+    pub const NOTIFIER: Self = Self { attempts: 6, interval: Duration::from_secs(2) };
     /// For a function that a visitor waits for.
-    pub const CALLBACK: Self = Self { tries: 6, interval: Duration::from_millis(500) };
+    pub const CALLBACK: Self = Self { attempts: 6, interval: Duration::from_millis(500) };
 
     /// Asks until there is an answer or patience ends.
     ///
@@ -104,7 +104,7 @@ pub struct PendingApproval {
     /// Who started the execution; `None` when that cannot be told.
     pub initiator: Option<Initiator>,
     /// What to show of it.
-    pub details: Details,
+    pub release: Release,
 }
 
 /// Who started an execution.

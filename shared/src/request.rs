@@ -26,7 +26,8 @@ pub struct Request {
     #[serde(with = "epoch")]
     pub waits_until: UtcDateTime,
     /// What mails and pages show of the release.
-    pub details: Details,
+    #[serde(rename = "details")]
+    pub release: Release,
     /// The votes so far, by [`Address::identity`]. One each; a later one replaces the earlier.
     pub votes: BTreeMap<String, Vote>,
     /// Counts the changes of `votes`, so that a verdict is passed on the votes that were counted and no others.
@@ -47,7 +48,7 @@ impl Request {
         terms: Terms,
         asked: UtcDateTime,
         waits_until: UtcDateTime,
-        details: Details,
+        release: Release,
     ) -> Self {
         let ours = terms.expires.and_then(|life| asked.checked_add(life));
         Self {
@@ -56,7 +57,7 @@ impl Request {
             asked,
             expires: ours.map_or(waits_until, |ours| ours.min(waits_until)),
             waits_until,
-            details,
+            release,
             votes: BTreeMap::new(),
             revision: 0,
             verdict: None,
@@ -260,7 +261,7 @@ impl From<Decision> for Ending {
 
 /// What mails and pages show of a release. All of it is a courtesy: it may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Details {
+pub struct Release {
     /// Who or what started the execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_by: Option<String>,

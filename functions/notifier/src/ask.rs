@@ -105,9 +105,9 @@ impl Notifier {
         let failed = |error| NotifyError::Aws { what: approval(), error };
         let terms = policy.and_then(|policy| policy.terms(&waiting));
         let key = waiting.approval.key();
-        let PendingApproval { approval: waits, expires, details, .. } = waiting;
+        let PendingApproval { approval: waits, expires, release, .. } = waiting;
         let fixed = match (terms, expires) {
-            (Ok(terms), Ok(expires)) => Ok(Request::new(waits, terms, now, expires, details)),
+            (Ok(terms), Ok(expires)) => Ok(Request::new(waits, terms, now, expires, release)),
             (Err(error), _) => Err(NotifyError::Policy { approval: approval(), error }),
             (Ok(_), Err(error)) => Err(failed(error)),
         };

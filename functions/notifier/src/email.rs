@@ -258,19 +258,19 @@ impl<'a> Email<'a> {
             summary: revision.summary.as_deref().map(|summary| bounded(summary, LONGEST_SUMMARY)),
             ..revision.clone()
         };
-        self.request.details.revisions.iter().take(MOST_REVISIONS).map(short).collect()
+        self.request.release.revisions.iter().take(MOST_REVISIONS).map(short).collect()
     }
 
     /// How many changes the email leaves out.
     fn more_revisions(&self) -> usize {
-        self.request.details.revisions.len().saturating_sub(MOST_REVISIONS)
+        self.request.release.revisions.len().saturating_sub(MOST_REVISIONS)
     }
 
     fn facts(&self) -> Vec<(String, &'a str)> {
-        let (Request { approval, details, .. }, words) = (self.request, self.words());
+        let (Request { approval, release, .. }, words) = (self.request, self.words());
         let action = &approval.action;
         let mut facts = Vec::new();
-        facts.extend(details.started_by.as_deref().map(|started_by| (words.started_by(), started_by)));
+        facts.extend(release.started_by.as_deref().map(|started_by| (words.started_by(), started_by)));
         facts.extend([
             (words.pipeline(), action.pipeline.as_str()),
             (words.stage(), action.stage.as_str()),

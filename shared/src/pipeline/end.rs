@@ -3,7 +3,7 @@
 use aws_sdk_codepipeline::types::{ActionExecutionStatus, ApprovalResult, ApprovalStatus, PipelineExecutionStatus};
 use time::UtcDateTime;
 
-use super::details::{LONGEST_SUMMARY, principal};
+use super::release::{LONGEST_SUMMARY, principal};
 use super::{ApprovalStatus, CLOCK_SKEW, CodePipeline, NOT_FOUND, PutOutcome, in_region, moment};
 use crate::approval::{Approval, Decision};
 use crate::aws::{AwsError, code};

@@ -4,7 +4,7 @@ use aws_sdk_codepipeline::types::{
     ActionExecution, ActionExecutionDetail, ActionExecutionStatus, ExecutionMode, PipelineExecution, StageState,
 };
 
-use super::details::{LONGEST_INSTRUCTIONS, details_of, initiator_of};
+use super::release::{LONGEST_INSTRUCTIONS, initiator_of, release_of};
 use super::{CodePipeline, FindError, PendingApproval, PendingRef, external_id, in_region, moment};
 use crate::approval::{Approval, ApprovalAction, ApprovalToken, ExecutionId, WebUrl};
 use crate::aws::{AwsError, AwsErrorKind};
@@ -18,7 +18,7 @@ impl CodePipeline {
     /// Finds the waiting approval that an event spoke of, and what is being approved. `None` when it waits no more.
     ///
     /// # Errors
-    /// When CodePipeline does not answer, or does not show the approval. Details that cannot be read are left out.
+    /// When CodePipeline does not answer, or does not show the approval. Release that cannot be read are left out.
     pub async fn find(&self, pending: &PendingRef) -> Result<Option<PendingApproval>, FindError> {
         let action = &pending.action;
         let execution = async {
@@ -153,19 +153,19 @@ impl CodePipeline {
         };
         let execution = courtesy(action, execution);
         let initiator = execution.as_ref().and_then(initiator_of);
-        let mut details = execution.as_ref().map(details_of).unwrap_or_default();
+        let mut release = execution.as_ref().map(release_of).unwrap_or_default();
         let configured = |key: &str| {
             let configuration = attempt.as_ref()?.input.as_ref()?.resolved_configuration.as_ref()?;
             configuration.get(key).filter(|value| !value.is_empty()).cloned()
         };
-        details.instructions = configured("CustomData")
+        release.instructions = configured("CustomData")
             .or_else(|| pending.instructions.clone())
             .map(|text| bounded(&text, LONGEST_INSTRUCTIONS))
             .filter(|text| !text.is_empty());
-        details.review_url = configured("ExternalEntityLink")
+        release.review_url = configured("ExternalEntityLink")
             .or_else(|| pending.review_url.clone())
             .and_then(|url| WebUrl::written(&url));
-        Some(PendingApproval { approval, expires, initiator, details })
+        Some(PendingApproval { approval, expires, initiator, release })
     }
 
     async fn timeout(&self, action: &ApprovalAction) -> Result<Option<time::Duration>, AwsError> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use arbitrary::{Result, Unstructured};
 use countersign::approval::{Approver, Comment, Decision, DisplayName, Quorum, WebUrl};
-use countersign::request::{Details, Ending, Outcome, Request, Revision, Terms, Verdict, Vote};
+use countersign::request::{Ending, Outcome, Release, Request, Revision, Terms, Verdict, Vote};
 use countersign::text::{bounded, bounded_line};
 use countersign::words::Language;
 use time::Duration;
@@ -28,7 +28,7 @@ pub fn request(u: &mut Unstructured) -> Result<Request> {
     let terms = terms(u)?;
     let waits_until = NOW + Duration::seconds(u.int_in_range(-100_000..=5_184_000)?);
     let asked = NOW - Duration::seconds(u.int_in_range(0..=100_000)?);
-    let mut request = Request::new(approval, terms, asked, waits_until, details(u)?);
+    let mut request = Request::new(approval, terms, asked, waits_until, release(u)?);
     for approver in request.terms.approvers.values() {
         if u.arbitrary()? {
             let vote = Vote {
@@ -98,14 +98,14 @@ fn terms(u: &mut Unstructured) -> Result<Terms> {
 }
 
 /// Bounded as `countersign::pipeline` does it.
-fn details(u: &mut Unstructured) -> Result<Details> {
+fn release(u: &mut Unstructured) -> Result<Release> {
     let revisions = (0..u.int_in_range(0..=5_u8)?)
         .map(|_| {
             let summary = Some(text(u, 2048)?).filter(|text| !text.is_empty());
             Ok(Revision { id: line(u, 256)?, summary, url: url(u)? })
         })
         .collect::<Result<_>>()?;
-    Ok(Details {
+    Ok(Release {
         started_by: if u.arbitrary()? { Some(line(u, 256)?) } else { None },
         revisions,
         instructions: Some(text(u, 1000)?).filter(|text| !text.is_empty()),
@@ -136,9 +136,9 @@ pub fn tame(request: &Request) -> Request {
     let mut tame = request.clone();
     let line = |text: &mut String| *text = tamed(text);
     let optional = |text: &mut Option<String>| *text = text.as_deref().map(tamed);
-    optional(&mut tame.details.started_by);
-    optional(&mut tame.details.instructions);
-    for revision in &mut tame.details.revisions {
+    optional(&mut tame.release.started_by);
+    optional(&mut tame.release.instructions);
+    for revision in &mut tame.release.revisions {
         line(&mut revision.id);
         optional(&mut revision.summary);
     }

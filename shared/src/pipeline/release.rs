@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::Initiator;
 use crate::approval::WebUrl;
-use crate::request::{Details, Revision};
+use crate::request::{Release, Revision};
 use crate::text::{bounded, bounded_line};
 
 /// The longest instructions that we keep, in characters. `CustomData` may have 1,000.
@@ -22,7 +22,7 @@ pub(super) fn principal(arn: &str) -> String {
     bounded_line(arn.splitn(6, ':').last().unwrap_or(arn), LONGEST_LINE)
 }
 
-pub(super) fn details_of(execution: &PipelineExecution) -> Details {
+pub(super) fn release_of(execution: &PipelineExecution) -> Release {
     let started_by = execution.trigger.as_ref().and_then(|trigger| {
         let kind = trigger.trigger_type.as_ref().map(TriggerType::as_str);
         match (trigger.trigger_detail.as_deref(), kind) {
@@ -47,7 +47,7 @@ pub(super) fn details_of(execution: &PipelineExecution) -> Details {
             })
         })
         .collect();
-    Details { started_by, revisions, ..Details::default() }
+    Release { started_by, revisions, ..Release::default() }
 }
 
 /// Sources behind a connection wrap the commit message: `{"ProviderType":"GitHub","CommitMessage":"…"}`.
