@@ -64,7 +64,7 @@ impl Serialize for EmailKind {
 
 /// One email that is to be sent once.
 #[derive(Debug, Clone, Copy)]
-pub struct Mail<'a> {
+pub struct DeliveryId<'a> {
     /// The approval.
     pub approval: &'a ApprovalKey,
     /// What it says about it.

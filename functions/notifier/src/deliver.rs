@@ -2,7 +2,7 @@
 
 use countersign::approval::{Approver, Decision};
 use countersign::aws::{AwsError, AwsErrorKind};
-use countersign::delivery::{Claim, EmailKind, Mail};
+use countersign::delivery::{Claim, DeliveryId, EmailKind};
 use countersign::link::SignError;
 use countersign::metrics::Metric;
 use countersign::request::Request;
@@ -124,21 +124,21 @@ impl Notifier {
         receiver: Receiver<'_>,
     ) -> Result<Delivered, DeliveryError> {
         let key = request.approval.key();
-        let mail = Mail { approval: &key, kind, to: &receiver.mailbox.address };
+        let id = DeliveryId { approval: &key, kind, to: &receiver.mailbox.address };
         let claimant = fastrand::u64(..);
-        match self.claim(request, mail, claimant).await? {
+        match self.claim(request, id, claimant).await? {
             Claim::Acquired => {}
             Claim::AlreadySent => return Ok(Delivered::Before),
             Claim::HeldByOther => return Err(DeliveryError::HeldByOther),
         }
         match self.send(request, kind, receiver).await {
             Ok(message_id) => {
-                self.mark_sent(mail, &message_id).await?;
+                self.mark_sent(id, &message_id).await?;
                 Ok(Delivered::Now)
             }
             Err(error) => {
                 // Without this mark the next try has to wait until the lease ends: a pity, not a loss.
-                if let Err(error) = self.ledger.not_sent(mail, claimant, error.is_sure()).await {
+                if let Err(error) = self.ledger.not_sent(id, claimant, error.is_sure()).await {
                     tracing::warn!(%error, %key, "a claimed delivery could not be given back");
                 }
                 Err(error)
@@ -147,9 +147,9 @@ impl Notifier {
     }
 
     /// Claims the delivery; while somebody else holds it, waits for what becomes of it.
-    async fn claim(&self, request: &Request, mail: Mail<'_>, claimant: u64) -> Result<Claim, AwsError> {
+    async fn claim(&self, request: &Request, id: DeliveryId<'_>, claimant: u64) -> Result<Claim, AwsError> {
         let settled = self.polling.until(async || {
-            let claim = self.ledger.claim(mail, claimant, request, (self.clock)(), LEASE).await?;
+            let claim = self.ledger.claim(id, claimant, request, (self.clock)(), LEASE).await?;
             Ok(Some(claim).filter(|claim| *claim != Claim::HeldByOther))
         });
         Ok(settled.await?.unwrap_or(Claim::HeldByOther))
@@ -178,8 +178,8 @@ impl Notifier {
 
     /// Tells the ledger that the email was sent, more than once if need be: an email that is sent and not marked is sent
     /// again.
-    async fn mark_sent(&self, mail: Mail<'_>, message_id: &str) -> Result<(), AwsError> {
-        let mark = async || self.ledger.sent(mail, message_id, (self.clock)()).await;
+    async fn mark_sent(&self, id: DeliveryId<'_>, message_id: &str) -> Result<(), AwsError> {
+        let mark = async || self.ledger.sent(id, message_id, (self.clock)()).await;
         let marked = self.polling.until(async || Ok(mark().await.ok()));
         match marked.await? {
             Some(()) => Ok(()),

@@ -8,7 +8,7 @@ use super::lists::QUERY;
 use super::{Ledger, lives_until};
 use crate::approval::ApprovalKey;
 use crate::aws::{AwsError, code};
-use crate::delivery::{Claim, Delivery, DeliveryState, Mail};
+use crate::delivery::{Claim, Delivery, DeliveryId, DeliveryState};
 use crate::request::Request;
 
 const DELIVERY: &str = "DELIVERY#";
@@ -25,7 +25,7 @@ impl Ledger {
     /// When DynamoDB does not answer.
     pub async fn claim(
         &self,
-        mail: Mail<'_>,
+        id: DeliveryId<'_>,
         claimant: u64,
         request: &Request,
         now: UtcDateTime,
@@ -38,7 +38,7 @@ impl Ledger {
             self.client
                 .update_item()
                 .table_name(&self.table)
-                .set_key(Some(delivery_keys(mail)))
+                .set_key(Some(delivery_keys(id)))
                 .update_expression(format!(
                     "SET #state = :claimed, claimed_at = :now, claimant = :claimant, #ttl = :ttl{more}"
                 ))
@@ -63,15 +63,15 @@ impl Ledger {
                 Err(error) => return Err(AwsError::new("dynamodb:UpdateItem", &error)),
             }
         }
-        self.claimed_by_another(mail).await
+        self.claimed_by_another(id).await
     }
 
-    async fn claimed_by_another(&self, mail: Mail<'_>) -> Result<Claim, AwsError> {
+    async fn claimed_by_another(&self, id: DeliveryId<'_>) -> Result<Claim, AwsError> {
         let answer = self
             .client
             .get_item()
             .table_name(&self.table)
-            .set_key(Some(delivery_keys(mail)))
+            .set_key(Some(delivery_keys(id)))
             .consistent_read(true)
             .send()
             .await
@@ -84,11 +84,11 @@ impl Ledger {
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn sent(&self, mail: Mail<'_>, message_id: &str, now: UtcDateTime) -> Result<(), AwsError> {
+    pub async fn sent(&self, id: DeliveryId<'_>, message_id: &str, now: UtcDateTime) -> Result<(), AwsError> {
         self.client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(delivery_keys(mail)))
+            .set_key(Some(delivery_keys(id)))
             .update_expression("SET #state = :sent, message_id = :message_id, sent_at = :now")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":sent", text(SENT))
@@ -105,12 +105,12 @@ impl Ledger {
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn not_sent(&self, mail: Mail<'_>, claimant: u64, sure: bool) -> Result<(), AwsError> {
+    pub async fn not_sent(&self, id: DeliveryId<'_>, claimant: u64, sure: bool) -> Result<(), AwsError> {
         let marked = self
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(delivery_keys(mail)))
+            .set_key(Some(delivery_keys(id)))
             .update_expression("SET #state = :state")
             .condition_expression("#state = :claimed AND claimant = :claimant")
             .expression_attribute_names("#state", "state")
@@ -143,8 +143,8 @@ impl Ledger {
     }
 }
 
-fn delivery_keys(mail: Mail<'_>) -> Item {
-    keys(mail.approval.as_str(), &format!("{DELIVERY}{}#{}", mail.kind, mail.to.identity()), None)
+fn delivery_keys(id: DeliveryId<'_>) -> Item {
+    keys(id.approval.as_str(), &format!("{DELIVERY}{}#{}", id.kind, id.to.identity()), None)
 }
 
 fn delivery(item: &Item) -> Option<Delivery> {
