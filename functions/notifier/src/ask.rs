@@ -7,7 +7,7 @@ use countersign::pipeline::{FindError, PendingApproval, PendingRef};
 use countersign::request::Request;
 
 use crate::Notifier;
-use crate::deliver::{Deliveries, receivers};
+use crate::deliver::{Deliveries, recipients};
 use crate::policy::{PolicyProblem, StoredPolicy};
 use crate::report::{Handled, NotifyError};
 
@@ -17,7 +17,7 @@ impl Notifier {
         let approval = pending.action.to_string();
         let Some(request) = self.request_for(pending).await? else { return Ok(Handled::Over { approval }) };
         let key = request.approval.key();
-        let deliveries = self.deliver_to(&request, EmailKind::Request, receivers(&request)).await;
+        let deliveries = self.deliver_to(&request, EmailKind::Request, recipients(&request)).await;
         if deliveries.tried() > 0 {
             self.tell_if_it_ended(&key).await?;
         }
@@ -25,7 +25,7 @@ impl Notifier {
         if failures.is_empty() {
             Ok(Handled::Asked { approval, key, sent, already_sent })
         } else {
-            Err(NotifyError::Deliveries { approval, receivers: receivers(&request).count(), failures })
+            Err(NotifyError::Deliveries { approval, recipients: recipients(&request).count(), failures })
         }
     }
 
@@ -66,7 +66,7 @@ impl Notifier {
             })
         };
         let (again, first): (Vec<_>, Vec<_>) =
-            receivers(&request).partition(|receiver| has_it(&receiver.mailbox.address.identity()));
+            recipients(&request).partition(|recipient| has_it(&recipient.mailbox.address.identity()));
         let at = (self.clock)();
         let (again, first) = tokio::join!(
             self.deliver_to(&request, EmailKind::Resend { at }, again),
@@ -77,8 +77,8 @@ impl Notifier {
         if failures.is_empty() {
             Ok(again.sent + first.sent)
         } else {
-            let (approval, receivers) = (pending.action.to_string(), receivers(&request).count());
-            Err(NotifyError::Deliveries { approval, receivers, failures })
+            let (approval, recipients) = (pending.action.to_string(), recipients(&request).count());
+            Err(NotifyError::Deliveries { approval, recipients, failures })
         }
     }
 

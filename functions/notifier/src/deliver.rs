@@ -19,16 +19,16 @@ pub(crate) const LEASE: time::Duration = time::Duration::minutes(2);
 
 /// Somebody who gets emails about a request.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Receiver<'a> {
+pub(crate) struct Recipient<'a> {
     pub(crate) mailbox: &'a Approver,
     /// Whether he may decide, or only watches.
     pub(crate) decides: bool,
 }
 
 /// Everybody who gets emails about a request.
-pub(crate) fn receivers(request: &Request) -> impl Iterator<Item = Receiver<'_>> {
-    let approvers = request.terms.approvers.values().map(|mailbox| Receiver { mailbox, decides: true });
-    approvers.chain(request.terms.copy.values().map(|mailbox| Receiver { mailbox, decides: false }))
+pub(crate) fn recipients(request: &Request) -> impl Iterator<Item = Recipient<'_>> {
+    let approvers = request.terms.approvers.values().map(|mailbox| Recipient { mailbox, decides: true });
+    approvers.chain(request.terms.copy.values().map(|mailbox| Recipient { mailbox, decides: false }))
 }
 
 /// Why one email was not sent.
@@ -89,16 +89,16 @@ enum Delivered {
 }
 
 impl Notifier {
-    /// Sends an email to each of the receivers, unless that has been done.
+    /// Sends an email to each of the recipients, unless that has been done.
     pub(crate) async fn deliver_to(
         &self,
         request: &Request,
         kind: EmailKind,
-        receivers: impl IntoIterator<Item = Receiver<'_>>,
+        recipients: impl IntoIterator<Item = Recipient<'_>>,
     ) -> Deliveries {
         // A delivery holds a lot while it is under way, and has its room only from when its turn comes.
-        let deliver = |receiver| async move { Box::pin(self.deliver(request, kind, receiver)).await };
-        let deliveries: Vec<_> = receivers.into_iter().map(deliver).collect();
+        let deliver = |recipient| async move { Box::pin(self.deliver(request, kind, recipient)).await };
+        let deliveries: Vec<_> = recipients.into_iter().map(deliver).collect();
         let delivered: Vec<Result<Delivered, DeliveryError>> =
             stream::iter(deliveries).buffer_unordered(SENDS_AT_ONCE).collect().await;
         let mut deliveries = Deliveries::default();
@@ -121,17 +121,17 @@ impl Notifier {
         &self,
         request: &Request,
         kind: EmailKind,
-        receiver: Receiver<'_>,
+        recipient: Recipient<'_>,
     ) -> Result<Delivered, DeliveryError> {
         let key = request.approval.key();
-        let id = DeliveryId { approval: &key, kind, to: &receiver.mailbox.address };
+        let id = DeliveryId { approval: &key, kind, to: &recipient.mailbox.address };
         let claimant = fastrand::u64(..);
         match self.claim(request, id, claimant).await? {
             Claim::Acquired => {}
             Claim::AlreadySent => return Ok(Delivered::Before),
             Claim::HeldByOther => return Err(DeliveryError::HeldByOther),
         }
-        match self.send(request, kind, receiver).await {
+        match self.send(request, kind, recipient).await {
             Ok(message_id) => {
                 self.mark_sent(id, &message_id).await?;
                 Ok(Delivered::Now)
@@ -155,9 +155,14 @@ impl Notifier {
         Ok(settled.await?.unwrap_or(Claim::HeldByOther))
     }
 
-    async fn send(&self, request: &Request, kind: EmailKind, receiver: Receiver<'_>) -> Result<String, DeliveryError> {
-        let links = if receiver.decides && kind != EmailKind::Outcome {
-            let sign = |decision| self.sign(request, receiver.mailbox, decision);
+    async fn send(
+        &self,
+        request: &Request,
+        kind: EmailKind,
+        recipient: Recipient<'_>,
+    ) -> Result<String, DeliveryError> {
+        let links = if recipient.decides && kind != EmailKind::Outcome {
+            let sign = |decision| self.sign(request, recipient.mailbox, decision);
             let (approve, reject) = tokio::try_join!(sign(Decision::Approved), sign(Decision::Rejected))?;
             Some(Links { approve, reject })
         } else {
@@ -166,14 +171,14 @@ impl Notifier {
         let email = Email {
             kind,
             request,
-            to: receiver.mailbox,
+            to: recipient.mailbox,
             links,
             sender: &self.settings.sender,
             reply_to: request.terms.reply_to.as_ref().or(self.settings.reply_to.as_ref()),
             deployment: &self.settings.deployment,
         };
         let message = email.render((self.clock)())?;
-        Ok(self.mailer.send(&receiver.mailbox.address, message).await?)
+        Ok(self.mailer.send(&recipient.mailbox.address, message).await?)
     }
 
     /// Tells the ledger that the email was sent, more than once if need be: an email that is sent and not marked is sent

@@ -216,7 +216,7 @@ impl Email<'_> {
         Opening { headline, lead }
     }
 
-    /// What this receiver should know besides.
+    /// What this recipient should know besides.
     fn notes(&self) -> Vec<String> {
         let (request, words) = (self.request, self.words());
         let mut notes = Vec::new();
@@ -282,7 +282,7 @@ impl<'a> Email<'a> {
         facts
     }
 
-    /// Whether the receiver has links that show how it ended.
+    /// Whether the recipient has links that show how it ended.
     fn has_links(&self) -> bool {
         self.request.asks(&self.to.address)
     }

@@ -10,7 +10,7 @@ use countersign::request::{Outcome, Request, Vote};
 use serde::Serialize;
 
 use crate::Notifier;
-use crate::deliver::receivers;
+use crate::deliver::recipients;
 use crate::report::NotifyError;
 
 /// A pipeline's approvals, newest first.
@@ -123,10 +123,10 @@ fn past(request: &Request, deliveries: &[Delivery]) -> PastApproval {
         route: terms.route.clone(),
         policy_version: terms.policy_version,
         quorum: terms.quorum.get(),
-        people: receivers(request)
-            .map(|receiver| {
-                let role = if receiver.decides { "approver" } else { "copy" };
-                person(receiver.mailbox, role, deliveries)
+        people: recipients(request)
+            .map(|recipient| {
+                let role = if recipient.decides { "approver" } else { "copy" };
+                person(recipient.mailbox, role, deliveries)
             })
             .collect(),
         votes: votes.into_iter().map(past_vote).collect(),

@@ -149,12 +149,12 @@ pub enum NotifyError {
         error: CallbackError,
     },
     /// Some emails were not sent; the others were.
-    #[error("{approval}: {} of {receivers} emails were not sent ({})", failures.len(), listed(failures))]
+    #[error("{approval}: {} of {recipients} emails were not sent ({})", failures.len(), listed(failures))]
     Deliveries {
         /// Pipeline, stage and action.
         approval: String,
         /// How many were to be sent.
-        receivers: usize,
+        recipients: usize,
         /// Why, one for each that was not sent.
         failures: Vec<DeliveryError>,
     },

@@ -17,7 +17,7 @@ use time::{Duration, UtcDateTime};
 
 use crate::Notifier;
 use crate::callback::CallbackError;
-use crate::deliver::{Deliveries, LEASE, Receiver, receivers};
+use crate::deliver::{Deliveries, LEASE, Recipient, recipients};
 use crate::report::{Handled, NotifyError, Swept};
 
 /// How many approvals are looked at side by side.
@@ -123,8 +123,8 @@ impl Notifier {
             }
             let failures: Vec<_> = asked.failures.into_iter().chain(reminded.failures).collect();
             if !failures.is_empty() {
-                let (approval, receivers) = (request.approval.action.to_string(), receivers(&request).count());
-                return Err(NotifyError::Deliveries { approval, receivers, failures });
+                let (approval, recipients) = (request.approval.action.to_string(), recipients(&request).count());
+                return Err(NotifyError::Deliveries { approval, recipients, failures });
             }
         } else if now - request.waits_until > SHOWN_WITHIN {
             tracing::error!(%key, "CodePipeline does not show how an approval ended whose time is over");
@@ -189,7 +189,7 @@ impl Notifier {
         let link = self.links.sign(&request.approval, &vote.approver, vote.decision, from, until).await;
         let not_signed = |error: SignError| {
             let failures = vec![error.into()];
-            NotifyError::Deliveries { approval: approval(), receivers: 1, failures }
+            NotifyError::Deliveries { approval: approval(), recipients: 1, failures }
         };
         let finished: Result<(), CallbackError> = self.callback.finish(&link.map_err(not_signed)?, vote.decision).await;
         finished.map_err(|error| NotifyError::NotCarriedOut { approval: approval(), error })?;
@@ -203,10 +203,10 @@ impl Notifier {
         let time = request.expires.saturating_sub(ahead);
         // Whoever was asked only after that time needs no reminder yet.
         let was_asked = |delivery: &Delivery| matches!(delivery.state, DeliveryState::Sent { at, .. } if at < time);
-        let due = without(before, kind, request, now).filter(|receiver| {
-            receiver.decides
-                && request.vote_of(&receiver.mailbox.address).is_none()
-                && delivery_of(before, EmailKind::Request, receiver).is_some_and(was_asked)
+        let due = without(before, kind, request, now).filter(|recipient| {
+            recipient.decides
+                && request.vote_of(&recipient.mailbox.address).is_none()
+                && delivery_of(before, EmailKind::Request, recipient).is_some_and(was_asked)
         });
         self.deliver_to(request, kind, due).await
     }
@@ -218,15 +218,15 @@ fn without<'a>(
     kind: EmailKind,
     request: &'a Request,
     now: UtcDateTime,
-) -> impl Iterator<Item = Receiver<'a>> + use<'a> {
-    receivers(request).filter(move |receiver| {
+) -> impl Iterator<Item = Recipient<'a>> + use<'a> {
+    recipients(request).filter(move |recipient| {
         let done = |delivery: &Delivery| delivery.is_sent() || delivery.is_under_way(now, LEASE);
-        !delivery_of(before, kind, receiver).is_some_and(done)
+        !delivery_of(before, kind, recipient).is_some_and(done)
     })
 }
 
-fn delivery_of<'a>(before: &'a [Delivery], kind: EmailKind, receiver: &Receiver) -> Option<&'a Delivery> {
-    let mailbox = receiver.mailbox.address.identity();
+fn delivery_of<'a>(before: &'a [Delivery], kind: EmailKind, recipient: &Recipient) -> Option<&'a Delivery> {
+    let mailbox = recipient.mailbox.address.identity();
     before.iter().find(|delivery| delivery.kind == kind && delivery.mailbox == mailbox)
 }
 

@@ -10,7 +10,7 @@ use countersign::request::Request;
 use time::UtcDateTime;
 
 use crate::Notifier;
-use crate::deliver::{LEASE, receivers};
+use crate::deliver::{LEASE, recipients};
 use crate::report::{Handled, NotifyError};
 
 /// How far CodePipeline's clock and ours may be apart.
@@ -101,12 +101,12 @@ impl Notifier {
         });
         let told = mailboxes(&before, |delivery| delivery.kind == EmailKind::Outcome && delivery.is_sent());
         let to_tell = |identity: &str| asked.contains(identity) && !told.contains(identity);
-        let receivers: Vec<_> =
-            receivers(request).filter(|receiver| to_tell(&receiver.mailbox.address.identity())).collect();
-        let number = receivers.len();
-        let deliveries = self.deliver_to(request, EmailKind::Outcome, receivers).await;
+        let recipients: Vec<_> =
+            recipients(request).filter(|recipient| to_tell(&recipient.mailbox.address.identity())).collect();
+        let number = recipients.len();
+        let deliveries = self.deliver_to(request, EmailKind::Outcome, recipients).await;
         if !deliveries.failures.is_empty() {
-            return Err(NotifyError::Deliveries { approval, receivers: number, failures: deliveries.failures });
+            return Err(NotifyError::Deliveries { approval, recipients: number, failures: deliveries.failures });
         }
         // Somebody's request may be on its way this very moment: he will have to be told, too.
         let is_asked = |delivery: &Delivery| delivery.kind != EmailKind::Outcome && delivery.is_under_way(now, LEASE);
