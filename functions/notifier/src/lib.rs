@@ -5,7 +5,7 @@
 //! asked, [`deliver`] sends each [`email`] once, through the [`mailer`]. `main.rs` only wires them to the Lambda runtime.
 
 mod ask;
-mod callback;
+mod callback_client;
 mod deliver;
 pub mod doctor;
 pub mod email;

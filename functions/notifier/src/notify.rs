@@ -14,7 +14,7 @@ use countersign::pipeline::{CodePipeline, Polling};
 use countersign::request::Request;
 use serde_json::Value;
 
-use crate::callback::Visitor;
+use crate::callback_client::CallbackClient;
 use crate::doctor::Doctor;
 use crate::event::{self, Event, EventError};
 use crate::mailer::Mailer;
@@ -31,7 +31,7 @@ pub struct Notifier {
     pub(crate) ledger: Ledger,
     pub(crate) links: LinkSigner,
     pub(crate) mailer: Mailer,
-    pub(crate) callback: Visitor,
+    pub(crate) callback: CallbackClient,
     pub(crate) doctor: Doctor,
     pub(crate) metrics: Metrics,
     pub(crate) clock: Clock,
@@ -50,7 +50,7 @@ impl Notifier {
             ledger: Ledger::new(aws_sdk_dynamodb::Client::new(aws), settings.table.clone()),
             links: LinkSigner::new(settings.deployment.clone(), settings.callback_url.clone(), key),
             mailer: Mailer::new(aws, settings.sender.address.clone(), settings.configuration_set.clone()),
-            callback: Visitor::of(&settings.callback_url),
+            callback: CallbackClient::of(&settings.callback_url),
             doctor: Doctor::new(aws),
             metrics: Metrics::new(settings.deployment.clone(), Arc::clone(&clock), metrics),
             settings,
@@ -69,8 +69,8 @@ impl Notifier {
 
     /// Visits the callback through `http`, where that is not reached as it is from Lambda.
     #[must_use]
-    pub fn visiting_through(mut self, http: SharedHttpConnector) -> Self {
-        self.callback = Visitor::through(http);
+    pub fn with_callback_http(mut self, http: SharedHttpConnector) -> Self {
+        self.callback = CallbackClient::through(http);
         self
     }
 

@@ -6,7 +6,7 @@ use countersign::pipeline::FindError;
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
 
-use crate::callback::CallbackError;
+use crate::callback_client::CallbackError;
 use crate::deliver::DeliveryError;
 use crate::doctor::Diagnosis;
 use crate::event::EventError;

@@ -16,7 +16,7 @@ use futures_util::{StreamExt, stream};
 use time::{Duration, UtcDateTime};
 
 use crate::Notifier;
-use crate::callback::CallbackError;
+use crate::callback_client::CallbackError;
 use crate::deliver::{Deliveries, LEASE, Recipient, recipients};
 use crate::report::{Handled, NotifyError, Swept};
 

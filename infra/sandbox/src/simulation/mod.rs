@@ -331,7 +331,7 @@ impl Inside {
         let settings = notifier::Settings::read(&settings(CALLBACK_URL, &self.key)).map_err(|wrong| error(&wrong))?;
         let sdk = self.sdks.get(&Function::Notifier).ok_or_else(|| error(&"no SDK"))?;
         let visits = SharedHttpConnector::new(ToCallback(Arc::downgrade(self)));
-        Ok(Notifier::new(settings, sdk, self.clock.clock(), sink(&self.metrics)).visiting_through(visits))
+        Ok(Notifier::new(settings, sdk, self.clock.clock(), sink(&self.metrics)).with_callback_http(visits))
     }
 
     fn deliver(self: &Arc<Self>, event: Value) {

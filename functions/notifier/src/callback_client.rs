@@ -34,12 +34,12 @@ pub enum CallbackError {
 
 /// A visitor of the callback. His HTTP client is made at his first visit: hardly any invocation makes one.
 #[derive(Debug, Clone)]
-pub(crate) struct Visitor {
+pub(crate) struct CallbackClient {
     tls: bool,
     http: Arc<OnceLock<SharedHttpConnector>>,
 }
 
-impl Visitor {
+impl CallbackClient {
     pub(crate) fn of(callback: &CallbackUrl) -> Self {
         Self { tls: callback.as_str().starts_with("https://"), http: Arc::default() }
     }
