@@ -26,7 +26,7 @@ use crate::request::{Outcome, Request, Verdict, Vote};
 use item::{CONDITION_FAILED, from_item, keys, put_new, text, to_item, to_value};
 use lists::{OPEN, execution_key, history_key, history_sort_key};
 
-pub use lists::Before;
+pub use lists::HistoryCursor;
 
 /// How long the ledger remembers an approval after it expired.
 pub const KEPT: Duration = Duration::days(365);

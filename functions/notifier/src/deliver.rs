@@ -85,7 +85,7 @@ impl Deliveries {
 /// Whether a delivery was made now or before.
 enum Delivered {
     Now,
-    Before,
+    HistoryCursor,
 }
 
 impl Notifier {
@@ -105,7 +105,7 @@ impl Notifier {
         for delivery in delivered {
             match delivery {
                 Ok(Delivered::Now) => deliveries.sent += 1,
-                Ok(Delivered::Before) => deliveries.already_sent += 1,
+                Ok(Delivered::HistoryCursor) => deliveries.already_sent += 1,
                 Err(error) => deliveries.failures.push(error),
             }
         }
@@ -128,7 +128,7 @@ impl Notifier {
         let claimant = fastrand::u64(..);
         match self.claim(request, id, claimant).await? {
             Claim::Acquired => {}
-            Claim::AlreadySent => return Ok(Delivered::Before),
+            Claim::AlreadySent => return Ok(Delivered::HistoryCursor),
             Claim::HeldByOther => return Err(DeliveryError::HeldByOther),
         }
         match self.send(request, kind, recipient).await {

@@ -6,7 +6,7 @@
 //! number and now as a text do no harm.
 
 use countersign::approval::{ActionName, ApprovalAction, ApprovalToken, ExecutionId, Invalid, PipelineName, StageName};
-use countersign::ledger::Before;
+use countersign::ledger::HistoryCursor;
 use countersign::link::LONGEST_LIFE;
 use countersign::pipeline::PendingRef;
 use countersign::text::bounded_line;
@@ -57,7 +57,7 @@ pub enum Event {
         /// The pipeline.
         pipeline: PipelineName,
         /// Only what was asked for before this.
-        before: Option<Before>,
+        before: Option<HistoryCursor>,
         /// No more than these many.
         limit: u8,
     },
@@ -164,7 +164,7 @@ fn read_command(event: &Value, name: &str, command: &Value) -> Result<Event, Eve
             if !(1..=LONGEST_HISTORY).contains(&limit) {
                 return Err(EventError::Limit(LONGEST_HISTORY));
             }
-            let place = |text: String| text.parse().or_else(|_| moment("before", &text).map(Before::from));
+            let place = |text: String| text.parse().or_else(|_| moment("before", &text).map(HistoryCursor::from));
             let before = before.map(place).transpose()?;
             Ok(Event::History { pipeline: pipeline.parse()?, before, limit })
         }

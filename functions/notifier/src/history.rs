@@ -5,7 +5,7 @@ use countersign::approval::{
 };
 use countersign::clock::rfc3339;
 use countersign::delivery::{Delivery, DeliveryState, EmailKind};
-use countersign::ledger::Before;
+use countersign::ledger::HistoryCursor;
 use countersign::request::{Outcome, Request, Vote};
 use serde::Serialize;
 
@@ -93,7 +93,7 @@ impl Notifier {
     pub(crate) async fn history(
         &self,
         pipeline: &PipelineName,
-        before: &Before,
+        before: &HistoryCursor,
         limit: u8,
     ) -> Result<History, NotifyError> {
         let failed = |error| NotifyError::Aws { what: pipeline.to_string(), error };

@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use countersign::approval::{Approver, Decision};
 use countersign::clock::Clock;
 use countersign::keys::SigningKey;
-use countersign::ledger::{Before, Ledger};
+use countersign::ledger::{HistoryCursor, Ledger};
 use countersign::link::{Link, LinkSigner, SignError};
 use countersign::metrics::{Metrics, Sink};
 use countersign::pipeline::{CodePipeline, Polling};
@@ -104,7 +104,7 @@ impl Notifier {
             Event::Doctor => Ok(Handled::Diagnosed(Box::pin(self.examine()).await)),
             Event::Resend { pipeline, stage, action } => self.resend(pipeline, &stage, &action).await,
             Event::History { pipeline, before, limit } => {
-                let before = before.unwrap_or_else(|| Before::end((self.clock)()));
+                let before = before.unwrap_or_else(|| HistoryCursor::newest((self.clock)()));
                 self.history(&pipeline, &before, limit).await.map(Handled::History)
             }
             Event::Ignored(why) => Ok(Handled::Ignored { why }),

@@ -19,12 +19,12 @@ pub(super) const QUERY: &str = "dynamodb:Query";
 
 /// A place in a pipeline's history: a moment, or an approval in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Before(String);
+pub struct HistoryCursor(String);
 
-impl Before {
+impl HistoryCursor {
     /// After everything: nobody is asked tomorrow yet.
     #[must_use]
-    pub fn end(now: UtcDateTime) -> Self {
+    pub fn newest(now: UtcDateTime) -> Self {
         Self::from(now.saturating_add(Duration::days(1)))
     }
 
@@ -35,13 +35,13 @@ impl Before {
     }
 }
 
-impl From<UtcDateTime> for Before {
+impl From<UtcDateTime> for HistoryCursor {
     fn from(moment: UtcDateTime) -> Self {
         Self(sortable(moment))
     }
 }
 
-impl FromStr for Before {
+impl FromStr for HistoryCursor {
     type Err = Invalid;
 
     /// Reads what [`Ledger::history`] gave.
@@ -109,9 +109,9 @@ impl Ledger {
     pub async fn history(
         &self,
         pipeline: &PipelineName,
-        before: &Before,
+        before: &HistoryCursor,
         limit: u8,
-    ) -> Result<(Vec<Request>, Option<Before>), AwsError> {
+    ) -> Result<(Vec<Request>, Option<HistoryCursor>), AwsError> {
         let answer = self
             .client
             .query()
@@ -127,7 +127,7 @@ impl Ledger {
             .map_err(|error| AwsError::new(QUERY, &error))?;
         let items = answer.items.unwrap_or_default();
         let next = items.last().filter(|_| answer.last_evaluated_key.is_some());
-        let next = next.and_then(|item| text_in(item, "sk")).map(|sk| Before(sk.to_owned()));
+        let next = next.and_then(|item| text_in(item, "sk")).map(|sk| HistoryCursor(sk.to_owned()));
         let keys = items.iter().filter_map(|item| text_in(item, "sk")?.split_once('#')).map(|(_, key)| key);
         Ok((self.requests(keys).await?, next))
     }

@@ -83,7 +83,7 @@ impl CodePipeline {
         let ending = match attempt.status {
             Some(ActionExecutionStatus::InProgress) => return Ok(ApprovalStatus::Pending),
             Some(ActionExecutionStatus::Succeeded) => Ending::Approved,
-            // A time-out is processed as a failed action. Nobody did it, and so it has no summary. Before its time that may
+            // A time-out is processed as a failed action. Nobody did it, and so it has no summary. HistoryCursor its time that may
             // mean that the list does not show the summary yet.
             Some(ActionExecutionStatus::Failed) if summary.is_none() && attempt.updated_by.is_none() => {
                 if ended < request.waits_until.saturating_sub(CLOCK_SKEW) && now - ended < LAG {
