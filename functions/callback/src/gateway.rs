@@ -11,7 +11,7 @@ const LONGEST_QUERY: usize = 10_240;
 
 /// The same request without what would make no URI.
 #[must_use]
-pub fn harmless(request: LambdaRequest) -> LambdaRequest {
+pub fn sanitize(request: LambdaRequest) -> LambdaRequest {
     match request {
         LambdaRequest::ApiGatewayV2(mut request) => {
             // Path and query say everything; nothing here depends on the name or the scheme that a visitor claims.
@@ -52,7 +52,7 @@ mod tests {
             "isBase64Encoded": false,
         });
         let request: LambdaRequest = serde_json::from_value(event).unwrap();
-        read(&harmless(request).into())
+        read(&sanitize(request).into())
     }
 
     #[test]

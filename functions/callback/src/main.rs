@@ -1,6 +1,6 @@
 //! The callback's Lambda function.
 
-use callback::gateway::harmless;
+use callback::gateway::sanitize;
 use callback::{Callback, Settings};
 use countersign::{aws, clock, log, metrics, settings::environment};
 use lambda_http::tower::ServiceBuilder;
@@ -18,7 +18,7 @@ async fn main() -> Result<(), Error> {
         Ok::<_, Error>(callback.handle(&request).instrument(span).await)
     });
     let service = ServiceBuilder::new()
-        .map_request(|LambdaEvent { payload, context }| LambdaEvent::new(harmless(payload), context))
+        .map_request(|LambdaEvent { payload, context }| LambdaEvent::new(sanitize(payload), context))
         .service(Adapter::from(answer));
     lambda_runtime::run(service).await
 }

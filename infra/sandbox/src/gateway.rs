@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use callback::Callback;
-use callback::gateway::harmless;
+use callback::gateway::sanitize;
 use lambda_http::request::LambdaRequest;
 use serde_json::{Map, Value, json};
 use time::UtcDateTime;
@@ -18,7 +18,7 @@ pub(crate) async fn call(callback: &Callback, parts: &Parts, body: &Bytes, now: 
     let Ok(request) = serde_json::from_value::<LambdaRequest>(event(parts, body, now)) else {
         return (StatusCode::BAD_REQUEST, "API Gateway cannot make an event of this request").into_response();
     };
-    let (parts, body) = callback.handle(&harmless(request).into()).await.into_parts();
+    let (parts, body) = callback.handle(&sanitize(request).into()).await.into_parts();
     let body = match body {
         lambda_http::Body::Empty => Body::empty(),
         lambda_http::Body::Text(text) => Body::from(text),

@@ -3,7 +3,7 @@
 use arbitrary::{Result, Unstructured};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use callback::gateway::harmless;
+use callback::gateway::sanitize;
 use callback::request::{Misunderstood, Visit, read};
 use countersign::words::Language;
 use lambda_http::Request;
@@ -129,7 +129,7 @@ pub fn check(sent: &Sent) {
 /// What the callback reads of it, by way of API Gateway's event of payload format 2.0.
 pub fn received(sent: &Sent) -> Request {
     let request: LambdaRequest = serde_json::from_value(event(sent)).expect("what API Gateway passes on can be read");
-    harmless(request).into()
+    sanitize(request).into()
 }
 
 fn event(sent: &Sent) -> Value {
