@@ -15,7 +15,7 @@ use crate::text;
 
 /// Why a text is not what it should be. It never repeats the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Invalid {
+pub enum ParseError {
     /// There is nothing in it.
     #[error("{what} is empty")]
     Empty {
@@ -57,23 +57,23 @@ macro_rules! checked_text {
         }
 
         impl FromStr for $name {
-            type Err = Invalid;
+            type Err = ParseError;
 
-            fn from_str(text: &str) -> Result<Self, Invalid> {
+            fn from_str(text: &str) -> Result<Self, ParseError> {
                 let check: fn(&str) -> bool = $check;
                 match text.len() {
-                    0 => Err(Invalid::Empty { what: $what }),
+                    0 => Err(ParseError::Empty { what: $what }),
                     1..=$max if check(text) => Ok(Self(text.to_owned())),
-                    1..=$max => Err(Invalid::Form { what: $what, form: $form }),
-                    _ => Err(Invalid::TooLong { what: $what, max: $max }),
+                    1..=$max => Err(ParseError::Form { what: $what, form: $form }),
+                    _ => Err(ParseError::TooLong { what: $what, max: $max }),
                 }
             }
         }
 
         impl TryFrom<String> for $name {
-            type Error = Invalid;
+            type Error = ParseError;
 
-            fn try_from(text: String) -> Result<Self, Invalid> {
+            fn try_from(text: String) -> Result<Self, ParseError> {
                 text.parse()
             }
         }
@@ -249,16 +249,16 @@ pub struct Approver {
 private_text!(Approver);
 
 impl FromStr for Approver {
-    type Err = Invalid;
+    type Err = ParseError;
 
     /// `alice@example.com` or `Alice Example <alice@example.com>`.
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let text = text.trim();
         let Some((name, rest)) = text.split_once('<') else {
             return Ok(Self { address: text.parse()?, name: None });
         };
         let Some(address) = rest.strip_suffix('>') else {
-            return Err(Invalid::Form { what: "the mailbox", form: "of the form Name <name@example.com>" });
+            return Err(ParseError::Form { what: "the mailbox", form: "of the form Name <name@example.com>" });
         };
         let name = match name.trim().trim_matches('"').trim() {
             "" => None,
@@ -308,13 +308,13 @@ impl fmt::Display for Decision {
 }
 
 impl FromStr for Decision {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         match text {
             "Approved" => Ok(Self::Approved),
             "Rejected" => Ok(Self::Rejected),
-            _ => Err(Invalid::Form { what: "the decision", form: "Approved or Rejected" }),
+            _ => Err(ParseError::Form { what: "the decision", form: "Approved or Rejected" }),
         }
     }
 }
@@ -338,22 +338,22 @@ impl Comment {
 }
 
 impl FromStr for Comment {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let text = text::clean(text);
         match text.chars().count() {
-            0 => Err(Invalid::Empty { what: "the comment" }),
+            0 => Err(ParseError::Empty { what: "the comment" }),
             1..=Self::MAX => Ok(Self(text)),
-            _ => Err(Invalid::TooLong { what: "the comment", max: Self::MAX }),
+            _ => Err(ParseError::TooLong { what: "the comment", max: Self::MAX }),
         }
     }
 }
 
 impl TryFrom<String> for Comment {
-    type Error = Invalid;
+    type Error = ParseError;
 
-    fn try_from(text: String) -> Result<Self, Invalid> {
+    fn try_from(text: String) -> Result<Self, ParseError> {
         text.parse()
     }
 }
@@ -380,10 +380,11 @@ impl Quorum {
 }
 
 impl FromStr for Quorum {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        let number = text.parse().map_err(|_| Invalid::Form { what: "the quorum", form: "a number from 1 to 255" })?;
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let number =
+            text.parse().map_err(|_| ParseError::Form { what: "the quorum", form: "a number from 1 to 255" })?;
         Ok(Self(number))
     }
 }
@@ -477,10 +478,10 @@ mod tests {
         for name in ["MyFirstPipeline", "a.b@c-d_e", "9", &"x".repeat(100)] {
             assert_eq!(name.parse::<PipelineName>().map(String::from).as_deref(), Ok(name));
         }
-        assert_eq!("".parse::<PipelineName>(), Err(Invalid::Empty { what: "the pipeline name" }));
-        assert_eq!("x".repeat(101).parse::<StageName>(), Err(Invalid::TooLong { what: "the stage name", max: 100 }));
+        assert_eq!("".parse::<PipelineName>(), Err(ParseError::Empty { what: "the pipeline name" }));
+        assert_eq!("x".repeat(101).parse::<StageName>(), Err(ParseError::TooLong { what: "the stage name", max: 100 }));
         for name in ["a b", "a/b", "a\n", "ä", "a:b", "<b>"] {
-            assert!(matches!(name.parse::<ActionName>(), Err(Invalid::Form { .. })), "{name:?}");
+            assert!(matches!(name.parse::<ActionName>(), Err(ParseError::Form { .. })), "{name:?}");
         }
     }
 
@@ -588,8 +589,8 @@ mod tests {
     fn comments_are_bounded_and_clean() {
         assert_eq!(" fine\r\n\u{0}go \n".parse::<Comment>().unwrap().as_str(), "fine\ngo");
         assert!("é".repeat(512).parse::<Comment>().is_ok());
-        assert_eq!("é".repeat(513).parse::<Comment>(), Err(Invalid::TooLong { what: "the comment", max: 512 }));
-        assert_eq!(" \n".parse::<Comment>(), Err(Invalid::Empty { what: "the comment" }));
+        assert_eq!("é".repeat(513).parse::<Comment>(), Err(ParseError::TooLong { what: "the comment", max: 512 }));
+        assert_eq!(" \n".parse::<Comment>(), Err(ParseError::Empty { what: "the comment" }));
     }
 
     #[test]

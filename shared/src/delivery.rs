@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 use time::{Duration, UtcDateTime};
 
-use crate::approval::{Address, ApprovalKey, Invalid};
+use crate::approval::{Address, ApprovalKey, ParseError};
 
 /// What an email is about. With the approval and the mailbox it names one delivery, and a delivery is made once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,10 +39,10 @@ impl fmt::Display for EmailKind {
 }
 
 impl FromStr for EmailKind {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        let invalid = Invalid::Form { what: "the delivery", form: "a request, a reminder or an outcome" };
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let invalid = ParseError::Form { what: "the delivery", form: "a request, a reminder or an outcome" };
         let number = |digits: &str| digits.parse::<i64>().map_err(|_| invalid);
         match text.split_once('-') {
             None if text == "request" => Ok(Self::Request),

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::try_join_all;
 use jsonwebtoken::DecodingKey;
 
-use crate::approval::Invalid;
+use crate::approval::ParseError;
 use crate::aws::AwsError;
 
 /// What precedes the 32 bytes of an Ed25519 key in its `SubjectPublicKeyInfo` (RFC 8410, section 4).
@@ -37,9 +37,9 @@ impl KeyId {
 }
 
 impl FromStr for KeyId {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let what = "the key";
         let form = "the ARN or the id of a KMS key (an alias is not enough)";
         let id = match text.strip_prefix("arn:") {
@@ -47,10 +47,10 @@ impl FromStr for KeyId {
             None => Some(text),
         };
         match id {
-            _ if text.len() > 256 => Err(Invalid::TooLong { what, max: 256 }),
-            Some("") => Err(Invalid::Empty { what }),
+            _ if text.len() > 256 => Err(ParseError::TooLong { what, max: 256 }),
+            Some("") => Err(ParseError::Empty { what }),
             Some(id) if id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') => Ok(Self(text.to_owned())),
-            _ => Err(Invalid::Form { what, form }),
+            _ => Err(ParseError::Form { what, form }),
         }
     }
 }

@@ -13,7 +13,7 @@ use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use serde::{Deserialize, Serialize};
 use time::{Duration, UtcDateTime};
 
-use crate::approval::{Address, Approval, ApprovalAction, Decision, Deployment, ExecutionId, Invalid, digest};
+use crate::approval::{Address, Approval, ApprovalAction, Decision, Deployment, ExecutionId, ParseError, digest};
 use crate::aws::AwsError;
 use crate::keys::{SigningKey, VerifyingKeys};
 
@@ -42,9 +42,9 @@ impl CallbackUrl {
 }
 
 impl FromStr for CallbackUrl {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let what = "the callback URL";
         let form = "an https URL without a path";
         let text = text.trim_end_matches('/');
@@ -58,12 +58,12 @@ impl FromStr for CallbackUrl {
         };
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b);
         match host {
-            _ if text.is_empty() => Err(Invalid::Empty { what }),
-            _ if text.len() > 200 => Err(Invalid::TooLong { what, max: 200 }),
+            _ if text.is_empty() => Err(ParseError::Empty { what }),
+            _ if text.len() > 200 => Err(ParseError::TooLong { what, max: 200 }),
             Some(rest) if !rest.is_empty() && !rest.starts_with(':') && rest.bytes().all(plain) => {
                 Ok(Self(text.to_owned()))
             }
-            _ => Err(Invalid::Form { what, form }),
+            _ => Err(ParseError::Form { what, form }),
         }
     }
 }

@@ -186,7 +186,7 @@ impl Callback {
     async fn decide(&self, link: &VerifiedLink, comment: &str, visitor: Visitor) -> Result<Answer, Refusal> {
         let comment = match comment.parse::<Comment>() {
             Ok(comment) => Some(comment),
-            Err(countersign::approval::Invalid::Empty { .. }) => None,
+            Err(countersign::approval::ParseError::Empty { .. }) => None,
             Err(_) => return self.ask_again(link, comment, Problem::CommentTooLong, visitor).await,
         };
         let silent = comment.is_none();

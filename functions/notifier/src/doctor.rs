@@ -6,7 +6,7 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_ses::types::VerificationStatus;
-use countersign::approval::{Address, Approval, ApprovalAction, Decision, Invalid};
+use countersign::approval::{Address, Approval, ApprovalAction, Decision, ParseError};
 use countersign::aws::{AwsError, AwsErrorKind};
 use countersign::ledger::Ledger;
 use countersign::link::SignError;
@@ -176,7 +176,7 @@ impl Notifier {
 }
 
 /// An approval that no pipeline can have, and somebody who is never asked.
-fn probe() -> Result<(Approval, Address), Invalid> {
+fn probe() -> Result<(Approval, Address), ParseError> {
     let action = ApprovalAction {
         account: "000000000000".parse()?,
         region: "none".parse()?,

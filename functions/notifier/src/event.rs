@@ -5,7 +5,9 @@
 //! itself publishes to SNS. The wire types are private and read only what is needed, so that fields which come now as a
 //! number and now as a text do no harm.
 
-use countersign::approval::{ActionName, ApprovalAction, ApprovalToken, ExecutionId, Invalid, PipelineName, StageName};
+use countersign::approval::{
+    ActionName, ApprovalAction, ApprovalToken, ExecutionId, ParseError, PipelineName, StageName,
+};
 use countersign::ledger::HistoryCursor;
 use countersign::link::LONGEST_LIFE;
 use countersign::pipeline::PendingRef;
@@ -81,7 +83,7 @@ pub enum EventError {
     },
     /// A field that is not what it should be.
     #[error("in the event, {0}")]
-    Field(#[from] Invalid),
+    Field(#[from] ParseError),
     /// A moment that is not one, or that no approval can have.
     #[error("in the event, {0} is not a date and time that an approval can have")]
     Time(&'static str),

@@ -7,7 +7,7 @@ use time::{Duration, UtcDateTime};
 
 use super::Ledger;
 use super::item::{Item, keys, moment, text, text_in};
-use crate::approval::{ApprovalAction, ApprovalKey, ExecutionId, Invalid, PipelineName, digest};
+use crate::approval::{ApprovalAction, ApprovalKey, ExecutionId, ParseError, PipelineName, digest};
 use crate::aws::AwsError;
 use crate::request::Request;
 
@@ -42,10 +42,10 @@ impl From<UtcDateTime> for HistoryCursor {
 }
 
 impl FromStr for HistoryCursor {
-    type Err = Invalid;
+    type Err = ParseError;
 
     /// Reads what [`Ledger::history`] gave.
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let is_place = text.split_once('#').is_some_and(|(moment, key)| {
             moment.len() == MOMENT_DIGITS
                 && moment.bytes().all(|b| b.is_ascii_digit())
@@ -55,7 +55,7 @@ impl FromStr for HistoryCursor {
         if is_place {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Invalid::Form { what: "the place in the history", form: "one that a history gave" })
+            Err(ParseError::Form { what: "the place in the history", form: "one that a history gave" })
         }
     }
 }

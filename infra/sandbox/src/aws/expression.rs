@@ -36,7 +36,7 @@ pub(super) fn check(input: &Value) -> Result<(), AwsError> {
             let is_name = token.starts_with(|c: char| c.is_ascii_alphabetic());
             if is_name && !is_function && !KEYWORDS.contains(&word.as_str()) && is_reserved(&word) {
                 return Err(invalid(format!(
-                    "Invalid {kind}: Attribute name is a reserved keyword; reserved keyword: {token}"
+                    "ParseError {kind}: Attribute name is a reserved keyword; reserved keyword: {token}"
                 )));
             }
         }
