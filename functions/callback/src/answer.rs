@@ -23,7 +23,7 @@ use time::UtcDateTime;
 use crate::decide::{DecideError, Decisions};
 use crate::notice::Notice;
 use crate::pages::{Confirm, Decided, NoticePage, Problem, Recorded, style_hash};
-use crate::request::{Misunderstood, Visit, read};
+use crate::request::{BadRequest, Visit, read};
 use crate::settings::Settings;
 
 /// After how many seconds a visitor should try again when AWS did not answer.
@@ -96,7 +96,7 @@ struct Answer {
 
 /// What kept a request from being answered with what was asked for.
 enum Refusal {
-    Misunderstood(Misunderstood),
+    BadRequest(BadRequest),
     Link(LinkError),
     NotAsked,
     Initiator(Box<Request>),
@@ -145,7 +145,7 @@ impl Callback {
                 let late = |_| Err(Refusal::Late);
                 tokio::time::timeout(LONGEST_ANSWER, self.visit(visit, visitor)).await.unwrap_or_else(late)
             }
-            Err(misunderstood) => Err(Refusal::Misunderstood(misunderstood)),
+            Err(bad_request) => Err(Refusal::BadRequest(bad_request)),
         };
         let answer = answer.unwrap_or_else(|refusal| {
             let reason = refusal.reason();
@@ -359,7 +359,7 @@ impl Refusal {
     /// The reason in a few words from a closed list: for logs and metrics.
     fn reason(&self) -> &'static str {
         match self {
-            Self::Misunderstood(misunderstood) => misunderstood.reason(),
+            Self::BadRequest(bad_request) => bad_request.reason(),
             Self::Link(error) => error.reason(),
             Self::NotAsked => "a link of somebody who was not asked",
             Self::Initiator(_) => "an approval of whoever started the execution",
@@ -375,12 +375,12 @@ impl Refusal {
 fn refuse(refusal: &Refusal, visitor: Visitor) -> Answer {
     let reason = refusal.reason();
     let (status, why) = match refusal {
-        Refusal::Misunderstood(Misunderstood::Path) => (StatusCode::NOT_FOUND, Notice::NotFound),
-        Refusal::Misunderstood(Misunderstood::Method) => (StatusCode::METHOD_NOT_ALLOWED, Notice::NotAllowed),
-        Refusal::Misunderstood(Misunderstood::Form | Misunderstood::Decision)
-        | Refusal::NoButton
-        | Refusal::WrongButton => (StatusCode::BAD_REQUEST, Notice::BadForm),
-        Refusal::Misunderstood(Misunderstood::Token) | Refusal::Link(_) | Refusal::NotAsked => {
+        Refusal::BadRequest(BadRequest::Path) => (StatusCode::NOT_FOUND, Notice::NotFound),
+        Refusal::BadRequest(BadRequest::Method) => (StatusCode::METHOD_NOT_ALLOWED, Notice::NotAllowed),
+        Refusal::BadRequest(BadRequest::Form | BadRequest::Decision) | Refusal::NoButton | Refusal::WrongButton => {
+            (StatusCode::BAD_REQUEST, Notice::BadForm)
+        }
+        Refusal::BadRequest(BadRequest::Token) | Refusal::Link(_) | Refusal::NotAsked => {
             (StatusCode::BAD_REQUEST, Notice::BadLink)
         }
         Refusal::Initiator(request) => (StatusCode::FORBIDDEN, Notice::Initiator(request)),

@@ -37,11 +37,11 @@ fn is_query(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::{Misunderstood, Visit, read};
+    use crate::request::{BadRequest, Visit, read};
     use serde_json::{Value, json};
 
     /// An event of payload format 2.0, read as the function reads it.
-    fn visit(path: &str, query: &str, headers: &Value) -> Result<Visit, Misunderstood> {
+    fn visit(path: &str, query: &str, headers: &Value) -> Result<Visit, BadRequest> {
         let event = json!({
             "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query, "headers": headers,
             "requestContext": {
@@ -64,18 +64,18 @@ mod tests {
             ("/approval", "t=x", json!({"host": "a:99999"}), &shown),
             ("/approval", "t=x", json!({"host": "a.example", "x-forwarded-proto": "a b"}), &shown),
             ("/approval", "t=x&a=%20", json!({}), &shown),
-            ("/approval", "t=x y", json!({}), &Err(Misunderstood::Token)),
-            ("/approval", "t=<x>", json!({}), &Err(Misunderstood::Token)),
-            ("/approval", "t=x\u{7f}", json!({}), &Err(Misunderstood::Token)),
-            ("/approval", "t=ä", json!({}), &Err(Misunderstood::Token)),
-            ("/approval", &"x".repeat(100_000), json!({}), &Err(Misunderstood::Token)),
+            ("/approval", "t=x y", json!({}), &Err(BadRequest::Token)),
+            ("/approval", "t=<x>", json!({}), &Err(BadRequest::Token)),
+            ("/approval", "t=x\u{7f}", json!({}), &Err(BadRequest::Token)),
+            ("/approval", "t=ä", json!({}), &Err(BadRequest::Token)),
+            ("/approval", &"x".repeat(100_000), json!({}), &Err(BadRequest::Token)),
             ("/approval", &format!("t=x&a={}", "x".repeat(9_000)), json!({}), &shown),
-            ("/approval", &format!("t=x&a={}", "x".repeat(100_000)), json!({}), &Err(Misunderstood::Token)),
-            ("/a b", "t=x", json!({}), &Err(Misunderstood::Path)),
-            ("approval", "t=x", json!({}), &Err(Misunderstood::Path)),
-            ("/\u{0}", "t=x", json!({}), &Err(Misunderstood::Path)),
-            ("//evil.example/approval", "t=x", json!({}), &Err(Misunderstood::Path)),
-            ("", "", json!({}), &Err(Misunderstood::Path)),
+            ("/approval", &format!("t=x&a={}", "x".repeat(100_000)), json!({}), &Err(BadRequest::Token)),
+            ("/a b", "t=x", json!({}), &Err(BadRequest::Path)),
+            ("approval", "t=x", json!({}), &Err(BadRequest::Path)),
+            ("/\u{0}", "t=x", json!({}), &Err(BadRequest::Path)),
+            ("//evil.example/approval", "t=x", json!({}), &Err(BadRequest::Path)),
+            ("", "", json!({}), &Err(BadRequest::Path)),
         ] {
             assert_eq!(&visit(path, query, &headers), expected, "{path} {query:.20} {headers}");
         }

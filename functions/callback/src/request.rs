@@ -37,7 +37,7 @@ pub enum Visit {
 
 /// Why a request is not understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Misunderstood {
+pub enum BadRequest {
     /// A path other than the links'.
     Path,
     /// A method other than GET, HEAD and POST.
@@ -50,7 +50,7 @@ pub enum Misunderstood {
     Decision,
 }
 
-impl Misunderstood {
+impl BadRequest {
     /// The reason in a few words from a closed list: for logs and metrics.
     #[must_use]
     pub fn reason(self) -> &'static str {
@@ -68,9 +68,9 @@ impl Misunderstood {
 ///
 /// # Errors
 /// When it is not one that a link or its page makes.
-pub fn read(request: &Request) -> Result<Visit, Misunderstood> {
+pub fn read(request: &Request) -> Result<Visit, BadRequest> {
     if request.raw_http_path() != link::PATH {
-        return Err(Misunderstood::Path);
+        return Err(BadRequest::Path);
     }
     let query = fields(request.uri().query().unwrap_or_default().as_bytes());
     match *request.method() {
@@ -80,17 +80,17 @@ pub fn read(request: &Request) -> Result<Visit, Misunderstood> {
             let token = token(&query, &form)?;
             let decision = match at_most_one(&form, "decision")? {
                 None => None,
-                Some(word) => Some(word.parse().map_err(|_| Misunderstood::Decision)?),
+                Some(word) => Some(word.parse().map_err(|_| BadRequest::Decision)?),
             };
             match (at_most_one(&form, "finish")?, decision) {
                 (None, _) => {}
                 (Some("yes"), Some(decision)) => return Ok(Visit::Finish { token, decision }),
-                (Some(_), _) => return Err(Misunderstood::Form),
+                (Some(_), _) => return Err(BadRequest::Form),
             }
             let comment = at_most_one(&form, "comment")?.unwrap_or_default().to_owned();
             Ok(Visit::Decide { token, decision, comment })
         }
-        _ => Err(Misunderstood::Method),
+        _ => Err(BadRequest::Method),
     }
 }
 
@@ -101,30 +101,30 @@ fn fields(encoded: &[u8]) -> Fields {
 }
 
 /// The form's bytes. API Gateway hands a body over as text or in base64; the runtime has undone the latter.
-fn form(body: &Body) -> Result<&[u8], Misunderstood> {
+fn form(body: &Body) -> Result<&[u8], BadRequest> {
     let bytes: &[u8] = match body {
         Body::Empty => &[],
         Body::Text(text) => text.as_bytes(),
         Body::Binary(bytes) => bytes,
-        _ => return Err(Misunderstood::Form),
+        _ => return Err(BadRequest::Form),
     };
-    if bytes.len() > LONGEST_FORM { Err(Misunderstood::Form) } else { Ok(bytes) }
+    if bytes.len() > LONGEST_FORM { Err(BadRequest::Form) } else { Ok(bytes) }
 }
 
 /// The token, which must stand exactly once: in the query, where the page's form leaves it, or in the form.
-fn token(query: &[(String, String)], form: &[(String, String)]) -> Result<String, Misunderstood> {
+fn token(query: &[(String, String)], form: &[(String, String)]) -> Result<String, BadRequest> {
     let mut tokens = query.iter().chain(form).filter(|(name, _)| name == "t");
     match (tokens.next(), tokens.next()) {
         (Some((_, token)), None) => Ok(token.clone()),
-        _ => Err(Misunderstood::Token),
+        _ => Err(BadRequest::Token),
     }
 }
 
-fn at_most_one<'a>(form: &'a [(String, String)], wanted: &str) -> Result<Option<&'a str>, Misunderstood> {
+fn at_most_one<'a>(form: &'a [(String, String)], wanted: &str) -> Result<Option<&'a str>, BadRequest> {
     let mut values = form.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
     match (values.next(), values.next()) {
         (value, None) => Ok(value),
-        _ => Err(Misunderstood::Form),
+        _ => Err(BadRequest::Form),
     }
 }
 
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn what_is_understood_and_what_is_not() {
-        use Misunderstood::{Decision as D, Form, Method, Path, Token};
+        use BadRequest::{Decision as D, Form, Method, Path, Token};
         let show = |token: &str| Ok(Visit::Show { token: token.into() });
         let decide =
             |decision, comment: &str| Ok(Visit::Decide { token: "x".into(), decision, comment: comment.into() });
@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn a_form_is_bounded() {
         let long = format!("decision=Approved&comment={}", "x".repeat(LONGEST_FORM));
-        assert_eq!(read(&request("POST", "/approval", "?t=x", long)), Err(Misunderstood::Form));
+        assert_eq!(read(&request("POST", "/approval", "?t=x", long)), Err(BadRequest::Form));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::alphabet::URL_SAFE as ALPHABET;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use callback::request::{Misunderstood, Visit, read};
+use callback::request::{BadRequest, Visit, read};
 use countersign::link::LinkError;
 use fastrand::Rng;
 use serde_json::{Value, json};
@@ -363,7 +363,7 @@ pub fn send(ground: &Ground, mutator: &mut Mutator, count: u64, fates: &mut [Fat
                 }
                 Err(_) => fate.refused += 1,
             },
-            Err(Misunderstood::Token) => fate.misunderstood += 1,
+            Err(BadRequest::Token) => fate.misunderstood += 1,
             visit => panic!("{}: t={token} is read as {visit:?}", KINDS[kind].0),
         }
     }

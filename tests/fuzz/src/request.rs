@@ -4,7 +4,7 @@ use arbitrary::{Result, Unstructured};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use callback::gateway::sanitize;
-use callback::request::{Misunderstood, Visit, read};
+use callback::request::{BadRequest, Visit, read};
 use countersign::words::Language;
 use lambda_http::Request;
 use lambda_http::http::Method;
@@ -121,7 +121,7 @@ pub fn check(sent: &Sent) {
             let count = |wanted: &str| fields.iter().filter(|(name, _)| name == wanted).count();
             assert_eq!((count("finish"), count("decision")), (1, 1), "a form says it once");
         }
-        Err(Misunderstood::Path) => assert!(!is_ours),
+        Err(BadRequest::Path) => assert!(!is_ours),
         Err(_) => assert!(is_ours),
     }
 }
