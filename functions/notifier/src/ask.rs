@@ -8,7 +8,7 @@ use countersign::request::Request;
 
 use crate::Notifier;
 use crate::deliver::{Deliveries, recipients};
-use crate::policy::{PolicyProblem, StoredPolicy};
+use crate::policy_store::{PolicyReadError, StoredPolicy};
 use crate::report::{Handled, NotifyError};
 
 impl Notifier {
@@ -93,7 +93,7 @@ impl Notifier {
         &self,
         pending: &PendingRef,
         found: Result<Option<PendingApproval>, FindError>,
-        policy: Result<StoredPolicy, PolicyProblem>,
+        policy: Result<StoredPolicy, PolicyReadError>,
     ) -> Result<Option<Request>, NotifyError> {
         let approval = || pending.action.to_string();
         let now = (self.clock)();

@@ -15,7 +15,7 @@ use serde::Serialize;
 use time::Duration;
 
 use crate::Notifier;
-use crate::policy::{PolicyProblem, PolicyStore, StoredPolicy};
+use crate::policy_store::{PolicyReadError, PolicyStore, StoredPolicy};
 
 /// How long the probe's link is good.
 const PROBE_LIFE: Duration = Duration::minutes(5);
@@ -207,7 +207,7 @@ async fn policy(store: &PolicyStore) -> Finding {
             let routes = policy.routes().count();
             Finding::sound(CHECK, format!("version {version} is sound; routes, the default included: {routes}"))
         }
-        Err(PolicyProblem::Aws(error)) => unanswered(CHECK, &error),
+        Err(PolicyReadError::Aws(error)) => unanswered(CHECK, &error),
         Err(error) => Finding::unsound(
             CHECK,
             error.to_string(),

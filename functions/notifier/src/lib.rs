@@ -13,7 +13,7 @@ pub mod event;
 pub mod history;
 pub mod mailer;
 pub mod notify;
-mod policy;
+mod policy_store;
 pub mod report;
 pub mod settings;
 mod sweep;

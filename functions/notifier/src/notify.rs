@@ -18,7 +18,7 @@ use crate::callback_client::CallbackClient;
 use crate::doctor::Doctor;
 use crate::event::{self, Event, EventError};
 use crate::mailer::Mailer;
-use crate::policy::PolicyStore;
+use crate::policy_store::PolicyStore;
 use crate::report::{Handled, NotifyError, Report};
 use crate::settings::Settings;
 

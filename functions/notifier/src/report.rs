@@ -11,7 +11,7 @@ use crate::deliver::DeliveryError;
 use crate::doctor::Diagnosis;
 use crate::event::EventError;
 use crate::history::History;
-use crate::policy::PolicyProblem;
+use crate::policy_store::PolicyReadError;
 
 /// What came of an event, one entry for each thing that it told. Without addresses, since Lambda keeps answers; only a
 /// history has them, which goes to whoever asked for it.
@@ -118,7 +118,7 @@ pub enum NotifyError {
         /// Pipeline, stage and action.
         approval: String,
         /// Why.
-        error: PolicyProblem,
+        error: PolicyReadError,
     },
     /// An AWS call did not succeed.
     #[error("{what}: {error}")]
@@ -175,7 +175,7 @@ impl NotifyError {
         match self {
             Self::Event(_) => "UnreadableEvent",
             Self::Find { .. } => "ApprovalNotFound",
-            Self::Policy { error: PolicyProblem::NoRoute { .. }, .. } => "NoRoute",
+            Self::Policy { error: PolicyReadError::NoRoute { .. }, .. } => "NoRoute",
             Self::Policy { .. } => "PolicyError",
             Self::Aws { .. } => "AwsError",
             Self::NothingWaits { .. } => "NothingWaits",

@@ -25,7 +25,7 @@ pub(crate) struct StoredPolicy {
 
 /// Why the policy does not say who may decide.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PolicyProblem {
+pub enum PolicyReadError {
     /// It cannot be read.
     #[error(transparent)]
     Aws(#[from] AwsError),
@@ -62,7 +62,7 @@ impl PolicyStore {
         Self { client, name }
     }
 
-    pub(crate) async fn read(&self) -> Result<StoredPolicy, PolicyProblem> {
+    pub(crate) async fn read(&self) -> Result<StoredPolicy, PolicyReadError> {
         const OPERATION: &str = "ssm:GetParameter";
         let answer = self.client.get_parameter().name(&self.name).send().await;
         let answer = answer.map_err(|error| AwsError::new(OPERATION, &error))?;
@@ -71,19 +71,19 @@ impl PolicyStore {
         let version = parameter.version;
         match parameter.value.unwrap_or_default().parse() {
             Ok(policy) => Ok(StoredPolicy { policy, version }),
-            Err(error) => Err(PolicyProblem::Wrong { version, error }),
+            Err(error) => Err(PolicyReadError::Wrong { version, error }),
         }
     }
 }
 
 impl StoredPolicy {
     /// What the policy says of an approval. It is fixed in its request from then on.
-    pub(crate) fn terms(&self, waiting: &PendingApproval) -> Result<Terms, PolicyProblem> {
+    pub(crate) fn terms(&self, waiting: &PendingApproval) -> Result<Terms, PolicyReadError> {
         let version = self.version;
-        let route = self.policy.route(&waiting.approval.action).ok_or(PolicyProblem::NoRoute { version })?;
+        let route = self.policy.route(&waiting.approval.action).ok_or(PolicyReadError::NoRoute { version })?;
         let barred = self.barred(route, waiting)?;
         if route.quorum.get() > route.approvers.len() - barred.len() {
-            return Err(PolicyProblem::TooFew { version });
+            return Err(PolicyReadError::TooFew { version });
         }
         Ok(Terms {
             route: route.name.clone(),
@@ -101,12 +101,12 @@ impl StoredPolicy {
     }
 
     /// Whose approval does not count. Not knowing who started the execution is no reason to let him approve it.
-    fn barred(&self, route: &Route, waiting: &PendingApproval) -> Result<BTreeMap<String, String>, PolicyProblem> {
+    fn barred(&self, route: &Route, waiting: &PendingApproval) -> Result<BTreeMap<String, String>, PolicyReadError> {
         if route.initiator_may_approve {
             return Ok(BTreeMap::new());
         }
         match &waiting.initiator {
-            None => Err(PolicyProblem::InitiatorUnknown),
+            None => Err(PolicyReadError::InitiatorUnknown),
             Some(Initiator::Nobody) => Ok(BTreeMap::new()),
             Some(Initiator::Person(name)) => Ok(route
                 .approvers
