@@ -100,7 +100,7 @@ impl Notifier {
         match event? {
             Event::Waits(pending) => self.ask(&pending).await,
             Event::Ended { action, execution, at } => self.conclude(&action, &execution, at).await,
-            Event::Sweep => self.sweep().await.map(Handled::Swept),
+            Event::Sweep => self.sweep().await.map(Handled::SweepSummary),
             Event::Doctor => Ok(Handled::Diagnosed(Box::pin(self.examine()).await)),
             Event::Resend { pipeline, stage, action } => self.resend(pipeline, &stage, &action).await,
             Event::History { pipeline, before, limit } => {

@@ -58,7 +58,7 @@ pub enum Handled {
         sent: usize,
     },
     /// What waits was looked after.
-    Swept(Swept),
+    SweepSummary(SweepSummary),
     /// What the ledger knows of a pipeline's approvals.
     History(History),
     /// The deployment was looked over.
@@ -72,7 +72,7 @@ pub enum Handled {
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Swept {
+pub struct SweepSummary {
     /// Approvals that it looked at: those of the ledger that are not done with, and others that wait.
     pub looked: usize,
     /// Emails that ask, sent now because they were missing.

@@ -18,7 +18,7 @@ use time::{Duration, UtcDateTime};
 use crate::Notifier;
 use crate::callback_client::CallbackError;
 use crate::deliver::{Deliveries, LEASE, Recipient, recipients};
-use crate::report::{Handled, NotifyError, Swept};
+use crate::report::{Handled, NotifyError, SweepSummary};
 
 /// How many approvals are looked at side by side.
 const LOOKS_AT_ONCE: usize = 4;
@@ -39,7 +39,7 @@ impl Notifier {
     ///
     /// # Errors
     /// When something could not be read or done. Everything else has been done, and the next sweep tries again.
-    pub(crate) async fn sweep(&self) -> Result<Swept, NotifyError> {
+    pub(crate) async fn sweep(&self) -> Result<SweepSummary, NotifyError> {
         let now = (self.clock)();
         let failed = |error| NotifyError::Aws { what: "the sweep".to_owned(), error };
         let enough = Box::pin(tokio::time::sleep(BEGIN_WITHIN));
@@ -59,7 +59,7 @@ impl Notifier {
         let looks: Vec<_> = looks.into_iter().map(|look| Box::pin(self.look(look, &waiting, now))).collect();
         let begun = stream::iter(looks).take_until(enough);
         let mut done = begun.buffer_unordered(LOOKS_AT_ONCE);
-        let mut swept = Swept::default();
+        let mut swept = SweepSummary::default();
         while let Some(look) = done.next().await {
             left -= 1;
             match look {
@@ -81,22 +81,29 @@ impl Notifier {
         Err(NotifyError::several(errors))
     }
 
-    async fn look(&self, look: Look<'_>, waiting: &[Waits], now: UtcDateTime) -> Result<Swept, NotifyError> {
+    async fn look(&self, look: Look<'_>, waiting: &[Waits], now: UtcDateTime) -> Result<SweepSummary, NotifyError> {
         match look {
             Look::After(key) => self.look_after(key, waiting, now).await,
             // It waits and was never put to anybody: its event was lost, or came before this deployment.
             Look::At(waits) => match self.ask(&waits.pending).await? {
-                Handled::Asked { sent, .. } if sent > 0 => Ok(Swept { looked: 1, asked: sent, ..Swept::default() }),
+                Handled::Asked { sent, .. } if sent > 0 => {
+                    Ok(SweepSummary { looked: 1, asked: sent, ..SweepSummary::default() })
+                }
                 // Over, or one of the ledger's after all.
-                _ => Ok(Swept::default()),
+                _ => Ok(SweepSummary::default()),
             },
         }
     }
 
     /// Does what is left to do about one approval.
-    async fn look_after(&self, key: &ApprovalKey, waiting: &[Waits], now: UtcDateTime) -> Result<Swept, NotifyError> {
+    async fn look_after(
+        &self,
+        key: &ApprovalKey,
+        waiting: &[Waits],
+        now: UtcDateTime,
+    ) -> Result<SweepSummary, NotifyError> {
         let failed = |error| NotifyError::Aws { what: key.to_string(), error };
-        let mut swept = Swept { looked: 1, ..Swept::default() };
+        let mut swept = SweepSummary { looked: 1, ..SweepSummary::default() };
         let Some(request) = self.ledger.read(key).await.map_err(failed)? else {
             self.ledger.close(key, now).await.map_err(failed)?;
             return Ok(swept);
@@ -256,7 +263,7 @@ impl From<PendingRef> for Waits {
     }
 }
 
-impl Swept {
+impl SweepSummary {
     fn add(&mut self, other: Self) {
         self.looked += other.looked;
         self.asked += other.asked;
