@@ -7,7 +7,7 @@ use countersign::pipeline::{FindError, PendingApproval, PendingRef};
 use countersign::request::Request;
 
 use crate::Notifier;
-use crate::deliver::{Deliveries, recipients};
+use crate::deliver::{DeliverySummary, recipients};
 use crate::policy_store::{PolicyReadError, StoredPolicy};
 use crate::report::{Handled, NotifyError};
 
@@ -21,7 +21,7 @@ impl Notifier {
         if deliveries.tried() > 0 {
             self.tell_if_it_ended(&key).await?;
         }
-        let Deliveries { sent, already_sent, failures } = deliveries;
+        let DeliverySummary { sent, already_sent, failures } = deliveries;
         if failures.is_empty() {
             Ok(Handled::Asked { approval, key, sent, already_sent })
         } else {

@@ -66,7 +66,7 @@ impl DeliveryError {
 
 /// What became of several emails.
 #[derive(Debug, Default)]
-pub(crate) struct Deliveries {
+pub(crate) struct DeliverySummary {
     /// How many were sent now.
     pub(crate) sent: usize,
     /// How many had been sent before.
@@ -75,7 +75,7 @@ pub(crate) struct Deliveries {
     pub(crate) failures: Vec<DeliveryError>,
 }
 
-impl Deliveries {
+impl DeliverySummary {
     /// How many were not made before: whatever became of them, they went out late.
     pub(crate) fn tried(&self) -> usize {
         self.sent + self.failures.len()
@@ -95,13 +95,13 @@ impl Notifier {
         request: &Request,
         kind: EmailKind,
         recipients: impl IntoIterator<Item = Recipient<'_>>,
-    ) -> Deliveries {
+    ) -> DeliverySummary {
         // A delivery holds a lot while it is under way, and has its room only from when its turn comes.
         let deliver = |recipient| async move { Box::pin(self.deliver(request, kind, recipient)).await };
         let deliveries: Vec<_> = recipients.into_iter().map(deliver).collect();
         let delivered: Vec<Result<Delivered, DeliveryError>> =
             stream::iter(deliveries).buffer_unordered(SENDS_AT_ONCE).collect().await;
-        let mut deliveries = Deliveries::default();
+        let mut deliveries = DeliverySummary::default();
         for delivery in delivered {
             match delivery {
                 Ok(Delivered::Now) => deliveries.sent += 1,

@@ -17,7 +17,7 @@ use time::{Duration, UtcDateTime};
 
 use crate::Notifier;
 use crate::callback_client::CallbackError;
-use crate::deliver::{Deliveries, LEASE, Recipient, recipients};
+use crate::deliver::{DeliverySummary, LEASE, Recipient, recipients};
 use crate::report::{Handled, NotifyError, SweepSummary};
 
 /// How many approvals are looked at side by side.
@@ -123,7 +123,7 @@ impl Notifier {
             let asked = self
                 .deliver_to(&request, EmailKind::Request, without(&before, EmailKind::Request, &request, now))
                 .await;
-            let reminded = if waits { self.remind(&request, &before, now).await } else { Deliveries::default() };
+            let reminded = if waits { self.remind(&request, &before, now).await } else { DeliverySummary::default() };
             (swept.asked, swept.reminded) = (asked.sent, reminded.sent);
             if asked.tried() + reminded.tried() > 0 {
                 swept.told = self.tell_if_it_ended(key).await?;
@@ -204,8 +204,8 @@ impl Notifier {
     }
 
     /// Reminds those who were asked before this sweep and have not voted, once for each time that the policy sets.
-    async fn remind(&self, request: &Request, before: &[Delivery], now: UtcDateTime) -> Deliveries {
-        let Some(ahead) = request.reminder(now) else { return Deliveries::default() };
+    async fn remind(&self, request: &Request, before: &[Delivery], now: UtcDateTime) -> DeliverySummary {
+        let Some(ahead) = request.reminder(now) else { return DeliverySummary::default() };
         let kind = EmailKind::Reminder { before: ahead };
         let time = request.expires.saturating_sub(ahead);
         // Whoever was asked only after that time needs no reminder yet.
