@@ -7,7 +7,7 @@ use countersign::pipeline::{FindError, PendingApproval, PendingRef};
 use countersign::request::Request;
 
 use crate::Notifier;
-use crate::deliver::{DeliverySummary, recipients};
+use crate::outbox::{DeliverySummary, recipients};
 use crate::policy_store::{PolicyReadError, StoredPolicy};
 use crate::report::{Handled, NotifyError};
 

@@ -10,7 +10,7 @@ use countersign::request::{Outcome, Request, Vote};
 use serde::Serialize;
 
 use crate::Notifier;
-use crate::deliver::recipients;
+use crate::outbox::recipients;
 use crate::report::NotifyError;
 
 /// A pipeline's approvals, newest first.

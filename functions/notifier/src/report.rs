@@ -7,10 +7,10 @@ use lambda_runtime::Diagnostic;
 use serde::Serialize;
 
 use crate::callback_client::CallbackError;
-use crate::deliver::DeliveryError;
 use crate::doctor::Diagnosis;
 use crate::event::EventError;
 use crate::history::History;
+use crate::outbox::DeliveryError;
 use crate::policy_store::PolicyReadError;
 
 /// What came of an event, one entry for each thing that it told. Without addresses, since Lambda keeps answers; only a

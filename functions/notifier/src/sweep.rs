@@ -17,7 +17,7 @@ use time::{Duration, UtcDateTime};
 
 use crate::Notifier;
 use crate::callback_client::CallbackError;
-use crate::deliver::{DeliverySummary, LEASE, Recipient, recipients};
+use crate::outbox::{DeliverySummary, LEASE, Recipient, recipients};
 use crate::report::{Handled, NotifyError, SweepSummary};
 
 /// How many approvals are looked at side by side.

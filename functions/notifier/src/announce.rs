@@ -10,7 +10,7 @@ use countersign::request::Request;
 use time::UtcDateTime;
 
 use crate::Notifier;
-use crate::deliver::{LEASE, recipients};
+use crate::outbox::{LEASE, recipients};
 use crate::report::{Handled, NotifyError};
 
 /// How far CodePipeline's clock and ours may be apart.
