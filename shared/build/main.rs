@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         compare(&mut measure, messages).map_err(|problem| format!("locales/{tag}.ftl: {problem}"))?;
     }
     let out = env::var("OUT_DIR")?;
-    fs::write(Path::new(&out).join("words.rs"), written(&languages, &measure)?)?;
+    fs::write(Path::new(&out).join("texts.rs"), written(&languages, &measure)?)?;
     Ok(())
 }
 
@@ -50,7 +50,7 @@ fn written(languages: &BTreeMap<String, Messages>, measure: &Messages) -> Result
         writeln!(rust, "    ({tag:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/locales/{tag}.ftl\"))),")?;
     }
     let measure_at = languages.keys().position(|tag| tag == MEASURE).unwrap_or_default();
-    writeln!(rust, "];\n/// Where English stands among them.\nconst ENGLISH: usize = {measure_at};\n\nimpl Words {{")?;
+    writeln!(rust, "];\n/// Where English stands among them.\nconst ENGLISH: usize = {measure_at};\n\nimpl Texts {{")?;
     for (message, variables) in measure {
         let name = message.replace('-', "_");
         let parameters: String = variables

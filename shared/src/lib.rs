@@ -4,13 +4,14 @@
 //! holds the words of that story and its outside effects: the [`approval`] types, the signed [`link`], the signing
 //! [`keys`] in AWS KMS, the [`pipeline`] that is told the result, the [`policy`] that says who may decide what, and the
 //! [`ledger`] that makes "sent once" and "counted once" true, and
-//! the [`words`] that people are told. It knows no Lambda, no HTTP server and no HTML.
+//! the [`l10n`] that people are told. It knows no Lambda, no HTTP server and no HTML.
 
 pub mod approval;
 pub mod aws;
 pub mod clock;
 pub mod delivery;
 pub mod keys;
+pub mod l10n;
 pub mod ledger;
 pub mod link;
 pub mod log;
@@ -21,4 +22,3 @@ pub mod request;
 pub mod settings;
 pub mod telling;
 pub mod text;
-pub mod words;

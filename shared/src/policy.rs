@@ -16,7 +16,7 @@ use glob::Pattern;
 use time::Duration;
 
 use crate::approval::{Address, ApprovalAction, Approver, Quorum};
-use crate::words::Language;
+use crate::l10n::Language;
 
 /// The most bytes that a policy may have: the largest value of an SSM parameter, which the advanced tier takes.
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html>

@@ -7,7 +7,7 @@ use time::{Duration, UtcDateTime};
 
 use crate::approval::{Address, Approval, Approver, Comment, Decision, Quorum, WebUrl};
 use crate::clock::{epoch, seconds};
-use crate::words::Language;
+use crate::l10n::Language;
 
 /// The ledger's record that an approval was put to its approvers. What it says of them is fixed when it is made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

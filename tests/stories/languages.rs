@@ -62,7 +62,7 @@ async fn emails_are_in_the_language_of_their_route() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_language_makes_links_that_decide() {
-    for language in countersign::words::Language::all() {
+    for language in countersign::l10n::Language::all() {
         let world = World::under(&policy(language.as_str())).await;
         world.play(&tests::eventbridge()).await;
         let mails = world.mails().await;

@@ -9,12 +9,12 @@ use countersign::approval::{Approval, Comment, Decision};
 use countersign::aws::{AwsError, AwsErrorKind};
 use countersign::clock::Clock;
 use countersign::keys::VerifyingKeys;
+use countersign::l10n::{Language, Texts};
 use countersign::ledger::Ledger;
 use countersign::link::{ExpiredLink, LinkError, LinkVerifier, VerifiedLink};
 use countersign::metrics::{Metric, Metrics, Sink};
 use countersign::pipeline::{CodePipeline, Polling};
 use countersign::request::{Ending, Request};
-use countersign::words::{Language, Words};
 use lambda_http::http::header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Body, Response};
@@ -82,9 +82,9 @@ impl Visitor {
     }
 
     /// Whose browser asks for nothing that there is reads what his emails are written in.
-    fn words(self, request: Option<&Request>) -> Words {
+    fn texts(self, request: Option<&Request>) -> Texts {
         let emails = || request.map_or(Language::ENGLISH, |request| request.terms.language);
-        self.language.unwrap_or_else(emails).words()
+        self.language.unwrap_or_else(emails).texts()
     }
 }
 
@@ -258,7 +258,7 @@ impl Callback {
         tracing::info!(key = %link.approval().key(), "an expired link was opened");
         match request.as_ref().and_then(|request| Some((request, request.outcome.as_ref()?))) {
             Some((request, outcome)) if matches!(outcome.ending, Ending::Approved | Ending::Rejected) => {
-                let page = Decided { words: visitor.words(Some(request)), request, outcome, yours: false };
+                let page = Decided { texts: visitor.texts(Some(request)), request, outcome, yours: false };
                 Ok(Answer { status: StatusCode::CONFLICT, html: page.render() })
             }
             Some((request, outcome)) => Ok(gone(&Notice::over(outcome.ending, request), visitor)),
@@ -300,21 +300,21 @@ fn stands(request: &Request, link: &VerifiedLink, visitor: Visitor) -> Result<An
     if !request.asks(link.approver()) {
         return Err(Refusal::NotAsked);
     }
-    let words = visitor.words(Some(request));
+    let texts = visitor.texts(Some(request));
     let vote = request.vote_of(link.approver()).filter(|vote| vote.decision == link.decision());
     Ok(match (&request.outcome, vote) {
         (Some(outcome), vote) if matches!(outcome.ending, Ending::Approved | Ending::Rejected) => {
             // His own press, however often repeated, is no conflict: his vote is among those that decided.
             let yours =
                 request.ended_by_votes() && vote.is_some_and(|vote| Ending::from(vote.decision) == outcome.ending);
-            let page = Decided { words, request, outcome, yours };
+            let page = Decided { texts, request, outcome, yours };
             Answer { status: if yours { StatusCode::OK } else { StatusCode::CONFLICT }, html: page.render() }
         }
         (Some(outcome), _) => gone(&Notice::over(outcome.ending, request), visitor),
         // A vote that settles the approval and has not been carried through is not "recorded, 1 of 1": a visit ended in
         // between, and the button finishes it.
         (None, Some(_)) if request.verdict.is_none() && request.count().is_none() => {
-            Answer { status: StatusCode::OK, html: Recorded { words, request, now: visitor.now }.render() }
+            Answer { status: StatusCode::OK, html: Recorded { texts, request, now: visitor.now }.render() }
         }
         (None, None) if link.decision() == Decision::Approved && request.bars(link.approver()) => {
             return Err(Refusal::Initiator(Box::new(request.clone())));
@@ -330,7 +330,7 @@ fn confirm(
     comment: &str,
     visitor: Visitor,
 ) -> askama::Result<String> {
-    Confirm { words: visitor.words(Some(request)), request, link, problem, comment, now: visitor.now }.render()
+    Confirm { texts: visitor.texts(Some(request)), request, link, problem, comment, now: visitor.now }.render()
 }
 
 /// Whether this is a rejection that was not taken for want of a comment.
@@ -343,7 +343,7 @@ fn lacks_its_reason(request: &Request, link: &VerifiedLink) -> bool {
 }
 
 fn notice(status: StatusCode, notice: &Notice, visitor: Visitor) -> Answer {
-    Answer { status, html: NoticePage::new(notice, visitor.words(notice.request())).render() }
+    Answer { status, html: NoticePage::new(notice, visitor.texts(notice.request())).render() }
 }
 
 fn gone(why: &Notice, visitor: Visitor) -> Answer {

@@ -1,7 +1,7 @@
 //! Why nothing can be done, and what can: the words of the pages that show no form.
 
+use countersign::l10n::Texts;
 use countersign::request::{Ending, Request};
-use countersign::words::Words;
 
 /// Why a visitor gets nothing of what he wanted.
 #[derive(Debug)]
@@ -53,27 +53,27 @@ impl<'a> Notice<'a> {
 
     /// Its title, what happened, and what to do next.
     #[must_use]
-    pub fn told(&self, words: Words) -> [String; 3] {
+    pub fn told(&self, texts: Texts) -> [String; 3] {
         match self {
-            Self::BadLink => [words.bad_link_title(), words.bad_link(), words.bad_link_next()],
-            Self::BadForm => [words.bad_form_title(), words.bad_form(), words.bad_form_next()],
-            Self::TryAgain => [words.try_again_title(), words.try_again(), words.try_again_next()],
-            Self::Broken => [words.broken_title(), words.broken(), words.broken_next()],
-            Self::NotFound => [words.not_found_title(), words.not_found(), words.not_found_next()],
-            Self::NotAllowed => [words.not_allowed_title(), words.not_allowed(), words.not_allowed_next()],
-            Self::Forgotten => [words.forgotten_title(), words.forgotten(), words.forgotten_next()],
-            Self::Initiator(_) => [words.initiator_title(), words.initiator(), words.initiator_next()],
-            Self::Expired(request) => expired(*request, words),
-            Self::Stopped(_) => [words.stopped_title(), words.stopped(), words.stopped_next()],
-            Self::Superseded(_) => [words.superseded_title(), words.superseded(), words.superseded_next()],
+            Self::BadLink => [texts.bad_link_title(), texts.bad_link(), texts.bad_link_next()],
+            Self::BadForm => [texts.bad_form_title(), texts.bad_form(), texts.bad_form_next()],
+            Self::TryAgain => [texts.try_again_title(), texts.try_again(), texts.try_again_next()],
+            Self::Broken => [texts.broken_title(), texts.broken(), texts.broken_next()],
+            Self::NotFound => [texts.not_found_title(), texts.not_found(), texts.not_found_next()],
+            Self::NotAllowed => [texts.not_allowed_title(), texts.not_allowed(), texts.not_allowed_next()],
+            Self::Forgotten => [texts.forgotten_title(), texts.forgotten(), texts.forgotten_next()],
+            Self::Initiator(_) => [texts.initiator_title(), texts.initiator(), texts.initiator_next()],
+            Self::Expired(request) => expired(*request, texts),
+            Self::Stopped(_) => [texts.stopped_title(), texts.stopped(), texts.stopped_next()],
+            Self::Superseded(_) => [texts.superseded_title(), texts.superseded(), texts.superseded_next()],
         }
     }
 }
 
-fn expired(request: Option<&Request>, words: Words) -> [String; 3] {
+fn expired(request: Option<&Request>, texts: Texts) -> [String; 3] {
     let is_over = request.is_some_and(|request| request.outcome.is_some());
     let waits_on = request.is_some_and(|request| request.outcome.is_none() && request.expires < request.waits_until);
-    let what = if is_over { words.expired() } else { words.expired_link() };
-    let next = if waits_on { words.expired_link_next() } else { words.expired_next() };
-    [words.expired_title(), what, next]
+    let what = if is_over { texts.expired() } else { texts.expired_link() };
+    let next = if waits_on { texts.expired_link_next() } else { texts.expired_next() };
+    [texts.expired_title(), what, next]
 }

@@ -4,10 +4,10 @@ use askama::Template;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign::approval::{Comment, Decision};
+use countersign::l10n::Texts;
 use countersign::link::VerifiedLink;
 use countersign::request::{Ending, Outcome, Request, Vote};
 use countersign::telling;
-use countersign::words::Words;
 use time::UtcDateTime;
 
 use crate::notice::Notice;
@@ -26,7 +26,7 @@ pub fn style_hash() -> String {
 #[template(path = "confirm.html")]
 pub struct Confirm<'a> {
     /// What it is written in.
-    pub words: Words,
+    pub texts: Texts,
     /// What waits.
     pub request: &'a Request,
     /// The link that was opened.
@@ -53,11 +53,11 @@ pub enum Problem {
 impl Problem {
     /// What the visitor is told.
     #[must_use]
-    pub fn told(self, words: Words) -> String {
+    pub fn told(self, texts: Texts) -> String {
         match self {
-            Self::CommentTooLong => words.comment_too_long(&Comment::MAX.to_string()),
-            Self::CommentMissing => words.comment_missing(),
-            Self::ButtonNotPressed => words.button_not_pressed(),
+            Self::CommentTooLong => texts.comment_too_long(&Comment::MAX.to_string()),
+            Self::CommentMissing => texts.comment_missing(),
+            Self::ButtonNotPressed => texts.button_not_pressed(),
         }
     }
 
@@ -72,34 +72,34 @@ impl Confirm<'_> {
         let action = &self.request.approval.action;
         let (pipeline, stage) = (action.pipeline.as_str(), action.stage.as_str());
         match self.link.decision() {
-            Decision::Approved => self.words.release_question(pipeline, stage),
-            Decision::Rejected => self.words.stop_question(pipeline, stage),
+            Decision::Approved => self.texts.release_question(pipeline, stage),
+            Decision::Rejected => self.texts.stop_question(pipeline, stage),
         }
     }
 
     /// The title of the window: whoever hears it read out knows at once that something is wrong.
     fn window_title(&self) -> String {
-        if self.problem.is_some() { self.words.problem_title(&self.title()) } else { self.title() }
+        if self.problem.is_some() { self.texts.problem_title(&self.title()) } else { self.title() }
     }
 
     fn button(&self) -> String {
         match self.link.decision() {
-            Decision::Approved => self.words.approve_button(),
-            Decision::Rejected => self.words.reject_button(),
+            Decision::Approved => self.texts.approve_button(),
+            Decision::Rejected => self.texts.reject_button(),
         }
     }
 
     fn consequence(&self) -> String {
         match (self.link.decision(), self.request.terms.quorum.get()) {
-            (Decision::Approved, 1) => self.words.if_you_approve(),
-            (Decision::Approved, _) => self.words.if_you_approve_of_several(),
-            (Decision::Rejected, _) => self.words.if_you_reject(),
+            (Decision::Approved, 1) => self.texts.if_you_approve(),
+            (Decision::Approved, _) => self.texts.if_you_approve_of_several(),
+            (Decision::Rejected, _) => self.texts.if_you_reject(),
         }
     }
 
     fn until(&self) -> String {
         let expires = self.request.expires;
-        self.words.decide_until(&self.words.in_span(expires - self.now), &self.words.at(expires))
+        self.texts.decide_until(&self.texts.in_span(expires - self.now), &self.texts.at(expires))
     }
 
     fn is_comment_wrong(&self) -> bool {
@@ -115,8 +115,8 @@ impl Confirm<'_> {
         let vote = self.request.vote_of(self.link.approver())?;
         match vote.decision {
             decision if decision == self.link.decision() => None,
-            Decision::Approved => Some(self.words.you_approved_before()),
-            Decision::Rejected => Some(self.words.you_rejected_before()),
+            Decision::Approved => Some(self.texts.you_approved_before()),
+            Decision::Rejected => Some(self.texts.you_rejected_before()),
         }
     }
 }
@@ -126,7 +126,7 @@ impl Confirm<'_> {
 #[template(path = "recorded.html")]
 pub struct Recorded<'a> {
     /// What it is written in.
-    pub words: Words,
+    pub texts: Texts,
     /// What waits.
     pub request: &'a Request,
     /// When the page is shown.
@@ -136,7 +136,7 @@ pub struct Recorded<'a> {
 impl Recorded<'_> {
     fn until(&self) -> String {
         let expires = self.request.expires;
-        self.words.recorded(&self.words.in_span(expires - self.now), &self.words.at(expires))
+        self.texts.recorded(&self.texts.in_span(expires - self.now), &self.texts.at(expires))
     }
 }
 
@@ -145,7 +145,7 @@ impl Recorded<'_> {
 #[template(path = "decided.html")]
 pub struct Decided<'a> {
     /// What it is written in.
-    pub words: Words,
+    pub texts: Texts,
     /// What was decided.
     pub request: &'a Request,
     /// How.
@@ -162,10 +162,10 @@ impl Decided<'_> {
     fn title(&self) -> String {
         let pipeline = self.request.approval.action.pipeline.as_str();
         match (self.is_approved(), self.yours) {
-            (true, true) => self.words.was_approved(pipeline),
-            (true, false) => self.words.was_already_approved(pipeline),
-            (false, true) => self.words.was_rejected(pipeline),
-            (false, false) => self.words.was_already_rejected(pipeline),
+            (true, true) => self.texts.was_approved(pipeline),
+            (true, false) => self.texts.was_already_approved(pipeline),
+            (false, true) => self.texts.was_rejected(pipeline),
+            (false, false) => self.texts.was_already_rejected(pipeline),
         }
     }
 
@@ -181,7 +181,7 @@ impl Decided<'_> {
 #[derive(Template)]
 #[template(path = "notice.html")]
 pub struct NoticePage<'a> {
-    words: Words,
+    texts: Texts,
     title: String,
     what: String,
     next: String,
@@ -191,16 +191,16 @@ pub struct NoticePage<'a> {
 impl<'a> NoticePage<'a> {
     /// The page for a notice.
     #[must_use]
-    pub fn new(notice: &Notice<'a>, words: Words) -> Self {
-        let [title, what, next] = notice.told(words);
-        Self { words, title, what, next, request: notice.request() }
+    pub fn new(notice: &Notice<'a>, texts: Texts) -> Self {
+        let [title, what, next] = notice.told(texts);
+        Self { texts, title, what, next, request: notice.request() }
     }
 }
 
 /// For templates: the counted votes.
-fn tally(words: Words, request: &Request) -> String {
+fn tally(texts: Texts, request: &Request) -> String {
     let approvals = request.votes_for(Decision::Approved).len();
-    words.approvals_so_far(&approvals.to_string(), &request.terms.quorum.get().to_string())
+    texts.approvals_so_far(&approvals.to_string(), &request.terms.quorum.get().to_string())
 }
 
 fn commented(vote: &Vote) -> Option<&str> {

@@ -3,11 +3,11 @@
 use askama::Template;
 use countersign::approval::{Address, Approver, Deployment, DisplayName};
 use countersign::delivery::EmailKind;
+use countersign::l10n::Texts;
 use countersign::link::Link;
 use countersign::request::{Ending, Outcome, Request, Revision, Vote};
 use countersign::telling;
 use countersign::text::{bounded, isolated};
-use countersign::words::Words;
 use mail_builder::MessageBuilder;
 use mail_builder::headers::address::Address as MailAddress;
 use mail_builder::headers::date::Date;
@@ -79,7 +79,7 @@ struct Opening {
 #[template(path = "request.html")]
 struct RequestHtml<'a> {
     mail: &'a Email<'a>,
-    words: Words,
+    texts: Texts,
     opening: &'a Opening,
 }
 
@@ -87,7 +87,7 @@ struct RequestHtml<'a> {
 #[template(path = "request.txt")]
 struct RequestText<'a> {
     mail: &'a Email<'a>,
-    words: Words,
+    texts: Texts,
     opening: &'a Opening,
 }
 
@@ -96,7 +96,7 @@ struct RequestText<'a> {
 #[template(path = "outcome.html")]
 struct OutcomeHtml<'a> {
     mail: &'a Email<'a>,
-    words: Words,
+    texts: Texts,
     opening: &'a Opening,
 }
 
@@ -104,7 +104,7 @@ struct OutcomeHtml<'a> {
 #[template(path = "outcome.txt")]
 struct OutcomeText<'a> {
     mail: &'a Email<'a>,
-    words: Words,
+    texts: Texts,
     opening: &'a Opening,
 }
 
@@ -124,7 +124,7 @@ impl Email<'_> {
             // One made-up ancestor for all mails about one approval groups them in mail clients. It cannot be the first
             // mail's own id, since SES replaces that.
             .references(self.thread_id())
-            .header("Content-Language", Raw::new(self.words().language().as_str()))
+            .header("Content-Language", Raw::new(self.texts().language().as_str()))
             .header("Auto-Submitted", Raw::new("auto-generated"))
             .header("X-Auto-Response-Suppress", Raw::new("All"))
             .text_body(text)
@@ -140,14 +140,14 @@ impl Email<'_> {
     }
 
     fn bodies(&self, now: UtcDateTime) -> Result<(String, String), RenderError> {
-        let (mail, words) = (self, self.words());
+        let (mail, texts) = (self, self.texts());
         let rendered = if self.kind == EmailKind::Outcome {
             let outcome = self.request.outcome.as_ref().ok_or(RenderError::NoOutcome)?;
             let opening = &self.told_end(outcome);
-            (OutcomeText { mail, words, opening }.render(), OutcomeHtml { mail, words, opening }.render())
+            (OutcomeText { mail, texts, opening }.render(), OutcomeHtml { mail, texts, opening }.render())
         } else {
             let opening = &self.question(now);
-            (RequestText { mail, words, opening }.render(), RequestHtml { mail, words, opening }.render())
+            (RequestText { mail, texts, opening }.render(), RequestHtml { mail, texts, opening }.render())
         };
         match rendered {
             (Ok(text), Ok(html)) => Ok((text, html)),
@@ -155,8 +155,8 @@ impl Email<'_> {
         }
     }
 
-    fn words(&self) -> Words {
-        self.request.terms.language.words()
+    fn texts(&self) -> Texts {
+        self.request.terms.language.texts()
     }
 
     /// Later mails answer the first one: Gmail threads by subject, too.
@@ -167,7 +167,7 @@ impl Email<'_> {
             EmailKind::Reminder { .. } | EmailKind::Outcome => "Re: ",
         };
         let (pipeline, stage) = (action.pipeline.as_str(), action.stage.as_str());
-        format!("{re}{}", self.words().subject(action.action.as_str(), pipeline, stage))
+        format!("{re}{}", self.texts().subject(action.action.as_str(), pipeline, stage))
     }
 
     fn thread_id(&self) -> String {
@@ -182,55 +182,55 @@ fn mailbox(person: &Approver) -> MailAddress<'_> {
 /// What an email begins with.
 impl Email<'_> {
     fn question(&self, now: UtcDateTime) -> Opening {
-        let (request, words) = (self.request, self.words());
+        let (request, texts) = (self.request, self.texts());
         let (pipeline, stage) = (request.approval.action.pipeline.as_str(), request.approval.action.stage.as_str());
-        let (span, until) = (words.span(request.expires - now), words.at(request.expires));
+        let (span, until) = (texts.span(request.expires - now), texts.at(request.expires));
         let is_reminder = matches!(self.kind, EmailKind::Reminder { .. });
         let waits = match (is_reminder, request.expires < request.waits_until) {
-            (false, false) => words.waits(&span, &until),
-            (false, true) => words.waits_links(&span, &until),
-            (true, false) => words.still_waits(&until),
-            (true, true) => words.still_waits_links(&until),
+            (false, false) => texts.waits(&span, &until),
+            (false, true) => texts.waits_links(&span, &until),
+            (true, false) => texts.still_waits(&until),
+            (true, true) => texts.still_waits_links(&until),
         };
         let headline = if is_reminder {
-            words.release_reminder(pipeline, &span, stage)
+            texts.release_reminder(pipeline, &span, stage)
         } else {
-            words.release_question(pipeline, stage)
+            texts.release_question(pipeline, stage)
         };
         let asked = if self.links.is_some() { telling::asked_you } else { telling::asked };
-        let mut lead = vec![waits, asked(request, words)];
+        let mut lead = vec![waits, asked(request, texts)];
         lead.extend(self.notes());
         Opening { headline, lead }
     }
 
     fn told_end(&self, outcome: &Outcome) -> Opening {
-        let (pipeline, words) = (self.request.approval.action.pipeline.as_str(), self.words());
+        let (pipeline, texts) = (self.request.approval.action.pipeline.as_str(), self.texts());
         let headline = match outcome.ending {
-            Ending::Approved => words.was_approved(pipeline),
-            Ending::Rejected => words.was_rejected(pipeline),
-            Ending::Expired => words.was_not_decided(pipeline),
-            Ending::Superseded => words.was_superseded(pipeline),
-            Ending::Stopped => words.was_stopped(pipeline),
+            Ending::Approved => texts.was_approved(pipeline),
+            Ending::Rejected => texts.was_rejected(pipeline),
+            Ending::Expired => texts.was_not_decided(pipeline),
+            Ending::Superseded => texts.was_superseded(pipeline),
+            Ending::Stopped => texts.was_stopped(pipeline),
         };
-        let lead = vec![telling::end(self.request, outcome, words), telling::consequence(outcome.ending, words)];
+        let lead = vec![telling::end(self.request, outcome, texts), telling::consequence(outcome.ending, texts)];
         Opening { headline, lead }
     }
 
     /// What this recipient should know besides.
     fn notes(&self) -> Vec<String> {
-        let (request, words) = (self.request, self.words());
+        let (request, texts) = (self.request, self.texts());
         let mut notes = Vec::new();
         if self.links.is_some() && request.bars(&self.to.address) {
-            notes.push(words.your_approval_would_not_count());
+            notes.push(texts.your_approval_would_not_count());
         } else {
-            notes.extend(telling::barred(request, words));
+            notes.extend(telling::barred(request, texts));
         }
         if self.links.is_some() && request.terms.reason_required {
-            notes.push(words.rejection_needs_comment());
+            notes.push(texts.rejection_needs_comment());
         }
         if self.links.is_some() && request.expires < request.waits_until {
             let pipeline = request.approval.action.pipeline.as_str();
-            notes.push(words.after_the_links(pipeline, &words.at(request.waits_until)));
+            notes.push(texts.after_the_links(pipeline, &texts.at(request.waits_until)));
         }
         notes
     }
@@ -267,18 +267,18 @@ impl<'a> Email<'a> {
     }
 
     fn facts(&self) -> Vec<(String, &'a str)> {
-        let (Request { approval, release, .. }, words) = (self.request, self.words());
+        let (Request { approval, release, .. }, texts) = (self.request, self.texts());
         let action = &approval.action;
         let mut facts = Vec::new();
-        facts.extend(release.started_by.as_deref().map(|started_by| (words.started_by(), started_by)));
+        facts.extend(release.started_by.as_deref().map(|started_by| (texts.started_by(), started_by)));
         facts.extend([
-            (words.pipeline(), action.pipeline.as_str()),
-            (words.stage(), action.stage.as_str()),
-            (words.action(), action.action.as_str()),
-            (words.account(), action.account.as_str()),
-            (words.region(), action.region.as_str()),
+            (texts.pipeline(), action.pipeline.as_str()),
+            (texts.stage(), action.stage.as_str()),
+            (texts.action(), action.action.as_str()),
+            (texts.account(), action.account.as_str()),
+            (texts.region(), action.region.as_str()),
         ]);
-        facts.extend(approval.execution.as_ref().map(|execution| (words.execution(), execution.as_str())));
+        facts.extend(approval.execution.as_ref().map(|execution| (texts.execution(), execution.as_str())));
         facts
     }
 
@@ -289,10 +289,10 @@ impl<'a> Email<'a> {
 }
 
 impl Links {
-    fn both(&self, words: Words) -> [Button<'_>; 2] {
+    fn both(&self, texts: Texts) -> [Button<'_>; 2] {
         [
-            Button { class: "go", colour: "#166534", word: words.approve(), link: self.approve.as_str() },
-            Button { class: "stop", colour: "#991b1b", word: words.reject(), link: self.reject.as_str() },
+            Button { class: "go", colour: "#166534", word: texts.approve(), link: self.approve.as_str() },
+            Button { class: "stop", colour: "#991b1b", word: texts.reject(), link: self.reject.as_str() },
         ]
     }
 }

@@ -1,7 +1,7 @@
 //! The sandbox's own pages: the pipelines, and a mailbox as a mail client would show it.
 
 use askama::Template;
-use countersign::words::Language;
+use countersign::l10n::Language;
 use serde_json::Value;
 use time::UtcDateTime;
 use time::format_description::well_known::Rfc3339;

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use countersign::approval::{AccountId, ActionName, Approver, PipelineName, Region, StageName};
+use countersign::l10n::Language;
 use countersign::policy::{DEFAULT, Globs, Part, Policy, PolicyError, Route};
-use countersign::words::Language;
 use lexopt::prelude::*;
 
 /// What there is to do.

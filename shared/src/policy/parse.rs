@@ -8,7 +8,7 @@ use time::Duration;
 use super::document::{Node, Place, Table, is_plain, toml};
 use super::{Aliases, DEFAULT, Globs, LONGEST_TEXT, MOST_ROUTES, Part, Policy, PolicyError, Route};
 use crate::approval::{AccountId, ActionName, Address, Approver, PipelineName, Quorum, Region, StageName};
-use crate::words::Language;
+use crate::l10n::Language;
 
 /// What the default route may say, and every other besides its name and its globs.
 const ROUTE_KEYS: [&str; 9] = [

@@ -4,10 +4,10 @@ use arbitrary::{Result, Unstructured};
 use askama::Template;
 use callback::notice::Notice;
 use callback::pages::{Confirm, Decided, NoticePage, Problem, Recorded};
+use countersign::l10n::{Language, Texts};
 use countersign::link::VerifiedLink;
 use countersign::request::Request;
 use countersign::text::{clean, reorders};
-use countersign::words::{Language, Words};
 
 use crate::ground::{NOW, ground};
 use crate::html::markup;
@@ -16,7 +16,7 @@ use crate::text::{Text, tamed};
 
 /// What is shown, before it is a page.
 struct Shown {
-    words: Words,
+    texts: Texts,
     request: Request,
     link: VerifiedLink,
     problem: Option<Problem>,
@@ -36,7 +36,7 @@ fn shown(u: &mut Unstructured) -> Result<Shown> {
     let languages: Vec<Language> = Language::all().collect();
     let token = u.choose(&ground().tokens)?;
     Ok(Shown {
-        words: u.choose(&languages)?.words(),
+        texts: u.choose(&languages)?.texts(),
         request: request(u)?,
         link: ground().verifier.verify(token, NOW).expect("a good link"),
         problem: *u.choose(&[
@@ -67,19 +67,19 @@ impl Shown {
     }
 
     fn pages(&self, request: &Request, comment: &str) -> Vec<String> {
-        let Self { words, link, problem, yours, .. } = self;
-        let (words, now) = (*words, NOW);
+        let Self { texts, link, problem, yours, .. } = self;
+        let (texts, now) = (*texts, NOW);
         let mut pages = vec![
-            Confirm { words, request, link, problem: *problem, comment, now }.render(),
-            Recorded { words, request, now }.render(),
+            Confirm { texts, request, link, problem: *problem, comment, now }.render(),
+            Recorded { texts, request, now }.render(),
         ];
         if let Some(outcome) = &request.outcome {
-            pages.push(Decided { words, request, outcome, yours: *yours }.render());
-            pages.push(NoticePage::new(&Notice::over(outcome.ending, request), words).render());
+            pages.push(Decided { texts, request, outcome, yours: *yours }.render());
+            pages.push(NoticePage::new(&Notice::over(outcome.ending, request), texts).render());
         }
         pages.extend([
-            NoticePage::new(&Notice::Initiator(request), words).render(),
-            NoticePage::new(&Notice::Expired(Some(request)), words).render(),
+            NoticePage::new(&Notice::Initiator(request), texts).render(),
+            NoticePage::new(&Notice::Expired(Some(request)), texts).render(),
         ]);
         pages.into_iter().map(|page| page.expect("a page")).collect()
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use arbitrary::{Result, Unstructured};
 use countersign::approval::{Approver, Comment, Decision, DisplayName, Quorum, WebUrl};
+use countersign::l10n::Language;
 use countersign::request::{Ending, Outcome, Release, Request, Revision, Terms, Verdict, Vote};
 use countersign::text::{bounded, bounded_line};
-use countersign::words::Language;
 use time::Duration;
 
 use crate::ground::{NOW, approval};

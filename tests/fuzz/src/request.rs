@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use callback::gateway::sanitize;
 use callback::request::{BadRequest, Visit, read};
-use countersign::words::Language;
+use countersign::l10n::Language;
 use lambda_http::Request;
 use lambda_http::http::Method;
 use lambda_http::http::header::ACCEPT_LANGUAGE;

@@ -1,6 +1,6 @@
 //! One request: who is asked about what, what they say, and how it ends.
 
-use countersign::words::Language;
+use countersign::l10n::Language;
 use fastrand::Rng;
 use sandbox::codepipeline::ExecutionMode;
 use serde_json::json;

@@ -13,7 +13,7 @@ use crate::codepipeline::AwsError;
 const EXPRESSIONS: [&str; 5] =
     ["UpdateExpression", "ConditionExpression", "KeyConditionExpression", "FilterExpression", "ProjectionExpression"];
 
-/// Words with a meaning of their own inside expressions.
+/// Texts with a meaning of their own inside expressions.
 const KEYWORDS: [&str; 9] = ["SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "BETWEEN", "IN"];
 
 /// Refuses reserved words that are not aliased, aliases and values that nothing uses, and a change of the key.

@@ -9,9 +9,9 @@ use callback::pages::Confirm;
 use countersign::approval::{Approval, Approver, Deployment};
 use countersign::delivery::EmailKind;
 use countersign::keys::{KeyId, VerifyingKeys};
+use countersign::l10n::Language;
 use countersign::link::{LinkVerifier, VerifiedLink};
 use countersign::request::Request;
-use countersign::words::Language;
 use notifier::email::Email;
 use serde_json::{Value, json};
 use time::UtcDateTime;
@@ -94,8 +94,8 @@ impl World {
     }
 
     fn page(&self) -> String {
-        let words = Language::ENGLISH.words();
-        let page = Confirm { words, request: &self.request, link: &self.link, problem: None, comment: "", now: NOW };
+        let texts = Language::ENGLISH.texts();
+        let page = Confirm { texts, request: &self.request, link: &self.link, problem: None, comment: "", now: NOW };
         page.render().expect("a page")
     }
 

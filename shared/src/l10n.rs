@@ -16,7 +16,7 @@ use unic_langid::LanguageIdentifier;
 use crate::approval::Decision;
 use crate::text::isolated;
 
-include!(concat!(env!("OUT_DIR"), "/words.rs"));
+include!(concat!(env!("OUT_DIR"), "/texts.rs"));
 
 /// The most languages of an `Accept-Language` that are looked at. Browsers send a handful.
 const MOST_ACCEPTED: usize = 20;
@@ -33,7 +33,7 @@ pub struct UnknownLanguage;
 
 /// What there is to say, in one language.
 #[derive(Clone, Copy)]
-pub struct Words {
+pub struct Texts {
     language: Language,
     bundle: &'static FluentBundle<FluentResource>,
 }
@@ -66,13 +66,13 @@ impl Language {
 
     /// Its words.
     #[must_use]
-    pub fn words(self) -> Words {
+    pub fn texts(self) -> Texts {
         static BUNDLES: [OnceLock<FluentBundle<FluentResource>>; LOCALES.len()] =
             [const { OnceLock::new() }; LOCALES.len()];
         let bundle = || bundle(self.locale());
         // A language is made from the table alone, so it has its place here.
         let bundle = BUNDLES.get(self.0).unwrap_or(&BUNDLES[ENGLISH]).get_or_init(bundle);
-        Words { language: self, bundle }
+        Texts { language: self, bundle }
     }
 
     fn locale(self) -> (&'static str, &'static str) {
@@ -149,13 +149,13 @@ impl fmt::Debug for Language {
     }
 }
 
-impl fmt::Debug for Words {
+impl fmt::Debug for Texts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Words({})", self.language)
+        write!(f, "Texts({})", self.language)
     }
 }
 
-impl Words {
+impl Texts {
     /// The language that these are of.
     #[must_use]
     pub fn language(self) -> Language {
@@ -276,30 +276,30 @@ mod tests {
     fn every_language_says_everything() {
         let moment = utc_datetime!(2026-11-27 09:15);
         for language in Language::all() {
-            let words = language.words();
-            let question = words.release_question("payments-api", "Production");
+            let texts = language.texts();
+            let question = texts.release_question("payments-api", "Production");
             assert!(question.contains("payments-api") && question.contains("Production"), "{language}: {question}");
-            let told = words.at(moment);
+            let told = texts.at(moment);
             assert!(told.contains("27") && told.contains("2026") && told.contains("09:15 UTC"), "{language}: {told}");
             for days in 1..=12 {
-                let span = words.span(Duration::days(days));
-                let ahead = words.in_span(Duration::days(days));
+                let span = texts.span(Duration::days(days));
+                let ahead = texts.in_span(Duration::days(days));
                 assert!(
                     span.contains(char::is_numeric) && ahead.contains(char::is_numeric),
                     "{language}: {span}, {ahead}"
                 );
             }
-            assert_ne!(words.approved(), words.rejected(), "{language}");
-            assert_ne!(words.approve(), words.reject(), "{language}");
-            assert_ne!(words.approve_button(), words.reject_button(), "{language}");
+            assert_ne!(texts.approved(), texts.rejected(), "{language}");
+            assert_ne!(texts.approve(), texts.reject(), "{language}");
+            assert_ne!(texts.approve_button(), texts.reject_button(), "{language}");
             assert_eq!(language.as_str().parse(), Ok(language));
         }
     }
 
     #[test]
     fn moments_and_spans_are_told_as_people_write_them() {
-        let words = Language::ENGLISH.words();
-        assert_eq!(words.at(utc_datetime!(2026-02-03 04:05:59)), "3 February 2026, 04:05 UTC");
+        let texts = Language::ENGLISH.texts();
+        assert_eq!(texts.at(utc_datetime!(2026-02-03 04:05:59)), "3 February 2026, 04:05 UTC");
         for (minutes, span, ahead) in [
             (60 * 24 * 7, "7 days", "in 7 days"),
             (60 * 48, "2 days", "in 2 days"),
@@ -309,19 +309,19 @@ mod tests {
             (1, "1 minute", "in 1 minute"),
             (0, "1 minute", "in 1 minute"),
         ] {
-            assert_eq!(words.span(Duration::minutes(minutes)), span);
-            assert_eq!(words.in_span(Duration::minutes(minutes)), ahead);
+            assert_eq!(texts.span(Duration::minutes(minutes)), span);
+            assert_eq!(texts.in_span(Duration::minutes(minutes)), ahead);
         }
         let span = Duration::days(7) - Duration::seconds(59);
-        assert_eq!((words.span(span), words.span(span - Duration::SECOND)), ("7 days".to_owned(), "6 days".to_owned()));
+        assert_eq!((texts.span(span), texts.span(span - Duration::SECOND)), ("7 days".to_owned(), "6 days".to_owned()));
     }
 
     #[test]
     fn a_name_that_runs_from_right_to_left_stays_in_its_place() {
-        let words = Language::ENGLISH.words();
-        assert_eq!(words.you_decide_as("זואי"), "You decide as \u{2068}זואי\u{2069}.");
-        assert_eq!(words.you_decide_as("Zoë"), "You decide as Zoë.");
-        assert_eq!(words.list(&["A".into(), "ب".into()]), "A, \u{2068}ب\u{2069}");
+        let texts = Language::ENGLISH.texts();
+        assert_eq!(texts.you_decide_as("זואי"), "You decide as \u{2068}זואי\u{2069}.");
+        assert_eq!(texts.you_decide_as("Zoë"), "You decide as Zoë.");
+        assert_eq!(texts.list(&["A".into(), "ب".into()]), "A, \u{2068}ب\u{2069}");
     }
 
     #[test]
