@@ -20,5 +20,5 @@ pub mod pipeline;
 pub mod policy;
 pub mod request;
 pub mod settings;
-pub mod telling;
+pub mod status_text;
 pub mod text;

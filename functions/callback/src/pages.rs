@@ -7,7 +7,7 @@ use countersign::approval::{Comment, Decision};
 use countersign::l10n::Texts;
 use countersign::link::VerifiedLink;
 use countersign::request::{Ending, Outcome, Request, Vote};
-use countersign::telling;
+use countersign::status_text;
 use time::UtcDateTime;
 
 use crate::notice::Notice;

@@ -6,7 +6,7 @@ use countersign::delivery::EmailKind;
 use countersign::l10n::Texts;
 use countersign::link::Link;
 use countersign::request::{Ending, Outcome, Request, Revision, Vote};
-use countersign::telling;
+use countersign::status_text;
 use countersign::text::{bounded, isolated};
 use mail_builder::MessageBuilder;
 use mail_builder::headers::address::Address as MailAddress;
@@ -197,7 +197,7 @@ impl Email<'_> {
         } else {
             texts.release_question(pipeline, stage)
         };
-        let asked = if self.links.is_some() { telling::asked_you } else { telling::asked };
+        let asked = if self.links.is_some() { status_text::asked_you } else { status_text::asked };
         let mut lead = vec![waits, asked(request, texts)];
         lead.extend(self.notes());
         Opening { headline, lead }
@@ -212,7 +212,8 @@ impl Email<'_> {
             Ending::Superseded => texts.was_superseded(pipeline),
             Ending::Stopped => texts.was_stopped(pipeline),
         };
-        let lead = vec![telling::end(self.request, outcome, texts), telling::consequence(outcome.ending, texts)];
+        let lead =
+            vec![status_text::end(self.request, outcome, texts), status_text::consequence(outcome.ending, texts)];
         Opening { headline, lead }
     }
 
@@ -223,7 +224,7 @@ impl Email<'_> {
         if self.links.is_some() && request.bars(&self.to.address) {
             notes.push(texts.your_approval_would_not_count());
         } else {
-            notes.extend(telling::barred(request, texts));
+            notes.extend(status_text::barred(request, texts));
         }
         if self.links.is_some() && request.terms.reason_required {
             notes.push(texts.rejection_needs_comment());
