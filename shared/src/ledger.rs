@@ -90,7 +90,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When DynamoDB does not answer, or answers with what we did not write.
-    pub async fn open(&self, request: Request) -> Result<(Request, bool), AwsError> {
+    pub async fn create_request(&self, request: Request) -> Result<(Request, bool), AwsError> {
         const OPERATION: &str = "dynamodb:TransactWriteItems";
         let key = request.approval.key();
         let lives_until = Some(lives_until(&request));
@@ -111,9 +111,9 @@ impl Ledger {
             Err(error) if code(&error) == Some("TransactionCanceledException") => {
                 // Cancelled for a condition means that the request is there. Cancelled for a conflict with another
                 // writer of the same request, it is there too by the time of a consistent read, or this is an error.
-                let standing = self.read(&key).await?.ok_or_else(|| AwsError::new(OPERATION, &error))?;
+                let standing = self.read_request(&key).await?.ok_or_else(|| AwsError::new(OPERATION, &error))?;
                 let standing = match (&request.approval.execution, &standing.approval.execution) {
-                    (Some(execution), None) => self.learn_execution(standing, execution.clone()).await?,
+                    (Some(execution), None) => self.add_execution(standing, execution.clone()).await?,
                     _ => standing,
                 };
                 Ok((standing, false))
@@ -127,7 +127,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn learn_execution(&self, mut request: Request, execution: ExecutionId) -> Result<Request, AwsError> {
+    pub async fn add_execution(&self, mut request: Request, execution: ExecutionId) -> Result<Request, AwsError> {
         const OPERATION: &str = "dynamodb:TransactWriteItems";
         let key = request.approval.key();
         let update = Update::builder()
@@ -159,7 +159,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When DynamoDB does not answer, or answers with what we did not write.
-    pub async fn read(&self, key: &ApprovalKey) -> Result<Option<Request>, AwsError> {
+    pub async fn read_request(&self, key: &ApprovalKey) -> Result<Option<Request>, AwsError> {
         let answer = self
             .client
             .get_item()
@@ -179,7 +179,7 @@ impl Ledger {
     /// # Errors
     /// When DynamoDB does not answer, or answers with what we did not write. The vote may have been recorded all the
     /// same; recording it again is sanitize.
-    pub async fn vote(&self, key: &ApprovalKey, vote: &Vote) -> Result<WriteOutcome, AwsError> {
+    pub async fn record_vote(&self, key: &ApprovalKey, vote: &Vote) -> Result<WriteOutcome, AwsError> {
         let mut conditions = vec![
             "attribute_exists(terms.approvers.#approver)",
             "attribute_not_exists(verdict)",
@@ -216,7 +216,12 @@ impl Ledger {
     ///
     /// # Errors
     /// When DynamoDB does not answer, or answers with what we did not write.
-    pub async fn settle(&self, key: &ApprovalKey, revision: u64, verdict: &Verdict) -> Result<WriteOutcome, AwsError> {
+    pub async fn record_verdict(
+        &self,
+        key: &ApprovalKey,
+        revision: u64,
+        verdict: &Verdict,
+    ) -> Result<WriteOutcome, AwsError> {
         let update = self
             .client
             .update_item()
@@ -234,7 +239,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When DynamoDB does not answer, or answers with what we did not write.
-    pub async fn decided(&self, key: &ApprovalKey, outcome: &Outcome) -> Result<WriteOutcome, AwsError> {
+    pub async fn record_decision(&self, key: &ApprovalKey, outcome: &Outcome) -> Result<WriteOutcome, AwsError> {
         let update = self
             .client
             .update_item()
@@ -248,7 +253,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When DynamoDB does not answer, or answers with what we did not write.
-    pub async fn conclude(&self, key: &ApprovalKey, outcome: &Outcome) -> Result<WriteOutcome, AwsError> {
+    pub async fn record_outcome(&self, key: &ApprovalKey, outcome: &Outcome) -> Result<WriteOutcome, AwsError> {
         let update = self
             .client
             .update_item()
@@ -277,7 +282,7 @@ impl Ledger {
                 Ok(WriteOutcome::Applied(from_item(item)?))
             }
             Err(error) if code(&error) == Some(CONDITION_FAILED) => {
-                Ok(WriteOutcome::ConditionFailed(self.read(key).await?))
+                Ok(WriteOutcome::ConditionFailed(self.read_request(key).await?))
             }
             Err(error) => Err(AwsError::new(OPERATION, &error)),
         }

@@ -53,7 +53,7 @@ impl Decisions {
     /// # Errors
     /// When the ledger does not answer.
     pub async fn look(&self, link: &VerifiedLink) -> Result<Option<Request>, DecideError> {
-        Ok(self.ledger.read(&link.approval().key()).await?)
+        Ok(self.ledger.read_request(&link.approval().key()).await?)
     }
 
     /// Votes as `link` says, and carries out what the votes come to. Gives the request as it stands afterwards; it says
@@ -74,7 +74,7 @@ impl Decisions {
             at: now,
             link: link.id().to_owned(),
         };
-        match self.ledger.vote(&link.approval().key(), &vote).await? {
+        match self.ledger.record_vote(&link.approval().key(), &vote).await? {
             WriteOutcome::Applied(request) => {
                 self.metrics.count(Metric::Votes, 1);
                 self.settle(request, link, now).await.map(Some)
@@ -127,7 +127,7 @@ impl Decisions {
     /// # Errors
     /// When the ledger does not answer.
     pub async fn look_back(&self, link: &ExpiredLink, now: UtcDateTime) -> Result<Option<Request>, DecideError> {
-        let Some(request) = self.ledger.read(&link.approval().key()).await? else { return Ok(None) };
+        let Some(request) = self.ledger.read_request(&link.approval().key()).await? else { return Ok(None) };
         if request.outcome.is_some() {
             return Ok(Some(request));
         }
@@ -152,7 +152,7 @@ impl Decisions {
         for _ in 0..COUNTS {
             let Some(decision) = request.count() else { return Ok(self.still_waits(request, now).await) };
             let verdict = Verdict { decision, summary: summary(&request, decision) };
-            request = match self.ledger.settle(&key, request.revision, &verdict).await? {
+            request = match self.ledger.record_verdict(&key, request.revision, &verdict).await? {
                 WriteOutcome::Applied(request) => return self.carry_out(request, now).await,
                 WriteOutcome::ConditionFailed(Some(request)) if request.outcome.is_some() => return Ok(request),
                 WriteOutcome::ConditionFailed(Some(request)) if request.verdict.is_some() => {
@@ -174,7 +174,7 @@ impl Decisions {
                 self.count_decision(&request, now);
                 let summary = Some(verdict.summary.clone());
                 let outcome = Outcome { ending: verdict.decision.into(), by: None, at: now, summary };
-                let written = self.ledger.decided(&request.approval.key(), &outcome).await;
+                let written = self.ledger.record_decision(&request.approval.key(), &outcome).await;
                 Ok(as_recorded(written, request, outcome))
             }
             // Decided elsewhere, or by us with the answer lost: what CodePipeline holds is the truth.
@@ -216,7 +216,7 @@ impl Decisions {
     }
 
     async fn conclude(&self, request: Request, outcome: Outcome) -> Request {
-        let written = self.ledger.conclude(&request.approval.key(), &outcome).await;
+        let written = self.ledger.record_outcome(&request.approval.key(), &outcome).await;
         as_recorded(written, request, outcome)
     }
 }

@@ -41,7 +41,8 @@ impl Notifier {
             }
             match self.end_of(&request, now).await {
                 Ok(ApprovalStatus::Ended(outcome)) => {
-                    let concluded = self.ledger.conclude(&request.approval.key(), &outcome).await.map_err(failed)?;
+                    let concluded =
+                        self.ledger.record_outcome(&request.approval.key(), &outcome).await.map_err(failed)?;
                     over.extend(concluded.request());
                     ended += 1;
                 }
@@ -79,7 +80,7 @@ impl Notifier {
     /// Tells everybody how an approval ended that may have ended while its emails were being sent: those who told the
     /// others did not know of these.
     pub(crate) async fn tell_if_it_ended(&self, key: &ApprovalKey) -> Result<usize, NotifyError> {
-        let read = self.ledger.read(key).await;
+        let read = self.ledger.read_request(key).await;
         let request = read.map_err(|error| NotifyError::Aws { what: key.to_string(), error })?;
         match request.filter(|request| request.outcome.is_some()) {
             Some(request) => self.tell(&request).await,

@@ -113,7 +113,7 @@ impl Notifier {
         };
         let request = match fixed {
             Ok(request) => {
-                let (request, new) = self.ledger.open(request).await.map_err(failed)?;
+                let (request, new) = self.ledger.create_request(request).await.map_err(failed)?;
                 if new {
                     self.metrics.count(Metric::Requested, 1);
                 }
@@ -121,7 +121,7 @@ impl Notifier {
             }
             // Terms and time are fixed in the request when it is made: that they cannot be read later is no reason not to
             // send what is missing.
-            Err(error) => match self.ledger.read(&key).await.map_err(failed)? {
+            Err(error) => match self.ledger.read_request(&key).await.map_err(failed)? {
                 Some(request) => request,
                 None => return Err(error),
             },

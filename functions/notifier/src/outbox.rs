@@ -138,7 +138,7 @@ impl Notifier {
             }
             Err(error) => {
                 // Without this mark the next try has to wait until the lease ends: a pity, not a loss.
-                if let Err(error) = self.ledger.not_sent(id, claimant, error.is_sure()).await {
+                if let Err(error) = self.ledger.release_claim(id, claimant, error.is_sure()).await {
                     tracing::warn!(%error, %key, "a claimed delivery could not be given back");
                 }
                 Err(error)
@@ -149,7 +149,7 @@ impl Notifier {
     /// Claims the delivery; while somebody else holds it, waits for what becomes of it.
     async fn claim(&self, request: &Request, id: DeliveryId<'_>, claimant: u64) -> Result<Claim, AwsError> {
         let settled = self.polling.until(async || {
-            let claim = self.ledger.claim(id, claimant, request, (self.clock)(), LEASE).await?;
+            let claim = self.ledger.claim_delivery(id, claimant, request, (self.clock)(), LEASE).await?;
             Ok(Some(claim).filter(|claim| *claim != Claim::HeldByOther))
         });
         Ok(settled.await?.unwrap_or(Claim::HeldByOther))
@@ -184,7 +184,7 @@ impl Notifier {
     /// Tells the ledger that the email was sent, more than once if need be: an email that is sent and not marked is sent
     /// again.
     async fn mark_sent(&self, id: DeliveryId<'_>, message_id: &str) -> Result<(), AwsError> {
-        let mark = async || self.ledger.sent(id, message_id, (self.clock)()).await;
+        let mark = async || self.ledger.mark_sent(id, message_id, (self.clock)()).await;
         let marked = self.polling.until(async || Ok(mark().await.ok()));
         match marked.await? {
             Some(()) => Ok(()),

@@ -104,7 +104,7 @@ impl Notifier {
     ) -> Result<SweepSummary, NotifyError> {
         let failed = |error| NotifyError::Aws { what: key.to_string(), error };
         let mut swept = SweepSummary { looked: 1, ..SweepSummary::default() };
-        let Some(request) = self.ledger.read(key).await.map_err(failed)? else {
+        let Some(request) = self.ledger.read_request(key).await.map_err(failed)? else {
             self.ledger.close(key, now).await.map_err(failed)?;
             return Ok(swept);
         };
@@ -149,7 +149,7 @@ impl Notifier {
         let shown = waiting.iter().find(|waits| waits.key.as_ref() == Some(&key));
         let Some(execution) = shown.and_then(|waits| waits.pending.execution.clone()) else { return Ok(request) };
         let what = request.approval.action.to_string();
-        self.ledger.learn_execution(request, execution).await.map_err(|error| NotifyError::Aws { what, error })
+        self.ledger.add_execution(request, execution).await.map_err(|error| NotifyError::Aws { what, error })
     }
 
     /// The request, with its outcome if CodePipeline shows one, or if its votes come to one: then the callback is asked to
@@ -174,13 +174,13 @@ impl Notifier {
         };
         let waits = standing == ApprovalStatus::Pending;
         if let ApprovalStatus::Ended(outcome) = standing {
-            let concluded = self.ledger.conclude(&key, &outcome).await.map_err(failed)?;
+            let concluded = self.ledger.record_outcome(&key, &outcome).await.map_err(failed)?;
             return Ok((concluded.request().unwrap_or(request), false, 0));
         }
         if now >= request.waits_until || !self.carry_out(&request, now).await? {
             return Ok((request, waits, 0));
         }
-        let after = self.ledger.read(&key).await.map_err(failed)?.unwrap_or(request);
+        let after = self.ledger.read_request(&key).await.map_err(failed)?.unwrap_or(request);
         let finished = usize::from(after.outcome.is_some());
         // Without an outcome it is about to have one: nobody is reminded of that.
         Ok((after, false, finished))

@@ -23,7 +23,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn claim(
+    pub async fn claim_delivery(
         &self,
         id: DeliveryId<'_>,
         claimant: u64,
@@ -63,10 +63,10 @@ impl Ledger {
                 Err(error) => return Err(AwsError::new("dynamodb:UpdateItem", &error)),
             }
         }
-        self.claimed_by_another(id).await
+        self.claim_of_other(id).await
     }
 
-    async fn claimed_by_another(&self, id: DeliveryId<'_>) -> Result<Claim, AwsError> {
+    async fn claim_of_other(&self, id: DeliveryId<'_>) -> Result<Claim, AwsError> {
         let answer = self
             .client
             .get_item()
@@ -84,7 +84,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn sent(&self, id: DeliveryId<'_>, message_id: &str, now: UtcDateTime) -> Result<(), AwsError> {
+    pub async fn mark_sent(&self, id: DeliveryId<'_>, message_id: &str, now: UtcDateTime) -> Result<(), AwsError> {
         self.client
             .update_item()
             .table_name(&self.table)
@@ -105,7 +105,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn not_sent(&self, id: DeliveryId<'_>, claimant: u64, sure: bool) -> Result<(), AwsError> {
+    pub async fn release_claim(&self, id: DeliveryId<'_>, claimant: u64, sure: bool) -> Result<(), AwsError> {
         let marked = self
             .client
             .update_item()

@@ -136,7 +136,7 @@ impl Ledger {
     async fn requests(&self, keys: impl Iterator<Item = &str>) -> Result<Vec<Request>, AwsError> {
         let mut requests = Vec::new();
         for key in keys {
-            requests.extend(self.read(&ApprovalKey::from_ledger(key)).await?);
+            requests.extend(self.read_request(&ApprovalKey::from_ledger(key)).await?);
         }
         Ok(requests)
     }
