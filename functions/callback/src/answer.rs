@@ -177,7 +177,7 @@ impl Callback {
             Err(LinkError::Expired(link)) => return self.expired(&link, visitor).await,
             Err(error) => return Err(Refusal::Link(error)),
         };
-        match self.decisions.look(&link).await.map_err(Refusal::Decide)? {
+        match self.decisions.read(&link).await.map_err(Refusal::Decide)? {
             Some(request) => stands(&request, &link, visitor),
             None => Ok(forgotten(link.approval(), visitor)),
         }
@@ -218,7 +218,7 @@ impl Callback {
         if link.decision() != decision {
             return Err(Refusal::WrongButton);
         }
-        let finished = Box::pin(self.decisions.carry_on(&link, visitor.now)).await.map_err(Refusal::Decide)?;
+        let finished = Box::pin(self.decisions.resume(&link, visitor.now)).await.map_err(Refusal::Decide)?;
         let Some(request) = finished else { return Ok(forgotten(link.approval(), visitor)) };
         stands(&request, &link, visitor)
     }
@@ -240,7 +240,7 @@ impl Callback {
         problem: Problem,
         visitor: Visitor,
     ) -> Result<Answer, Refusal> {
-        let request = self.decisions.look(link).await.map_err(Refusal::Decide)?.ok_or(Refusal::NoButton)?;
+        let request = self.decisions.read(link).await.map_err(Refusal::Decide)?.ok_or(Refusal::NoButton)?;
         if !request.asks(link.approver()) {
             return Err(Refusal::NotAsked);
         }
@@ -253,7 +253,7 @@ impl Callback {
 
     /// An expired link tells how its approval ended, as far as that can be known.
     async fn expired(&self, link: &ExpiredLink, visitor: Visitor) -> Result<Answer, Refusal> {
-        let request = self.decisions.look_back(link, visitor.now).await.map_err(Refusal::Decide)?;
+        let request = self.decisions.read_expired(link, visitor.now).await.map_err(Refusal::Decide)?;
         let request = request.filter(|request| request.asks(link.approver()));
         tracing::info!(key = %link.approval().key(), "an expired link was opened");
         match request.as_ref().and_then(|request| Some((request, request.outcome.as_ref()?))) {

@@ -30,10 +30,10 @@ pub enum DecideError {
     Lag,
     /// A verdict stands, and the visit that was to carry it out has not.
     #[error("another decision is under way")]
-    Underway,
+    UnderWay,
     /// Votes kept changing while they were counted.
     #[error("votes kept changing while they were counted")]
-    Restless,
+    VotesChanging,
 }
 
 /// The effects that a decision has.
@@ -52,7 +52,7 @@ impl Decisions {
     ///
     /// # Errors
     /// When the ledger does not answer.
-    pub async fn look(&self, link: &VerifiedLink) -> Result<Option<Request>, DecideError> {
+    pub async fn read(&self, link: &VerifiedLink) -> Result<Option<Request>, DecideError> {
         Ok(self.ledger.read_request(&link.approval().key()).await?)
     }
 
@@ -77,15 +77,15 @@ impl Decisions {
         match self.ledger.record_vote(&link.approval().key(), &vote).await? {
             WriteOutcome::Applied(request) => {
                 self.metrics.count(Metric::Votes, 1);
-                self.settle(request, link, now).await.map(Some)
+                self.pass_verdict(request, link, now).await.map(Some)
             }
             WriteOutcome::ConditionFailed(Some(request)) if request.outcome.is_none() => {
                 let stands = request.vote_of(link.approver()).is_some_and(|standing| standing.says_the_same(&vote));
                 if request.verdict.is_none() && stands {
                     // The same again. It keeps its time, and what it began is finished.
-                    self.settle(request, link, now).await.map(Some)
+                    self.pass_verdict(request, link, now).await.map(Some)
                 } else {
-                    self.finish(request, link, now).await.map(Some)
+                    self.defer_to_verdict(request, link, now).await.map(Some)
                 }
             }
             WriteOutcome::ConditionFailed(request) => Ok(request),
@@ -97,26 +97,31 @@ impl Decisions {
     ///
     /// # Errors
     /// As for [`decide`](Self::decide).
-    pub async fn carry_on(&self, link: &VerifiedLink, now: UtcDateTime) -> Result<Option<Request>, DecideError> {
-        let Some(request) = self.look(link).await? else { return Ok(None) };
+    pub async fn resume(&self, link: &VerifiedLink, now: UtcDateTime) -> Result<Option<Request>, DecideError> {
+        let Some(request) = self.read(link).await? else { return Ok(None) };
         let stands = request.vote_of(link.approver()).is_some_and(|vote| vote.decision == link.decision());
         match (&request.outcome, &request.verdict) {
             (Some(_), _) => Ok(Some(request)),
             _ if !stands => Ok(Some(request)),
-            (None, Some(_)) => self.finish(request, link, now).await.map(Some),
-            (None, None) => self.settle(request, link, now).await.map(Some),
+            (None, Some(_)) => self.defer_to_verdict(request, link, now).await.map(Some),
+            (None, None) => self.pass_verdict(request, link, now).await.map(Some),
         }
     }
 
     /// A verdict stands that is not this visit's own, and has no outcome yet: somebody's visit is under way, or ended in
     /// between. A vote of the same kind carries the verdict out; an opposite one must not, and waits for who does.
-    async fn finish(&self, request: Request, link: &VerifiedLink, now: UtcDateTime) -> Result<Request, DecideError> {
+    async fn defer_to_verdict(
+        &self,
+        request: Request,
+        link: &VerifiedLink,
+        now: UtcDateTime,
+    ) -> Result<Request, DecideError> {
         match &request.verdict {
             _ if !request.asks(link.approver()) => Ok(request),
-            Some(verdict) if verdict.decision == link.decision() => self.carry_out(request, now).await,
+            Some(verdict) if verdict.decision == link.decision() => self.put_verdict(request, now).await,
             Some(_) => {
-                let outcome = self.pipeline.ending(&request, now).await?.ok_or(DecideError::Underway)?;
-                Ok(self.conclude(request, outcome).await)
+                let outcome = self.pipeline.ending(&request, now).await?.ok_or(DecideError::UnderWay)?;
+                Ok(self.record_outcome(request, outcome).await)
             }
             None => Ok(request),
         }
@@ -126,7 +131,7 @@ impl Decisions {
     ///
     /// # Errors
     /// When the ledger does not answer.
-    pub async fn look_back(&self, link: &ExpiredLink, now: UtcDateTime) -> Result<Option<Request>, DecideError> {
+    pub async fn read_expired(&self, link: &ExpiredLink, now: UtcDateTime) -> Result<Option<Request>, DecideError> {
         let Some(request) = self.ledger.read_request(&link.approval().key()).await? else { return Ok(None) };
         if request.outcome.is_some() {
             return Ok(Some(request));
@@ -142,7 +147,7 @@ impl Decisions {
     }
 
     /// Passes a verdict if the votes come to one, and carries it out.
-    async fn settle(
+    async fn pass_verdict(
         &self,
         mut request: Request,
         link: &VerifiedLink,
@@ -153,21 +158,21 @@ impl Decisions {
             let Some(decision) = request.count() else { return Ok(self.still_waits(request, now).await) };
             let verdict = Verdict { decision, summary: summary(&request, decision) };
             request = match self.ledger.record_verdict(&key, request.revision, &verdict).await? {
-                WriteOutcome::Applied(request) => return self.carry_out(request, now).await,
+                WriteOutcome::Applied(request) => return self.put_verdict(request, now).await,
                 WriteOutcome::ConditionFailed(Some(request)) if request.outcome.is_some() => return Ok(request),
                 WriteOutcome::ConditionFailed(Some(request)) if request.verdict.is_some() => {
-                    return self.finish(request, link, now).await;
+                    return self.defer_to_verdict(request, link, now).await;
                 }
                 // Somebody voted between the count and the verdict: count again.
                 WriteOutcome::ConditionFailed(Some(request)) => request,
-                WriteOutcome::ConditionFailed(None) => return Err(DecideError::Restless),
+                WriteOutcome::ConditionFailed(None) => return Err(DecideError::VotesChanging),
             };
         }
-        Err(DecideError::Restless)
+        Err(DecideError::VotesChanging)
     }
 
     /// Tells CodePipeline the verdict and records what CodePipeline then holds.
-    async fn carry_out(&self, request: Request, now: UtcDateTime) -> Result<Request, DecideError> {
+    async fn put_verdict(&self, request: Request, now: UtcDateTime) -> Result<Request, DecideError> {
         let Some(verdict) = &request.verdict else { return Ok(request) };
         match self.pipeline.put(&request.approval, verdict.decision, &verdict.summary).await? {
             PutOutcome::Accepted => {
@@ -180,7 +185,7 @@ impl Decisions {
             // Decided elsewhere, or by us with the answer lost: what CodePipeline holds is the truth.
             PutOutcome::AlreadyDecided => {
                 let outcome = self.pipeline.ending(&request, now).await?.ok_or(DecideError::Lag)?;
-                let request = self.conclude(request, outcome).await;
+                let request = self.record_outcome(request, outcome).await;
                 if request.ended_by_votes() {
                     self.count_decision(&request, now);
                 }
@@ -189,7 +194,7 @@ impl Decisions {
             // The token is dead, so it is over. How, CodePipeline may not show yet: then the visitor is told what is
             // likely, and nothing is recorded that the event about the end knows better.
             PutOutcome::Gone => match self.pipeline.ending(&request, now).await? {
-                Some(outcome) => Ok(self.conclude(request, outcome).await),
+                Some(outcome) => Ok(self.record_outcome(request, outcome).await),
                 None => Ok(Request { outcome: Some(superseded(now)), ..request }),
             },
         }
@@ -207,7 +212,7 @@ impl Decisions {
     async fn still_waits(&self, request: Request, now: UtcDateTime) -> Request {
         match self.pipeline.status(&request, now).await {
             Ok(ApprovalStatus::Pending | ApprovalStatus::Unknown) => request,
-            Ok(ApprovalStatus::Ended(outcome)) => self.conclude(request, outcome).await,
+            Ok(ApprovalStatus::Ended(outcome)) => self.record_outcome(request, outcome).await,
             Err(error) => {
                 tracing::warn!(%error, key = %request.approval.key(), "CodePipeline cannot be asked whether an approval waits");
                 request
@@ -215,7 +220,7 @@ impl Decisions {
         }
     }
 
-    async fn conclude(&self, request: Request, outcome: Outcome) -> Request {
+    async fn record_outcome(&self, request: Request, outcome: Outcome) -> Request {
         let written = self.ledger.record_outcome(&request.approval.key(), &outcome).await;
         as_recorded(written, request, outcome)
     }

@@ -142,7 +142,7 @@ pub enum NotifyError {
     },
     /// Votes settle an approval, and the callback did not carry them out.
     #[error("{approval}: its votes could not be carried out: {error}")]
-    NotCarriedOut {
+    NotFinished {
         /// Pipeline, stage and action.
         approval: String,
         /// Why.
@@ -180,7 +180,7 @@ impl NotifyError {
             Self::Aws { .. } => "AwsError",
             Self::NothingWaits { .. } => "NothingWaits",
             Self::EndNotShown { .. } => "EndNotShown",
-            Self::NotCarriedOut { .. } => "NotCarriedOut",
+            Self::NotFinished { .. } => "NotFinished",
             Self::Deliveries { .. } => "EmailsNotSent",
             Self::NoTime { .. } => "NoTime",
             Self::Several(_) => "Several",

@@ -109,7 +109,7 @@ impl Notifier {
             return Ok(swept);
         };
         let request = self.with_execution(request, waiting).await?;
-        let (request, waits, finished) = self.bring_to_its_end(request, now).await?;
+        let (request, waits, finished) = self.reconcile(request, now).await?;
         swept.finished = finished;
         if let Some(outcome) = &request.outcome {
             let told = self.tell(&request).await;
@@ -154,11 +154,7 @@ impl Notifier {
 
     /// The request, with its outcome if CodePipeline shows one, or if its votes come to one: then the callback is asked to
     /// carry them out. And whether it waits for certain, and how many outcomes the callback brought about.
-    async fn bring_to_its_end(
-        &self,
-        request: Request,
-        now: UtcDateTime,
-    ) -> Result<(Request, bool, usize), NotifyError> {
+    async fn reconcile(&self, request: Request, now: UtcDateTime) -> Result<(Request, bool, usize), NotifyError> {
         let failed = |error| NotifyError::Aws { what: request.approval.action.to_string(), error };
         let key = request.approval.key();
         if request.outcome.is_some() {
@@ -177,7 +173,7 @@ impl Notifier {
             let concluded = self.ledger.record_outcome(&key, &outcome).await.map_err(failed)?;
             return Ok((concluded.request().unwrap_or(request), false, 0));
         }
-        if now >= request.waits_until || !self.carry_out(&request, now).await? {
+        if now >= request.waits_until || !self.finish_vote(&request, now).await? {
             return Ok((request, waits, 0));
         }
         let after = self.ledger.read_request(&key).await.map_err(failed)?.unwrap_or(request);
@@ -188,7 +184,7 @@ impl Notifier {
 
     /// Has a vote carried out that settles the approval, if there is one: the visit of whoever voted died in between. The
     /// link for that lives for minutes, also after the links of the emails have ended: the vote was given in time.
-    async fn carry_out(&self, request: &Request, now: UtcDateTime) -> Result<bool, NotifyError> {
+    async fn finish_vote(&self, request: &Request, now: UtcDateTime) -> Result<bool, NotifyError> {
         let decision = request.verdict.as_ref().map(|verdict| verdict.decision).or_else(|| request.count());
         let Some(vote) = decision.and_then(|decision| request.votes_for(decision).pop()) else { return Ok(false) };
         let approval = || request.approval.action.to_string();
@@ -199,7 +195,7 @@ impl Notifier {
             NotifyError::Deliveries { approval: approval(), recipients: 1, failures }
         };
         let finished: Result<(), CallbackError> = self.callback.finish(&link.map_err(not_signed)?, vote.decision).await;
-        finished.map_err(|error| NotifyError::NotCarriedOut { approval: approval(), error })?;
+        finished.map_err(|error| NotifyError::NotFinished { approval: approval(), error })?;
         Ok(true)
     }
 
