@@ -22,7 +22,7 @@ use time::UtcDateTime;
 
 use crate::decide::{DecideError, Decisions};
 use crate::notice::Notice;
-use crate::pages::{Confirm, Decided, NoticePage, Problem, Recorded, style_hash};
+use crate::pages::{Confirm, Decided, FormProblem, NoticePage, Recorded, style_hash};
 use crate::request::{BadRequest, Visit, read};
 use crate::settings::Settings;
 
@@ -53,7 +53,7 @@ pub struct Callback {
     verifier: LinkVerifier,
     decisions: Decisions,
     clock: Clock,
-    policy: HeaderValue,
+    content_security_policy: HeaderValue,
 }
 
 /// Why the callback does not start.
@@ -69,13 +69,13 @@ pub enum StartError {
 
 /// Who looks at a page, and when.
 #[derive(Clone, Copy)]
-struct Visitor {
+struct Viewer {
     /// The language that his browser asks for, if there are words for it.
     language: Option<Language>,
     now: UtcDateTime,
 }
 
-impl Visitor {
+impl Viewer {
     fn new(request: &lambda_http::Request, now: UtcDateTime) -> Self {
         let header = request.headers().get(ACCEPT_LANGUAGE).and_then(|header| header.to_str().ok());
         Self { language: header.and_then(Language::accepted), now }
@@ -113,7 +113,7 @@ impl Callback {
     /// When a key cannot be read.
     pub async fn start(settings: Settings, aws: &SdkConfig, clock: Clock, metrics: Sink) -> Result<Self, StartError> {
         let keys = VerifyingKeys::fetch(&aws_sdk_kms::Client::new(aws), &settings.signing_keys).await?;
-        let policy = format!(
+        let csp = format!(
             "default-src 'none'; style-src 'sha256-{}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
             style_hash()
         );
@@ -126,7 +126,7 @@ impl Callback {
                 metrics,
             },
             clock,
-            policy: HeaderValue::from_str(&policy).map_err(|_| StartError::Style)?,
+            content_security_policy: HeaderValue::from_str(&policy).map_err(|_| StartError::Style)?,
         })
     }
 
@@ -139,64 +139,64 @@ impl Callback {
 
     /// Answers one request. Whatever it is, there is an answer with a page and all headers.
     pub async fn handle(&self, request: &lambda_http::Request) -> Response<Body> {
-        let visitor = Visitor::new(request, (self.clock)());
+        let viewer = Viewer::new(request, (self.clock)());
         let answer = match read(request) {
             Ok(visit) => {
                 let late = |_| Err(Refusal::Late);
-                tokio::time::timeout(LONGEST_ANSWER, self.visit(visit, visitor)).await.unwrap_or_else(late)
+                tokio::time::timeout(LONGEST_ANSWER, self.visit(visit, viewer)).await.unwrap_or_else(late)
             }
             Err(bad_request) => Err(Refusal::BadRequest(bad_request)),
         };
         let answer = answer.unwrap_or_else(|refusal| {
             let reason = refusal.reason();
             self.decisions.metrics.count(Metric::Refusals(reason), 1);
-            refuse(&refusal, visitor)
+            refuse(&refusal, viewer)
         });
         self.respond(request.method(), answer)
     }
 
-    async fn visit(&self, visit: Visit, visitor: Visitor) -> Result<Answer, Refusal> {
+    async fn visit(&self, visit: Visit, viewer: Viewer) -> Result<Answer, Refusal> {
         match visit {
-            Visit::Show { token } => self.show(&token, visitor).await,
-            Visit::Finish { token, decision } => self.finish(&token, decision, visitor).await,
-            Visit::Decide { token, decision: None, comment } => self.unpressed(&token, &comment, visitor).await,
+            Visit::Show { token } => self.show(&token, viewer).await,
+            Visit::Finish { token, decision } => self.finish(&token, decision, viewer).await,
+            Visit::Decide { token, decision: None, comment } => self.unpressed(&token, &comment, viewer).await,
             Visit::Decide { token, decision: Some(decision), comment } => {
-                match self.verifier.verify(&token, visitor.now) {
+                match self.verifier.verify(&token, viewer.now) {
                     Ok(link) if link.decision() != decision => Err(Refusal::WrongButton),
-                    Ok(link) => self.decide(&link, &comment, visitor).await,
-                    Err(LinkError::Expired(link)) => self.expired(&link, visitor).await,
+                    Ok(link) => self.decide(&link, &comment, viewer).await,
+                    Err(LinkError::Expired(link)) => self.expired(&link, viewer).await,
                     Err(error) => Err(Refusal::Link(error)),
                 }
             }
         }
     }
 
-    async fn show(&self, token: &str, visitor: Visitor) -> Result<Answer, Refusal> {
-        let link = match self.verifier.verify(token, visitor.now) {
+    async fn show(&self, token: &str, viewer: Viewer) -> Result<Answer, Refusal> {
+        let link = match self.verifier.verify(token, viewer.now) {
             Ok(link) => link,
-            Err(LinkError::Expired(link)) => return self.expired(&link, visitor).await,
+            Err(LinkError::Expired(link)) => return self.expired(&link, viewer).await,
             Err(error) => return Err(Refusal::Link(error)),
         };
         match self.decisions.read(&link).await.map_err(Refusal::Decide)? {
-            Some(request) => stands(&request, &link, visitor),
-            None => Ok(forgotten(link.approval(), visitor)),
+            Some(request) => stands(&request, &link, viewer),
+            None => Ok(forgotten(link.approval(), viewer)),
         }
     }
 
-    async fn decide(&self, link: &VerifiedLink, comment: &str, visitor: Visitor) -> Result<Answer, Refusal> {
+    async fn decide(&self, link: &VerifiedLink, comment: &str, viewer: Viewer) -> Result<Answer, Refusal> {
         let comment = match comment.parse::<Comment>() {
             Ok(comment) => Some(comment),
             Err(countersign::approval::ParseError::Empty { .. }) => None,
-            Err(_) => return self.ask_again(link, comment, Problem::CommentTooLong, visitor).await,
+            Err(_) => return self.ask_again(link, comment, FormProblem::CommentTooLong, viewer).await,
         };
         let silent = comment.is_none();
-        let decided = Box::pin(self.decisions.decide(link, comment, visitor.now)).await;
+        let decided = Box::pin(self.decisions.decide(link, comment, viewer.now)).await;
         let request = decided.map_err(Refusal::Decide)?;
-        let Some(request) = request else { return Ok(forgotten(link.approval(), visitor)) };
+        let Some(request) = request else { return Ok(forgotten(link.approval(), viewer)) };
         if silent && lacks_its_reason(&request, link) {
-            return self.ask_again(link, "", Problem::CommentMissing, visitor).await;
+            return self.ask_again(link, "", FormProblem::CommentMissing, viewer).await;
         }
-        let answer = stands(&request, link, visitor)?;
+        let answer = stands(&request, link, viewer)?;
         tracing::info!(
             key = %request.approval.key(),
             approval = %request.approval.action,
@@ -209,25 +209,25 @@ impl Callback {
     }
 
     /// A vote that stands is carried out: the notifier's sweep asks for that, where the voter's own visit died.
-    async fn finish(&self, token: &str, decision: Decision, visitor: Visitor) -> Result<Answer, Refusal> {
-        let link = match self.verifier.verify(token, visitor.now) {
+    async fn finish(&self, token: &str, decision: Decision, viewer: Viewer) -> Result<Answer, Refusal> {
+        let link = match self.verifier.verify(token, viewer.now) {
             Ok(link) => link,
-            Err(LinkError::Expired(link)) => return self.expired(&link, visitor).await,
+            Err(LinkError::Expired(link)) => return self.expired(&link, viewer).await,
             Err(error) => return Err(Refusal::Link(error)),
         };
         if link.decision() != decision {
             return Err(Refusal::WrongButton);
         }
-        let finished = Box::pin(self.decisions.resume(&link, visitor.now)).await.map_err(Refusal::Decide)?;
-        let Some(request) = finished else { return Ok(forgotten(link.approval(), visitor)) };
-        stands(&request, &link, visitor)
+        let finished = Box::pin(self.decisions.resume(&link, viewer.now)).await.map_err(Refusal::Decide)?;
+        let Some(request) = finished else { return Ok(forgotten(link.approval(), viewer)) };
+        stands(&request, &link, viewer)
     }
 
     /// A form that was sent without its button: by a script, or by a machine. It says nothing.
-    async fn unpressed(&self, token: &str, comment: &str, visitor: Visitor) -> Result<Answer, Refusal> {
-        match self.verifier.verify(token, visitor.now) {
-            Ok(link) => self.ask_again(&link, comment, Problem::ButtonNotPressed, visitor).await,
-            Err(LinkError::Expired(link)) => self.expired(&link, visitor).await,
+    async fn unpressed(&self, token: &str, comment: &str, viewer: Viewer) -> Result<Answer, Refusal> {
+        match self.verifier.verify(token, viewer.now) {
+            Ok(link) => self.ask_again(&link, comment, FormProblem::ButtonNotPressed, viewer).await,
+            Err(LinkError::Expired(link)) => self.expired(&link, viewer).await,
             Err(error) => Err(Refusal::Link(error)),
         }
     }
@@ -237,32 +237,32 @@ impl Callback {
         &self,
         link: &VerifiedLink,
         comment: &str,
-        problem: Problem,
-        visitor: Visitor,
+        problem: FormProblem,
+        viewer: Viewer,
     ) -> Result<Answer, Refusal> {
         let request = self.decisions.read(link).await.map_err(Refusal::Decide)?.ok_or(Refusal::NoButton)?;
         if !request.asks(link.approver()) {
             return Err(Refusal::NotAsked);
         }
         if request.outcome.is_some() || request.bars(link.approver()) && link.decision() == Decision::Approved {
-            return stands(&request, link, visitor);
+            return stands(&request, link, viewer);
         }
-        let html = confirm(&request, link, Some(problem), comment, visitor);
+        let html = confirm(&request, link, Some(problem), comment, viewer);
         Ok(Answer { status: StatusCode::BAD_REQUEST, html })
     }
 
     /// An expired link tells how its approval ended, as far as that can be known.
-    async fn expired(&self, link: &ExpiredLink, visitor: Visitor) -> Result<Answer, Refusal> {
-        let request = self.decisions.read_expired(link, visitor.now).await.map_err(Refusal::Decide)?;
+    async fn expired(&self, link: &ExpiredLink, viewer: Viewer) -> Result<Answer, Refusal> {
+        let request = self.decisions.read_expired(link, viewer.now).await.map_err(Refusal::Decide)?;
         let request = request.filter(|request| request.asks(link.approver()));
         tracing::info!(key = %link.approval().key(), "an expired link was opened");
         match request.as_ref().and_then(|request| Some((request, request.outcome.as_ref()?))) {
             Some((request, outcome)) if matches!(outcome.ending, Ending::Approved | Ending::Rejected) => {
-                let page = Decided { texts: visitor.texts(Some(request)), request, outcome, yours: false };
+                let page = Decided { texts: viewer.texts(Some(request)), request, outcome, yours: false };
                 Ok(Answer { status: StatusCode::CONFLICT, html: page.render() })
             }
-            Some((request, outcome)) => Ok(gone(&Notice::over(outcome.ending, request), visitor)),
-            None => Ok(gone(&Notice::Expired(request.as_ref()), visitor)),
+            Some((request, outcome)) => Ok(gone(&Notice::over(outcome.ending, request), viewer)),
+            None => Ok(gone(&Notice::Expired(request.as_ref()), viewer)),
         }
     }
 
@@ -278,7 +278,7 @@ impl Callback {
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-        headers.insert("content-security-policy", self.policy.clone());
+        headers.insert("content-security-policy", self.content_security_policy.clone());
         for (name, value) in HEADERS {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
@@ -296,11 +296,11 @@ impl Callback {
 }
 
 /// The page for a link whose request stands as it does, looked at or voted on.
-fn stands(request: &Request, link: &VerifiedLink, visitor: Visitor) -> Result<Answer, Refusal> {
+fn stands(request: &Request, link: &VerifiedLink, viewer: Viewer) -> Result<Answer, Refusal> {
     if !request.asks(link.approver()) {
         return Err(Refusal::NotAsked);
     }
-    let texts = visitor.texts(Some(request));
+    let texts = viewer.texts(Some(request));
     let vote = request.vote_of(link.approver()).filter(|vote| vote.decision == link.decision());
     Ok(match (&request.outcome, vote) {
         (Some(outcome), vote) if matches!(outcome.ending, Ending::Approved | Ending::Rejected) => {
@@ -310,27 +310,27 @@ fn stands(request: &Request, link: &VerifiedLink, visitor: Visitor) -> Result<An
             let page = Decided { texts, request, outcome, yours };
             Answer { status: if yours { StatusCode::OK } else { StatusCode::CONFLICT }, html: page.render() }
         }
-        (Some(outcome), _) => gone(&Notice::over(outcome.ending, request), visitor),
+        (Some(outcome), _) => gone(&Notice::over(outcome.ending, request), viewer),
         // A vote that settles the approval and has not been carried through is not "recorded, 1 of 1": a visit ended in
         // between, and the button finishes it.
         (None, Some(_)) if request.verdict.is_none() && request.count().is_none() => {
-            Answer { status: StatusCode::OK, html: Recorded { texts, request, now: visitor.now }.render() }
+            Answer { status: StatusCode::OK, html: Recorded { texts, request, now: viewer.now }.render() }
         }
         (None, None) if link.decision() == Decision::Approved && request.bars(link.approver()) => {
             return Err(Refusal::Initiator(Box::new(request.clone())));
         }
-        (None, _) => Answer { status: StatusCode::OK, html: confirm(request, link, None, "", visitor) },
+        (None, _) => Answer { status: StatusCode::OK, html: confirm(request, link, None, "", viewer) },
     })
 }
 
 fn confirm(
     request: &Request,
     link: &VerifiedLink,
-    problem: Option<Problem>,
+    problem: Option<FormProblem>,
     comment: &str,
-    visitor: Visitor,
+    viewer: Viewer,
 ) -> askama::Result<String> {
-    Confirm { texts: visitor.texts(Some(request)), request, link, problem, comment, now: visitor.now }.render()
+    Confirm { texts: viewer.texts(Some(request)), request, link, problem, comment, now: viewer.now }.render()
 }
 
 /// Whether this is a rejection that was not taken for want of a comment.
@@ -342,17 +342,17 @@ fn lacks_its_reason(request: &Request, link: &VerifiedLink) -> bool {
         && request.outcome.is_none()
 }
 
-fn notice(status: StatusCode, notice: &Notice, visitor: Visitor) -> Answer {
-    Answer { status, html: NoticePage::new(notice, visitor.texts(notice.request())).render() }
+fn notice(status: StatusCode, notice: &Notice, viewer: Viewer) -> Answer {
+    Answer { status, html: NoticePage::new(notice, viewer.texts(notice.request())).render() }
 }
 
-fn gone(why: &Notice, visitor: Visitor) -> Answer {
-    notice(StatusCode::GONE, why, visitor)
+fn gone(why: &Notice, viewer: Viewer) -> Answer {
+    notice(StatusCode::GONE, why, viewer)
 }
 
-fn forgotten(approval: &Approval, visitor: Visitor) -> Answer {
+fn forgotten(approval: &Approval, viewer: Viewer) -> Answer {
     tracing::warn!(key = %approval.key(), "a good link to an approval that the ledger does not know");
-    gone(&Notice::Forgotten, visitor)
+    gone(&Notice::Forgotten, viewer)
 }
 
 impl Refusal {
@@ -372,7 +372,7 @@ impl Refusal {
 }
 
 /// What a visitor is told of a refusal, and what the log is told.
-fn refuse(refusal: &Refusal, visitor: Visitor) -> Answer {
+fn refuse(refusal: &Refusal, viewer: Viewer) -> Answer {
     let reason = refusal.reason();
     let (status, why) = match refusal {
         Refusal::BadRequest(BadRequest::Path) => (StatusCode::NOT_FOUND, Notice::NotFound),
@@ -401,5 +401,5 @@ fn refuse(refusal: &Refusal, visitor: Visitor) -> Answer {
     if status.is_client_error() {
         tracing::warn!(reason, status = status.as_u16(), "refused");
     }
-    notice(status, &why, visitor)
+    notice(status, &why, viewer)
 }

@@ -53,7 +53,7 @@ impl<'a> Notice<'a> {
 
     /// Its title, what happened, and what to do next.
     #[must_use]
-    pub fn told(&self, texts: Texts) -> [String; 3] {
+    pub fn text(&self, texts: Texts) -> [String; 3] {
         match self {
             Self::BadLink => [texts.bad_link_title(), texts.bad_link(), texts.bad_link_next()],
             Self::BadForm => [texts.bad_form_title(), texts.bad_form(), texts.bad_form_next()],

@@ -32,7 +32,7 @@ pub struct Confirm<'a> {
     /// The link that was opened.
     pub link: &'a VerifiedLink,
     /// What is wrong with the form that was sent, if something is.
-    pub problem: Option<Problem>,
+    pub problem: Option<FormProblem>,
     /// What was written in it.
     pub comment: &'a str,
     /// When the page is shown.
@@ -41,7 +41,7 @@ pub struct Confirm<'a> {
 
 /// What is wrong with a form whose link is good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Problem {
+pub enum FormProblem {
     /// The comment is longer than CodePipeline keeps.
     CommentTooLong,
     /// The policy wants a reason for a rejection.
@@ -50,10 +50,10 @@ pub enum Problem {
     ButtonNotPressed,
 }
 
-impl Problem {
+impl FormProblem {
     /// What the visitor is told.
     #[must_use]
-    pub fn told(self, texts: Texts) -> String {
+    pub fn text(self, texts: Texts) -> String {
         match self {
             Self::CommentTooLong => texts.comment_too_long(&Comment::MAX.to_string()),
             Self::CommentMissing => texts.comment_missing(),
@@ -103,7 +103,7 @@ impl Confirm<'_> {
     }
 
     fn is_comment_wrong(&self) -> bool {
-        self.problem.is_some_and(Problem::is_of_the_comment)
+        self.problem.is_some_and(FormProblem::is_of_the_comment)
     }
 
     fn reason_required(&self) -> bool {
@@ -192,7 +192,7 @@ impl<'a> NoticePage<'a> {
     /// The page for a notice.
     #[must_use]
     pub fn new(notice: &Notice<'a>, texts: Texts) -> Self {
-        let [title, what, next] = notice.told(texts);
+        let [title, what, next] = notice.text(texts);
         Self { texts, title, what, next, request: notice.request() }
     }
 }
