@@ -19,7 +19,7 @@ use crate::text::isolated;
 include!(concat!(env!("OUT_DIR"), "/texts.rs"));
 
 /// The most languages of an `Accept-Language` that are looked at. Browsers send a handful.
-const MOST_ACCEPTED: usize = 20;
+const MAX_ACCEPTED: usize = 20;
 
 /// A language that pages and emails are written in.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -58,7 +58,7 @@ impl Language {
     /// <https://www.rfc-editor.org/rfc/rfc9110#field.accept-language>
     #[must_use]
     pub fn accepted(header: &str) -> Option<Self> {
-        let mut wanted: Vec<(u16, Self)> = header.split(',').take(MOST_ACCEPTED).filter_map(wish).collect();
+        let mut wanted: Vec<(u16, Self)> = header.split(',').take(MAX_ACCEPTED).filter_map(wish).collect();
         // The sort is stable: of what is liked the same, the first counts.
         wanted.sort_by(|(one, _), (other, _)| other.cmp(one));
         wanted.first().map(|(_, language)| *language)

@@ -10,7 +10,7 @@
 //!
 //! What must be true once is written by one conditional call, never read first and then written. Votes stand in the request's own item,
 //! so that one call records a vote and answers with all of them, and no two visitors can count different votes.
-//! Nothing is ever deleted by us: an item goes, by TTL, [`KEPT`] after its approval expired.
+//! Nothing is ever deleted by us: an item goes, by TTL, [`RETENTION`] after its approval expired.
 
 mod deliveries;
 mod item;
@@ -29,7 +29,7 @@ use lists::{OPEN, execution_key, history_key, history_sort_key};
 pub use lists::HistoryCursor;
 
 /// How long the ledger remembers an approval after it expired.
-pub const KEPT: Duration = Duration::days(365);
+pub const RETENTION: Duration = Duration::days(365);
 
 const REQUEST: &str = "REQUEST";
 
@@ -291,5 +291,5 @@ impl Ledger {
 
 /// Until when the items of a request are kept.
 fn lives_until(request: &Request) -> UtcDateTime {
-    request.waits_until.saturating_add(KEPT)
+    request.waits_until.saturating_add(RETENTION)
 }

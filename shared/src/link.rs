@@ -22,9 +22,9 @@ const TYPE: &str = "approval+jwt";
 /// The path behind the callback's URL that links point at.
 pub const PATH: &str = "/approval";
 /// The longest link, in bytes. Mail clients and gateways cut or refuse longer ones.
-pub const LONGEST: usize = 2000;
+pub const MAX_LENGTH: usize = 2000;
 /// The longest life of a link and of an approval: CodePipeline's longest time-out (86,400 minutes), and an hour for the clocks.
-pub const LONGEST_LIFE: Duration = Duration::minutes(86_400 + 60);
+pub const MAX_LIFETIME: Duration = Duration::minutes(86_400 + 60);
 /// How far the clock of the machine that signed may be ahead of the one that verifies.
 const CLOCK_SKEW: Duration = Duration::seconds(60);
 
@@ -127,7 +127,7 @@ pub enum SignError {
     Aws(#[from] AwsError),
     /// It would not survive its way. With names and addresses of the lengths that AWS allows this happens only when
     /// several of them are extreme at once.
-    #[error("the link would be {0} bytes long, more than {LONGEST}")]
+    #[error("the link would be {0} bytes long, more than {MAX_LENGTH}")]
     TooLong(usize),
     /// The claims could not be written as JSON.
     #[error("the link's claims cannot be written")]
@@ -145,7 +145,7 @@ impl LinkSigner {
     /// link, byte for byte, as long as the key is the same.
     ///
     /// # Errors
-    /// When KMS does not sign, or the link would be longer than [`LONGEST`].
+    /// When KMS does not sign, or the link would be longer than [`MAX_LENGTH`].
     pub async fn sign(
         &self,
         approval: &Approval,
@@ -171,7 +171,7 @@ impl LinkSigner {
         let signing_input = format!("{}.{}", encode(&header)?, encode(&claims)?);
         let signature = URL_SAFE_NO_PAD.encode(self.key.sign(signing_input.as_bytes()).await?);
         let link = format!("{}{PATH}?t={signing_input}.{signature}", self.callback.0);
-        if link.len() >= LONGEST {
+        if link.len() >= MAX_LENGTH {
             return Err(SignError::TooLong(link.len()));
         }
         Ok(Link(link))
@@ -327,7 +327,7 @@ impl LinkVerifier {
     /// # Errors
     /// When it is not, or no longer, a link of this deployment.
     pub fn verify(&self, token: &str, now: UtcDateTime) -> Result<VerifiedLink, LinkError> {
-        if token.len() >= LONGEST {
+        if token.len() >= MAX_LENGTH {
             return Err(LinkError::TooLong);
         }
         let kid = check_header(token)?;
@@ -400,7 +400,7 @@ impl Claims {
 
 fn check_times(times: Times, now: UtcDateTime) -> Result<VerifiedLink, LinkError> {
     let Times { link, issued, not_before } = times;
-    if link.expires - issued > LONGEST_LIFE || link.expires < issued {
+    if link.expires - issued > MAX_LIFETIME || link.expires < issued {
         return Err(LinkError::TooLongLived);
     }
     if not_before - now > CLOCK_SKEW || issued - now > CLOCK_SKEW {

@@ -25,7 +25,7 @@ use crate::request::{Outcome, Release};
 pub use end::superseded;
 
 /// How many pages of 100 action runs are looked through for an approval.
-const MOST_PAGES: usize = 5;
+const MAX_PAGES: usize = 5;
 /// How far CodePipeline's clock and ours may be apart.
 const CLOCK_SKEW: time::Duration = time::Duration::seconds(60);
 /// What CodePipeline answers about what does not exist.
@@ -299,7 +299,7 @@ impl CodePipeline {
         let filter = execution.map(|id| ActionExecutionFilter::builder().pipeline_execution_id(id.as_str()).build());
         let mut runs = Vec::new();
         let mut page = None;
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             let answer = self
                 .client
                 .list_action_executions()

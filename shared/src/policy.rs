@@ -23,7 +23,7 @@ use crate::l10n::Language;
 pub const LONGEST_TEXT: usize = 8 * 1024;
 
 /// The most routes of a policy.
-pub const MOST_ROUTES: usize = 100;
+pub const MAX_ROUTES: usize = 100;
 
 /// The default route's name.
 pub const DEFAULT: &str = "default";

@@ -7,7 +7,7 @@ use time::Duration;
 use tests::{ALICE, BOB, World, eventbridge};
 
 /// How many calls a function is let make before it dies, at most: more than any of them makes here.
-const MOST_CALLS: usize = 60;
+const MAX_CALLS: usize = 60;
 
 /// Everybody was asked once and told once, and CodePipeline holds what was voted.
 async fn assert_all_is_well(world: &World, step: &str) {
@@ -27,7 +27,7 @@ async fn assert_all_is_well(world: &World, step: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_the_callbacks_death_at_any_step_one_sweep_brings_the_approval_to_its_end() {
-    for calls in 0..MOST_CALLS {
+    for calls in 0..MAX_CALLS {
         let world = World::of(&format!("{ALICE}, {BOB}"), 2).await;
         let (alice, bob) = world.ask().await;
         assert_eq!(world.press(&alice.approve, "first").await.status, 200);
@@ -56,7 +56,7 @@ async fn after_the_callbacks_death_at_any_step_one_sweep_brings_the_approval_to_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_the_notifiers_death_at_any_step_one_sweep_brings_the_approval_to_its_end() {
-    for calls in 0..MOST_CALLS {
+    for calls in 0..MAX_CALLS {
         let world = World::of(&format!("{ALICE}, {BOB}"), 2).await;
         let (alice, bob) = world.ask().await;
         world.press(&alice.approve, "first").await;
@@ -87,7 +87,7 @@ async fn after_the_notifiers_death_at_any_step_one_sweep_brings_the_approval_to_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_death_while_asking_the_sweep_asks_the_rest() {
-    for calls in 0..MOST_CALLS {
+    for calls in 0..MAX_CALLS {
         let world = World::new().await;
         world.sandbox.aws().cut_off("notifier", calls);
         let (status, _) = world.event(&eventbridge()).await;
@@ -204,7 +204,7 @@ async fn a_quorum_that_was_reached_in_time_is_carried_out_after_the_links_have_e
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_may_have_been_asked_is_told_whatever_died() {
-    for calls in 0..MOST_CALLS {
+    for calls in 0..MAX_CALLS {
         let world = World::new().await;
         world.sandbox.aws().cut_off("notifier", calls);
         let (status, _) = world.event(&eventbridge()).await;

@@ -31,7 +31,7 @@ const RETRY_AFTER_SECONDS: &str = "30";
 
 /// When a visitor is told to try again although AWS might still answer: API Gateway would cut him off at 30 seconds, with
 /// an answer that is not ours.
-const LONGEST_ANSWER: Duration = Duration::from_secs(25);
+const MAX_ANSWER_TIME: Duration = Duration::from_secs(25);
 
 /// The headers of every answer, besides `Content-Security-Policy`. `Referrer-Policy: no-referrer` would make browsers
 /// send `Origin: null` with the form.
@@ -143,7 +143,7 @@ impl Callback {
         let answer = match read(request) {
             Ok(visit) => {
                 let late = |_| Err(Refusal::Late);
-                tokio::time::timeout(LONGEST_ANSWER, self.visit(visit, viewer)).await.unwrap_or_else(late)
+                tokio::time::timeout(MAX_ANSWER_TIME, self.visit(visit, viewer)).await.unwrap_or_else(late)
             }
             Err(bad_request) => Err(Refusal::BadRequest(bad_request)),
         };

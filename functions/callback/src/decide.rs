@@ -15,9 +15,9 @@ use time::UtcDateTime;
 
 /// How often votes that change while they are counted are counted again. Each new count needs another visitor's vote in
 /// the same moment, so that more than a few mean that something is wrong.
-const COUNTS: usize = 10;
+const MAX_COUNTS: usize = 10;
 /// The longest summary that CodePipeline keeps. The service may count UTF-16 units, so we do, which is never fewer.
-const LONGEST_SUMMARY: usize = 512;
+const MAX_SUMMARY: usize = 512;
 
 /// Why a decision could not be carried through. What was done stays done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -154,7 +154,7 @@ impl Decisions {
         now: UtcDateTime,
     ) -> Result<Request, DecideError> {
         let key = request.approval.key();
-        for _ in 0..COUNTS {
+        for _ in 0..MAX_COUNTS {
             let Some(decision) = request.count() else { return Ok(self.still_waits(request, now).await) };
             let verdict = Verdict { decision, summary: summary(&request, decision) };
             request = match self.ledger.record_verdict(&key, request.revision, &verdict).await? {
@@ -254,9 +254,9 @@ fn summary(request: &Request, decision: Decision) -> String {
     cut(format!("{decision} through Countersign by {names}.{}", comments.collect::<String>()))
 }
 
-/// Cuts to [`LONGEST_SUMMARY`] UTF-16 units, an ellipsis at the end if something was cut.
+/// Cuts to [`MAX_SUMMARY`] UTF-16 units, an ellipsis at the end if something was cut.
 fn cut(text: String) -> String {
-    if text.encode_utf16().count() <= LONGEST_SUMMARY {
+    if text.encode_utf16().count() <= MAX_SUMMARY {
         return text;
     }
     let mut units = '…'.len_utf16();
@@ -264,7 +264,7 @@ fn cut(text: String) -> String {
         .chars()
         .take_while(|c| {
             units += c.len_utf16();
-            units <= LONGEST_SUMMARY
+            units <= MAX_SUMMARY
         })
         .collect();
     cut.push('…');

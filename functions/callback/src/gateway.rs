@@ -7,7 +7,7 @@
 use lambda_http::request::LambdaRequest;
 
 /// The longest query that is looked at, in bytes. API Gateway lets 10,240 pass, headers included.
-const LONGEST_QUERY: usize = 10_240;
+const MAX_QUERY: usize = 10_240;
 
 /// The same request without what would make no URI.
 #[must_use]
@@ -28,7 +28,7 @@ pub fn sanitize(request: LambdaRequest) -> LambdaRequest {
 
 /// Visible ASCII without the characters that no URI may hold as they are (RFC 3986, section 2).
 fn is_query(text: &str) -> bool {
-    text.len() <= LONGEST_QUERY
+    text.len() <= MAX_QUERY
         && text.bytes().all(|b| {
             b.is_ascii_graphic() && !matches!(b, b'"' | b'<' | b'>' | b'#' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
         })

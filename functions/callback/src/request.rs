@@ -7,7 +7,7 @@ use lambda_http::{Body, Request, RequestExt};
 
 /// The longest form that is read, in bytes: a token, a decision and a comment of 512 characters, percent-encoded, fit
 /// several times.
-const LONGEST_FORM: usize = 32 * 1024;
+const MAX_FORM: usize = 32 * 1024;
 
 /// What a visitor wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +108,7 @@ fn form(body: &Body) -> Result<&[u8], BadRequest> {
         Body::Binary(bytes) => bytes,
         _ => return Err(BadRequest::Form),
     };
-    if bytes.len() > LONGEST_FORM { Err(BadRequest::Form) } else { Ok(bytes) }
+    if bytes.len() > MAX_FORM { Err(BadRequest::Form) } else { Ok(bytes) }
 }
 
 /// The token, which must stand exactly once: in the query, where the page's form leaves it, or in the form.
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_form_is_bounded() {
-        let long = format!("decision=Approved&comment={}", "x".repeat(LONGEST_FORM));
+        let long = format!("decision=Approved&comment={}", "x".repeat(MAX_FORM));
         assert_eq!(read(&request("POST", "/approval", "?t=x", long)), Err(BadRequest::Form));
     }
 

@@ -15,17 +15,17 @@ use mail_builder::headers::raw::Raw;
 use time::UtcDateTime;
 
 /// The largest message that SES v1 takes, in bytes: 10 MB. Ours stays far below; the check keeps a surprise out of SES.
-const LARGEST: usize = 10_000_000;
+const MAX_MESSAGE: usize = 10_000_000;
 
 /// How many changes an email tells, and how much of each, in characters: Gmail clips a long email, and its end is where
 /// the links stand.
-const MOST_REVISIONS: usize = 3;
-const LONGEST_SUMMARY: usize = 300;
+const MAX_REVISIONS: usize = 3;
+const MAX_SUMMARY: usize = 300;
 /// The longest address of a change that is a link in the HTML, in characters. Of a longer one the HTML shows the beginning
 /// and the plain part all.
-const LONGEST_LINKED: usize = 500;
+const MAX_LINKED_URL: usize = 500;
 /// How much of a comment an email shows while the approval waits, in characters: the pages and the last email show all.
-const LONGEST_COMMENT: usize = 200;
+const MAX_COMMENT: usize = 200;
 
 /// Everything that one email says.
 pub struct Email<'a> {
@@ -133,7 +133,7 @@ impl Email<'_> {
             message = message.reply_to(MailAddress::new_address(None::<&str>, reply_to.as_str()));
         }
         let message = message.write_to_vec().map_err(|_| RenderError::Template)?;
-        if message.len() > LARGEST {
+        if message.len() > MAX_MESSAGE {
             return Err(RenderError::TooLarge(message.len()));
         }
         Ok(message)
@@ -250,21 +250,21 @@ impl<'a> Email<'a> {
     fn said(&self, vote: &Vote) -> Option<String> {
         let comment = vote.comment.as_ref()?.as_str();
         let is_over = self.kind == EmailKind::Outcome;
-        Some(if is_over { comment.to_owned() } else { bounded(comment, LONGEST_COMMENT) })
+        Some(if is_over { comment.to_owned() } else { bounded(comment, MAX_COMMENT) })
     }
 
     /// The changes that the email tells; the page behind its links tells all of them, at full length.
     fn revisions(&self) -> Vec<Revision> {
         let short = |revision: &Revision| Revision {
-            summary: revision.summary.as_deref().map(|summary| bounded(summary, LONGEST_SUMMARY)),
+            summary: revision.summary.as_deref().map(|summary| bounded(summary, MAX_SUMMARY)),
             ..revision.clone()
         };
-        self.request.release.revisions.iter().take(MOST_REVISIONS).map(short).collect()
+        self.request.release.revisions.iter().take(MAX_REVISIONS).map(short).collect()
     }
 
     /// How many changes the email leaves out.
     fn more_revisions(&self) -> usize {
-        self.request.release.revisions.len().saturating_sub(MOST_REVISIONS)
+        self.request.release.revisions.len().saturating_sub(MAX_REVISIONS)
     }
 
     fn facts(&self) -> Vec<(String, &'a str)> {

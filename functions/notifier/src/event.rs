@@ -9,7 +9,7 @@ use countersign::approval::{
     ActionName, ApprovalAction, ApprovalToken, ExecutionId, ParseError, PipelineName, StageName,
 };
 use countersign::ledger::HistoryCursor;
-use countersign::link::LONGEST_LIFE;
+use countersign::link::MAX_LIFETIME;
 use countersign::pipeline::PendingRef;
 use countersign::text::bounded_line;
 use serde::Deserialize;
@@ -21,11 +21,11 @@ use time::macros::format_description;
 /// The commands, by direct invocation.
 const COMMANDS: [&str; 4] = ["doctor", "sweep", "resend", "history"];
 /// How many approvals a history tells unless the command says otherwise, and at most.
-const USUAL_HISTORY: u8 = 20;
-const LONGEST_HISTORY: u8 = 50;
+const DEFAULT_HISTORY: u8 = 20;
+const MAX_HISTORY: u8 = 50;
 
 /// How much of an unknown field's name an error repeats, in characters.
-const LONGEST_NAME: usize = 200;
+const MAX_NAME: usize = 200;
 
 /// What an event says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +122,7 @@ fn shape<T: for<'de> Deserialize<'de>>(shape: &'static str, json: &Value) -> Res
             None => &problem,
         };
         // The names of fields come from whoever wrote the event.
-        let (path, problem) = (bounded_line(&path, LONGEST_NAME), bounded_line(problem, LONGEST_NAME));
+        let (path, problem) = (bounded_line(&path, MAX_NAME), bounded_line(problem, MAX_NAME));
         EventError::Shape { shape, why: format!("{path}: {problem}") }
     })
 }
@@ -162,9 +162,9 @@ fn read_command(event: &Value, name: &str, command: &Value) -> Result<Event, Eve
         }
         _ => {
             let Past { pipeline, before, limit } = shape("the command history", command)?;
-            let limit = limit.unwrap_or(USUAL_HISTORY);
-            if !(1..=LONGEST_HISTORY).contains(&limit) {
-                return Err(EventError::Limit(LONGEST_HISTORY));
+            let limit = limit.unwrap_or(DEFAULT_HISTORY);
+            if !(1..=MAX_HISTORY).contains(&limit) {
+                return Err(EventError::Limit(MAX_HISTORY));
             }
             let place = |text: String| text.parse().or_else(|_| moment("before", &text).map(HistoryCursor::from));
             let before = before.map(place).transpose()?;
@@ -218,7 +218,7 @@ fn read_sns(record: SnsRecord) -> Result<Event, EventError> {
     let account = topic_arn.split(':').nth(4).unwrap_or_default();
     let token: ApprovalToken = approval.token.parse()?;
     let (started, expires) = (moment("Timestamp", &timestamp)?, moment("expires", &approval.expires)?);
-    if expires - started > LONGEST_LIFE {
+    if expires - started > MAX_LIFETIME {
         return Err(EventError::Time("expires"));
     }
     Ok(Event::Waits(PendingRef {

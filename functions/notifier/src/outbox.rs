@@ -12,7 +12,7 @@ use crate::Notifier;
 use crate::email::{Email, Links, RenderError};
 
 /// How many emails are on their way at once. More would only meet SES's sending rate, 14 a second to begin with.
-const SENDS_AT_ONCE: usize = 10;
+const CONCURRENT_SENDS: usize = 10;
 /// How long a claimed delivery is left to whoever claimed it: longer than all calls together that send one email, so that
 /// he is dead by then, and shorter than the time that is left of the function's retries.
 pub(crate) const LEASE: time::Duration = time::Duration::minutes(2);
@@ -100,7 +100,7 @@ impl Notifier {
         let deliver = |recipient| async move { Box::pin(self.deliver(request, kind, recipient)).await };
         let deliveries: Vec<_> = recipients.into_iter().map(deliver).collect();
         let delivered: Vec<Result<Delivered, DeliveryError>> =
-            stream::iter(deliveries).buffer_unordered(SENDS_AT_ONCE).collect().await;
+            stream::iter(deliveries).buffer_unordered(CONCURRENT_SENDS).collect().await;
         let mut deliveries = DeliverySummary::default();
         for delivery in delivered {
             match delivery {

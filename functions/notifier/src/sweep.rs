@@ -21,18 +21,18 @@ use crate::outbox::{DeliverySummary, LEASE, Recipient, recipients};
 use crate::report::{Handled, NotifyError, SweepSummary};
 
 /// How many approvals are looked at side by side.
-const LOOKS_AT_ONCE: usize = 4;
+const CONCURRENT_APPROVALS: usize = 4;
 /// For how long looks are begun. The last of the function's five minutes is for what was begun.
-const BEGIN_WITHIN: std::time::Duration = std::time::Duration::from_mins(4);
+const START_WITHIN: std::time::Duration = std::time::Duration::from_mins(4);
 /// How long all pipelines may take to be looked through.
 const LIST_WITHIN: std::time::Duration = std::time::Duration::from_mins(1);
 /// How long after its end it is tried to tell people how an approval ended whose emails are refused. After that nobody
 /// waits for it any more.
-const TOLD_WITHIN: Duration = Duration::days(1);
+const ANNOUNCE_FOR: Duration = Duration::days(1);
 /// How long a link is good that has a vote carried out.
-const FINISHED_WITHIN: Duration = Duration::minutes(5);
+const FINISH_LINK_LIFETIME: Duration = Duration::minutes(5);
 /// How long after its time CodePipeline may go on not showing how an approval ended.
-const SHOWN_WITHIN: Duration = Duration::days(1);
+const SHOWN_FOR: Duration = Duration::days(1);
 
 impl Notifier {
     /// Looks after everything that waits.
@@ -42,7 +42,7 @@ impl Notifier {
     pub(crate) async fn sweep(&self) -> Result<SweepSummary, NotifyError> {
         let now = (self.clock)();
         let failed = |error| NotifyError::Aws { what: "the sweep".to_owned(), error };
-        let enough = Box::pin(tokio::time::sleep(BEGIN_WITHIN));
+        let enough = Box::pin(tokio::time::sleep(START_WITHIN));
         let waiting = tokio::time::timeout(LIST_WITHIN, self.pipeline.waiting(now));
         let (open, waiting) = tokio::join!(self.ledger.open_approvals(), waiting);
         let open: BTreeSet<ApprovalKey> = open.map_err(failed)?.into_iter().collect();
@@ -58,7 +58,7 @@ impl Notifier {
         fastrand::shuffle(&mut looks);
         let looks: Vec<_> = looks.into_iter().map(|look| Box::pin(self.look(look, &waiting, now))).collect();
         let begun = stream::iter(looks).take_until(enough);
-        let mut done = begun.buffer_unordered(LOOKS_AT_ONCE);
+        let mut done = begun.buffer_unordered(CONCURRENT_APPROVALS);
         let mut swept = SweepSummary::default();
         while let Some(look) = done.next().await {
             left -= 1;
@@ -113,7 +113,7 @@ impl Notifier {
         swept.finished = finished;
         if let Some(outcome) = &request.outcome {
             let told = self.tell(&request).await;
-            if told.as_ref().is_err_and(NotifyError::is_refusal) && now - outcome.at > TOLD_WITHIN {
+            if told.as_ref().is_err_and(NotifyError::is_refusal) && now - outcome.at > ANNOUNCE_FOR {
                 tracing::error!(%key, "somebody cannot be told how an approval ended");
                 self.ledger.close(key, now).await.map_err(failed)?;
             }
@@ -133,7 +133,7 @@ impl Notifier {
                 let (approval, recipients) = (request.approval.action.to_string(), recipients(&request).count());
                 return Err(NotifyError::Deliveries { approval, recipients, failures });
             }
-        } else if now - request.waits_until > SHOWN_WITHIN {
+        } else if now - request.waits_until > SHOWN_FOR {
             tracing::error!(%key, "CodePipeline does not show how an approval ended whose time is over");
             self.ledger.close(key, now).await.map_err(failed)?;
         }
@@ -162,7 +162,7 @@ impl Notifier {
         }
         let standing = match self.pipeline.status(&request, now).await {
             // What cannot be read, not even a day after its time, will not be.
-            Err(error) if now - request.waits_until > SHOWN_WITHIN => {
+            Err(error) if now - request.waits_until > SHOWN_FOR => {
                 tracing::error!(%error, %key, "how an approval ended cannot be read");
                 ApprovalStatus::Unknown
             }
@@ -188,7 +188,7 @@ impl Notifier {
         let decision = request.verdict.as_ref().map(|verdict| verdict.decision).or_else(|| request.count());
         let Some(vote) = decision.and_then(|decision| request.votes_for(decision).pop()) else { return Ok(false) };
         let approval = || request.approval.action.to_string();
-        let (from, until) = (request.asked, now.saturating_add(FINISHED_WITHIN));
+        let (from, until) = (request.asked, now.saturating_add(FINISH_LINK_LIFETIME));
         let link = self.links.sign(&request.approval, &vote.approver, vote.decision, from, until).await;
         let not_signed = |error: SignError| {
             let failures = vec![error.into()];

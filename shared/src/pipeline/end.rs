@@ -3,7 +3,7 @@
 use aws_sdk_codepipeline::types::{ActionExecutionStatus, ApprovalResult, ApprovalStatus, PipelineExecutionStatus};
 use time::UtcDateTime;
 
-use super::release::{LONGEST_SUMMARY, principal};
+use super::release::{MAX_SUMMARY, principal};
 use super::{ApprovalStatus, CLOCK_SKEW, CodePipeline, NOT_FOUND, PutOutcome, in_region, moment};
 use crate::approval::{Approval, Decision};
 use crate::aws::{AwsError, code};
@@ -77,7 +77,7 @@ impl CodePipeline {
             .as_ref()
             .and_then(|output| output.execution_result.as_ref())
             .and_then(|result| result.external_execution_summary.as_deref())
-            .map(|summary| bounded(summary, LONGEST_SUMMARY))
+            .map(|summary| bounded(summary, MAX_SUMMARY))
             .filter(|summary| !summary.is_empty());
         let ended = moment(attempt.last_update_time.as_ref()).unwrap_or(now);
         let ending = match attempt.status {

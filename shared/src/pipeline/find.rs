@@ -4,7 +4,7 @@ use aws_sdk_codepipeline::types::{
     ActionExecution, ActionExecutionDetail, ActionExecutionStatus, ExecutionMode, PipelineExecution, StageState,
 };
 
-use super::release::{LONGEST_INSTRUCTIONS, initiator_of, release_of};
+use super::release::{MAX_INSTRUCTIONS, initiator_of, release_of};
 use super::{CodePipeline, FindError, PendingApproval, PendingRef, external_id, in_region, moment};
 use crate::approval::{Approval, ApprovalAction, ApprovalToken, ExecutionId, WebUrl};
 use crate::aws::{AwsError, AwsErrorKind};
@@ -160,7 +160,7 @@ impl CodePipeline {
         };
         release.instructions = configured("CustomData")
             .or_else(|| pending.instructions.clone())
-            .map(|text| bounded(&text, LONGEST_INSTRUCTIONS))
+            .map(|text| bounded(&text, MAX_INSTRUCTIONS))
             .filter(|text| !text.is_empty());
         release.review_url = configured("ExternalEntityLink")
             .or_else(|| pending.review_url.clone())

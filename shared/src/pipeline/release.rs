@@ -9,17 +9,17 @@ use crate::request::{Release, Revision};
 use crate::text::{bounded, bounded_line};
 
 /// The longest instructions that we keep, in characters. `CustomData` may have 1,000.
-pub(super) const LONGEST_INSTRUCTIONS: usize = 1000;
+pub(super) const MAX_INSTRUCTIONS: usize = 1000;
 /// The longest commit message that we keep, in characters.
-pub(super) const LONGEST_SUMMARY: usize = 2048;
+pub(super) const MAX_SUMMARY: usize = 2048;
 /// Lines such as a commit id or a principal, in characters.
-const LONGEST_LINE: usize = 256;
+const MAX_LINE: usize = 256;
 /// How many sources of a pipeline are told.
-const MOST_REVISIONS: usize = 10;
+const MAX_REVISIONS: usize = 10;
 
 /// `arn:aws:sts::123456789012:assumed-role/Admin/alice` → `assumed-role/Admin/alice`.
 pub(super) fn principal(arn: &str) -> String {
-    bounded_line(arn.splitn(6, ':').last().unwrap_or(arn), LONGEST_LINE)
+    bounded_line(arn.splitn(6, ':').last().unwrap_or(arn), MAX_LINE)
 }
 
 pub(super) fn release_of(execution: &PipelineExecution) -> Release {
@@ -28,7 +28,7 @@ pub(super) fn release_of(execution: &PipelineExecution) -> Release {
         match (trigger.trigger_detail.as_deref(), kind) {
             (Some(detail), Some("StartPipelineExecution")) if detail.starts_with("arn:") => Some(principal(detail)),
             (Some(detail), Some(kind)) if !detail.is_empty() => {
-                Some(bounded_line(&format!("{kind}: {detail}"), LONGEST_LINE))
+                Some(bounded_line(&format!("{kind}: {detail}"), MAX_LINE))
             }
             (_, kind) => kind.map(str::to_owned),
         }
@@ -38,10 +38,10 @@ pub(super) fn release_of(execution: &PipelineExecution) -> Release {
         .as_deref()
         .unwrap_or_default()
         .iter()
-        .take(MOST_REVISIONS)
+        .take(MAX_REVISIONS)
         .filter_map(|revision| {
             Some(Revision {
-                id: bounded_line(revision.revision_id.as_deref().filter(|id| !id.is_empty())?, LONGEST_LINE),
+                id: bounded_line(revision.revision_id.as_deref().filter(|id| !id.is_empty())?, MAX_LINE),
                 summary: revision.revision_summary.as_deref().map(commit_message).filter(|text| !text.is_empty()),
                 url: revision.revision_url.as_deref().and_then(WebUrl::written),
             })
@@ -58,8 +58,8 @@ fn commit_message(summary: &str) -> String {
         commit_message: String,
     }
     match serde_json::from_str::<Wrapped>(summary) {
-        Ok(wrapped) => bounded(&wrapped.commit_message, LONGEST_SUMMARY),
-        Err(_) => bounded(summary, LONGEST_SUMMARY),
+        Ok(wrapped) => bounded(&wrapped.commit_message, MAX_SUMMARY),
+        Err(_) => bounded(summary, MAX_SUMMARY),
     }
 }
 
@@ -85,7 +85,7 @@ fn person(arn: &str) -> Option<String> {
     let mut parts = arn.trim().trim_start_matches('{').trim_end_matches('}').splitn(6, ':');
     let (Some("arn"), Some(_), Some("iam" | "sts")) = (parts.next(), parts.next(), parts.next()) else { return None };
     let name = parts.nth(2)?.rsplit('/').next()?;
-    (!name.is_empty()).then(|| bounded_line(name, LONGEST_LINE))
+    (!name.is_empty()).then(|| bounded_line(name, MAX_LINE))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::approval::{
 use crate::aws::AwsError;
 
 /// How many pipelines are looked at side by side. CodePipeline throttles an account early.
-const PIPELINES_AT_ONCE: usize = 4;
+const CONCURRENT_PIPELINES: usize = 4;
 
 /// Where an approval waits in a pipeline.
 struct Place {
@@ -60,7 +60,7 @@ impl CodePipeline {
         let looks: Vec<_> =
             pipelines.into_iter().map(|(pipeline, mode)| self.waiting_in(pipeline, mode, now)).collect();
         let looks: Vec<Result<Vec<PendingRef>, AwsError>> =
-            stream::iter(looks).buffer_unordered(PIPELINES_AT_ONCE).collect().await;
+            stream::iter(looks).buffer_unordered(CONCURRENT_PIPELINES).collect().await;
         let (mut waiting, mut errors) = (Vec::new(), Vec::new());
         for look in looks {
             match look {

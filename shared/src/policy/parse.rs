@@ -6,7 +6,7 @@ use glob::Pattern;
 use time::Duration;
 
 use super::document::{Node, Place, Table, is_plain, toml};
-use super::{Aliases, DEFAULT, Globs, LONGEST_TEXT, MOST_ROUTES, Part, Policy, PolicyError, Route};
+use super::{Aliases, DEFAULT, Globs, LONGEST_TEXT, MAX_ROUTES, Part, Policy, PolicyError, Route};
 use crate::approval::{AccountId, ActionName, Address, Approver, PipelineName, Quorum, Region, StageName};
 use crate::l10n::Language;
 
@@ -24,7 +24,7 @@ const ROUTE_KEYS: [&str; 9] = [
 ];
 
 /// The most characters of a route's name, so that a page and a line of a log can show it.
-const LONGEST_NAME: usize = 64;
+const MAX_NAME: usize = 64;
 
 /// The most characters of a principal's name: an IAM user's and a role session's.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
@@ -109,8 +109,8 @@ fn is_principal(name: &str) -> bool {
 fn routes(document: &Table, groups: &Groups) -> Result<Vec<(Globs, Route)>, PolicyError> {
     let mut routes: Vec<(Globs, Route)> = Vec::new();
     for (index, node) in route_nodes(document)?.into_iter().enumerate() {
-        if index >= MOST_ROUTES {
-            return Err(node.wrong(format!("a policy has at most {MOST_ROUTES} routes")));
+        if index >= MAX_ROUTES {
+            return Err(node.wrong(format!("a policy has at most {MAX_ROUTES} routes")));
         }
         let table = node.table()?;
         table.only(&[["name"].as_slice(), &Part::ALL.map(Part::key), &ROUTE_KEYS].concat())?;
@@ -155,8 +155,8 @@ fn route_name(node: &Node) -> Result<String, PolicyError> {
     if name.trim().is_empty() {
         return Err(node.wrong("the name is empty"));
     }
-    if name.chars().count() > LONGEST_NAME {
-        return Err(node.wrong(format!("the name is longer than {LONGEST_NAME} characters")));
+    if name.chars().count() > MAX_NAME {
+        return Err(node.wrong(format!("the name is longer than {MAX_NAME} characters")));
     }
     if name.trim() != name || !name.chars().all(is_allowed) {
         return Err(node.wrong("a name is letters, digits, spaces inside and the characters - _ . , : / ( )"));
@@ -454,13 +454,13 @@ mod tests {
 
     #[test]
     fn the_limits_themselves_are_allowed() {
-        let mut text: String = (0..MOST_ROUTES)
+        let mut text: String = (0..MAX_ROUTES)
             .map(|number| format!("[[route]]\nstage=\"s{number}\"\napprovers=[\"a@example.com\"]\n"))
             .collect();
         let pad = LONGEST_TEXT - text.len() - 1;
         text.push_str(&format!("#{}", "x".repeat(pad)));
         assert_eq!(text.len(), LONGEST_TEXT);
-        assert_eq!(parse(&text).unwrap().routes().count(), MOST_ROUTES);
+        assert_eq!(parse(&text).unwrap().routes().count(), MAX_ROUTES);
         let error = parse(&format!("{text}x")).unwrap_err();
         assert_eq!(
             (error.line, error.column, error.key.as_str()),
@@ -707,7 +707,7 @@ mod tests {
     #[test]
     fn too_many_routes_are_refused() {
         let many = "[[route]]\nstage = \"s\"\napprovers = [\"a@example.com\"]\n";
-        let many: String = (0..=MOST_ROUTES).map(|number| many.replace("\"s\"", &format!("\"s{number}\""))).collect();
+        let many: String = (0..=MAX_ROUTES).map(|number| many.replace("\"s\"", &format!("\"s{number}\""))).collect();
         let error = parse(&many).unwrap_err().to_string();
         assert_eq!(error, "line 301, column 1, route[100]: a policy has at most 100 routes");
     }

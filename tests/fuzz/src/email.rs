@@ -13,7 +13,7 @@ use crate::html::markup;
 use crate::release::{person, request, tame};
 
 /// RFC 5322, 2.1.1: what a line may hold, in octets.
-const LONGEST_LINE: usize = 998;
+const MAX_LINE: usize = 998;
 /// Gmail clips what is longer, and the links stand near the end.
 const LONGEST_HTML: usize = 102_000;
 /// What an email's header has, besides `Reply-To` where there is one.
@@ -127,7 +127,7 @@ fn check_lines(raw: &[u8]) {
     assert!(raw.is_ascii());
     let text = std::str::from_utf8(raw).unwrap();
     for line in text.split("\r\n") {
-        assert!(line.len() < LONGEST_LINE, "a line of {} octets", line.len());
+        assert!(line.len() < MAX_LINE, "a line of {} octets", line.len());
         assert!(!line.contains(|c: char| c.is_ascii_control() && c != '\t'), "{line:?}");
     }
 }

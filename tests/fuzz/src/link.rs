@@ -4,7 +4,7 @@ use std::str::from_utf8;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use countersign::link::{LONGEST_LIFE, VerifiedLink};
+use countersign::link::{MAX_LIFETIME, VerifiedLink};
 use serde_json::Value;
 use time::Duration;
 
@@ -44,7 +44,7 @@ fn check_link(link: &VerifiedLink, claims: &Value) {
     let now = NOW.unix_timestamp();
     assert_eq!(link.expires().unix_timestamp(), seconds("exp"));
     assert!(seconds("exp") > now && seconds("exp") >= seconds("iat"));
-    assert!(Duration::seconds(seconds("exp") - seconds("iat")) <= LONGEST_LIFE);
+    assert!(Duration::seconds(seconds("exp") - seconds("iat")) <= MAX_LIFETIME);
     assert!(seconds("iat") <= now + 60 && seconds("nbf") <= now + 60);
     let approval = link.approval();
     for (name, text) in [

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use countersign::approval::ApprovalAction;
-use countersign::policy::{DEFAULT, LONGEST_TEXT, MOST_ROUTES, Part, Policy, Route};
+use countersign::policy::{DEFAULT, LONGEST_TEXT, MAX_ROUTES, Part, Policy, Route};
 use time::Duration;
 
 use crate::ground::approval;
@@ -40,7 +40,7 @@ pub fn check(text: &str) {
         .iter()
         .any(|(globs, _)| Part::ALL.into_iter().any(|part| globs.get(part).is_some_and(|glob| glob.contains('@'))));
     assert!(has_names_with_at || !format!("{policy:?}").contains('@'), "nobody shows in debug output");
-    assert!((1..=MOST_ROUTES + 1).contains(&routes.len()));
+    assert!((1..=MAX_ROUTES + 1).contains(&routes.len()));
     let names: BTreeSet<&str> = routes.iter().map(|(_, route)| route.name.as_str()).collect();
     assert_eq!(names.len(), routes.len(), "no name twice");
     for (_, route) in &routes {

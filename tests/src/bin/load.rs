@@ -28,7 +28,7 @@ usage: tests/run load [--approvals N] [--approvers N] [--at-once N] [--rates LIS
   --rates LIST     what SES takes in a second: numbers, or 'any' [any,14,1]";
 
 /// For how long sweeps may go on: as long as CodePipeline waits.
-const MOST_HOURS: usize = 7 * 24;
+const MAX_HOURS: usize = 7 * 24;
 /// How long a visitor waits who is told to try again, and how often he does.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
 const TRIES: usize = 20;
@@ -234,13 +234,13 @@ async fn in_simulated_time(size: Size, rate: Option<usize>) -> Vec<String> {
 
 /// Hour after hour with its sweep, until it is `done`; gives the number of hours.
 async fn until(simulation: &Simulation, done: impl Fn() -> bool) -> usize {
-    for hour in 0..MOST_HOURS {
+    for hour in 0..MAX_HOURS {
         if done() {
             return hour;
         }
         simulation.hour().await;
     }
-    MOST_HOURS
+    MAX_HOURS
 }
 
 fn tell_mails(what: &str, by_events: usize, hours: usize, when: &[UtcDateTime], began: UtcDateTime, all: usize) {

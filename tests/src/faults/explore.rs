@@ -30,7 +30,7 @@ const OUTAGE: Duration = Duration::from_secs(80 * 60);
 const LASTING: [Fault; 6] =
     [Fault::Refused, Fault::ErrorBefore, Fault::Throttled, Fault::Denied, Fault::HangBefore, Fault::GarbledBefore];
 /// The most faults of a random schedule.
-const MOST_FAULTS: usize = 6;
+const MAX_FAULTS: usize = 6;
 
 /// What is known of a story before anything goes wrong in it.
 pub struct Baseline {
@@ -104,7 +104,7 @@ pub fn pairs(baselines: &[Baseline], effort: Effort) -> Vec<Schedule> {
 pub fn random(baselines: &[Baseline], seed: u64) -> Schedule {
     let mut chance = fastrand::Rng::with_seed(seed);
     let Baseline { story, steps, .. } = &baselines[chance.usize(..baselines.len())];
-    let mut faults: Vec<Planned> = (0..chance.usize(1..=MOST_FAULTS)).map(|_| any(&mut chance, steps.len())).collect();
+    let mut faults: Vec<Planned> = (0..chance.usize(1..=MAX_FAULTS)).map(|_| any(&mut chance, steps.len())).collect();
     faults.sort();
     Schedule { faults, ..Schedule::without_faults(*story, seed) }
 }
