@@ -37,7 +37,7 @@ const ATTEMPTS: u32 = 3;
 /// The first pause between attempts. The SDK's own, one second, would eat the operation's time.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause between attempts.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const MAX_PAUSE: Duration = Duration::from_secs(1);
 
 /// Configuration from the environment that Lambda sets up.
 ///
@@ -76,7 +76,7 @@ pub fn builder() -> Builder {
             RetryConfig::standard()
                 .with_max_attempts(ATTEMPTS)
                 .with_initial_backoff(FIRST_PAUSE)
-                .with_max_backoff(LONGEST_PAUSE),
+                .with_max_backoff(MAX_PAUSE),
         )
         // An answer that comes too slowly ends with its attempt.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())

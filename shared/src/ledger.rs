@@ -178,7 +178,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When DynamoDB does not answer, or answers with what we did not write. The vote may have been recorded all the
-    /// same; recording it again is sanitize.
+    /// same; recording it again is harmless.
     pub async fn record_vote(&self, key: &ApprovalKey, vote: &Vote) -> Result<WriteOutcome, AwsError> {
         let mut conditions = vec![
             "attribute_exists(terms.approvers.#approver)",

@@ -20,7 +20,7 @@ use crate::l10n::Language;
 
 /// The most bytes that a policy may have: the largest value of an SSM parameter, which the advanced tier takes.
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html>
-pub const LONGEST_TEXT: usize = 8 * 1024;
+pub const MAX_TEXT: usize = 8 * 1024;
 
 /// The most routes of a policy.
 pub const MAX_ROUTES: usize = 100;

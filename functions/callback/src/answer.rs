@@ -126,7 +126,7 @@ impl Callback {
                 metrics,
             },
             clock,
-            content_security_policy: HeaderValue::from_str(&policy).map_err(|_| StartError::Style)?,
+            content_security_policy: HeaderValue::from_str(&csp).map_err(|_| StartError::Style)?,
         })
     }
 

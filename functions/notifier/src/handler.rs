@@ -77,7 +77,7 @@ impl Notifier {
     /// Handles one event, as Lambda hands it over.
     ///
     /// # Errors
-    /// When something of it could not be read or done. What could be done has been done, and doing it again is sanitize.
+    /// When something of it could not be read or done. What could be done has been done, and doing it again is harmless.
     pub async fn handle(&self, event: &Value) -> Result<Report, NotifyError> {
         let mut results = Vec::new();
         let mut errors = Vec::new();

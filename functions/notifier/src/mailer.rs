@@ -20,7 +20,7 @@ const OPERATION: Duration = Duration::from_secs(40);
 /// Attempts in all, and the longest pause between them: a sending rate of one a second serves a handful of emails at
 /// once by turns.
 const ATTEMPTS: u32 = 10;
-const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+const MAX_PAUSE: Duration = Duration::from_secs(4);
 
 /// Amazon SES, for one sender.
 #[derive(Debug, Clone)]
@@ -37,7 +37,7 @@ impl Mailer {
         let shared = aws.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled);
         let timeouts = shared.to_builder().operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION).build();
         let retries = aws.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
-        let retries = retries.with_max_attempts(ATTEMPTS).with_max_backoff(LONGEST_PAUSE);
+        let retries = retries.with_max_attempts(ATTEMPTS).with_max_backoff(MAX_PAUSE);
         // The SDK's allowance of retries is a hundred for all emails together, for the sake of services that are down. One that
         // takes so many in a second answers, and would use it up: then emails would fail that had only to wait.
         let allowance = RetryPartition::custom("ses").token_bucket(TokenBucket::unlimited()).build();

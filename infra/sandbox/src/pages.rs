@@ -52,7 +52,7 @@ pub(crate) fn mail(mail: &Mail) -> askama::Result<String> {
 }
 
 fn in_words(moment: UtcDateTime) -> String {
-    Language::ENGLISH.words().at(moment)
+    Language::ENGLISH.texts().at(moment)
 }
 
 /// An email's date in words.

@@ -198,7 +198,7 @@ fn fit(globs: &Globs, place: &Place) -> Fit {
 
 /// What a route says, a line for each thing.
 fn terms(policy: &Policy, route: &Route) -> String {
-    let words = Language::ENGLISH.words();
+    let texts = Language::ENGLISH.texts();
     let people = |people: &[Approver]| match people {
         [] => vec!["nobody".to_owned()],
         people => people.iter().map(|person| with_groups(policy, person)).collect(),
@@ -206,7 +206,7 @@ fn terms(policy: &Policy, route: &Route) -> String {
     let reminders = match route.remind.as_slice() {
         [] => "none".to_owned(),
         remind => {
-            let remind: Vec<String> = remind.iter().map(|before| words.span(*before)).collect();
+            let remind: Vec<String> = remind.iter().map(|before| texts.span(*before)).collect();
             format!("{} before the links expire, to those who have not voted", remind.join(", "))
         }
     };
@@ -214,7 +214,7 @@ fn terms(policy: &Policy, route: &Route) -> String {
         Some(after) => {
             format!(
                 "{} after the approvers are asked, or when CodePipeline stops waiting, if that is earlier",
-                words.span(after)
+                texts.span(after)
             )
         }
         None => "when CodePipeline waits no longer".to_owned(),

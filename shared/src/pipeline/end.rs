@@ -1,6 +1,8 @@
 //! How an approval ends: putting the result, and reading what CodePipeline holds.
 
-use aws_sdk_codepipeline::types::{ActionExecutionStatus, ApprovalResult, ApprovalStatus, PipelineExecutionStatus};
+use aws_sdk_codepipeline::types::{
+    ActionExecutionStatus, ApprovalResult, ApprovalStatus as ResultStatus, PipelineExecutionStatus,
+};
 use time::UtcDateTime;
 
 use super::release::{MAX_SUMMARY, principal};
@@ -22,8 +24,8 @@ impl CodePipeline {
         const OPERATION: &str = "codepipeline:PutApprovalResult";
         let action = &approval.action;
         let status = match decision {
-            Decision::Approved => ApprovalStatus::Approved,
-            Decision::Rejected => ApprovalStatus::Rejected,
+            Decision::Approved => ResultStatus::Approved,
+            Decision::Rejected => ResultStatus::Rejected,
         };
         let result = ApprovalResult::builder()
             .status(status)
@@ -83,8 +85,8 @@ impl CodePipeline {
         let ending = match attempt.status {
             Some(ActionExecutionStatus::InProgress) => return Ok(ApprovalStatus::Pending),
             Some(ActionExecutionStatus::Succeeded) => Ending::Approved,
-            // A time-out is processed as a failed action. Nobody did it, and so it has no summary. HistoryCursor its time that may
-            // mean that the list does not show the summary yet.
+            // A time-out is processed as a failed action. Nobody did it, and so it has no summary. Before its deadline
+            // that may mean that the list does not show the summary yet.
             Some(ActionExecutionStatus::Failed) if summary.is_none() && attempt.updated_by.is_none() => {
                 if ended < request.waits_until.saturating_sub(CLOCK_SKEW) && now - ended < LAG {
                     return Ok(ApprovalStatus::Unknown);

@@ -18,7 +18,7 @@ impl CodePipeline {
     /// Finds the waiting approval that an event spoke of, and what is being approved. `None` when it waits no more.
     ///
     /// # Errors
-    /// When CodePipeline does not answer, or does not show the approval. Release that cannot be read are left out.
+    /// When CodePipeline does not answer, or does not show the approval. Details that cannot be read are left out.
     pub async fn find(&self, pending: &PendingRef) -> Result<Option<PendingApproval>, FindError> {
         let action = &pending.action;
         let execution = async {

@@ -11,7 +11,7 @@ use super::PolicyError;
 const WHOLE: &str = "policy";
 
 /// The most characters of a key that an error shows.
-const LONGEST_KEY: usize = 64;
+const MAX_KEY: usize = 64;
 
 /// A place in the text: a position, and the key there.
 #[derive(Clone)]
@@ -54,7 +54,7 @@ impl<'t> Place<'t> {
 
 /// Whether a key, or a group's name, is `[A-Za-z0-9_-]{1,64}`: it may be shown.
 pub fn is_plain(key: &str) -> bool {
-    (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+    (1..=MAX_KEY).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
 }
 
 /// Parses TOML.

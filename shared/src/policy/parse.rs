@@ -6,7 +6,7 @@ use glob::Pattern;
 use time::Duration;
 
 use super::document::{Node, Place, Table, is_plain, toml};
-use super::{Aliases, DEFAULT, Globs, LONGEST_TEXT, MAX_ROUTES, Part, Policy, PolicyError, Route};
+use super::{Aliases, DEFAULT, Globs, MAX_ROUTES, MAX_TEXT, Part, Policy, PolicyError, Route};
 use crate::approval::{AccountId, ActionName, Address, Approver, PipelineName, Quorum, Region, StageName};
 use crate::l10n::Language;
 
@@ -28,14 +28,14 @@ const MAX_NAME: usize = 64;
 
 /// The most characters of a principal's name: an IAM user's and a role session's.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
-const LONGEST_PRINCIPAL: usize = 64;
+const MAX_PRINCIPAL: usize = 64;
 
 /// The notifier looks for those to remind about once an hour; with an hour to spare none is missed.
 const SHORTEST_REMIND: Duration = Duration::hours(2);
 
 /// CodePipeline's own bounds of how long an approval waits.
 const SHORTEST_WAIT: Duration = Duration::minutes(5);
-const LONGEST_WAIT: Duration = Duration::days(60);
+const MAX_WAIT: Duration = Duration::days(60);
 
 const BAD_PERSON: &str = "must be an email address, or a name and then the address in angle brackets";
 const BAD_ADDRESS: &str = "must be an email address, without a name";
@@ -45,9 +45,9 @@ type Groups = BTreeMap<String, Vec<Approver>>;
 
 /// Parses a policy.
 pub fn policy(text: &str) -> Result<Policy, PolicyError> {
-    if text.len() > LONGEST_TEXT {
-        let problem = format!("longer than {LONGEST_TEXT} bytes, the most that an SSM parameter holds");
-        return Err(Place::in_text(text, LONGEST_TEXT).wrong(problem));
+    if text.len() > MAX_TEXT {
+        let problem = format!("longer than {MAX_TEXT} bytes, the most that an SSM parameter holds");
+        return Err(Place::in_text(text, MAX_TEXT).wrong(problem));
     }
     let document = toml(text)?;
     let document = Table::outermost(text, &document);
@@ -102,7 +102,7 @@ fn aliases(table: &Table) -> Result<Aliases, PolicyError> {
 /// `[\w+=,.@-]{1,64}`, what IAM takes for a user's name and STS for a role session's.
 fn is_principal(name: &str) -> bool {
     let is_allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'+' | b'=' | b',' | b'.' | b'@' | b'-');
-    (1..=LONGEST_PRINCIPAL).contains(&name.len()) && name.bytes().all(is_allowed)
+    (1..=MAX_PRINCIPAL).contains(&name.len()) && name.bytes().all(is_allowed)
 }
 
 /// The routes and, last, the default route.
@@ -312,7 +312,7 @@ fn duration(node: &Node, shortest: Duration, shortest_text: &str) -> Result<Dura
     if duration < shortest {
         return Err(node.wrong(format!("must be at least {shortest_text}")));
     }
-    if duration > LONGEST_WAIT {
+    if duration > MAX_WAIT {
         return Err(node.wrong("must be at most 60d; CodePipeline waits no longer"));
     }
     Ok(duration)
@@ -457,14 +457,14 @@ mod tests {
         let mut text: String = (0..MAX_ROUTES)
             .map(|number| format!("[[route]]\nstage=\"s{number}\"\napprovers=[\"a@example.com\"]\n"))
             .collect();
-        let pad = LONGEST_TEXT - text.len() - 1;
+        let pad = MAX_TEXT - text.len() - 1;
         text.push_str(&format!("#{}", "x".repeat(pad)));
-        assert_eq!(text.len(), LONGEST_TEXT);
+        assert_eq!(text.len(), MAX_TEXT);
         assert_eq!(parse(&text).unwrap().routes().count(), MAX_ROUTES);
         let error = parse(&format!("{text}x")).unwrap_err();
         assert_eq!(
             (error.line, error.column, error.key.as_str()),
-            (301, LONGEST_TEXT - text.rfind('\n').unwrap(), "policy")
+            (301, MAX_TEXT - text.rfind('\n').unwrap(), "policy")
         );
         assert_eq!(error.problem, "longer than 8192 bytes, the most that an SSM parameter holds");
     }

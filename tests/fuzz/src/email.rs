@@ -68,7 +68,7 @@ impl Letter {
         let [approve, reject] = ground().links.clone();
         let deployment = "Countersign".parse().unwrap();
         let email = Email {
-            about: self.about,
+            kind: self.about,
             request,
             to,
             links: self.with_links.then_some(Links { approve, reject }),

@@ -3,7 +3,7 @@
 use arbitrary::{Result, Unstructured};
 use askama::Template;
 use callback::notice::Notice;
-use callback::pages::{Confirm, Decided, NoticePage, Problem, Recorded};
+use callback::pages::{Confirm, Decided, FormProblem, NoticePage, Recorded};
 use countersign::l10n::{Language, Texts};
 use countersign::link::VerifiedLink;
 use countersign::request::Request;
@@ -19,7 +19,7 @@ struct Shown {
     texts: Texts,
     request: Request,
     link: VerifiedLink,
-    problem: Option<Problem>,
+    problem: Option<FormProblem>,
     /// As it came in a form: nothing has been taken out of it.
     comment: String,
     yours: bool,
@@ -41,9 +41,9 @@ fn shown(u: &mut Unstructured) -> Result<Shown> {
         link: ground().verifier.verify(token, NOW).expect("a good link"),
         problem: *u.choose(&[
             None,
-            Some(Problem::CommentTooLong),
-            Some(Problem::CommentMissing),
-            Some(Problem::ButtonNotPressed),
+            Some(FormProblem::CommentTooLong),
+            Some(FormProblem::CommentMissing),
+            Some(FormProblem::ButtonNotPressed),
         ])?,
         comment: u.arbitrary::<Text>()?.0,
         yours: u.arbitrary()?,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use countersign::approval::ApprovalAction;
-use countersign::policy::{DEFAULT, LONGEST_TEXT, MAX_ROUTES, Part, Policy, Route};
+use countersign::policy::{DEFAULT, MAX_ROUTES, MAX_TEXT, Part, Policy, Route};
 use time::Duration;
 
 use crate::ground::approval;
@@ -33,7 +33,7 @@ pub fn check(text: &str) {
             return;
         }
     };
-    assert!(text.len() <= LONGEST_TEXT);
+    assert!(text.len() <= MAX_TEXT);
     let routes: Vec<_> = policy.routes().collect();
     // A pipeline's name may have an `@`, and so may its glob.
     let has_names_with_at = routes
@@ -63,7 +63,7 @@ pub fn check(text: &str) {
         assert!(default.is_none() || policy.route(&action).is_some(), "with a default route nothing is nobody's");
     }
     let commented = format!("{text}\n# The end.\n");
-    if commented.len() <= LONGEST_TEXT {
+    if commented.len() <= MAX_TEXT {
         let again: Policy = commented.parse().expect("a comment changes nothing");
         assert!(again.routes().map(|(_, route)| route).eq(routes.iter().map(|(_, route)| *route)));
     }

@@ -9,7 +9,7 @@ use super::TAME;
 use super::text::Author;
 
 /// The most characters that names and an address may have together, so that a link stays below its 2,000.
-const LONGEST_TOGETHER: usize = 360;
+const MAX_NAMES_TOGETHER: usize = 360;
 
 /// Everything that goes into one request.
 #[derive(Debug, Clone)]
@@ -119,7 +119,7 @@ impl Case {
         let door = author.one_of(&[Door::Api, Door::Trigger, Door::Trigger, Door::Notice, Door::Rule]);
         let (pipeline, stage, action) =
             (author.resource("p", 100), author.resource("s", 100), author.resource("a", 100));
-        let left = LONGEST_TOGETHER.saturating_sub(pipeline.len() + stage.len() + action.len()).clamp(40, 254);
+        let left = MAX_NAMES_TOGETHER.saturating_sub(pipeline.len() + stage.len() + action.len()).clamp(40, 254);
         let people = |author: &mut Author, first: usize, count: usize| -> Vec<Person> {
             (first..first + count)
                 .map(|person| Person { name: author.name(), address: author.address(person, left) })

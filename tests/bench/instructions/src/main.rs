@@ -102,7 +102,7 @@ impl World {
     /// To somebody who watches: only the notifier's signer makes links, and two lines less change little.
     fn email(&self) -> Vec<u8> {
         let email = Email {
-            about: EmailKind::Request,
+            kind: EmailKind::Request,
             request: &self.request,
             to: &self.approver,
             links: None,
