@@ -1,6 +1,7 @@
 //! The domain types. Each has one way in, [`FromStr`], and what came in can be trusted from there on.
 //!
-//! Tokens, addresses and comments must not reach a log, so their [`Debug`](fmt::Debug) shows none of their text.
+//! Tokens, addresses, names and comments must not reach a log: they have no [`Display`](fmt::Display), their
+//! [`Debug`](fmt::Debug) shows none of their text, and `expose` gives it to whoever asks by that name.
 
 use std::fmt;
 use std::num::NonZeroU8;
@@ -48,14 +49,6 @@ macro_rules! checked_text {
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
-        impl $name {
-            /// The text.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
         impl FromStr for $name {
             type Err = ParseError;
 
@@ -86,9 +79,17 @@ macro_rules! checked_text {
     };
 }
 
-/// The text may be shown and logged.
+/// A text that may be shown and logged.
 macro_rules! public_text {
     ($name:ident) => {
+        impl $name {
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
@@ -103,8 +104,23 @@ macro_rules! public_text {
     };
 }
 
-/// The text must not be logged: it can only be had by asking for it.
-macro_rules! private_text {
+/// A text that must not be logged: it has no `Display`, and every use of it can be found by the name `expose`.
+macro_rules! secret_text {
+    ($name:ident) => {
+        impl $name {
+            /// The text itself. It must not reach a log.
+            #[must_use]
+            pub fn expose(&self) -> &str {
+                &self.0
+            }
+        }
+
+        redacted!($name);
+    };
+}
+
+/// `Debug` shows no more than the type's name.
+macro_rules! redacted {
     ($name:ident) => {
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -166,7 +182,7 @@ checked_text!(
     /// CodePipeline's approval token. The API model calls it a UUID, AWS's own samples break that: it is kept opaque.
     ApprovalToken, "the approval token", max 100, "made of visible ASCII characters", is_graphic
 );
-private_text!(ApprovalToken);
+secret_text!(ApprovalToken);
 
 checked_text!(
     /// The name of one installation of Countersign, `iss` and `aud` of its links. Two installations that share a
@@ -218,7 +234,7 @@ checked_text!(
             .is_ok()
     }
 );
-private_text!(Address);
+secret_text!(Address);
 
 impl Address {
     /// What makes two spellings one mailbox: nobody gets two votes by writing his address in capitals.
@@ -234,7 +250,7 @@ checked_text!(
     // `=?` begins an encoded word in a header; some mail clients decode one wherever they find it.
     |text| !text.contains("=?") && !text.contains(text::BREAKS) && !text.chars().any(|c| c.is_control() || text::reorders(c) || matches!(c, '<' | '>')) && text.trim() == text
 );
-private_text!(DisplayName);
+secret_text!(DisplayName);
 
 /// A mailbox that may decide, with the name to greet it by.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -246,7 +262,7 @@ pub struct Approver {
     pub name: Option<DisplayName>,
 }
 
-private_text!(Approver);
+redacted!(Approver);
 
 impl FromStr for Approver {
     type Err = ParseError;
@@ -268,12 +284,13 @@ impl FromStr for Approver {
     }
 }
 
-impl fmt::Display for Approver {
-    /// How pages and mails write a person: the address, after the name if there is one.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Approver {
+    /// The person as pages and emails write them: the address, after the name if there is one. It must not reach a log.
+    #[must_use]
+    pub fn expose(&self) -> String {
         match &self.name {
-            Some(name) => write!(f, "{} <{}>", name.as_str(), self.address.as_str()),
-            None => f.write_str(self.address.as_str()),
+            Some(name) => format!("{} <{}>", name.expose(), self.address.expose()),
+            None => self.address.expose().to_owned(),
         }
     }
 }
@@ -293,7 +310,7 @@ impl Decision {
 
     /// The word that CodePipeline, links and forms use.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Approved => "Approved",
             Self::Rejected => "Rejected",
@@ -324,17 +341,11 @@ impl FromStr for Decision {
 #[serde(try_from = "String", into = "String")]
 pub struct Comment(String);
 
-private_text!(Comment);
+secret_text!(Comment);
 
 impl Comment {
     /// The most characters of a comment. CodePipeline's summary holds 512, so a longer one could never be seen there.
     pub const MAX: usize = 512;
-
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl FromStr for Comment {
@@ -435,7 +446,7 @@ impl Approval {
             pipeline.as_str(),
             stage.as_str(),
             action.as_str(),
-            self.token.as_str(),
+            self.token.expose(),
         ]))
     }
 }
@@ -521,16 +532,16 @@ mod tests {
             assert!(address.parse::<Address>().is_err(), "{address:?}");
         }
         let address: Address = "Alice@Example.COM".parse().unwrap();
-        assert_eq!(address.as_str(), "Alice@Example.COM");
+        assert_eq!(address.expose(), "Alice@Example.COM");
         assert_eq!(address.identity(), "alice@example.com");
     }
 
     #[test]
     fn an_approver_may_have_a_name() {
         let approver: Approver = " Zoë Ünal <zoe@example.com> ".parse().unwrap();
-        assert_eq!(approver.name.as_ref().map(DisplayName::as_str), Some("Zoë Ünal"));
-        assert_eq!(approver.address.as_str(), "zoe@example.com");
-        assert_eq!("\"A\" <a@example.com>".parse::<Approver>().unwrap().name.unwrap().as_str(), "A");
+        assert_eq!(approver.name.as_ref().map(DisplayName::expose), Some("Zoë Ünal"));
+        assert_eq!(approver.address.expose(), "zoe@example.com");
+        assert_eq!("\"A\" <a@example.com>".parse::<Approver>().unwrap().name.unwrap().expose(), "A");
         assert_eq!("<a@example.com>".parse::<Approver>().unwrap().name, None);
         assert_eq!("a@example.com".parse::<Approver>().unwrap().name, None);
         for text in ["", "A <a@example.com", "A <>", "A\r\nB <a@example.com>", "A <a@example.com> b"] {
@@ -587,7 +598,7 @@ mod tests {
 
     #[test]
     fn comments_are_bounded_and_clean() {
-        assert_eq!(" fine\r\n\u{0}go \n".parse::<Comment>().unwrap().as_str(), "fine\ngo");
+        assert_eq!(" fine\r\n\u{0}go \n".parse::<Comment>().unwrap().expose(), "fine\ngo");
         assert!("é".repeat(512).parse::<Comment>().is_ok());
         assert_eq!("é".repeat(513).parse::<Comment>(), Err(ParseError::TooLong { what: "the comment", max: 512 }));
         assert_eq!(" \n".parse::<Comment>(), Err(ParseError::Empty { what: "the comment" }));

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use time::UtcDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{Duration, UtcDateTime};
+
+/// How far apart two clocks may be: those of two machines, or CodePipeline's and ours.
+pub const CLOCK_SKEW: Duration = Duration::seconds(60);
 
 /// Where a function gets the present moment from.
 pub type Clock = Arc<dyn Fn() -> UtcDateTime + Send + Sync>;

@@ -205,7 +205,7 @@ impl Ledger {
             .expression_attribute_values(":vote", to_value(vote)?)
             .expression_attribute_values(":one", AttributeValue::N("1".into()));
         if let Some(comment) = &vote.comment {
-            update = update.expression_attribute_values(":comment", text(comment.as_str()));
+            update = update.expression_attribute_values(":comment", text(comment.expose()));
         } else if vote.decision == Decision::Rejected {
             update = update.expression_attribute_values(":yes", AttributeValue::Bool(true));
         }

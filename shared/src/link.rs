@@ -15,6 +15,7 @@ use time::{Duration, UtcDateTime};
 
 use crate::approval::{Address, Approval, ApprovalAction, Decision, Deployment, ExecutionId, ParseError, digest};
 use crate::aws::AwsError;
+use crate::clock::CLOCK_SKEW;
 use crate::keys::{SigningKey, VerifyingKeys};
 
 /// The only `typ` that we write and take: no other token signed with the same key can be mistaken for a link.
@@ -25,8 +26,6 @@ pub const PATH: &str = "/approval";
 pub const MAX_LENGTH: usize = 2000;
 /// The longest life of a link and of an approval: CodePipeline's longest time-out (86,400 minutes), and an hour for the clocks.
 pub const MAX_LIFETIME: Duration = Duration::minutes(86_400 + 60);
-/// How far the clock of the machine that signed may be ahead of the one that verifies.
-const CLOCK_SKEW: Duration = Duration::seconds(60);
 
 /// The callback's address as approvers reach it: scheme and host, and a port if need be. `https`; `http` only on this
 /// machine.
@@ -73,9 +72,9 @@ impl FromStr for CallbackUrl {
 pub struct Link(String);
 
 impl Link {
-    /// The URL.
+    /// The URL itself. It must not reach a log.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }

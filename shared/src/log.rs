@@ -1,24 +1,25 @@
-//! Log lines: one JSON object a line, from our own code only.
+//! Log lines: one JSON object a line.
 
 pub use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// The crates whose lines are written. At their talkative levels the AWS SDK and the Lambda runtime write whole
-/// requests and events, links and addresses included; so from everyone else only warnings pass.
-const OURS: [&str; 3] = ["callback", "countersign", "notifier"];
-
-/// Which lines pass when our own code writes at `level`.
+/// The log targets whose lines are written at `level`: this crate's and those in `crates`, the caller's own.
+///
+/// Everything else is limited to warnings. At debug level the AWS SDK and the Lambda runtime write whole requests and
+/// events, links and addresses included.
 #[must_use]
-pub fn filter(level: LevelFilter) -> Targets {
-    Targets::new().with_default(LevelFilter::WARN.min(level)).with_targets(OURS.map(|target| (target, level)))
+pub fn filter(level: LevelFilter, crates: &[&str]) -> Targets {
+    let targets = [env!("CARGO_CRATE_NAME")].into_iter().chain(crates.iter().copied());
+    Targets::new().with_default(LevelFilter::WARN.min(level)).with_targets(targets.map(|target| (target, level)))
 }
 
-/// Starts logging to standard output, which Lambda hands to CloudWatch Logs.
-pub fn start(level: LevelFilter) {
+/// Starts logging to standard output, which Lambda hands to CloudWatch Logs: what `function`, the caller's crate, and
+/// this crate write at `level`, and warnings of all others.
+pub fn start(level: LevelFilter, function: &str) {
     tracing_subscriber::registry()
-        .with(filter(level))
+        .with(filter(level, &[function]))
         .with(
             tracing_subscriber::fmt::layer()
                 .json()

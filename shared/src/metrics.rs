@@ -8,9 +8,8 @@ use std::io::Write;
 use std::sync::Arc;
 
 use serde_json::json;
-use time::{Duration, UtcDateTime};
 
-use crate::approval::{Decision, Deployment};
+use crate::approval::Deployment;
 use crate::clock::Clock;
 
 /// The namespace of all metrics.
@@ -28,42 +27,31 @@ pub fn standard_output() -> Sink {
     })
 }
 
-/// What is counted.
+/// One kind of measurement: its name, its unit, and at most one dimension besides the deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Metric {
-    /// Approvals that were put to their approvers.
-    Requested,
-    /// Emails that SES took.
-    Sent,
-    /// Emails that were not sent.
-    SendFailures,
-    /// Votes that were recorded.
-    Votes,
-    /// Approvals that links decided.
-    Decisions(Decision),
-    /// Requests that were refused, by reason.
-    Refusals(&'static str),
+pub struct Metric {
+    name: &'static str,
+    unit: &'static str,
+    dimension: Option<(&'static str, &'static str)>,
 }
 
 impl Metric {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Requested => "Requested",
-            Self::Sent => "Sent",
-            Self::SendFailures => "SendFailures",
-            Self::Votes => "Votes",
-            Self::Decisions(_) => "Decisions",
-            Self::Refusals(_) => "Refusals",
-        }
+    /// A number of things.
+    #[must_use]
+    pub const fn count(name: &'static str) -> Self {
+        Self { name, unit: "Count", dimension: None }
     }
 
-    /// What it is told apart by, besides the deployment.
-    fn dimension(self) -> Option<(&'static str, &'static str)> {
-        match self {
-            Self::Decisions(decision) => Some(("Decision", decision.as_str())),
-            Self::Refusals(reason) => Some(("Reason", reason)),
-            Self::Requested | Self::Sent | Self::SendFailures | Self::Votes => None,
-        }
+    /// A time in seconds.
+    #[must_use]
+    pub const fn seconds(name: &'static str) -> Self {
+        Self { name, unit: "Seconds", dimension: None }
+    }
+
+    /// The same, counted apart by the `value` of a dimension. Values come from a closed list: each one costs.
+    #[must_use]
+    pub const fn by(self, dimension: &'static str, value: &'static str) -> Self {
+        Self { dimension: Some((dimension, value)), ..self }
     }
 }
 
@@ -82,18 +70,9 @@ impl Metrics {
         Self { deployment, clock, sink }
     }
 
-    /// Counts `number` of something. Zero is counted too: an alarm can tell "none" from "nothing known".
-    pub fn count(&self, metric: Metric, number: usize) {
-        self.write(metric.name(), "Count", number, metric.dimension());
-    }
-
-    /// From the request to the decision, in seconds.
-    pub fn time_to_decision(&self, asked: UtcDateTime, decided: UtcDateTime) {
-        let waited: Duration = decided - asked;
-        self.write("TimeToDecision", "Seconds", usize::try_from(waited.whole_seconds()).unwrap_or(0), None);
-    }
-
-    fn write(&self, name: &str, unit: &str, value: usize, dimension: Option<(&str, &str)>) {
+    /// Records one value. Zero is recorded too: an alarm can then distinguish "none" from "no data".
+    pub fn record(&self, metric: Metric, value: usize) {
+        let Metric { name, unit, dimension } = metric;
         let mut dimensions = vec!["Deployment"];
         dimensions.extend(dimension.map(|(name, _)| name));
         let mut line = json!({

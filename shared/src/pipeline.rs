@@ -20,19 +20,18 @@ use time::UtcDateTime;
 
 use crate::approval::{Approval, ApprovalAction, ApprovalToken, ExecutionId, PipelineName, Region};
 use crate::aws::AwsError;
+use crate::clock::CLOCK_SKEW;
 use crate::request::{Outcome, Release};
 
 pub use end::superseded;
 
 /// How many pages of 100 action runs are looked through for an approval.
 const MAX_PAGES: usize = 5;
-/// How far CodePipeline's clock and ours may be apart.
-const CLOCK_SKEW: time::Duration = time::Duration::seconds(60);
 /// What CodePipeline answers about what does not exist.
 const NOT_FOUND: [&str; 2] = ["PipelineNotFoundException", "PipelineExecutionNotFoundException"];
 
-/// How often, and at what distance, something is asked again that is known to come: CodePipeline's reads lag its events,
-/// and other invocations take their time.
+/// How often to ask again for something that is known to come: CodePipeline's reads lag its events, and other
+/// invocations take their time.
 #[derive(Debug, Clone, Copy)]
 pub struct Polling {
     /// Attempts in all, at least one.
@@ -42,12 +41,7 @@ pub struct Polling {
 }
 
 impl Polling {
-    /// For a function that nobody waits for.
-    pub const NOTIFIER: Self = Self { attempts: 6, interval: Duration::from_secs(2) };
-    /// For a function that a visitor waits for.
-    pub const CALLBACK: Self = Self { attempts: 6, interval: Duration::from_millis(500) };
-
-    /// Asks until there is an answer or patience ends.
+    /// Asks until there is an answer or the attempts are used up.
     ///
     /// # Errors
     /// The first error that asking gives.

@@ -94,7 +94,7 @@ impl Request {
     /// How pages and mails write a mailbox: with its name, if it has one.
     #[must_use]
     pub fn name_of(&self, address: &Address) -> String {
-        self.terms.approvers.get(&address.identity()).map_or_else(|| address.as_str().to_owned(), Approver::to_string)
+        self.terms.approvers.get(&address.identity()).map_or_else(|| address.expose().to_owned(), Approver::expose)
     }
 
     /// This mailbox's vote.

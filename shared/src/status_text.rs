@@ -31,7 +31,7 @@ pub fn asked_you(request: &Request, texts: Texts) -> String {
 #[must_use]
 pub fn barred(request: &Request, texts: Texts) -> Vec<String> {
     let barred = request.terms.barred.keys().filter_map(|id| request.terms.approvers.get(id));
-    barred.map(Approver::to_string).map(|name| texts.may_not_approve(&name)).collect()
+    barred.map(Approver::expose).map(|name| texts.may_not_approve(&name)).collect()
 }
 
 /// A vote without its comment.

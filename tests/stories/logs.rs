@@ -28,7 +28,7 @@ async fn no_secret_and_no_person_stands_in_a_log_line_at_the_most_talkative_leve
     let lines = Lines::default();
     let writer = lines.clone();
     tracing_subscriber::registry()
-        .with(filter(LevelFilter::TRACE))
+        .with(filter(LevelFilter::TRACE, &["callback", "notifier"]))
         .with(tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(move || writer.clone()))
         .init();
 

@@ -1,10 +1,12 @@
 //! What an operator has: the doctor, sending again, and metrics.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::Region;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use countersign::pipeline::Polling;
 use notifier::Notifier;
 use notifier::doctor::Diagnosis;
 use notifier::report::Handled;
@@ -152,7 +154,7 @@ async fn a_notice_is_never_taken_for_an_earlier_execution() {
     // A notice whose approval CodePipeline does not show yet: nothing of the earlier execution may stand in its email.
     let notifier = misconfigured_with(&world, &tests::forge::Parts::of(&alice.approve).key(), "", "").await;
     let notice = tests::in_notice(tests::sns(), |message| message["approval"]["token"] = json!("a-later-token"));
-    notifier.with_polling(countersign::pipeline::Polling::CALLBACK).handle(&notice).await.unwrap();
+    notifier.with_polling(Polling { attempts: 6, interval: Duration::from_millis(500) }).handle(&notice).await.unwrap();
     let later = world.mails().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
     let earlier = eventbridge()["detail"]["execution-id"].as_str().unwrap().to_owned();
     assert!(alice.text.contains(&earlier) && !later.text.contains(&earlier), "{}", later.text);

@@ -12,7 +12,7 @@ use countersign::keys::VerifyingKeys;
 use countersign::l10n::{Language, Texts};
 use countersign::ledger::Ledger;
 use countersign::link::{ExpiredLink, LinkError, LinkVerifier, VerifiedLink};
-use countersign::metrics::{Metric, Metrics, Sink};
+use countersign::metrics::{Metrics, Sink};
 use countersign::pipeline::{CodePipeline, Polling};
 use countersign::request::{Ending, Request};
 use lambda_http::http::header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
@@ -21,6 +21,7 @@ use lambda_http::{Body, Response};
 use time::UtcDateTime;
 
 use crate::decide::{DecideError, Decisions};
+use crate::metrics;
 use crate::notice::Notice;
 use crate::pages::{Confirm, Decided, FormProblem, NoticePage, Recorded, style_hash};
 use crate::request::{BadRequest, Visit, read};
@@ -46,6 +47,9 @@ const HEADERS: [(&str, &str); 9] = [
     ("permissions-policy", "geolocation=(), camera=(), microphone=()"),
     ("x-robots-tag", "noindex, nofollow"),
 ];
+
+/// How often the callback asks CodePipeline again while a visitor waits.
+pub const POLLING: Polling = Polling { attempts: 6, interval: Duration::from_millis(500) };
 
 /// The callback, ready to answer.
 #[derive(Clone)]
@@ -122,7 +126,7 @@ impl Callback {
             verifier: LinkVerifier::new(settings.deployment, keys),
             decisions: Decisions {
                 ledger: Ledger::new(aws_sdk_dynamodb::Client::new(aws), settings.table),
-                pipeline: CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), Polling::CALLBACK),
+                pipeline: CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), POLLING),
                 metrics,
             },
             clock,
@@ -149,7 +153,7 @@ impl Callback {
         };
         let answer = answer.unwrap_or_else(|refusal| {
             let reason = refusal.reason();
-            self.decisions.metrics.count(Metric::Refusals(reason), 1);
+            self.decisions.metrics.record(metrics::refusals(reason), 1);
             refuse(&refusal, viewer)
         });
         self.respond(request.method(), answer)

@@ -7,11 +7,13 @@ use countersign::approval::{Comment, Decision};
 use countersign::aws::AwsError;
 use countersign::ledger::{Ledger, WriteOutcome};
 use countersign::link::{ExpiredLink, VerifiedLink};
-use countersign::metrics::{Metric, Metrics};
+use countersign::metrics::Metrics;
 use countersign::pipeline::{ApprovalStatus, CodePipeline, PutOutcome, superseded};
 use countersign::request::{Outcome, Request, Verdict, Vote};
 use countersign::text::bounded_line;
 use time::UtcDateTime;
+
+use crate::metrics;
 
 /// How often votes that change while they are counted are counted again. Each new count needs another visitor's vote in
 /// the same moment, so that more than a few mean that something is wrong.
@@ -76,7 +78,7 @@ impl Decisions {
         };
         match self.ledger.record_vote(&link.approval().key(), &vote).await? {
             WriteOutcome::Applied(request) => {
-                self.metrics.count(Metric::Votes, 1);
+                self.metrics.record(metrics::VOTES, 1);
                 self.pass_verdict(request, link, now).await.map(Some)
             }
             WriteOutcome::ConditionFailed(Some(request)) if request.outcome.is_none() => {
@@ -202,8 +204,9 @@ impl Decisions {
 
     fn count_decision(&self, request: &Request, now: UtcDateTime) {
         if let Some(verdict) = &request.verdict {
-            self.metrics.count(Metric::Decisions(verdict.decision), 1);
-            self.metrics.time_to_decision(request.asked, now);
+            self.metrics.record(metrics::decisions(verdict.decision), 1);
+            let waited = (now - request.asked).whole_seconds();
+            self.metrics.record(metrics::TIME_TO_DECISION, usize::try_from(waited).unwrap_or(0));
         }
     }
 
@@ -246,10 +249,10 @@ fn as_recorded(written: Result<WriteOutcome, AwsError>, request: Request, outcom
 /// What CodePipeline keeps: who decided, through what, and the comments; at most 512 characters, cut between characters.
 fn summary(request: &Request, decision: Decision) -> String {
     let votes = request.votes_for(decision);
-    let names = votes.iter().map(|vote| vote.approver.as_str()).collect::<Vec<_>>().join(", ");
+    let names = votes.iter().map(|vote| vote.approver.expose()).collect::<Vec<_>>().join(", ");
     let comments = votes.iter().filter_map(|vote| {
-        let comment = bounded_line(vote.comment.as_ref()?.as_str(), Comment::MAX);
-        Some(if votes.len() == 1 { format!(" {comment}") } else { format!(" {}: {comment}", vote.approver.as_str()) })
+        let comment = bounded_line(vote.comment.as_ref()?.expose(), Comment::MAX);
+        Some(if votes.len() == 1 { format!(" {comment}") } else { format!(" {}: {comment}", vote.approver.expose()) })
     });
     cut(format!("{decision} through Countersign by {names}.{}", comments.collect::<String>()))
 }

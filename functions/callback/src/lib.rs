@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod decide;
 pub mod gateway;
+mod metrics;
 pub mod notice;
 pub mod pages;
 pub mod request;

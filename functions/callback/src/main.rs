@@ -10,7 +10,7 @@ use tracing::Instrument;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let settings = Settings::read(&environment).map_err(|error| error.to_string())?;
-    log::start(settings.log_level);
+    log::start(settings.log_level, "callback");
     let aws = aws::from_environment()?;
     let callback = &Callback::start(settings, &aws, clock::system(), metrics::standard_output()).await?;
     let answer = service_fn(async |request: Request| {

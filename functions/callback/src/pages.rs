@@ -204,5 +204,5 @@ fn tally(texts: Texts, request: &Request) -> String {
 }
 
 fn commented(vote: &Vote) -> Option<&str> {
-    vote.comment.as_ref().map(Comment::as_str)
+    vote.comment.as_ref().map(Comment::expose)
 }

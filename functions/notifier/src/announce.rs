@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use countersign::approval::{ApprovalAction, ApprovalKey, ExecutionId};
 use countersign::aws::AwsError;
+use countersign::clock::CLOCK_SKEW;
 use countersign::delivery::{Delivery, EmailKind};
 use countersign::pipeline::ApprovalStatus;
 use countersign::request::Request;
@@ -12,9 +13,6 @@ use time::UtcDateTime;
 use crate::Notifier;
 use crate::outbox::{LEASE, recipients};
 use crate::report::{Handled, NotifyError};
-
-/// How far CodePipeline's clock and ours may be apart.
-const CLOCK_SKEW: time::Duration = time::Duration::seconds(60);
 
 impl Notifier {
     /// Records how the approval of an execution at an action ended at `at`, and tells it. There are several when the stage

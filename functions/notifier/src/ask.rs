@@ -1,8 +1,8 @@
 //! Putting an approval to its approvers, once, or once more on somebody's command.
 
+use crate::metrics;
 use countersign::approval::{ActionName, PipelineName, StageName};
 use countersign::delivery::EmailKind;
-use countersign::metrics::Metric;
 use countersign::pipeline::{FindError, PendingApproval, PendingRef};
 use countersign::request::Request;
 
@@ -115,7 +115,7 @@ impl Notifier {
             Ok(request) => {
                 let (request, new) = self.ledger.create_request(request).await.map_err(failed)?;
                 if new {
-                    self.metrics.count(Metric::Requested, 1);
+                    self.metrics.record(metrics::REQUESTED, 1);
                 }
                 request
             }

@@ -51,14 +51,14 @@ impl CallbackClient {
 
     /// Opens a link and gives the status of the page.
     pub(crate) async fn open(&self, link: &Link) -> Result<u16, CallbackError> {
-        self.send(HttpRequest::get(link.as_str()).map_err(|_| CallbackError::Url)?).await
+        self.send(HttpRequest::get(link.expose()).map_err(|_| CallbackError::Url)?).await
     }
 
     /// Has the vote carried out that `link` says, if it stands.
     pub(crate) async fn finish(&self, link: &Link, decision: Decision) -> Result<(), CallbackError> {
         let mut request = HttpRequest::new(format!("decision={decision}&finish=yes").into());
         request.set_method("POST").map_err(|_| CallbackError::Url)?;
-        request.set_uri(link.as_str()).map_err(|_| CallbackError::Url)?;
+        request.set_uri(link.expose()).map_err(|_| CallbackError::Url)?;
         request.headers_mut().insert("content-type", "application/x-www-form-urlencoded");
         match self.send(request).await? {
             // 403, 409 and 410: it is over, or there is nothing to carry out any more.

@@ -69,11 +69,11 @@ impl Doctor {
     /// The sender's address, or its domain, must be verified in SES.
     async fn sender(&self, sender: &Address) -> Finding {
         const CHECK: &str = "sender";
-        let domain = sender.as_str().rsplit('@').next().unwrap_or_default();
+        let domain = sender.expose().rsplit('@').next().unwrap_or_default();
         let answer = self
             .ses
             .get_identity_verification_attributes()
-            .identities(sender.as_str())
+            .identities(sender.expose())
             .identities(domain)
             .send()
             .await

@@ -130,7 +130,7 @@ impl Email<'_> {
             .text_body(text)
             .html_body(html);
         if let Some(reply_to) = self.reply_to {
-            message = message.reply_to(MailAddress::new_address(None::<&str>, reply_to.as_str()));
+            message = message.reply_to(MailAddress::new_address(None::<&str>, reply_to.expose()));
         }
         let message = message.write_to_vec().map_err(|_| RenderError::Template)?;
         if message.len() > MAX_MESSAGE {
@@ -176,7 +176,7 @@ impl Email<'_> {
 }
 
 fn mailbox(person: &Approver) -> MailAddress<'_> {
-    MailAddress::new_address(person.name.as_ref().map(DisplayName::as_str), person.address.as_str())
+    MailAddress::new_address(person.name.as_ref().map(DisplayName::expose), person.address.expose())
 }
 
 /// What an email begins with.
@@ -248,7 +248,7 @@ impl<'a> Email<'a> {
 
     /// What was written with a vote, as far as this email tells it.
     fn said(&self, vote: &Vote) -> Option<String> {
-        let comment = vote.comment.as_ref()?.as_str();
+        let comment = vote.comment.as_ref()?.expose();
         let is_over = self.kind == EmailKind::Outcome;
         Some(if is_over { comment.to_owned() } else { bounded(comment, MAX_COMMENT) })
     }
@@ -292,8 +292,8 @@ impl<'a> Email<'a> {
 impl Links {
     fn both(&self, texts: Texts) -> [Button<'_>; 2] {
         [
-            Button { class: "go", colour: "#166534", word: texts.approve(), link: self.approve.as_str() },
-            Button { class: "stop", colour: "#991b1b", word: texts.reject(), link: self.reject.as_str() },
+            Button { class: "go", colour: "#166534", word: texts.approve(), link: self.approve.expose() },
+            Button { class: "stop", colour: "#991b1b", word: texts.reject(), link: self.reject.expose() },
         ]
     }
 }

@@ -13,6 +13,7 @@ use countersign::metrics::{Metrics, Sink};
 use countersign::pipeline::{CodePipeline, Polling};
 use countersign::request::Request;
 use serde_json::Value;
+use std::time::Duration;
 
 use crate::callback_client::CallbackClient;
 use crate::doctor::Doctor;
@@ -21,6 +22,9 @@ use crate::mailer::Mailer;
 use crate::policy_store::PolicyStore;
 use crate::report::{Handled, NotifyError, Report};
 use crate::settings::Settings;
+
+/// How often the notifier asks again. Nobody waits for its answer.
+pub const POLLING: Polling = Polling { attempts: 6, interval: Duration::from_secs(2) };
 
 /// The notifier, ready to handle events.
 #[derive(Clone)]
@@ -43,7 +47,7 @@ impl Notifier {
     #[must_use]
     pub fn new(settings: Settings, aws: &SdkConfig, clock: Clock, metrics: Sink) -> Self {
         let key = SigningKey::new(aws_sdk_kms::Client::new(aws), settings.signing_key.clone());
-        let pipeline = CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), Polling::NOTIFIER);
+        let pipeline = CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), POLLING);
         Self {
             policy: PolicyStore::new(aws_sdk_ssm::Client::new(aws), settings.policy.clone()),
             pipeline: pipeline.at_home_in(settings.pipeline_region.clone()),
@@ -55,7 +59,7 @@ impl Notifier {
             metrics: Metrics::new(settings.deployment.clone(), Arc::clone(&clock), metrics),
             settings,
             clock,
-            polling: Polling::NOTIFIER,
+            polling: POLLING,
         }
     }
 

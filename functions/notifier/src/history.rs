@@ -140,8 +140,8 @@ fn person(mailbox: &Approver, role: &'static str, deliveries: &[Delivery]) -> Pe
         deliveries.iter().filter(|delivery| delivery.mailbox == identity).map(past_mail).collect();
     mails.sort_by(|one, other| (&one.at, one.about).cmp(&(&other.at, other.about)));
     Person {
-        address: mailbox.address.as_str().to_owned(),
-        name: mailbox.name.as_ref().map(DisplayName::as_str).map(str::to_owned),
+        address: mailbox.address.expose().to_owned(),
+        name: mailbox.name.as_ref().map(DisplayName::expose).map(str::to_owned),
         role,
         mails,
     }
@@ -159,7 +159,7 @@ fn past_mail(delivery: &Delivery) -> PastMail {
 
 fn past_vote(vote: &Vote) -> PastVote {
     PastVote {
-        approver: vote.approver.as_str().to_owned(),
+        approver: vote.approver.expose().to_owned(),
         decision: vote.decision,
         comment: vote.comment.clone(),
         at: rfc3339(vote.at),

@@ -13,6 +13,7 @@ pub mod event;
 pub mod handler;
 pub mod history;
 pub mod mailer;
+mod metrics;
 mod outbox;
 mod policy_store;
 pub mod report;

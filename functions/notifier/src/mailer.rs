@@ -59,8 +59,8 @@ impl Mailer {
         let answer = self
             .client
             .send_raw_email()
-            .source(self.sender.as_str())
-            .destinations(to.as_str())
+            .source(self.sender.expose())
+            .destinations(to.expose())
             .set_configuration_set_name(self.configuration_set.clone())
             .raw_message(raw)
             .send()

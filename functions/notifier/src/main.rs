@@ -9,7 +9,7 @@ use tracing::Instrument;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let settings = Settings::read(&environment).map_err(|error| error.to_string())?;
-    log::start(settings.log_level);
+    log::start(settings.log_level, "notifier");
     let aws = aws::from_environment()?;
     let notifier = &Notifier::new(settings, &aws, clock::system(), metrics::standard_output());
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {

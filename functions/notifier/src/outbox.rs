@@ -1,10 +1,10 @@
 //! Deliveries: each email once to each mailbox, and one mailbox's failure is nobody else's.
 
+use crate::metrics;
 use countersign::approval::{Approver, Decision};
 use countersign::aws::{AwsError, AwsErrorKind};
 use countersign::delivery::{Claim, DeliveryId, EmailKind};
 use countersign::link::SignError;
-use countersign::metrics::Metric;
 use countersign::request::Request;
 use futures_util::{StreamExt, stream};
 
@@ -85,7 +85,7 @@ impl DeliverySummary {
 /// Whether a delivery was made now or before.
 enum Delivered {
     Now,
-    HistoryCursor,
+    Earlier,
 }
 
 impl Notifier {
@@ -105,14 +105,14 @@ impl Notifier {
         for delivery in delivered {
             match delivery {
                 Ok(Delivered::Now) => deliveries.sent += 1,
-                Ok(Delivered::HistoryCursor) => deliveries.already_sent += 1,
+                Ok(Delivered::Earlier) => deliveries.already_sent += 1,
                 Err(error) => deliveries.failures.push(error),
             }
         }
         let refused = deliveries.failures.iter().filter(|failure| **failure != DeliveryError::HeldByOther).count();
         if deliveries.sent + deliveries.already_sent + deliveries.failures.len() > 0 {
-            self.metrics.count(Metric::Sent, deliveries.sent);
-            self.metrics.count(Metric::SendFailures, refused);
+            self.metrics.record(metrics::SENT, deliveries.sent);
+            self.metrics.record(metrics::SEND_FAILURES, refused);
         }
         deliveries
     }
@@ -128,7 +128,7 @@ impl Notifier {
         let claimant = fastrand::u64(..);
         match self.claim(request, id, claimant).await? {
             Claim::Acquired => {}
-            Claim::AlreadySent => return Ok(Delivered::HistoryCursor),
+            Claim::AlreadySent => return Ok(Delivered::Earlier),
             Claim::HeldByOther => return Err(DeliveryError::HeldByOther),
         }
         match self.send(request, kind, recipient).await {

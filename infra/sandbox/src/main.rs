@@ -69,7 +69,7 @@ async fn serve(mut options: Options, policy: Option<PathBuf>) -> ExitCode {
     }
     // What the functions log goes where logs of a command belong; the address alone is its output.
     tracing_subscriber::registry()
-        .with(countersign::log::filter(LevelFilter::INFO))
+        .with(countersign::log::filter(LevelFilter::INFO, &["callback", "notifier"]))
         .with(tracing_subscriber::fmt::layer().compact().without_time().with_writer(std::io::stderr))
         .init();
     match Sandbox::start(options).await {

@@ -221,7 +221,7 @@ fn terms(policy: &Policy, route: &Route) -> String {
     };
     let rejection = if route.reason_required { "needs a comment" } else { "may go without a comment" };
     let initiator = if route.initiator_may_approve { "may approve" } else { "may not approve" };
-    let reply_to = route.reply_to.as_ref().map_or("as the notifier is set up", |address| address.as_str());
+    let reply_to = route.reply_to.as_ref().map_or("as the notifier is set up", |address| address.expose());
     let terms = [
         ("approvers", people(&route.approvers)),
         ("quorum", vec![format!("{} of {}", route.quorum.get(), route.approvers.len())]),
@@ -245,5 +245,5 @@ fn terms(policy: &Policy, route: &Route) -> String {
 
 fn with_groups(policy: &Policy, person: &Approver) -> String {
     let groups: Vec<&str> = policy.groups_of(&person.address).collect();
-    if groups.is_empty() { person.to_string() } else { format!("{person}, in {}", groups.join(", ")) }
+    if groups.is_empty() { person.expose() } else { format!("{}, in {}", person.expose(), groups.join(", ")) }
 }

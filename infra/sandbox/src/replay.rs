@@ -20,7 +20,7 @@ pub(crate) fn prepare(mut event: Value, codepipeline: &CodePipeline, now: UtcDat
             stage: action.stage.to_string(),
             action: action.action.to_string(),
             execution: pending.execution.as_ref().map(ToString::to_string),
-            token: pending.token.as_ref().map(|token| token.as_str().to_owned()),
+            token: pending.token.as_ref().map(|token| token.expose().to_owned()),
             custom_data: pending.instructions.clone(),
             external_entity_link: pending.review_url.clone(),
             expires: pending.expires,

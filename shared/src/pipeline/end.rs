@@ -6,9 +6,10 @@ use aws_sdk_codepipeline::types::{
 use time::UtcDateTime;
 
 use super::release::{MAX_SUMMARY, principal};
-use super::{ApprovalStatus, CLOCK_SKEW, CodePipeline, NOT_FOUND, PutOutcome, in_region, moment};
+use super::{ApprovalStatus, CodePipeline, NOT_FOUND, PutOutcome, in_region, moment};
 use crate::approval::{Approval, Decision};
 use crate::aws::{AwsError, code};
+use crate::clock::CLOCK_SKEW;
 use crate::request::{Ending, Outcome, Request};
 use crate::text::bounded;
 
@@ -38,7 +39,7 @@ impl CodePipeline {
             .pipeline_name(action.pipeline.as_str())
             .stage_name(action.stage.as_str())
             .action_name(action.action.as_str())
-            .token(approval.token.as_str())
+            .token(approval.token.expose())
             .result(result)
             .customize()
             .config_override(in_region(Some(&action.region)))

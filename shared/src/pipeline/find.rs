@@ -219,7 +219,7 @@ fn token_in_state(stage: &StageState, action: &ApprovalAction, execution: &Execu
 
 fn execution_in_state(stage: &StageState, action: &ApprovalAction, token: &ApprovalToken) -> Option<ExecutionId> {
     let latest = latest_of(stage, action)?;
-    if latest.token.as_deref() != Some(token.as_str()) {
+    if latest.token.as_deref() != Some(token.expose()) {
         return None;
     }
     stage.latest_execution.as_ref()?.pipeline_execution_id.parse().ok()

@@ -364,7 +364,7 @@ mod tests {
     }
 
     fn addresses(people: &[Approver]) -> Vec<&str> {
-        people.iter().map(|person| person.address.as_str()).collect()
+        people.iter().map(|person| person.address.expose()).collect()
     }
 
     #[test]

@@ -111,8 +111,8 @@ impl Letter {
         let lines: Vec<&str> = text.lines().collect();
         for link in &ground().links {
             let wanted = usize::from(self.with_links);
-            assert_eq!(lines.iter().filter(|line| **line == link.as_str()).count(), wanted, "on a line of its own");
-            assert_eq!(html.matches(&format!("href=\"{}\"", link.as_str())).count(), wanted);
+            assert_eq!(lines.iter().filter(|line| **line == link.expose()).count(), wanted, "on a line of its own");
+            assert_eq!(html.matches(&format!("href=\"{}\"", link.expose())).count(), wanted);
         }
         let to = Approver { address: self.to.address.clone(), name: None };
         let plain = self.render(&tame(&self.request), &to).expect("the tame twin");
@@ -135,8 +135,8 @@ fn check_lines(raw: &[u8]) {
 fn assert_one(parsed: Option<&Parsed>, expected: &Approver) {
     let Some(Parsed::List(people)) = parsed else { panic!("{parsed:?} is no list of people") };
     assert_eq!(people.len(), 1, "{people:?}");
-    assert_eq!(people[0].address(), Some(expected.address.as_str()));
+    assert_eq!(people[0].address(), Some(expected.address.expose()));
     let squeezed = |name: &str| name.split_whitespace().collect::<String>();
-    let name = expected.name.as_ref().map(|name| squeezed(name.as_str())).unwrap_or_default();
+    let name = expected.name.as_ref().map(|name| squeezed(name.expose())).unwrap_or_default();
     assert_eq!(squeezed(people[0].name().unwrap_or_default()), name);
 }

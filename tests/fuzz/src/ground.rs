@@ -120,7 +120,7 @@ pub async fn sign(
 
 /// What stands behind `t=`.
 pub fn token(link: &Link) -> &str {
-    link.as_str().split_once("?t=").unwrap().1
+    link.expose().split_once("?t=").unwrap().1
 }
 
 /// A client of a KMS that has one key.

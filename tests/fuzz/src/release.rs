@@ -144,10 +144,10 @@ pub fn tame(request: &Request) -> Request {
     }
     tame.terms.barred.values_mut().for_each(line);
     for person in tame.terms.approvers.values_mut().chain(tame.terms.copy.values_mut()) {
-        person.name = person.name.as_ref().and_then(|name| tamed(name.as_str()).parse().ok());
+        person.name = person.name.as_ref().and_then(|name| tamed(name.expose()).parse().ok());
     }
     for vote in tame.votes.values_mut() {
-        vote.comment = vote.comment.as_ref().and_then(|comment| tamed(comment.as_str()).parse().ok());
+        vote.comment = vote.comment.as_ref().and_then(|comment| tamed(comment.expose()).parse().ok());
     }
     if let Some(verdict) = &mut tame.verdict {
         line(&mut verdict.summary);

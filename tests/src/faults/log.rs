@@ -15,7 +15,8 @@ impl Lines {
     pub fn during<T>(&self, work: impl FnOnce() -> T) -> (T, Vec<String>) {
         let writer = self.clone();
         let layer = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(move || writer.clone());
-        let subscriber = tracing_subscriber::registry().with(filter(LevelFilter::TRACE)).with(layer);
+        let subscriber =
+            tracing_subscriber::registry().with(filter(LevelFilter::TRACE, &["callback", "notifier"])).with(layer);
         let done = tracing::subscriber::with_default(subscriber, work);
         (done, self.so_far())
     }

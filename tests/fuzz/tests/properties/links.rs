@@ -43,7 +43,7 @@ proptest! {
         let signed = runtime.block_on(sign(0, &approval, &approver, decision, until)).unwrap();
         let read = ground().verifier.verify(token(&signed), NOW).unwrap();
         prop_assert_eq!(read.approval(), &approval);
-        prop_assert_eq!(read.approver().as_str(), approver);
+        prop_assert_eq!(read.approver().expose(), approver);
         prop_assert_eq!((read.decision(), read.expires()), (decision, until));
         for late in [until, until + Duration::days(1)] {
             prop_assert!(ground().verifier.verify(token(&signed), late).is_err());

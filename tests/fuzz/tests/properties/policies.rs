@@ -97,7 +97,7 @@ proptest! {
         let read: Vec<_> = policy.routes().collect();
         prop_assert_eq!(read.len(), routes.len() + 1);
         for ((_, read), written) in read.into_iter().zip(routes.iter().chain([&default])) {
-            let approvers: Vec<&str> = read.approvers.iter().map(|person| person.address.as_str()).collect();
+            let approvers: Vec<&str> = read.approvers.iter().map(|person| person.address.expose()).collect();
             prop_assert_eq!(approvers, written.approvers.iter().map(String::as_str).collect::<Vec<_>>());
             prop_assert_eq!(read.quorum.get(), written.quorum);
             prop_assert_eq!(read.reason_required, written.reason_required);

@@ -1,0 +1,19 @@
+//! What the callback counts.
+
+use countersign::approval::Decision;
+use countersign::metrics::Metric;
+
+/// Votes that were recorded.
+pub(crate) const VOTES: Metric = Metric::count("Votes");
+/// The time from the request to the decision.
+pub(crate) const TIME_TO_DECISION: Metric = Metric::seconds("TimeToDecision");
+
+/// Approvals that links decided, by decision.
+pub(crate) const fn decisions(decision: Decision) -> Metric {
+    Metric::count("Decisions").by("Decision", decision.as_str())
+}
+
+/// Requests that were refused, by reason.
+pub(crate) const fn refusals(reason: &'static str) -> Metric {
+    Metric::count("Refusals").by("Reason", reason)
+}

@@ -1,0 +1,10 @@
+//! What the notifier counts.
+
+use countersign::metrics::Metric;
+
+/// Approvals that were put to their approvers.
+pub(crate) const REQUESTED: Metric = Metric::count("Requested");
+/// Emails that SES accepted.
+pub(crate) const SENT: Metric = Metric::count("Sent");
+/// Emails that were not sent.
+pub(crate) const SEND_FAILURES: Metric = Metric::count("SendFailures");
