@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
 use time::{Duration, UtcDateTime};
 
 use crate::approval::{Address, ApprovalKey, ParseError};
@@ -53,12 +52,6 @@ impl FromStr for EmailKind {
             Some(("reminder", before)) => Ok(Self::Reminder { before: Duration::seconds(number(before)?) }),
             _ => Err(invalid),
         }
-    }
-}
-
-impl Serialize for EmailKind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }
 

@@ -9,7 +9,6 @@ use std::sync::OnceLock;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
-use serde::{Deserialize, Serialize};
 use time::{Duration, UtcDateTime};
 use unic_langid::LanguageIdentifier;
 
@@ -22,8 +21,7 @@ include!(concat!(env!("OUT_DIR"), "/texts.rs"));
 const MAX_ACCEPTED: usize = 20;
 
 /// A language that pages and emails are written in.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Language(usize);
 
 /// A language that there are no words for.
@@ -121,19 +119,6 @@ impl FromStr for Language {
 
     fn from_str(text: &str) -> Result<Self, UnknownLanguage> {
         Self::all().find(|language| language.as_str().eq_ignore_ascii_case(text)).ok_or(UnknownLanguage)
-    }
-}
-
-/// From the ledger: a request that was made before a language went is still readable.
-impl From<String> for Language {
-    fn from(text: String) -> Self {
-        text.parse().unwrap_or_default()
-    }
-}
-
-impl From<Language> for String {
-    fn from(language: Language) -> Self {
-        language.as_str().to_owned()
     }
 }
 
@@ -322,11 +307,5 @@ mod tests {
         assert_eq!(texts.you_decide_as("זואי"), "You decide as \u{2068}זואי\u{2069}.");
         assert_eq!(texts.you_decide_as("Zoë"), "You decide as Zoë.");
         assert_eq!(texts.list(&["A".into(), "ب".into()]), "A, \u{2068}ب\u{2069}");
-    }
-
-    #[test]
-    fn a_language_that_went_is_read_as_english() {
-        assert_eq!(serde_json::from_str::<Language>("\"tlh\"").unwrap(), Language::ENGLISH);
-        assert_eq!(serde_json::to_string(&Language::ENGLISH).unwrap(), "\"en\"");
     }
 }

@@ -12,9 +12,13 @@
 //! so that one call records a vote and answers with all of them, and no two visitors can count different votes.
 //! Nothing is ever deleted by us: an item goes, by TTL, [`RETENTION`] after its approval expired.
 
+mod attributes;
 mod deliveries;
-mod item;
+#[cfg(test)]
+mod golden;
+mod items;
 mod lists;
+mod paths;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TableStatus, TransactWriteItem, Update};
@@ -23,8 +27,13 @@ use time::{Duration, UtcDateTime};
 use crate::approval::{ApprovalKey, Decision, ExecutionId};
 use crate::aws::{AwsError, code};
 use crate::request::{Outcome, Request, Verdict, Vote};
-use item::{CONDITION_FAILED, from_item, keys, put_new, text, to_item, to_value};
+use attributes::{CONDITION_FAILED, Item, from_item, keys, put_new, text, to_item, to_value};
+use items::{OutcomeItem, RequestItem, VerdictItem, VoteItem};
 use lists::{OPEN, execution_key, history_key, history_sort_key};
+use paths::{
+    APPROVERS, BARRED, EXECUTION, OUTCOME, PARTITION, REASON_REQUIRED, REVISION, SORT, VERDICT, VOTE_COMMENT,
+    VOTE_DECISION, VOTES,
+};
 
 pub use lists::HistoryCursor;
 
@@ -82,7 +91,7 @@ impl Ledger {
         Ok(answer.table.is_some_and(|table| {
             let keys = table.key_schema.unwrap_or_default();
             let names: Vec<&str> = keys.iter().map(|key| key.attribute_name.as_str()).collect();
-            table.table_status == Some(TableStatus::Active) && names == ["pk", "sk"]
+            table.table_status == Some(TableStatus::Active) && names == [PARTITION, SORT]
         }))
     }
 
@@ -95,7 +104,7 @@ impl Ledger {
         let key = request.approval.key();
         let lives_until = Some(lives_until(&request));
         let action = &request.approval.action;
-        let mut item = to_item(&request)?;
+        let mut item = to_item(&RequestItem::from(&request))?;
         item.extend(keys(key.as_str(), REQUEST, lives_until));
         let mut items = vec![
             item,
@@ -133,8 +142,8 @@ impl Ledger {
         let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(keys(key.as_str(), REQUEST, None)))
-            .update_expression("SET approval.execution = :execution")
-            .condition_expression("attribute_exists(pk)")
+            .update_expression(format!("SET {EXECUTION} = :execution"))
+            .condition_expression(format!("attribute_exists({PARTITION})"))
             .expression_attribute_values(":execution", text(execution.as_str()))
             .build()
             .map_err(|_| AwsError::unexpected(OPERATION, "an update without content"))?;
@@ -169,7 +178,7 @@ impl Ledger {
             .send()
             .await
             .map_err(|error| AwsError::new("dynamodb:GetItem", &error))?;
-        answer.item.map(from_item).transpose()
+        answer.item.map(read).transpose()
     }
 
     /// Records `vote` in place of an earlier one that says something else, while the approval is undecided, asks its
@@ -180,29 +189,30 @@ impl Ledger {
     /// When DynamoDB does not answer, or answers with what we did not write. The vote may have been recorded all the
     /// same; recording it again is harmless.
     pub async fn record_vote(&self, key: &ApprovalKey, vote: &Vote) -> Result<WriteOutcome, AwsError> {
+        let same_comment = match vote.comment {
+            Some(_) => format!("{VOTES}.#approver.#comment = :comment"),
+            None => format!("attribute_not_exists({VOTES}.#approver.#comment)"),
+        };
         let mut conditions = vec![
-            "attribute_exists(terms.approvers.#approver)",
-            "attribute_not_exists(verdict)",
-            "attribute_not_exists(outcome)",
-            match vote.comment {
-                Some(_) => "NOT (votes.#approver.decision = :decision AND votes.#approver.#comment = :comment)",
-                None => "NOT (votes.#approver.decision = :decision AND attribute_not_exists(votes.#approver.#comment))",
-            },
+            format!("attribute_exists({APPROVERS}.#approver)"),
+            format!("attribute_not_exists({VERDICT})"),
+            format!("attribute_not_exists({OUTCOME})"),
+            format!("NOT ({VOTES}.#approver.{VOTE_DECISION} = :decision AND {same_comment})"),
         ];
         match (vote.decision, &vote.comment) {
-            (Decision::Approved, _) => conditions.push("attribute_not_exists(terms.barred.#approver)"),
-            (Decision::Rejected, None) => conditions.push("NOT terms.reason_required = :yes"),
+            (Decision::Approved, _) => conditions.push(format!("attribute_not_exists({BARRED}.#approver)")),
+            (Decision::Rejected, None) => conditions.push(format!("NOT {REASON_REQUIRED} = :yes")),
             (Decision::Rejected, Some(_)) => {}
         }
         let mut update = self
             .client
             .update_item()
-            .update_expression("SET votes.#approver = :vote, revision = revision + :one")
+            .update_expression(format!("SET {VOTES}.#approver = :vote, {REVISION} = {REVISION} + :one"))
             .condition_expression(conditions.join(" AND "))
             .expression_attribute_names("#approver", vote.approver.identity())
-            .expression_attribute_names("#comment", "comment")
+            .expression_attribute_names("#comment", VOTE_COMMENT)
             .expression_attribute_values(":decision", text(vote.decision.as_str()))
-            .expression_attribute_values(":vote", to_value(vote)?)
+            .expression_attribute_values(":vote", to_value(&VoteItem::from(vote))?)
             .expression_attribute_values(":one", AttributeValue::N("1".into()));
         if let Some(comment) = &vote.comment {
             update = update.expression_attribute_values(":comment", text(comment.expose()));
@@ -225,11 +235,11 @@ impl Ledger {
         let update = self
             .client
             .update_item()
-            .update_expression("SET verdict = :verdict")
-            .condition_expression(
-                "revision = :revision AND attribute_not_exists(verdict) AND attribute_not_exists(outcome)",
-            )
-            .expression_attribute_values(":verdict", to_value(verdict)?)
+            .update_expression(format!("SET {VERDICT} = :verdict"))
+            .condition_expression(format!(
+                "{REVISION} = :revision AND attribute_not_exists({VERDICT}) AND attribute_not_exists({OUTCOME})"
+            ))
+            .expression_attribute_values(":verdict", to_value(&VerdictItem::from(verdict))?)
             .expression_attribute_values(":revision", AttributeValue::N(revision.to_string()));
         self.update(key, update).await
     }
@@ -243,9 +253,9 @@ impl Ledger {
         let update = self
             .client
             .update_item()
-            .update_expression("SET outcome = :outcome")
-            .condition_expression("attribute_exists(verdict)")
-            .expression_attribute_values(":outcome", to_value(outcome)?);
+            .update_expression(format!("SET {OUTCOME} = :outcome"))
+            .condition_expression(format!("attribute_exists({VERDICT})"))
+            .expression_attribute_values(":outcome", to_value(&OutcomeItem::from(outcome))?);
         self.update(key, update).await
     }
 
@@ -257,9 +267,9 @@ impl Ledger {
         let update = self
             .client
             .update_item()
-            .update_expression("SET outcome = :outcome")
-            .condition_expression("attribute_exists(pk) AND attribute_not_exists(outcome)")
-            .expression_attribute_values(":outcome", to_value(outcome)?);
+            .update_expression(format!("SET {OUTCOME} = :outcome"))
+            .condition_expression(format!("attribute_exists({PARTITION}) AND attribute_not_exists({OUTCOME})"))
+            .expression_attribute_values(":outcome", to_value(&OutcomeItem::from(outcome))?);
         self.update(key, update).await
     }
 
@@ -279,7 +289,7 @@ impl Ledger {
         match updated {
             Ok(answer) => {
                 let item = answer.attributes.ok_or_else(|| AwsError::unexpected(OPERATION, "no item in the answer"))?;
-                Ok(WriteOutcome::Applied(from_item(item)?))
+                Ok(WriteOutcome::Applied(read(item)?))
             }
             Err(error) if code(&error) == Some(CONDITION_FAILED) => {
                 Ok(WriteOutcome::ConditionFailed(self.read_request(key).await?))
@@ -287,6 +297,10 @@ impl Ledger {
             Err(error) => Err(AwsError::new(OPERATION, &error)),
         }
     }
+}
+
+fn read(item: Item) -> Result<Request, AwsError> {
+    from_item::<RequestItem, _>(item)
 }
 
 /// Until when the items of a request are kept.

@@ -3,7 +3,7 @@
 //! A policy is a list of routes. The first one whose globs match an approval's account, region, pipeline, stage and
 //! action says who is asked, how many must approve and until when. Parsing is strict: a text that could mean something
 //! other than what its author meant is refused as a whole, with the place and the key, so that nothing fails open.
-//! README, *Policy*, describes every key.
+//! `docs/POLICY.md` describes every key.
 
 mod document;
 mod parse;
@@ -352,8 +352,8 @@ mod tests {
     }
 
     #[test]
-    fn the_examples_are_sound_and_readme_shows_them() {
-        let readme = include_str!("../../README.md");
+    fn the_examples_are_sound_and_the_guide_shows_them() {
+        let guide = include_str!("../../docs/POLICY.md");
         for (name, text) in [
             ("small-team.toml", include_str!("../../docs/policies/small-team.toml")),
             ("regulated.toml", include_str!("../../docs/policies/regulated.toml")),
@@ -364,7 +364,7 @@ mod tests {
                 .lines()
                 .map(|line| if line.is_empty() { "\n".to_owned() } else { format!("    {line}\n") })
                 .collect();
-            assert!(readme.contains(&indented), "README does not have {name} as it is");
+            assert!(guide.contains(&indented), "docs/POLICY.md does not have {name} as it is");
         }
     }
 }

@@ -2,41 +2,33 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use time::{Duration, UtcDateTime};
 
 use crate::approval::{Address, Approval, Approver, Comment, Decision, Quorum, WebUrl};
-use crate::clock::{epoch, seconds};
 use crate::l10n::Language;
 
 /// The ledger's record that an approval was put to its approvers. What it says of them is fixed when it is made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// What waits.
     pub approval: Approval,
     /// What the policy said when the request was made. Later edits of the policy change nothing here.
     pub terms: Terms,
     /// When the request was made.
-    #[serde(with = "epoch")]
     pub asked: UtcDateTime,
     /// When the links stop working: when CodePipeline stops waiting, or earlier if the policy says so.
-    #[serde(with = "epoch")]
     pub expires: UtcDateTime,
     /// When CodePipeline stops waiting.
-    #[serde(with = "epoch")]
     pub waits_until: UtcDateTime,
     /// What mails and pages show of the release.
-    #[serde(rename = "details")]
     pub release: Release,
     /// The votes so far, by [`Address::identity`]. One each; a later one replaces the earlier.
     pub votes: BTreeMap<String, Vote>,
     /// Counts the changes of `votes`, so that a verdict is passed on the votes that were counted and no others.
     pub revision: u64,
     /// What the votes came to. From here on they stand, and CodePipeline is to be told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
     /// How it ended, as CodePipeline holds it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
 }
 
@@ -137,7 +129,7 @@ impl Request {
 }
 
 /// What the policy says about one approval: who may decide it, and how.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
     /// The route of the policy that matched.
     pub route: String,
@@ -148,40 +140,32 @@ pub struct Terms {
     /// How many of them must approve.
     pub quorum: Quorum,
     /// How long the links work, if that is shorter than CodePipeline waits.
-    #[serde(default, with = "seconds::optional", skip_serializing_if = "Option::is_none")]
     pub expires: Option<Duration>,
     /// How long before the links expire those who have not voted are reminded.
-    #[serde(default, with = "seconds::list", skip_serializing_if = "Vec::is_empty")]
     pub remind: Vec<Duration>,
     /// Whether a rejection needs a comment.
     pub reason_required: bool,
     /// Whose approval does not count since he started the execution, by [`Address::identity`], and what AWS calls him.
     /// Empty when nobody is barred, or the policy bars nobody.
-    #[serde(default)]
     pub barred: BTreeMap<String, String>,
     /// What language the emails are written in, and the pages for whoever asks for none that there is.
-    #[serde(default)]
     pub language: Language,
     /// Where answers to the emails go, if the policy says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Address>,
     /// Who gets the emails without links, by [`Address::identity`].
-    #[serde(default)]
     pub copy: BTreeMap<String, Approver>,
 }
 
 /// One approver's decision.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vote {
     /// Whose it is.
     pub approver: Address,
     /// What it says.
     pub decision: Decision,
     /// What was written with it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<Comment>,
     /// When it was given.
-    #[serde(with = "epoch")]
     pub at: UtcDateTime,
     /// The `jti` of the link that it came through.
     pub link: String,
@@ -197,7 +181,7 @@ impl Vote {
 }
 
 /// What the votes came to, fixed before CodePipeline is told, so that whoever tells it tells the same.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
     /// The decision to put.
     pub decision: Decision,
@@ -206,23 +190,20 @@ pub struct Verdict {
 }
 
 /// How an approval ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// The way it ended.
     pub ending: Ending,
     /// Who ended it, if CodePipeline names somebody: the end of an ARN, such as `user/alice`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// When.
-    #[serde(with = "epoch")]
     pub at: UtcDateTime,
     /// What CodePipeline keeps as its summary.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
 }
 
 /// The ways in which an approval ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     /// The pipeline went on.
     Approved,
@@ -260,31 +241,25 @@ impl From<Decision> for Ending {
 }
 
 /// What mails and pages show of a release. All of it is a courtesy: it may be missing.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Release {
     /// Who or what started the execution.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_by: Option<String>,
     /// What changes.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub revisions: Vec<Revision>,
     /// The pipeline author's words to the reviewer, `CustomData`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instructions: Option<String>,
     /// What the reviewer should look at, `ExternalEntityLink`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review_url: Option<WebUrl>,
 }
 
 /// One source's change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revision {
     /// The commit or object version.
     pub id: String,
     /// The commit message.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
     /// Where it can be looked at.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<WebUrl>,
 }

@@ -1,21 +1,17 @@
 //! Deliveries in the ledger: claimed before they are sent, marked when SES took them.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Deserialize;
 use time::{Duration, UtcDateTime};
 
-use super::item::{CONDITION_FAILED, Item, keys, moment, moment_in, text, text_in};
-use super::lists::QUERY;
+use super::attributes::{CONDITION_FAILED, Item, from_item, keys, moment, text, text_in};
+use super::items::{Unreadable, moment as read_moment};
+use super::paths::{CLAIMANT, CLAIMED_AT, DELIVERY, MESSAGE_ID, PARTITION, SENT_AT, SORT, STATE, TRIED, TTL, state};
 use super::{Ledger, lives_until};
 use crate::approval::ApprovalKey;
 use crate::aws::{AwsError, code};
 use crate::delivery::{Claim, Delivery, DeliveryId, DeliveryState};
 use crate::request::Request;
-
-const DELIVERY: &str = "DELIVERY#";
-const CLAIMED: &str = "claimed";
-const FAILED: &str = "failed";
-const UNSURE: &str = "unsure";
-const SENT: &str = "sent";
 
 impl Ledger {
     /// Takes the right to send `mail`. Whoever holds it longer than `lease` has died. The `claimant` may ask again: the
@@ -31,29 +27,29 @@ impl Ledger {
         now: UtcDateTime,
         lease: Duration,
     ) -> Result<Claim, AwsError> {
-        const FRESH: &str = "attribute_not_exists(#state) OR #state = :failed";
-        const STALE: &str =
-            "#state = :unsure OR (#state = :claimed AND (claimed_at < :lapsed OR claimant = :claimant))";
-        let take = |condition: &str, more: &str| {
+        let fresh = "attribute_not_exists(#state) OR #state = :failed".to_owned();
+        let stale =
+            format!("#state = :unsure OR (#state = :claimed AND ({CLAIMED_AT} < :lapsed OR {CLAIMANT} = :claimant))");
+        let take = |condition: String, more: &str| {
             self.client
                 .update_item()
                 .table_name(&self.table)
                 .set_key(Some(delivery_keys(id)))
                 .update_expression(format!(
-                    "SET #state = :claimed, claimed_at = :now, claimant = :claimant, #ttl = :ttl{more}"
+                    "SET #state = :claimed, {CLAIMED_AT} = :now, {CLAIMANT} = :claimant, #ttl = :ttl{more}"
                 ))
                 .condition_expression(condition)
-                .expression_attribute_names("#state", "state")
-                .expression_attribute_names("#ttl", "ttl")
-                .expression_attribute_values(":claimed", text(CLAIMED))
+                .expression_attribute_names("#state", STATE)
+                .expression_attribute_names("#ttl", TTL)
+                .expression_attribute_values(":claimed", text(state::CLAIMED))
                 .expression_attribute_values(":now", moment(now))
                 .expression_attribute_values(":claimant", text(claimant.to_string()))
                 .expression_attribute_values(":ttl", moment(lives_until(request)))
         };
-        let fresh = take(FRESH, "").expression_attribute_values(":failed", text(FAILED));
-        // What became of an earlier try nobody knows, and it stays known that nobody does.
-        let stale = take(STALE, ", tried = :yes")
-            .expression_attribute_values(":unsure", text(UNSURE))
+        let fresh = take(fresh, "").expression_attribute_values(":failed", text(state::FAILED));
+        // The result of an earlier try is unknown, and the item keeps saying so.
+        let stale = take(stale, &format!(", {TRIED} = :yes"))
+            .expression_attribute_values(":unsure", text(state::UNSURE))
             .expression_attribute_values(":lapsed", moment(now.saturating_sub(lease)))
             .expression_attribute_values(":yes", AttributeValue::Bool(true));
         for update in [fresh, stale] {
@@ -76,7 +72,7 @@ impl Ledger {
             .send()
             .await
             .map_err(|error| AwsError::new("dynamodb:GetItem", &error))?;
-        let sent = answer.item.is_some_and(|item| text_in(&item, "state") == Some(SENT));
+        let sent = answer.item.is_some_and(|item| text_in(&item, STATE) == Some(state::SENT));
         Ok(if sent { Claim::AlreadySent } else { Claim::HeldByOther })
     }
 
@@ -89,9 +85,9 @@ impl Ledger {
             .update_item()
             .table_name(&self.table)
             .set_key(Some(delivery_keys(id)))
-            .update_expression("SET #state = :sent, message_id = :message_id, sent_at = :now")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":sent", text(SENT))
+            .update_expression(format!("SET #state = :sent, {MESSAGE_ID} = :message_id, {SENT_AT} = :now"))
+            .expression_attribute_names("#state", STATE)
+            .expression_attribute_values(":sent", text(state::SENT))
             .expression_attribute_values(":message_id", text(message_id))
             .expression_attribute_values(":now", moment(now))
             .send()
@@ -112,10 +108,10 @@ impl Ledger {
             .table_name(&self.table)
             .set_key(Some(delivery_keys(id)))
             .update_expression("SET #state = :state")
-            .condition_expression("#state = :claimed AND claimant = :claimant")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":state", text(if sure { FAILED } else { UNSURE }))
-            .expression_attribute_values(":claimed", text(CLAIMED))
+            .condition_expression(format!("#state = :claimed AND {CLAIMANT} = :claimant"))
+            .expression_attribute_names("#state", STATE)
+            .expression_attribute_values(":state", text(if sure { state::FAILED } else { state::UNSURE }))
+            .expression_attribute_values(":claimed", text(state::CLAIMED))
             .expression_attribute_values(":claimant", text(claimant.to_string()))
             .send()
             .await;
@@ -134,12 +130,10 @@ impl Ledger {
         let query = self
             .client
             .query()
-            .key_condition_expression("pk = :pk AND begins_with(sk, :delivery)")
+            .key_condition_expression(format!("{PARTITION} = :pk AND begins_with({SORT}, :delivery)"))
             .expression_attribute_values(":pk", text(key.as_str()))
             .expression_attribute_values(":delivery", text(DELIVERY));
-        let items = self.all(query).await?;
-        let read = |item| delivery(item).ok_or_else(|| AwsError::unexpected(QUERY, "a delivery of another form"));
-        items.iter().map(read).collect()
+        self.all(query).await?.into_iter().map(from_item::<DeliveryItem, _>).collect()
     }
 }
 
@@ -147,17 +141,33 @@ fn delivery_keys(id: DeliveryId<'_>) -> Item {
     keys(id.approval.as_str(), &format!("{DELIVERY}{}#{}", id.kind, id.to.identity()), None)
 }
 
-fn delivery(item: &Item) -> Option<Delivery> {
-    let (kind, mailbox) = text_in(item, "sk")?.strip_prefix(DELIVERY)?.split_once('#')?;
-    let state = match text_in(item, "state")? {
-        CLAIMED => DeliveryState::Claimed { at: moment_in(item, "claimed_at")? },
-        SENT => {
-            DeliveryState::Sent { at: moment_in(item, "sent_at")?, message_id: text_in(item, "message_id")?.to_owned() }
-        }
-        FAILED => DeliveryState::Failed,
-        UNSURE => DeliveryState::Unsure,
-        _ => return None,
-    };
-    let tried = item.get("tried").and_then(|tried| tried.as_bool().ok()).copied().unwrap_or_default();
-    Some(Delivery { kind: kind.parse().ok()?, mailbox: mailbox.to_owned(), state, tried })
+/// A delivery, as it is read. It is written attribute by attribute, each under a condition.
+#[derive(Deserialize)]
+pub(super) struct DeliveryItem {
+    sk: String,
+    state: String,
+    claimed_at: Option<i64>,
+    sent_at: Option<i64>,
+    message_id: Option<String>,
+    #[serde(default)]
+    tried: bool,
+}
+
+impl TryFrom<DeliveryItem> for Delivery {
+    type Error = Unreadable;
+
+    fn try_from(item: DeliveryItem) -> Result<Self, Unreadable> {
+        let (kind, mailbox) = item.sk.strip_prefix(DELIVERY).and_then(|rest| rest.split_once('#')).ok_or(Unreadable)?;
+        let state = match item.state.as_str() {
+            state::CLAIMED => DeliveryState::Claimed { at: read_moment(item.claimed_at.ok_or(Unreadable)?)? },
+            state::SENT => DeliveryState::Sent {
+                at: read_moment(item.sent_at.ok_or(Unreadable)?)?,
+                message_id: item.message_id.ok_or(Unreadable)?,
+            },
+            state::FAILED => DeliveryState::Failed,
+            state::UNSURE => DeliveryState::Unsure,
+            _ => return Err(Unreadable),
+        };
+        Ok(Self { kind: kind.parse()?, mailbox: mailbox.to_owned(), state, tried: item.tried })
+    }
 }

@@ -6,7 +6,8 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use time::{Duration, UtcDateTime};
 
 use super::Ledger;
-use super::item::{Item, keys, moment, text, text_in};
+use super::attributes::{Item, keys, moment, text, text_in};
+use super::paths::{CLOSED, PARTITION, SORT, TTL};
 use crate::approval::{ApprovalAction, ApprovalKey, ExecutionId, ParseError, PipelineName, digest};
 use crate::aws::AwsError;
 use crate::request::Request;
@@ -71,7 +72,7 @@ impl Ledger {
         execution: &ExecutionId,
     ) -> Result<Vec<Request>, AwsError> {
         let items = self.partition(&execution_key(action, execution), None).await?;
-        self.requests(items.iter().filter_map(|item| text_in(item, "sk"))).await
+        self.requests(items.iter().filter_map(|item| text_in(item, SORT))).await
     }
 
     /// The approvals that have not ended, and those of which somebody has not been told how.
@@ -79,8 +80,8 @@ impl Ledger {
     /// # Errors
     /// When DynamoDB does not answer.
     pub async fn open_approvals(&self) -> Result<Vec<ApprovalKey>, AwsError> {
-        let items = self.partition(OPEN, Some("attribute_not_exists(closed)")).await?;
-        Ok(items.iter().filter_map(|item| text_in(item, "sk")).map(ApprovalKey::from_ledger).collect())
+        let items = self.partition(OPEN, Some(format!("attribute_not_exists({CLOSED})"))).await?;
+        Ok(items.iter().filter_map(|item| text_in(item, SORT)).map(ApprovalKey::from_ledger).collect())
     }
 
     /// Records that nothing is left to do about an approval.
@@ -92,8 +93,8 @@ impl Ledger {
             .update_item()
             .table_name(&self.table)
             .set_key(Some(keys(OPEN, key.as_str(), None)))
-            .update_expression("SET closed = :now, #ttl = :now")
-            .expression_attribute_names("#ttl", "ttl")
+            .update_expression(format!("SET {CLOSED} = :now, #ttl = :now"))
+            .expression_attribute_names("#ttl", TTL)
             .expression_attribute_values(":now", moment(now))
             .send()
             .await
@@ -116,7 +117,7 @@ impl Ledger {
             .client
             .query()
             .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND sk < :before")
+            .key_condition_expression(format!("{PARTITION} = :pk AND {SORT} < :before"))
             .expression_attribute_values(":pk", text(history_key(pipeline)))
             .expression_attribute_values(":before", text(&before.0))
             .scan_index_forward(false)
@@ -127,8 +128,8 @@ impl Ledger {
             .map_err(|error| AwsError::new(QUERY, &error))?;
         let items = answer.items.unwrap_or_default();
         let next = items.last().filter(|_| answer.last_evaluated_key.is_some());
-        let next = next.and_then(|item| text_in(item, "sk")).map(|sk| HistoryCursor(sk.to_owned()));
-        let keys = items.iter().filter_map(|item| text_in(item, "sk")?.split_once('#')).map(|(_, key)| key);
+        let next = next.and_then(|item| text_in(item, SORT)).map(|sk| HistoryCursor(sk.to_owned()));
+        let keys = items.iter().filter_map(|item| text_in(item, SORT)?.split_once('#')).map(|(_, key)| key);
         Ok((self.requests(keys).await?, next))
     }
 
@@ -142,10 +143,13 @@ impl Ledger {
     }
 
     /// All items of a partition for which `filter` holds.
-    async fn partition(&self, pk: &str, filter: Option<&str>) -> Result<Vec<Item>, AwsError> {
-        let query =
-            self.client.query().key_condition_expression("pk = :pk").expression_attribute_values(":pk", text(pk));
-        self.all(query.set_filter_expression(filter.map(str::to_owned))).await
+    async fn partition(&self, pk: &str, filter: Option<String>) -> Result<Vec<Item>, AwsError> {
+        let query = self
+            .client
+            .query()
+            .key_condition_expression(format!("{PARTITION} = :pk"))
+            .expression_attribute_values(":pk", text(pk));
+        self.all(query.set_filter_expression(filter)).await
     }
 
     /// Everything that a query finds, page after page.

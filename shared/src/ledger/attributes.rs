@@ -1,4 +1,4 @@
-//! Values and items as DynamoDB's SDK has them.
+//! Attribute values and items in the form of DynamoDB's SDK.
 
 use std::collections::HashMap;
 
@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use time::UtcDateTime;
 
+use super::paths;
 use crate::aws::AwsError;
 
 /// The error code of a write whose condition does not hold.
@@ -22,26 +23,21 @@ pub(super) fn moment(moment: UtcDateTime) -> AttributeValue {
     AttributeValue::N(moment.unix_timestamp().to_string())
 }
 
-/// A moment that [`moment`] wrote.
-pub(super) fn moment_in(item: &Item, name: &str) -> Option<UtcDateTime> {
-    UtcDateTime::from_unix_timestamp(item.get(name)?.as_n().ok()?.parse().ok()?).ok()
-}
-
 pub(super) fn text_in<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     item.get(name)?.as_s().ok().map(String::as_str)
 }
 
 /// The keys of an item, and when it may go.
 pub(super) fn keys(pk: &str, sk: &str, lives_until: Option<UtcDateTime>) -> Item {
-    let ttl = lives_until.map(|until| ("ttl".to_owned(), moment(until)));
-    [("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))].into_iter().chain(ttl).collect()
+    let ttl = lives_until.map(|until| (paths::TTL.to_owned(), moment(until)));
+    [(paths::PARTITION.to_owned(), text(pk)), (paths::SORT.to_owned(), text(sk))].into_iter().chain(ttl).collect()
 }
 
 pub(super) fn put_new(table: &str, item: Item) -> Result<TransactWriteItem, AwsError> {
     let put = Put::builder()
         .table_name(table)
         .set_item(Some(item))
-        .condition_expression("attribute_not_exists(pk)")
+        .condition_expression(format!("attribute_not_exists({})", paths::PARTITION))
         .build()
         .map_err(|_| AwsError::unexpected("dynamodb:TransactWriteItems", "an item without content"))?;
     Ok(TransactWriteItem::builder().put(put).build())
@@ -57,7 +53,10 @@ pub(super) fn to_value(value: &impl Serialize) -> Result<AttributeValue, AwsErro
         .map_err(|_| AwsError::unexpected("dynamodb", "an item that cannot be written"))
 }
 
-pub(super) fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, AwsError> {
-    serde_dynamo::aws_sdk_dynamodb_1::from_item(item)
-        .map_err(|_| AwsError::unexpected("dynamodb", "an item of another form"))
+/// Reads an item into its stored form, and that into a `T`.
+pub(super) fn from_item<S: DeserializeOwned, T: TryFrom<S>>(item: Item) -> Result<T, AwsError> {
+    serde_dynamo::aws_sdk_dynamodb_1::from_item::<S>(item)
+        .ok()
+        .and_then(|stored| stored.try_into().ok())
+        .ok_or_else(|| AwsError::unexpected("dynamodb", "an item that this version cannot read"))
 }
