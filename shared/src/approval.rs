@@ -21,7 +21,7 @@ pub use names::{
 };
 pub use people::{Address, Approver, Comment, DisplayName};
 
-/// What an approver says: CodePipeline's own words.
+/// An approver's decision, in CodePipeline's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Decision {
     /// The pipeline goes on.
@@ -129,7 +129,7 @@ pub struct Approval {
     pub action: ApprovalAction,
     /// CodePipeline's token for exactly this wait.
     pub token: ApprovalToken,
-    /// The execution that waits; unknown when only an SNS notice spoke of it and CodePipeline could not be asked.
+    /// The execution that waits; unknown when only an SNS notice named the approval and CodePipeline could not be asked.
     pub execution: Option<ExecutionId>,
 }
 
@@ -150,7 +150,7 @@ impl Approval {
     }
 }
 
-/// A hash of account, region, pipeline, stage, action and token. It tells approvals apart without telling the token.
+/// A hash of account, region, pipeline, stage, action and token: it identifies an approval without revealing the token.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ApprovalKey(String);
 

@@ -123,7 +123,7 @@ fn of_service(name: &str, service: &str, look_up: impl Fn(&str) -> Option<String
     look_up(&format!("{name}_{service}")).or_else(|| look_up(name))
 }
 
-/// An AWS call that did not succeed, told without what was in it: messages of AWS repeat the input, tokens and
+/// An AWS call that did not succeed, described without its input: messages of AWS repeat the input, tokens and
 /// addresses included, so only the error's code is kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{operation}: {code}")]

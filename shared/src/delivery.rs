@@ -1,4 +1,4 @@
-//! Deliveries: one email to one mailbox about one approval, and what became of it.
+//! Deliveries: one email to one mailbox about one approval, and its state.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,22 +7,22 @@ use time::{Duration, UtcDateTime};
 
 use crate::approval::{Address, ApprovalKey, ParseError};
 
-/// What an email is about. With the approval and the mailbox it names one delivery, and a delivery is made once.
+/// The kind of an email. Together with the approval and the mailbox it identifies a delivery, which is made once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EmailKind {
-    /// It asks for a decision.
+    /// Asks for a decision.
     Request,
-    /// It asks once more, on somebody's command.
+    /// Asks once more, on an operator's command.
     Resend {
         /// When the command was given.
         at: UtcDateTime,
     },
-    /// It reminds of the request.
+    /// Reminds of the request.
     Reminder {
         /// How long before the links expire.
         before: Duration,
     },
-    /// It tells how the approval ended.
+    /// Says how the approval ended.
     Outcome,
 }
 
@@ -60,71 +60,71 @@ impl FromStr for EmailKind {
 pub struct DeliveryId<'a> {
     /// The approval.
     pub approval: &'a ApprovalKey,
-    /// What it says about it.
+    /// Its kind.
     pub kind: EmailKind,
-    /// Whom it goes to.
+    /// Its recipient.
     pub to: &'a Address,
 }
 
-/// What became of the wish to send one email.
+/// The result of claiming a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
-    /// Send it: nobody else will until the lease ends.
+    /// The caller may send it: no other caller may until the lease ends.
     Acquired,
-    /// It was sent.
+    /// It was sent before.
     AlreadySent,
-    /// Somebody else is sending it.
+    /// Another claimant is sending it.
     HeldByOther,
 }
 
 /// A delivery as the ledger has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// What the email is about.
+    /// The kind of the email.
     pub kind: EmailKind,
-    /// Whose it is: [`Address::identity`].
+    /// Its recipient, by [`Address::identity`].
     pub mailbox: String,
-    /// How far it has come.
+    /// Its state.
     pub state: DeliveryState,
-    /// Whether an earlier try may have succeeded: its end is not known.
+    /// Whether an earlier try may have succeeded: its result is unknown.
     pub tried: bool,
 }
 
-/// How far a delivery has come.
+/// The state of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeliveryState {
-    /// Somebody is sending it, or died over it.
+    /// A claimant is sending it, or died while doing so.
     Claimed {
         /// Since when.
         at: UtcDateTime,
     },
-    /// SES said no. It will be tried again.
+    /// SES refused it. It will be tried again.
     Failed,
-    /// SES did not answer: it may have taken it. It will be tried again.
+    /// SES did not answer and may have accepted it. It will be tried again.
     Unsure,
-    /// SES took it.
+    /// SES accepted it.
     Sent {
         /// When.
         at: UtcDateTime,
-        /// Under the id that SES gave it.
+        /// The message id that SES gave it.
         message_id: String,
     },
 }
 
 impl Delivery {
-    /// Whether the mailbox may have it: SES took it, or may have taken it before whoever was sending it died.
+    /// Whether the mailbox may have it: SES accepted it, or may have done so before the claimant died.
     #[must_use]
     pub fn may_have_arrived(&self) -> bool {
         self.tried || !matches!(self.state, DeliveryState::Failed)
     }
 
-    /// Whether somebody is sending it this very moment: he has claimed it, and `lease` has not run out.
+    /// Whether it is being sent at this moment: it is claimed, and the `lease` has not run out.
     #[must_use]
     pub fn is_under_way(&self, now: UtcDateTime, lease: Duration) -> bool {
         matches!(self.state, DeliveryState::Claimed { at } if at.saturating_add(lease) > now)
     }
 
-    /// Whether SES took it.
+    /// Whether SES accepted it.
     #[must_use]
     pub fn is_sent(&self) -> bool {
         matches!(self.state, DeliveryState::Sent { .. })

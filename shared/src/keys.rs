@@ -106,7 +106,7 @@ impl VerifyingKeys {
     /// Reads every key from KMS, side by side: once, while a function starts.
     ///
     /// # Errors
-    /// When one cannot be read or is not an Ed25519 key: a callback with fewer keys than it was told would refuse good links.
+    /// When a key cannot be read or is not an Ed25519 key: a callback that lacks one of its keys would refuse good links.
     pub async fn fetch(client: &Client, ids: &[KeyId]) -> Result<Self, AwsError> {
         const OPERATION: &str = "kms:GetPublicKey";
         let fetched = try_join_all(ids.iter().map(async |id| {

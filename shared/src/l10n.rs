@@ -1,7 +1,7 @@
-//! What people are told, in each language that `locales/` has a file for.
+//! The texts that people read, in each language that `locales/` has a file for.
 //!
 //! The build makes a function of every message of `locales/en.ftl`, and fails where a language lacks one. A text comes out
-//! whole, with foreign text in it as it is: whoever puts it into HTML escapes it.
+//! whole, with foreign text in it unescaped: the code that puts it into HTML escapes it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -37,7 +37,7 @@ pub struct Texts {
 }
 
 impl Language {
-    /// What is written where nobody asks for anything else.
+    /// The language where nothing else is asked for.
     pub const ENGLISH: Self = Self(ENGLISH);
 
     /// All of them, by their tags.
@@ -208,8 +208,8 @@ enum Unit {
     Minutes,
 }
 
-/// A minute that has begun counts: seven days less the seconds that an email takes are seven days. At least a minute: what
-/// is over is told in other words.
+/// The largest unit that fits, and how many. A minute that has begun counts: seven days less the seconds that an email
+/// takes are seven days. It is at least a minute: a time that is over has texts of its own.
 fn largest(span: Duration) -> (Unit, usize) {
     let span = span.saturating_add(Duration::seconds(59));
     let (unit, count) = match (span.whole_days(), span.whole_hours(), span.whole_minutes()) {

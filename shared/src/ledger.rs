@@ -6,10 +6,10 @@
 //! | the [`ApprovalKey`] | `DELIVERY#`, what it is about, `#` and the mailbox | one email: claimed, failed or sent |
 //! | a hash of action and execution | an [`ApprovalKey`] | which approvals an execution has had at an action |
 //! | a hash of the pipeline's name | when it was asked for, `#`, an [`ApprovalKey`] | which approvals a pipeline has had |
-//! | `OPEN` | an [`ApprovalKey`] | which approvals have not ended, or have people who were not told how |
+//! | `OPEN` | an [`ApprovalKey`] | approvals that have not ended, or whose outcome has not reached everybody |
 //!
-//! What must be true once is written by one conditional call, never read first and then written. Votes stand in the request's own item,
-//! so that one call records a vote and answers with all of them, and no two visitors can count different votes.
+//! What must be true once is written by one conditional call, never read first and then written. Votes are part of the
+//! request's item, so that one call records a vote and answers with all of them, and no two visitors count different votes.
 //! Nothing is ever deleted by us: an item goes, by TTL, [`RETENTION`] after its approval expired.
 
 mod attributes;
@@ -49,17 +49,17 @@ pub struct Ledger {
     table: String,
 }
 
-/// What became of a vote or a verdict.
+/// The result of a conditional write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WriteOutcome {
-    /// It stands. The request as it is now.
+    /// The write was applied. The request as it is now.
     Applied(Request),
-    /// It was not taken: the request as it is now says why. `None` when there is no such request.
+    /// The condition did not hold: the request as it is now says why. `None` when there is no such request.
     ConditionFailed(Option<Request>),
 }
 
 impl WriteOutcome {
-    /// The request as it is now, whatever became of the write.
+    /// The request as it is now, applied or not.
     #[must_use]
     pub fn request(self) -> Option<Request> {
         match self {
@@ -76,7 +76,7 @@ impl Ledger {
         Self { client, table }
     }
 
-    /// Whether the table is there, active, and keyed as the ledger wants it.
+    /// Whether the table exists, is active, and has the ledger's keys.
     ///
     /// # Errors
     /// When DynamoDB does not answer, or there is no such table.
@@ -95,10 +95,10 @@ impl Ledger {
         }))
     }
 
-    /// Writes `request` unless its approval has one. Gives the one that stands, and whether it is new.
+    /// Writes `request` unless its approval has one. Returns the approval's request and whether it is new.
     ///
     /// # Errors
-    /// When DynamoDB does not answer, or answers with what we did not write.
+    /// When DynamoDB does not answer, or answers with an item that this version cannot read.
     pub async fn create_request(&self, request: Request) -> Result<(Request, bool), AwsError> {
         const OPERATION: &str = "dynamodb:TransactWriteItems";
         let key = request.approval.key();
@@ -167,7 +167,7 @@ impl Ledger {
     /// The request of an approval.
     ///
     /// # Errors
-    /// When DynamoDB does not answer, or answers with what we did not write.
+    /// When DynamoDB does not answer, or answers with an item that this version cannot read.
     pub async fn read_request(&self, key: &ApprovalKey) -> Result<Option<Request>, AwsError> {
         let answer = self
             .client
@@ -181,12 +181,12 @@ impl Ledger {
         answer.item.map(read).transpose()
     }
 
-    /// Records `vote` in place of an earlier one that says something else, while the approval is undecided, asks its
-    /// approver, and lets him say this: whoever started the execution may be barred from approving it, and a rejection may
-    /// need a comment.
+    /// Records `vote`, in place of an earlier one that says something else, if the approval is undecided and its terms
+    /// allow the vote: they ask this approver, do not bar them from approving, and a rejection has the comment that they
+    /// may require.
     ///
     /// # Errors
-    /// When DynamoDB does not answer, or answers with what we did not write. The vote may have been recorded all the
+    /// When DynamoDB does not answer, or answers with an item that this version cannot read. The vote may have been recorded all the
     /// same; recording it again is harmless.
     pub async fn record_vote(&self, key: &ApprovalKey, vote: &Vote) -> Result<WriteOutcome, AwsError> {
         let same_comment = match vote.comment {
@@ -225,7 +225,7 @@ impl Ledger {
     /// Fixes what the votes came to, if they are still the ones of `revision`.
     ///
     /// # Errors
-    /// When DynamoDB does not answer, or answers with what we did not write.
+    /// When DynamoDB does not answer, or answers with an item that this version cannot read.
     pub async fn record_verdict(
         &self,
         key: &ApprovalKey,
@@ -248,7 +248,7 @@ impl Ledger {
     /// from CodePipeline's lists.
     ///
     /// # Errors
-    /// When DynamoDB does not answer, or answers with what we did not write.
+    /// When DynamoDB does not answer, or answers with an item that this version cannot read.
     pub async fn record_decision(&self, key: &ApprovalKey, outcome: &Outcome) -> Result<WriteOutcome, AwsError> {
         let update = self
             .client
@@ -259,10 +259,10 @@ impl Ledger {
         self.update(key, update).await
     }
 
-    /// Records how the approval ended. An outcome that stands already stays.
+    /// Records how the approval ended. An earlier outcome is kept.
     ///
     /// # Errors
-    /// When DynamoDB does not answer, or answers with what we did not write.
+    /// When DynamoDB does not answer, or answers with an item that this version cannot read.
     pub async fn record_outcome(&self, key: &ApprovalKey, outcome: &Outcome) -> Result<WriteOutcome, AwsError> {
         let update = self
             .client
@@ -273,7 +273,7 @@ impl Ledger {
         self.update(key, update).await
     }
 
-    /// Runs an update of a request's item and gives the request as it stands after it, taken or not.
+    /// Runs an update of a request's item and returns the request after it, applied or not.
     async fn update(
         &self,
         key: &ApprovalKey,

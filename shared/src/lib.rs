@@ -1,10 +1,10 @@
 //! What both Countersign functions mean by an approval.
 //!
-//! A manual approval of AWS CodePipeline waits; its approvers get signed links by email; a click decides. This crate
-//! holds the words of that story and its outside effects: the [`approval`] types, the signed [`link`], the signing
-//! [`keys`] in AWS KMS, the [`pipeline`] that is told the result, the [`policy`] that says who may decide what, and the
-//! [`ledger`] that makes "sent once" and "counted once" true, and
-//! the [`l10n`] that people are told. It knows no Lambda, no HTTP server and no HTML.
+//! A manual approval of AWS CodePipeline is pending; its approvers get signed links by email; one of them presses a
+//! button. This crate holds the [`approval`] types, the signed [`link`] with the [`keys`] in AWS KMS, the [`policy`] that
+//! says who may decide what, the [`ledger`] that makes "sent once" and "counted once" true, CodePipeline itself
+//! ([`pipeline`]), and the texts that people read ([`l10n`]). It knows neither function, no Lambda, no HTTP server and no
+//! HTML.
 
 pub mod approval;
 pub mod aws;

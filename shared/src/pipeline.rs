@@ -1,7 +1,7 @@
 //! AWS CodePipeline, in the words of approvals.
 //!
-//! [`CodePipeline::find`] finds the approval that an event spoke of and what is being approved,
-//! [`CodePipeline::waiting`] those that nobody spoke of; [`CodePipeline::put`] puts the result, and
+//! [`CodePipeline::find`] finds the approval that an event names and what is being approved,
+//! [`CodePipeline::waiting`] those that no event named; [`CodePipeline::put`] puts the result, and
 //! [`CodePipeline::status`] reads how it ended.
 
 mod end;
@@ -64,7 +64,7 @@ impl Polling {
 pub struct CodePipeline {
     client: Client,
     polling: Polling,
-    /// Where pipelines are that are spoken of by their names alone. Unless it is set, the function's own region.
+    /// The region of pipelines that are given by name alone. Unless it is set, the function's own region.
     home: Option<Region>,
 }
 
@@ -77,13 +77,13 @@ pub struct PendingRef {
     pub token: Option<ApprovalToken>,
     /// Its execution, from an event.
     pub execution: Option<ExecutionId>,
-    /// When it began to wait, as the event tells.
+    /// When it began to wait, according to the event.
     pub started: UtcDateTime,
-    /// When it expires, if the event tells.
+    /// When it expires, if the event says so.
     pub expires: Option<UtcDateTime>,
-    /// `CustomData`, if the event tells.
+    /// `CustomData`, if the event has it.
     pub instructions: Option<String>,
-    /// `ExternalEntityLink`, if the event tells.
+    /// `ExternalEntityLink`, if the event has it.
     pub review_url: Option<String>,
 }
 
@@ -95,7 +95,7 @@ pub struct PendingApproval {
     /// When CodePipeline stops waiting, or why that cannot be told at the moment. A request keeps for good what it was told
     /// at first: nobody may guess.
     pub expires: Result<UtcDateTime, AwsError>,
-    /// Who started the execution; `None` when that cannot be told.
+    /// Who started the execution; `None` when that is unknown.
     pub initiator: Option<Initiator>,
     /// What to show of it.
     pub release: Release,
@@ -104,9 +104,9 @@ pub struct PendingApproval {
 /// Who started an execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Initiator {
-    /// A push, a schedule, a rule: nobody who could be told by name.
+    /// A push, a schedule or a rule: no person by name.
     Nobody,
-    /// Somebody, by the name that AWS calls him: an IAM user's, or that of a role's session.
+    /// A person, by AWS's name for them: an IAM user's, or that of a role's session.
     Person(String),
 }
 
@@ -121,7 +121,7 @@ pub enum FindError {
     NotShown,
 }
 
-/// What became of putting a result.
+/// The result of putting a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PutOutcome {
     /// CodePipeline took it.
@@ -132,14 +132,14 @@ pub enum PutOutcome {
     Gone,
 }
 
-/// Where an approval stands.
+/// The status of an approval.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ApprovalStatus {
     /// It waits.
     Pending,
     /// It ended.
     Ended(Outcome),
-    /// CodePipeline shows too little to tell: its reads lag. Nothing may be concluded from it.
+    /// Not shown by CodePipeline yet: its reads lag. Nothing may be concluded from it.
     Unknown,
 }
 
@@ -150,7 +150,7 @@ impl CodePipeline {
         Self { client, polling, home: None }
     }
 
-    /// The same, with pipelines that are spoken of by their names alone in `home`.
+    /// The same, with pipelines that are given by name alone in the region `home`.
     #[must_use]
     pub fn at_home_in(self, home: Option<Region>) -> Self {
         Self { home, ..self }
@@ -162,22 +162,22 @@ impl CodePipeline {
         Self { polling, ..self }
     }
 
-    /// Whether everything may be read that is read here. It asks about a pipeline that does not exist: to be told that
-    /// takes the right to ask.
+    /// Checks that every read is permitted, on a pipeline that does not exist: only a caller with the permission gets the
+    /// answer "not found".
     ///
     /// # Errors
     /// The first read that got another answer.
     pub async fn may_read(&self) -> Result<(), AwsError> {
-        const NOBODYS: &str = "countersign-doctor";
+        const NO_PIPELINE: &str = "countersign-doctor";
         const NO_EXECUTION: &str = "00000000-0000-0000-0000-000000000000";
         let home = || in_region(self.home.as_ref());
         let client = &self.client;
-        let execution = client.get_pipeline_execution().pipeline_name(NOBODYS).pipeline_execution_id(NO_EXECUTION);
+        let execution = client.get_pipeline_execution().pipeline_name(NO_PIPELINE).pipeline_execution_id(NO_EXECUTION);
         let (pipeline, state, execution, actions, pipelines) = tokio::join!(
-            client.get_pipeline().name(NOBODYS).customize().config_override(home()).send(),
-            client.get_pipeline_state().name(NOBODYS).customize().config_override(home()).send(),
+            client.get_pipeline().name(NO_PIPELINE).customize().config_override(home()).send(),
+            client.get_pipeline_state().name(NO_PIPELINE).customize().config_override(home()).send(),
             execution.customize().config_override(home()).send(),
-            client.list_action_executions().pipeline_name(NOBODYS).customize().config_override(home()).send(),
+            client.list_action_executions().pipeline_name(NO_PIPELINE).customize().config_override(home()).send(),
             client.list_pipelines().max_results(1).customize().config_override(home()).send(),
         );
         let failures = [

@@ -37,7 +37,7 @@ pub struct Policy {
     routes: Vec<(Globs, Route)>,
 }
 
-/// What AWS calls a person, in lower case, and his address. The names are often addresses themselves.
+/// AWS's names for people, in lower case, and their addresses. The names are often addresses themselves.
 #[derive(Clone, Default)]
 struct Aliases(BTreeMap<String, Address>);
 
@@ -65,7 +65,7 @@ pub struct PolicyError {
 /// What a policy says about the approvals that match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    /// Its name: its own, or `route 1` for the first and so on, or `default`. It holds nobody's address.
+    /// Its name: its own, or `route 1` for the first and so on, or `default`. It holds no address.
     pub name: String,
     /// Who may decide: groups resolved, each mailbox once, in the order of the text.
     pub approvers: Vec<Approver>,
@@ -79,13 +79,13 @@ pub struct Route {
     pub expires: Option<Duration>,
     /// Whether a rejection needs a comment.
     pub reason_required: bool,
-    /// Whether the one who started the execution may approve it. [`Policy::is`] tells who that is.
+    /// Whether the person who started the execution may approve it. [`Policy::is`] recognises them.
     pub initiator_may_approve: bool,
     /// What language the emails are written in.
     pub language: Language,
     /// Where answers to the emails go.
     pub reply_to: Option<Address>,
-    /// Who is told and does not decide: groups resolved, each mailbox once, nobody who is an approver.
+    /// Who gets the emails without links: groups resolved, each mailbox once, no approvers.
     pub copy: Vec<Approver>,
 }
 
@@ -171,7 +171,7 @@ impl FromStr for Policy {
 }
 
 impl Policy {
-    /// The first route that matches, else the default route. `None`: nobody may decide this.
+    /// The first route that matches, else the default route. `None` when nobody may decide this.
     #[must_use]
     pub fn route(&self, action: &ApprovalAction) -> Option<&Route> {
         self.routes.iter().find(|(globs, _)| globs.match_all(action)).map(|(_, route)| route)
@@ -182,7 +182,7 @@ impl Policy {
         self.routes.iter().map(|(globs, route)| (globs, route))
     }
 
-    /// Every alias, in lower case, and whom it stands for.
+    /// Every alias, in lower case, and the address that it means.
     pub fn aliases(&self) -> impl Iterator<Item = (&str, &Address)> {
         self.aliases.0.iter().map(|(alias, address)| (alias.as_str(), address))
     }
@@ -196,8 +196,8 @@ impl Policy {
             .map(|(name, _)| name.as_str())
     }
 
-    /// Whether the person whom AWS calls `principal`, an IAM user's name or a role session's, is this approver: the name
-    /// is his address, or the part of it before the `@`, or an alias of it. Capitals and small letters are the same.
+    /// Whether `principal`, the name of an IAM user or of a role session, is this approver: the name
+    /// is their address, or the part of it before the `@`, or an alias of it. Case does not matter.
     #[must_use]
     pub fn is(&self, principal: &str, approver: &Address) -> bool {
         let principal = principal.to_ascii_lowercase();

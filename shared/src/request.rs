@@ -7,7 +7,7 @@ use time::{Duration, UtcDateTime};
 use crate::approval::{Address, Approval, Approver, Comment, Decision, Quorum, WebUrl};
 use crate::l10n::Language;
 
-/// The ledger's record that an approval was put to its approvers. What it says of them is fixed when it is made.
+/// The ledger's record that an approval was put to its approvers. Terms and release are fixed when it is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// What waits.
@@ -20,20 +20,20 @@ pub struct Request {
     pub expires: UtcDateTime,
     /// When CodePipeline stops waiting.
     pub waits_until: UtcDateTime,
-    /// What mails and pages show of the release.
+    /// What emails and pages show of the release.
     pub release: Release,
     /// The votes so far, by [`Address::identity`]. One each; a later one replaces the earlier.
     pub votes: BTreeMap<String, Vote>,
     /// Counts the changes of `votes`, so that a verdict is passed on the votes that were counted and no others.
     pub revision: u64,
-    /// What the votes came to. From here on they stand, and CodePipeline is to be told.
+    /// What the votes come to. From here on they are fixed, and CodePipeline gets the decision.
     pub verdict: Option<Verdict>,
     /// How it ended, as CodePipeline holds it.
     pub outcome: Option<Outcome>,
 }
 
 impl Request {
-    /// A request that nobody has answered yet.
+    /// A request without votes.
     #[must_use]
     pub fn new(
         approval: Approval,
@@ -57,14 +57,14 @@ impl Request {
         }
     }
 
-    /// Whether this mailbox's approval does not count, because its owner started the execution.
+    /// Whether this person's approval does not count because they started the execution.
     #[must_use]
     pub fn bars(&self, address: &Address) -> bool {
         self.terms.barred.contains_key(&address.identity())
     }
 
-    /// The reminder whose time has come at `now`, as the time before [`expires`](Self::expires) that the policy gives it:
-    /// the last one, when the times of several have passed. One whose time had passed when the request was made is none.
+    /// The reminder that is due at `now`, as its time before [`expires`](Self::expires): the last one, when the times of
+    /// several have passed. A reminder whose time had passed when the request was made is never due.
     #[must_use]
     pub fn reminder(&self, now: UtcDateTime) -> Option<Duration> {
         if now >= self.expires {
@@ -83,7 +83,7 @@ impl Request {
         self.terms.approvers.contains_key(&address.identity())
     }
 
-    /// How pages and mails write a mailbox: with its name, if it has one.
+    /// A mailbox as pages and emails write it: with its name, if it has one.
     #[must_use]
     pub fn name_of(&self, address: &Address) -> String {
         self.terms.approvers.get(&address.identity()).map_or_else(|| address.expose().to_owned(), Approver::expose)
@@ -103,8 +103,8 @@ impl Request {
         votes
     }
 
-    /// Whether it ended by the votes that it holds. CodePipeline says so itself: it holds our verdict, summary and all,
-    /// no matter who noticed the end first, or whose answer got lost.
+    /// Whether the approval ended by the request's votes: CodePipeline holds the verdict, with the same summary. It does
+    /// not matter who noticed the end first, or whose answer was lost.
     #[must_use]
     pub fn ended_by_votes(&self) -> bool {
         match (&self.outcome, &self.verdict) {
@@ -145,10 +145,10 @@ pub struct Terms {
     pub remind: Vec<Duration>,
     /// Whether a rejection needs a comment.
     pub reason_required: bool,
-    /// Whose approval does not count since he started the execution, by [`Address::identity`], and what AWS calls him.
-    /// Empty when nobody is barred, or the policy bars nobody.
+    /// Whose approval does not count because they started the execution, by [`Address::identity`], with AWS's name for
+    /// them. Empty when nobody is barred.
     pub barred: BTreeMap<String, String>,
-    /// What language the emails are written in, and the pages for whoever asks for none that there is.
+    /// The language of the emails, and of the pages for visitors whose browsers ask for none that is available.
     pub language: Language,
     /// Where answers to the emails go, if the policy says so.
     pub reply_to: Option<Address>,
@@ -159,13 +159,13 @@ pub struct Terms {
 /// One approver's decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vote {
-    /// Whose it is.
+    /// The voter.
     pub approver: Address,
-    /// What it says.
+    /// The decision.
     pub decision: Decision,
-    /// What was written with it.
+    /// The comment, if there is one.
     pub comment: Option<Comment>,
-    /// When it was given.
+    /// When the button was pressed.
     pub at: UtcDateTime,
     /// The `jti` of the link that it came through.
     pub link: String,
@@ -180,7 +180,7 @@ impl Vote {
     }
 }
 
-/// What the votes came to, fixed before CodePipeline is told, so that whoever tells it tells the same.
+/// What the votes come to, fixed before CodePipeline gets the decision, so that every attempt puts the same one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
     /// The decision to put.
@@ -207,7 +207,7 @@ pub struct Outcome {
 pub enum Ending {
     /// The pipeline went on.
     Approved,
-    /// Somebody said no, and the stage failed.
+    /// An approver rejected, and the stage failed.
     Rejected,
     /// Nobody answered in time, and the stage failed.
     Expired,
@@ -240,7 +240,7 @@ impl From<Decision> for Ending {
     }
 }
 
-/// What mails and pages show of a release. All of it is a courtesy: it may be missing.
+/// What emails and pages show of a release. Any of it may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Release {
     /// Who or what started the execution.

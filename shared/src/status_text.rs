@@ -1,4 +1,4 @@
-//! What pages and emails both tell about a request, in words.
+//! Texts about a request's status that pages and emails share.
 
 use crate::approval::Approver;
 use crate::l10n::Texts;
@@ -21,7 +21,7 @@ pub fn asked(request: &Request, texts: Texts) -> String {
     }
 }
 
-/// The same, told to one of them.
+/// The same, addressed to one of them.
 #[must_use]
 pub fn asked_you(request: &Request, texts: Texts) -> String {
     if request.terms.approvers.len() == 1 { texts.only_you() } else { asked(request, texts) }

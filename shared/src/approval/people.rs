@@ -23,7 +23,7 @@ checked_text!(
 secret_text!(Address);
 
 impl Address {
-    /// What makes two spellings one mailbox: nobody gets two votes by writing his address in capitals.
+    /// The spelling that identifies the mailbox: an address in capitals gives nobody a second vote.
     #[must_use]
     pub fn identity(&self) -> String {
         self.0.to_ascii_lowercase()
@@ -31,7 +31,7 @@ impl Address {
 }
 
 checked_text!(
-    /// A person's or a team's name as mails write it, one line of at most 200 bytes.
+    /// A person's or a team's name as emails write it, one line of at most 200 bytes.
     DisplayName, "the display name", max 200, "one line of text without angle brackets and without =?",
     // `=?` begins an encoded word in a header; some mail clients decode one wherever they find it.
     |text| !text.contains("=?") && !text.contains(text::BREAKS) && !text.chars().any(|c| c.is_control() || text::reorders(c) || matches!(c, '<' | '>')) && text.trim() == text

@@ -4,10 +4,10 @@ use aws_smithy_http_client::tls::TrustStore;
 
 use super::of_service;
 
-/// Amazon's own authorities: one of them stands above AWS's endpoints.
+/// Amazon's own authorities, one of which signs the certificates of AWS's endpoints.
 ///
 /// Source: AWS Security Blog, "How to Prepare for AWS's Move to Its Own Certificate Authority". Amazon Trust Services,
-/// <https://www.amazontrust.com/repository/>, recommends these five together to whoever keeps a list of his own. A test
+/// <https://www.amazontrust.com/repository/>, recommends these five together to anybody who keeps their own list. A test
 /// fails when Mozilla has others of Amazon.
 const AMAZON: &str = include_str!("amazon.pem");
 

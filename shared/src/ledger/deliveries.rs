@@ -1,4 +1,4 @@
-//! Deliveries in the ledger: claimed before they are sent, marked when SES took them.
+//! Deliveries in the ledger: claimed before they are sent, marked when SES has accepted them.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
@@ -14,8 +14,8 @@ use crate::delivery::{Claim, Delivery, DeliveryId, DeliveryState};
 use crate::request::Request;
 
 impl Ledger {
-    /// Takes the right to send `mail`. Whoever holds it longer than `lease` has died. The `claimant` may ask again: the
-    /// answer that gave him the right may have been lost.
+    /// Claims the right to send an email, for as long as `lease`: a claimant who holds it longer has died. The same
+    /// `claimant` may claim again, because the answer to the first call may have been lost.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
@@ -76,7 +76,7 @@ impl Ledger {
         Ok(if sent { Claim::AlreadySent } else { Claim::HeldByOther })
     }
 
-    /// Records that SES took the email, under the message id that it gave.
+    /// Records that SES accepted the email, under this message id.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
@@ -96,8 +96,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Records that the email was not sent, or that nobody knows, so that the next try need not wait for the lease to end.
-    /// It changes nothing when somebody else holds the delivery by now.
+    /// Gives up a claim, so that the next try need not wait for the lease to end. `sure`: the email was certainly not
+    /// sent. It changes nothing when another claimant holds the delivery by now.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
@@ -125,7 +125,7 @@ impl Ledger {
     /// All deliveries of an approval.
     ///
     /// # Errors
-    /// When DynamoDB does not answer, or answers with what we did not write.
+    /// When DynamoDB does not answer, or answers with an item that this version cannot read.
     pub async fn deliveries(&self, key: &ApprovalKey) -> Result<Vec<Delivery>, AwsError> {
         let query = self
             .client

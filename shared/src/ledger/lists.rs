@@ -23,7 +23,7 @@ pub(super) const QUERY: &str = "dynamodb:Query";
 pub struct HistoryCursor(String);
 
 impl HistoryCursor {
-    /// After everything: nobody is asked tomorrow yet.
+    /// A place after everything: no approval is asked for tomorrow yet.
     #[must_use]
     pub fn newest(now: UtcDateTime) -> Self {
         Self::from(now.saturating_add(Duration::days(1)))
@@ -75,7 +75,7 @@ impl Ledger {
         self.requests(items.iter().filter_map(|item| text_in(item, SORT))).await
     }
 
-    /// The approvals that have not ended, and those of which somebody has not been told how.
+    /// The approvals that have not ended, and those whose outcome has not reached everybody.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
@@ -84,7 +84,7 @@ impl Ledger {
         Ok(items.iter().filter_map(|item| text_in(item, SORT)).map(ApprovalKey::from_ledger).collect())
     }
 
-    /// Records that nothing is left to do about an approval.
+    /// Records that an approval needs nothing more.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
@@ -172,7 +172,7 @@ pub(super) fn execution_key(action: &ApprovalAction, execution: &ExecutionId) ->
     ])
 }
 
-/// By name alone: whoever asks for a pipeline's history need not know where it was, nor need it exist any more.
+/// By name alone: a pipeline's history can be read without knowing where the pipeline was, and after it was deleted.
 pub(super) fn history_key(pipeline: &PipelineName) -> String {
     digest(&["pipeline", pipeline.as_str()])
 }

@@ -24,8 +24,8 @@ pub enum SignError {
     /// KMS did not sign.
     #[error(transparent)]
     Aws(#[from] AwsError),
-    /// It would not survive its way. With names and addresses of the lengths that AWS allows this happens only when
-    /// several of them are extreme at once.
+    /// The link would be too long for mail clients and gateways. With the lengths that AWS allows for names and addresses
+    /// this happens only when several of them are extreme at once.
     #[error("the link would be {0} bytes long, more than {MAX_LENGTH}")]
     TooLong(usize),
     /// The claims could not be written as JSON.
@@ -34,13 +34,13 @@ pub enum SignError {
 }
 
 impl LinkSigner {
-    /// Links of `deployment` to `callback`, signed with `key`.
+    /// A signer of links of `deployment` that lead to `callback`, with `key`.
     #[must_use]
     pub fn new(deployment: Deployment, callback: CallbackUrl, key: SigningKey) -> Self {
         Self { deployment, callback, key }
     }
 
-    /// The link for `decision` of `approver` on `approval`, good from `from` until `until`. The same input gives the same
+    /// The link for `decision` of `approver` on `approval`, valid from `from` until `until`. The same input gives the same
     /// link, byte for byte, as long as the key is the same.
     ///
     /// # Errors

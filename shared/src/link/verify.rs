@@ -11,7 +11,7 @@ use crate::approval::{Address, Approval, ApprovalAction, Decision, Deployment, P
 use crate::clock::CLOCK_SKEW;
 use crate::keys::VerifyingKeys;
 
-/// What a link that was signed by us says. There is no way to have one but [`LinkVerifier::verify`].
+/// What a link says that was signed by our key. Only [`LinkVerifier::verify`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedLink {
     approval: Approval,
@@ -28,7 +28,7 @@ impl VerifiedLink {
         &self.approval
     }
 
-    /// Whom it was made for.
+    /// The approver that it was made for.
     #[must_use]
     pub fn approver(&self) -> &Address {
         &self.approver
@@ -40,20 +40,20 @@ impl VerifiedLink {
         self.decision
     }
 
-    /// When it stops being good, which is when the approval itself expires.
+    /// When the link expires, which is when the approval itself does, or earlier if its terms say so.
     #[must_use]
     pub fn expires(&self) -> UtcDateTime {
         self.expires
     }
 
-    /// Its id, `jti`: tells links apart in the ledger without being one.
+    /// The link's id, `jti`: it distinguishes links in the ledger without being one.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 }
 
-/// A link that was good once. It can be asked about, and nothing can be decided with it.
+/// A link that was valid and has expired. It shows how its approval ended; nothing can be decided with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpiredLink(VerifiedLink);
 
@@ -64,27 +64,27 @@ impl ExpiredLink {
         &self.0.approval
     }
 
-    /// Whom it was made for.
+    /// The approver that it was made for.
     #[must_use]
     pub fn approver(&self) -> &Address {
         &self.0.approver
     }
 }
 
-/// Why a link is refused. The reason is for the log; a visitor is told no more than that the link does not work.
+/// Why a link is refused. The reason is for the log; a visitor reads only that the link does not work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkError {
-    /// Longer than any link of ours.
+    /// Longer than any link of Countersign's.
     TooLong,
-    /// Not three parts of base64url, or not JSON where JSON should be.
+    /// Not three parts of base64url, or not JSON where JSON is expected.
     Malformed,
     /// An algorithm other than `EdDSA`.
     Algorithm,
     /// A token of another type.
     Type,
-    /// A key that is not, or no longer, ours.
+    /// A key that is not, or no longer, one of the deployment's.
     UnknownKey,
-    /// A header with anything in it that we do not write.
+    /// A header with anything in it that Countersign does not write.
     Header,
     /// Not signed by the key that it names.
     Signature,
@@ -92,11 +92,11 @@ pub enum LinkError {
     Claims,
     /// Made for another deployment.
     Audience,
-    /// Not good yet.
+    /// Not valid yet.
     NotYetValid,
-    /// Good for longer than any approval waits.
+    /// Valid for longer than any approval waits.
     TooLongLived,
-    /// Ours, and its time is over.
+    /// Valid once, and expired.
     Expired(Box<ExpiredLink>),
 }
 
@@ -129,7 +129,7 @@ impl fmt::Display for LinkError {
 
 impl std::error::Error for LinkError {}
 
-/// Checks links. It needs no network.
+/// Verifies links, without any network.
 #[derive(Debug, Clone)]
 pub struct LinkVerifier {
     deployment: Deployment,
@@ -138,7 +138,7 @@ pub struct LinkVerifier {
 }
 
 impl LinkVerifier {
-    /// Takes the links of `deployment` that one of `keys` signed.
+    /// A verifier that accepts the links of `deployment` that one of `keys` signed.
     #[must_use]
     pub fn new(deployment: Deployment, keys: VerifyingKeys) -> Self {
         let mut validation = Validation::new(Algorithm::EdDSA);
@@ -151,7 +151,7 @@ impl LinkVerifier {
         Self { deployment, keys, validation }
     }
 
-    /// Verifies the token of a link, what stands behind `t=`.
+    /// Verifies the token of a link, the text after `t=`.
     ///
     /// # Errors
     /// When it is not, or no longer, a link of this deployment.

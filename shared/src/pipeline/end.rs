@@ -60,7 +60,7 @@ impl CodePipeline {
         }
     }
 
-    /// Where the request's approval stands.
+    /// The status of the request's approval.
     ///
     /// # Errors
     /// When CodePipeline does not answer.
@@ -110,8 +110,7 @@ impl CodePipeline {
         }))
     }
 
-    /// How the request's approval ended, asked again while CodePipeline does not show it: for a caller who was told that
-    /// it has ended.
+    /// How the request's approval ended, polled until CodePipeline shows it: for callers who know that it has ended.
     ///
     /// # Errors
     /// When CodePipeline does not answer.
@@ -124,7 +123,7 @@ impl CodePipeline {
             .await
     }
 
-    /// Why an action was abandoned: its execution tells, or does not tell yet.
+    /// Why an action was abandoned, if its execution shows it yet.
     async fn abandoned(&self, approval: &Approval) -> Result<Option<Ending>, AwsError> {
         let Some(id) = &approval.execution else { return Ok(Some(Ending::Superseded)) };
         let status = self.execution(&approval.action, id).await?.and_then(|execution| execution.status);

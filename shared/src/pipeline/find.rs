@@ -1,4 +1,4 @@
-//! Finding the approval that an event spoke of, and what is being approved.
+//! Finding the approval that an event names, and what is being approved.
 
 use aws_sdk_codepipeline::types::{
     ActionExecution, ActionExecutionDetail, ActionExecutionStatus, ExecutionMode, PipelineExecution, StageState,
@@ -15,7 +15,7 @@ use time::UtcDateTime;
 const DEFAULT_TIMEOUT: time::Duration = time::Duration::days(7);
 
 impl CodePipeline {
-    /// Finds the waiting approval that an event spoke of, and what is being approved. `None` when it waits no more.
+    /// Finds the pending approval that an event names, and what is being approved. `None` when it is no longer pending.
     ///
     /// # Errors
     /// When CodePipeline does not answer, or does not show the approval. Details that cannot be read are left out.
@@ -144,8 +144,8 @@ impl CodePipeline {
         }
         let started =
             attempt.as_ref().and_then(|attempt| moment(attempt.start_time.as_ref())).unwrap_or(pending.started);
-        // What can be read a minute later is not guessed; what may not be read at all is taken for the default, lest
-        // nobody be asked.
+        // What can be read a minute later is not guessed. What may not be read at all counts as the default, or no
+        // approver would be asked.
         let expires = match (pending.expires, timeout) {
             (Some(expires), _) => Ok(expires),
             (None, Err(error)) if error.kind == AwsErrorKind::Unavailable => Err(error),

@@ -1,4 +1,4 @@
-//! What CodePipeline tells of an execution, in our words.
+//! What CodePipeline knows of an execution, as a [`Release`].
 
 use aws_sdk_codepipeline::types::{PipelineExecution, TriggerType};
 use serde::Deserialize;
@@ -14,7 +14,7 @@ pub(super) const MAX_INSTRUCTIONS: usize = 1000;
 pub(super) const MAX_SUMMARY: usize = 2048;
 /// Lines such as a commit id or a principal, in characters.
 const MAX_LINE: usize = 256;
-/// How many sources of a pipeline are told.
+/// How many sources of a pipeline are shown.
 const MAX_REVISIONS: usize = 10;
 
 /// `arn:aws:sts::123456789012:assumed-role/Admin/alice` → `assumed-role/Admin/alice`.
@@ -63,8 +63,8 @@ fn commit_message(summary: &str) -> String {
     }
 }
 
-/// Who started an execution. Its trigger names him by an ARN of IAM or STS, whatever the kind of trigger. Nobody did only
-/// where the kind of trigger says so; anything else is not known.
+/// Who started an execution. Its trigger names them by an ARN of IAM or STS, whatever the kind of trigger. It is no
+/// person only where the kind of trigger says so; anything else is unknown.
 pub(super) fn initiator_of(execution: &PipelineExecution) -> Option<Initiator> {
     let trigger = execution.trigger.as_ref()?;
     if let Some(name) = trigger.trigger_detail.as_deref().and_then(person) {

@@ -1,4 +1,4 @@
-//! Approvals that wait, whether or not anybody spoke of them.
+//! Pending approvals, whether or not an event named them.
 
 use aws_sdk_codepipeline::types::{
     ActionCategory, ActionExecutionDetail, ActionExecutionStatus, ExecutionMode, StageState,
@@ -121,7 +121,7 @@ impl CodePipeline {
             .send()
             .await
             .map_err(|error| AwsError::new(OPERATION, &error))?;
-        // The pipeline's ARN tells its account and region: arn:PARTITION:codepipeline:REGION:ACCOUNT:NAME.
+        // The pipeline's ARN holds its account and region: arn:PARTITION:codepipeline:REGION:ACCOUNT:NAME.
         let arn = answer.metadata.and_then(|metadata| metadata.pipeline_arn).unwrap_or_default();
         let mut parts = arn.split(':').skip(3);
         let (region, account) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());

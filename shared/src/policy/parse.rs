@@ -194,7 +194,7 @@ fn globs(table: &Table) -> Result<Globs, PolicyError> {
     Ok(Globs(globs))
 }
 
-/// Whether a glob can match at all, as far as its characters tell. One that cannot is a slip, and would hand what it
+/// Whether a glob can match at all, judged by its characters. One that cannot is a slip, and would hand what it
 /// means to another route.
 fn is_possible(part: Part, glob: &str) -> bool {
     // A name without wildcards must be one; with them, each character must be one of a name.
