@@ -50,7 +50,10 @@ fn written(languages: &BTreeMap<String, Messages>, measure: &Messages) -> Result
         writeln!(rust, "    ({tag:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/locales/{tag}.ftl\"))),")?;
     }
     let measure_at = languages.keys().position(|tag| tag == MEASURE).unwrap_or_default();
-    writeln!(rust, "];\n/// The position of English among them.\nconst ENGLISH: usize = {measure_at};\n\nimpl Texts {{")?;
+    writeln!(
+        rust,
+        "];\n/// The position of English among them.\nconst ENGLISH: usize = {measure_at};\n\nimpl Texts {{"
+    )?;
     for (message, variables) in measure {
         let name = message.replace('-', "_");
         let parameters: String = variables

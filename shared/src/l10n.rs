@@ -24,9 +24,9 @@ const MAX_ACCEPTED: usize = 20;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Language(usize);
 
-/// A language that there are no words for.
+/// A language that has no texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not one of the languages that there are")]
+#[error("is not an available language")]
 pub struct UnknownLanguage;
 
 /// What there is to say, in one language.

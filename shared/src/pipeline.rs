@@ -117,7 +117,7 @@ pub enum FindError {
     #[error(transparent)]
     Aws(#[from] AwsError),
     /// CodePipeline does not show it (yet), though it does not show that it has ended either.
-    #[error("CodePipeline shows no waiting approval for this event")]
+    #[error("CodePipeline shows no pending approval for this event")]
     NotShown,
 }
 

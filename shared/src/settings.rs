@@ -1,4 +1,4 @@
-//! Reading settings. They come from a look-up function, so that tests and the sandbox need no environment variables.
+//! Settings, read through a look-up function, so that tests and the sandbox need no environment variables.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -6,17 +6,17 @@ use std::str::FromStr;
 /// Where settings come from: a name in, its text out.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// Why a function refuses to start. It names the setting and never repeats its text, which may hold addresses.
+/// Why a function does not start. The error names the setting and never repeats its value, which may hold addresses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
-    /// It is not set, or empty.
-    #[error("the setting {name} is missing")]
+    /// The variable is not set, or empty.
+    #[error("the environment variable {name} is not set")]
     Missing {
         /// The environment variable.
         name: &'static str,
     },
-    /// It is set to something that cannot be meant.
-    #[error("the setting {name} is wrong: {why}")]
+    /// The variable has a value that is not valid.
+    #[error("the environment variable {name} is not valid: {why}")]
     Wrong {
         /// The environment variable.
         name: &'static str,
@@ -31,7 +31,7 @@ pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// A setting that must be there.
+/// A required setting.
 ///
 /// # Errors
 /// When it is missing, empty, or not what `T` takes.
@@ -39,7 +39,7 @@ pub fn required<T: FromStr<Err: Display>>(lookup: Lookup, name: &'static str) ->
     optional(lookup, name)?.ok_or(SettingError::Missing { name })
 }
 
-/// A setting that may be left out; an empty one counts as left out, as CloudFormation passes empty parameters.
+/// An optional setting. An empty one counts as not set, because CloudFormation passes empty parameters.
 ///
 /// # Errors
 /// When it is there and not what `T` takes.

@@ -26,7 +26,7 @@ pub enum SignError {
     Aws(#[from] AwsError),
     /// The link would be too long for mail clients and gateways. With the lengths that AWS allows for names and addresses
     /// this happens only when several of them are extreme at once.
-    #[error("the link would be {0} bytes long, more than {MAX_LENGTH}")]
+    #[error("the link would be {0} bytes long; the maximum is {MAX_LENGTH}")]
     TooLong(usize),
     /// The claims could not be written as JSON.
     #[error("the link's claims cannot be written")]

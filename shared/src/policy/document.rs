@@ -155,7 +155,7 @@ impl<'t> Table<'t> {
     /// Refuses the first key that is not among the known ones, which mostly is one that was mistyped.
     pub fn only(&self, known: &[&str]) -> Result<(), PolicyError> {
         match self.entries().into_iter().find(|(key, ..)| !known.contains(key)) {
-            Some((_, place, _)) => Err(place.wrong(format!("unknown key; here may stand {}", known.join(", ")))),
+            Some((_, place, _)) => Err(place.wrong(format!("unknown key; expected one of {}", known.join(", ")))),
             None => Ok(()),
         }
     }

@@ -46,7 +46,7 @@ type Groups = BTreeMap<String, Vec<Approver>>;
 /// Parses a policy.
 pub fn policy(text: &str) -> Result<Policy, PolicyError> {
     if text.len() > MAX_TEXT {
-        let problem = format!("longer than {MAX_TEXT} bytes, the most that an SSM parameter holds");
+        let problem = format!("must be at most {MAX_TEXT} bytes, the size of an SSM parameter");
         return Err(Place::in_text(text, MAX_TEXT).wrong(problem));
     }
     let document = toml(text)?;
@@ -74,12 +74,12 @@ fn groups(table: &Table) -> Result<Groups, PolicyError> {
         for element in node.list()? {
             let member = person(&element)?;
             if !mailboxes.insert(member.address.identity()) {
-                return Err(element.wrong("the same mailbox is in this group twice"));
+                return Err(element.wrong("lists the same mailbox twice"));
             }
             members.push(member);
         }
         if members.is_empty() {
-            return Err(node.wrong("the group is empty"));
+            return Err(node.wrong("is empty; list at least one member, or delete the group"));
         }
         groups.insert(name.to_owned(), members);
     }
@@ -93,7 +93,7 @@ fn aliases(table: &Table) -> Result<Aliases, PolicyError> {
             return Err(key.wrong("an alias is the name of an IAM user or of a role session, at most 64 characters"));
         }
         if aliases.insert(name.to_ascii_lowercase(), address(&node)?).is_some() {
-            return Err(key.wrong("the same alias again, in other capitals"));
+            return Err(key.wrong("differs from an earlier alias only in case"));
         }
     }
     Ok(Aliases(aliases))
@@ -110,7 +110,7 @@ fn routes(document: &Table, groups: &Groups) -> Result<Vec<(Globs, Route)>, Poli
     let mut routes: Vec<(Globs, Route)> = Vec::new();
     for (index, node) in route_nodes(document)?.into_iter().enumerate() {
         if index >= MAX_ROUTES {
-            return Err(node.wrong(format!("a policy has at most {MAX_ROUTES} routes")));
+            return Err(node.wrong(format!("must have at most {MAX_ROUTES} routes")));
         }
         let table = node.table()?;
         table.only(&[["name"].as_slice(), &Part::ALL.map(Part::key), &ROUTE_KEYS].concat())?;
@@ -119,7 +119,7 @@ fn routes(document: &Table, groups: &Groups) -> Result<Vec<(Globs, Route)>, Poli
             None => format!("route {}", index + 1),
         };
         if routes.iter().any(|(_, other)| other.name == name) {
-            return Err(table.wrong_at(&["name"], "an earlier route has this name, its own or by its number"));
+            return Err(table.wrong_at(&["name"], "an earlier route has this name"));
         }
         let globs = globs(&table)?;
         reached(&routes, &globs, &table)?;
@@ -132,7 +132,7 @@ fn routes(document: &Table, groups: &Groups) -> Result<Vec<(Globs, Route)>, Poli
         routes.push((Globs::default(), route(DEFAULT.to_owned(), &table, groups)?));
     }
     if routes.is_empty() {
-        return Err(document.wrong("there is neither a [[route]] nor a [default], so nobody could decide anything"));
+        return Err(document.wrong("has no [[route]] and no [default]; add at least one"));
     }
     Ok(routes)
 }
@@ -150,16 +150,16 @@ fn route_name(node: &Node) -> Result<String, PolicyError> {
     // No `@`: the name is logged, and an address must not be.
     let is_allowed = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | ',' | ':' | '/' | '(' | ')');
     if name == DEFAULT {
-        return Err(node.wrong("this is the default route's name"));
+        return Err(node.wrong("is reserved for the default route"));
     }
     if name.trim().is_empty() {
-        return Err(node.wrong("the name is empty"));
+        return Err(node.wrong("must not be empty"));
     }
     if name.chars().count() > MAX_NAME {
-        return Err(node.wrong(format!("the name is longer than {MAX_NAME} characters")));
+        return Err(node.wrong(format!("must be at most {MAX_NAME} characters long")));
     }
     if name.trim() != name || !name.chars().all(is_allowed) {
-        return Err(node.wrong("a name is letters, digits, spaces inside and the characters - _ . , : / ( )"));
+        return Err(node.wrong("must be letters, digits, inner spaces and the characters - _ . , : / ( )"));
     }
     Ok(name.to_owned())
 }
@@ -168,7 +168,7 @@ fn route_name(node: &Node) -> Result<String, PolicyError> {
 fn reached(earlier: &[(Globs, Route)], globs: &Globs, table: &Table) -> Result<(), PolicyError> {
     match earlier.iter().position(|(other, _)| other.cover(globs)) {
         Some(index) => {
-            Err(table.wrong(format!("never reached: route[{index}] already matches all that this would match")))
+            Err(table.wrong(format!("never reached: route[{index}] matches everything that this route matches")))
         }
         None => Ok(()),
     }
@@ -180,12 +180,12 @@ fn globs(table: &Table) -> Result<Globs, PolicyError> {
         let Some(node) = table.get(part.key()) else { continue };
         let text = node.text()?;
         if text.is_empty() {
-            return Err(node.wrong("an empty glob matches nothing; leave the key out to match anything"));
+            return Err(node.wrong("an empty glob matches nothing; leave the key out to match everything"));
         }
         let pattern = Pattern::new(text).map_err(|error| node.wrong(format!("not a glob: {}", error.msg)))?;
         if !is_possible(part, text) {
             let part = part.key();
-            return Err(node.wrong(format!("no {part} can be called this; globs know *, ?, [a-c] and [!a-c]")));
+            return Err(node.wrong(format!("no {part} can have such a name; globs have *, ?, [a-c] and [!a-c]")));
         }
         if !matches!(text, "*" | "**") {
             globs.push((part, pattern));
@@ -220,11 +220,11 @@ fn is_name(part: Part, text: &str) -> bool {
 
 fn route(name: String, table: &Table, groups: &Groups) -> Result<Route, PolicyError> {
     let Some(node) = table.get("approvers") else {
-        return Err(table.missing("approvers", "missing: nobody could decide"));
+        return Err(table.missing("approvers", "is missing; list at least one approver"));
     };
     let approvers = people(&node, groups)?;
     if approvers.is_empty() {
-        return Err(node.wrong("empty: nobody could decide"));
+        return Err(node.wrong("is empty; list at least one approver"));
     }
     let quorum = quorum(table)?;
     let initiator_may_approve = flag(table, "initiator_may_approve", true)?;
@@ -259,7 +259,7 @@ fn flag(table: &Table, key: &str, default: bool) -> Result<bool, PolicyError> {
 fn language(node: &Node) -> Result<Language, PolicyError> {
     node.text()?.parse().map_err(|_| {
         let known: Vec<_> = Language::all().map(Language::as_str).collect();
-        node.wrong(format!("must be one of the languages {}", known.join(", ")))
+        node.wrong(format!("must be one of {}", known.join(", ")))
     })
 }
 
@@ -273,11 +273,11 @@ fn quorum(table: &Table) -> Result<Quorum, PolicyError> {
 fn shortage(quorum: Quorum, approvers: usize, initiator_may_approve: bool) -> Option<String> {
     let quorum = quorum.get();
     if quorum > approvers {
-        Some(format!("{quorum} must approve; different approvers: {approvers}"))
+        Some(format!("quorum is {quorum}, but only {approvers} distinct approvers are listed"))
     } else if quorum == approvers && !initiator_may_approve {
         Some(format!(
-            "{quorum} of {approvers} must approve, and one of them may be the one who started the execution, who may \
-             not; ask for fewer or add approvers"
+            "quorum is {quorum} of {approvers} approvers, but the one who started the execution may not approve; lower \
+             the quorum or add an approver"
         ))
     } else {
         None
@@ -294,10 +294,10 @@ fn remind(table: &Table, expires: Option<Duration>) -> Result<Vec<Duration>, Pol
     for node in nodes {
         let before = duration(&node, SHORTEST_REMIND, "2h")?;
         if expires.is_some_and(|expires| before >= expires) {
-            return Err(node.wrong("the links do not live that long; see expires"));
+            return Err(node.wrong("is not shorter than expires, so it would never be sent"));
         }
         if remind.contains(&before) {
-            return Err(node.wrong("the same reminder twice"));
+            return Err(node.wrong("lists the same reminder twice"));
         }
         remind.push(before);
     }
@@ -313,7 +313,7 @@ fn duration(node: &Node, shortest: Duration, shortest_text: &str) -> Result<Dura
         return Err(node.wrong(format!("must be at least {shortest_text}")));
     }
     if duration > MAX_WAIT {
-        return Err(node.wrong("must be at most 60d; CodePipeline waits no longer"));
+        return Err(node.wrong("must be at most 60d, the longest that CodePipeline waits"));
     }
     Ok(duration)
 }
@@ -326,12 +326,12 @@ fn people(node: &Node, groups: &Groups) -> Result<Vec<Approver>, PolicyError> {
         let (members, written_as, twice) = if text.contains('@') {
             let person = person(&element)?;
             let mailbox = person.address.identity();
-            (vec![person], mailbox, "the same mailbox twice")
+            (vec![person], mailbox, "lists the same mailbox twice")
         } else {
             let members = groups.get(text);
-            let members =
-                members.ok_or_else(|| element.wrong("neither an email address nor the name of a group in [groups]"))?;
-            (members.clone(), text.to_owned(), "the same group twice")
+            let members = members
+                .ok_or_else(|| element.wrong("is neither an email address nor the name of a group in [groups]"))?;
+            (members.clone(), text.to_owned(), "lists the same group twice")
         };
         if !written.insert(written_as) {
             return Err(element.wrong(twice));
@@ -522,7 +522,7 @@ mod tests {
             (text("[groups]\n\"a b\" = [\"a@example.com\"]"), 2, 1, "groups.?", "a group's name is"),
             (text("[groups]\n\"\" = [\"a@example.com\"]"), 2, 1, "groups.?", "a group's name is"),
             (format!("[groups]\n{long} = [\"a@example.com\"]"), 2, 1, "groups.?", "a group's name is"),
-            (text("[groups]\na = []"), 2, 5, "groups.a", "the group is empty"),
+            (text("[groups]\na = []"), 2, 5, "groups.a", "is empty; list at least one member, or delete the group"),
             (text("[groups]\na = \"a@example.com\""), 2, 5, "groups.a", "must be a list"),
             (text("[groups]\na = [\"b@example.com\", 1]"), 2, 23, "groups.a[1]", "must be a text"),
             (text("[groups]\na = [\"b\"]"), 2, 6, "groups.a[0]", "must be an email address"),
@@ -612,14 +612,14 @@ mod tests {
                 2,
                 31,
                 "default.approvers[1]",
-                "the same mailbox twice",
+                "lists the same mailbox twice",
             ),
             (
                 text("default.approvers = [\"a\", \"a\"]\ngroups.a = [\"a@example.com\"]"),
                 1,
                 27,
                 "default.approvers[1]",
-                "the same group twice",
+                "lists the same group twice",
             ),
             (default_with("copy = [\"c@example.com\", \"c@example.com\"]"), 3, 26, "default.copy[1]", "twice"),
             (default_with("copy = [\"nobody\"]"), 3, 9, "default.copy[0]", "neither an email address nor"),
@@ -677,7 +677,7 @@ mod tests {
             (default_with("remind = \"119m\""), 3, 10, "default.remind", "at least 2h"),
             (default_with("remind = \"0h\""), 3, 10, "default.remind", "at least 2h"),
             (default_with("remind = \"61d\""), 3, 10, "default.remind", "at most 60d"),
-            (default_with("remind = [\"1d\", \"24h\"]"), 3, 17, "default.remind[1]", "the same reminder twice"),
+            (default_with("remind = [\"1d\", \"24h\"]"), 3, 17, "default.remind[1]", "lists the same reminder twice"),
             (default_with("expires = \"1d\"\nremind = [\"2h\", \"24h\"]"), 4, 17, "default.remind[1]", "see expires"),
             (default_with("expires = \"\""), 3, 11, "default.expires", "a duration such as"),
             (default_with("expires = \"-1d\""), 3, 11, "default.expires", "a duration such as"),

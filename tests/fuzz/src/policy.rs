@@ -6,25 +6,25 @@ use countersign::approval::ApprovalAction;
 use countersign::policy::{DEFAULT, MAX_ROUTES, MAX_TEXT, Part, Policy, Route};
 use time::Duration;
 
-use crate::ground::approval;
+use crate::fixture::approval;
 
-/// The most characters of an error: it goes into a log line and into the doctor's answer.
-const LONGEST_ERROR: usize = 1000;
+/// The characters that an error may have: it goes into a log line and into the doctor's answer.
+const MAX_ERROR: usize = 1000;
 
-/// Reads the bytes as SSM hands a parameter's value over.
+/// Reads the bytes as the value of an SSM parameter.
 pub fn run(data: &[u8]) {
     if let Ok(text) = std::str::from_utf8(data) {
         check(text);
     }
 }
 
-/// Whatever is taken can be carried out. What is refused is refused in one short line that names nobody.
+/// Checks that an accepted policy can be carried out, and that a refusal is one short line without an address.
 pub fn check(text: &str) {
     let policy: Policy = match text.parse() {
         Ok(policy) => policy,
         Err(error) => {
             let shown = error.to_string();
-            assert!(shown.chars().count() <= LONGEST_ERROR, "{shown}");
+            assert!(shown.chars().count() <= MAX_ERROR, "{shown}");
             assert!(!shown.contains('@'), "{shown}");
             assert!(!shown.contains(|c: char| c.is_control()), "{shown:?}");
             assert!((1..=text.matches('\n').count() + 1).contains(&error.line), "{shown}");
@@ -39,7 +39,7 @@ pub fn check(text: &str) {
     let has_names_with_at = routes
         .iter()
         .any(|(globs, _)| Part::ALL.into_iter().any(|part| globs.get(part).is_some_and(|glob| glob.contains('@'))));
-    assert!(has_names_with_at || !format!("{policy:?}").contains('@'), "nobody shows in debug output");
+    assert!(has_names_with_at || !format!("{policy:?}").contains('@'), "debug output shows no address");
     assert!((1..=MAX_ROUTES + 1).contains(&routes.len()));
     let names: BTreeSet<&str> = routes.iter().map(|(_, route)| route.name.as_str()).collect();
     assert_eq!(names.len(), routes.len(), "no name twice");
@@ -50,17 +50,12 @@ pub fn check(text: &str) {
     assert!(default.is_none_or(|position| position == routes.len() - 1), "the default route is the last");
     for action in actions() {
         let expected = routes.iter().find(|(globs, _)| {
-            let names = [
-                (Part::Account, action.account.as_str()),
-                (Part::Region, action.region.as_str()),
-                (Part::Pipeline, action.pipeline.as_str()),
-                (Part::Stage, action.stage.as_str()),
-                (Part::Action, action.action.as_str()),
-            ];
-            names.into_iter().all(|(part, name)| globs.admit(part, name))
+            let ApprovalAction { account, region, pipeline, stage, action } = &action;
+            let names = [account.as_str(), region.as_str(), pipeline.as_str(), stage.as_str(), action.as_str()];
+            Part::ALL.into_iter().zip(names).all(|(part, name)| globs.admit(part, name))
         });
         assert_eq!(policy.route(&action), expected.map(|(_, route)| *route), "the first that matches");
-        assert!(default.is_none() || policy.route(&action).is_some(), "with a default route nothing is nobody's");
+        assert!(default.is_none() || policy.route(&action).is_some(), "a default route takes every approval");
     }
     let commented = format!("{text}\n# The end.\n");
     if commented.len() <= MAX_TEXT {
@@ -78,7 +73,7 @@ fn check_route(route: &Route) {
     assert!((1..=free).contains(&quorum.get()), "the quorum can be reached");
     let watching: BTreeSet<String> = copy.iter().map(|person| person.address.identity()).collect();
     assert_eq!(watching.len(), copy.len(), "each mailbox once");
-    assert!(watching.is_disjoint(&deciding), "nobody watches what he decides");
+    assert!(watching.is_disjoint(&deciding), "no approver is copied");
     assert!(remind.windows(2).all(|pair| pair[0] > pair[1]), "the longest first, none twice");
     assert!(remind.iter().all(|before| (Duration::hours(2)..=Duration::days(60)).contains(before)));
     if let Some(expires) = expires {
@@ -87,7 +82,7 @@ fn check_route(route: &Route) {
     }
 }
 
-/// Approvals of the usual kinds, and one that a bad glob could take forever to match.
+/// Approvals of the usual kinds, and one that a careless matcher would need forever for.
 fn actions() -> [ApprovalAction; 3] {
     let long = "a".repeat(100);
     [["payments-api", "Production", "Approve"], ["a", "b", "c"], [&long, &long, &long]]

@@ -1,4 +1,4 @@
-//! What visitors may send to the callback, as API Gateway passes it on.
+//! Any HTTP request to the callback, as API Gateway passes it on.
 
 use arbitrary::{Result, Unstructured};
 use base64::Engine;
@@ -12,30 +12,18 @@ use lambda_http::http::header::ACCEPT_LANGUAGE;
 use lambda_http::request::LambdaRequest;
 use serde_json::{Value, json};
 
-use crate::text::Text;
+use crate::text::text;
 
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "POST", "PUT", "DELETE", "OPTIONS", "PURGE"];
 const PATHS: [&str; 7] = ["/approval", "/approval", "/approval", "/", "/approval/", "//approval", "/APPROVAL"];
-const PIECES: [&str; 14] = [
-    "t=",
-    "t=x",
-    "&",
-    "decision=Approved",
-    "decision=Rejected",
-    "finish=yes",
-    "comment=",
-    "=",
-    "%",
-    "%00",
-    "+",
-    "t",
-    ";",
-    "%E4",
+const PIECES: [&[&str]; 2] = [
+    &["t=", "t=x", "&", "decision=Approved", "decision=Rejected", "finish=yes", "comment="],
+    &["=", "%", "%00", "+", "t", ";", "%E4"],
 ];
 const HEADERS: [&str; 8] =
     ["host", "x-forwarded-proto", "x-forwarded-for", "accept-language", "cookie", "content-type", "origin", "x-a"];
 
-/// What a visitor sent.
+/// An HTTP request as a client sends it.
 #[derive(Debug)]
 pub struct Sent {
     pub method: String,
@@ -43,19 +31,19 @@ pub struct Sent {
     pub query: String,
     pub headers: Vec<(String, String)>,
     pub body: Option<Vec<u8>>,
-    /// Whether API Gateway hands the body over in base64, as it does with what it does not know to be text.
+    /// Whether API Gateway passes the body on in base64, as it does unless it knows it to be text.
     pub encoded: bool,
 }
 
 impl Sent {
-    /// A link with this query, opened.
+    /// A link with this query that is opened.
     pub fn get(query: String) -> Self {
         let (method, path) = ("GET".to_owned(), "/approval".to_owned());
         Self { method, path, query, headers: Vec::new(), body: None, encoded: false }
     }
 }
 
-/// Makes a visitor of the bytes.
+/// Makes a request of the bytes.
 pub fn run(data: &[u8]) {
     if let Ok(sent) = sent(&mut Unstructured::new(data)) {
         check(&sent);
@@ -65,18 +53,22 @@ pub fn run(data: &[u8]) {
 fn sent(u: &mut Unstructured) -> Result<Sent> {
     let headers = (0..u.int_in_range(0..=4_u8)?)
         .map(|_| {
-            let value: Text = u.arbitrary()?;
-            // API Gateway, as any HTTP server, ends a request that has others in a header.
-            Ok(((*u.choose(&HEADERS)?).to_owned(), value.0.replace(|c: char| c.is_ascii_control(), "")))
+            let value = text(u)?;
+            // API Gateway, like any HTTP server, refuses control characters in a header.
+            Ok(((*u.choose(&HEADERS)?).to_owned(), value.replace(|c: char| c.is_ascii_control(), "")))
         })
         .collect::<Result<_>>()?;
     Ok(Sent {
         method: (*u.choose(&METHODS)?).to_owned(),
-        path: if u.ratio(1, 4)? { u.arbitrary::<Text>()?.0 } else { (*u.choose(&PATHS)?).to_owned() },
+        path: if u.ratio(1, 4)? { text(u)? } else { (*u.choose(&PATHS)?).to_owned() },
         query: fields(u)?,
         headers,
         encoded: u.arbitrary()?,
-        body: if u.arbitrary()? { Some(body(u)?) } else { None },
+        body: match u.arbitrary()? {
+            true if u.arbitrary()? => Some(fields(u)?.into_bytes()),
+            true => Some(u.arbitrary::<&[u8]>()?.to_vec()),
+            false => None,
+        },
     })
 }
 
@@ -84,18 +76,14 @@ fn fields(u: &mut Unstructured) -> Result<String> {
     let mut fields = String::new();
     for _ in 0..u.int_in_range(0..=10_u8)? {
         match u.int_in_range(0..=3_u8)? {
-            0 => fields.push_str(&u.arbitrary::<Text>()?.0),
-            _ => fields.push_str(u.choose(&PIECES)?),
+            0 => fields.push_str(&text(u)?),
+            _ => fields.push_str(u.choose(&PIECES.concat())?),
         }
     }
     Ok(fields)
 }
 
-fn body(u: &mut Unstructured) -> Result<Vec<u8>> {
-    Ok(if u.arbitrary()? { fields(u)?.into_bytes() } else { u.arbitrary::<&[u8]>()?.to_vec() })
-}
-
-/// Whatever was sent, there is a reading of it, and only a POST decides.
+/// Checks that the callback can read whatever was sent, and that only a POST decides.
 pub fn check(sent: &Sent) {
     let request = received(sent);
     let header = request.headers().get(ACCEPT_LANGUAGE).and_then(|header| header.to_str().ok());
@@ -116,7 +104,7 @@ pub fn check(sent: &Sent) {
         }
         Ok(Visit::Finish { .. }) => {
             assert!(is_ours && *request.method() == Method::POST);
-            let body = String::from_utf8_lossy(sent.body.as_deref().unwrap_or_default()).into_owned();
+            let body = String::from_utf8_lossy(sent.body.as_deref().unwrap_or_default());
             let fields: Vec<_> = form_urlencoded::parse(body.as_bytes()).collect();
             let count = |wanted: &str| fields.iter().filter(|(name, _)| name == wanted).count();
             assert_eq!((count("finish"), count("decision")), (1, 1), "a form says it once");
@@ -126,7 +114,7 @@ pub fn check(sent: &Sent) {
     }
 }
 
-/// What the callback reads of it, by way of API Gateway's event of payload format 2.0.
+/// The request as the callback receives it, by way of API Gateway's event of payload format 2.0.
 pub fn received(sent: &Sent) -> Request {
     let request: LambdaRequest = serde_json::from_value(event(sent)).expect("what API Gateway passes on can be read");
     sanitize(request).into()

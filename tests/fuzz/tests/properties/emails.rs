@@ -1,4 +1,4 @@
-//! Emails and pages out of any request.
+//! Emails and pages about any request.
 
 use fuzz::{email, page};
 use proptest::prelude::*;

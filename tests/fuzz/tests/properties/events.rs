@@ -1,4 +1,4 @@
-//! Events that AWS could send, and what could not be further from one.
+//! Events that AWS could send, and any other JSON.
 
 use countersign::approval::ApprovalAction;
 use countersign::pipeline::PendingRef;
@@ -11,10 +11,10 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::NAME;
 
-/// From 2000 to 2099, without what is beyond.
+/// Unix times of the years 2000 to 2099.
 const SECONDS: std::ops::Range<i64> = 946_684_800..4_102_000_000;
 
-/// JSON of a few levels, with the fields that events have and others.
+/// JSON of a few levels, with the fields of events and others.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -43,7 +43,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Something that waits, as an event tells it.
+/// A pending approval, as an event describes it.
 fn pending() -> impl Strategy<Value = PendingRef> {
     let action = ("[0-9]{12}", "[a-z]{2}-[a-z]{4,9}-[1-9]", NAME, NAME, NAME).prop_map(
         |(account, region, pipeline, stage, action)| ApprovalAction {
@@ -57,7 +57,7 @@ fn pending() -> impl Strategy<Value = PendingRef> {
     let foreign = || proptest::option::of("\\PC{0,50}");
     (action, "[!-~]{1,100}", "[A-Za-z0-9-]{1,64}", SECONDS, 5..86_400_i64, foreign(), foreign()).prop_map(
         |(action, token, execution, started, minutes, instructions, review_url)| {
-            // A notice tells its end without seconds.
+            // A notice has its deadline without seconds.
             let expires = (started + minutes * 60) / 60 * 60;
             PendingRef {
                 action,
@@ -72,7 +72,7 @@ fn pending() -> impl Strategy<Value = PendingRef> {
     )
 }
 
-/// As EventBridge emits it, or as a notification rule processes it.
+/// The event as EventBridge emits it, or as a notification rule passes it on.
 fn event_of(pending: &PendingRef, by_rule: bool) -> Value {
     let ApprovalAction { account, region, pipeline, stage, action } = &pending.action;
     let mut event = json!({
@@ -91,7 +91,7 @@ fn event_of(pending: &PendingRef, by_rule: bool) -> Value {
     event
 }
 
-/// As CodePipeline publishes it to SNS.
+/// The notice as CodePipeline publishes it to SNS.
 fn notice_of(pending: &PendingRef, expires: UtcDateTime) -> Value {
     let ApprovalAction { account, region, pipeline, stage, action } = &pending.action;
     let ((hour, minute, _), month) = (expires.as_hms(), u8::from(expires.month()));
@@ -99,8 +99,7 @@ fn notice_of(pending: &PendingRef, expires: UtcDateTime) -> Value {
         "pipelineName": pipeline, "stageName": stage, "actionName": action, "token": pending.token,
         "expires": format!("{:04}-{month:02}-{:02}T{hour:02}:{minute:02}Z", expires.year(), expires.day()),
     });
-    let optional = [("customData", &pending.instructions), ("externalEntityLink", &pending.review_url)];
-    for (name, text) in optional {
+    for (name, text) in [("customData", &pending.instructions), ("externalEntityLink", &pending.review_url)] {
         if let Some(text) = text {
             approval[name] = json!(text);
         }
@@ -120,7 +119,7 @@ proptest! {
     }
 
     #[test]
-    fn what_an_event_tells_is_read_back(mut pending in pending(), by_rule: bool) {
+    fn what_an_event_says_is_read_back(mut pending in pending(), by_rule: bool) {
         let event = event_of(&pending, by_rule);
         event::check(&event);
         (pending.token, pending.expires) = (None, None);
@@ -134,7 +133,7 @@ proptest! {
     }
 
     #[test]
-    fn what_a_notice_tells_is_read_back(mut pending in pending()) {
+    fn what_a_notice_says_is_read_back(mut pending in pending()) {
         let Some(expires) = pending.expires else { return Ok(()) };
         let notice = notice_of(&pending, expires);
         event::check(&notice);
@@ -142,30 +141,28 @@ proptest! {
         prop_assert_eq!(read(&notice), [Ok(Event::Waits(pending))]);
     }
 
-    /// An event with one of its fields replaced by something else is another event or an error, and never a panic.
+    /// With one of its fields replaced, an event is another event or an error, and never a panic.
     #[test]
-    fn an_event_with_anything_in_a_field_has_a_reading(pending in pending(), field in 0_usize..30, value in any_json()) {
-        for mut event in [event_of(&pending, true), notice_of(&pending, pending.started)] {
-            let fields = pointers(&event);
-            let pointer = &fields[field % fields.len()];
-            *event.pointer_mut(pointer).unwrap() = value.clone();
+    fn an_event_with_anything_in_a_field_has_a_reading(pending in pending(), event_field in 0_usize..21, notice_field in 0_usize..7, value in any_json()) {
+        for (mut event, mut field) in [(event_of(&pending, true), event_field), (notice_of(&pending, pending.started), notice_field)] {
+            replace(&mut event, &mut field, &value);
             event::check(&event);
         }
     }
 }
 
-/// The JSON pointer of every value inside.
-fn pointers(value: &Value) -> Vec<String> {
-    let inner: Vec<(String, &Value)> = match value {
-        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), value)).collect(),
-        Value::Array(values) => values.iter().enumerate().map(|(index, value)| (index.to_string(), value)).collect(),
+/// Replaces one of the values inside, counted in the order in which they are written.
+fn replace(value: &mut Value, number: &mut usize, by: &Value) {
+    let inner: Vec<&mut Value> = match value {
+        Value::Object(fields) => fields.values_mut().collect(),
+        Value::Array(values) => values.iter_mut().collect(),
         _ => Vec::new(),
     };
-    inner
-        .into_iter()
-        .flat_map(|(name, value)| {
-            let below = pointers(value).into_iter().map(|pointer| format!("/{name}{pointer}")).collect::<Vec<_>>();
-            std::iter::once(format!("/{name}")).chain(below)
-        })
-        .collect()
+    for value in inner {
+        if *number == 0 {
+            *value = by.clone();
+        }
+        *number = number.wrapping_sub(1);
+        replace(value, number, by);
+    }
 }

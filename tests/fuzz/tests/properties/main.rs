@@ -1,4 +1,4 @@
-//! What must hold for whatever comes in. A failure prints the smallest input that shows it.
+//! Properties that must hold for any input. A failure prints the smallest input that shows it.
 
 mod corpus;
 mod emails;
@@ -9,10 +9,10 @@ mod requests;
 
 use proptest::prelude::*;
 
-/// Pipelines', stages' and actions' names.
+/// The names of pipelines, stages and actions.
 const NAME: &str = "[A-Za-z0-9.@_-]{1,100}";
 
-/// Bytes for a target, in such an amount that it does not run out of them.
+/// Enough bytes that a target seldom runs out of them.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(any::<u8>(), 0..3000)
 }

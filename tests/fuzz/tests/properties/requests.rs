@@ -1,4 +1,4 @@
-//! What browsers send, and what no browser sends.
+//! Requests that browsers send, and any others.
 
 use callback::request::{Visit, read};
 use countersign::approval::Decision;
@@ -33,7 +33,7 @@ proptest! {
     fn a_form_that_says_something_twice_is_refused(field in 0_usize..3, other in "[A-Za-z]{0,8}", at in 0_usize..4) {
         let mut fields = vec!["decision=Approved".to_owned(), "comment=a".to_owned(), "finish=yes".to_owned()];
         let name = ["decision", "comment", "finish"][field];
-        // What carries a vote out takes no comment, so it does not look at any.
+        // A form that resumes a vote has no comment, and none is read.
         if name == "comment" {
             fields.pop();
         }

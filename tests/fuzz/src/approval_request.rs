@@ -1,0 +1,158 @@
+//! Requests full of foreign text, as the ledger would hold them, made from bytes.
+
+use std::collections::BTreeMap;
+
+use arbitrary::{Result, Unstructured};
+use countersign::approval::{Approver, Comment, Decision, WebUrl};
+use countersign::l10n::Language;
+use countersign::request::{Ending, Outcome, Release, Request, Revision, Terms, Verdict, Vote};
+use countersign::text::{bounded, bounded_line};
+use time::Duration;
+
+use crate::fixture::{NOW, approval};
+use crate::text::{masked, text, text_of};
+
+const NAME: &[u8] = b"abcXYZ019.@-_";
+const LOCAL: &[u8] = b"abcXYZ019!#$%&'*+-/=?^_`{|}~";
+const ENDINGS: [Ending; 5] = [Ending::Approved, Ending::Rejected, Ending::Expired, Ending::Superseded, Ending::Stopped];
+
+/// A request at any moment of its life.
+pub fn request(u: &mut Unstructured) -> Result<Request> {
+    let longest = if u.ratio(1, 4)? { 100 } else { 12 };
+    let names = [text_of(u, NAME, longest)?, text_of(u, NAME, longest)?, text_of(u, NAME, longest)?];
+    let mut approval = approval(names.each_ref().map(String::as_str), "1a2b3c4d-573f-4ea7-a67E-XAMPLETOKEN");
+    if u.arbitrary()? {
+        approval.execution = None;
+    }
+    let terms = terms(u)?;
+    let waits_until = NOW + Duration::seconds(u.int_in_range(-100_000..=5_184_000)?);
+    let asked = NOW - Duration::seconds(u.int_in_range(0..=100_000)?);
+    let mut request = Request::new(approval, terms, asked, waits_until, release(u)?);
+    for approver in request.terms.approvers.values() {
+        if u.arbitrary()? {
+            let vote = Vote {
+                approver: approver.address.clone(),
+                decision: *u.choose(&Decision::ALL)?,
+                comment: paragraphs(u, Comment::MAX)?.parse().ok(),
+                at: NOW - Duration::seconds(u.int_in_range(0..=100_000)?),
+                link: "jti".to_owned(),
+            };
+            request.votes.insert(approver.address.identity(), vote);
+        }
+    }
+    request.verdict = maybe(u, |u| Ok(Verdict { decision: *u.choose(&Decision::ALL)?, summary: line(u, 512)? }))?;
+    if u.arbitrary()? {
+        let ours = request.verdict.as_ref().map(|verdict| verdict.summary.clone());
+        request.outcome = Some(Outcome {
+            ending: *u.choose(&ENDINGS)?,
+            by: maybe(u, |u| line(u, 256))?,
+            at: NOW,
+            summary: if u.arbitrary()? { ours } else { Some(paragraphs(u, 512)?) },
+        });
+    }
+    Ok(request)
+}
+
+/// Somebody with an address, and with a name if the text makes one.
+pub fn person(u: &mut Unstructured) -> Result<Approver> {
+    let address = loop {
+        // Most of the characters that an address may have are rare in one.
+        let local = if u.arbitrary()? { text_of(u, LOCAL, 60)? } else { text_of(u, b"abc", 3)? };
+        if let Ok(address) = format!("{local}@example.com").parse() {
+            break address;
+        }
+        if u.is_empty() {
+            return Err(arbitrary::Error::NotEnoughData);
+        }
+    };
+    let name = maybe(u, |u| line(u, 60))?.and_then(|name| name.parse().ok());
+    Ok(Approver { address, name })
+}
+
+fn people(u: &mut Unstructured, least: u8) -> Result<BTreeMap<String, Approver>> {
+    (0..u.int_in_range(least..=4)?).map(|_| person(u).map(|person| (person.address.identity(), person))).collect()
+}
+
+fn terms(u: &mut Unstructured) -> Result<Terms> {
+    let approvers = people(u, 1)?;
+    let barred = match approvers.keys().next() {
+        Some(first) if u.ratio(1, 4)? => BTreeMap::from([(first.clone(), line(u, 256)?)]),
+        _ => BTreeMap::new(),
+    };
+    let languages: Vec<Language> = Language::all().collect();
+    Ok(Terms {
+        route: "route 1".to_owned(),
+        policy_version: 1,
+        quorum: u.int_in_range(1..=approvers.len())?.to_string().parse().unwrap(),
+        approvers,
+        expires: maybe(u, |u| Ok(Duration::hours(u.int_in_range(1..=99)?)))?,
+        remind: Vec::new(),
+        reason_required: u.arbitrary()?,
+        barred,
+        language: *u.choose(&languages)?,
+        reply_to: maybe(u, person)?.map(|person| person.address),
+        copy: people(u, 0)?,
+    })
+}
+
+/// What `countersign::pipeline` would read, and within its bounds.
+fn release(u: &mut Unstructured) -> Result<Release> {
+    let shown = |text: String| Some(text).filter(|text| !text.is_empty());
+    let revisions = (0..u.int_in_range(0..=5_u8)?)
+        .map(|_| {
+            let summary = shown(paragraphs(u, 2048)?);
+            Ok(Revision { id: line(u, 256)?, summary, url: url(u)? })
+        })
+        .collect::<Result<_>>()?;
+    Ok(Release {
+        started_by: maybe(u, |u| line(u, 256))?,
+        revisions,
+        instructions: shown(paragraphs(u, 1000)?),
+        review_url: url(u)?,
+    })
+}
+
+fn url(u: &mut Unstructured) -> Result<Option<WebUrl>> {
+    let text = text(u)?;
+    Ok(WebUrl::written(&text).or_else(|| WebUrl::written(&format!("https://a.example/?{text}"))))
+}
+
+fn paragraphs(u: &mut Unstructured, max: usize) -> Result<String> {
+    Ok(bounded(&text(u)?, max))
+}
+
+fn line(u: &mut Unstructured, max: usize) -> Result<String> {
+    Ok(bounded_line(&text(u)?, max))
+}
+
+fn maybe<'b, T>(u: &mut Unstructured<'b>, make: impl Fn(&mut Unstructured<'b>) -> Result<T>) -> Result<Option<T>> {
+    if u.arbitrary()? { make(u).map(Some) } else { Ok(None) }
+}
+
+/// The same request with an `x` for every character of foreign text, except line breaks and web addresses: it must be
+/// shown with the same markup.
+pub fn masked_request(request: &Request) -> Request {
+    let mut twin = request.clone();
+    let mask = |text: &mut String| *text = masked(text);
+    twin.release.started_by.iter_mut().chain(&mut twin.release.instructions).for_each(mask);
+    for revision in &mut twin.release.revisions {
+        mask(&mut revision.id);
+        revision.summary.iter_mut().for_each(mask);
+    }
+    twin.terms.barred.values_mut().for_each(mask);
+    for person in twin.terms.approvers.values_mut().chain(twin.terms.copy.values_mut()) {
+        person.name = person.name.as_ref().and_then(|name| masked(name.as_str()).parse().ok());
+    }
+    for vote in twin.votes.values_mut() {
+        vote.comment = vote.comment.as_ref().and_then(|comment| masked(comment.as_str()).parse().ok());
+    }
+    twin.verdict.iter_mut().for_each(|verdict| mask(&mut verdict.summary));
+    if let Some(outcome) = &mut twin.outcome {
+        outcome.summary.iter_mut().chain(&mut outcome.by).for_each(mask);
+    }
+    // Two summaries that differ must not become one.
+    if twin.ended_by_votes() && !request.ended_by_votes() {
+        twin.verdict = None;
+    }
+    twin
+}
