@@ -94,13 +94,13 @@ mod tests {
         assert_eq!(required::<Quorum>(&lookup, "EMPTY"), Err(SettingError::Missing { name: "EMPTY" }));
         assert_eq!(optional::<Quorum>(&lookup, "EMPTY"), Ok(None));
         let error = required::<Quorum>(&lookup, "BAD").unwrap_err().to_string();
-        assert_eq!(error, "the setting BAD is wrong: the quorum is not a number from 1 to 255");
+        assert_eq!(error, "the environment variable BAD is not valid: the quorum is not a number from 1 to 255");
     }
 
     #[test]
     fn a_list_names_its_bad_element() {
         assert_eq!(list::<Approver>(&lookup, "LIST").unwrap().len(), 2);
         let error = list::<Approver>(&lookup, "BAD_LIST").unwrap_err().to_string();
-        assert_eq!(error, "the setting BAD_LIST is wrong: element 2: the email address is empty");
+        assert_eq!(error, "the environment variable BAD_LIST is not valid: element 2: the email address is empty");
     }
 }

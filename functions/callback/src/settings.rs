@@ -53,6 +53,9 @@ mod tests {
             assert_eq!(read(name, None).unwrap_err(), SettingError::Missing { name });
         }
         let error = read("COUNTERSIGN_SIGNING_KEYS", Some("new,alias/old")).unwrap_err().to_string();
-        assert!(error.starts_with("the setting COUNTERSIGN_SIGNING_KEYS is wrong: element 2: "), "{error}");
+        assert!(
+            error.starts_with("the environment variable COUNTERSIGN_SIGNING_KEYS is not valid: element 2: "),
+            "{error}"
+        );
     }
 }

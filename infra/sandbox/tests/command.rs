@@ -116,7 +116,7 @@ fn a_wrong_policy_is_shown_where_it_is_wrong() {
     assert_eq!((code, output.as_str()), (Some(1), ""));
     assert_eq!(
         errors,
-        "<stdin>:15:12: route[0].quorum: 4 must approve; different approvers: 3\n    \
+        "<stdin>:15:12: route[0].quorum: quorum is 4, but only 3 distinct approvers are listed\n    \
            \tquorum =  4 # all\n    \
            \t          ^\n"
     );

@@ -110,7 +110,7 @@ fn routes(document: &Table, groups: &Groups) -> Result<Vec<(Globs, Route)>, Poli
     let mut routes: Vec<(Globs, Route)> = Vec::new();
     for (index, node) in route_nodes(document)?.into_iter().enumerate() {
         if index >= MAX_ROUTES {
-            return Err(node.wrong(format!("must have at most {MAX_ROUTES} routes")));
+            return Err(node.wrong(format!("a policy has at most {MAX_ROUTES} routes")));
         }
         let table = node.table()?;
         table.only(&[["name"].as_slice(), &Part::ALL.map(Part::key), &ROUTE_KEYS].concat())?;
@@ -273,7 +273,8 @@ fn quorum(table: &Table) -> Result<Quorum, PolicyError> {
 fn shortage(quorum: Quorum, approvers: usize, initiator_may_approve: bool) -> Option<String> {
     let quorum = quorum.get();
     if quorum > approvers {
-        Some(format!("quorum is {quorum}, but only {approvers} distinct approvers are listed"))
+        let listed = if approvers == 1 { "approver is" } else { "approvers are" };
+        Some(format!("quorum is {quorum}, but only {approvers} distinct {listed} listed"))
     } else if quorum == approvers && !initiator_may_approve {
         Some(format!(
             "quorum is {quorum} of {approvers} approvers, but the one who started the execution may not approve; lower \
@@ -466,7 +467,7 @@ mod tests {
             (error.line, error.column, error.key.as_str()),
             (301, MAX_TEXT - text.rfind('\n').unwrap(), "policy")
         );
-        assert_eq!(error.problem, "longer than 8192 bytes, the most that an SSM parameter holds");
+        assert_eq!(error.problem, "must be at most 8192 bytes, the size of an SSM parameter");
     }
 
     /// A default route, with one line more.
@@ -494,9 +495,9 @@ mod tests {
     fn what_is_no_policy_at_all_is_refused() {
         let text = str::to_owned;
         assert_refused(vec![
-            (text(""), 1, 1, "policy", "neither a [[route]] nor a [default]"),
-            (text("route = []"), 1, 1, "policy", "neither a [[route]] nor a [default]"),
-            (text("[groups]\na = [\"a@example.com\"]"), 1, 1, "policy", "neither"),
+            (text(""), 1, 1, "policy", "has no [[route]] and no [default]"),
+            (text("route = []"), 1, 1, "policy", "has no [[route]] and no [default]"),
+            (text("[groups]\na = [\"a@example.com\"]"), 1, 1, "policy", "has no [[route]]"),
             (text("[default\n"), 1, 9, "policy", "not TOML: unclosed table"),
             (text("[default]\napprovers = ada\n"), 2, 13, "policy", "not TOML: string values must be quoted"),
             (text("[default]\napprovers = [\"a@example.com\"\n"), 2, 29, "policy", "not TOML: unclosed array"),
@@ -504,7 +505,7 @@ mod tests {
             (default_with("quorum = 1\nquorum = 2"), 4, 1, "policy", "not TOML: duplicate key"),
             (default_with("[default]"), 3, 2, "policy", "not TOML: duplicate key"),
             (text("[groups]\na = []\n\"a\" = []\n"), 3, 1, "policy", "not TOML: duplicate key"),
-            (text("[defualt]\n"), 1, 2, "defualt", "unknown key; here may stand groups, aliases, route, default"),
+            (text("[defualt]\n"), 1, 2, "defualt", "unknown key; expected one of groups, aliases, route, default"),
             (text("default = 1"), 1, 11, "default", "must be a table"),
             (text("groups = []"), 1, 10, "groups", "must be a table"),
             (text("aliases = []"), 1, 11, "aliases", "must be a table"),
@@ -532,7 +533,13 @@ mod tests {
             (text("[aliases]\nada = \"platform\""), 2, 7, "aliases.ada", "must be an email address"),
             (text("[aliases]\nada = 1"), 2, 7, "aliases.ada", "must be a text"),
             (text("[aliases]\n\"ada lovelace\" = \"ada@example.com\""), 2, 1, "aliases.?", "an alias is"),
-            (text("[aliases]\nada = \"a@example.com\"\nADA = \"b@example.com\""), 3, 1, "aliases.ADA", "again"),
+            (
+                text("[aliases]\nada = \"a@example.com\"\nADA = \"b@example.com\""),
+                3,
+                1,
+                "aliases.ADA",
+                "differs from an earlier alias only in case",
+            ),
         ]);
     }
 
@@ -540,17 +547,17 @@ mod tests {
     fn unknown_keys_and_wrong_names_are_refused() {
         let long = "x".repeat(65);
         assert_refused(vec![
-            (default_with("qourum = 2"), 3, 1, "default.qourum", "unknown key; here may stand approvers, quorum,"),
+            (default_with("qourum = 2"), 3, 1, "default.qourum", "unknown key; expected one of approvers, quorum,"),
             (default_with("pipeline = \"a\""), 3, 1, "default.pipeline", "unknown key"),
             (default_with("name = \"a\""), 3, 1, "default.name", "unknown key"),
             (route_with("stages = \"a\""), 3, 1, "route[0].stages", "name, account, region, pipeline, stage, action,"),
             (route_with("[route.copy]"), 3, 1, "route[0].copy", "must be a list"),
             (route_with("name = 1"), 3, 8, "route[0].name", "must be a text"),
             (route_with("name = \" \""), 3, 8, "route[0].name", "empty"),
-            (route_with("name = \"a\\nb\""), 3, 8, "route[0].name", "a name is letters"),
-            (route_with("name = \"a@example.com\""), 3, 8, "route[0].name", "a name is letters"),
-            (route_with(&format!("name = \"{long}\"")), 3, 8, "route[0].name", "longer than 64"),
-            (route_with("name = \"default\""), 3, 8, "route[0].name", "the default route's name"),
+            (route_with("name = \"a\\nb\""), 3, 8, "route[0].name", "must be letters, digits"),
+            (route_with("name = \"a@example.com\""), 3, 8, "route[0].name", "must be letters, digits"),
+            (route_with(&format!("name = \"{long}\"")), 3, 8, "route[0].name", "must be at most 64"),
+            (route_with("name = \"default\""), 3, 8, "route[0].name", "is reserved for the default route"),
             (
                 route_with("name = \"a\"\nstage = \"a\"\n[[route]]\nname = \"a\""),
                 6,
@@ -570,11 +577,11 @@ mod tests {
             (route_with("stage =   \"a***\""), 3, 11, "route[0].stage", "not a glob: wildcards are either"),
             (route_with("action = \"a**\""), 3, 10, "route[0].action", "not a glob: recursive wildcards must"),
             (route_with("account = 123456789012"), 3, 11, "route[0].account", "must be a text"),
-            (route_with("account = \"12345\""), 3, 11, "route[0].account", "no account can be called this"),
-            (route_with("account = \"acme*\""), 3, 11, "route[0].account", "no account can be called this"),
-            (route_with("region = \"EU-*\""), 3, 10, "route[0].region", "no region can be called this"),
-            (route_with("pipeline = \"{a,b}-*\""), 3, 12, "route[0].pipeline", "globs know *, ?, [a-c]"),
-            (route_with("stage = \"Prod uction\""), 3, 9, "route[0].stage", "no stage can be called this"),
+            (route_with("account = \"12345\""), 3, 11, "route[0].account", "no account can have such a name"),
+            (route_with("account = \"acme*\""), 3, 11, "route[0].account", "no account can have such a name"),
+            (route_with("region = \"EU-*\""), 3, 10, "route[0].region", "no region can have such a name"),
+            (route_with("pipeline = \"{a,b}-*\""), 3, 12, "route[0].pipeline", "globs have *, ?, [a-c]"),
+            (route_with("stage = \"Prod uction\""), 3, 9, "route[0].stage", "no stage can have such a name"),
         ]);
     }
 
@@ -583,7 +590,7 @@ mod tests {
         let text = str::to_owned;
         assert_refused(vec![
             (text("[default]\nquorum = 1"), 1, 1, "default.approvers", "missing"),
-            (text("[default]\napprovers = []"), 2, 13, "default.approvers", "nobody could decide"),
+            (text("[default]\napprovers = []"), 2, 13, "default.approvers", "list at least one approver"),
             (text("[default]\napprovers = \"a@example.com\""), 2, 13, "default.approvers", "must be a list"),
             (text("[default]\napprovers = [[]]"), 2, 14, "default.approvers[0]", "must be a text"),
             (
@@ -623,8 +630,8 @@ mod tests {
             ),
             (default_with("copy = [\"c@example.com\", \"c@example.com\"]"), 3, 26, "default.copy[1]", "twice"),
             (default_with("copy = [\"nobody\"]"), 3, 9, "default.copy[0]", "neither an email address nor"),
-            (default_with("language = \"klingon\""), 3, 12, "default.language", "must be one of the languages de, en"),
-            (default_with("language = \"\""), 3, 12, "default.language", "must be one of the languages"),
+            (default_with("language = \"klingon\""), 3, 12, "default.language", "must be one of de, en"),
+            (default_with("language = \"\""), 3, 12, "default.language", "must be one of"),
             (default_with("language = [\"de\"]"), 3, 12, "default.language", "must be a text"),
             (default_with("reply_to = \"A <a@example.com>\""), 3, 12, "default.reply_to", "without a name"),
             (default_with("reply_to = [\"a@example.com\"]"), 3, 12, "default.reply_to", "must be a text"),
@@ -641,27 +648,33 @@ mod tests {
             (default_with("quorum = 99999999999999999999"), 3, 10, "default.quorum", "from 1 to 255"),
             (default_with("quorum = 1.5"), 3, 10, "default.quorum", "must be a whole number"),
             (default_with("quorum = \"2\""), 3, 10, "default.quorum", "must be a whole number"),
-            (default_with("quorum = 3"), 3, 10, "default.quorum", "3 must approve; different approvers: 2"),
+            (
+                default_with("quorum = 3"),
+                3,
+                10,
+                "default.quorum",
+                "quorum is 3, but only 2 distinct approvers are listed",
+            ),
             (
                 text("groups.a = [\"a@example.com\"]\n[default]\napprovers = [\"a\", \"A@example.com\"]\nquorum = 2"),
                 4,
                 10,
                 "default.quorum",
-                "2 must approve; different approvers: 1",
+                "quorum is 2, but only 1 distinct approver is listed",
             ),
             (
                 default_with("quorum = 2\ninitiator_may_approve = false"),
                 3,
                 10,
                 "default.quorum",
-                "one of them may be the one who started the execution, who may not",
+                "but the one who started the execution may not approve",
             ),
             (
                 text("[default]\napprovers = [\"a@example.com\"]\ninitiator_may_approve = false"),
                 3,
                 25,
                 "default.initiator_may_approve",
-                "1 of 1 must approve, and one of them may be",
+                "quorum is 1 of 1 approvers, but the one who started",
             ),
             (default_with("initiator_may_approve = 0"), 3, 25, "default.initiator_may_approve", "true or false"),
             (default_with("reason_required = \"yes\""), 3, 19, "default.reason_required", "true or false"),
@@ -678,7 +691,13 @@ mod tests {
             (default_with("remind = \"0h\""), 3, 10, "default.remind", "at least 2h"),
             (default_with("remind = \"61d\""), 3, 10, "default.remind", "at most 60d"),
             (default_with("remind = [\"1d\", \"24h\"]"), 3, 17, "default.remind[1]", "lists the same reminder twice"),
-            (default_with("expires = \"1d\"\nremind = [\"2h\", \"24h\"]"), 4, 17, "default.remind[1]", "see expires"),
+            (
+                default_with("expires = \"1d\"\nremind = [\"2h\", \"24h\"]"),
+                4,
+                17,
+                "default.remind[1]",
+                "is not shorter than expires",
+            ),
             (default_with("expires = \"\""), 3, 11, "default.expires", "a duration such as"),
             (default_with("expires = \"-1d\""), 3, 11, "default.expires", "a duration such as"),
             (default_with("expires = 3"), 3, 11, "default.expires", "must be a text"),
@@ -692,7 +711,7 @@ mod tests {
     #[test]
     fn a_route_that_nothing_reaches_is_refused() {
         assert_refused(vec![
-            (route_with("[default]"), 3, 1, "default", "never reached: route[0] already matches"),
+            (route_with("[default]"), 3, 1, "default", "never reached: route[0] matches everything"),
             (route_with("stage = \"*\"\n[[route]]\nstage = \"a\""), 4, 1, "route[1]", "never reached"),
             (
                 route_with("stage = \"a\"\n[[route]]\nname = \"b\"\nstage = \"a\"\naction = \"b\""),
