@@ -7,7 +7,7 @@ import {
 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
-import type { Settings } from './email-approvals.js';
+import type { Settings } from './settings.js';
 
 interface Watched {
   readonly notifier: lambda.IFunction;

@@ -10,7 +10,7 @@ import {
 import { Construct } from 'constructs';
 
 import { acknowledge } from './acknowledge.js';
-import type { Settings } from './email-approvals.js';
+import type { Settings } from './settings.js';
 
 /** What the access log says of a request. No path, no query string (the token is there), no address of a visitor. */
 const ACCESS_LOG = {

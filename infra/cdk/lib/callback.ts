@@ -1,7 +1,7 @@
 import { aws_dynamodb as dynamodb, aws_iam as iam, aws_kms as kms, aws_lambda as lambda, Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
-import type { Settings } from './email-approvals.js';
+import type { Settings } from './settings.js';
 import { role, rustFunction } from './function.js';
 import { acknowledgePipelines, allActions, allPipelines } from './pipelines.js';
 

@@ -1,6 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 
-import type { Settings } from './email-approvals.js';
+import type { Settings } from './settings.js';
 
 const ADDRESS = '[^<>,@\\s"]+@[^<>,@\\s"]+\\.[^<>,@\\s"]+';
 

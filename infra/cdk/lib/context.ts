@@ -1,7 +1,7 @@
 import { aws_events as events, aws_kms as kms, aws_lambda as lambda, aws_sns as sns } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
-import type { EmailApprovalsProps, LogLevel } from './email-approvals.js';
+import type { EmailApprovalsProps, LogLevel } from './settings.js';
 
 /** The context that the app reads: the parameters of the SAM template, each with a small first letter, and two more. */
 const KEYS = [

@@ -13,7 +13,7 @@ import { Construct } from 'constructs';
 
 import { acknowledge } from './acknowledge.js';
 import { deadLetterQueue } from './dead-letters.js';
-import type { Settings } from './email-approvals.js';
+import type { Settings } from './settings.js';
 
 interface ApprovalEventsProps {
   readonly settings: Settings;

@@ -5,7 +5,7 @@ import { RustFunction, cargoLambdaVersion } from 'cargo-lambda-cdk';
 import type { Construct } from 'constructs';
 
 import { acknowledge } from './acknowledge.js';
-import type { Settings } from './email-approvals.js';
+import type { Settings } from './settings.js';
 
 /** What is the same for both functions. */
 const MEMORY_MIB = 128;

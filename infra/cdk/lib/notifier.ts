@@ -14,7 +14,7 @@ import { Construct } from 'constructs';
 
 import { acknowledge } from './acknowledge.js';
 import { deadLetterQueue } from './dead-letters.js';
-import type { Settings } from './email-approvals.js';
+import type { Settings } from './settings.js';
 import { rustFunction } from './function.js';
 import { acknowledgePipelines, allPipelines, findingArn } from './pipelines.js';
 

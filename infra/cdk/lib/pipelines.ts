@@ -2,7 +2,7 @@ import { type aws_iam as iam, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 import { acknowledge } from './acknowledge.js';
-import type { Settings } from './email-approvals.js';
+import type { Settings } from './settings.js';
 
 /** All pipelines of the account in the region that is served. */
 export function allPipelines(scope: Construct, settings: Settings): string {

@@ -1,7 +1,7 @@
 import { aws_ssm as ssm, CfnDeletionPolicy, RemovalPolicy } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
-import type { Settings } from './email-approvals.js';
+import type { Settings } from './settings.js';
 
 /**
  * The policy. What stands here is the first one; whoever administers it edits the parameter and deploys nothing.

@@ -1,7 +1,7 @@
 import { aws_events as events, aws_events_targets as targets, aws_lambda as lambda, Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
-import type { Settings } from './email-approvals.js';
+import type { Settings } from './settings.js';
 
 /**
  * The sweep, which asks, reminds and tells where an event did not come. Rules with a schedule are for the default bus

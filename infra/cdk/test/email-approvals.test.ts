@@ -6,7 +6,8 @@ import { App, aws_lambda as lambda, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 
 import { propsFromContext } from '../lib/context.js';
-import { EmailApprovals, type EmailApprovalsProps } from '../lib/email-approvals.js';
+import { EmailApprovals } from '../lib/email-approvals.js';
+import type { EmailApprovalsProps } from '../lib/settings.js';
 
 const NEEDED = { approvers: ['ada@example.com', 'Ben <ben@example.com>'], sender: 'approvals@mail.example.com' };
 // Any directory will do as code: what is in it is not looked at.
