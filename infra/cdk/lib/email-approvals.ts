@@ -4,7 +4,6 @@ import { Construct } from 'constructs';
 import { addAlarms } from './alarms.js';
 import { CallbackApi } from './api.js';
 import { Callback } from './callback.js';
-import { check } from './check.js';
 import { ApprovalEvents } from './events.js';
 import { role } from './function.js';
 import { ledger } from './ledger.js';
@@ -13,10 +12,11 @@ import { policyParameter } from './policy.js';
 import { type EmailApprovalsProps, withDefaults } from './settings.js';
 import { signingKey } from './signing-key.js';
 import { addSweep } from './sweep.js';
+import { validate } from './validate.js';
 
 /**
- * Lets people approve or reject manual approvals of AWS CodePipeline from their mailbox: the notifier that sends the
- * emails, the callback that answers their links, and what both need.
+ * One deployment of Countersign: the notifier that emails approvers about manual approvals of AWS CodePipeline, the
+ * callback that answers the links in those emails, and everything that both need.
  *
  *     new EmailApprovals(this, 'EmailApprovals', {
  *       approvers: ['Ada Lovelace <ada@example.com>', 'ben@example.com'],
@@ -26,29 +26,25 @@ import { addSweep } from './sweep.js';
 export class EmailApprovals extends Construct {
   /** The key that links are signed with. */
   readonly signingKey: kms.IKey;
-  /** The ledger: who was asked and who decided what. It stays when the stack goes. */
+  /** The ledger: who was asked and who decided what. It is kept when the stack is deleted. */
   readonly table: dynamodb.ITable;
-  /** The policy: who may decide what. It is edited there, without a deployment. */
+  /** The parameter with the policy: who may decide what. Editing it takes no deployment. */
   readonly policy: ssm.IStringParameter;
-  /** Events in, emails out. */
+  /** The function that takes events and sends emails. */
   readonly notifier: Notifier;
-  /** Links in, pages out, decisions to CodePipeline. */
+  /** The function that answers links and passes decisions to CodePipeline. */
   readonly callback: Callback;
-  /** Where links point at. */
+  /** The HTTP API that links point to. */
   readonly api: CallbackApi;
-  /** Where approvals come from. */
+  /** The rule and the topic that approvals arrive through. */
   readonly events: ApprovalEvents;
 
   constructor(scope: Construct, id: string, props: EmailApprovalsProps) {
     super(scope, id);
     const settings = withDefaults(props);
-    check(settings);
+    validate(settings);
 
-    const notifierRole = role(
-      this,
-      'NotifierRole',
-      `What the notifier of Countersign (${settings.deploymentName}) may do`,
-    );
+    const notifierRole = role(this, 'NotifierRole', `Role of the Countersign notifier (${settings.deploymentName})`);
     const ownKey = signingKey(this, settings.deploymentName, notifierRole);
     this.signingKey = settings.signingKey ?? ownKey;
     this.table = ledger(this);
@@ -63,7 +59,7 @@ export class EmailApprovals extends Construct {
       signingKey: this.signingKey,
       callbackUrl: this.api.url,
     });
-    // An update reaches the callback first, so that it knows a new key before the first link is signed with it.
+    // An update must reach the callback first, so that it accepts a new key before any link is signed with it.
     this.notifier.function.node.addDependency(this.callback.function);
     this.events = new ApprovalEvents(this, 'Events', { settings, notifier: this.notifier.function });
     addSweep(this, settings, this.notifier.function);

@@ -9,49 +9,50 @@ import {
 /** How much the functions log. No level logs tokens, links, addresses or comments. */
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
-/** What a deployment is told. The defaults are those of the SAM template's parameters. */
+/** The settings of a deployment. The defaults are those of the SAM template's parameters. */
 export interface EmailApprovalsProps {
   /**
-   * Who may decide, each `ada@example.com` or `Ada Lovelace <ada@example.com>`. With `quorum` it makes the first policy,
-   * an SSM parameter that may be edited afterwards. To change either here later overwrites what was edited.
+   * The people who may decide, each as `ada@example.com` or `Ada Lovelace <ada@example.com>`. Together with `quorum`
+   * they make up the first policy, an SSM parameter that you can edit afterwards. Changing either of the two later
+   * overwrites those edits.
    */
   readonly approvers: readonly string[];
-  /** The address that the emails are from, without a name. SES must have verified it, or its domain, in this region. */
+  /** The From address of the emails, without a name. SES must have verified it, or its domain, in this region. */
   readonly sender: string;
   /**
-   * The name beside that address; empty for none.
+   * The display name of the sender; empty for no name.
    * @default 'Countersign'
    */
   readonly senderName?: string;
   /**
    * The SES identity to send with, an address or a domain. Set it when SES has verified a parent domain.
-   * @default - the sender's address or its own domain, whichever SES has verified
+   * @default - the sender's address or its domain, whichever SES has verified
    */
   readonly senderIdentity?: string;
   /**
-   * Where answers to the emails go.
-   * @default - to the sender
+   * The address that replies to the emails go to.
+   * @default - the sender
    */
   readonly replyTo?: string;
   /**
-   * The SES configuration set to send with. It must not track clicks, which rewrites links.
+   * The SES configuration set to send with. It must not track clicks, because that rewrites links.
    * @default - none
    */
   readonly configurationSet?: string;
   /**
-   * Whether this account is in the SES sandbox. There SES asks for the right to use the recipients' identities too, so
-   * the notifier is allowed all identities of the account, still only with the sender as From address.
+   * Whether this account is in the SES sandbox. There, SES also checks permissions on the recipients' identities, so
+   * the notifier may use all identities of the account, but still only the sender as From address.
    * @default false
    */
   readonly sesSandbox?: boolean;
   /**
-   * How many of the approvers must approve, in the first policy. One rejection always rejects.
+   * How many of the approvers must approve, in the first policy. A single rejection always rejects.
    * @default 1
    */
   readonly quorum?: number;
   /**
-   * The name of this deployment, unique in account and region. It is in links and metrics, and in the names of the
-   * functions and of the policy's parameter.
+   * The name of this deployment, unique in account and region. It is part of links and metrics, and of the names of the
+   * functions and the policy parameter.
    * @default 'countersign'
    */
   readonly deploymentName?: string;
@@ -61,24 +62,24 @@ export interface EmailApprovalsProps {
    */
   readonly eventBus?: events.IEventBus;
   /**
-   * The region whose pipelines may be read and answered, or `*` for all regions of this account, when rules there send
-   * their events to `eventBus`.
+   * The region whose pipelines Countersign serves, or `*` for all regions of this account, provided that rules there
+   * forward their events to `eventBus`.
    * @default - this region
    */
   readonly pipelineRegion?: string;
   /**
-   * Whether to create an SNS topic for approval actions that publish their notice (`NotificationArn`), and for
-   * notification rules. The event rule alone serves most pipelines.
+   * Whether to create an SNS topic for approval actions that publish their own notice (`NotificationArn`), and for
+   * notification rules. Most pipelines only need the event rule.
    * @default false
    */
   readonly notificationTopic?: boolean;
   /**
-   * The topic that alarms go to.
-   * @default - alarms are only shown in CloudWatch
+   * The topic that alarms are sent to.
+   * @default - alarms only show in CloudWatch
    */
   readonly alarmTopic?: sns.ITopic;
   /**
-   * For how long logs are kept.
+   * How long logs are kept.
    * @default RetentionDays.THREE_MONTHS
    */
   readonly logRetention?: logs.RetentionDays;
@@ -88,7 +89,7 @@ export interface EmailApprovalsProps {
    */
   readonly logLevel?: LogLevel;
   /**
-   * How many requests a second the API answers; beyond that API Gateway answers 429.
+   * How many requests per second the API answers. Above that, API Gateway answers 429.
    * @default 20
    */
   readonly throttleRate?: number;
@@ -98,28 +99,28 @@ export interface EmailApprovalsProps {
    */
   readonly throttleBurst?: number;
   /**
-   * The processor that the functions are built for.
+   * The processor architecture that the functions are built for.
    * @default Architecture.ARM_64
    */
   readonly architecture?: lambda.Architecture;
   /**
-   * Another key to sign links with (`ECC_NIST_EDWARDS25519`, `SIGN_VERIFY`). When it changes, put the one before into
-   * `formerSigningKeys`.
-   * @default - a key of this construct
+   * A KMS key of your own to sign links with (`ECC_NIST_EDWARDS25519`, `SIGN_VERIFY`). When you change it, add the
+   * previous one to `formerSigningKeys`.
+   * @default - a key that this construct creates
    */
   readonly signingKey?: kms.IKey;
   /**
-   * Keys whose links are still accepted. A link lives 60 days at the most, and so long a key has to stay here.
+   * Keys whose links are still accepted. A link is valid for at most 60 days, so keep a key here for that long.
    * @default - none
    */
   readonly formerSigningKeys?: readonly kms.IKey[];
   /**
-   * The notifier's code, when it was built already.
+   * The notifier's code, if it is built already.
    * @default - cargo-lambda builds it from this repository
    */
   readonly notifierCode?: lambda.Code;
   /**
-   * The callback's code, when it was built already.
+   * The callback's code, if it is built already.
    * @default - cargo-lambda builds it from this repository
    */
   readonly callbackCode?: lambda.Code;

@@ -261,12 +261,12 @@ test('context takes and refuses what the parameters of the SAM template do', () 
 });
 
 test('a quorum that nobody can reach is refused', () => {
-  assert.throws(() => template({ quorum: 3 }), /quorum must be a number from 1 to 2/);
+  assert.throws(() => template({ quorum: 3 }), /quorum is 3, but must be at most the number of approvers, 2/);
 });
 
 test('an app that is told nothing says what it needs', () => {
   assert.throws(
     () => propsFromContext(new Stack(new App(), 'Countersign')),
-    /"approvers" is missing: -c approvers='Ada/,
+    /"approvers" is missing; pass it as -c approvers='Ada/,
   );
 });
