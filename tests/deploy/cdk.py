@@ -1,4 +1,4 @@
-"""Deploys with the AWS CDK, as the README says, but for the functions: those are built already."""
+"""Deploys with the AWS CDK as the README describes, but with functions that are built already."""
 
 from cloud import ACCOUNT, REGION
 from deployment import APPROVERS, SENDER
@@ -8,7 +8,7 @@ STACK = "Countersign"
 
 
 class Cdk:
-    """The app in `infra/cdk`."""
+    """The CDK CLI, with the app in `infra/cdk`."""
 
     name = "CDK"
     stack = STACK

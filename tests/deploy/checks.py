@@ -1,19 +1,19 @@
-"""Runs checks, tells of each, and counts."""
+"""Runs checks, prints the result of each, and counts."""
 
 import time
 import traceback
 
 
 class Checks:
-    """What was checked so far. A check is a function; its name is the sentence that it checks."""
+    """The results so far. A check is a function whose name is the sentence that it checks."""
 
     def __init__(self):
         self.passed = 0
         self.failed = 0
 
-    def run(self, way, check, *arguments):
-        """Runs one check. Gives what it returned, or None when it failed."""
-        name = f"{way}: {check.__name__.replace('_', ' ')}"
+    def run(self, label, check, *arguments):
+        """Runs one check. Returns its result, or None if it failed."""
+        name = f"{label}: {check.__name__.replace('_', ' ')}"
         began = time.monotonic()
         result = None
         try:
@@ -31,16 +31,16 @@ class Checks:
 
 
 def equal(found, expected, what):
-    """Like assert, and says what was found."""
+    """Asserts that two values are equal, and reports both if not."""
     if found != expected:
         raise AssertionError(f"{what}: expected {expected!r}, found {found!r}")
 
 
 def until(what, probe, seconds=20):
-    """Waits until `probe` gives something true, and gives it. Fails after `seconds`."""
+    """Waits until `probe` returns something true, and returns that. Fails after `seconds`."""
     end = time.monotonic() + seconds
     while not (found := probe()):
         if time.monotonic() > end:
-            raise AssertionError(f"{what}: not within {seconds} s")
+            raise AssertionError(f"{what}: did not happen within {seconds} s")
         time.sleep(0.05)
     return found

@@ -11,7 +11,7 @@ import boto3
 import botocore.config
 
 from checks import until
-from processes import alive, free_port, run, running
+from processes import check_alive, free_port, run, running
 from tls import Certificate
 
 REGION = "us-east-2"
@@ -21,7 +21,7 @@ OPERATOR = {"AWS_ACCESS_KEY_ID": "AKIAOPERATOR", "AWS_SECRET_ACCESS_KEY": "opera
 
 
 class Cloud:
-    """A running MiniStack, seen by whoever deploys."""
+    """A running MiniStack, as the operator sees it, who deploys into it."""
 
     def __init__(self, port, scratch):
         self.port = port
@@ -31,7 +31,7 @@ class Cloud:
         self.trust = ssl.create_default_context(cafile=self.certificate.authority)
 
     def environment(self):
-        """For commands that deploy: nothing of the machine's own AWS settings, and home is elsewhere."""
+        """The environment of a command that deploys, without the AWS settings and the home of this machine."""
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.scratch),
@@ -42,7 +42,7 @@ class Cloud:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
-            # Python and Node.js on one side, the functions on the other.
+            # For Python, for Node.js, and for the functions.
             "AWS_CA_BUNDLE": str(self.certificate.authority),
             "NODE_EXTRA_CA_CERTS": str(self.certificate.authority),
             "SSL_CERT_FILE": str(self.certificate.authority),
@@ -52,7 +52,7 @@ class Cloud:
         }
 
     def client(self, service, endpoint=None):
-        """A client that asks once and says what it heard."""
+        """A client that does not retry."""
         return boto3.client(
             service,
             endpoint_url=endpoint or self.url,
@@ -64,20 +64,20 @@ class Cloud:
         )
 
     def cli(self, *arguments):
-        """What whoever deploys does with the AWS CLI."""
+        """Runs the AWS CLI as the operator."""
         return run([os.environ["AWS_CLI"], *arguments], self.environment(), self.scratch)
 
     def get(self, path):
-        """One of MiniStack's own pages."""
+        """Opens one of MiniStack's own pages."""
         return urllib.request.urlopen(f"{self.url}/_ministack/{path}", context=self.trust)
 
     def mails(self):
-        """The emails that SES took, oldest first."""
+        """The emails that SES accepted, oldest first."""
         with self.get("ses/messages") as answer:
             return json.load(answer)["messages"].get(ACCOUNT, [])
 
     def allows(self, role, action, resource):
-        """Whether IAM lets a role do something to a resource."""
+        """Whether IAM allows a role an action on a resource."""
         answer = self.client("iam").simulate_principal_policy(
             PolicySourceArn=role, ActionNames=[action], ResourceArns=[resource]
         )
@@ -86,7 +86,7 @@ class Cloud:
 
 @contextlib.contextmanager
 def started(scratch):
-    """MiniStack on a free port of 127.0.0.1, empty."""
+    """An empty MiniStack on a free port of 127.0.0.1."""
     port = free_port()
     cloud = Cloud(port, scratch)
     log = scratch / "ministack.log"
@@ -101,16 +101,16 @@ def started(scratch):
         "MINISTACK_REGION": REGION,
         "S3_DATA_DIR": str(scratch / "s3"),
         "STATE_DIR": str(scratch / "state"),
-        # These would listen on every address of the machine.
+        # Both would listen on every address of the machine.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        # Lambda tries a failed event again after one and two minutes. Nobody waits for that here.
+        # Lambda retries a failed event after one and two minutes, which is too long for a test.
         "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
     }
     with running([sys.executable, "-m", "ministack"], environment, log) as process:
 
         def ready():
-            alive(process, log)
+            check_alive(process, log)
             with contextlib.suppress(OSError), cloud.get("ready") as answer:
                 return answer.status == 200
 

@@ -1,34 +1,34 @@
-"""The commands by direct invocation `doctor` and `resend`."""
+"""The commands `doctor` and `resend`, by direct invocation."""
 
 import contextlib
 import json
 
-import front
+import proxy
 import sandbox
 from checks import equal
 from deployment import SENDER
 from processes import free_port
 
 
-def diagnosis(deployment):
-    """What the doctor says: whether all is sound, and the parts that are not."""
+def diagnose(deployment):
+    """Runs the doctor. Returns its findings that are not sound, by the name of the check."""
     answer = deployment.invoke(deployment.notifier, {"doctor": {}})
     (handled,) = answer["results"]
-    equal(handled["result"], "diagnosed", "what came of the command")
+    equal(handled["result"], "diagnosed", "the result of the command")
     assert "policy" in [finding["check"] for finding in handled["findings"]], handled
-    ailing = {finding["check"]: finding for finding in handled["findings"] if not finding["sound"]}
-    for finding in ailing.values():
+    unsound = {finding["check"]: finding for finding in handled["findings"] if not finding["sound"]}
+    for finding in unsound.values():
         assert finding["found"] and finding["remedy"], finding
-    equal(handled["sound"], not ailing, "sound")
-    return ailing
+    equal(handled["sound"], not unsound, "sound")
+    return unsound
 
 
-def names_only(ailing, *expected):
-    equal(sorted(ailing), sorted(expected), f"what the doctor names, in {json.dumps(ailing)}")
+def expect_unsound(unsound, *names):
+    equal(sorted(unsound), sorted(names), f"the checks that are not sound, in {json.dumps(unsound)}")
 
 
 @contextlib.contextmanager
-def another_key(deployment):
+def other_key(deployment):
     """A key of the right kind that is not the deployment's."""
     kms = deployment.cloud.client("kms")
     key = kms.create_key(KeySpec="ECC_NIST_EDWARDS25519", KeyUsage="SIGN_VERIFY")["KeyMetadata"]
@@ -39,8 +39,8 @@ def another_key(deployment):
 
 
 @contextlib.contextmanager
-def no_policy(deployment):
-    """Somebody has deleted the policy's parameter, for a while."""
+def without_policy(deployment):
+    """Deletes the policy parameter until the end of the block."""
     ssm, name = deployment.cloud.client("ssm"), deployment.outputs["PolicyParameterName"]
     text = ssm.get_parameter(Name=name)["Parameter"]["Value"]
     ssm.delete_parameter(Name=name)
@@ -51,10 +51,10 @@ def no_policy(deployment):
 
 
 @contextlib.contextmanager
-def rights(deployment, function, effect, action, resource="*"):
-    """A role has one right more, or one less, for a while."""
+def added_statement(deployment, function, effect, action, resource="*"):
+    """Adds a policy statement to the role of a function until the end of the block."""
     iam = deployment.cloud.client("iam")
-    policy = {"RoleName": deployment.role(function).rsplit("/", 1)[1], "PolicyName": "for-a-while"}
+    policy = {"RoleName": deployment.role(function).rsplit("/", 1)[1], "PolicyName": "temporary"}
     statement = {"Effect": effect, "Action": action, "Resource": resource}
     iam.put_role_policy(**policy, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
     try:
@@ -63,107 +63,110 @@ def rights(deployment, function, effect, action, resource="*"):
         iam.delete_role_policy(**policy)
 
 
-def the_doctor_finds_a_sound_deployment_sound(deployment):
-    with front.found_by_name(deployment):
-        names_only(diagnosis(deployment))
+def the_doctor_finds_no_fault_with_a_sound_deployment(deployment):
+    with proxy.reachable_callback(deployment):
+        expect_unsound(diagnose(deployment))
 
 
-def the_doctor_names_a_sender_that_ses_has_not_verified(deployment):
+def the_doctor_reports_an_unverified_sender(deployment):
     ses = deployment.cloud.client("ses")
     ses.delete_identity(Identity=SENDER)
     try:
-        with front.found_by_name(deployment):
-            names_only(diagnosis(deployment), "sender")
+        with proxy.reachable_callback(deployment):
+            expect_unsound(diagnose(deployment), "sender")
     finally:
         ses.verify_email_identity(EmailAddress=SENDER)
 
 
-def the_doctor_names_a_missing_table(deployment):
-    with front.found_by_name(deployment), deployment.changed(deployment.notifier, COUNTERSIGN_TABLE="no-such-table"):
-        names_only(diagnosis(deployment), "ledger")
-
-
-def the_doctor_names_a_policy_that_is_missing_or_another_deployments(deployment):
-    with front.found_by_name(deployment):
-        with no_policy(deployment):
-            ailing = diagnosis(deployment)
-            names_only(ailing, "policy")
-            assert "ssm:GetParameter: ParameterNotFound" in ailing["policy"]["found"], ailing
-        with deployment.changed(deployment.notifier, COUNTERSIGN_POLICY="/somebody-elses/policy"):
-            ailing = diagnosis(deployment)
-            names_only(ailing, "policy")
-            assert "ssm:GetParameter: AccessDenied" in ailing["policy"]["found"], ailing
-
-
-def the_doctor_names_a_key_that_the_notifier_may_not_sign_with(deployment):
+def the_doctor_reports_a_missing_table(deployment):
     with (
-        front.found_by_name(deployment),
-        another_key(deployment) as key,
+        proxy.reachable_callback(deployment),
+        deployment.changed(deployment.notifier, COUNTERSIGN_TABLE="no-such-table"),
+    ):
+        expect_unsound(diagnose(deployment), "ledger")
+
+
+def the_doctor_reports_a_policy_that_is_missing_or_of_another_deployment(deployment):
+    with proxy.reachable_callback(deployment):
+        with without_policy(deployment):
+            unsound = diagnose(deployment)
+            expect_unsound(unsound, "policy")
+            assert "ssm:GetParameter: ParameterNotFound" in unsound["policy"]["found"], unsound
+        with deployment.changed(deployment.notifier, COUNTERSIGN_POLICY="/other/policy"):
+            unsound = diagnose(deployment)
+            expect_unsound(unsound, "policy")
+            assert "ssm:GetParameter: AccessDenied" in unsound["policy"]["found"], unsound
+
+
+def the_doctor_reports_a_key_that_the_notifier_may_not_sign_with(deployment):
+    with (
+        proxy.reachable_callback(deployment),
+        other_key(deployment) as key,
         deployment.changed(deployment.notifier, COUNTERSIGN_SIGNING_KEY=key),
     ):
-        # Without a signature there is no link to ask the callback with.
-        names_only(diagnosis(deployment), "signing key", "callback")
+        # Without a signature, the doctor has no link to test the callback with.
+        expect_unsound(diagnose(deployment), "signing key", "callback")
 
 
-def the_doctor_names_a_key_that_the_callback_does_not_know(deployment):
+def the_doctor_reports_a_key_that_the_callback_does_not_accept(deployment):
     with (
-        front.found_by_name(deployment),
-        another_key(deployment) as key,
-        rights(deployment, deployment.notifier, "Allow", "kms:Sign", key),
+        proxy.reachable_callback(deployment),
+        other_key(deployment) as key,
+        added_statement(deployment, deployment.notifier, "Allow", "kms:Sign", key),
         deployment.changed(deployment.notifier, COUNTERSIGN_SIGNING_KEY=key),
     ):
-        ailing = diagnosis(deployment)
-        names_only(ailing, "callback")
-        assert "COUNTERSIGN_SIGNING_KEYS" in ailing["callback"]["remedy"], ailing
+        unsound = diagnose(deployment)
+        expect_unsound(unsound, "callback")
+        assert "COUNTERSIGN_SIGNING_KEYS" in unsound["callback"]["remedy"], unsound
 
 
-def the_doctor_names_each_read_right_that_is_missing(deployment):
-    with front.found_by_name(deployment):
+def the_doctor_reports_each_missing_permission_to_read_pipelines(deployment):
+    with proxy.reachable_callback(deployment):
         for operation in ("GetPipeline", "GetPipelineState", "GetPipelineExecution", "ListActionExecutions"):
-            with rights(deployment, deployment.notifier, "Deny", f"codepipeline:{operation}"):
-                ailing = diagnosis(deployment)
-                names_only(ailing, "CodePipeline")
-                assert operation in ailing["CodePipeline"]["found"], ailing
+            with added_statement(deployment, deployment.notifier, "Deny", f"codepipeline:{operation}"):
+                unsound = diagnose(deployment)
+                expect_unsound(unsound, "CodePipeline")
+                assert operation in unsound["CodePipeline"]["found"], unsound
 
 
-def the_doctor_names_a_callback_url_where_nobody_answers_or_somebody_else(deployment):
+def the_doctor_reports_a_callback_url_with_no_server_or_another_one(deployment):
     elsewhere = f"https://localhost:{deployment.cloud.port}"
     for url in (f"https://localhost:{free_port()}", elsewhere):
         with deployment.changed(deployment.notifier, COUNTERSIGN_CALLBACK_URL=url):
-            names_only(diagnosis(deployment), "callback")
+            expect_unsound(diagnose(deployment), "callback")
 
 
-def resend_sends_the_emails_of_what_waits_again(deployment):
-    waiting = deployment.codepipeline.stop_at_approval()
-    deployment.invoke(deployment.notifier, sandbox.event(waiting, deployment.fixtures))
+def resend_repeats_the_emails_of_a_pending_approval(deployment):
+    pending = deployment.codepipeline.stop_at_approval()
+    deployment.invoke(deployment.notifier, sandbox.event(pending, deployment.fixtures))
     command = {"pipeline": sandbox.PIPELINE, "stage": sandbox.STAGE, "action": sandbox.ACTION}
     answer = deployment.invoke(deployment.notifier, {"resend": command})
     equal([handled["sent"] for handled in answer["results"]], [2], "emails sent again")
-    mails = deployment.requests(waiting.execution)
-    equal([len(theirs) for theirs in mails.values()], [2, 2], "emails to each approver")
+    mails = deployment.requests(pending.execution)
+    equal([len(received) for received in mails.values()], [2, 2], "emails to each approver")
     alice = deployment.links(next(iter(mails.values()))[1])
     equal(deployment.press(alice.approve, "By the second email").status, 200, "the answer to the button")
-    equal(deployment.codepipeline.decided(waiting)[0], "Succeeded", "the approval after the button")
+    equal(deployment.codepipeline.decided(pending)[0], "Succeeded", "the approval after the button")
 
 
-def resend_says_so_when_nothing_waits(deployment):
-    waiting = deployment.codepipeline.stop_at_approval()
-    deployment.codepipeline.put(waiting.token, "Approved", "By somebody else")
+def resend_fails_when_no_approval_is_pending(deployment):
+    pending = deployment.codepipeline.stop_at_approval()
+    deployment.codepipeline.put(pending.token, "Approved", "By another user")
     command = {"pipeline": sandbox.PIPELINE, "stage": sandbox.STAGE, "action": sandbox.ACTION}
     answer, failed = deployment.attempt(deployment.notifier, {"resend": command})
     assert failed, answer
-    equal(deployment.requests(waiting.execution)["alice@example.com"], [], "emails to Alice")
+    equal(deployment.requests(pending.execution)["alice@example.com"], [], "emails to Alice")
 
 
 CHECKS = [
-    the_doctor_finds_a_sound_deployment_sound,
-    the_doctor_names_a_sender_that_ses_has_not_verified,
-    the_doctor_names_a_missing_table,
-    the_doctor_names_a_policy_that_is_missing_or_another_deployments,
-    the_doctor_names_a_key_that_the_notifier_may_not_sign_with,
-    the_doctor_names_a_key_that_the_callback_does_not_know,
-    the_doctor_names_each_read_right_that_is_missing,
-    the_doctor_names_a_callback_url_where_nobody_answers_or_somebody_else,
-    resend_sends_the_emails_of_what_waits_again,
-    resend_says_so_when_nothing_waits,
+    the_doctor_finds_no_fault_with_a_sound_deployment,
+    the_doctor_reports_an_unverified_sender,
+    the_doctor_reports_a_missing_table,
+    the_doctor_reports_a_policy_that_is_missing_or_of_another_deployment,
+    the_doctor_reports_a_key_that_the_notifier_may_not_sign_with,
+    the_doctor_reports_a_key_that_the_callback_does_not_accept,
+    the_doctor_reports_each_missing_permission_to_read_pipelines,
+    the_doctor_reports_a_callback_url_with_no_server_or_another_one,
+    resend_repeats_the_emails_of_a_pending_approval,
+    resend_fails_when_no_approval_is_pending,
 ]

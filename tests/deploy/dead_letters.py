@@ -1,4 +1,4 @@
-"""A notifier that keeps failing loses no event."""
+"""The dead-letter queues: a notifier that keeps failing loses no event."""
 
 import datetime
 import json
@@ -10,7 +10,7 @@ QUEUE_METRIC = ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
 
 
 class Queue:
-    """The notifier's dead letters."""
+    """The notifier's dead-letter queue."""
 
     def __init__(self, deployment):
         self.sqs = deployment.cloud.client("sqs")
@@ -18,12 +18,12 @@ class Queue:
         self.name = self.url.rsplit("/", 1)[1]
 
     def visible(self):
-        """What CloudWatch's metric of the queue reports."""
+        """The number of messages, which is also the metric in CloudWatch."""
         attributes = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["ApproximateNumberOfMessages"])
         return int(attributes["Attributes"]["ApproximateNumberOfMessages"])
 
-    def take(self):
-        """The oldest message; whoever takes it deletes it."""
+    def receive(self):
+        """Receives the oldest message, which the caller must delete."""
         (message,) = self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=1)["Messages"]
         return message
 
@@ -32,7 +32,7 @@ class Queue:
 
 
 def alarms(deployment, namespace, metric, dimension):
-    """The stack's alarms on a metric of one thing."""
+    """The stack's alarms on a metric with a given dimension."""
     found = deployment.cloud.client("cloudwatch").describe_alarms()["MetricAlarms"]
     return [
         alarm
@@ -42,33 +42,33 @@ def alarms(deployment, namespace, metric, dimension):
     ]
 
 
-def broken(deployment):
-    """Every write to the ledger fails for as long as this lasts."""
+def broken_ledger(deployment):
+    """Makes every write to the ledger fail until the end of the block."""
     return deployment.changed(deployment.notifier, COUNTERSIGN_TABLE="no-such-table")
 
 
-def an_event_that_keeps_failing_waits_among_the_dead_letters_and_sends_its_emails_after_the_repair(deployment):
+def an_event_that_keeps_failing_becomes_a_dead_letter_and_sends_its_emails_after_the_repair(deployment):
     queue = Queue(deployment)
-    equal(queue.visible(), 0, "dead letters to begin with")
-    waiting = deployment.codepipeline.stop_at_approval()
-    event = sandbox.event(waiting, deployment.fixtures)
-    with broken(deployment):
+    equal(queue.visible(), 0, "dead letters at the start")
+    pending = deployment.codepipeline.stop_at_approval()
+    event = sandbox.event(pending, deployment.fixtures)
+    with broken_ledger(deployment):
         deployment.send(deployment.notifier, event)
-        until("the event is among the dead letters", lambda: queue.visible() == 1, 60)
-    equal(any(deployment.requests(waiting.execution).values()), False, "emails while the notifier fails")
-    message = queue.take()
+        until("the event becomes a dead letter", lambda: queue.visible() == 1, 60)
+    equal(any(deployment.requests(pending.execution).values()), False, "emails while the notifier fails")
+    message = queue.receive()
     # Lambda's record of a failed asynchronous invocation, with the event in it.
     payload = json.loads(message["Body"])["requestPayload"]
     equal(payload, event, "the event in the dead letter")
     deployment.invoke(deployment.notifier, payload)
     queue.delete(message)
     equal(queue.visible(), 0, "dead letters at the end")
-    alice, _ = deployment.asked(waiting.execution)
+    alice, _ = deployment.expect_requests(pending.execution)
     equal(deployment.press(alice.approve, "After all").status, 200, "the answer to the button")
-    equal(deployment.codepipeline.decided(waiting)[0], "Succeeded", "the approval after the button")
+    equal(deployment.codepipeline.decided(pending)[0], "Succeeded", "the approval after the button")
 
 
-def an_alarm_watches_the_dead_letters_of_function_and_rule(deployment):
+def each_dead_letter_queue_has_an_alarm(deployment):
     for output in ("NotifierDeadLetterQueueUrl", "RuleDeadLetterQueueUrl"):
         name = deployment.outputs[output].rsplit("/", 1)[1]
         (alarm,) = alarms(deployment, *QUEUE_METRIC, ("QueueName", name))
@@ -80,7 +80,7 @@ def an_alarm_watches_the_dead_letters_of_function_and_rule(deployment):
         )
 
 
-def a_failed_invocation_shows_in_the_metric_that_the_alarm_watches(deployment):
+def a_failed_invocation_counts_in_the_metric_of_the_alarm(deployment):
     (alarm,) = alarms(deployment, "AWS/Lambda", "Errors", ("FunctionName", deployment.notifier))
     metric = {name: alarm[name] for name in ("Namespace", "MetricName", "Dimensions")}
     cloudwatch = deployment.cloud.client("cloudwatch")
@@ -94,18 +94,18 @@ def a_failed_invocation_shows_in_the_metric_that_the_alarm_watches(deployment):
         return sum(point["Sum"] for point in points)
 
     before = errors()
-    waiting = deployment.codepipeline.stop_at_approval()
-    with broken(deployment):
-        answer, failed = deployment.attempt(deployment.notifier, sandbox.event(waiting, deployment.fixtures))
+    pending = deployment.codepipeline.stop_at_approval()
+    with broken_ledger(deployment):
+        answer, failed = deployment.attempt(deployment.notifier, sandbox.event(pending, deployment.fixtures))
     assert failed, answer
     equal(errors(), before + 1, "errors")
     (alarm,) = cloudwatch.describe_alarms(AlarmNames=[alarm["AlarmName"]])["MetricAlarms"]
-    # MiniStack looks at alarms when it is told a metric, not when it counts one itself.
-    assert errors() >= alarm["Threshold"], "that many raise the alarm"
+    # MiniStack does not evaluate alarms on metrics that it counts itself.
+    assert errors() >= alarm["Threshold"], f"expected at least {alarm['Threshold']} errors"
 
 
 CHECKS = [
-    an_event_that_keeps_failing_waits_among_the_dead_letters_and_sends_its_emails_after_the_repair,
-    an_alarm_watches_the_dead_letters_of_function_and_rule,
-    a_failed_invocation_shows_in_the_metric_that_the_alarm_watches,
+    an_event_that_keeps_failing_becomes_a_dead_letter_and_sends_its_emails_after_the_repair,
+    each_dead_letter_queue_has_an_alarm,
+    a_failed_invocation_counts_in_the_metric_of_the_alarm,
 ]

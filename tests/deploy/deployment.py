@@ -1,4 +1,4 @@
-"""A deployed stack, as its outputs tell of it."""
+"""A deployed stack, which is found by its outputs."""
 
 import contextlib
 import dataclasses
@@ -17,7 +17,7 @@ APPROVERS = ("alice@example.com", "bob@example.com")
 
 @dataclasses.dataclass
 class Page:
-    """What the callback answered."""
+    """An answer of the callback."""
 
     status: int
     headers: dict
@@ -26,14 +26,14 @@ class Page:
 
 @dataclasses.dataclass
 class Links:
-    """What one approver's email holds."""
+    """The links in one approver's email."""
 
     approve: str
     reject: str
 
 
 class Deployment:
-    """What stands in the cloud after a deployment."""
+    """The deployed functions, and what approvers and operators do with them."""
 
     def __init__(self, cloud, guard, codepipeline, fixtures, stack):
         self.cloud = cloud
@@ -62,8 +62,8 @@ class Deployment:
         self.lambda_.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
         self.lambda_.get_waiter("function_updated_v2").wait(FunctionName=function)
 
-    def go_through_the_guard(self):
-        """Sends both functions to the guard for what MiniStack lacks: CodePipeline, and an IAM that knows emails."""
+    def route_through_guard(self):
+        """Has both functions call CodePipeline and SES through the guard, which makes up for what MiniStack lacks."""
         for function in (self.notifier, self.callback):
             role = self.role(function)
             endpoints = {
@@ -74,7 +74,7 @@ class Deployment:
 
     @contextlib.contextmanager
     def changed(self, function, **variables):
-        """With other settings for a while."""
+        """Changes variables of a function's environment, until the end of the block."""
         before = self.environment(function)
         self.set_environment(function, before | variables)
         try:
@@ -83,27 +83,27 @@ class Deployment:
             self.set_environment(function, before)
 
     def invoke(self, function, event):
-        """Runs a function and waits for it. Gives its answer; fails when that is an error."""
+        """Invokes a function and returns its answer. Fails if that is an error."""
         answer, failed = self.attempt(function, event)
         assert not failed, answer
         return answer
 
     def attempt(self, function, event):
-        """Runs a function and waits for it: its answer, and whether it is an error."""
+        """Invokes a function. Returns its answer, and whether that is an error."""
         answer = self.lambda_.invoke(FunctionName=function, Payload=json.dumps(event))
         return json.load(answer["Payload"]), "FunctionError" in answer
 
     def send(self, function, event):
-        """Hands a function an event as EventBridge does: nobody waits."""
+        """Invokes a function asynchronously, as EventBridge does."""
         answer = self.lambda_.invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(event))
         equal(answer["StatusCode"], 202, "the status of an asynchronous invocation")
 
     def requests(self, execution):
-        """The emails that ask about one execution, by whom they are to."""
+        """The request emails for one execution, by recipient."""
         return self.mails(execution, "Approval needed: ")
 
     def outcomes(self, execution):
-        """The emails that tell how the approval of one execution ended, by whom they are to."""
+        """The outcome emails for one execution, by recipient."""
         return self.mails(execution, "Re: Approval needed: ")
 
     def mails(self, execution, subject):
@@ -111,22 +111,24 @@ class Deployment:
         mails = [mail for mail in mails if mail["Subject"].startswith(subject)]
         return {address: [mail for mail in mails if mail["To"] == [address]] for address in APPROVERS}
 
-    def asked(self, execution):
-        """Each approver was asked in one email. Gives each one's links."""
-        return [self.links(mail) for mail in one_each(self.requests(execution), "that ask")]
+    def expect_requests(self, execution):
+        """Checks that each approver got one request email. Returns the links in each."""
+        return [self.links(mail) for mail in one_per_approver(self.requests(execution), "request")]
 
-    def told(self, execution):
-        """Each approver was told in one email how it ended."""
-        one_each(self.outcomes(execution), "that tell how it ended")
+    def expect_outcomes(self, execution):
+        """Checks that each approver got one outcome email."""
+        one_per_approver(self.outcomes(execution), "outcome")
 
     def links(self, mail):
         links = re.findall(r"^https://\S+/approval\?t=\S+", mail["BodyText"], re.MULTILINE)
         equal(len(links), 2, f"links in {mail['BodyText']!r}")
-        assert all(link.startswith(f"{self.url}/approval?t=") for link in links), f"they lead to {self.url}: {links}"
+        assert all(link.startswith(f"{self.url}/approval?t=") for link in links), (
+            f"expected links to {self.url}, found {links}"
+        )
         return Links(*links)
 
     def visit(self, link, method="GET", form=None):
-        """What a browser does with a link, but that it needs no name server to find this machine."""
+        """Opens a link, or submits its form, as a browser does, but without a name server."""
         parts = urllib.parse.urlsplit(link)
         headers = {"Host": parts.netloc}
         body = None
@@ -149,14 +151,14 @@ class Deployment:
         return self.visit(link, "POST", [("comment", comment), button(page)])
 
 
-def one_each(mails, what):
-    for address, theirs in mails.items():
-        equal(len(theirs), 1, f"emails to {address} {what}")
+def one_per_approver(mails, kind):
+    for address, received in mails.items():
+        equal(len(received), 1, f"{kind} emails to {address}")
     return [mail for (mail,) in mails.values()]
 
 
 class Connection(http.client.HTTPSConnection):
-    """To a name under localhost, which this machine's resolver need not know."""
+    """A connection to a name under localhost, even if this machine cannot resolve it."""
 
     def connect(self):
         self.sock = socket.create_connection(("127.0.0.1", self.port), self.timeout)
@@ -164,7 +166,7 @@ class Connection(http.client.HTTPSConnection):
 
 
 class Buttons(html.parser.HTMLParser):
-    """Finds the buttons of a page."""
+    """Collects the buttons of a page."""
 
     def __init__(self):
         super().__init__()
@@ -176,7 +178,7 @@ class Buttons(html.parser.HTMLParser):
 
 
 def button(page):
-    """What the page's only button sends."""
+    """The name and the value that the only button of a page sends."""
     buttons = Buttons()
     buttons.feed(page.body)
     equal(len(buttons.found), 1, "buttons on the page")

@@ -1,8 +1,8 @@
-"""IAM where MiniStack's does not reach.
+"""IAM for the two services that MiniStack does not cover.
 
-MiniStack has no CodePipeline, and the sandbox's lets everybody do everything. MiniStack's IAM takes every email for one
-from nobody with no identity, so that a policy which names both never holds. Each function calls these two services
-under its own role's path here; what the role may not do is refused as AWS refuses it, the rest is handed on.
+MiniStack has no CodePipeline, and the sandbox's does not check permissions. MiniStack's IAM ignores the sender and the
+identity of an email, so a policy that names both never matches. Here, each function calls these two services under a
+path with its role. A call that the role does not allow is refused as AWS would refuse it; any other is forwarded.
 """
 
 import base64
@@ -23,31 +23,31 @@ import botocore.credentials
 
 from cloud import ACCOUNT, OPERATOR, REGION
 
-# Where AWS's service authorization reference names more than the pipeline as the resource, or nothing.
+# The operations whose resource is an action of a pipeline, or nothing, in AWS's service authorization reference.
 WITH_ACTION = {"PutApprovalResult"}
 WITHOUT_RESOURCE = {"ListPipelines"}
 
 
 class Guard:
-    """Where each role finds CodePipeline and SES."""
+    """The endpoints of CodePipeline and SES for each role."""
 
     def __init__(self, port):
         self.url = f"http://127.0.0.1:{port}"
 
     def endpoint(self, service, role):
-        """For `AWS_ENDPOINT_URL_CODEPIPELINE` or `AWS_ENDPOINT_URL_SES` of a function that has this role."""
+        """The value of `AWS_ENDPOINT_URL_CODEPIPELINE` or `AWS_ENDPOINT_URL_SES` for a function with this role."""
         return f"{self.url}/{service}/{role.rsplit('/', 1)[1]}"
 
 
 class Refused(Exception):
-    """What IAM refuses."""
+    """A call that IAM denies."""
 
     def __init__(self, role, action, resource):
         super().__init__(f"User: {role} is not authorized to perform: {action} on resource: {resource}")
 
 
 class CodePipeline:
-    """In front of the sandbox's CodePipeline."""
+    """A proxy for the sandbox's CodePipeline."""
 
     content_type = "application/x-amz-json-1.1"
 
@@ -65,15 +65,15 @@ class CodePipeline:
             resource = "*"
         if not self.cloud.allows(role, action, resource):
             raise Refused(role, action, resource)
-        kept = {name: headers[name] for name in ("Authorization", "Content-Type", "X-Amz-Date", "X-Amz-Target")}
-        return send(f"{self.url}/", kept, body)
+        forwarded = {name: headers[name] for name in ("Authorization", "Content-Type", "X-Amz-Date", "X-Amz-Target")}
+        return send(f"{self.url}/", forwarded, body)
 
     def refusal(self, message):
         return 400, json.dumps({"__type": "AccessDeniedException", "Message": message}).encode()
 
 
 class Ses:
-    """In front of MiniStack's SES."""
+    """A proxy for MiniStack's SES."""
 
     content_type = "text/xml"
 
@@ -87,13 +87,13 @@ class Ses:
             resource = self.identity(form["Source"])
             message = email.message_from_bytes(base64.b64decode(form["RawMessage.Data"]))
             keys = {"ses:FromAddress": email.utils.parseaddr(message["From"])[1]}
-            may = any(allows(statement, action, resource, keys) for statement in self.statements(role))
+            allowed = any(allows(statement, action, resource, keys) for statement in self.statements(role))
         else:
             resource = "*"
-            may = self.cloud.allows(role, action, resource)
-        if not may:
+            allowed = self.cloud.allows(role, action, resource)
+        if not allowed:
             raise Refused(role, action, resource)
-        # What the role may is decided: MiniStack is asked by somebody whom it does not refuse.
+        # The role's permissions are checked by now, so the call to MiniStack is the operator's.
         url = f"{self.cloud.url}/"
         request = botocore.awsrequest.AWSRequest("POST", url, {"Content-Type": headers["Content-Type"]}, body)
         credentials = botocore.credentials.Credentials(*OPERATOR.values())
@@ -101,7 +101,7 @@ class Ses:
         return send(url, dict(request.headers.items()), body, self.cloud.trust)
 
     def identity(self, sender):
-        """The identity that SES sends with: the address when it is verified, else its domain."""
+        """The identity that SES sends with: the address if it is verified, otherwise its domain."""
         domain = sender.rsplit("@", 1)[1]
         answer = self.cloud.client("ses").get_identity_verification_attributes(Identities=[sender])
         verified = answer["VerificationAttributes"].get(sender, {}).get("VerificationStatus") == "Success"
@@ -118,18 +118,18 @@ class Ses:
 
 
 def allows(statement, action, resource, keys):
-    """Whether one statement of a policy allows something. It knows as much of IAM's language as ours use for emails."""
+    """Whether a policy statement allows an action. It supports only as much of IAM as our statements about SES use."""
     conditions = statement.get("Condition", {})
     assert set(conditions) <= {"StringEquals"}, conditions
     return (
         statement["Effect"] == "Allow"
-        and any(fnmatch.fnmatchcase(action, wanted) for wanted in listed(statement["Action"]))
-        and any(fnmatch.fnmatchcase(resource, wanted) for wanted in listed(statement["Resource"]))
-        and all(keys.get(key) in listed(wanted) for key, wanted in conditions.get("StringEquals", {}).items())
+        and any(fnmatch.fnmatchcase(action, wanted) for wanted in as_list(statement["Action"]))
+        and any(fnmatch.fnmatchcase(resource, wanted) for wanted in as_list(statement["Resource"]))
+        and all(keys.get(key) in as_list(wanted) for key, wanted in conditions.get("StringEquals", {}).items())
     )
 
 
-def listed(value):
+def as_list(value):
     return value if isinstance(value, list) else [value]
 
 
@@ -144,7 +144,7 @@ def send(url, headers, body, trust=None):
 
 @contextlib.contextmanager
 def started(cloud, codepipeline):
-    """A guard on a free port of 127.0.0.1."""
+    """The guard on a free port of 127.0.0.1."""
     services = {"codepipeline": CodePipeline(cloud, codepipeline), "ses": Ses(cloud)}
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -173,7 +173,7 @@ def started(cloud, codepipeline):
 
 @contextlib.contextmanager
 def serving(server):
-    """Serves on a thread of its own until the end of the block. Gives the port."""
+    """Runs a server in a thread until the end of the block. Yields its port."""
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

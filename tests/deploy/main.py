@@ -1,7 +1,7 @@
-"""Deploys the real functions with the real SAM CLI and the real CDK into MiniStack, and tries what stands there.
+"""Deploys the real functions with the real SAM CLI and the real CDK into MiniStack, and checks the deployments.
 
-`tests/deploy/run` installs and builds what this needs, and says where it is:
-SAM_CLI, AWS_CLI, SANDBOX, NOTIFIER_ZIP, CALLBACK_ZIP, ARCHITECTURE. Arguments: `sam`, `cdk`; both by default.
+`tests/deploy/run` installs and builds what this needs, and passes it in SAM_CLI, AWS_CLI, SANDBOX, NOTIFIER_ZIP,
+CALLBACK_ZIP and ARCHITECTURE. Arguments: `sam`, `cdk`; both by default.
 """
 
 import os
@@ -27,8 +27,8 @@ from checks import Checks, equal
 from deployment import SENDER, Deployment
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-WAYS = {"sam": sam.Sam, "cdk": cdk.Cdk}
-# The story's last check looks through the logs of all that was before it.
+DEPLOYERS = {"sam": sam.Sam, "cdk": cdk.Cdk}
+# The last check of the story reads the logs of everything before it.
 CHECKS = [
     *policy.CHECKS,
     *sweep.CHECKS,
@@ -41,8 +41,8 @@ CHECKS = [
 ]
 
 
-def try_way(make, checks, directory):
-    """Deploys in one way, into a cloud of its own, checks all, and tears down."""
+def check_deployer(make, checks, directory):
+    """Deploys into a new cloud with one tool, runs all checks, and deletes the deployment."""
     zips = {"notifier": os.environ["NOTIFIER_ZIP"], "callback": os.environ["CALLBACK_ZIP"]}
     with (
         cloud.started(directory) as aws,
@@ -50,44 +50,45 @@ def try_way(make, checks, directory):
         guard.started(aws, codepipeline) as guarded,
     ):
         aws.client("ses").verify_email_identity(EmailAddress=SENDER)
-        way = make(ROOT, zips, os.environ["ARCHITECTURE"], aws)
+        deployer = make(ROOT, zips, os.environ["ARCHITECTURE"], aws)
 
         def it_deploys():
-            way.deploy()
-            deployment = Deployment(aws, guarded, codepipeline, ROOT / "tests/fixtures", way.stack)
-            deployment.go_through_the_guard()
+            deployer.deploy()
+            deployment = Deployment(aws, guarded, codepipeline, ROOT / "tests/fixtures", deployer.stack)
+            deployment.route_through_guard()
             return deployment
 
-        def another_deployment_leaves_the_policy_as_it_was_edited():
+        def a_second_deployment_keeps_the_edited_policy():
             policy.save(deployment, policy.BOTH)
-            way.deploy(log_level="debug")
-            equal(deployment.environment(deployment.notifier)["COUNTERSIGN_LOG_LEVEL"], "debug", "the level of the log")
+            deployer.deploy(log_level="debug")
+            equal(deployment.environment(deployment.notifier)["COUNTERSIGN_LOG_LEVEL"], "debug", "the log level")
             equal(policy.parameter(deployment)["Value"], policy.BOTH, "the policy")
 
-        def it_is_torn_down():
-            way.delete()
+        def it_deletes_everything():
+            deployer.delete()
             client = aws.client("cloudformation")
-            left = [each["StackName"] for each in client.describe_stacks()["Stacks"]]
-            equal(way.stack in left, False, f"{way.stack} among the stacks")
+            stacks = [each["StackName"] for each in client.describe_stacks()["Stacks"]]
+            equal(deployer.stack in stacks, False, f"{deployer.stack} is in {stacks}")
             parameters = [each["Name"] for each in aws.client("ssm").describe_parameters()["Parameters"]]
-            equal(deployment.outputs["PolicyParameterName"] in parameters, False, "the policy among the parameters")
+            name = deployment.outputs["PolicyParameterName"]
+            equal(name in parameters, False, f"{name} is in {parameters}")
 
-        deployment = checks.run(way.name, it_deploys)
+        deployment = checks.run(deployer.name, it_deploys)
         if deployment:
             for check in CHECKS:
-                checks.run(way.name, check, deployment)
-            checks.run(way.name, another_deployment_leaves_the_policy_as_it_was_edited)
-            checks.run(way.name, it_is_torn_down)
+                checks.run(deployer.name, check, deployment)
+            checks.run(deployer.name, a_second_deployment_keeps_the_edited_policy)
+            checks.run(deployer.name, it_deletes_everything)
 
 
 def main(names):
-    # Ended from outside, it stops what it has started all the same.
+    # So that the programs it has started are stopped on SIGTERM too.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     checks = Checks()
     try:
-        for name in names or WAYS:
+        for name in names or DEPLOYERS:
             with tempfile.TemporaryDirectory(prefix="countersign-") as directory:
-                try_way(WAYS[name], checks, pathlib.Path(directory))
+                check_deployer(DEPLOYERS[name], checks, pathlib.Path(directory))
     finally:
         print(checks.closing_line(), flush=True)
     return 1 if checks.failed else 0

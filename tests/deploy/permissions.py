@@ -1,4 +1,4 @@
-"""What each role may not do, asked of IAM, and tried with the role's own credentials."""
+"""The limits of each role, as simulated by IAM, and as tried with the role's own credentials."""
 
 import contextlib
 import io
@@ -12,10 +12,10 @@ from sandbox import ACTION, PIPELINE, STAGE
 
 APPROVAL = f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:{PIPELINE}/{STAGE}/{ACTION}"
 IDENTITY = f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/{SENDER}"
-OTHER_TABLE = "somebody-elses"
-OTHER_PARAMETER = "/somebody-elses/policy"
+OTHER_TABLE = "other-table"
+OTHER_PARAMETER = "/other/policy"
 
-# A function that makes the calls it is handed, with the credentials of the role that it has.
+# A function that makes the AWS calls in its event, with the credentials of its role.
 PROBE = """
 import boto3, botocore.config, botocore.exceptions
 
@@ -35,7 +35,7 @@ def handler(event, context):
 
 @contextlib.contextmanager
 def probe(deployment, function):
-    """Gives what makes AWS calls as `function` could."""
+    """Yields a function that makes AWS calls with the role of `function`."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as opened:
         opened.writestr("probe.py", PROBE)
@@ -49,12 +49,12 @@ def probe(deployment, function):
         Code={"ZipFile": archive.getvalue()},
     )
 
-    def calls(*wanted):
-        return deployment.invoke(name, list(wanted))
+    def make_calls(*calls):
+        return deployment.invoke(name, list(calls))
 
     try:
         deployment.lambda_.get_waiter("function_active_v2").wait(FunctionName=name)
-        yield calls
+        yield make_calls
     finally:
         deployment.lambda_.delete_function(FunctionName=name)
 
@@ -89,25 +89,25 @@ def send_email(deployment, function, sender=SENDER):
     )
 
 
-def writes(table):
+def write_items(table):
     key = {"pk": {"S": "probe"}, "sk": {"S": "probe"}}
     return [
         call("dynamodb", "put_item", TableName=table, Item=key),
         call("dynamodb", "update_item", TableName=table, Key=key),
-        deletes(table),
+        delete_item(table),
         call("dynamodb", "transact_write_items", TransactItems=[{"Put": {"TableName": table, "Item": key}}]),
     ]
 
 
-def reads(parameter):
+def get_parameter(parameter):
     return call("ssm", "get_parameter", Name=parameter)
 
 
-def puts(parameter):
+def put_parameter(parameter):
     return call("ssm", "put_parameter", Name=parameter, Value="[default]", Overwrite=True)
 
 
-def deletes(table):
+def delete_item(table):
     return call("dynamodb", "delete_item", TableName=table, Key={name: {"S": "probe"} for name in ("pk", "sk")})
 
 
@@ -126,7 +126,7 @@ def put_approval_result(deployment, function):
 
 @contextlib.contextmanager
 def other_table(deployment):
-    """A table that looks like the ledger and is not."""
+    """A table like the ledger that is not the deployment's."""
     dynamodb = deployment.cloud.client("dynamodb")
     dynamodb.create_table(
         TableName=OTHER_TABLE,
@@ -142,7 +142,7 @@ def other_table(deployment):
 
 @contextlib.contextmanager
 def other_parameter(deployment):
-    """A parameter that looks like the policy and is not."""
+    """A parameter like the policy that is not the deployment's."""
     ssm = deployment.cloud.client("ssm")
     ssm.put_parameter(Name=OTHER_PARAMETER, Type="String", Value="[default]")
     try:
@@ -159,13 +159,13 @@ def arn_of_ledger(deployment):
     return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{deployment.outputs['LedgerTableName']}"
 
 
-def denied(answers):
+def all_denied(answers):
     return all(answer.startswith("AccessDenied") for answer in answers)
 
 
-def the_callbacks_role_may_decide_and_check_links_and_no_more(deployment):
+def the_callbacks_role_may_only_decide_and_verify_links(deployment):
     role, key = deployment.role(deployment.callback), deployment.outputs["SigningKeyArn"]
-    may = {
+    expectations = {
         ("codepipeline:PutApprovalResult", APPROVAL): True,
         ("kms:GetPublicKey", key): True,
         ("kms:Sign", key): False,
@@ -175,13 +175,13 @@ def the_callbacks_role_may_decide_and_check_links_and_no_more(deployment):
         ("dynamodb:PutItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{OTHER_TABLE}"): False,
         ("codepipeline:StartPipelineExecution", f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:{PIPELINE}"): False,
     }
-    for (action, resource), expected in may.items():
+    for (action, resource), expected in expectations.items():
         equal(deployment.cloud.allows(role, action, resource), expected, f"{action} on {resource}")
 
 
-def the_notifiers_role_may_sign_and_not_decide(deployment):
+def the_notifiers_role_may_sign_but_not_decide(deployment):
     role, key = deployment.role(deployment.notifier), deployment.outputs["SigningKeyArn"]
-    may = {
+    expectations = {
         ("kms:Sign", key): True,
         ("codepipeline:GetPipelineState", f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:{PIPELINE}"): True,
         ("codepipeline:ListPipelines", "*"): True,
@@ -193,56 +193,60 @@ def the_notifiers_role_may_sign_and_not_decide(deployment):
         ("dynamodb:DeleteItem", arn_of_ledger(deployment)): False,
         ("dynamodb:PutItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{OTHER_TABLE}"): False,
     }
-    for (action, resource), expected in may.items():
+    for (action, resource), expected in expectations.items():
         equal(deployment.cloud.allows(role, action, resource), expected, f"{action} on {resource}")
 
 
-def with_the_callbacks_credentials_signing_sending_and_other_tables_are_refused(deployment):
-    with other_table(deployment) as table, probe(deployment, deployment.callback) as calls:
-        equal(calls(get_public_key(deployment)), ["done"], "kms:GetPublicKey")
-        answers = calls(
+def the_callbacks_credentials_cannot_sign_send_or_write_other_tables(deployment):
+    with other_table(deployment) as table, probe(deployment, deployment.callback) as make_calls:
+        equal(make_calls(get_public_key(deployment)), ["done"], "kms:GetPublicKey")
+        answers = make_calls(
             sign(deployment),
             send_email(deployment, deployment.callback),
-            reads(deployment.outputs["PolicyParameterName"]),
-            deletes(deployment.outputs["LedgerTableName"]),
-            *writes(table),
+            get_parameter(deployment.outputs["PolicyParameterName"]),
+            delete_item(deployment.outputs["LedgerTableName"]),
+            *write_items(table),
         )
-        assert denied(answers), answers
+        assert all_denied(answers), answers
 
 
-def with_the_notifiers_credentials_deciding_other_senders_and_writing_the_policy_are_refused(deployment):
-    theirs, policy = deployment.notifier, deployment.outputs["PolicyParameterName"]
+def the_notifiers_credentials_cannot_decide_use_other_senders_or_write_the_policy(deployment):
+    notifier, policy = deployment.notifier, deployment.outputs["PolicyParameterName"]
     with (
         other_table(deployment) as table,
         other_parameter(deployment) as parameter,
-        probe(deployment, deployment.notifier) as calls,
+        probe(deployment, notifier) as make_calls,
     ):
-        answers = calls(sign(deployment), send_email(deployment, theirs), reads(policy))
+        answers = make_calls(sign(deployment), send_email(deployment, notifier), get_parameter(policy))
         equal(answers, ["done", "done", "done"], "signing, sending and reading the policy")
-        answers = calls(
-            put_approval_result(deployment, theirs),
-            send_email(deployment, theirs, "somebody@example.com"),
-            send_email(deployment, theirs, "somebody@elsewhere.example"),
-            puts(policy),
-            reads(parameter),
-            puts(parameter),
-            deletes(deployment.outputs["LedgerTableName"]),
-            *writes(table),
+        answers = make_calls(
+            put_approval_result(deployment, notifier),
+            send_email(deployment, notifier, "other@example.com"),
+            send_email(deployment, notifier, "other@elsewhere.example"),
+            put_parameter(policy),
+            get_parameter(parameter),
+            put_parameter(parameter),
+            delete_item(deployment.outputs["LedgerTableName"]),
+            *write_items(table),
         )
-        assert denied(answers), answers
+        assert all_denied(answers), answers
 
 
-def the_guard_in_front_of_codepipeline_lets_the_callback_decide(deployment):
-    # The token is wrong; that it is CodePipeline who says so is the point.
-    with probe(deployment, deployment.callback) as calls:
+def the_guard_lets_the_callback_decide(deployment):
+    # The token is wrong, so an answer about the token shows that the call reached CodePipeline.
+    with probe(deployment, deployment.callback) as make_calls:
         deployment.codepipeline.stop_at_approval()
-        equal(calls(put_approval_result(deployment, deployment.callback)), ["InvalidApprovalTokenException"], "answer")
+        equal(
+            make_calls(put_approval_result(deployment, deployment.callback)),
+            ["InvalidApprovalTokenException"],
+            "answer",
+        )
 
 
 CHECKS = [
-    the_callbacks_role_may_decide_and_check_links_and_no_more,
-    the_notifiers_role_may_sign_and_not_decide,
-    with_the_callbacks_credentials_signing_sending_and_other_tables_are_refused,
-    with_the_notifiers_credentials_deciding_other_senders_and_writing_the_policy_are_refused,
-    the_guard_in_front_of_codepipeline_lets_the_callback_decide,
+    the_callbacks_role_may_only_decide_and_verify_links,
+    the_notifiers_role_may_sign_but_not_decide,
+    the_callbacks_credentials_cannot_sign_send_or_write_other_tables,
+    the_notifiers_credentials_cannot_decide_use_other_senders_or_write_the_policy,
+    the_guard_lets_the_callback_decide,
 ]

@@ -1,4 +1,4 @@
-"""The policy: the parameter that the deployment makes, and what an administrator writes into it afterwards."""
+"""The policy: the parameter that a deployment creates, and an administrator's edits to it."""
 
 import contextlib
 import re
@@ -6,9 +6,9 @@ import re
 import sandbox
 import story
 from checks import equal
-from commands import diagnosis, names_only
-from front import found_by_name
+from commands import diagnose, expect_unsound
 from deployment import APPROVERS
+from proxy import reachable_callback
 
 FIRST = f"""# Who may decide, and how many must. README, "Policy", tells all keys. Check a new text before you save it:
 #   cargo run -p sandbox -- policy check FILE
@@ -19,10 +19,10 @@ BOTH = """[default]
 approvers = ["alice@example.com", "bob@example.com"]
 quorum = 2
 """
-WRONG = """[default]
+INVALID = """[default]
 approvers = ["alice@example.com", 7]
 """
-WHERE = re.compile(r"\bline 2, column \d+")
+POSITION = re.compile(r"\bline 2, column \d+")
 
 
 def name(deployment):
@@ -34,7 +34,7 @@ def parameter(deployment):
 
 
 def save(deployment, text):
-    """What an administrator does with a policy in a file."""
+    """Saves a policy from a file, as an administrator does."""
     file = deployment.cloud.scratch / "policy.toml"
     file.write_text(text)
     put = ["ssm", "put-parameter", "--name", name(deployment), "--type", "String", "--overwrite"]
@@ -43,7 +43,7 @@ def save(deployment, text):
 
 @contextlib.contextmanager
 def edited(deployment, text):
-    """With another policy for a while."""
+    """Changes the policy until the end of the block."""
     before = parameter(deployment)["Value"]
     save(deployment, text)
     try:
@@ -52,43 +52,43 @@ def edited(deployment, text):
         save(deployment, before)
 
 
-def the_parameter_holds_the_policy_that_the_deployment_was_told(deployment):
+def the_parameter_holds_the_policy_from_the_deployment(deployment):
     found = parameter(deployment)
     equal((found["Name"], found["Type"], found["Value"]), ("/countersign/policy", "String", FIRST), "the parameter")
     environment = deployment.environment(deployment.notifier)
-    equal(environment["COUNTERSIGN_POLICY"], found["Name"], "the policy that the notifier is told")
+    equal(environment["COUNTERSIGN_POLICY"], found["Name"], "the policy parameter in the notifier's environment")
 
 
-def what_an_administrator_saves_holds_for_the_next_approval_without_a_deployment(deployment):
+def an_edit_applies_to_the_next_approval_without_a_deployment(deployment):
     with edited(deployment, BOTH):
-        waiting, alice, bob = story.ask(deployment)
+        pending, alice, bob = story.request(deployment)
     page = deployment.press(alice.approve, "The first of two")
     equal(page.status, 200, "the answer to the first button")
-    equal(deployment.codepipeline.decided(waiting)[0], "InProgress", "the approval after one of two votes")
+    equal(deployment.codepipeline.decided(pending)[0], "InProgress", "the approval after one of two votes")
     page = deployment.press(bob.approve, "The second of two")
     equal(page.status, 200, "the answer to the second button")
-    equal(deployment.codepipeline.decided(waiting)[0], "Succeeded", "the approval after both votes")
+    equal(deployment.codepipeline.decided(pending)[0], "Succeeded", "the approval after both votes")
 
 
-def a_wrong_policy_fails_the_event_which_sends_its_emails_after_the_repair(deployment):
-    waiting = deployment.codepipeline.stop_at_approval()
-    event = sandbox.event(waiting, deployment.fixtures)
-    with edited(deployment, WRONG):
+def with_an_invalid_policy_the_event_fails_and_sends_its_emails_after_the_repair(deployment):
+    pending = deployment.codepipeline.stop_at_approval()
+    event = sandbox.event(pending, deployment.fixtures)
+    with edited(deployment, INVALID):
         answer, failed = deployment.attempt(deployment.notifier, event)
         assert failed, answer
-        assert WHERE.search(answer["errorMessage"]), f"the error says where: {answer}"
-        assert "alice" not in answer["errorMessage"], f"the error names nobody: {answer}"
-        equal(any(deployment.requests(waiting.execution).values()), False, "emails with a wrong policy")
-        with found_by_name(deployment):
-            ailing = diagnosis(deployment)
-        names_only(ailing, "policy")
-        assert WHERE.search(ailing["policy"]["found"]), f"the doctor says where: {ailing}"
+        assert POSITION.search(answer["errorMessage"]), f"expected a line and a column in {answer}"
+        assert "alice" not in answer["errorMessage"], f"expected no name in {answer}"
+        equal(any(deployment.requests(pending.execution).values()), False, "emails with an invalid policy")
+        with reachable_callback(deployment):
+            unsound = diagnose(deployment)
+        expect_unsound(unsound, "policy")
+        assert POSITION.search(unsound["policy"]["found"]), f"expected a line and a column in {unsound}"
     deployment.invoke(deployment.notifier, event)
-    deployment.asked(waiting.execution)
+    deployment.expect_requests(pending.execution)
 
 
 CHECKS = [
-    the_parameter_holds_the_policy_that_the_deployment_was_told,
-    what_an_administrator_saves_holds_for_the_next_approval_without_a_deployment,
-    a_wrong_policy_fails_the_event_which_sends_its_emails_after_the_repair,
+    the_parameter_holds_the_policy_from_the_deployment,
+    an_edit_applies_to_the_next_approval_without_a_deployment,
+    with_an_invalid_policy_the_event_fails_and_sends_its_emails_after_the_repair,
 ]

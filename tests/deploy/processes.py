@@ -1,4 +1,4 @@
-"""Programs that the tests start, and stop again, with all that they have started."""
+"""Programs that the tests start, and later stop with all their child processes."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ import subprocess
 
 
 def free_port():
-    """A port on 127.0.0.1 that nobody listens on."""
+    """A port on 127.0.0.1 that is not in use."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
@@ -16,7 +16,7 @@ def free_port():
 
 @contextlib.contextmanager
 def running(arguments, environment, log):
-    """A program with its own process group, whose output goes to the file `log`."""
+    """Runs a program in a process group of its own. Its output goes to the file `log`."""
     with open(log, "w") as output:
         process = subprocess.Popen(
             arguments, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
@@ -24,11 +24,11 @@ def running(arguments, environment, log):
     try:
         yield process
     finally:
-        end(process)
+        stop(process)
 
 
-def end(process):
-    """Ends a program and its process group: politely, then not."""
+def stop(process):
+    """Stops a program and its process group, first with SIGTERM, then with SIGKILL."""
     signal_group(process, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(timeout=10)
@@ -41,15 +41,15 @@ def signal_group(process, number):
         os.killpg(process.pid, number)
 
 
-def alive(process, log):
-    """Fails, with the end of its output, when a program has ended."""
+def check_alive(process, log):
+    """Fails if a program has exited, with the end of its output."""
     if process.poll() is not None:
         with open(log) as output:
-            raise AssertionError(f"{process.args[0]} ended with {process.returncode}:\n{output.read()[-4000:]}")
+            raise AssertionError(f"{process.args[0]} exited with status {process.returncode}:\n{output.read()[-4000:]}")
 
 
 def run(arguments, environment, directory):
-    """Runs a command to its end. Gives its output; fails with it when the command fails."""
+    """Runs a command and returns its output. If the command fails, so does this, with the output."""
     done = subprocess.run(
         arguments,
         env=environment,
@@ -60,7 +60,10 @@ def run(arguments, environment, directory):
         text=True,
         errors="replace",
         timeout=600,
+        check=False,
     )
     if done.returncode != 0:
-        raise AssertionError(f"{' '.join(map(str, arguments))} ended with {done.returncode}:\n{done.stdout[-6000:]}")
+        raise AssertionError(
+            f"{' '.join(map(str, arguments))} exited with status {done.returncode}:\n{done.stdout[-6000:]}"
+        )
     return done.stdout

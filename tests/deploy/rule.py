@@ -1,4 +1,4 @@
-"""The EventBridge rule: which events it takes, and where they go."""
+"""The EventBridge rule: the events that it matches, and its target."""
 
 import copy
 import json
@@ -13,30 +13,30 @@ def matches(deployment, event):
 
 
 def fixtures(deployment):
-    """The fixtures that are EventBridge events. The others come through SNS, past the rule."""
+    """The fixtures that are EventBridge events. The others arrive through SNS."""
     events = {path.stem: json.loads(path.read_text()) for path in sorted(deployment.fixtures.glob("*.json"))}
     return {name: event for name, event in events.items() if "detail-type" in event}
 
 
-def approval(deployment):
+def approval_event(deployment):
     return copy.deepcopy(fixtures(deployment)["eventbridge-action-started"])
 
 
-def the_rule_takes_each_approval_event_of_the_fixtures_and_no_other(deployment):
+def the_rule_matches_the_approval_events_among_the_fixtures_and_no_others(deployment):
     events = fixtures(deployment)
-    assert len(events) >= 2, "there are fixtures of both kinds"
+    assert len(events) >= 2, "expected fixtures with and without an approval"
     for name, event in events.items():
         equal(matches(deployment, event), event["detail"]["type"]["category"] == "Approval", name)
 
 
-def the_rule_takes_every_state_of_an_approval(deployment):
+def the_rule_matches_every_state_of_an_approval(deployment):
     for state in ("STARTED", "SUCCEEDED", "FAILED", "ABANDONED"):
-        event = approval(deployment)
+        event = approval_event(deployment)
         event["detail"]["state"] = state
         equal(matches(deployment, event), True, state)
 
 
-def the_rule_takes_no_event_that_only_looks_like_an_approvals(deployment):
+def the_rule_matches_no_event_that_only_resembles_an_approval(deployment):
     for path, value in [
         (["source"], "com.example"),
         (["detail-type"], "CodePipeline Stage Execution State Change"),
@@ -44,20 +44,21 @@ def the_rule_takes_no_event_that_only_looks_like_an_approvals(deployment):
         (["detail", "type", "category"], "Invoke"),
         (["detail", "type", "category"], "Deploy"),
     ]:
-        event = approval(deployment)
-        place = event
-        for name in path[:-1]:
-            place = place[name]
-        place[path[-1]] = value
+        event = approval_event(deployment)
+        *parents, last = path
+        node = event
+        for name in parents:
+            node = node[name]
+        node[last] = value
         equal(matches(deployment, event), False, f"{'.'.join(path)} = {value}")
 
 
-def the_rule_hands_its_events_to_the_notifier_or_to_its_dead_letters(deployment):
+def the_rule_sends_its_events_to_the_notifier_or_its_dead_letter_queue(deployment):
     events = deployment.cloud.client("events")
     (target,) = events.list_targets_by_rule(Rule=deployment.outputs["RuleName"])["Targets"]
     equal(target["Arn"], deployment.configuration(deployment.notifier)["FunctionArn"], "the rule's target")
     queue = deployment.outputs["RuleDeadLetterQueueUrl"].rsplit("/", 1)[1]
-    equal(target["DeadLetterConfig"]["Arn"].rsplit(":", 1)[1], queue, "where undelivered events go")
+    equal(target["DeadLetterConfig"]["Arn"].rsplit(":", 1)[1], queue, "the queue for undelivered events")
     policy = json.loads(deployment.lambda_.get_policy(FunctionName=deployment.notifier)["Policy"])
     names = (deployment.outputs["RuleName"], deployment.outputs["RuleName"].replace("-approvals", "-sweep"))
     rules = [events.describe_rule(Name=name)["Arn"] for name in names]
@@ -66,12 +67,12 @@ def the_rule_hands_its_events_to_the_notifier_or_to_its_dead_letters(deployment)
         for statement in policy["Statement"]
         if statement["Principal"].get("Service") == "events.amazonaws.com"
     ]
-    equal(sorted(sources), sorted(rules), "who of EventBridge may invoke the notifier")
+    equal(sorted(sources), sorted(rules), "the rules that may invoke the notifier")
 
 
 CHECKS = [
-    the_rule_takes_each_approval_event_of_the_fixtures_and_no_other,
-    the_rule_takes_every_state_of_an_approval,
-    the_rule_takes_no_event_that_only_looks_like_an_approvals,
-    the_rule_hands_its_events_to_the_notifier_or_to_its_dead_letters,
+    the_rule_matches_the_approval_events_among_the_fixtures_and_no_others,
+    the_rule_matches_every_state_of_an_approval,
+    the_rule_matches_no_event_that_only_resembles_an_approval,
+    the_rule_sends_its_events_to_the_notifier_or_its_dead_letter_queue,
 ]

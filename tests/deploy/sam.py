@@ -1,4 +1,4 @@
-"""Deploys with the AWS SAM CLI, as the README says, but for the functions: those are built already."""
+"""Deploys with the AWS SAM CLI as the README describes, but with functions that are built already."""
 
 import os
 
@@ -10,7 +10,7 @@ CODE = "CodeUri: ../../functions/{function}\n"
 
 
 class Sam:
-    """The template in `infra/sam`."""
+    """The SAM CLI, with the template in `infra/sam`."""
 
     name = "SAM"
     stack = STACK
@@ -29,10 +29,10 @@ class Sam:
     def deploy(self, log_level="info"):
         template = (self.root / "infra/sam/template.yaml").read_text()
         for function in ("notifier", "callback"):
-            built = CODE.format(function=function)
-            assert template.count(built) == 1, f"the template has one line {built!r}"
-            template = template.replace(built, f"CodeUri: {self.zips[function]}\n")
-        # The copy lies elsewhere.
+            line = CODE.format(function=function)
+            assert template.count(line) == 1, f"expected one line {line!r} in infra/sam/template.yaml"
+            template = template.replace(line, f"CodeUri: {self.zips[function]}\n")
+        # The copy is in another directory.
         template = template.replace("../../", f"{self.root}/")
         self.directory.mkdir(exist_ok=True)
         (self.directory / "template.yaml").write_text(template)

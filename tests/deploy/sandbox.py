@@ -1,4 +1,4 @@
-"""The sandbox's CodePipeline, which stands in for the one that MiniStack does not have."""
+"""The sandbox's CodePipeline, because MiniStack has none."""
 
 import contextlib
 import dataclasses
@@ -8,21 +8,21 @@ import os
 import re
 
 from checks import equal, until
-from processes import alive, running
+from processes import check_alive, running
 
 PIPELINE, STAGE, ACTION = "payments-api", "Production", "Approve"
 
 
 @dataclasses.dataclass
-class Waiting:
-    """An approval that waits for its decision."""
+class PendingApproval:
+    """An approval that is waiting for its decision."""
 
     execution: str
     token: str
 
 
 class CodePipeline:
-    """What the pipeline `payments-api` does, as its owner sees it."""
+    """The pipeline `payments-api`, as its owner uses it."""
 
     def __init__(self, url, cloud):
         self.url = url
@@ -37,20 +37,20 @@ class CodePipeline:
         return execution, action.get("latestExecution", {})
 
     def stop_at_approval(self):
-        """Starts the pipeline, and gives the approval that it stops at. One that waited before is rejected."""
-        execution, state = self.approval()
+        """Starts the pipeline, and returns the approval that it stops at. Rejects one that is still pending."""
+        _, state = self.approval()
         if state.get("status") == "InProgress":
-            self.put(state["token"], "Rejected", "Makes way for the next test")
+            self.put(state["token"], "Rejected", "Superseded by the next test")
         started = self.client.start_pipeline_execution(name=PIPELINE)["pipelineExecutionId"]
 
-        def waits():
+        def reached():
             execution, state = self.approval()
             return execution == started and state.get("token")
 
-        return Waiting(started, until("the pipeline stops at its approval", waits))
+        return PendingApproval(started, until("the pipeline stops at its approval", reached))
 
     def put(self, token, status, summary):
-        """What somebody in the console does."""
+        """Decides as a user of the console would."""
         self.client.put_approval_result(
             pipelineName=PIPELINE,
             stageName=STAGE,
@@ -59,29 +59,29 @@ class CodePipeline:
             result={"status": status, "summary": summary},
         )
 
-    def decided(self, waiting):
-        """The status and the summary that CodePipeline holds for an approval."""
+    def decided(self, pending):
+        """The status and the summary that CodePipeline has for an approval."""
         execution, state = self.approval()
-        equal(execution, waiting.execution, "the execution in the stage")
+        equal(execution, pending.execution, "the execution in the stage")
         return state["status"], state.get("summary", "")
 
 
-def event(waiting, fixtures, state="STARTED"):
-    """The approval's event, as EventBridge hands it to the notifier."""
+def event(pending, fixtures, state="STARTED"):
+    """The event of an approval, as EventBridge sends it to the notifier."""
     event = json.loads((fixtures / "eventbridge-action-started.json").read_text())
     event["resources"] = [f"arn:aws:codepipeline:{event['region']}:{event['account']}:{PIPELINE}"]
     event["detail"] |= {
         "pipeline": PIPELINE,
         "stage": STAGE,
         "action": ACTION,
-        "execution-id": waiting.execution,
+        "execution-id": pending.execution,
         "state": state,
     }
     return event
 
 
-def notice(waiting, fixtures):
-    """The approval's own notice, as CodePipeline publishes it to an SNS topic."""
+def notice(pending, fixtures):
+    """The notice of an approval, as CodePipeline publishes it to an SNS topic."""
     fixture = json.loads((fixtures / "sns-approval-needed.json").read_text())
     notice = json.loads(fixture["Records"][0]["Sns"]["Message"])
     expires = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=7)
@@ -89,7 +89,7 @@ def notice(waiting, fixtures):
         "pipelineName": PIPELINE,
         "stageName": STAGE,
         "actionName": ACTION,
-        "token": waiting.token,
+        "token": pending.token,
         "expires": expires.strftime("%Y-%m-%dT%H:%MZ"),
     }
     return json.dumps(notice)
@@ -103,7 +103,7 @@ def started(program, cloud):
     with running([program, "--port", "0"], environment, log) as process:
 
         def address():
-            alive(process, log)
+            check_alive(process, log)
             found = re.search(r"^Countersign sandbox: (http://127\.0\.0\.1:\d+)$", log.read_text(), re.MULTILINE)
             return found and found[1]
 

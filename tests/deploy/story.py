@@ -1,4 +1,4 @@
-"""The story: an approval waits, two approvers are asked, a link decides."""
+"""The main story: an approval is pending, two approvers get an email, and a link decides."""
 
 import base64
 import hashlib
@@ -21,20 +21,20 @@ HEADERS = {
 COMMENT = "The totals agree: 4 % more, äöü"
 
 
-def ask(deployment):
-    """An approval waits, and its event has reached the notifier."""
-    waiting = deployment.codepipeline.stop_at_approval()
-    deployment.invoke(deployment.notifier, sandbox.event(waiting, deployment.fixtures))
-    return waiting, *deployment.asked(waiting.execution)
+def request(deployment):
+    """Has the pipeline stop at its approval, and the notifier email the approvers. Returns it, and their links."""
+    pending = deployment.codepipeline.stop_at_approval()
+    deployment.invoke(deployment.notifier, sandbox.event(pending, deployment.fixtures))
+    return pending, *deployment.expect_requests(pending.execution)
 
 
-def the_button_behind_an_approve_link_approves(deployment):
-    waiting, alice, bob = ask(deployment)
-    equal(deployment.codepipeline.decided(waiting)[0], "InProgress", "the approval before the button")
+def the_button_of_an_approve_link_approves(deployment):
+    pending, alice, bob = request(deployment)
+    equal(deployment.codepipeline.decided(pending)[0], "InProgress", "the approval before the button")
     page = deployment.press(alice.approve, COMMENT)
     equal(page.status, 200, "the answer to the button")
     assert "approved" in page.body and "äöü" in page.body, page.body
-    status, summary = deployment.codepipeline.decided(waiting)
+    status, summary = deployment.codepipeline.decided(pending)
     equal(status, "Succeeded", "the approval after the button")
     assert "alice@example.com" in summary and COMMENT in summary, summary
     for link in (alice.reject, bob.approve, bob.reject):
@@ -43,35 +43,35 @@ def the_button_behind_an_approve_link_approves(deployment):
     equal(again.status, 200, "the same button again")
 
 
-def the_button_behind_a_reject_link_rejects(deployment):
-    waiting, alice, bob = ask(deployment)
+def the_button_of_a_reject_link_rejects(deployment):
+    pending, alice, bob = request(deployment)
     page = deployment.press(bob.reject, "Not on a Friday")
     equal(page.status, 200, "the answer to the button")
-    status, summary = deployment.codepipeline.decided(waiting)
+    status, summary = deployment.codepipeline.decided(pending)
     equal(status, "Failed", "the approval after the button")
     assert "bob@example.com" in summary and "Not on a Friday" in summary, summary
-    equal(deployment.visit(alice.approve).status, 409, "the other's link after the decision")
+    equal(deployment.visit(alice.approve).status, 409, "the other approver's link after the decision")
 
 
-def an_event_that_comes_twice_sends_no_second_email(deployment):
-    waiting = deployment.codepipeline.stop_at_approval()
+def a_duplicate_event_sends_no_second_email(deployment):
+    pending = deployment.codepipeline.stop_at_approval()
     for _ in range(2):
-        deployment.invoke(deployment.notifier, sandbox.event(waiting, deployment.fixtures))
-    deployment.asked(waiting.execution)
+        deployment.invoke(deployment.notifier, sandbox.event(pending, deployment.fixtures))
+    deployment.expect_requests(pending.execution)
 
 
-def a_link_that_is_opened_decides_nothing(deployment):
-    waiting, alice, bob = ask(deployment)
+def opening_a_link_decides_nothing(deployment):
+    pending, alice, bob = request(deployment)
     for link in (alice.approve, alice.reject, bob.approve, bob.reject):
         for method in ("HEAD", "GET", "HEAD", "GET"):
             equal(deployment.visit(link, method).status, 200, method)
     equal(deployment.visit(alice.approve, "POST", [("comment", "")]).status, 400, "a form without its button")
     equal(deployment.visit(alice.approve, "POST", [("decision", "Rejected")]).status, 400, "another decision")
-    equal(deployment.codepipeline.decided(waiting)[0], "InProgress", "the approval")
+    equal(deployment.codepipeline.decided(pending)[0], "InProgress", "the approval")
 
 
-def every_answer_has_our_headers(deployment):
-    _, alice, bob = ask(deployment)
+def every_answer_has_the_security_headers(deployment):
+    _, alice, _ = request(deployment)
     url = deployment.url
     answers = [
         (200, "GET", alice.approve),
@@ -102,23 +102,25 @@ def every_answer_has_our_headers(deployment):
         else:
             style = page.body.split("<style>")[1].split("</style>")[0]
             hashed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-            assert f"'sha256-{hashed}'" in policy, f"{what}: the policy allows the page's style"
+            assert f"'sha256-{hashed}'" in policy, f"{what}: expected 'sha256-{hashed}' in {policy}"
 
 
-def a_decision_in_the_console_is_what_the_links_tell(deployment):
-    waiting, alice, bob = ask(deployment)
-    deployment.codepipeline.put(waiting.token, "Rejected", "Said no in the console")
+def links_show_a_decision_that_was_made_in_the_console(deployment):
+    pending, alice, bob = request(deployment)
+    deployment.codepipeline.put(pending.token, "Rejected", "Said no in the console")
     equal(deployment.press(alice.approve, "Too late").status, 409, "a button after the decision")
-    deployment.invoke(deployment.notifier, sandbox.event(waiting, deployment.fixtures, "FAILED"))
+    deployment.invoke(deployment.notifier, sandbox.event(pending, deployment.fixtures, "FAILED"))
     page = deployment.visit(bob.approve)
     equal(page.status, 409, "a link after the event about the decision")
     assert "Said no in the console" in page.body, page.body
-    equal(deployment.codepipeline.decided(waiting), ("Failed", "Said no in the console"), "what CodePipeline holds")
+    equal(
+        deployment.codepipeline.decided(pending), ("Failed", "Said no in the console"), "the decision in CodePipeline"
+    )
 
 
-def an_approvals_own_notice_reaches_the_approvers_through_the_topic(deployment):
-    waiting = deployment.codepipeline.stop_at_approval()
-    notice = sandbox.notice(waiting, deployment.fixtures)
+def a_notice_to_the_topic_reaches_the_approvers(deployment):
+    pending = deployment.codepipeline.stop_at_approval()
+    notice = sandbox.notice(pending, deployment.fixtures)
     before = len(deployment.cloud.mails())
     deployment.cloud.client("sns").publish(
         TopicArn=deployment.outputs["NotificationTopicArn"],
@@ -127,14 +129,14 @@ def an_approvals_own_notice_reaches_the_approvers_through_the_topic(deployment):
     )
     until("each approver has an email", lambda: len(deployment.cloud.mails()) >= before + 2)
     mails = deployment.cloud.mails()[before:]
-    equal(sorted(mail["To"] for mail in mails), [["alice@example.com"], ["bob@example.com"]], "who was asked")
+    equal(sorted(mail["To"] for mail in mails), [["alice@example.com"], ["bob@example.com"]], "recipients")
     page = deployment.press(deployment.links(mails[0]).approve, "By the notice")
     equal(page.status, 200, "the answer to the button")
-    equal(deployment.codepipeline.decided(waiting)[0], "Succeeded", "the approval after the button")
+    equal(deployment.codepipeline.decided(pending)[0], "Succeeded", "the approval after the button")
 
 
-def no_log_line_holds_a_secret_or_a_person(deployment):
-    waiting, alice, _ = ask(deployment)
+def no_log_line_contains_a_secret_or_an_address(deployment):
+    pending, alice, _ = request(deployment)
     deployment.press(alice.approve, "SECRETCOMMENT")
     deployment.visit(f"{alice.approve}x")
     logs = deployment.cloud.client("logs")
@@ -144,19 +146,19 @@ def no_log_line_holds_a_secret_or_a_person(deployment):
         lines += [event["message"] for event in events]
     lines = [line for message in lines for line in message.splitlines()]
     structured = [json.loads(line) for line in lines if line.startswith("{")]
-    assert structured, "there are structured log lines"
+    assert structured, "expected structured log lines"
     for line in lines:
-        for secret in ("SECRETCOMMENT", "@example.com", waiting.token, "eyJ", "approval?t="):
-            assert secret not in line, f"{secret!r} is in a log line: {line}"
+        for secret in ("SECRETCOMMENT", "@example.com", pending.token, "eyJ", "approval?t="):
+            assert secret not in line, f"a log line contains {secret!r}: {line}"
 
 
 CHECKS = [
-    the_button_behind_an_approve_link_approves,
-    the_button_behind_a_reject_link_rejects,
-    a_link_that_is_opened_decides_nothing,
-    an_event_that_comes_twice_sends_no_second_email,
-    a_decision_in_the_console_is_what_the_links_tell,
-    an_approvals_own_notice_reaches_the_approvers_through_the_topic,
-    every_answer_has_our_headers,
-    no_log_line_holds_a_secret_or_a_person,
+    the_button_of_an_approve_link_approves,
+    the_button_of_a_reject_link_rejects,
+    opening_a_link_decides_nothing,
+    a_duplicate_event_sends_no_second_email,
+    links_show_a_decision_that_was_made_in_the_console,
+    a_notice_to_the_topic_reaches_the_approvers,
+    every_answer_has_the_security_headers,
+    no_log_line_contains_a_secret_or_an_address,
 ]

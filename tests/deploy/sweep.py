@@ -1,8 +1,8 @@
-"""The hourly sweep: what an event did not bring, it makes good. And the emails that tell how an approval ended."""
+"""The hourly sweep, which makes up for lost events, and the emails about the outcome."""
 
 import json
 
-import front
+import proxy
 import sandbox
 import story
 from checks import equal
@@ -16,78 +16,78 @@ def rule_and_target(deployment):
 
 
 def sweep(deployment):
-    """What the rule does every hour: its target gets its input. Gives what came of it."""
+    """Invokes the target of the rule with its input, as happens every hour. Returns the result."""
     _, target = rule_and_target(deployment)
     (swept,) = deployment.invoke(target["Arn"], json.loads(target["Input"]))["results"]
-    equal(swept["result"], "swept", "what came of the sweep")
+    equal(swept["result"], "swept", "the result of the sweep")
     return swept
 
 
-def the_hourly_rule_hands_a_sweep_to_the_notifier(deployment):
+def the_hourly_rule_invokes_the_notifier_with_a_sweep(deployment):
     rule, target = rule_and_target(deployment)
     equal(
         (rule["ScheduleExpression"], rule["State"], rule["EventBusName"]),
         ("rate(1 hour)", "ENABLED", "default"),
-        "when it sweeps",
+        "the schedule",
     )
     equal(target["Arn"], deployment.configuration(deployment.notifier)["FunctionArn"], "the rule's target")
-    equal(json.loads(target["Input"]), {"sweep": {}}, "what the target gets")
+    equal(json.loads(target["Input"]), {"sweep": {}}, "the target's input")
 
 
-def a_sweep_asks_once_for_an_approval_whose_event_never_came(deployment):
-    waiting = deployment.codepipeline.stop_at_approval()
-    equal(sweep(deployment)["asked"], 2, "emails that the first sweep sends")
-    alice, _ = deployment.asked(waiting.execution)
-    equal(sweep(deployment)["asked"], 0, "emails that the second sweep sends")
-    deployment.invoke(deployment.notifier, sandbox.event(waiting, deployment.fixtures))
-    deployment.asked(waiting.execution)
-    equal(deployment.press(alice.approve, "Asked by the sweep").status, 200, "the answer to the button")
-    equal(deployment.codepipeline.decided(waiting)[0], "Succeeded", "the approval after the button")
+def a_sweep_requests_an_approval_once_when_its_event_was_lost(deployment):
+    pending = deployment.codepipeline.stop_at_approval()
+    equal(sweep(deployment)["asked"], 2, "emails of the first sweep")
+    alice, _ = deployment.expect_requests(pending.execution)
+    equal(sweep(deployment)["asked"], 0, "emails of the second sweep")
+    deployment.invoke(deployment.notifier, sandbox.event(pending, deployment.fixtures))
+    deployment.expect_requests(pending.execution)
+    equal(deployment.press(alice.approve, "Requested by the sweep").status, 200, "the answer to the button")
+    equal(deployment.codepipeline.decided(pending)[0], "Succeeded", "the approval after the button")
 
 
-def everybody_who_was_asked_is_told_once_how_it_ended(deployment):
-    waiting, alice, _ = story.ask(deployment)
-    deployment.press(alice.approve, "Told by the event")
+def each_approver_gets_one_outcome_email(deployment):
+    pending, alice, _ = story.request(deployment)
+    deployment.press(alice.approve, "Announced by the event")
     for _ in range(2):
-        deployment.invoke(deployment.notifier, sandbox.event(waiting, deployment.fixtures, "SUCCEEDED"))
-        deployment.told(waiting.execution)
+        deployment.invoke(deployment.notifier, sandbox.event(pending, deployment.fixtures, "SUCCEEDED"))
+        deployment.expect_outcomes(pending.execution)
     sweep(deployment)
-    deployment.told(waiting.execution)
+    deployment.expect_outcomes(pending.execution)
 
 
-def a_sweep_tells_once_how_it_ended_when_that_event_never_came(deployment):
-    waiting, _, bob = story.ask(deployment)
-    deployment.press(bob.reject, "Told by the sweep")
+def a_sweep_sends_the_outcome_once_when_its_event_was_lost(deployment):
+    pending, _, bob = story.request(deployment)
+    deployment.press(bob.reject, "Announced by the sweep")
     for _ in range(2):
         sweep(deployment)
-        deployment.told(waiting.execution)
-    deployment.invoke(deployment.notifier, sandbox.event(waiting, deployment.fixtures, "FAILED"))
-    deployment.told(waiting.execution)
+        deployment.expect_outcomes(pending.execution)
+    deployment.invoke(deployment.notifier, sandbox.event(pending, deployment.fixtures, "FAILED"))
+    deployment.expect_outcomes(pending.execution)
 
 
-def a_sweep_has_a_vote_carried_out_whose_visit_died(deployment):
-    waiting, _, _ = story.ask(deployment)
-    vote(deployment, waiting, "bob@example.com", "Approved", "Carried out by the sweep")
-    with front.found_by_name(deployment):
+def a_sweep_finishes_a_vote_whose_visit_was_interrupted(deployment):
+    pending, _, _ = story.request(deployment)
+    record_vote(deployment, pending, "bob@example.com", "Approved", "Finished by the sweep")
+    with proxy.reachable_callback(deployment):
         swept = sweep(deployment)
-    equal((swept["finished"], swept["told"]), (1, 2), "votes that it has carried out, and emails that tell it")
-    status, summary, *_ = deployment.codepipeline.decided(waiting)
+    equal((swept["finished"], swept["told"]), (1, 2), "finished votes and outcome emails")
+    status, summary, *_ = deployment.codepipeline.decided(pending)
     equal(status, "Succeeded", "the approval after the sweep")
-    assert summary.endswith("by bob@example.com. Carried out by the sweep"), summary
-    deployment.told(waiting.execution)
+    assert summary.endswith("by bob@example.com. Finished by the sweep"), summary
+    deployment.expect_outcomes(pending.execution)
 
 
-def vote(deployment, waiting, approver, decision, comment):
-    """What a visit leaves behind that dies when its vote has been recorded."""
+def record_vote(deployment, pending, approver, decision, comment):
+    """Writes the ledger as a visit does that is interrupted right after it has recorded the vote."""
     table = deployment.cloud.client("dynamodb")
     name = deployment.outputs["LedgerTableName"]
     requests = table.scan(
         TableName=name,
         FilterExpression="sk = :request AND approval.execution = :execution",
-        ExpressionAttributeValues={":request": {"S": "REQUEST"}, ":execution": {"S": waiting.execution}},
+        ExpressionAttributeValues={":request": {"S": "REQUEST"}, ":execution": {"S": pending.execution}},
     )["Items"]
     (request,) = requests
-    fields = {"approver": approver, "decision": decision, "comment": comment, "link": "of a visit that died"}
+    fields = {"approver": approver, "decision": decision, "comment": comment, "link": "interrupted"}
     table.update_item(
         TableName=name,
         Key={"pk": request["pk"], "sk": request["sk"]},
@@ -101,9 +101,9 @@ def vote(deployment, waiting, approver, decision, comment):
 
 
 CHECKS = [
-    the_hourly_rule_hands_a_sweep_to_the_notifier,
-    a_sweep_asks_once_for_an_approval_whose_event_never_came,
-    everybody_who_was_asked_is_told_once_how_it_ended,
-    a_sweep_tells_once_how_it_ended_when_that_event_never_came,
-    a_sweep_has_a_vote_carried_out_whose_visit_died,
+    the_hourly_rule_invokes_the_notifier_with_a_sweep,
+    a_sweep_requests_an_approval_once_when_its_event_was_lost,
+    each_approver_gets_one_outcome_email,
+    a_sweep_sends_the_outcome_once_when_its_event_was_lost,
+    a_sweep_finishes_a_vote_whose_visit_was_interrupted,
 ]

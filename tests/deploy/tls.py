@@ -1,6 +1,6 @@
-"""An authority of the tests' own, and a certificate by it for this machine's names.
+"""A certificate authority for the tests, and its certificate for the names of this machine.
 
-The queues and the topic refuse whoever comes without TLS, and links are `https`: the cloud has to speak it.
+The queues and the topic refuse requests without TLS, and links are `https`, so MiniStack needs a certificate.
 """
 
 import datetime
@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-# What API Gateway's addresses end in, here.
+# The domain of MiniStack's API Gateway.
 API_DOMAIN = "execute-api.localhost"
 
 
 class Certificate:
-    """Files: the authority's certificate, and the server's with its key."""
+    """The files with the authority's certificate, the server's certificate and its key."""
 
     def __init__(self, directory):
         self.authority = directory / "authority.pem"

@@ -1,7 +1,7 @@
-"""A template as the stack that it makes: parameters put in, conditions decided, intrinsic functions carried out.
+"""A template as the stack that it makes, with parameters, conditions and intrinsic functions resolved.
 
-Resources get the names that they have in the SAM template, so that two templates of one system come out equal, and a
-reference to a resource becomes a text that names it. Only what these two templates use is known; all else is an error.
+Resources get their names from the SAM template, so that two templates of one system come out equal, and a reference to
+a resource becomes a text with its name. It supports only what these two templates use, and fails on anything else.
 """
 
 import copy
@@ -9,16 +9,16 @@ import json
 import re
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
-PSEUDO = {
+PSEUDO_PARAMETERS = {
     "AWS::AccountId": ACCOUNT,
     "AWS::Partition": "aws",
     "AWS::Region": REGION,
     "AWS::StackName": "countersign",
     "AWS::URLSuffix": "amazonaws.com",
 }
-NOTHING = object()
+NO_VALUE = object()
 
-# The ARN that a resource will have, as far as policies care.
+# The ARN of a resource, as far as it matters to policies.
 ARNS = {
     "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{{}}",
     "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/{{}}",
@@ -30,86 +30,91 @@ ARNS = {
     "AWS::Events::Rule": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{{}}",
 }
 
-# What a property is when it is left out, where one template says it and the other does not.
+# Properties that one template states and the other leaves out, with the value that CloudFormation then assumes.
 DEFAULTS = {
     "AWS::Events::Rule": {"EventBusName": "default"},
 }
 
-# What may differ, and why.
+# Properties that may differ, and why.
 IGNORED = {
-    # Where the zip is put is the business of the tool that puts it there.
+    # Each tool uploads the zip to a place of its own.
     "AWS::Lambda::Function": {"Code", "Tags"},
-    # Names that only the template itself uses.
+    # Only the template itself uses this name.
     "AWS::IAM::Policy": {"PolicyName"},
 }
 
 
 class Stack:
-    """A template with values for its parameters. `names` gives a resource's name, or None to leave it out."""
+    """A template with values for its parameters. `name` gives the name of a resource by its logical id."""
 
-    def __init__(self, template, parameters=None, names=lambda logical_id, resource: logical_id):
-        template = copy.deepcopy(template)
+    def __init__(self, template, parameters=None, name=lambda logical_id, resource: logical_id):
         self.conditions = template.get("Conditions", {})
         declared = template.get("Parameters", {})
         unknown = set(parameters or {}) - set(declared)
         if unknown:
             raise KeyError(f"the template has no parameter {', '.join(sorted(unknown))}")
         self.values = {name: one.get("Default") for name, one in declared.items()} | (parameters or {})
-        wanted = {
-            logical_id: resource
-            for logical_id, resource in template["Resources"].items()
-            if "Condition" not in resource or self.condition(resource["Condition"])
+        self.declared = {
+            logical_id: resource for logical_id, resource in template["Resources"].items() if self.exists(resource)
         }
-        self.names = {logical_id: names(logical_id, resource) for logical_id, resource in wanted.items()}
-        self.types = {logical_id: resource["Type"] for logical_id, resource in wanted.items()}
-        self.source = wanted
+        self.names = {logical_id: name(logical_id, resource) for logical_id, resource in self.declared.items()}
         self.resources = {
-            self.names[logical_id]: self.resource(resource)
-            for logical_id, resource in wanted.items()
-            if self.names[logical_id] is not None
+            self.names[logical_id]: self.resource(resource) for logical_id, resource in self.declared.items()
         }
         self.outputs = {
-            name: self.value(output["Value"])
+            name: self.resolve(output["Value"])
             for name, output in template.get("Outputs", {}).items()
-            if "Condition" not in output or self.condition(output["Condition"])
+            if self.exists(output)
         }
 
+    def exists(self, declaration):
+        return "Condition" not in declaration or self.condition(declaration["Condition"])
+
     def resource(self, resource):
+        reject_unknown(
+            resource,
+            {"Type", "Properties", "DeletionPolicy", "UpdateReplacePolicy", "DependsOn", "Condition", "Metadata"},
+        )
         kind = resource["Type"]
-        properties = self.value(resource.get("Properties", {}))
-        properties = DEFAULTS.get(kind, {}) | properties
+        properties = DEFAULTS.get(kind, {}) | self.resolve(resource.get("Properties", {}))
         for name in IGNORED.get(kind, ()):
             properties.pop(name, None)
-        depends = resource.get("DependsOn", [])
         return {
             "Type": kind,
             "Properties": properties,
-            # CloudFormation deletes unless it is told otherwise.
+            # CloudFormation's defaults.
             "DeletionPolicy": resource.get("DeletionPolicy", "Delete"),
             "UpdateReplacePolicy": resource.get("UpdateReplacePolicy", "Delete"),
-            "DependsOn": {self.names[one] for one in ([depends] if isinstance(depends, str) else depends)},
+            "DependsOn": {self.names[one] for one in as_list(resource.get("DependsOn", []))},
         }
 
-    def condition(self, name):
-        return self.decide(self.conditions[name])
+    def properties(self, name):
+        return self.resources[name]["Properties"]
 
-    def decide(self, node):
+    def of_type(self, kind):
+        """The properties of all resources of a type, by name."""
+        return {name: one["Properties"] for name, one in self.resources.items() if one["Type"] == kind}
+
+    def condition(self, name):
+        return self.evaluate(self.conditions[name])
+
+    def evaluate(self, node):
         ((function, argument),) = node.items()
         match function:
             case "Condition":
                 return self.condition(argument)
             case "Fn::Equals":
-                return self.value(argument[0]) == self.value(argument[1])
+                return self.resolve(argument[0]) == self.resolve(argument[1])
             case "Fn::Not":
-                return not self.decide(argument[0])
+                return not self.evaluate(argument[0])
             case "Fn::And":
-                return all(self.decide(one) for one in argument)
+                return all(self.evaluate(one) for one in argument)
             case "Fn::Or":
-                return any(self.decide(one) for one in argument)
-        raise ValueError(f"a condition that is not known here: {function}")
+                return any(self.evaluate(one) for one in argument)
+        raise ValueError(f"{function} is not supported in a condition; add it to Stack.evaluate")
 
-    def value(self, node):
-        """A node with all in it carried out. Scalars are texts, as CloudFormation takes 90 and "90" for the same."""
+    def resolve(self, node):
+        """A node with everything in it resolved. Scalars become text, as CloudFormation treats 90 and "90" alike."""
         match node:
             case bool():
                 return "true" if node else "false"
@@ -118,14 +123,14 @@ class Stack:
             case str():
                 return node
             case list():
-                return [value for value in map(self.value, node) if value is not NOTHING]
+                return [value for value in map(self.resolve, node) if value is not NO_VALUE]
             case dict() if len(node) == 1 and (next(iter(node)) == "Ref" or next(iter(node)).startswith("Fn::")):
                 ((function, argument),) = node.items()
                 return self.call(function, argument)
             case dict():
-                values = {name: self.value(value) for name, value in node.items()}
-                return {name: value for name, value in values.items() if value is not NOTHING}
-        raise ValueError(f"a node that is not known here: {node!r}")
+                values = {name: self.resolve(value) for name, value in node.items()}
+                return {name: value for name, value in values.items() if value is not NO_VALUE}
+        raise ValueError(f"{node!r} is not supported; add its type to Stack.resolve")
 
     def call(self, function, argument):
         match function:
@@ -135,61 +140,68 @@ class Stack:
                 logical_id, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
                 return self.attribute(logical_id, attribute)
             case "Fn::If":
-                return self.value(argument[1] if self.condition(argument[0]) else argument[2])
+                return self.resolve(argument[1] if self.condition(argument[0]) else argument[2])
             case "Fn::Join":
-                return argument[0].join(self.value(argument[1]))
+                return argument[0].join(self.resolve(argument[1]))
             case "Fn::Split":
-                return self.value(argument[1]).split(argument[0])
+                return self.resolve(argument[1]).split(argument[0])
             case "Fn::Select":
-                return self.value(argument[1])[int(argument[0])]
+                return self.resolve(argument[1])[int(argument[0])]
             case "Fn::Sub":
                 return self.substitute(*([argument, {}] if isinstance(argument, str) else argument))
-        raise ValueError(f"an intrinsic function that is not known here: {function}")
+        raise ValueError(f"{function} is not supported; add it to Stack.call")
 
     def ref(self, name):
         if name == "AWS::NoValue":
-            return NOTHING
-        if name in PSEUDO:
-            return PSEUDO[name]
+            return NO_VALUE
+        if name in PSEUDO_PARAMETERS:
+            return PSEUDO_PARAMETERS[name]
         if name in self.values:
-            return self.value(self.values[name])
-        match self.types[name]:
+            return self.resolve(self.values[name])
+        match self.declared[name]["Type"]:
             case "AWS::SNS::Topic":
                 return self.attribute(name, "Arn")
             case "AWS::SSM::Parameter":
-                # Its own name, which its ARN and the functions' settings are made with.
-                return self.value(self.source[name]["Properties"]["Name"])
+                # The real name, because it is part of an ARN and of the functions' settings.
+                return self.resolve(self.declared[name]["Properties"]["Name"])
         return self.names[name]
 
     def attribute(self, logical_id, attribute):
-        name, kind = self.names[logical_id], self.types[logical_id]
-        if attribute == "Arn" or attribute == "TopicArn":
-            return ARNS[kind].format(name)
+        name = self.names[logical_id]
+        if attribute in ("Arn", "TopicArn"):
+            return ARNS[self.declared[logical_id]["Type"]].format(name)
         return f"{name}.{attribute}"
 
     def substitute(self, text, values):
         def one(match):
             name = match[1]
             if name in values:
-                return self.value(values[name])
+                return self.resolve(values[name])
             return self.attribute(*name.split(".", 1)) if "." in name else self.ref(name)
 
         return re.sub(r"\$\{([^!}]+)\}", one, text)
 
 
-def listed(value):
+def as_list(value):
     return value if isinstance(value, list) else [value]
 
 
+def reject_unknown(node, known):
+    """Fails on keys that would otherwise be ignored."""
+    if unknown := set(node) - known:
+        raise ValueError(f"{', '.join(unknown)} is not supported; expected only {', '.join(sorted(known))}")
+
+
 def statements(document):
-    """A policy document as one tuple for each principal, action and resource; how they were grouped says nothing."""
+    """A policy document as one tuple per action and resource, so that how they are grouped makes no difference."""
+    reject_unknown(document, {"Version", "Statement"})
+    if document["Version"] != "2012-10-17":
+        raise ValueError(f"policy version {document['Version']} is not supported; expected 2012-10-17")
     found = set()
-    for statement in listed(document["Statement"]):
-        unknown = set(statement) - {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
-        if unknown:
-            raise ValueError(f"a policy statement with {unknown}")
-        for action in listed(statement["Action"]):
-            for resource in listed(statement.get("Resource", "")):
+    for statement in as_list(document["Statement"]):
+        reject_unknown(statement, {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"})
+        for action in as_list(statement["Action"]):
+            for resource in as_list(statement.get("Resource", "")):
                 found.add(
                     (
                         statement["Effect"],
@@ -203,31 +215,28 @@ def statements(document):
 
 
 def permissions(stack, role):
-    """All that a role may do, from its own policies and those attached to it."""
-    properties = stack.resources[role]["Properties"]
-    documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+    """Every statement of a role's own policies and of those attached to it."""
+    documents = [policy["PolicyDocument"] for policy in stack.properties(role).get("Policies", [])]
     documents += [
-        resource["Properties"]["PolicyDocument"]
-        for resource in stack.resources.values()
-        if resource["Type"] == "AWS::IAM::Policy" and role in resource["Properties"]["Roles"]
+        policy["PolicyDocument"] for policy in stack.of_type("AWS::IAM::Policy").values() if role in policy["Roles"]
     ]
     return set().union(*map(statements, documents))
 
 
-def described(stack):
-    """Every resource of a stack in a form that is equal when the resources are the same."""
+def normalized(stack):
+    """Every resource of a stack, in a form that is equal when the resources are the same."""
     result = {}
     for name, resource in stack.resources.items():
         properties = copy.deepcopy(resource["Properties"])
         for key in ("PolicyDocument", "KeyPolicy", "AssumeRolePolicyDocument"):
             if key in properties:
-                properties[key] = sorted(statements(properties[key]), key=repr)
+                properties[key] = sorted(statements(properties[key]))
         if "AccessLogSettings" in properties:
             # JSON, with or without spaces.
             properties["AccessLogSettings"]["Format"] = json.loads(properties["AccessLogSettings"]["Format"])
         for target in properties.get("Targets", []):
-            target.pop("Id")  # A name inside the rule.
-        if "AlarmActions" in properties and not properties["AlarmActions"]:
+            target.pop("Id", None)  # A name within the rule.
+        if not properties.get("AlarmActions", True):
             del properties["AlarmActions"]
         result[name] = {key: value for key, value in resource.items() if key != "DependsOn"} | {
             "Properties": properties
@@ -236,8 +245,8 @@ def described(stack):
 
 
 def differences(one, other):
-    """What two stacks differ in, as lines `name: path: this, not that`."""
-    return sorted(compare("", described(one), described(other))) + sorted(
+    """What differs between two stacks, as lines of the form `path: this, not that`."""
+    return sorted(compare("", normalized(one), normalized(other))) + sorted(
         compare("output ", one.outputs, other.outputs)
     )
 

@@ -1,5 +1,6 @@
-"""The two templates of this repository: SAM's after its transform, and what CDK synthesizes."""
+"""The two templates of this repository: SAM's after its transform, and the one that the CDK synthesizes."""
 
+import atexit
 import copy
 import functools
 import json
@@ -15,14 +16,14 @@ from samtranslator.yaml_helper import yaml_parse
 
 from stack import REGION, Stack
 
-# The transform complains about metrics of its own that it does not send.
+# The transform complains about metrics of its own that it cannot send.
 logging.getLogger("samtranslator").setLevel(logging.ERROR)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SAM_TEMPLATE = ROOT / "infra/sam/template.yaml"
 CDK = ROOT / "infra/cdk"
 
-# The resources of the CDK stack by their place in it, under the names that they have in the SAM template.
+# The resources of the CDK stack by their construct path, with their names in the SAM template.
 CDK_NAMES = {
     "Api/Decide/Resource": "ApiDecideRoute",
     "Api/Default/Resource": "ApiDefaultRoute",
@@ -60,16 +61,16 @@ CDK_NAMES = {
     "SigningKey/Resource": "SigningKey",
     "SweepRule/Resource": "SweepRule",
 }
-# Places whose last part the construct library makes up.
+# Paths whose last part the construct library makes up.
 CDK_PREFIXES = {
     "Events/Rule/AllowEventRule": "RulePermission",
     "Notifier/Function/AllowInvoke:": "ApprovalTopicPermission",
     "SweepRule/AllowEventRule": "SweepPermission",
 }
 
-NEEDED = {"Approvers": "ada@example.com,Ben <ben@example.com>", "Sender": "approvals@mail.example.com"}
+REQUIRED = {"Approvers": "ada@example.com,Ben <ben@example.com>", "Sender": "approvals@mail.example.com"}
 
-# Every parameter with a value of its own, apart from the two that leave others without effect.
+# Every parameter with a value that is not its default, except for two that would leave others without effect.
 EVERYTHING = {
     "Approvers": "Ada Lovelace <ada@example.com>, ben@example.com,carl@example.com",
     "Quorum": "2",
@@ -91,23 +92,20 @@ EVERYTHING = {
     "FormerSigningKeyArns": "arn:aws:kms:eu-west-1:123456789012:key/a,arn:aws:kms:eu-west-1:123456789012:key/b",
 }
 
-CONFIGURATIONS = {
-    "defaults": NEEDED,
-    "everything": EVERYTHING,
-    # The two that leave others without effect, and a name that is taken away.
-    "another key, identity and region": NEEDED
-    | {
-        "SenderName": "",
-        "SenderIdentity": "example.com",
-        "PipelineRegion": "us-east-1",
-        "SigningKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/new",
-    },
+# The two parameters that leave others without effect, a region, and no sender name.
+OVERRIDES = REQUIRED | {
+    "SenderName": "",
+    "SenderIdentity": "example.com",
+    "PipelineRegion": "us-east-1",
+    "SigningKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/new",
 }
+
+CONFIGURATIONS = {"defaults": REQUIRED, "everything": EVERYTHING, "overrides": OVERRIDES}
 
 
 @functools.cache
 def sam_text():
-    # YAML's anchors make one object of several. As JSON each is its own, and a change stays where it is made.
+    # YAML's anchors make several references to one object. In JSON each is a copy, so a test can change just one.
     return json.dumps(yaml_parse(SAM_TEMPLATE.read_text()))
 
 
@@ -117,11 +115,11 @@ def sam_source():
 
 
 def sam_template(source):
-    """What CloudFormation makes of a SAM template."""
+    """The template that CloudFormation makes of a SAM template."""
     source = copy.deepcopy(source)
     for resource in source["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
-            # `sam package` puts the zip there.
+            # As `sam package` does.
             resource["Properties"]["CodeUri"] = "s3://bucket/key"
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
     no_managed_policies = type("NoManagedPolicies", (), {"load": staticmethod(dict)})()
@@ -129,37 +127,65 @@ def sam_template(source):
 
 
 @functools.cache
-def sam_template_as_it_is():
+def unchanged_sam_template():
     return sam_template(sam_source())
 
 
 def sam_stack(parameters, source=None):
-    """The stack that the SAM template makes, or the one of a changed copy."""
-    return Stack(sam_template(source) if source else sam_template_as_it_is(), parameters)
+    """The stack of the SAM template, or of a changed copy of it."""
+    return Stack(sam_template(source) if source else unchanged_sam_template(), parameters)
+
+
+class SynthesisError(Exception):
+    """The CDK app failed, or cdk-nag has findings."""
+
+
+@functools.cache
+def synthesizer():
+    """A process that synthesizes the CDK app, once per line of input."""
+    # A `cargo` that only knows `cargo lambda --version`, which the construct calls even when it is not to build.
+    path = f"{ROOT / 'tests/infra/cargo-lambda'}{os.pathsep}{os.environ['PATH']}"
+    process = subprocess.Popen(
+        ["node", "--import", "tsx", "test/synthesize.ts"],
+        cwd=CDK,
+        env=os.environ | {"PATH": path},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    atexit.register(process.communicate)
+    return process
+
+
+@functools.cache
+def zips():
+    """The context with code for both functions. The code itself does not matter."""
+    directory = tempfile.TemporaryDirectory()
+    atexit.register(directory.cleanup)
+    path = pathlib.Path(directory.name, "code.zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("bootstrap", "")
+    return {"notifierZip": str(path), "callbackZip": str(path)}
+
+
+def synthesize(context):
+    """The template that the CDK app synthesizes with a context."""
+    process = synthesizer()
+    process.stdin.write(json.dumps(context) + "\n")
+    process.stdin.flush()
+    line = process.stdout.readline()
+    if not line:
+        raise AssertionError(f"test/synthesize.ts ended with {process.wait()}; its error is above")
+    answer = json.loads(line)
+    if "error" in answer:
+        raise SynthesisError(answer["error"])
+    return answer["template"]
 
 
 @functools.cache
 def cdk_template(**parameters):
-    """What CDK synthesizes when it is told `parameters`, by context. A finding of cdk-nag is an error."""
-    with tempfile.TemporaryDirectory() as directory:
-        context = {name[0].lower() + name[1:]: value for name, value in parameters.items()}
-        for function in ("notifier", "callback"):
-            path = pathlib.Path(directory, f"{function}.zip")
-            with zipfile.ZipFile(path, "w") as archive:
-                archive.writestr("bootstrap", function)
-            context[f"{function}Zip"] = str(path)
-        arguments = [argument for key, value in context.items() for argument in ("-c", f"{key}={value}")]
-        out = pathlib.Path(directory, "cdk.out")
-        cdk = CDK / "node_modules/.bin/cdk"
-        run = subprocess.run(
-            [cdk, "synth", "--quiet", "--output", out, *arguments], cwd=CDK, capture_output=True, text=True, check=False
-        )
-        if run.returncode != 0:
-            raise AssertionError(f"cdk synth failed:\n{run.stdout}{run.stderr}")
-        report = json.loads((out / "validation-report.json").read_text())
-        if report["pluginReports"]:
-            raise AssertionError(f"cdk-nag found something:\n{json.dumps(report, indent=2)}")
-        return json.loads((out / "Countersign.template.json").read_text())
+    """The template that the CDK app synthesizes with the SAM template's parameters as context."""
+    return synthesize({name[0].lower() + name[1:]: value for name, value in parameters.items()} | zips())
 
 
 def cdk_name(logical_id, resource):
@@ -171,7 +197,6 @@ def cdk_name(logical_id, resource):
 
 
 def cdk_stack(parameters, template=None):
-    template = copy.deepcopy(template or cdk_template(**parameters))
-    # What the deployment with a bootstrapped account adds to every stack.
-    template.get("Parameters", {}).pop("BootstrapVersion", None)
-    return Stack(template, None, cdk_name)
+    """The stack of the CDK app, or of a given template of it."""
+    # Its only parameter, which every stack for a bootstrapped account has, does not count.
+    return Stack((template or cdk_template(**parameters)) | {"Parameters": {}}, None, cdk_name)

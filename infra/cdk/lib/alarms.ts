@@ -7,17 +7,17 @@ import {
 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
-import type { Settings } from './email-approvals.js';
+import type { Settings } from './settings.js';
 
-interface Watched {
+interface AlarmSources {
   readonly notifier: lambda.IFunction;
   readonly notifierDeadLetters: sqs.IQueue;
   readonly ruleDeadLetters: sqs.IQueue;
   readonly apiId: string;
 }
 
-/** The alarms. Each is about somebody who was not asked or not answered. */
-export function addAlarms(scope: Construct, settings: Settings, watched: Watched): void {
+/** Adds the alarms. Each means that an approver was not asked, or got no answer. */
+export function addAlarms(scope: Construct, settings: Settings, sources: AlarmSources): void {
   const alarm = (id: string, name: string, alarmDescription: string, metric: cloudwatch.MetricProps): void => {
     const alarm = new cloudwatch.Alarm(scope, id, {
       alarmName: `${settings.deploymentName}-${name}`,
@@ -30,7 +30,7 @@ export function addAlarms(scope: Construct, settings: Settings, watched: Watched
     });
     if (settings.alarmTopic) alarm.addAlarmAction(new actions.SnsAction(settings.alarmTopic));
   };
-  const waiting = (queue: sqs.IQueue): cloudwatch.MetricProps => ({
+  const visibleMessages = (queue: sqs.IQueue): cloudwatch.MetricProps => ({
     namespace: 'AWS/SQS',
     metricName: 'ApproximateNumberOfMessagesVisible',
     dimensionsMap: { QueueName: queue.queueName },
@@ -39,36 +39,36 @@ export function addAlarms(scope: Construct, settings: Settings, watched: Watched
   alarm(
     'NotifierErrorsAlarm',
     'notifier-errors',
-    "The notifier failed. Lambda tries twice more; the notifier's log says why.",
+    "The notifier failed. Lambda retries twice. See the notifier's log for the cause.",
     {
       namespace: 'AWS/Lambda',
       metricName: 'Errors',
-      dimensionsMap: { FunctionName: watched.notifier.functionName },
+      dimensionsMap: { FunctionName: sources.notifier.functionName },
       statistic: 'Sum',
     },
   );
   alarm(
     'NotifierDeadLettersAlarm',
     'notifier-dead-letters',
-    'Events that the notifier gave up on are waiting. Mend the cause, then hand them to it again.',
-    waiting(watched.notifierDeadLetters),
+    'The notifier failed on an event three times. Fix the cause, then invoke the notifier with the event again.',
+    visibleMessages(sources.notifierDeadLetters),
   );
   alarm(
     'RuleDeadLettersAlarm',
     'rule-dead-letters',
-    'Events that never reached the notifier are waiting. Mend the cause, then hand them to it.',
-    waiting(watched.ruleDeadLetters),
+    'An event did not reach the notifier. Fix the cause, then invoke the notifier with the event.',
+    visibleMessages(sources.ruleDeadLetters),
   );
   alarm(
     'CallbackErrorsAlarm',
     'callback-errors',
-    "Somebody who followed a link got an answer in the 500s. The callback's log says why.",
-    { namespace: 'AWS/ApiGateway', metricName: '5xx', dimensionsMap: { ApiId: watched.apiId }, statistic: 'Sum' },
+    "A link was answered with a 5xx error. See the callback's log for the cause.",
+    { namespace: 'AWS/ApiGateway', metricName: '5xx', dimensionsMap: { ApiId: sources.apiId }, statistic: 'Sum' },
   );
   alarm(
     'SendFailuresAlarm',
     'send-failures',
-    "An email to an approver was not sent. The notifier's log has the error of Amazon SES.",
+    "An email to an approver was not sent. See the notifier's log for the error from Amazon SES.",
     {
       namespace: 'Countersign',
       metricName: 'SendFailures',

@@ -10,9 +10,9 @@ import {
 import { Construct } from 'constructs';
 
 import { acknowledge } from './acknowledge.js';
-import type { Settings } from './email-approvals.js';
+import type { Settings } from './settings.js';
 
-/** What the access log says of a request. No path, no query string (the token is there), no address of a visitor. */
+/** The fields of the access log: no path, no query string (which holds the token), no address of a visitor. */
 const ACCESS_LOG = {
   requestId: '$context.requestId',
   requestTime: '$context.requestTime',
@@ -33,8 +33,8 @@ interface CallbackApiProps {
 }
 
 /**
- * Hands requests to the callback. HttpLambdaIntegration would do, but for its permission: one for each route, or one
- * for the ARN with three wildcards, which does not match the `API/STAGE/$default` of the catch-all.
+ * The integration with the callback. HttpLambdaIntegration grants either one permission per route, or one for an ARN
+ * with three wildcards, which does not match the `API/STAGE/$default` of the catch-all route.
  */
 class CallbackIntegration extends apigatewayv2.HttpRouteIntegration {
   constructor(private readonly callback: lambda.IFunction) {
@@ -53,7 +53,7 @@ class CallbackIntegration extends apigatewayv2.HttpRouteIntegration {
 /** The HTTP API in front of the callback. */
 export class CallbackApi extends Construct {
   readonly apiId: string;
-  /** Where links point at, without `/approval`. */
+  /** The URL that links point to, without `/approval`. */
   readonly url: string;
 
   constructor(scope: Construct, id: string, props: CallbackApiProps) {
@@ -62,7 +62,7 @@ export class CallbackApi extends Construct {
     const { HttpMethod, HttpRouteKey } = apigatewayv2;
     const api = new apigatewayv2.HttpApi(this, 'HttpApi', {
       apiName: settings.deploymentName,
-      description: 'Where the links of approval emails point at',
+      description: 'Serves the links in approval emails',
       createDefaultStage: false,
     });
     const integration = new CallbackIntegration(props.callback);
@@ -73,7 +73,7 @@ export class CallbackApi extends Construct {
     const routes = {
       Show: HttpRouteKey.with('/approval', HttpMethod.GET),
       Decide: HttpRouteKey.with('/approval', HttpMethod.POST),
-      // HEAD, other methods and other paths: the callback answers them too, with its own headers.
+      // HEAD, and other methods and paths, so that the callback answers those too, with its own headers.
       Default: HttpRouteKey.DEFAULT,
     };
     for (const [name, routeKey] of Object.entries(routes)) {
@@ -81,11 +81,11 @@ export class CallbackApi extends Construct {
       acknowledge(
         route,
         'AwsSolutions-APIG4',
-        'Approvers have no AWS account. The signed link is the authorization, and the callback verifies it.',
+        'Approvers have no AWS account. The signed link authorizes them, and the callback verifies it.',
       );
     }
     const logGroup = new logs.LogGroup(this, 'LogGroup', {
-      // Under this prefix one resource policy serves all log groups. Elsewhere it grows with each, up to a limit.
+      // One resource policy covers all log groups under this prefix. Elsewhere it grows with each, up to a limit.
       logGroupName: `/aws/vendedlogs/apis/${settings.deploymentName}`,
       retention: settings.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,

@@ -1,181 +1,22 @@
-import {
-  aws_dynamodb as dynamodb,
-  aws_events as events,
-  aws_kms as kms,
-  aws_lambda as lambda,
-  aws_logs as logs,
-  aws_sns as sns,
-  aws_ssm as ssm,
-} from 'aws-cdk-lib';
+import type { aws_dynamodb as dynamodb, aws_kms as kms, aws_ssm as ssm } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
 import { addAlarms } from './alarms.js';
 import { CallbackApi } from './api.js';
 import { Callback } from './callback.js';
-import { check } from './check.js';
 import { ApprovalEvents } from './events.js';
 import { role } from './function.js';
 import { ledger } from './ledger.js';
 import { Notifier } from './notifier.js';
 import { policyParameter } from './policy.js';
+import { type EmailApprovalsProps, withDefaults } from './settings.js';
 import { signingKey } from './signing-key.js';
 import { addSweep } from './sweep.js';
-
-/** How much the functions log. No level logs tokens, links, addresses or comments. */
-export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace';
-
-/** What a deployment is told. The defaults are those of the SAM template's parameters. */
-export interface EmailApprovalsProps {
-  /**
-   * Who may decide, each `ada@example.com` or `Ada Lovelace <ada@example.com>`. With `quorum` it makes the first policy,
-   * an SSM parameter that may be edited afterwards. To change either here later overwrites what was edited.
-   */
-  readonly approvers: readonly string[];
-  /** The address that the emails are from, without a name. SES must have verified it, or its domain, in this region. */
-  readonly sender: string;
-  /**
-   * The name beside that address; empty for none.
-   * @default 'Countersign'
-   */
-  readonly senderName?: string;
-  /**
-   * The SES identity to send with, an address or a domain. Set it when SES has verified a parent domain.
-   * @default - the sender's address or its own domain, whichever SES has verified
-   */
-  readonly senderIdentity?: string;
-  /**
-   * Where answers to the emails go.
-   * @default - to the sender
-   */
-  readonly replyTo?: string;
-  /**
-   * The SES configuration set to send with. It must not track clicks, which rewrites links.
-   * @default - none
-   */
-  readonly configurationSet?: string;
-  /**
-   * Whether this account is in the SES sandbox. There SES asks for the right to use the recipients' identities too, so
-   * the notifier is allowed all identities of the account, still only with the sender as From address.
-   * @default false
-   */
-  readonly sesSandbox?: boolean;
-  /**
-   * How many of the approvers must approve, in the first policy. One rejection always rejects.
-   * @default 1
-   */
-  readonly quorum?: number;
-  /**
-   * The name of this deployment, unique in account and region. It is in links and metrics, and in the names of the
-   * functions and of the policy's parameter.
-   * @default 'countersign'
-   */
-  readonly deploymentName?: string;
-  /**
-   * The event bus that CodePipeline's events arrive on.
-   * @default - the account's default bus
-   */
-  readonly eventBus?: events.IEventBus;
-  /**
-   * The region whose pipelines may be read and answered, or `*` for all regions of this account, when rules there send
-   * their events to `eventBus`.
-   * @default - this region
-   */
-  readonly pipelineRegion?: string;
-  /**
-   * Whether to create an SNS topic for approval actions that publish their notice (`NotificationArn`), and for
-   * notification rules. The event rule alone serves most pipelines.
-   * @default false
-   */
-  readonly notificationTopic?: boolean;
-  /**
-   * The topic that alarms go to.
-   * @default - alarms are only shown in CloudWatch
-   */
-  readonly alarmTopic?: sns.ITopic;
-  /**
-   * For how long logs are kept.
-   * @default RetentionDays.THREE_MONTHS
-   */
-  readonly logRetention?: logs.RetentionDays;
-  /**
-   * How much the functions log.
-   * @default 'info'
-   */
-  readonly logLevel?: LogLevel;
-  /**
-   * How many requests a second the API answers; beyond that API Gateway answers 429.
-   * @default 20
-   */
-  readonly throttleRate?: number;
-  /**
-   * How many requests the API answers at once. Mail scanners open all links of an email together.
-   * @default 40
-   */
-  readonly throttleBurst?: number;
-  /**
-   * The processor that the functions are built for.
-   * @default Architecture.ARM_64
-   */
-  readonly architecture?: lambda.Architecture;
-  /**
-   * Another key to sign links with (`ECC_NIST_EDWARDS25519`, `SIGN_VERIFY`). When it changes, put the one before into
-   * `formerSigningKeys`.
-   * @default - a key of this construct
-   */
-  readonly signingKey?: kms.IKey;
-  /**
-   * Keys whose links are still accepted. A link lives 60 days at the most, and so long a key has to stay here.
-   * @default - none
-   */
-  readonly formerSigningKeys?: readonly kms.IKey[];
-  /**
-   * The notifier's code, when it was built already.
-   * @default - cargo-lambda builds it from this repository
-   */
-  readonly notifierCode?: lambda.Code;
-  /**
-   * The callback's code, when it was built already.
-   * @default - cargo-lambda builds it from this repository
-   */
-  readonly callbackCode?: lambda.Code;
-}
-
-/** The props with their defaults filled in. */
-export type Settings = EmailApprovalsProps &
-  Required<
-    Pick<
-      EmailApprovalsProps,
-      | 'architecture'
-      | 'deploymentName'
-      | 'formerSigningKeys'
-      | 'logLevel'
-      | 'logRetention'
-      | 'notificationTopic'
-      | 'quorum'
-      | 'senderName'
-      | 'sesSandbox'
-      | 'throttleBurst'
-      | 'throttleRate'
-    >
-  >;
-
-const DEFAULTS = {
-  architecture: lambda.Architecture.ARM_64,
-  deploymentName: 'countersign',
-  formerSigningKeys: [],
-  logLevel: 'info',
-  logRetention: logs.RetentionDays.THREE_MONTHS,
-  notificationTopic: false,
-  quorum: 1,
-  senderName: 'Countersign',
-  sesSandbox: false,
-  throttleBurst: 40,
-  throttleRate: 20,
-} as const;
+import { validate } from './validate.js';
 
 /**
- * Lets people approve or reject manual approvals of AWS CodePipeline from their mailbox: the notifier that sends the
- * emails, the callback that answers their links, and what both need.
+ * One deployment of Countersign: the notifier that emails approvers about manual approvals of AWS CodePipeline, the
+ * callback that answers the links in those emails, and everything that both need.
  *
  *     new EmailApprovals(this, 'EmailApprovals', {
  *       approvers: ['Ada Lovelace <ada@example.com>', 'ben@example.com'],
@@ -185,31 +26,25 @@ const DEFAULTS = {
 export class EmailApprovals extends Construct {
   /** The key that links are signed with. */
   readonly signingKey: kms.IKey;
-  /** The ledger: who was asked and who decided what. It stays when the stack goes. */
+  /** The ledger: who was asked and who decided what. It is kept when the stack is deleted. */
   readonly table: dynamodb.ITable;
-  /** The policy: who may decide what. It is edited there, without a deployment. */
+  /** The parameter with the policy: who may decide what. Editing it takes no deployment. */
   readonly policy: ssm.IStringParameter;
-  /** Events in, emails out. */
+  /** The function that takes events and sends emails. */
   readonly notifier: Notifier;
-  /** Links in, pages out, decisions to CodePipeline. */
+  /** The function that answers links and passes decisions to CodePipeline. */
   readonly callback: Callback;
-  /** Where links point at. */
+  /** The HTTP API that links point to. */
   readonly api: CallbackApi;
-  /** Where approvals come from. */
+  /** The rule and the topic that approvals arrive through. */
   readonly events: ApprovalEvents;
 
   constructor(scope: Construct, id: string, props: EmailApprovalsProps) {
     super(scope, id);
-    // A prop that is given as `undefined` is left out, not a default taken away.
-    const given = Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined));
-    const settings: Settings = { ...DEFAULTS, ...(given as unknown as EmailApprovalsProps) };
-    check(settings);
+    const settings = withDefaults(props);
+    validate(settings);
 
-    const notifierRole = role(
-      this,
-      'NotifierRole',
-      `What the notifier of Countersign (${settings.deploymentName}) may do`,
-    );
+    const notifierRole = role(this, 'NotifierRole', `Role of the Countersign notifier (${settings.deploymentName})`);
     const ownKey = signingKey(this, settings.deploymentName, notifierRole);
     this.signingKey = settings.signingKey ?? ownKey;
     this.table = ledger(this);
@@ -224,7 +59,7 @@ export class EmailApprovals extends Construct {
       signingKey: this.signingKey,
       callbackUrl: this.api.url,
     });
-    // An update reaches the callback first, so that it knows a new key before the first link is signed with it.
+    // An update must reach the callback first, so that it accepts a new key before any link is signed with it.
     this.notifier.function.node.addDependency(this.callback.function);
     this.events = new ApprovalEvents(this, 'Events', { settings, notifier: this.notifier.function });
     addSweep(this, settings, this.notifier.function);

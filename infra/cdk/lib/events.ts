@@ -13,19 +13,19 @@ import { Construct } from 'constructs';
 
 import { acknowledge } from './acknowledge.js';
 import { deadLetterQueue } from './dead-letters.js';
-import type { Settings } from './email-approvals.js';
+import type { Settings } from './settings.js';
 
 interface ApprovalEventsProps {
   readonly settings: Settings;
   readonly notifier: lambda.IFunction;
 }
 
-/** Where approvals come from: the rule on the event bus and, if wanted, a topic. */
+/** The event rule and the optional topic that approvals arrive through. */
 export class ApprovalEvents extends Construct {
   readonly ruleName: string;
-  /** Events that EventBridge could not hand to the notifier, as they are. */
+  /** The events that EventBridge could not deliver to the notifier, unchanged. */
   readonly deadLetterQueue: sqs.Queue;
-  /** For approval actions with a `NotificationArn`, and for notification rules. */
+  /** The topic for approval actions with a `NotificationArn`, and for notification rules. */
   readonly topic: sns.Topic | undefined;
 
   constructor(scope: Construct, id: string, props: ApprovalEventsProps) {
@@ -35,7 +35,7 @@ export class ApprovalEvents extends Construct {
     this.deadLetterQueue = deadLetterQueue(this);
     new events.Rule(this, 'Rule', {
       ruleName: this.ruleName,
-      description: 'Manual approvals of CodePipeline, from when they wait to how they end',
+      description: 'Sends the start and the end of manual approvals in CodePipeline to the notifier',
       ...(settings.eventBus && { eventBus: settings.eventBus }),
       eventPattern: {
         source: ['aws.codepipeline'],
@@ -61,10 +61,10 @@ export class ApprovalEvents extends Construct {
       displayName: `Approval notices for Countersign (${settings.deploymentName})`,
       enforceSSL: true,
     });
-    // An approval action publishes with its pipeline's service role, a notification rule as the service.
+    // An approval action publishes with the service role of its pipeline, but a notification rule as a service.
     topic.addToResourcePolicy(
       new iam.PolicyStatement({
-        sid: 'NotificationRulesOfThisAccount',
+        sid: 'AllowNotificationRules',
         principals: [new iam.ServicePrincipal('codestar-notifications.amazonaws.com')],
         actions: ['sns:Publish'],
         resources: [topic.topicArn],
@@ -75,7 +75,7 @@ export class ApprovalEvents extends Construct {
     acknowledge(
       topic,
       'AwsSolutions-SNS2',
-      'Notification rules cannot publish with the AWS managed key, and SNS keeps a notice only until it is delivered.',
+      'Notification rules cannot publish to a topic with the AWS managed key. SNS keeps a notice only until delivery.',
     );
     return topic;
   }

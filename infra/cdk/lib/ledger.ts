@@ -1,7 +1,7 @@
 import { aws_dynamodb as dynamodb, RemovalPolicy } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
-/** The ledger's table. It is the record of who decided what, so it stays when the stack goes. */
+/** The ledger's table. It is the record of who decided what, so it is kept when the stack is deleted. */
 export function ledger(scope: Construct): dynamodb.Table {
   return new dynamodb.Table(scope, 'LedgerTable', {
     partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },

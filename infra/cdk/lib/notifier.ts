@@ -14,7 +14,7 @@ import { Construct } from 'constructs';
 
 import { acknowledge } from './acknowledge.js';
 import { deadLetterQueue } from './dead-letters.js';
-import type { Settings } from './email-approvals.js';
+import type { Settings } from './settings.js';
 import { rustFunction } from './function.js';
 import { acknowledgePipelines, allPipelines, findingArn } from './pipelines.js';
 
@@ -27,10 +27,10 @@ interface NotifierProps {
   readonly callbackUrl: string;
 }
 
-/** The notifier: events in, emails out. */
+/** The notifier, which takes events and sends emails. */
 export class Notifier extends Construct {
   readonly function: lambda.Function;
-  /** Events that it failed on three times, with the error: Lambda's envelope around them. */
+  /** The events that the notifier failed on three times, each in Lambda's envelope with the error. */
   readonly deadLetterQueue: sqs.Queue;
 
   constructor(scope: Construct, id: string, props: NotifierProps) {
@@ -41,13 +41,13 @@ export class Notifier extends Construct {
     const allow = (sid: string, actions: string[], resources: string[], conditions?: iam.Conditions) =>
       role.addToPolicy(new iam.PolicyStatement({ sid, actions, resources, ...(conditions && { conditions }) }));
     allow(
-      'KeepTheLedger',
+      'AccessLedger',
       ['dynamodb:DescribeTable', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
       [table.tableArn],
     );
-    allow('ReadThePolicy', ['ssm:GetParameter'], [policy.parameterArn]);
+    allow('ReadPolicy', ['ssm:GetParameter'], [policy.parameterArn]);
     allow('SignLinks', ['kms:Sign'], [signingKey.keyArn]);
-    allow('SendAsTheSender', ['ses:SendRawEmail'], this.sendingArns(settings), {
+    allow('SendEmails', ['ses:SendRawEmail'], this.sendingArns(settings), {
       StringEquals: { 'ses:FromAddress': settings.sender },
     });
     allow(
@@ -60,17 +60,17 @@ export class Notifier extends Construct {
       ],
       [allPipelines(this, settings)],
     );
-    // By the sweep. The action takes no resource.
-    allow('FindPipelines', ['codepipeline:ListPipelines'], ['*']);
-    // By the doctor. Neither action takes a resource.
-    allow('ExamineTheSender', ['ses:GetIdentityVerificationAttributes', 'ses:GetSendQuota'], ['*']);
-    allow('KeepWhatFailed', ['sqs:SendMessage'], [this.deadLetterQueue.queueArn]);
+    // For the sweep. The action takes no resource.
+    allow('ListPipelines', ['codepipeline:ListPipelines'], ['*']);
+    // For the doctor. Neither action takes a resource.
+    allow('CheckSender', ['ses:GetIdentityVerificationAttributes', 'ses:GetSendQuota'], ['*']);
+    allow('SendDeadLetters', ['sqs:SendMessage'], [this.deadLetterQueue.queueArn]);
     acknowledgePipelines(role, settings, '*');
     if (settings.sesSandbox) {
       acknowledge(
         role,
         `AwsSolutions-IAM5[Resource::${findingArn(this, 'ses', Stack.of(this).region, 'identity/*')}]`,
-        "In the SES sandbox the recipients' identities are asked for too. The condition on the From address stays.",
+        "In its sandbox, SES also checks the recipients' identities. The condition on the From address still applies.",
       );
     }
 
@@ -78,11 +78,11 @@ export class Notifier extends Construct {
       binary: 'notifier',
       code: settings.notifierCode,
       role,
-      description: 'Puts approvals of CodePipeline to their approvers by email',
-      timeout: Duration.minutes(5), // For a sweep that has emails to send, at a rate of one a second maybe.
+      description: 'Emails approvers about manual approvals in CodePipeline',
+      timeout: Duration.minutes(5), // A sweep may have many emails to send, perhaps at a rate of only one per second.
       retryAttempts: 2,
       maxEventAge: Duration.hours(6),
-      // Not SqsDestination, which would allow the role more than to send.
+      // SqsDestination would grant the role more than sqs:SendMessage.
       onFailure: { bind: () => ({ destination: this.deadLetterQueue.queueArn }) },
       environment: {
         COUNTERSIGN_DEPLOYMENT: settings.deploymentName,
@@ -93,7 +93,7 @@ export class Notifier extends Construct {
         ...(settings.replyTo && { COUNTERSIGN_REPLY_TO: settings.replyTo }),
         ...(settings.configurationSet && { COUNTERSIGN_CONFIGURATION_SET: settings.configurationSet }),
         COUNTERSIGN_POLICY: policy.parameterName,
-        // Which region is meant when there is one. With all of them the notifier goes by the events.
+        // With all regions, the notifier takes the region from each event.
         ...(settings.pipelineRegion &&
           settings.pipelineRegion !== '*' && { COUNTERSIGN_PIPELINE_REGION: settings.pipelineRegion }),
         COUNTERSIGN_LOG_LEVEL: settings.logLevel,
@@ -101,7 +101,7 @@ export class Notifier extends Construct {
     });
   }
 
-  /** What SES asks for: the identity, and the configuration set if there is one. */
+  /** The ARNs that SES checks when it sends: the identity, and the configuration set if there is one. */
   private sendingArns(settings: Settings): string[] {
     const { sender, senderIdentity, configurationSet } = settings;
     const domain = Token.isUnresolved(sender)

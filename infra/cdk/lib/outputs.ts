@@ -2,45 +2,53 @@ import { CfnOutput, type Stack } from 'aws-cdk-lib';
 
 import type { EmailApprovals } from './email-approvals.js';
 
-/** Outputs that tell what to do next, under the names that the SAM template gives them. */
+/** Adds the outputs, under the same names as in the SAM template. */
 export function addOutputs(stack: Stack, approvals: EmailApprovals): void {
   const { notifier, callback, events } = approvals;
   const output = (name: string, description: string, value: string) =>
     new CfnOutput(stack, name, { description, value });
   output(
     'NextSteps',
-    'What to do next',
+    'Next steps',
     [
-      `Ask the doctor whether everything is sound: aws lambda invoke --function-name ${notifier.function.functionName}`,
+      `Run the doctor to check the deployment: aws lambda invoke --function-name ${notifier.function.functionName}`,
       `--cli-binary-format raw-in-base64-out --payload '{"doctor":{}}' report.json && cat report.json`,
       '- then start a pipeline with a manual approval.',
     ].join(' '),
   );
-  output('CallbackUrl', 'Where links point at, without /approval', approvals.api.url);
-  output('NotifierFunctionName', 'Takes events, and commands by direct invocation', notifier.function.functionName);
-  output('CallbackFunctionName', 'Answers the links', callback.function.functionName);
+  output('CallbackUrl', 'The URL that links point to, without /approval', approvals.api.url);
+  output(
+    'NotifierFunctionName',
+    'The function that takes events, and commands by direct invocation',
+    notifier.function.functionName,
+  );
+  output('CallbackFunctionName', 'The function that answers links', callback.function.functionName);
   output(
     'LedgerTableName',
-    'Who was asked and who decided what. It stays when the stack is deleted.',
+    'The table of who was asked and who decided what. It is kept when the stack is deleted.',
     approvals.table.tableName,
   );
   output(
     'PolicyParameterName',
-    'The SSM parameter that says who may decide what. Edit it; no deployment is needed.',
+    'The SSM parameter that says who may decide what. Editing it takes no deployment.',
     approvals.policy.parameterName,
   );
   output('SigningKeyArn', 'The KMS key that links are signed with', approvals.signingKey.keyArn);
-  output('RuleName', 'The EventBridge rule that hands approvals to the notifier', events.ruleName);
+  output('RuleName', 'The EventBridge rule that sends approval events to the notifier', events.ruleName);
   output(
     'NotifierDeadLetterQueueUrl',
-    'Events that the notifier failed on, each as requestPayload of a message',
+    'The queue of events that the notifier failed on, each the requestPayload of a message',
     notifier.deadLetterQueue.queueUrl,
   );
-  output('RuleDeadLetterQueueUrl', 'Events that never reached the notifier', events.deadLetterQueue.queueUrl);
+  output(
+    'RuleDeadLetterQueueUrl',
+    'The queue of events that did not reach the notifier',
+    events.deadLetterQueue.queueUrl,
+  );
   if (events.topic) {
     output(
       'NotificationTopicArn',
-      "The NotificationArn for approval actions. The pipeline's service role needs sns:Publish on it.",
+      "The NotificationArn for approval actions. The service role of the pipeline needs sns:Publish on it.",
       events.topic.topicArn,
     );
   }

@@ -1,23 +1,23 @@
 import { aws_ssm as ssm, CfnDeletionPolicy, RemovalPolicy } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
-import type { Settings } from './email-approvals.js';
+import type { Settings } from './settings.js';
 
 /**
- * The policy. What stands here is the first one; whoever administers it edits the parameter and deploys nothing.
+ * The parameter with the policy. This is only the first policy: administrators edit the parameter, without deploying.
  *
- * CloudFormation writes it again, over what was edited, whenever a property here is another than before. So only
- * `approvers` and `quorum` may make one so, and no new version of this construct: not even the comment may change.
+ * CloudFormation overwrites their edits whenever a property differs from the one deployed before. So the properties may
+ * only depend on the props, and must not change in a new version of this construct, not even the comment in the text.
  */
 export function policyParameter(scope: Construct, settings: Settings): ssm.StringParameter {
   const parameter = new ssm.StringParameter(scope, 'PolicyParameter', {
     parameterName: `/${settings.deploymentName}/policy`,
     description: 'Who may approve or reject what by Countersign. It is read for each approval.',
-    tier: ssm.ParameterTier.INTELLIGENT_TIERING, // Standard, for nothing, up to 4 KB; advanced, up to 8 KB.
+    tier: ssm.ParameterTier.INTELLIGENT_TIERING, // Standard, which is free, up to 4 KB; then advanced, up to 8 KB.
     stringValue: firstPolicy(settings),
   });
   parameter.applyRemovalPolicy(RemovalPolicy.DESTROY);
-  // Under another name the first policy begins again; the edited one is not lost.
+  // Another name means a new parameter with the first policy. Keep the edited one.
   (parameter.node.defaultChild as ssm.CfnParameter).cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
   return parameter;
 }

@@ -2,8 +2,8 @@ import { aws_iam as iam, aws_kms as kms, CfnDeletionPolicy, Duration, RemovalPol
 import type { Construct } from 'constructs';
 
 /**
- * The key that signs links. Links are worthless without the API of this stack, so it goes with the stack, after 30 days
- * in which it can be brought back. When an update replaces it, the old one stays: its links are still out.
+ * The key that signs links. They are worthless without the API of this stack, so the key is deleted with the stack, and
+ * can be recovered for 30 days. An update that replaces the key keeps the old one, since its links may still be in use.
  */
 export function signingKey(scope: Construct, deploymentName: string, notifierRole: iam.Role): kms.Key {
   const key = new kms.Key(scope, 'SigningKey', {
@@ -15,11 +15,11 @@ export function signingKey(scope: Construct, deploymentName: string, notifierRol
     removalPolicy: RemovalPolicy.DESTROY,
   });
   (key.node.defaultChild as kms.CfnKey).cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
-  // Whoever can sign can approve in anybody's name, so no administrator can either, short of changing this policy.
-  // AWS gives the role's ARN for its sessions; the session's own form stands here for other evaluators.
+  // Who can sign can approve in any name, so even administrators are denied it, unless they change this policy.
+  // For a session of the role, AWS compares the role's ARN; some other policy evaluators compare the session's.
   key.addToResourcePolicy(
     new iam.PolicyStatement({
-      sid: 'NobodyButTheNotifierSigns',
+      sid: 'DenySigningExceptByNotifier',
       effect: iam.Effect.DENY,
       principals: [new iam.AnyPrincipal()],
       actions: ['kms:Sign'],

@@ -1,7 +1,7 @@
-"""The deployed API under an address that every machine can find.
+"""A proxy for the deployed API, under an address that every machine can resolve.
 
-MiniStack's API answers at a name under localhost. A function that asks its own callback, as the doctor and the sweep
-do, needs a name server for that, which not every machine has.
+MiniStack's API has a name under localhost, which not every machine resolves. The notifier calls that API in the doctor
+and in the sweep.
 """
 
 import contextlib
@@ -13,18 +13,18 @@ from guard import serving
 
 
 @contextlib.contextmanager
-def before(deployment):
+def started(deployment):
     """The API of a deployment as `https://localhost:PORT`."""
     cloud = deployment.cloud
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            self.pass_on({})
+            self.forward({})
 
         def do_POST(self):
-            self.pass_on({"Content-Type": self.headers["Content-Type"]})
+            self.forward({"Content-Type": self.headers["Content-Type"]})
 
-        def pass_on(self, headers):
+        def forward(self, headers):
             host, port = deployment.url.removeprefix("https://").split(":")
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers |= {"Host": f"{host}:{port}"}
@@ -49,7 +49,7 @@ def before(deployment):
 
 
 @contextlib.contextmanager
-def found_by_name(deployment):
-    """With links that lead to an address which the notifier, too, can find."""
-    with before(deployment) as url, deployment.changed(deployment.notifier, COUNTERSIGN_CALLBACK_URL=url):
+def reachable_callback(deployment):
+    """Gives the notifier a callback URL that it can resolve, until the end of the block."""
+    with started(deployment) as url, deployment.changed(deployment.notifier, COUNTERSIGN_CALLBACK_URL=url):
         yield

@@ -1,0 +1,33 @@
+/**
+ * Synthesizes the app for tests/infra, in one process because loading the CDK takes seconds. Each line of input is the
+ * context of one app, as JSON. Each line of output is its template, or the error that it failed with.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { App } from 'aws-cdk-lib';
+
+import { addDeployment } from '../lib/deployment.js';
+
+function synthesize(context: Record<string, unknown>): unknown {
+  const outdir = mkdtempSync(join(tmpdir(), 'countersign-cdk-'));
+  const read = (name: string): unknown => JSON.parse(readFileSync(join(outdir, name), 'utf8'));
+  try {
+    const app = new App({ outdir, context: { 'aws:cdk:enable-path-metadata': true, ...context } });
+    addDeployment(app);
+    app.synth();
+    const report = read('validation-report.json') as { pluginReports: unknown[] };
+    if (report.pluginReports.length > 0) throw new Error(`cdk-nag has findings: ${JSON.stringify(report)}`);
+    return { template: read('Countersign.template.json') };
+  } catch (error) {
+    return { error: (error as Error).message };
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  process.stdout.write(`${JSON.stringify(synthesize(JSON.parse(line)))}\n`);
+}
