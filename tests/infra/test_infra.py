@@ -475,7 +475,7 @@ class Policy(unittest.TestCase):
     """The first policy. A change to it, or to another property of the parameter, would overwrite what people edited."""
 
     TEXT = """\
-# Who may decide, and how many must. README, "Policy", tells all keys. Check a new text before you save it:
+# Who may decide, and how many must. docs/POLICY.md describes every key. Check a new text before you save it:
 #   cargo run -p sandbox -- policy check FILE
 [default]
 approvers = {}
