@@ -7,7 +7,7 @@ use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::alphabet::URL_SAFE as ALPHABET;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use callback::request::{BadRequest, Visit, read};
+use callback::request::{BadRequest, Intent, UnverifiedVisit, read};
 use countersign::link::LinkError;
 use fastrand::Rng;
 use serde_json::{Value, json};
@@ -353,11 +353,11 @@ pub fn send(ground: &Ground, mutator: &mut Mutator, count: u64, fates: &mut [Fat
         let (kind, token) = mutator.change();
         let fate = &mut fates[kind];
         match read(&received(&Sent::get(format!("t={token}")))) {
-            Ok(Visit::Show { token }) if good.contains(token.as_str()) => {
+            Ok(UnverifiedVisit { token, intent: Intent::Show }) if good.contains(token.as_str()) => {
                 ground.verifier.verify(&token, NOW).expect("the same token");
                 fate.unchanged += 1;
             }
-            Ok(Visit::Show { token: read }) => match ground.verifier.verify(&read, NOW) {
+            Ok(UnverifiedVisit { token: read, intent: Intent::Show }) => match ground.verifier.verify(&read, NOW) {
                 Ok(_) | Err(LinkError::Expired(_)) => {
                     panic!("{}: {read}, of t={token}, counts as signed", KINDS[kind].0)
                 }
