@@ -17,9 +17,6 @@ use crate::text::isolated;
 
 include!(concat!(env!("OUT_DIR"), "/texts.rs"));
 
-/// The most languages of an `Accept-Language` that are looked at. Browsers send a handful.
-const MAX_ACCEPTED: usize = 20;
-
 /// A language that pages and emails are written in.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Language(usize);
@@ -52,16 +49,6 @@ impl Language {
         self.locale().0
     }
 
-    /// The language that a browser's `Accept-Language` likes best of those that there are. `None` when it names none.
-    /// <https://www.rfc-editor.org/rfc/rfc9110#field.accept-language>
-    #[must_use]
-    pub fn accepted(header: &str) -> Option<Self> {
-        let mut wanted: Vec<(u16, Self)> = header.split(',').take(MAX_ACCEPTED).filter_map(wish).collect();
-        // The sort is stable: of what is liked the same, the first counts.
-        wanted.sort_by(|(one, _), (other, _)| other.cmp(one));
-        wanted.first().map(|(_, language)| *language)
-    }
-
     /// Its words.
     #[must_use]
     pub fn texts(self) -> Texts {
@@ -87,25 +74,6 @@ fn bundle((tag, text): (&str, &str)) -> FluentBundle<FluentResource> {
     let resource = FluentResource::try_new(text.to_owned()).unwrap_or_else(|(resource, _)| resource);
     bundle.add_resource_overriding(resource);
     bundle
-}
-
-/// One element of an `Accept-Language`, such as `de-AT;q=0.8`: the language, if there are words for it, and its weight in
-/// thousandths. A tag matches as a whole or by its first part.
-fn wish(element: &str) -> Option<(u16, Language)> {
-    let (tag, weight) = match element.split_once(';') {
-        Some((tag, weight)) => (tag, weight.trim().trim_start_matches(['q', 'Q']).strip_prefix('=')?),
-        None => (element, "1"),
-    };
-    let (whole, thousandths) = weight.trim().split_once('.').unwrap_or((weight.trim(), ""));
-    let weight = match (whole, format!("{thousandths:0<3}").parse::<u16>().ok()?) {
-        ("1", 0) => 1000,
-        ("0", weight @ 1..1000) => weight,
-        _ => return None,
-    };
-    let tag = tag.trim();
-    let first = tag.split_once('-').map_or(tag, |(first, _)| first);
-    let language = tag.parse().or_else(|_| first.parse()).ok()?;
-    Some((weight, language))
 }
 
 impl Default for Language {
@@ -229,33 +197,6 @@ fn text(text: &str) -> FluentValue<'_> {
 mod tests {
     use super::*;
     use time::macros::utc_datetime;
-
-    #[test]
-    fn a_browser_gets_the_language_that_it_likes_best() {
-        for (header, expected) in [
-            ("de", Some("de")),
-            ("DE", Some("de")),
-            ("de-AT, de;q=0.9, en;q=0.8", Some("de")),
-            ("pt-BR,pt;q=0.9,en-US;q=0.8", Some("pt")),
-            ("ja-JP-u-ca-japanese", Some("ja")),
-            ("en;q=0.5, fr;q=0.9", Some("fr")),
-            ("en;q=0.5,fr;q=0.501", Some("fr")),
-            ("fr, de", Some("fr")),
-            ("tlh, qaa;q=0.9, es;q=0.1", Some("es")),
-            ("de;q=0, en", Some("en")),
-            ("de ; q=0.7 , en;q=0.6", Some("de")),
-            ("de;q=1.0, en", Some("de")),
-            ("de;q=0", None),
-            ("tlh", None),
-            ("*", None),
-            ("", None),
-            (",,;,;q=,de;q=2,de;q=NaN,de;q=-1,de;q=0.1234,de;x=1,deutsch,d", None),
-        ] {
-            let language = Language::accepted(header);
-            assert_eq!(language.map(Language::as_str), expected, "{header}");
-        }
-        assert_eq!(Language::accepted(&format!("{}de", "tlh,".repeat(1_000))), None, "bounded");
-    }
 
     #[test]
     fn every_language_says_everything() {

@@ -1,7 +1,7 @@
-//! A verified link, and what becomes of it.
+//! Decisions: a vote, the verdict that the votes come to, and the result that CodePipeline holds.
 //!
-//! Each step of a decision can be repeated. A visitor who tries again after a crash at any point finishes what was
-//! begun, and so does anybody else who was asked and says the same.
+//! Each step can be repeated. A visitor who tries again after a crash at any point completes what was begun, and so does
+//! any other approver who votes the same way.
 
 use countersign::approval::{Comment, Decision};
 use countersign::aws::AwsError;
@@ -15,42 +15,43 @@ use time::UtcDateTime;
 
 use crate::metrics;
 
-/// How often votes that change while they are counted are counted again. Each new count needs another visitor's vote in
-/// the same moment, so that more than a few mean that something is wrong.
+/// How often votes are counted before a visit gives up because they keep changing. Each new count needs another
+/// visitor's vote at the same moment, so more than a few mean that something is wrong.
 const MAX_COUNTS: usize = 10;
-/// The longest summary that CodePipeline keeps. The service may count UTF-16 units, so we do, which is never fewer.
+/// The longest summary that CodePipeline keeps. The service may count characters or UTF-16 units, of which a text never
+/// has fewer, so these are UTF-16 units.
 const MAX_SUMMARY: usize = 512;
 
-/// Why a decision could not be carried through. What was done stays done.
+/// Why a decision could not be completed. The steps before the one that failed stay done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecideError {
-    /// An AWS call did not succeed.
+    /// An AWS call failed.
     #[error(transparent)]
     Aws(#[from] AwsError),
-    /// CodePipeline said that the approval is over, and shows it as waiting: its reads lag.
-    #[error("CodePipeline does not show yet how the approval ended")]
+    /// CodePipeline refused the result because the approval is over, but still shows it as pending: its reads lag.
+    #[error("CodePipeline refused the result because the approval is over, but does not show yet how it ended")]
     Lag,
-    /// A verdict stands, and the visit that was to carry it out has not.
-    #[error("another decision is under way")]
+    /// Another visit passed the opposite verdict, and CodePipeline does not have its result yet.
+    #[error("another visit passed the opposite verdict, and CodePipeline does not have its result yet")]
     UnderWay,
     /// Votes kept changing while they were counted.
-    #[error("votes kept changing while they were counted")]
+    #[error("the votes kept changing; they were counted {MAX_COUNTS} times")]
     VotesChanging,
 }
 
-/// The effects that a decision has.
+/// What a decision reads and writes.
 #[derive(Debug, Clone)]
 pub struct Decisions {
-    /// Where votes and outcomes are kept.
+    /// Keeps requests with their votes, verdicts and outcomes.
     pub ledger: Ledger,
-    /// Who is told in the end.
+    /// Gets the result.
     pub pipeline: CodePipeline,
-    /// What counts the votes and decisions.
+    /// Counts votes and decisions.
     pub metrics: Metrics,
 }
 
 impl Decisions {
-    /// The request as it stands. It changes nothing.
+    /// The request as it is. Nothing is changed. `None` when the ledger does not have it.
     ///
     /// # Errors
     /// When the ledger does not answer.
@@ -58,11 +59,11 @@ impl Decisions {
         Ok(self.ledger.read_request(&link.approval().key()).await?)
     }
 
-    /// Votes as `link` says, and carries out what the votes come to. Gives the request as it stands afterwards; it says
-    /// what became of the vote. A vote that its terms do not allow is not in it.
+    /// Records the vote of `link`, and completes what the votes come to. Returns the request as it is afterwards, in which
+    /// a vote that its terms do not allow is missing. `None` when the ledger does not have the request.
     ///
     /// # Errors
-    /// When the ledger or CodePipeline does not answer. Trying again finishes what was begun.
+    /// When the ledger or CodePipeline does not answer. Trying again completes what was begun.
     pub async fn decide(
         &self,
         link: &VerifiedLink,
@@ -79,13 +80,13 @@ impl Decisions {
         match self.ledger.record_vote(&link.approval().key(), &vote).await? {
             WriteOutcome::Applied(request) => {
                 self.metrics.record(metrics::VOTES, 1);
-                self.pass_verdict(request, link, now).await.map(Some)
+                self.pass_verdict(request, link, now).await
             }
             WriteOutcome::ConditionFailed(Some(request)) if request.outcome.is_none() => {
-                let stands = request.vote_of(link.approver()).is_some_and(|standing| standing.says_the_same(&vote));
-                if request.verdict.is_none() && stands {
-                    // The same again. It keeps its time, and what it began is finished.
-                    self.pass_verdict(request, link, now).await.map(Some)
+                let is_recorded = request.vote_of(link.approver()).is_some_and(|earlier| earlier.says_the_same(&vote));
+                if request.verdict.is_none() && is_recorded {
+                    // The same vote again: it keeps its time, and what it began is completed.
+                    self.pass_verdict(request, link, now).await
                 } else {
                     self.defer_to_verdict(request, link, now).await.map(Some)
                 }
@@ -94,24 +95,24 @@ impl Decisions {
         }
     }
 
-    /// Carries out what the votes come to, if the vote that `link` says stands among them. It votes for nobody: where
-    /// another vote stands by now, nothing is done.
+    /// Completes what the votes come to, if the vote of `link` is among them. It records no vote: where the approver has
+    /// changed theirs since, nothing is done.
     ///
     /// # Errors
     /// As for [`decide`](Self::decide).
     pub async fn resume(&self, link: &VerifiedLink, now: UtcDateTime) -> Result<Option<Request>, DecideError> {
         let Some(request) = self.read(link).await? else { return Ok(None) };
-        let stands = request.vote_of(link.approver()).is_some_and(|vote| vote.decision == link.decision());
+        let is_recorded = request.vote_of(link.approver()).is_some_and(|vote| vote.decision == link.decision());
         match (&request.outcome, &request.verdict) {
             (Some(_), _) => Ok(Some(request)),
-            _ if !stands => Ok(Some(request)),
+            _ if !is_recorded => Ok(Some(request)),
             (None, Some(_)) => self.defer_to_verdict(request, link, now).await.map(Some),
-            (None, None) => self.pass_verdict(request, link, now).await.map(Some),
+            (None, None) => self.pass_verdict(request, link, now).await,
         }
     }
 
-    /// A verdict stands that is not this visit's own, and has no outcome yet: somebody's visit is under way, or ended in
-    /// between. A vote of the same kind carries the verdict out; an opposite one must not, and waits for who does.
+    /// Follows a verdict that another visit passed and that has no outcome yet: that visit is under way, or ended midway.
+    /// A link with the same decision puts the verdict; one with the opposite decision must not, and waits for its outcome.
     async fn defer_to_verdict(
         &self,
         request: Request,
@@ -129,7 +130,7 @@ impl Decisions {
         }
     }
 
-    /// How the approval of an expired link ended, if anybody knows. It changes nothing, so a GET may ask.
+    /// The request of an expired link, with its outcome if the ledger or CodePipeline knows it. Nothing is changed.
     ///
     /// # Errors
     /// When the ledger does not answer.
@@ -142,38 +143,38 @@ impl Decisions {
             Ok(ApprovalStatus::Ended(outcome)) => Ok(Some(Request { outcome: Some(outcome), ..request })),
             Ok(ApprovalStatus::Pending | ApprovalStatus::Unknown) => Ok(Some(request)),
             Err(error) => {
-                tracing::warn!(%error, key = %request.approval.key(), "how an expired approval ended cannot be read");
+                tracing::warn!(%error, key = %request.approval.key(), "cannot read how the approval of an expired link ended");
                 Ok(Some(request))
             }
         }
     }
 
-    /// Passes a verdict if the votes come to one, and carries it out.
+    /// Passes a verdict if the votes come to one, and puts it. `None` when the request has gone from the ledger.
     async fn pass_verdict(
         &self,
         mut request: Request,
         link: &VerifiedLink,
         now: UtcDateTime,
-    ) -> Result<Request, DecideError> {
+    ) -> Result<Option<Request>, DecideError> {
         let key = request.approval.key();
         for _ in 0..MAX_COUNTS {
-            let Some(decision) = request.count() else { return Ok(self.still_waits(request, now).await) };
+            let Some(decision) = request.count() else { return Ok(Some(self.check_pending(request, now).await)) };
             let verdict = Verdict { decision, summary: summary(&request, decision) };
             request = match self.ledger.record_verdict(&key, request.revision, &verdict).await? {
-                WriteOutcome::Applied(request) => return self.put_verdict(request, now).await,
-                WriteOutcome::ConditionFailed(Some(request)) if request.outcome.is_some() => return Ok(request),
+                WriteOutcome::Applied(request) => return self.put_verdict(request, now).await.map(Some),
+                WriteOutcome::ConditionFailed(Some(request)) if request.outcome.is_some() => return Ok(Some(request)),
                 WriteOutcome::ConditionFailed(Some(request)) if request.verdict.is_some() => {
-                    return self.defer_to_verdict(request, link, now).await;
+                    return self.defer_to_verdict(request, link, now).await.map(Some);
                 }
                 // Somebody voted between the count and the verdict: count again.
                 WriteOutcome::ConditionFailed(Some(request)) => request,
-                WriteOutcome::ConditionFailed(None) => return Err(DecideError::VotesChanging),
+                WriteOutcome::ConditionFailed(None) => return Ok(None),
             };
         }
         Err(DecideError::VotesChanging)
     }
 
-    /// Tells CodePipeline the verdict and records what CodePipeline then holds.
+    /// Puts the verdict as the approval's result, and records the outcome that CodePipeline then holds.
     async fn put_verdict(&self, request: Request, now: UtcDateTime) -> Result<Request, DecideError> {
         let Some(verdict) = &request.verdict else { return Ok(request) };
         match self.pipeline.put(&request.approval, verdict.decision, &verdict.summary).await? {
@@ -184,7 +185,7 @@ impl Decisions {
                 let written = self.ledger.record_decision(&request.approval.key(), &outcome).await;
                 Ok(as_recorded(written, request, outcome))
             }
-            // Decided elsewhere, or by us with the answer lost: what CodePipeline holds is the truth.
+            // Decided elsewhere, or by us and the answer was lost: what CodePipeline holds is the truth.
             PutOutcome::AlreadyDecided => {
                 let outcome = self.pipeline.ending(&request, now).await?.ok_or(DecideError::Lag)?;
                 let request = self.record_outcome(request, outcome).await;
@@ -193,8 +194,8 @@ impl Decisions {
                 }
                 Ok(request)
             }
-            // The token is dead, so it is over. How, CodePipeline may not show yet: then the visitor is told what is
-            // likely, and nothing is recorded that the event about the end knows better.
+            // The token is no longer valid, so the approval is over. CodePipeline may not show yet how it ended: then the
+            // page shows what is likely, and recording is left to the event about the end, which knows.
             PutOutcome::Gone => match self.pipeline.ending(&request, now).await? {
                 Some(outcome) => Ok(self.record_outcome(request, outcome).await),
                 None => Ok(Request { outcome: Some(superseded(now)), ..request }),
@@ -210,14 +211,14 @@ impl Decisions {
         }
     }
 
-    /// A vote that decides nothing is shown as waiting for others, so make sure that the approval does wait: it may have
-    /// ended in the console, and the event that tells us so may be on its way.
-    async fn still_waits(&self, request: Request, now: UtcDateTime) -> Request {
+    /// Checks that the approval of a vote that decides nothing is still pending, because the page will say so. It may have
+    /// ended in the console, and the event about that may still be on its way.
+    async fn check_pending(&self, request: Request, now: UtcDateTime) -> Request {
         match self.pipeline.status(&request, now).await {
             Ok(ApprovalStatus::Pending | ApprovalStatus::Unknown) => request,
             Ok(ApprovalStatus::Ended(outcome)) => self.record_outcome(request, outcome).await,
             Err(error) => {
-                tracing::warn!(%error, key = %request.approval.key(), "CodePipeline cannot be asked whether an approval waits");
+                tracing::warn!(%error, key = %request.approval.key(), "cannot read whether an approval is still pending");
                 request
             }
         }
@@ -229,8 +230,8 @@ impl Decisions {
     }
 }
 
-/// The request with its outcome. CodePipeline holds it already, so the visitor is told the truth even when the ledger
-/// cannot be written; the event about the end, or the next visit, records it then.
+/// The request with its outcome. CodePipeline holds the outcome already, so the page shows it even if the ledger cannot be
+/// written; the event about the end, or the next visit, records it then.
 fn as_recorded(written: Result<WriteOutcome, AwsError>, request: Request, outcome: Outcome) -> Request {
     match written {
         Ok(WriteOutcome::Applied(request) | WriteOutcome::ConditionFailed(Some(request)))
@@ -246,7 +247,7 @@ fn as_recorded(written: Result<WriteOutcome, AwsError>, request: Request, outcom
     }
 }
 
-/// What CodePipeline keeps: who decided, through what, and the comments; at most 512 characters, cut between characters.
+/// The summary that CodePipeline keeps: who decided, through what, and the comments, cut to [`MAX_SUMMARY`].
 fn summary(request: &Request, decision: Decision) -> String {
     let votes = request.votes_for(decision);
     let names = votes.iter().map(|vote| vote.approver.expose()).collect::<Vec<_>>().join(", ");
@@ -257,7 +258,7 @@ fn summary(request: &Request, decision: Decision) -> String {
     cut(format!("{decision} through Countersign by {names}.{}", comments.collect::<String>()))
 }
 
-/// Cuts to [`MAX_SUMMARY`] UTF-16 units, an ellipsis at the end if something was cut.
+/// Cuts a text to [`MAX_SUMMARY`] UTF-16 units, between characters, with an ellipsis at the end if something was cut.
 fn cut(text: String) -> String {
     if text.encode_utf16().count() <= MAX_SUMMARY {
         return text;

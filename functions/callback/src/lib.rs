@@ -1,17 +1,22 @@
 //! The callback: links in, pages out, decisions to CodePipeline.
 //!
-//! [`gateway`] makes safe what API Gateway hands over, [`request`] turns HTTP into what the visitor wants, [`decide`] does it,
-//! [`pages`] shows what came of it, and [`notice`] says why nothing did.
-//! [`answer`] is the one place where a status, a page and the headers come together.
+//! [`gateway`] makes API Gateway's event safe to read, [`handler`] takes the request and answers it. In between,
+//! [`request`] reads what was sent, [`visit`] verifies the link and does what the visitor wants of it, [`decide`] holds the
+//! steps of a decision, and [`answer`] chooses the status, the page and the headers. [`pages`] and [`notice`] are what is
+//! shown, in one of the [`languages`]; [`refusal`] is why a visit got nothing.
 
 pub mod answer;
 pub mod decide;
 pub mod gateway;
+pub mod handler;
+pub mod languages;
 mod metrics;
 pub mod notice;
 pub mod pages;
+pub mod refusal;
 pub mod request;
 pub mod settings;
+pub mod visit;
 
-pub use answer::Callback;
+pub use handler::{Callback, StartError};
 pub use settings::Settings;

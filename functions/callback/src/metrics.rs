@@ -1,4 +1,4 @@
-//! What the callback counts.
+//! The callback's metrics.
 
 use countersign::approval::Decision;
 use countersign::metrics::Metric;

@@ -1,37 +1,37 @@
-//! Why nothing can be done, and what can: the words of the pages that show no form.
+//! Notices: the pages without a form, which say why nothing can be done here and what the visitor can do instead.
 
 use countersign::l10n::Texts;
 use countersign::request::{Ending, Request};
 
-/// Why a visitor gets nothing of what he wanted.
+/// A page that says why nothing can be done.
 #[derive(Debug)]
 pub enum Notice<'a> {
-    /// A link that is none of ours, or none any more. The page says no more, whatever the reason.
+    /// The link is not ours, or not valid. The page does not say more, whatever the reason.
     BadLink,
-    /// A form that says nothing or something else.
+    /// The form is incomplete, or contradicts its link.
     BadForm,
-    /// AWS is throttling or down.
+    /// AWS did not answer, or not in time.
     TryAgain,
-    /// AWS said no.
+    /// AWS refused what the callback asked of it.
     Broken,
-    /// A path that does not exist.
+    /// The path is not the links'.
     NotFound,
-    /// A method that does not exist.
+    /// The method is neither GET, HEAD nor POST.
     NotAllowed,
-    /// A good link to an approval that the ledger does not know any more.
+    /// The link is good, and the ledger does not have its request.
     Forgotten,
-    /// Somebody started what he would approve.
+    /// The visitor started the execution that they would approve.
     Initiator(&'a Request),
-    /// A link whose time ran out, and its approval as far as that is known.
+    /// The link's time is over. The request comes along as far as it is known.
     Expired(Option<&'a Request>),
-    /// An execution that somebody stopped.
+    /// The execution was stopped.
     Stopped(&'a Request),
-    /// An approval that CodePipeline gave up for a newer execution.
+    /// The approval ended because a newer execution took its place.
     Superseded(&'a Request),
 }
 
 impl<'a> Notice<'a> {
-    /// The notice of an approval that ended without anybody's decision.
+    /// The notice for an approval that ended without a decision.
     #[must_use]
     pub fn over(ending: Ending, request: &'a Request) -> Self {
         match ending {
@@ -41,7 +41,7 @@ impl<'a> Notice<'a> {
         }
     }
 
-    /// The approval that it is about, where the visitor has shown that he may know.
+    /// The request that the notice is about, where the visitor may know of it.
     #[must_use]
     pub fn request(&self) -> Option<&'a Request> {
         match self {
@@ -51,7 +51,7 @@ impl<'a> Notice<'a> {
         }
     }
 
-    /// Its title, what happened, and what to do next.
+    /// The title, what happened, and what to do next.
     #[must_use]
     pub fn text(&self, texts: Texts) -> [String; 3] {
         match self {
@@ -72,8 +72,8 @@ impl<'a> Notice<'a> {
 
 fn expired(request: Option<&Request>, texts: Texts) -> [String; 3] {
     let is_over = request.is_some_and(|request| request.outcome.is_some());
-    let waits_on = request.is_some_and(|request| request.outcome.is_none() && request.expires < request.waits_until);
+    let is_pending = request.is_some_and(|request| request.outcome.is_none() && request.expires < request.waits_until);
     let what = if is_over { texts.expired() } else { texts.expired_link() };
-    let next = if waits_on { texts.expired_link_next() } else { texts.expired_next() };
+    let next = if is_pending { texts.expired_link_next() } else { texts.expired_next() };
     [texts.expired_title(), what, next]
 }

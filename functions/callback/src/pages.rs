@@ -1,4 +1,4 @@
-//! The pages. Each state has its own title, says what happened and what to do next. No script, nothing from elsewhere.
+//! Pages. Each state has its own title, says what happened and what to do next. No page has a script or loads anything.
 
 use askama::Template;
 use base64::Engine;
@@ -15,43 +15,43 @@ use crate::notice::Notice;
 /// The style of every page, in the page itself.
 pub const STYLE: &str = include_str!("../templates/style.css");
 
-/// The style's hash as `Content-Security-Policy` wants it: nothing else on a page can be a style.
+/// The style's SHA-256 in base64, for `Content-Security-Policy`: no other style is applied to a page.
 #[must_use]
 pub fn style_hash() -> String {
     STANDARD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, STYLE.as_bytes()))
 }
 
-/// What a link opens: what waits, and the one button.
+/// The page that a link opens: the pending approval, and the one button.
 #[derive(Template)]
 #[template(path = "confirm.html")]
 pub struct Confirm<'a> {
-    /// What it is written in.
+    /// The texts, in the viewer's language.
     pub texts: Texts,
-    /// What waits.
+    /// The pending request.
     pub request: &'a Request,
     /// The link that was opened.
     pub link: &'a VerifiedLink,
-    /// What is wrong with the form that was sent, if something is.
+    /// What is wrong with the form that was sent, if anything.
     pub problem: Option<FormProblem>,
-    /// What was written in it.
+    /// The comment in that form.
     pub comment: &'a str,
-    /// When the page is shown.
+    /// The time of the visit.
     pub now: UtcDateTime,
 }
 
-/// What is wrong with a form whose link is good.
+/// A problem with a form whose link is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FormProblem {
     /// The comment is longer than CodePipeline keeps.
     CommentTooLong,
-    /// The policy wants a reason for a rejection.
+    /// The policy requires a reason for a rejection, and there is no comment.
     CommentMissing,
-    /// It was sent without its button, by a script or by a machine.
+    /// The form was sent without pressing its button, by a script or another program.
     ButtonNotPressed,
 }
 
 impl FormProblem {
-    /// What the visitor is told.
+    /// The sentence that explains it.
     #[must_use]
     pub fn text(self, texts: Texts) -> String {
         match self {
@@ -61,8 +61,8 @@ impl FormProblem {
         }
     }
 
-    /// Whether the comment is to blame.
-    fn is_of_the_comment(self) -> bool {
+    /// Whether the comment has to be corrected.
+    fn concerns_comment(self) -> bool {
         matches!(self, Self::CommentTooLong | Self::CommentMissing)
     }
 }
@@ -77,7 +77,7 @@ impl Confirm<'_> {
         }
     }
 
-    /// The title of the window: whoever hears it read out knows at once that something is wrong.
+    /// The title of the window. It begins with the problem, so that those who hear it read out know at once.
     fn window_title(&self) -> String {
         if self.problem.is_some() { self.texts.problem_title(&self.title()) } else { self.title() }
     }
@@ -103,14 +103,14 @@ impl Confirm<'_> {
     }
 
     fn is_comment_wrong(&self) -> bool {
-        self.problem.is_some_and(FormProblem::is_of_the_comment)
+        self.problem.is_some_and(FormProblem::concerns_comment)
     }
 
     fn reason_required(&self) -> bool {
         self.link.decision() == Decision::Rejected && self.request.terms.reason_required
     }
 
-    /// The vote that the button replaces.
+    /// A sentence about the vote that the button replaces.
     fn other_vote(&self) -> Option<String> {
         let vote = self.request.vote_of(self.link.approver())?;
         match vote.decision {
@@ -121,15 +121,15 @@ impl Confirm<'_> {
     }
 }
 
-/// An approval that is counted and decides nothing yet.
+/// The page after a vote that is recorded and decides nothing yet.
 #[derive(Template)]
 #[template(path = "recorded.html")]
 pub struct Recorded<'a> {
-    /// What it is written in.
+    /// The texts, in the viewer's language.
     pub texts: Texts,
-    /// What waits.
+    /// The pending request.
     pub request: &'a Request,
-    /// When the page is shown.
+    /// The time of the visit.
     pub now: UtcDateTime,
 }
 
@@ -140,17 +140,17 @@ impl Recorded<'_> {
     }
 }
 
-/// An approval that somebody decided.
+/// The page of an approval that was approved or rejected.
 #[derive(Template)]
 #[template(path = "decided.html")]
 pub struct Decided<'a> {
-    /// What it is written in.
+    /// The texts, in the viewer's language.
     pub texts: Texts,
-    /// What was decided.
+    /// The decided request.
     pub request: &'a Request,
-    /// How.
+    /// How it ended.
     pub outcome: &'a Outcome,
-    /// Whether the visitor's link is one of those that decided.
+    /// Whether the visitor's vote is one of those that decided it.
     pub yours: bool,
 }
 
@@ -177,7 +177,7 @@ impl Decided<'_> {
     }
 }
 
-/// A page that says why nothing can be done here, and what can.
+/// The page of a notice.
 #[derive(Template)]
 #[template(path = "notice.html")]
 pub struct NoticePage<'a> {
@@ -197,12 +197,13 @@ impl<'a> NoticePage<'a> {
     }
 }
 
-/// For templates: the counted votes.
+/// The number of approvals, and how many are needed: for templates.
 fn tally(texts: Texts, request: &Request) -> String {
     let approvals = request.votes_for(Decision::Approved).len();
     texts.approvals_so_far(&approvals.to_string(), &request.terms.quorum.get().to_string())
 }
 
+/// The comment of a vote: for templates.
 fn commented(vote: &Vote) -> Option<&str> {
     vote.comment.as_ref().map(Comment::expose)
 }

@@ -1,4 +1,4 @@
-//! HTTP in, what the visitor wants out. Nothing is believed yet: the link's token is a text until it is verified.
+//! Requests: what a visitor sends, read out of HTTP. The link's token is unverified text here.
 
 use countersign::approval::Decision;
 use countersign::link;
@@ -9,33 +9,36 @@ use lambda_http::{Body, Request, RequestExt};
 /// several times.
 const MAX_FORM: usize = 32 * 1024;
 
-/// What a visitor wants.
+/// What a visitor sent, before its link is verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Visit {
-    /// To see what a link is about (GET and HEAD). It changes nothing.
-    Show {
-        /// The link's token.
-        token: String,
-    },
+pub struct UnverifiedVisit {
+    /// The link's token.
+    pub token: String,
+    /// What the visitor wants of the link.
+    pub intent: Intent,
+}
+
+/// What a visitor wants of a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Intent {
+    /// To see what it is for (GET and HEAD). This changes nothing.
+    Show,
     /// To decide (POST).
     Decide {
-        /// The link's token.
-        token: String,
-        /// The button that was pressed. `None`: the form was sent without pressing one.
+        /// The button that was pressed. `None` if the form was sent without pressing one.
         decision: Option<Decision>,
-        /// What was written, as it was written.
+        /// The comment, as it was written.
         comment: String,
     },
-    /// To have a vote carried out that stands already, and to change none (POST with `finish=yes`).
-    Finish {
-        /// The link's token.
-        token: String,
-        /// What that vote says.
+    /// To complete a recorded vote, and to change none (POST with `finish=yes`). The notifier's sweep sends it where the
+    /// voter's own visit ended midway.
+    Resume {
+        /// The decision of that vote.
         decision: Decision,
     },
 }
 
-/// Why a request is not understood.
+/// Why a request cannot be understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadRequest {
     /// A path other than the links'.
@@ -44,9 +47,9 @@ pub enum BadRequest {
     Method,
     /// No token, or more than one.
     Token,
-    /// A form that is too long, no text, or says something twice.
+    /// A form that is too long or has a field twice.
     Form,
-    /// A decision that is neither Approved nor Rejected.
+    /// A decision that is neither `Approved` nor `Rejected`.
     Decision,
 }
 
@@ -67,14 +70,14 @@ impl BadRequest {
 /// Reads a request as API Gateway hands it over.
 ///
 /// # Errors
-/// When it is not one that a link or its page makes.
-pub fn read(request: &Request) -> Result<Visit, BadRequest> {
+/// When neither a link nor its page's form makes such a request.
+pub fn read(request: &Request) -> Result<UnverifiedVisit, BadRequest> {
     if request.raw_http_path() != link::PATH {
         return Err(BadRequest::Path);
     }
     let query = fields(request.uri().query().unwrap_or_default().as_bytes());
     match *request.method() {
-        Method::GET | Method::HEAD => Ok(Visit::Show { token: token(&query, &[])? }),
+        Method::GET | Method::HEAD => Ok(UnverifiedVisit { token: token(&query, &[])?, intent: Intent::Show }),
         Method::POST => {
             let form = fields(form(request.body())?);
             let token = token(&query, &form)?;
@@ -82,13 +85,15 @@ pub fn read(request: &Request) -> Result<Visit, BadRequest> {
                 None => None,
                 Some(word) => Some(word.parse().map_err(|_| BadRequest::Decision)?),
             };
-            match (at_most_one(&form, "finish")?, decision) {
-                (None, _) => {}
-                (Some("yes"), Some(decision)) => return Ok(Visit::Finish { token, decision }),
+            let intent = match (at_most_one(&form, "finish")?, decision) {
+                (None, decision) => {
+                    let comment = at_most_one(&form, "comment")?.unwrap_or_default().to_owned();
+                    Intent::Decide { decision, comment }
+                }
+                (Some("yes"), Some(decision)) => Intent::Resume { decision },
                 (Some(_), _) => return Err(BadRequest::Form),
-            }
-            let comment = at_most_one(&form, "comment")?.unwrap_or_default().to_owned();
-            Ok(Visit::Decide { token, decision, comment })
+            };
+            Ok(UnverifiedVisit { token, intent })
         }
         _ => Err(BadRequest::Method),
     }
@@ -100,7 +105,7 @@ fn fields(encoded: &[u8]) -> Fields {
     form_urlencoded::parse(encoded).into_owned().collect()
 }
 
-/// The form's bytes. API Gateway hands a body over as text or in base64; the runtime has undone the latter.
+/// The form's bytes. API Gateway hands a body over as text or in base64, which `lambda_http` has decoded.
 fn form(body: &Body) -> Result<&[u8], BadRequest> {
     let bytes: &[u8] = match body {
         Body::Empty => &[],
@@ -111,7 +116,7 @@ fn form(body: &Body) -> Result<&[u8], BadRequest> {
     if bytes.len() > MAX_FORM { Err(BadRequest::Form) } else { Ok(bytes) }
 }
 
-/// The token, which must stand exactly once: in the query, where the page's form leaves it, or in the form.
+/// The token, which must be there exactly once: in the query, where the page's form leaves it, or in the form.
 fn token(query: &[(String, String)], form: &[(String, String)]) -> Result<String, BadRequest> {
     let mut tokens = query.iter().chain(form).filter(|(name, _)| name == "t");
     match (tokens.next(), tokens.next()) {
@@ -134,21 +139,16 @@ mod tests {
     use lambda_http::http;
 
     fn request(method: &str, path: &str, query: &str, body: impl Into<Body>) -> Request {
-        let mut request = http::Request::builder()
-            .method(method)
-            .uri(format!("https://a.example{path}{query}"))
-            .body(body.into())
-            .unwrap();
-        request.extensions_mut();
-        request.with_raw_http_path(path)
+        let uri = format!("https://a.example{path}{query}");
+        http::Request::builder().method(method).uri(uri).body(body.into()).unwrap().with_raw_http_path(path)
     }
 
     #[test]
     fn what_is_understood_and_what_is_not() {
         use BadRequest::{Decision as D, Form, Method, Path, Token};
-        let show = |token: &str| Ok(Visit::Show { token: token.into() });
-        let decide =
-            |decision, comment: &str| Ok(Visit::Decide { token: "x".into(), decision, comment: comment.into() });
+        let visit = |token: &str, intent| Ok(UnverifiedVisit { token: token.to_owned(), intent });
+        let show = |token| visit(token, Intent::Show);
+        let decide = |decision, comment: &str| visit("x", Intent::Decide { decision, comment: comment.to_owned() });
         let approved = Some(Decision::Approved);
         for (method, path, query, body, expected) in [
             ("GET", "/approval", "?t=x", "", show("x")),
@@ -187,7 +187,7 @@ mod tests {
                 "/approval",
                 "?t=x",
                 "decision=Rejected&finish=yes&comment=a",
-                Ok(Visit::Finish { token: "x".into(), decision: Decision::Rejected }),
+                visit("x", Intent::Resume { decision: Decision::Rejected }),
             ),
             ("POST", "/approval", "?t=x", "finish=yes", Err(Form)),
             ("POST", "/approval", "?t=x", "decision=Approved&finish=no", Err(Form)),
@@ -208,9 +208,7 @@ mod tests {
     fn a_binary_body_is_read_too() {
         let body = Body::Binary(b"decision=Approved&comment=%FF".to_vec());
         let visit = read(&request("POST", "/approval", "?t=x", body)).unwrap();
-        assert_eq!(
-            visit,
-            Visit::Decide { token: "x".into(), decision: Some(Decision::Approved), comment: "\u{fffd}".into() }
-        );
+        let (decision, comment) = (Some(Decision::Approved), "\u{fffd}".to_owned());
+        assert_eq!(visit, UnverifiedVisit { token: "x".to_owned(), intent: Intent::Decide { decision, comment } });
     }
 }

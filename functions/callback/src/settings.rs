@@ -1,4 +1,4 @@
-//! What the callback is told at its start.
+//! The callback's settings.
 
 use countersign::approval::Deployment;
 use countersign::keys::KeyId;
@@ -8,9 +8,9 @@ use countersign::settings::{Lookup, SettingError, list, optional, required};
 /// The callback's settings. Each is an environment variable of the function.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// `COUNTERSIGN_DEPLOYMENT`: this installation's name, which its links must carry.
+    /// `COUNTERSIGN_DEPLOYMENT`: the name of this installation, which its links must carry.
     pub deployment: Deployment,
-    /// `COUNTERSIGN_SIGNING_KEYS`: the KMS keys whose links are taken, newest first, separated by commas.
+    /// `COUNTERSIGN_SIGNING_KEYS`: the KMS keys whose links are accepted, newest first, separated by commas.
     pub signing_keys: Vec<KeyId>,
     /// `COUNTERSIGN_TABLE`: the ledger's DynamoDB table.
     pub table: String,

@@ -1,5 +1,5 @@
-//! API Gateway, as far as the callback can tell: an HTTP request becomes an event of payload format 2.0, and the
-//! callback's answer becomes an HTTP answer.
+//! A stand-in for API Gateway: an HTTP request becomes an event of payload format 2.0, and the callback's answer becomes
+//! an HTTP answer.
 
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
@@ -13,9 +13,12 @@ use lambda_http::request::LambdaRequest;
 use serde_json::{Map, Value, json};
 use time::UtcDateTime;
 
-/// Calls the callback through the event that API Gateway would make of this request.
-pub(crate) async fn call(callback: &Callback, parts: &Parts, body: &Bytes, now: UtcDateTime) -> Response {
-    let Ok(request) = serde_json::from_value::<LambdaRequest>(event(parts, body, now)) else {
+/// The domain name of the sandbox's API.
+pub(crate) const DOMAIN: &str = "127.0.0.1";
+
+/// Calls the callback through the event that API Gateway would make of this request to its API at `domain`.
+pub(crate) async fn call(callback: &Callback, domain: &str, parts: &Parts, body: &Bytes, now: UtcDateTime) -> Response {
+    let Ok(request) = serde_json::from_value::<LambdaRequest>(event(domain, parts, body, now)) else {
         return (StatusCode::BAD_REQUEST, "API Gateway cannot make an event of this request").into_response();
     };
     let (parts, body) = callback.handle(&sanitize(request).into()).await.into_parts();
@@ -28,11 +31,11 @@ pub(crate) async fn call(callback: &Callback, parts: &Parts, body: &Bytes, now: 
     Response::from_parts(parts, body)
 }
 
-/// The event, as the API Gateway guide describes payload format 2.0. The body goes in base64, which is what API Gateway
-/// does with every body that it does not know to be text; a form arrives so in practice.
-fn event(parts: &Parts, body: &Bytes, now: UtcDateTime) -> Value {
+/// The event, as the API Gateway guide describes payload format 2.0. The domain name is the API's own, whatever `Host`
+/// says. The body goes in base64, which is what API Gateway does with every body that it does not know to be text; a form
+/// arrives so in practice.
+fn event(domain: &str, parts: &Parts, body: &Bytes, now: UtcDateTime) -> Value {
     let path = parts.uri.path();
-    let host = parts.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
     let mut event = json!({
         "version": "2.0",
         "routeKey": "$default",
@@ -42,8 +45,8 @@ fn event(parts: &Parts, body: &Bytes, now: UtcDateTime) -> Value {
         "requestContext": {
             "accountId": crate::aws::ACCOUNT,
             "apiId": "sandbox",
-            "domainName": host,
-            "domainPrefix": "sandbox",
+            "domainName": domain,
+            "domainPrefix": domain.split('.').next(),
             "http": {
                 "method": parts.method.as_str(),
                 "path": path,
@@ -73,4 +76,23 @@ fn headers(headers: &HeaderMap) -> Map<String, Value> {
             (name.as_str().to_owned(), json!(values.join(",")))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::Request;
+    use callback::gateway::GatewayDomain;
+    use time::macros::utc_datetime;
+
+    #[test]
+    fn the_callback_gets_the_domain_name_of_the_api_whatever_the_host_header_says() {
+        for host in ["approvals.example.com", "evil.example"] {
+            let request = Request::get("/approval?t=x").header("host", host).body(()).unwrap();
+            let (parts, ()) = request.into_parts();
+            let event = event("approvals.example.com", &parts, &Bytes::new(), utc_datetime!(2026-11-20 09:25));
+            let request: lambda_http::Request = sanitize(serde_json::from_value(event).unwrap()).into();
+            assert_eq!(GatewayDomain::of(&request).map(GatewayDomain::as_str), Some("approvals.example.com"), "{host}");
+        }
+    }
 }

@@ -92,7 +92,7 @@ async fn aws_call(State(routes): State<Routes>, method: Method, uri: Uri, header
 }
 
 async fn approval(Ready(shared): Ready, parts: Parts, body: Bytes) -> Response {
-    gateway::call(&shared.callback, &parts, &body, shared.clock.now()).await
+    gateway::call(&shared.callback, gateway::DOMAIN, &parts, &body, shared.clock.now()).await
 }
 
 async fn events(Ready(shared): Ready, body: Bytes) -> Response {

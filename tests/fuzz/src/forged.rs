@@ -5,7 +5,7 @@ use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::alphabet::URL_SAFE as ALPHABET;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use callback::request::{BadRequest, Visit, read};
+use callback::request::{BadRequest, Intent, UnverifiedVisit, read};
 use fastrand::Rng;
 use serde_json::{Value, json};
 
@@ -64,7 +64,7 @@ pub fn open_many(rng: &mut Rng, count: u64, tallies: &mut [Tally; FORGERIES.len(
 /// that the signer made. `None` if it has no token.
 pub fn open(query: &str) -> Option<bool> {
     match read(&received(&Sent::get(format!("t={query}")))) {
-        Ok(Visit::Show { token }) => Some(check_token(&token)),
+        Ok(UnverifiedVisit { token, intent: Intent::Show }) => Some(check_token(&token)),
         Err(BadRequest::Token) => None,
         visit => panic!("t={query} is read as {visit:?}"),
     }

@@ -4,7 +4,8 @@ use arbitrary::{Result, Unstructured};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use callback::gateway::sanitize;
-use callback::request::{BadRequest, Visit, read};
+use callback::languages::accepted;
+use callback::request::{BadRequest, Intent, UnverifiedVisit, read};
 use countersign::l10n::Language;
 use lambda_http::Request;
 use lambda_http::http::Method;
@@ -87,22 +88,22 @@ fn fields(u: &mut Unstructured) -> Result<String> {
 pub fn check(sent: &Sent) {
     let request = received(sent);
     let header = request.headers().get(ACCEPT_LANGUAGE).and_then(|header| header.to_str().ok());
-    if let Some(language) = header.and_then(Language::accepted) {
+    if let Some(language) = header.and_then(accepted) {
         assert!(Language::all().any(|known| known == language));
     }
     let visit = read(&request);
     assert_eq!(read(&request), visit, "the same again");
     let is_ours = sent.path == "/approval";
     match visit {
-        Ok(Visit::Show { token }) => {
+        Ok(UnverifiedVisit { token, intent: Intent::Show }) => {
             assert!(is_ours && matches!(*request.method(), Method::GET | Method::HEAD));
             assert!(token.len() <= sent.query.len() * 3);
         }
-        Ok(Visit::Decide { comment, .. }) => {
+        Ok(UnverifiedVisit { intent: Intent::Decide { comment, .. }, .. }) => {
             assert!(is_ours && *request.method() == Method::POST);
             assert!(comment.len() <= 3 * 32 * 1024);
         }
-        Ok(Visit::Finish { .. }) => {
+        Ok(UnverifiedVisit { intent: Intent::Resume { .. }, .. }) => {
             assert!(is_ours && *request.method() == Method::POST);
             let body = String::from_utf8_lossy(sent.body.as_deref().unwrap_or_default());
             let fields: Vec<_> = form_urlencoded::parse(body.as_bytes()).collect();

@@ -50,6 +50,8 @@ use wire::{Outgoing, Wire, unpack};
 
 /// Where links point at.
 const CALLBACK_URL: &str = "https://approvals.example.com";
+/// The domain name in it.
+const CALLBACK_DOMAIN: &str = "approvals.example.com";
 
 /// What the deployment's templates set.
 const NOTIFIER_TIMEOUT: Duration = Duration::from_mins(5);
@@ -218,7 +220,7 @@ impl Simulation {
         let request = Request::builder()
             .method(method)
             .uri(url)
-            .header("host", "approvals.example.com")
+            .header("host", CALLBACK_DOMAIN)
             .header("content-type", "application/x-www-form-urlencoded")
             .body(());
         let Ok(request) = request else { return Answer::of(StatusCode::BAD_REQUEST) };
@@ -355,7 +357,7 @@ impl Inside {
                 Some(callback) => callback,
                 None => inside.new_callback().await?,
             };
-            let answer = gateway::call(&callback, &parts, &body, inside.clock.now()).await;
+            let answer = gateway::call(&callback, CALLBACK_DOMAIN, &parts, &body, inside.clock.now()).await;
             lock(&inside.warm).callbacks.push(callback);
             let (parts, body) = answer.into_parts();
             Some((parts.status, parts.headers, to_bytes(body, usize::MAX).await.unwrap_or_default()))

@@ -1,6 +1,6 @@
 //! Requests that browsers send, and any others.
 
-use callback::request::{Visit, read};
+use callback::request::{Intent, UnverifiedVisit, read};
 use countersign::approval::Decision;
 use fuzz::request::{self, Sent, received};
 use proptest::prelude::*;
@@ -26,7 +26,7 @@ proptest! {
         let (query, body) = if in_query { (format!("t={token}"), form) } else { (String::new(), format!("{form}&t={token}")) };
         let sent = Sent { method: "POST".to_owned(), body: Some(body.into_bytes()), encoded, ..Sent::get(query) };
         request::check(&sent);
-        prop_assert_eq!(read(&received(&sent)), Ok(Visit::Decide { token, decision: Some(decision), comment }));
+        prop_assert_eq!(read(&received(&sent)), Ok(UnverifiedVisit { token, intent: Intent::Decide { decision: Some(decision), comment } }));
     }
 
     #[test]
@@ -47,6 +47,6 @@ proptest! {
     fn a_token_in_a_link_is_read_back(token in "\\PC{1,300}") {
         let sent = Sent::get(format!("t={}", quoted(&token)));
         request::check(&sent);
-        prop_assert_eq!(read(&received(&sent)), Ok(Visit::Show { token }));
+        prop_assert_eq!(read(&received(&sent)), Ok(UnverifiedVisit { token, intent: Intent::Show }));
     }
 }

@@ -1,0 +1,122 @@
+//! The callback's handler: an HTTP request in, an HTTP answer out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use countersign::aws::AwsError;
+use countersign::clock::Clock;
+use countersign::keys::VerifyingKeys;
+use countersign::ledger::Ledger;
+use countersign::link::LinkVerifier;
+use countersign::metrics::{Metrics, Sink};
+use countersign::pipeline::{CodePipeline, Polling};
+use lambda_http::http::HeaderValue;
+use lambda_http::{Body, Request, Response};
+
+use crate::answer::{Answer, Viewer, content_security_policy};
+use crate::decide::Decisions;
+use crate::metrics;
+use crate::refusal::Refusal;
+use crate::request::read;
+use crate::settings::Settings;
+use crate::visit::{Visit, act, parse, verify};
+
+/// How long a visit may take before the visitor is asked to try again. API Gateway gives up after 30 seconds, and its
+/// answer would not be one of our pages.
+const MAX_ANSWER_TIME: Duration = Duration::from_secs(25);
+
+/// How often the callback asks CodePipeline again while a visitor waits.
+const POLLING: Polling = Polling { attempts: 6, interval: Duration::from_millis(500) };
+
+/// The callback, ready to answer.
+#[derive(Clone)]
+pub struct Callback {
+    verifier: LinkVerifier,
+    decisions: Decisions,
+    clock: Clock,
+    content_security_policy: HeaderValue,
+}
+
+/// Why the callback does not start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// A public key cannot be read.
+    #[error("a public key in COUNTERSIGN_SIGNING_KEYS cannot be read: {0}")]
+    Keys(#[from] AwsError),
+    /// The hash of the pages' style is not a valid header value.
+    #[error("the hash of style.css is not a valid Content-Security-Policy")]
+    Style,
+}
+
+impl Callback {
+    /// A callback that uses the AWS of `aws`. It reads the public keys, once.
+    ///
+    /// # Errors
+    /// When a key cannot be read.
+    pub async fn start(settings: Settings, aws: &SdkConfig, clock: Clock, metrics: Sink) -> Result<Self, StartError> {
+        let keys = VerifyingKeys::fetch(&aws_sdk_kms::Client::new(aws), &settings.signing_keys).await?;
+        let metrics = Metrics::new(settings.deployment.clone(), Arc::clone(&clock), metrics);
+        Ok(Self {
+            verifier: LinkVerifier::new(settings.deployment, keys),
+            decisions: Decisions {
+                ledger: Ledger::new(aws_sdk_dynamodb::Client::new(aws), settings.table),
+                pipeline: CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), POLLING),
+                metrics,
+            },
+            clock,
+            content_security_policy: content_security_policy().map_err(|_| StartError::Style)?,
+        })
+    }
+
+    /// The same callback, with another way to wait for CodePipeline.
+    #[must_use]
+    pub fn with_polling(mut self, polling: Polling) -> Self {
+        self.decisions.pipeline = self.decisions.pipeline.with_polling(polling);
+        self
+    }
+
+    /// Answers one request. Whatever it is, the answer has a page and all headers.
+    pub async fn handle(&self, request: &Request) -> Response<Body> {
+        let viewer = Viewer::of(request, (self.clock)());
+        let visited = tokio::time::timeout(MAX_ANSWER_TIME, self.visit(request, viewer)).await;
+        let answer = visited.unwrap_or(Err(Refusal::Late)).unwrap_or_else(|refusal| self.refuse(&refusal, viewer));
+        answer.respond(request.method(), &self.content_security_policy)
+    }
+
+    async fn visit(&self, request: &Request, viewer: Viewer) -> Result<Answer, Refusal> {
+        let unverified = read(request)?;
+        let link = verify(&self.verifier, &unverified.token, viewer.now)?;
+        let visit = parse(link, unverified.intent)?;
+        let decision = match &visit {
+            Visit::Decide(link, _) => Some(link.decision()),
+            Visit::Show(_) | Visit::Resume(_) | Visit::Correct(..) | Visit::Expired(_) => None,
+        };
+        let reply = act(visit, &self.decisions, viewer.now).await?;
+        let answer = Answer::new(&reply, viewer);
+        if let (Some(decision), Some(request)) = (decision, reply.request()) {
+            tracing::info!(
+                key = %request.approval.key(),
+                approval = %request.approval.action,
+                %decision,
+                outcome = request.outcome.as_ref().map(|outcome| outcome.ending.as_str()),
+                status = answer.status.as_u16(),
+                "a decision was answered"
+            );
+        }
+        Ok(answer)
+    }
+
+    fn refuse(&self, refusal: &Refusal, viewer: Viewer) -> Answer {
+        let reason = refusal.reason();
+        self.decisions.metrics.record(metrics::refusals(reason), 1);
+        let answer = Answer::refusing(refusal, viewer);
+        let status = answer.status.as_u16();
+        match refusal {
+            Refusal::Decide(error) => tracing::error!(%error, reason, status, "not answered"),
+            Refusal::Late => tracing::error!(reason, status, "not answered"),
+            _ => tracing::warn!(reason, status, "refused"),
+        }
+        answer
+    }
+}
