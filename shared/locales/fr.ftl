@@ -53,7 +53,7 @@ action = Action
 account = Compte AWS
 region = Région
 execution = Exécution
-started-by = Démarrée par
+started-by = Démarré par
 what-changes = Modifications
 instructions = Instructions pour la vérification
 please-review = À vérifier
@@ -176,12 +176,12 @@ initiator-next = Les autres personnes sollicitées peuvent l’approuver. S’il
 expired-title = Ce lien a expiré
 expired = Aucune décision n’a été prise à temps : le déploiement s’est arrêté et l’étape a été marquée en échec.
 expired-link = Il ne permet plus d’approuver ni de rejeter.
-expired-next = Si le déploiement doit encore avoir lieu, demandez aux responsables du pipeline de réessayer l’étape dans AWS CodePipeline ou de redémarrer le pipeline. Vous recevrez alors un nouvel e-mail.
-expired-link-next = Le pipeline attend peut-être encore : dans ce cas, une personne ayant accès à AWS peut y décider. Sinon, demandez aux responsables du pipeline de réessayer l’étape dans AWS CodePipeline ou de redémarrer le pipeline. Vous recevrez alors un nouvel e-mail.
+expired-next = Si le déploiement doit encore avoir lieu, demandez aux responsables du pipeline de réessayer l’étape dans AWS CodePipeline ou de relancer le pipeline. Vous recevrez alors un nouvel e-mail.
+expired-link-next = Le pipeline attend peut-être encore : dans ce cas, une personne ayant accès à AWS peut y décider. Sinon, demandez aux responsables du pipeline de réessayer l’étape dans AWS CodePipeline ou de relancer le pipeline. Vous recevrez alors un nouvel e-mail.
 
 stopped-title = Ce déploiement a été arrêté
 stopped = Quelqu’un l’a arrêté pendant qu’il attendait une décision. Il n’y a plus rien à décider.
-stopped-next = Si le déploiement doit encore avoir lieu, demandez aux responsables du pipeline de le redémarrer. Vous recevrez alors un nouvel e-mail.
+stopped-next = Si le déploiement doit encore avoir lieu, demandez aux responsables du pipeline de le relancer. Vous recevrez alors un nouvel e-mail.
 
 superseded-title = Cette approbation n’est plus nécessaire
 superseded = Un déploiement plus récent a remplacé celui-ci, ou le pipeline a été modifié ou supprimé. Ce déploiement n’aura pas lieu.
