@@ -50,7 +50,7 @@ in-minutes = { $count ->
 pipeline = Pipeline
 stage = Phase
 action = Aktion
-account = Konto
+account = AWS-Konto
 region = Region
 execution = Ausführung
 started-by = Gestartet von
@@ -63,52 +63,52 @@ decided-by = Entschieden von
 ## Überschriften der Seite hinter einem Link und der E-Mail mit der Anfrage
 
 release-question = { $pipeline } für { $stage } freigeben?
-stop-question = { $pipeline } vor { $stage } stoppen?
+stop-question = Release von { $pipeline } für { $stage } ablehnen?
 release-reminder = Noch { $span }: { $pipeline } für { $stage } freigeben?
 
 ## Wie viele entscheiden
 
-only-you = Nur Sie wurden gefragt.
+only-you = Nur Sie wurden um eine Entscheidung gebeten.
 people-asked = { $asked ->
-    [one] { $asked } Person wurde gefragt.
-   *[other] { $asked } Personen wurden gefragt.
+    [one] { $asked } Person wurde um eine Entscheidung gebeten.
+   *[other] { $asked } Personen wurden um eine Entscheidung gebeten.
 }
-one-approval = Zum Genehmigen genügt eine Stimme, zum Ablehnen ebenso.
-approvals-needed = Zum Genehmigen sind { $needed } Stimmen nötig, zum Ablehnen genügt eine.
+one-approval = Eine Genehmigung genügt; eine Ablehnung stoppt das Release.
+approvals-needed = Es sind { $needed } Genehmigungen nötig; eine Ablehnung stoppt das Release.
 # Ohne Verb, damit auch 0 und 1 passen
-approvals-so-far = Bisher { $given } von { $needed } Genehmigungen.
-nobody-voted = Bisher hat niemand abgestimmt.
+approvals-so-far = Bisher eingegangen: { $given } von { $needed } Genehmigungen.
+no-votes-yet = Bisher hat niemand abgestimmt.
 approved = Genehmigt
 rejected = Abgelehnt
 vote = { $who }: { $decision }, { $moment }
 between-sentences = {" "}
 name-separator = {", "}
-may-not-approve = { $name } hat diese Ausführung gestartet und darf sie nicht genehmigen.
+may-not-approve = { $name } hat dieses Release gestartet und darf es daher nicht genehmigen.
 
 ## Die Seite hinter einem Link
 
 if-you-approve = Wenn Sie genehmigen, läuft die Pipeline sofort weiter.
-if-you-approve-of-several = Wenn Sie genehmigen, wird Ihre Stimme gezählt; die Pipeline läuft weiter, sobald genügend Genehmigungen vorliegen.
-if-you-reject = Wenn Sie ablehnen, schlägt die Phase fehl und die Pipeline stoppt hier.
-decide-until = Die Frist für Ihre Entscheidung endet am { $until } ({ $in }).
-you-approved-before = Sie haben zuvor für die Genehmigung gestimmt. Wenn Sie auf die Schaltfläche klicken, wird diese Stimme ersetzt.
-you-rejected-before = Sie haben zuvor für die Ablehnung gestimmt. Wenn Sie auf die Schaltfläche klicken, wird diese Stimme ersetzt.
-comment-optional = Kommentar (optional, wird mit der Entscheidung gespeichert)
-comment-required = Kommentar (erforderlich, wird mit der Entscheidung gespeichert)
+if-you-approve-of-several = Wenn Sie genehmigen, wird Ihre Stimme gezählt. Die Pipeline läuft weiter, sobald genügend Genehmigungen vorliegen.
+if-you-reject = Wenn Sie ablehnen, wird das Release hier gestoppt und die Phase als fehlgeschlagen markiert.
+decide-until = Bitte entscheiden Sie bis zum { $until } ({ $in }).
+you-approved-before = Sie haben bereits für die Genehmigung gestimmt. Wenn Sie auf die Schaltfläche klicken, wird diese Stimme ersetzt.
+you-rejected-before = Sie haben bereits für die Ablehnung gestimmt. Wenn Sie auf die Schaltfläche klicken, wird diese Stimme ersetzt.
+comment-optional = Kommentar (optional, wird mit Ihrer Entscheidung gespeichert)
+comment-required = Kommentar (erforderlich, wird mit Ihrer Entscheidung gespeichert)
 you-decide-as = Sie entscheiden als { $who }.
 approve-button = Dieses Release genehmigen
 reject-button = Dieses Release ablehnen
 
 problem-title = Fehler: { $title }
-comment-too-long = Der Kommentar ist länger als { $most } Zeichen. Bitte kürzen Sie ihn; es wurde noch nichts entschieden.
-comment-missing = Zum Ablehnen ist ein Kommentar nötig: Bitte nennen Sie den Grund. Es wurde noch nichts entschieden.
-button-not-pressed = Es wurde nichts entschieden: Bitte klicken Sie auf die Schaltfläche.
+comment-too-long = Der Kommentar darf höchstens { $most } Zeichen lang sein. Es wurde noch nichts entschieden.
+comment-missing = Geben Sie einen Kommentar ein: Warum lehnen Sie dieses Release ab? Es wurde noch nichts entschieden.
+button-not-pressed = Es wurde noch nichts entschieden. Klicken Sie zum Entscheiden auf die Schaltfläche.
 
 ## Eine Stimme zählt, weitere sind nötig
 
 recorded-title = Ihre Stimme wurde erfasst
 recorded = Sie haben für die Genehmigung gestimmt. Die Abstimmung endet spätestens am { $until } ({ $in }).
-recorded-change = Bis dahin können Sie Ihre Stimme ändern: Öffnen Sie dazu den anderen Link in Ihrer E-Mail.
+recorded-change = Solange die Abstimmung läuft, können Sie Ihre Stimme ändern: Öffnen Sie dazu den Link „Ablehnen“ in Ihrer E-Mail.
 
 ## Wie es ausging: Seiten und die E-Mail, die es mitteilt
 
@@ -116,9 +116,9 @@ was-approved = { $pipeline } wurde genehmigt
 was-rejected = { $pipeline } wurde abgelehnt
 was-already-approved = { $pipeline } wurde bereits genehmigt
 was-already-rejected = { $pipeline } wurde bereits abgelehnt
-was-not-decided = Über { $pipeline } wurde nicht rechtzeitig entschieden
-was-superseded = Die Genehmigungsanfrage zu { $pipeline } ist überholt
-was-stopped = { $pipeline } wurde gestoppt
+was-not-decided = { $pipeline } wurde nicht rechtzeitig genehmigt
+was-superseded = Die Genehmigung von { $pipeline } wird nicht mehr benötigt
+was-stopped = Das Release von { $pipeline } wurde gestoppt
 
 approved-by = Genehmigt von { $names } am { $moment }.
 rejected-by = Abgelehnt von { $names } am { $moment }.
@@ -126,87 +126,87 @@ approved-in-aws-by = In AWS genehmigt von { $name } am { $moment }.
 rejected-in-aws-by = In AWS abgelehnt von { $name } am { $moment }.
 approved-in-aws = In AWS genehmigt am { $moment }.
 rejected-in-aws = In AWS abgelehnt am { $moment }.
-nobody-answered = Niemand hat geantwortet; die Frist endete am { $moment }.
-too-few-approved = Es gab zu wenige Genehmigungen; die Frist endete am { $moment }.
-superseded-at = Überholt seit dem { $moment }: Eine neuere Ausführung hat diese abgelöst, oder die Pipeline wurde geändert.
-stopped-at = Ausführung gestoppt am { $moment }.
+nobody-answered = Bis zum { $moment } hat niemand abgestimmt.
+too-few-approved = Bis zum { $moment } gab es zu wenige Genehmigungen.
+superseded-at = Am { $moment } wurde dieses Release von einem neueren abgelöst, oder die Pipeline wurde geändert oder gelöscht.
+stopped-at = Gestoppt am { $moment }.
 
 pipeline-goes-on = Die Pipeline läuft weiter.
-stage-failed = Die Phase ist fehlgeschlagen, und die Pipeline ist hier stehen geblieben.
-not-released = Diese Ausführung wird nicht freigegeben.
+stage-failed = Das Release wurde hier gestoppt und die Phase als fehlgeschlagen markiert.
+not-released = Dieses Release wird nicht durchgeführt.
 
-link-is-spent = Mit diesem Link kann nichts mehr entschieden werden.
-nothing-left = Es ist nichts mehr zu tun.
-earlier-links = Auch die Links der früheren E-Mail zeigen dieses Ergebnis.
+link-no-longer-decides = Mit diesem Link können Sie nicht mehr genehmigen oder ablehnen.
+nothing-left-to-decide = Es gibt nichts mehr zu entscheiden.
+earlier-links = Auch die Links in der früheren E-Mail zeigen jetzt dieses Ergebnis.
 
 ## Seiten, die sagen, warum hier nichts möglich ist und was hilft
 
 bad-link-title = Dieser Link funktioniert nicht
 bad-link = Er wurde unterwegs möglicherweise abgeschnitten oder verändert. Es wurde nichts entschieden.
-bad-link-next = Öffnen Sie den Link aus der E-Mail noch einmal, oder kopieren Sie ihn vollständig in die Adresszeile. Wenn das nicht hilft, bitten Sie die Verantwortlichen der Pipeline, die Anfrage erneut zu senden.
+bad-link-next = Öffnen Sie den Link in der E-Mail noch einmal, oder kopieren Sie ihn vollständig in die Adresszeile Ihres Browsers. Wenn das nicht hilft, bitten Sie die Verantwortlichen der Pipeline, die Anfrage erneut zu senden.
 
 bad-form-title = Es wurde nichts entschieden
-bad-form = Das Formular ist nicht so angekommen, wie diese Seite es sendet.
-bad-form-next = Öffnen Sie den Link aus der E-Mail noch einmal, und klicken Sie auf der Seite auf die Schaltfläche.
+bad-form = Das Formular ist unvollständig angekommen oder wurde unterwegs verändert.
+bad-form-next = Öffnen Sie den Link in der E-Mail noch einmal, und klicken Sie auf der Seite auf die Schaltfläche.
 
-try-again-title = Bitte versuchen Sie es gleich noch einmal
-try-again = AWS hat nicht rechtzeitig geantwortet. Ihre Entscheidung ist möglicherweise schon erfasst; es geht nichts verloren.
-try-again-next = Öffnen Sie den Link aus der E-Mail in einer Minute erneut. Es schadet nicht, noch einmal auf die Schaltfläche zu klicken.
+try-again-title = Bitte versuchen Sie es in einer Minute noch einmal
+try-again = AWS, wo die Pipeline läuft, hat nicht rechtzeitig geantwortet. Wenn Sie auf die Schaltfläche geklickt haben, ist Ihre Entscheidung möglicherweise schon erfasst.
+try-again-next = Warten Sie eine Minute, und öffnen Sie den Link in der E-Mail dann noch einmal. Sie können die Schaltfläche unbesorgt noch einmal anklicken.
 
-broken-title = Der Vorgang konnte nicht abgeschlossen werden
-broken = Bei der Einrichtung dieser Genehmigungen stimmt etwas nicht; der Grund steht im Protokoll. Ihre Entscheidung ist möglicherweise schon erfasst; es geht nichts verloren.
-broken-next = Informieren Sie die Verantwortlichen der Pipeline. Wenn der Fehler behoben ist, öffnen Sie den Link aus der E-Mail erneut.
+broken-title = Leider ist ein Problem aufgetreten
+broken = Diese Genehmigungen sind nicht richtig eingerichtet; Näheres steht im Protokoll. Wenn Sie auf die Schaltfläche geklickt haben, ist Ihre Entscheidung möglicherweise schon erfasst.
+broken-next = Informieren Sie die Verantwortlichen der Pipeline. Wenn das Problem behoben ist, öffnen Sie den Link in der E-Mail noch einmal.
 
 not-found-title = Diese Seite gibt es nicht
-not-found = Links zu Genehmigungsanfragen stehen in den zugehörigen E-Mails.
-not-found-next = Öffnen Sie den Link aus der E-Mail noch einmal, oder kopieren Sie ihn vollständig in die Adresszeile.
+not-found = Unter dieser Adresse lassen sich nur Genehmigungslinks öffnen. Ihren Link finden Sie in der E-Mail, die Sie um eine Entscheidung bittet.
+not-found-next = Öffnen Sie den Link in der E-Mail noch einmal, oder kopieren Sie ihn vollständig in die Adresszeile Ihres Browsers.
 
 not-allowed-title = Das ist hier nicht möglich
-not-allowed = Möglich ist nur, die Seite einer Genehmigungsanfrage zu öffnen und ihr Formular abzusenden.
-not-allowed-next = Öffnen Sie den Link aus der E-Mail in einem Browser.
+not-allowed = Unter dieser Adresse können Sie nur einen Genehmigungslink öffnen und das Formular auf seiner Seite absenden.
+not-allowed-next = Öffnen Sie den Link in der E-Mail in einem Webbrowser.
 
-forgotten-title = Diese Genehmigungsanfrage ist nicht mehr bekannt
+forgotten-title = Zu dieser Genehmigungsanfrage gibt es keinen Eintrag mehr
 forgotten = Sie ist beendet, oder ihr Eintrag wurde gelöscht. Mit diesem Aufruf wurde nichts entschieden.
-forgotten-next = Sehen Sie sich die Pipeline in AWS CodePipeline an, oder bitten Sie die Verantwortlichen, die Anfrage erneut zu senden.
+forgotten-next = Bitten Sie die Verantwortlichen der Pipeline, die Anfrage erneut zu senden. Wenn Sie Zugriff auf AWS haben, können Sie die Pipeline in AWS CodePipeline ansehen.
 
-initiator-title = Sie haben diese Ausführung gestartet
-initiator = Wer eine Ausführung startet, darf sie nicht genehmigen; Ihre Genehmigung zählt daher nicht. Es wurde nichts entschieden.
-initiator-next = Die anderen Personen, die gefragt wurden, können genehmigen. Wenn die Ausführung nicht freigegeben werden soll, öffnen Sie den Link „Ablehnen“ in Ihrer E-Mail.
+initiator-title = Sie haben dieses Release gestartet
+initiator = Wer ein Release startet, darf es nicht genehmigen; Ihre Genehmigung zählt daher nicht. Es wurde nichts entschieden.
+initiator-next = Die anderen Personen, die um eine Entscheidung gebeten wurden, können es genehmigen. Wenn es nicht durchgeführt werden soll, öffnen Sie den Link „Ablehnen“ in Ihrer E-Mail.
 
-expired-title = Die Frist für die Entscheidung ist abgelaufen
-expired = Es wurde nicht rechtzeitig entschieden. Deshalb ist die Phase fehlgeschlagen, und auch dieser Link ist abgelaufen.
-expired-link = Dieser Link ist abgelaufen. Mit ihm kann nichts mehr entschieden werden.
-expired-next = Wenn das Release weiterhin gewünscht ist, wiederholen Sie die Phase in AWS CodePipeline, oder starten Sie die Pipeline erneut: Sie erhalten dann eine neue Anfrage per E-Mail.
-expired-link-next = Vielleicht wartet die Pipeline noch: Wer Zugriff auf AWS hat, kann dort entscheiden. Andernfalls wiederholen Sie die Phase in AWS CodePipeline, oder starten Sie die Pipeline erneut: Sie erhalten dann eine neue Anfrage per E-Mail.
+expired-title = Dieser Link ist abgelaufen
+expired = Es wurde nicht rechtzeitig entschieden. Deshalb wurde das Release gestoppt und die Phase als fehlgeschlagen markiert.
+expired-link = Sie können damit nicht mehr genehmigen oder ablehnen.
+expired-next = Wenn das Release noch durchgeführt werden soll, bitten Sie die Verantwortlichen der Pipeline, die Phase in AWS CodePipeline zu wiederholen oder die Pipeline erneut zu starten. Sie erhalten dann eine neue E-Mail.
+expired-link-next = Vielleicht wartet die Pipeline noch; dann kann jemand mit Zugriff auf AWS dort entscheiden. Andernfalls bitten Sie die Verantwortlichen der Pipeline, die Phase in AWS CodePipeline zu wiederholen oder die Pipeline erneut zu starten. Sie erhalten dann eine neue E-Mail.
 
-stopped-title = Die Pipeline wurde gestoppt
-stopped = Jemand hat diese Ausführung gestoppt, während sie wartete. Es gibt nichts mehr zu entscheiden.
-stopped-next = Wenn das Release weiterhin gewünscht ist, starten Sie die Pipeline erneut: Sie erhalten dann eine neue Anfrage per E-Mail.
+stopped-title = Dieses Release wurde gestoppt
+stopped = Jemand hat es gestoppt, während es auf eine Entscheidung wartete. Es gibt nichts mehr zu entscheiden.
+stopped-next = Wenn das Release noch durchgeführt werden soll, bitten Sie die Verantwortlichen der Pipeline, es erneut zu starten. Sie erhalten dann eine neue E-Mail.
 
-superseded-title = Diese Genehmigungsanfrage ist überholt
-superseded = Eine neuere Ausführung hat diese abgelöst, oder die Pipeline wurde geändert. Diese Ausführung wird nicht freigegeben.
-superseded-next = Wenn eine neuere Ausführung auf eine Entscheidung wartet, werden Sie in einer neueren E-Mail zu dieser Pipeline danach gefragt.
+superseded-title = Diese Genehmigung wird nicht mehr benötigt
+superseded = Dieses Release wurde von einem neueren abgelöst, oder die Pipeline wurde geändert oder gelöscht. Es wird nicht durchgeführt.
+superseded-next = Wenn ein neueres Release auf eine Entscheidung wartet, finden Sie eine neuere E-Mail zu dieser Pipeline.
 
 ## E-Mails
 
 subject = Genehmigung erforderlich: { $pipeline } / { $stage } / { $action }
 
-waits = AWS CodePipeline wartet { $span } auf eine Entscheidung, bis zum { $until }.
-waits-links = AWS CodePipeline wartet auf eine Entscheidung. Darüber kann { $span } lang per E-Mail entschieden werden, bis zum { $until }.
-still-waits = Zur Erinnerung: AWS CodePipeline wartet noch auf eine Entscheidung, bis zum { $until }.
-still-waits-links = Zur Erinnerung: AWS CodePipeline wartet noch auf eine Entscheidung. Darüber kann bis zum { $until } per E-Mail entschieden werden.
-after-the-links = Nach Ablauf der Frist funktionieren die Links nicht mehr. Die Pipeline { $pipeline } selbst wartet in AWS bis zum { $until }.
+waits = Die Pipeline wartet { $span } auf eine Entscheidung, bis zum { $until }.
+waits-links = Die Pipeline wartet auf eine Entscheidung. Sie kann { $span } lang per E-Mail getroffen werden, bis zum { $until }.
+still-waits = Zur Erinnerung: Die Pipeline wartet noch auf eine Entscheidung, bis zum { $until }.
+still-waits-links = Zur Erinnerung: Die Pipeline wartet noch auf eine Entscheidung. Sie kann bis zum { $until } per E-Mail getroffen werden.
+after-the-links = Wenn die Links nicht mehr funktionieren, wartet { $pipeline } noch bis zum { $until }; wer Zugriff auf AWS hat, kann dort weiterhin entscheiden.
 
-your-approval-would-not-count = Sie haben diese Ausführung gestartet; Ihre Genehmigung würde daher nicht zählen. Ablehnen können Sie.
-rejection-needs-comment = Zum Ablehnen ist ein Kommentar nötig.
+your-approval-would-not-count = Sie haben dieses Release gestartet; Ihre Genehmigung würde daher nicht zählen. Ablehnen können Sie es.
+rejection-needs-comment = Wenn Sie ablehnen, müssen Sie den Grund angeben.
 more-changes = { $count ->
-    [one] Dazu { $count } weitere Änderung; die Seiten hinter den Links zeigen sie.
-   *[other] Dazu { $count } weitere Änderungen; die Seiten hinter den Links zeigen sie.
+    [one] Dazu { $count } weitere Änderung; sie steht auf der Genehmigungsseite.
+   *[other] Dazu { $count } weitere Änderungen; sie stehen auf der Genehmigungsseite.
 }
 
 approve = Genehmigen
 reject = Ablehnen
-if-a-button-fails = Wenn eine Schaltfläche nicht funktioniert, kopieren Sie ihren Link in einen Browser.
-nothing-before-the-button = Jeder Link öffnet eine Seite, die die Anfrage noch einmal zeigt. Entschieden wird erst, wenn Sie dort auf die Schaltfläche klicken.
-do-not-forward = Die Links sind für { $who } bestimmt. Wer sie hat, kann in diesem Namen entscheiden: Leiten Sie diese E-Mail nicht weiter.
-for-your-information = Sie erhalten diese E-Mail zur Information. Sie werden nicht um eine Entscheidung gebeten.
+if-a-button-fails = Wenn eine Schaltfläche nicht funktioniert, kopieren Sie ihren Link in Ihren Browser.
+only-the-button-decides = Jeder Link öffnet eine Seite, die die Anfrage noch einmal zeigt. Entschieden wird erst, wenn Sie dort auf die Schaltfläche klicken.
+do-not-forward = Diese Links sind für { $who } bestimmt. Wer sie hat, kann im Namen dieser Person entscheiden. Leiten Sie diese E-Mail daher nicht weiter.
+for-your-information = Diese E-Mail dient nur zu Ihrer Information. Sie werden nicht um eine Entscheidung gebeten.

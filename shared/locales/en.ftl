@@ -1,8 +1,11 @@
-# What pages and emails say, in English. Every other language is a file beside this one with the same messages and the
+# The texts of pages and emails, in English. Every other language has a file beside this one with the same messages and the
 # same variables; the build fails where one is missing. The syntax is Fluent's: https://projectfluent.org/fluent/guide
 #
-# $pipeline, $stage: their names, Latin letters. $who, $name: a person, an address or what AWS calls somebody, in any
-# script. $moment, $until: `moment`. $span: a span of time as in `days`. $in: one as in `in-days`.
+# Readers are on a phone and may never have heard of AWS. They approve or reject a "release": what CodePipeline calls a
+# pipeline execution.
+#
+# $pipeline, $stage: their names, in Latin letters. $who, $name: a person, an address or the name of an AWS user or role,
+# in any script. $moment, $until: a `moment`. $span: a span of time, as in `days`. $in: one from now on, as in `in-days`.
 
 ## Moments and spans of time
 
@@ -21,7 +24,7 @@ moment = { $day } { $month ->
    *[12] December
 } { $year }, { $time } UTC
 
-# "7 days", as in "waits 7 days" and "7 days left"
+# "7 days", as in "within 7 days" and "7 days left"
 days = { $count ->
     [one] { $count } day
    *[other] { $count } days
@@ -49,43 +52,42 @@ in-minutes = { $count ->
    *[other] in { $count } minutes
 }
 
-## What an approval is called by: labels in front of values
+## Labels of what describes a release
 
 pipeline = Pipeline
 stage = Stage
 action = Action
-account = Account
+account = AWS account
 region = Region
 execution = Execution
 started-by = Started by
 what-changes = What changes
-instructions = Instructions for the reviewer
+instructions = Instructions for approvers
 please-review = Please review
 votes = Votes
 decided-by = Decided by
 
-## The headline of the page that a link opens, and of the email that asks
+## Headlines of the page that a link opens, and of the email that asks for a decision
 
 release-question = Release { $pipeline } to { $stage }?
-stop-question = Stop { $pipeline } before { $stage }?
-# A reminder's
-release-reminder = { $span } left: Release { $pipeline } to { $stage }?
+stop-question = Reject the release of { $pipeline } to { $stage }?
+# Of a reminder
+release-reminder = { $span } left: release { $pipeline } to { $stage }?
 
-## How many decide
+## How many people decide
 
-only-you = Only you were asked.
+only-you = You are the only person asked to decide.
 people-asked = { $asked ->
-    [one] { $asked } person was asked.
-   *[other] { $asked } people were asked.
+    [one] { $asked } person has been asked to decide.
+   *[other] { $asked } people have been asked to decide.
 }
-# A quorum of one
-one-approval = One approval is enough; one rejection rejects.
-# A larger one
-approvals-needed = { $needed } must approve; one rejection rejects.
-# Votes given, out of the quorum
-approvals-so-far = { $given } of { $needed } approvals are there.
-nobody-voted = Nobody has voted yet.
-# What a vote says; see `vote`
+# Where one approval is enough
+one-approval = One approval is enough, and one rejection stops the release.
+# Where two or more approvals are needed
+approvals-needed = { $needed } approvals are needed, and one rejection stops the release.
+approvals-so-far = { $given } of { $needed } approvals received.
+no-votes-yet = Nobody has voted yet.
+# The decision in `vote`
 approved = Approved
 rejected = Rejected
 # One vote in a list. $decision: `approved` or `rejected`
@@ -94,139 +96,138 @@ vote = { $who }: { $decision }, { $moment }
 between-sentences = {" "}
 # Between the names in a list of people
 name-separator = {", "}
-# Whoever started the execution may not approve it
-may-not-approve = { $name } started this execution and may not approve it.
+may-not-approve = { $name } started this release, so they cannot approve it.
 
 ## The page that a link opens
 
-if-you-approve = If you approve, the pipeline goes on at once.
-if-you-approve-of-several = If you approve, your vote is counted; the pipeline goes on when enough have approved.
-if-you-reject = If you reject, the stage fails and the pipeline stops here.
-decide-until = You can decide until { $until } ({ $in }).
-you-approved-before = You voted to approve before. Pressing the button replaces that vote.
-you-rejected-before = You voted to reject before. Pressing the button replaces that vote.
-comment-optional = Comment (optional, kept with the decision)
-comment-required = Comment (required, kept with the decision)
-you-decide-as = You decide as { $who }.
+if-you-approve = If you approve, the pipeline continues immediately.
+if-you-approve-of-several = If you approve, your vote is counted. The pipeline continues when enough people have approved.
+if-you-reject = If you reject, the release stops here and the stage is marked as failed.
+decide-until = Decide by { $until } ({ $in }).
+you-approved-before = You have already voted to approve. Pressing the button replaces that vote.
+you-rejected-before = You have already voted to reject. Pressing the button replaces that vote.
+comment-optional = Comment (optional, saved with your decision)
+comment-required = Comment (required, saved with your decision)
+you-decide-as = You are deciding as { $who }.
 approve-button = Approve this release
 reject-button = Reject this release
 
-# The title of the page whose form comes back. $title: its title before
+# The title of a page that shows the form again with a problem. $title: the title of the page without the problem
 problem-title = Error: { $title }
-# What was wrong with the form
-comment-too-long = The comment is longer than { $most } characters. Please shorten it; nothing was decided yet.
-comment-missing = A rejection needs a comment: please say why. Nothing was decided yet.
-button-not-pressed = Nothing was decided: please press the button.
+comment-too-long = Your comment must be { $most } characters or fewer. Nothing has been decided yet.
+comment-missing = Enter a comment to say why you are rejecting this release. Nothing has been decided yet.
+button-not-pressed = Nothing has been decided yet. To decide, press the button.
 
-## A vote was counted and more are needed
+## The page after an approval that is not the last one needed
 
 recorded-title = Your vote is recorded
-recorded = You voted to approve. More votes can come until { $until } ({ $in }).
-recorded-change = You may change your vote until then: open the other link of your email.
+recorded = You voted to approve. Voting closes on { $until } ({ $in }) at the latest.
+recorded-change = While voting is open, you can change your vote: open the Reject link in your email.
 
-## How an approval ended: pages, and the email that tells it
+## How an approval ended, on pages and in the last email
 
 was-approved = { $pipeline } was approved
 was-rejected = { $pipeline } was rejected
 was-already-approved = { $pipeline } was already approved
 was-already-rejected = { $pipeline } was already rejected
-was-not-decided = { $pipeline } was not decided in time
-was-superseded = The approval of { $pipeline } was superseded
-was-stopped = { $pipeline } was stopped
+was-not-decided = { $pipeline } was not approved in time
+was-superseded = Approval of { $pipeline } is no longer needed
+was-stopped = The release of { $pipeline } was stopped
 
 # $names: one or more people
-approved-by = It was approved by { $names } on { $moment }.
-rejected-by = It was rejected by { $names } on { $moment }.
-approved-in-aws-by = It was approved in AWS by { $name } on { $moment }.
-rejected-in-aws-by = It was rejected in AWS by { $name } on { $moment }.
-approved-in-aws = It was approved in AWS on { $moment }.
-rejected-in-aws = It was rejected in AWS on { $moment }.
-nobody-answered = Nobody answered until { $moment }.
-too-few-approved = Too few approved until { $moment }.
-superseded-at = A newer execution took over, or the pipeline was changed, on { $moment }.
-stopped-at = The execution was stopped on { $moment }.
+approved-by = Approved by { $names } on { $moment }.
+rejected-by = Rejected by { $names } on { $moment }.
+approved-in-aws-by = Approved in AWS by { $name } on { $moment }.
+rejected-in-aws-by = Rejected in AWS by { $name } on { $moment }.
+approved-in-aws = Approved in AWS on { $moment }.
+rejected-in-aws = Rejected in AWS on { $moment }.
+nobody-answered = Nobody had voted by { $moment }.
+too-few-approved = Too few people had approved by { $moment }.
+superseded-at = On { $moment }, a newer release replaced this one, or the pipeline was changed or deleted.
+stopped-at = Stopped on { $moment }.
 
-pipeline-goes-on = The pipeline goes on.
-stage-failed = The stage failed, and the pipeline stopped here.
-not-released = This execution will not be released.
+pipeline-goes-on = The pipeline continues.
+stage-failed = The release stopped here and the stage was marked as failed.
+not-released = This release will not go ahead.
 
-link-is-spent = Nothing can be decided with this link any more.
-nothing-left = Nothing is left to do.
-earlier-links = The links of the earlier email show this too.
+link-no-longer-decides = You can no longer use this link to approve or reject.
+nothing-left-to-decide = There is nothing left to decide.
+earlier-links = The links in the earlier email now show this result.
 
-## Pages that say why nothing can be done here, and what can: -title, what happened, -next
+## Pages that say why something cannot be done, and what to do instead: a title, what happened, and -next
 
 bad-link-title = This link does not work
-bad-link = It may have been cut off or changed on its way. Nothing was decided.
-bad-link-next = Open the link from the email once more, or copy it whole into the address bar. If that does not help, ask whoever runs the pipeline to send the request again.
+bad-link = It may have been cut off or changed on the way. Nothing was decided.
+bad-link-next = Open the link in the email again, or copy the whole link into your browser’s address bar. If that does not work, ask the team that runs the pipeline to send the request again.
 
 bad-form-title = Nothing was decided
-bad-form = The form did not arrive as this page sends it.
-bad-form-next = Open the link from the email once more and press the button on its page.
+bad-form = The form was incomplete when it arrived, or was changed on the way.
+bad-form-next = Open the link in the email again and press the button on the page.
 
-try-again-title = Please try again in a moment
-try-again = AWS did not answer in time. Your decision may have been recorded already; nothing is lost.
-try-again-next = Open the link from the email again in a minute. Pressing the button again does no harm.
+try-again-title = Please try again in a minute
+try-again = AWS, which runs the pipeline, did not answer in time. If you pressed the button, your decision may already have been recorded.
+try-again-next = Wait a minute, then open the link in the email again. It is safe to press the button again.
 
-broken-title = This could not be carried out
-broken = Something is wrong with how these approvals are set up, and the reason is in the log. Your decision may have been recorded already; nothing is lost.
-broken-next = Tell whoever runs the pipeline. When it has been put right, open the link from the email again.
+broken-title = Sorry, there is a problem
+broken = These approvals are not set up correctly; the log has the details. If you pressed the button, your decision may already have been recorded.
+broken-next = Tell the team that runs the pipeline. When they have fixed the problem, open the link in the email again.
 
-not-found-title = There is no such page
-not-found = Links to approvals stand in the emails that ask for them.
-not-found-next = Open the link from the email once more, or copy it whole into the address bar.
+not-found-title = Page not found
+not-found = This address only accepts approval links. Yours is in the email that asks you to decide.
+not-found-next = Open the link in the email again, or copy the whole link into your browser’s address bar.
 
-not-allowed-title = This cannot be done here
-not-allowed = An approval’s page can be opened, and its form can be sent.
-not-allowed-next = Open the link from the email in a browser.
+not-allowed-title = You cannot do that here
+not-allowed = This address only accepts approval links. You can open one, and send the form on its page.
+not-allowed-next = Open the link in the email in a web browser.
 
-forgotten-title = This approval is no longer known
-forgotten = It is over, or its record was removed. This visit decided nothing.
-forgotten-next = Look at the pipeline in AWS CodePipeline, or ask whoever runs it to send the request again.
+# The approval may have been decided earlier, so "just now"
+forgotten-title = This approval is no longer on record
+forgotten = It has ended, or its record was deleted. Nothing was decided just now.
+forgotten-next = Ask the team that runs the pipeline to send the request again. If you have access to AWS, you can check the pipeline in AWS CodePipeline.
 
-initiator-title = You started this execution
-initiator = Whoever starts it may not approve it, so your approval does not count. Nothing was decided.
-initiator-next = The others who were asked can approve it. If it should not be released, open the Reject link of your email.
+initiator-title = You started this release
+initiator = The person who starts a release cannot approve it, so your approval does not count. Nothing was decided.
+initiator-next = The other people who were asked can approve it. If it should not go ahead, open the Reject link in your email.
 
-expired-title = The time to decide is over
-# The approval has failed
-expired = It was not decided in time, so the stage failed, and this link has expired with it.
-# That is not known
-expired-link = This link has expired. Nothing can be decided with it any more.
-expired-next = If the release is still wanted, retry the stage in AWS CodePipeline or start the pipeline again: you will be asked by a new email.
+expired-title = This link has expired
+# The approval is known to have failed
+expired = No decision was made in time, so the release stopped and the stage was marked as failed.
+# What became of the approval is not known
+expired-link = You can no longer use it to approve or reject.
+expired-next = If the release should still go ahead, ask the team that runs the pipeline to retry the stage in AWS CodePipeline, or to start the pipeline again. You will then get a new email.
 # The pipeline waits longer than its links work
-expired-link-next = The pipeline may still wait: somebody with access to AWS can decide there. Otherwise retry the stage in AWS CodePipeline or start the pipeline again: you will be asked by a new email.
+expired-link-next = The pipeline may still be waiting. If so, someone with access to AWS can decide there. If not, ask the team that runs the pipeline to retry the stage in AWS CodePipeline, or to start the pipeline again. You will then get a new email.
 
-stopped-title = The pipeline was stopped
-stopped = Somebody stopped this execution while it waited. Nothing is left to decide.
-stopped-next = If the release is still wanted, start the pipeline again: you will be asked by a new email.
+stopped-title = This release was stopped
+stopped = Someone stopped it while it was waiting for a decision. There is nothing left to decide.
+stopped-next = If the release should still go ahead, ask the team that runs the pipeline to start it again. You will then get a new email.
 
-superseded-title = This approval was superseded
-superseded = A newer execution took over, or the pipeline was changed. This one will not be released.
-superseded-next = If a newer execution waits for a decision, a newer email about this pipeline asks for it.
+superseded-title = This approval is no longer needed
+superseded = A newer release replaced this one, or the pipeline was changed or deleted. This release will not go ahead.
+superseded-next = If a newer release is waiting for a decision, you will find a newer email about this pipeline.
 
 ## Emails
 
-# $stage and $action as they are called in CodePipeline. The subject stays the same for all emails about one approval.
+# $stage and $action: their names in CodePipeline. All emails about one approval have this subject, so that they form a thread.
 subject = Approval needed: { $pipeline } / { $stage } / { $action }
 
-waits = AWS CodePipeline waits { $span } for a decision, until { $until }.
-# The links work for less long than CodePipeline waits
-waits-links = AWS CodePipeline waits for a decision. It can be decided by email for { $span }, until { $until }.
-still-waits = This is a reminder: AWS CodePipeline still waits for a decision, until { $until }.
-still-waits-links = This is a reminder: AWS CodePipeline still waits for a decision. It can be decided by email until { $until }.
-after-the-links = When the time is over, the links stop working. { $pipeline } itself waits in AWS until { $until }.
+waits = A decision is needed within { $span }, by { $until }.
+# The links stop working before the pipeline stops waiting; see `after-the-links`
+waits-links = A decision is needed. It can be made by email for { $span }, until { $until }.
+still-waits = Reminder: a decision is still needed, by { $until }.
+still-waits-links = Reminder: a decision is still needed. It can be made by email until { $until }.
+after-the-links = When the links stop working, { $pipeline } keeps waiting until { $until }, and someone with access to AWS can still decide there.
 
-your-approval-would-not-count = You started this execution, so your approval would not count. You may reject.
-rejection-needs-comment = A rejection needs a comment.
+your-approval-would-not-count = You started this release, so your approval would not count. You can still reject it.
+rejection-needs-comment = If you reject, you must say why.
 more-changes = { $count ->
-    [one] And { $count } more change, which the pages behind the links show.
-   *[other] And { $count } more changes, which the pages behind the links show.
+    [one] And { $count } more change, which is on the approval page.
+   *[other] And { $count } more changes, which are on the approval page.
 }
 
 approve = Approve
 reject = Reject
-if-a-button-fails = If a button does not work, copy its link into a browser.
-nothing-before-the-button = Each link opens a page that shows the request once more. Nothing is decided before you press the button there.
-do-not-forward = The links are made for { $who }. Whoever has them can decide in that name: do not forward this email.
-for-your-information = You get this for your information. You are not asked to decide.
+if-a-button-fails = If a button does not work, copy its link into your browser.
+only-the-button-decides = Each link opens a page that shows the request again. Nothing is decided until you press the button on that page.
+do-not-forward = These links are for { $who }. Anyone who has them can decide in that person’s name, so do not forward this email.
+for-your-information = This email is for your information. You are not being asked to decide.

@@ -51,7 +51,7 @@ in-minutes = { $count ->
 pipeline = Pipeline
 stage = Etapa
 action = Acción
-account = Cuenta
+account = Cuenta de AWS
 region = Región
 execution = Ejecución
 started-by = Iniciada por
@@ -64,7 +64,7 @@ decided-by = Decidido por
 ## El título de la página que abre un enlace y del correo que pide la decisión
 
 release-question = ¿Publicar { $pipeline } en { $stage }?
-stop-question = ¿Detener { $pipeline } antes de { $stage }?
+stop-question = ¿Rechazar la publicación de { $pipeline } en { $stage }?
 # $span puede ser singular o plural: por eso no «quedan»
 release-reminder = Tiempo restante: { $span }. ¿Publicar { $pipeline } en { $stage }?
 
@@ -75,41 +75,41 @@ people-asked = { $asked ->
     [one] La decisión se ha pedido a { $asked } persona.
    *[other] La decisión se ha pedido a { $asked } personas.
 }
-one-approval = Basta una aprobación para aprobar y un rechazo para rechazar.
-approvals-needed = Se necesitan { $needed } aprobaciones; basta un rechazo para rechazar.
-approvals-so-far = Aprobaciones hasta ahora: { $given } de { $needed }.
-nobody-voted = Todavía no hay votos.
+one-approval = Basta una aprobación; un rechazo detiene la publicación.
+approvals-needed = Se necesitan { $needed } aprobaciones; un rechazo detiene la publicación.
+approvals-so-far = Aprobaciones recibidas: { $given } de { $needed }.
+no-votes-yet = Todavía no hay votos.
 approved = Aprobado
 rejected = Rechazado
 vote = { $who }: { $decision }, { $moment }
 between-sentences = {" "}
 name-separator = {", "}
-may-not-approve = { $name } inició esta ejecución y no puede aprobarla.
+may-not-approve = { $name } inició esta publicación y no puede aprobarla.
 
 ## La página que abre un enlace
 
 if-you-approve = Si aprueba, el pipeline continúa de inmediato.
 if-you-approve-of-several = Si aprueba, su voto se cuenta; el pipeline continúa cuando haya suficientes aprobaciones.
-if-you-reject = Si rechaza, la etapa falla y el pipeline se detiene aquí.
+if-you-reject = Si rechaza, la publicación se detiene aquí y la etapa queda marcada como fallida.
 decide-until = Puede decidir hasta el { $until } ({ $in }).
-you-approved-before = Antes votó por aprobar. Si pulsa el botón, ese voto se reemplaza.
-you-rejected-before = Antes votó por rechazar. Si pulsa el botón, ese voto se reemplaza.
+you-approved-before = Ya votó por aprobar. Si pulsa el botón, ese voto se reemplaza.
+you-rejected-before = Ya votó por rechazar. Si pulsa el botón, ese voto se reemplaza.
 comment-optional = Comentario (opcional; se guarda con la decisión)
 comment-required = Comentario (obligatorio; se guarda con la decisión)
 you-decide-as = La decisión quedará a nombre de { $who }.
-approve-button = Aprobar esta versión
-reject-button = Rechazar esta versión
+approve-button = Aprobar esta publicación
+reject-button = Rechazar esta publicación
 
 problem-title = Error: { $title }
-comment-too-long = El comentario tiene más de { $most } caracteres. Acórtelo, por favor; todavía no se ha decidido nada.
-comment-missing = Para rechazar hace falta un comentario: indique el motivo, por favor. Todavía no se ha decidido nada.
-button-not-pressed = No se ha decidido nada: pulse el botón, por favor.
+comment-too-long = El comentario no debe superar los { $most } caracteres. Todavía no se ha decidido nada.
+comment-missing = Escriba un comentario: indique por qué rechaza esta publicación. Todavía no se ha decidido nada.
+button-not-pressed = Todavía no se ha decidido nada. Para decidir, pulse el botón.
 
 ## Un voto se ha contado y faltan más
 
 recorded-title = Su voto ha quedado registrado
-recorded = Ha votado por aprobar. Pueden llegar más votos hasta el { $until } ({ $in }).
-recorded-change = Hasta entonces puede cambiar su voto: abra el otro enlace del correo que recibió.
+recorded = Ha votado por aprobar. La votación termina a más tardar el { $until } ({ $in }).
+recorded-change = Mientras la votación esté abierta, puede cambiar su voto: abra el enlace “Rechazar” del correo que recibió.
 
 ## Cómo terminó la solicitud: páginas, y el correo que lo comunica
 
@@ -117,9 +117,9 @@ was-approved = Se aprobó { $pipeline }
 was-rejected = Se rechazó { $pipeline }
 was-already-approved = Ya se había aprobado { $pipeline }
 was-already-rejected = Ya se había rechazado { $pipeline }
-was-not-decided = No hubo decisión a tiempo sobre { $pipeline }
-was-superseded = La solicitud de aprobación de { $pipeline } fue reemplazada
-was-stopped = Se detuvo { $pipeline }
+was-not-decided = No se aprobó { $pipeline } a tiempo
+was-superseded = Ya no hace falta aprobar { $pipeline }
+was-stopped = Se detuvo la publicación de { $pipeline }
 
 approved-by = Aprobado por { $names } el { $moment }.
 rejected-by = Rechazado por { $names } el { $moment }.
@@ -127,89 +127,89 @@ approved-in-aws-by = Aprobado en AWS por { $name } el { $moment }.
 rejected-in-aws-by = Rechazado en AWS por { $name } el { $moment }.
 approved-in-aws = Aprobado en AWS el { $moment }.
 rejected-in-aws = Rechazado en AWS el { $moment }.
-nobody-answered = Nadie respondió antes del { $moment }.
+nobody-answered = Nadie votó antes del { $moment }.
 too-few-approved = No hubo suficientes aprobaciones antes del { $moment }.
-superseded-at = El { $moment }, una ejecución más reciente ocupó el lugar de esta o se modificó el pipeline.
-stopped-at = La ejecución se detuvo el { $moment }.
+superseded-at = El { $moment }, una publicación más reciente reemplazó a esta, o se modificó o eliminó el pipeline.
+stopped-at = Se detuvo el { $moment }.
 
 pipeline-goes-on = El pipeline continúa.
-stage-failed = La etapa falló y el pipeline se detuvo aquí.
-not-released = Esta ejecución no se publicará.
+stage-failed = La publicación se detuvo aquí y la etapa quedó marcada como fallida.
+not-released = Esta publicación no seguirá adelante.
 
-link-is-spent = Con este enlace ya no se puede decidir nada.
-nothing-left = No queda nada por hacer.
+link-no-longer-decides = Con este enlace ya no se puede aprobar ni rechazar.
+nothing-left-to-decide = Ya no queda nada por decidir.
 earlier-links = Los enlaces del correo anterior también muestran este resultado.
 
 ## Páginas que dicen por qué aquí no se puede hacer nada, y qué se puede hacer: -title, qué pasó, -next
 
 bad-link-title = Este enlace no funciona
 bad-link = Quizá se cortó o se alteró por el camino. No se ha decidido nada.
-bad-link-next = Abra de nuevo el enlace del correo o cópielo completo en la barra de direcciones. Si sigue sin funcionar, pida a la persona responsable del pipeline que vuelva a enviar la solicitud.
+bad-link-next = Abra de nuevo el enlace del correo o cópielo completo en la barra de direcciones del navegador. Si sigue sin funcionar, pida a la persona responsable del pipeline que vuelva a enviar la solicitud.
 
 bad-form-title = No se ha decidido nada
-bad-form = El formulario no llegó tal como lo envía esta página.
+bad-form = El formulario llegó incompleto o se alteró por el camino.
 bad-form-next = Abra de nuevo el enlace del correo y pulse el botón en la página que se abre.
 
-try-again-title = Inténtelo de nuevo en un momento, por favor
-try-again = AWS no respondió a tiempo. Es posible que su decisión ya esté registrada; no se ha perdido nada.
-try-again-next = Dentro de un minuto, abra de nuevo el enlace del correo. Volver a pulsar el botón no causa ningún problema.
+try-again-title = Inténtelo de nuevo en un minuto, por favor
+try-again = AWS, donde se ejecuta el pipeline, no respondió a tiempo. Si pulsó el botón, es posible que su decisión ya esté registrada.
+try-again-next = Espere un minuto y abra de nuevo el enlace del correo. Volver a pulsar el botón no causa ningún problema.
 
-broken-title = No se pudo completar la operación
-broken = Hay un error en la configuración de estas aprobaciones; la causa está en el registro del sistema. Es posible que su decisión ya esté registrada; no se ha perdido nada.
-broken-next = Avise a la persona responsable del pipeline. Cuando esté corregido, abra de nuevo el enlace del correo.
+broken-title = Lo sentimos, hay un problema
+broken = Estas aprobaciones no están bien configuradas; los detalles están en el registro del sistema. Si pulsó el botón, es posible que su decisión ya esté registrada.
+broken-next = Avise a la persona responsable del pipeline. Cuando el problema esté resuelto, abra de nuevo el enlace del correo.
 
 not-found-title = Esta página no existe
-not-found = Los enlaces para decidir están en los correos que piden la aprobación.
-not-found-next = Abra de nuevo el enlace del correo o cópielo completo en la barra de direcciones.
+not-found = Esta dirección solo admite enlaces de aprobación. El suyo está en el correo que le pide la decisión.
+not-found-next = Abra de nuevo el enlace del correo o cópielo completo en la barra de direcciones del navegador.
 
 not-allowed-title = Esto no se puede hacer aquí
-not-allowed = Aquí solo se puede abrir la página de una solicitud de aprobación y enviar su formulario.
-not-allowed-next = Abra el enlace del correo en un navegador.
+not-allowed = Esta dirección solo admite enlaces de aprobación. Puede abrir uno y enviar el formulario de su página.
+not-allowed-next = Abra el enlace del correo en un navegador web.
 
 # La solicitud pudo decidirse antes: por eso «esta visita»
-forgotten-title = Esta solicitud de aprobación ya no está disponible
+forgotten-title = Ya no hay constancia de esta solicitud de aprobación
 forgotten = Ya terminó, o se eliminaron sus datos. En esta visita no se ha decidido nada.
-forgotten-next = Consulte el pipeline en AWS CodePipeline o pida a la persona responsable que vuelva a enviar la solicitud.
+forgotten-next = Pida a la persona responsable del pipeline que vuelva a enviar la solicitud. Si tiene acceso a AWS, puede consultar el pipeline en AWS CodePipeline.
 
-initiator-title = Usted inició esta ejecución
-initiator = Quien inicia una ejecución no puede aprobarla, por lo que su aprobación no cuenta. No se ha decidido nada.
-initiator-next = Las demás personas a las que se ha pedido la decisión pueden aprobar esta ejecución. Si no debe publicarse, abra el enlace “Rechazar” del correo que recibió.
+initiator-title = Usted inició esta publicación
+initiator = Quien inicia una publicación no puede aprobarla, por lo que su aprobación no cuenta. No se ha decidido nada.
+initiator-next = Las demás personas a las que se ha pedido la decisión pueden aprobarla. Si no debe seguir adelante, abra el enlace “Rechazar” del correo que recibió.
 
-expired-title = El plazo para decidir ha terminado
-expired = No hubo decisión a tiempo: la etapa falló y, con ella, expiró este enlace.
-expired-link = Este enlace ha expirado. Ya no se puede decidir nada con él.
-expired-next = Si aún se quiere publicar, reintente la etapa en AWS CodePipeline o inicie de nuevo el pipeline: la solicitud le llegará en un correo nuevo.
-expired-link-next = Es posible que el pipeline siga esperando: quien tenga acceso a AWS puede decidir allí. Si no, reintente la etapa en AWS CodePipeline o inicie de nuevo el pipeline: la solicitud le llegará en un correo nuevo.
+expired-title = Este enlace ha expirado
+expired = No hubo decisión a tiempo: la publicación se detuvo y la etapa quedó marcada como fallida.
+expired-link = Ya no se puede aprobar ni rechazar con él.
+expired-next = Si la publicación debe seguir adelante, pida a la persona responsable del pipeline que reintente la etapa en AWS CodePipeline o que inicie de nuevo el pipeline. Recibirá entonces un correo nuevo.
+expired-link-next = Es posible que el pipeline siga esperando: en ese caso, quien tenga acceso a AWS puede decidir allí. Si no, pida a la persona responsable del pipeline que reintente la etapa en AWS CodePipeline o que inicie de nuevo el pipeline. Recibirá entonces un correo nuevo.
 
-stopped-title = Se detuvo el pipeline
-stopped = Alguien detuvo esta ejecución mientras esperaba. Ya no queda nada por decidir.
-stopped-next = Si aún se quiere publicar, inicie de nuevo el pipeline: la solicitud le llegará en un correo nuevo.
+stopped-title = Se detuvo esta publicación
+stopped = Alguien la detuvo mientras esperaba una decisión. Ya no queda nada por decidir.
+stopped-next = Si la publicación debe seguir adelante, pida a la persona responsable del pipeline que la inicie de nuevo. Recibirá entonces un correo nuevo.
 
-superseded-title = Esta solicitud de aprobación fue reemplazada
-superseded = Una ejecución más reciente ocupó el lugar de esta o se modificó el pipeline. Esta ejecución no se publicará.
-superseded-next = Si una ejecución más reciente espera una decisión, esta se pide en un correo posterior sobre este pipeline.
+superseded-title = Esta aprobación ya no hace falta
+superseded = Una publicación más reciente reemplazó a esta, o se modificó o eliminó el pipeline. Esta publicación no seguirá adelante.
+superseded-next = Si una publicación más reciente espera una decisión, encontrará un correo posterior sobre este pipeline.
 
 ## Correos
 
 subject = Aprobación necesaria: { $pipeline } / { $stage } / { $action }
 
-waits = AWS CodePipeline espera una decisión durante { $span }, hasta el { $until }.
+waits = Se necesita una decisión en un plazo de { $span }, antes del { $until }.
 # También la lee quien solo recibe información: por eso impersonal
-waits-links = AWS CodePipeline espera una decisión. Se puede decidir durante { $span }, hasta el { $until }.
-still-waits = Recordatorio: AWS CodePipeline sigue esperando una decisión, hasta el { $until }.
-still-waits-links = Recordatorio: AWS CodePipeline sigue esperando una decisión. Se puede decidir hasta el { $until }.
-after-the-links = Cuando termine el plazo, los enlaces dejarán de funcionar. El propio pipeline { $pipeline } espera en AWS hasta el { $until }.
+waits-links = Se necesita una decisión. Se puede tomar por correo durante { $span }, hasta el { $until }.
+still-waits = Recordatorio: todavía se necesita una decisión, antes del { $until }.
+still-waits-links = Recordatorio: todavía se necesita una decisión. Se puede tomar por correo hasta el { $until }.
+after-the-links = Cuando los enlaces dejen de funcionar, { $pipeline } seguirá esperando hasta el { $until }, y quien tenga acceso a AWS aún podrá decidir allí.
 
-your-approval-would-not-count = Usted inició esta ejecución, por lo que su aprobación no contaría. Sí puede rechazar esta versión.
-rejection-needs-comment = Para rechazar hace falta un comentario.
+your-approval-would-not-count = Usted inició esta publicación, por lo que su aprobación no contaría. Sí puede rechazarla.
+rejection-needs-comment = Si rechaza, debe indicar el motivo.
 more-changes = { $count ->
-    [one] Y { $count } cambio más, que se muestra en las páginas de los enlaces.
-   *[other] Y { $count } cambios más, que se muestran en las páginas de los enlaces.
+    [one] Y { $count } cambio más, que se muestra en la página de aprobación.
+   *[other] Y { $count } cambios más, que se muestran en la página de aprobación.
 }
 
 approve = Aprobar
 reject = Rechazar
 if-a-button-fails = Si un botón no funciona, copie su enlace en un navegador.
-nothing-before-the-button = Cada enlace abre una página que muestra de nuevo la solicitud. No se decide nada hasta que pulse allí el botón.
+only-the-button-decides = Cada enlace abre una página que muestra de nuevo la solicitud. No se decide nada hasta que pulse allí el botón.
 do-not-forward = Los enlaces son personales, para { $who }. Quien los tenga puede decidir en nombre de esa persona: no reenvíe este correo.
 for-your-information = Este correo es solo para su información. No se le pide que decida.

@@ -50,10 +50,10 @@ in-minutes = { $count ->
 pipeline = Pipeline
 stage = Étape
 action = Action
-account = Compte
+account = Compte AWS
 region = Région
 execution = Exécution
-started-by = Démarrée par
+started-by = Démarré par
 what-changes = Modifications
 instructions = Instructions pour la vérification
 please-review = À vérifier
@@ -63,7 +63,7 @@ decided-by = Décision prise par
 ## Titres de la page qu’ouvre un lien et de l’e-mail de demande
 
 release-question = Déployer { $pipeline } vers { $stage } ?
-stop-question = Arrêter { $pipeline } avant { $stage } ?
+stop-question = Rejeter le déploiement de { $pipeline } vers { $stage } ?
 release-reminder = Il reste { $span } : déployer { $pipeline } vers { $stage } ?
 
 ## Combien de personnes décident
@@ -77,19 +77,19 @@ one-approval = Un seul vote suffit pour approuver, comme pour rejeter.
 approvals-needed = Il faut { $needed } votes pour approuver ; un seul suffit pour rejeter.
 # Sans verbe : convient aussi pour 0 et 1
 approvals-so-far = Approbations reçues : { $given } sur { $needed }.
-nobody-voted = Personne n’a encore voté.
+no-votes-yet = Personne n’a encore voté.
 approved = Approuvé
 rejected = Rejeté
 vote = { $who } : { $decision }, { $moment }
 between-sentences = {" "}
 name-separator = {", "}
-may-not-approve = { $name } a démarré cette exécution et ne peut pas l’approuver.
+may-not-approve = { $name } a démarré ce déploiement et ne peut donc pas l’approuver.
 
 ## La page qu’ouvre un lien
 
 if-you-approve = Si vous approuvez ce déploiement, le pipeline continue immédiatement.
 if-you-approve-of-several = Si vous approuvez ce déploiement, votre vote est compté ; le pipeline continue dès qu’il y a assez d’approbations.
-if-you-reject = Si vous rejetez ce déploiement, l’étape échoue et le pipeline s’arrête ici.
+if-you-reject = Si vous rejetez ce déploiement, il s’arrête ici et l’étape est marquée en échec.
 decide-until = Date limite pour votre décision : { $until } ({ $in }).
 you-approved-before = Vous avez déjà voté pour l’approbation. Si vous appuyez sur le bouton, ce vote sera remplacé.
 you-rejected-before = Vous avez déjà voté pour le rejet. Si vous appuyez sur le bouton, ce vote sera remplacé.
@@ -100,15 +100,15 @@ approve-button = Approuver ce déploiement
 reject-button = Rejeter ce déploiement
 
 problem-title = Erreur : { $title }
-comment-too-long = Le commentaire dépasse { $most } caractères. Veuillez le raccourcir ; rien n’a encore été décidé.
+comment-too-long = Le commentaire ne doit pas dépasser { $most } caractères. Rien n’a encore été décidé.
 comment-missing = Un rejet nécessite un commentaire : veuillez indiquer la raison. Rien n’a encore été décidé.
-button-not-pressed = Rien n’a été décidé : veuillez appuyer sur le bouton.
+button-not-pressed = Rien n’a encore été décidé. Pour décider, appuyez sur le bouton.
 
 ## Un vote est compté, il en faut d’autres
 
 recorded-title = Votre vote est enregistré
 recorded = Vous avez voté pour l’approbation. Le vote se termine au plus tard le { $until } ({ $in }).
-recorded-change = D’ici là, vous pouvez changer votre vote : ouvrez l’autre lien de votre e-mail.
+recorded-change = Tant que le vote est ouvert, vous pouvez changer votre vote : ouvrez le lien « Rejeter » de votre e-mail.
 
 ## L’issue : pages, et e-mail qui l’annonce
 
@@ -116,9 +116,9 @@ was-approved = { $pipeline } : déploiement approuvé
 was-rejected = { $pipeline } : déploiement rejeté
 was-already-approved = { $pipeline } : déploiement déjà approuvé
 was-already-rejected = { $pipeline } : déploiement déjà rejeté
-was-not-decided = { $pipeline } : pas de décision à temps
-was-superseded = { $pipeline } : demande d’approbation obsolète
-was-stopped = { $pipeline } : exécution arrêtée
+was-not-decided = { $pipeline } : déploiement non approuvé à temps
+was-superseded = { $pipeline } : l’approbation n’est plus nécessaire
+was-stopped = { $pipeline } : déploiement arrêté
 
 approved-by = Approuvé par { $names } le { $moment }.
 rejected-by = Rejeté par { $names } le { $moment }.
@@ -126,87 +126,87 @@ approved-in-aws-by = Approuvé dans AWS par { $name } le { $moment }.
 rejected-in-aws-by = Rejeté dans AWS par { $name } le { $moment }.
 approved-in-aws = Approuvé dans AWS le { $moment }.
 rejected-in-aws = Rejeté dans AWS le { $moment }.
-nobody-answered = Personne n’a répondu avant le { $moment }.
+nobody-answered = Personne n’a voté avant le { $moment }.
 too-few-approved = Il n’y a pas eu assez d’approbations avant le { $moment }.
-superseded-at = Le { $moment }, une exécution plus récente a pris le relais ou le pipeline a été modifié.
-stopped-at = L’exécution a été arrêtée le { $moment }.
+superseded-at = Le { $moment }, un déploiement plus récent a remplacé celui-ci, ou le pipeline a été modifié ou supprimé.
+stopped-at = Arrêté le { $moment }.
 
 pipeline-goes-on = Le pipeline continue.
-stage-failed = L’étape a échoué et le pipeline s’est arrêté ici.
-not-released = Cette exécution ne sera pas déployée.
+stage-failed = Le déploiement s’est arrêté ici et l’étape a été marquée en échec.
+not-released = Ce déploiement n’aura pas lieu.
 
-link-is-spent = Ce lien ne permet plus de décider.
-nothing-left = Il n’y a plus rien à faire.
+link-no-longer-decides = Ce lien ne permet plus d’approuver ni de rejeter.
+nothing-left-to-decide = Il n’y a plus rien à décider.
 earlier-links = Les liens de l’e-mail précédent indiquent aussi ce résultat.
 
 ## Pages qui disent pourquoi rien n’est possible ici, et quoi faire
 
 bad-link-title = Ce lien ne fonctionne pas
 bad-link = Il a peut-être été coupé ou modifié en chemin. Rien n’a été décidé.
-bad-link-next = Ouvrez de nouveau le lien de l’e-mail, ou copiez-le en entier dans la barre d’adresse. Si cela ne suffit pas, demandez aux responsables du pipeline de renvoyer la demande.
+bad-link-next = Ouvrez de nouveau le lien de l’e-mail, ou copiez-le en entier dans la barre d’adresse de votre navigateur. Si cela ne suffit pas, demandez aux responsables du pipeline de renvoyer la demande.
 
 bad-form-title = Rien n’a été décidé
-bad-form = Le formulaire n’est pas arrivé tel que cette page l’envoie.
+bad-form = Le formulaire est arrivé incomplet ou a été modifié en chemin.
 bad-form-next = Ouvrez de nouveau le lien de l’e-mail et appuyez sur le bouton de la page.
 
-try-again-title = Veuillez réessayer dans un instant
-try-again = AWS n’a pas répondu à temps. Votre décision est peut-être déjà enregistrée ; rien n’est perdu.
-try-again-next = Ouvrez de nouveau le lien de l’e-mail dans une minute. Vous pouvez appuyer encore une fois sur le bouton sans risque.
+try-again-title = Veuillez réessayer dans une minute
+try-again = AWS, qui exécute le pipeline, n’a pas répondu à temps. Si vous avez appuyé sur le bouton, votre décision est peut-être déjà enregistrée.
+try-again-next = Attendez une minute, puis ouvrez de nouveau le lien de l’e-mail. Vous pouvez appuyer encore une fois sur le bouton sans risque.
 
-broken-title = L’opération n’a pas pu aboutir
-broken = La configuration de ces approbations présente un problème ; la cause figure dans le journal. Votre décision est peut-être déjà enregistrée ; rien n’est perdu.
+broken-title = Un problème est survenu
+broken = Ces approbations ne sont pas correctement configurées ; les détails figurent dans le journal. Si vous avez appuyé sur le bouton, votre décision est peut-être déjà enregistrée.
 broken-next = Prévenez les responsables du pipeline. Une fois le problème résolu, ouvrez de nouveau le lien de l’e-mail.
 
 not-found-title = Cette page n’existe pas
-not-found = Les liens vers les demandes d’approbation se trouvent dans les e-mails correspondants.
-not-found-next = Ouvrez de nouveau le lien de l’e-mail, ou copiez-le en entier dans la barre d’adresse.
+not-found = Cette adresse n’accepte que les liens d’approbation. Le vôtre se trouve dans l’e-mail qui vous demande une décision.
+not-found-next = Ouvrez de nouveau le lien de l’e-mail, ou copiez-le en entier dans la barre d’adresse de votre navigateur.
 
 not-allowed-title = Cette opération n’est pas possible ici
-not-allowed = Vous pouvez seulement ouvrir la page d’une demande d’approbation et envoyer son formulaire.
-not-allowed-next = Ouvrez le lien de l’e-mail dans un navigateur.
+not-allowed = Cette adresse n’accepte que les liens d’approbation. Vous pouvez en ouvrir un et envoyer le formulaire de sa page.
+not-allowed-next = Ouvrez le lien de l’e-mail dans un navigateur web.
 
-forgotten-title = Cette demande d’approbation n’est plus connue
+forgotten-title = Cette demande d’approbation n’est plus enregistrée
 forgotten = Elle est terminée, ou sa trace a été supprimée. Cette visite n’a donné lieu à aucune décision.
-forgotten-next = Consultez le pipeline dans AWS CodePipeline, ou demandez à ses responsables de renvoyer la demande.
+forgotten-next = Demandez aux responsables du pipeline de renvoyer la demande. Si vous avez accès à AWS, vous pouvez consulter le pipeline dans AWS CodePipeline.
 
-initiator-title = Vous avez démarré cette exécution
-initiator = La personne qui démarre une exécution ne peut pas l’approuver : votre approbation ne compte donc pas. Rien n’a été décidé.
-initiator-next = Les autres personnes sollicitées peuvent l’approuver. Si l’exécution ne doit pas être déployée, ouvrez le lien « Rejeter » de votre e-mail.
+initiator-title = Vous avez démarré ce déploiement
+initiator = La personne qui démarre un déploiement ne peut pas l’approuver : votre approbation ne compte donc pas. Rien n’a été décidé.
+initiator-next = Les autres personnes sollicitées peuvent l’approuver. S’il ne doit pas avoir lieu, ouvrez le lien « Rejeter » de votre e-mail.
 
-expired-title = Le délai de décision est écoulé
-expired = Aucune décision n’a été prise à temps : l’étape a échoué et ce lien a expiré.
-expired-link = Ce lien a expiré. Il ne permet plus de décider.
-expired-next = Si le déploiement est toujours souhaité, réessayez l’étape dans AWS CodePipeline ou démarrez de nouveau le pipeline : vous recevrez une nouvelle demande par e-mail.
-expired-link-next = Le pipeline attend peut-être encore : une personne ayant accès à AWS peut y décider. Sinon, réessayez l’étape dans AWS CodePipeline ou démarrez de nouveau le pipeline : vous recevrez une nouvelle demande par e-mail.
+expired-title = Ce lien a expiré
+expired = Aucune décision n’a été prise à temps : le déploiement s’est arrêté et l’étape a été marquée en échec.
+expired-link = Il ne permet plus d’approuver ni de rejeter.
+expired-next = Si le déploiement doit encore avoir lieu, demandez aux responsables du pipeline de réessayer l’étape dans AWS CodePipeline ou de relancer le pipeline. Vous recevrez alors un nouvel e-mail.
+expired-link-next = Le pipeline attend peut-être encore : dans ce cas, une personne ayant accès à AWS peut y décider. Sinon, demandez aux responsables du pipeline de réessayer l’étape dans AWS CodePipeline ou de relancer le pipeline. Vous recevrez alors un nouvel e-mail.
 
-stopped-title = Le pipeline a été arrêté
-stopped = Quelqu’un a arrêté cette exécution pendant qu’elle attendait. Il n’y a plus rien à décider.
-stopped-next = Si le déploiement est toujours souhaité, démarrez de nouveau le pipeline : vous recevrez une nouvelle demande par e-mail.
+stopped-title = Ce déploiement a été arrêté
+stopped = Quelqu’un l’a arrêté pendant qu’il attendait une décision. Il n’y a plus rien à décider.
+stopped-next = Si le déploiement doit encore avoir lieu, demandez aux responsables du pipeline de le relancer. Vous recevrez alors un nouvel e-mail.
 
-superseded-title = Cette demande d’approbation est obsolète
-superseded = Une exécution plus récente a pris le relais, ou le pipeline a été modifié. Cette exécution-ci ne sera pas déployée.
-superseded-next = Si une exécution plus récente attend une décision, un e-mail plus récent sur ce pipeline vous la demande.
+superseded-title = Cette approbation n’est plus nécessaire
+superseded = Un déploiement plus récent a remplacé celui-ci, ou le pipeline a été modifié ou supprimé. Ce déploiement n’aura pas lieu.
+superseded-next = Si un déploiement plus récent attend une décision, vous trouverez un e-mail plus récent à propos de ce pipeline.
 
 ## E-mails
 
 subject = Approbation requise : { $pipeline } / { $stage } / { $action }
 
-waits = AWS CodePipeline attend une décision pendant { $span }, jusqu’au { $until }.
-waits-links = AWS CodePipeline attend une décision. La décision peut être prise par e-mail pendant { $span }, jusqu’au { $until }.
-still-waits = Rappel : AWS CodePipeline attend toujours une décision, jusqu’au { $until }.
-still-waits-links = Rappel : AWS CodePipeline attend toujours une décision. La décision peut être prise par e-mail jusqu’au { $until }.
-after-the-links = Passé ce délai, les liens ne fonctionneront plus. Le pipeline { $pipeline }, lui, attend dans AWS jusqu’au { $until }.
+waits = Une décision est nécessaire dans un délai de { $span }, avant le { $until }.
+waits-links = Une décision est nécessaire. Elle peut être prise par e-mail pendant { $span }, jusqu’au { $until }.
+still-waits = Rappel : une décision est toujours nécessaire, avant le { $until }.
+still-waits-links = Rappel : une décision est toujours nécessaire. Elle peut être prise par e-mail jusqu’au { $until }.
+after-the-links = Quand les liens ne fonctionneront plus, { $pipeline } attendra encore jusqu’au { $until }, et une personne ayant accès à AWS pourra toujours y décider.
 
-your-approval-would-not-count = Vous avez démarré cette exécution : votre approbation ne compterait pas. Vous pouvez rejeter ce déploiement.
-rejection-needs-comment = Un rejet nécessite un commentaire.
+your-approval-would-not-count = Vous avez démarré ce déploiement : votre approbation ne compterait pas. Vous pouvez toutefois le rejeter.
+rejection-needs-comment = Si vous rejetez ce déploiement, vous devez en indiquer la raison.
 more-changes = { $count ->
-    [one] Et { $count } autre modification, visible sur les pages qu’ouvrent les liens.
-   *[other] Et { $count } autres modifications, visibles sur les pages qu’ouvrent les liens.
+    [one] Et { $count } autre modification, visible sur la page d’approbation.
+   *[other] Et { $count } autres modifications, visibles sur la page d’approbation.
 }
 
 approve = Approuver
 reject = Rejeter
 if-a-button-fails = Si un bouton ne fonctionne pas, copiez son lien dans un navigateur.
-nothing-before-the-button = Chaque lien ouvre une page qui montre de nouveau la demande. Rien n’est décidé tant que vous n’avez pas appuyé sur le bouton de cette page.
+only-the-button-decides = Chaque lien ouvre une page qui montre de nouveau la demande. Rien n’est décidé tant que vous n’avez pas appuyé sur le bouton de cette page.
 do-not-forward = Les liens sont destinés à { $who }. Toute personne qui les détient peut décider sous ce nom : ne transférez pas cet e-mail.
 for-your-information = Vous recevez cet e-mail pour information. Aucune décision ne vous est demandée.

@@ -7,7 +7,7 @@
 
 moment = { $year }年{ $month }月{ $day }日 { $time } UTC
 
-# 「7日待ちます」「残り7日」
+# 「7日以内」「残り7日」
 days = { $count }日
 hours = { $count }時間
 minutes = { $count }分
@@ -22,7 +22,7 @@ in-minutes = あと{ $count }分
 pipeline = パイプライン
 stage = ステージ
 action = アクション
-account = アカウント
+account = AWSアカウント
 region = リージョン
 execution = 実行
 started-by = 開始者
@@ -35,30 +35,30 @@ decided-by = 決定者
 ## ページとメールの題
 
 release-question = { $pipeline }を{ $stage }にリリースしますか？
-stop-question = { $pipeline }を{ $stage }の前で停止しますか？
+stop-question = { $pipeline }の{ $stage }へのリリースを拒否しますか？
 release-reminder = 残り{ $span }：{ $pipeline }を{ $stage }にリリースしますか？
 
 ## 決定する人数
 
 only-you = 依頼を受けたのはあなただけです。
 people-asked = { $asked }人に依頼しています。
-one-approval = 1人が承認すれば承認、1人が拒否すれば拒否となります。
-approvals-needed = { $needed }人の承認が必要です。1人でも拒否すれば拒否となります。
+one-approval = 1人の承認で足ります。1人でも拒否すると、リリースは停止します。
+approvals-needed = { $needed }人の承認が必要です。1人でも拒否すると、リリースは停止します。
 approvals-so-far = 必要な{ $needed }人のうち{ $given }人が承認済みです。
-nobody-voted = まだ誰も投票していません。
+no-votes-yet = まだ誰も投票していません。
 approved = 承認
 rejected = 拒否
 vote = { $who }：{ $decision }（{ $moment }）
 # 文と文の間
 between-sentences = {""}
 name-separator = 、
-may-not-approve = { $name }はこの実行を開始したため、承認できません。
+may-not-approve = { $name }はこのリリースを開始したため、承認できません。
 
 ## リンク先のページ
 
 if-you-approve = 承認すると、パイプラインはすぐに先へ進みます。
 if-you-approve-of-several = 承認すると、1票としてカウントされます。必要な人数の承認がそろうと、パイプラインは先へ進みます。
-if-you-reject = 拒否すると、ステージは失敗し、パイプラインはここで停止します。
+if-you-reject = 拒否すると、リリースはここで停止し、ステージは失敗として扱われます。
 decide-until = { $until }まで決定できます（{ $in }）。
 you-approved-before = あなたは以前、承認に投票しました。ボタンを押すと、今回の投票に置き換えられます。
 you-rejected-before = あなたは以前、拒否に投票しました。ボタンを押すと、今回の投票に置き換えられます。
@@ -70,15 +70,15 @@ reject-button = このリリースを拒否する
 
 problem-title = エラー：{ $title }
 # フォームの誤り
-comment-too-long = コメントが{ $most }文字を超えています。短くしてください。まだ何も決定されていません。
-comment-missing = 拒否するにはコメントが必要です。理由を入力してください。まだ何も決定されていません。
+comment-too-long = コメントは{ $most }文字以内で入力してください。まだ何も決定されていません。
+comment-missing = コメントを入力し、拒否する理由を説明してください。まだ何も決定されていません。
 button-not-pressed = まだ何も決定されていません。ボタンを押してください。
 
 ## 投票が記録され、まだほかの投票が必要なとき
 
 recorded-title = 投票を記録しました
-recorded = あなたは承認に投票しました。ほかの人の投票は{ $until }まで受け付けます（{ $in }）。
-recorded-change = それまでは投票を変更できます。変更するには、メールのもう一方のリンクを開いてください。
+recorded = あなたは承認に投票しました。投票は遅くとも{ $until }に締め切られます（{ $in }）。
+recorded-change = 締め切りまでは投票を変更できます。変更するには、メールの「拒否する」リンクを開いてください。
 
 ## 承認依頼の結果
 
@@ -86,9 +86,9 @@ was-approved = { $pipeline }のリリースが承認されました
 was-rejected = { $pipeline }のリリースが拒否されました
 was-already-approved = { $pipeline }のリリースはすでに承認されています
 was-already-rejected = { $pipeline }のリリースはすでに拒否されています
-was-not-decided = { $pipeline }のリリースは期限内に決定されませんでした
-was-superseded = { $pipeline }の承認依頼は無効になりました
-was-stopped = { $pipeline }は停止されました
+was-not-decided = { $pipeline }のリリースは期限内に承認されませんでした
+was-superseded = { $pipeline }の承認は不要になりました
+was-stopped = { $pipeline }のリリースは停止されました
 
 approved-by = { $moment }に{ $names }が承認しました。
 rejected-by = { $moment }に{ $names }が拒否しました。
@@ -96,17 +96,17 @@ approved-in-aws-by = { $moment }に{ $name }がAWSで承認しました。
 rejected-in-aws-by = { $moment }に{ $name }がAWSで拒否しました。
 approved-in-aws = { $moment }にAWSで承認されました。
 rejected-in-aws = { $moment }にAWSで拒否されました。
-nobody-answered = { $moment }までに誰からも回答がありませんでした。
+nobody-answered = { $moment }までに誰も投票しませんでした。
 too-few-approved = { $moment }までに必要な人数の承認がそろいませんでした。
-superseded-at = { $moment }に、この実行が新しい実行に追い越されたか、パイプラインが変更されました。
-stopped-at = この実行は{ $moment }に停止されました。
+superseded-at = { $moment }に、このリリースが新しいリリースに置き換えられたか、パイプラインが変更または削除されました。
+stopped-at = { $moment }に停止されました。
 
 pipeline-goes-on = パイプラインは先へ進みます。
-stage-failed = ステージは失敗し、パイプラインはここで停止しました。
-not-released = この実行はリリースされません。
+stage-failed = リリースはここで停止し、ステージは失敗として扱われました。
+not-released = このリリースは実施されません。
 
-link-is-spent = このリンクでは、もう決定できません。
-nothing-left = ほかに必要な操作はありません。
+link-no-longer-decides = このリンクでは、もう承認も拒否もできません。
+nothing-left-to-decide = もう決定の必要はありません。
 earlier-links = 以前のメールのリンクからも、この結果を確認できます。
 
 ## 何もできない理由と、次にすること
@@ -116,65 +116,65 @@ bad-link = リンクが途中で切れたか、書き換えられた可能性が
 bad-link-next = メールのリンクをもう一度開くか、リンク全体をコピーしてアドレスバーに貼り付けてください。それでも開けない場合は、承認依頼を再送するよう、パイプラインの担当者に連絡してください。
 
 bad-form-title = 何も決定されていません
-bad-form = 届いたフォームの内容が、このページから送信されるものと異なります。
+bad-form = 届いたフォームの内容が、一部欠けているか、途中で書き換えられています。
 bad-form-next = メールのリンクをもう一度開き、表示されたページでボタンを押してください。
 
-try-again-title = 少し待ってから、もう一度お試しください
-try-again = AWSから時間内に応答がありませんでした。あなたの決定は、すでに記録されている可能性があります。失われたものはありません。
+try-again-title = 1分ほど待ってから、もう一度お試しください
+try-again = パイプラインを実行しているAWSから、時間内に応答がありませんでした。ボタンを押した場合、あなたの決定はすでに記録されている可能性があります。
 try-again-next = 1分ほど待ってから、メールのリンクをもう一度開いてください。ボタンをもう一度押しても問題はありません。
 
-broken-title = 処理を完了できませんでした
-broken = この承認の設定に問題があります。原因はログに記録されています。あなたの決定は、すでに記録されている可能性があります。失われたものはありません。
+broken-title = 申し訳ありません。問題が発生しました
+broken = この承認の設定に問題があります。詳細はログに記録されています。ボタンを押した場合、あなたの決定はすでに記録されている可能性があります。
 broken-next = パイプラインの担当者に連絡してください。問題が解決したら、メールのリンクをもう一度開いてください。
 
 not-found-title = ページが見つかりません
-not-found = 承認ページへのリンクは、承認を依頼するメールに記載されています。
+not-found = このアドレスで開けるのは承認リンクだけです。リンクは、承認を依頼するメールに記載されています。
 not-found-next = メールのリンクをもう一度開くか、リンク全体をコピーしてアドレスバーに貼り付けてください。
 
 not-allowed-title = この操作はここではできません
-not-allowed = 承認ページでできるのは、ページを開くことと、フォームを送信することだけです。
+not-allowed = このアドレスでできるのは、承認リンクを開くことと、そのページのフォームを送信することだけです。
 not-allowed-next = メールのリンクをブラウザで開いてください。
 
 # 承認依頼そのものは、すでに決定されているかもしれない
 forgotten-title = この承認依頼の記録はありません
 forgotten = すでに終了しているか、記録が削除されています。今回の操作では何も決定されていません。
-forgotten-next = AWS CodePipelineでパイプラインを確認するか、承認依頼を再送するよう、パイプラインの担当者に連絡してください。
+forgotten-next = 承認依頼を再送するよう、パイプラインの担当者に連絡してください。AWSにアクセスできる場合は、AWS CodePipelineでパイプラインを確認できます。
 
-initiator-title = この実行はあなたが開始しました
-initiator = 実行を開始した人は承認できないため、あなたの承認はカウントされません。何も決定されていません。
+initiator-title = このリリースはあなたが開始しました
+initiator = リリースを開始した人は承認できないため、あなたの承認はカウントされません。何も決定されていません。
 initiator-next = 依頼を受けたほかの人は承認できます。リリースすべきでない場合は、メールの「拒否する」リンクを開いてください。
 
-expired-title = 決定の期限が過ぎました
-expired = 期限内に決定されなかったため、ステージは失敗し、このリンクも期限切れになりました。
-expired-link = このリンクは期限切れです。このリンクでは、もう決定できません。
-expired-next = 引き続きリリースが必要な場合は、AWS CodePipelineでステージを再試行するか、パイプラインをもう一度開始してください。新しい承認依頼のメールが届きます。
-expired-link-next = パイプラインはまだ待っている可能性があります。その場合は、AWSにアクセスできる人がAWSで決定できます。待っていない場合は、AWS CodePipelineでステージを再試行するか、パイプラインをもう一度開始してください。新しい承認依頼のメールが届きます。
+expired-title = このリンクは期限切れです
+expired = 期限内に決定されなかったため、リリースは停止し、ステージは失敗として扱われました。
+expired-link = このリンクでは、もう承認も拒否もできません。
+expired-next = 引き続きリリースが必要な場合は、AWS CodePipelineでステージを再試行するか、パイプラインをもう一度開始するよう、パイプラインの担当者に連絡してください。新しいメールが届きます。
+expired-link-next = パイプラインはまだ待っている可能性があります。その場合は、AWSにアクセスできる人がAWSで決定できます。待っていない場合は、AWS CodePipelineでステージを再試行するか、パイプラインをもう一度開始するよう、パイプラインの担当者に連絡してください。新しいメールが届きます。
 
-stopped-title = パイプラインは停止されました
-stopped = この実行は、決定を待っている間に停止されました。もう決定の必要はありません。
-stopped-next = 引き続きリリースが必要な場合は、パイプラインをもう一度開始してください。新しい承認依頼のメールが届きます。
+stopped-title = このリリースは停止されました
+stopped = 決定を待っている間に停止されました。もう決定の必要はありません。
+stopped-next = 引き続きリリースが必要な場合は、もう一度開始するよう、パイプラインの担当者に連絡してください。新しいメールが届きます。
 
-superseded-title = この承認依頼は無効になりました
-superseded = この実行が新しい実行に追い越されたか、パイプラインが変更されました。この実行はリリースされません。
-superseded-next = 新しい実行が決定を待っている場合は、このパイプラインについての新しいメールで承認を依頼しています。
+superseded-title = この承認は不要になりました
+superseded = このリリースが新しいリリースに置き換えられたか、パイプラインが変更または削除されました。このリリースは実施されません。
+superseded-next = 新しいリリースが決定を待っている場合は、このパイプラインについての新しいメールが届いています。
 
 ## メール
 
 subject = 承認依頼：{ $pipeline } / { $stage } / { $action }
 
-waits = AWS CodePipelineは決定を{ $span }待ちます（{ $until }まで）。
-waits-links = AWS CodePipelineが決定を待っています。決定できる期間は{ $span }です（{ $until }まで）。
-still-waits = これはリマインダーです。AWS CodePipelineは、まだ決定を待っています（{ $until }まで）。
-still-waits-links = これはリマインダーです。AWS CodePipelineは、まだ決定を待っています。{ $until }まで決定できます。
-after-the-links = 期限を過ぎると、リンクは使えなくなります。{ $pipeline }自体は、AWSで{ $until }まで待ちます。
+waits = { $span }以内に決定が必要です（{ $until }まで）。
+waits-links = 決定が必要です。メールで決定できる期間は{ $span }です（{ $until }まで）。
+still-waits = これはリマインダーです。まだ決定が必要です（{ $until }まで）。
+still-waits-links = これはリマインダーです。まだ決定が必要です。メールでは{ $until }まで決定できます。
+after-the-links = リンクが使えなくなった後も、{ $pipeline }は{ $until }まで待ちます。その間は、AWSにアクセスできる人がAWSで決定できます。
 
-your-approval-would-not-count = この実行はあなたが開始したため、承認してもカウントされません。拒否することはできます。
-rejection-needs-comment = 拒否するにはコメントが必要です。
-more-changes = ほかに{ $count }件の変更があります。リンク先のページで確認できます。
+your-approval-would-not-count = このリリースはあなたが開始したため、承認してもカウントされません。拒否することはできます。
+rejection-needs-comment = 拒否する場合は、理由の入力が必要です。
+more-changes = ほかに{ $count }件の変更があります。承認ページで確認できます。
 
 approve = 承認する
 reject = 拒否する
 if-a-button-fails = ボタンが動作しない場合は、リンクをコピーしてブラウザで開いてください。
-nothing-before-the-button = どちらのリンクでも、依頼の内容をもう一度確認できるページが開きます。そのページでボタンを押すまでは、何も決定されません。
+only-the-button-decides = どちらのリンクでも、依頼の内容をもう一度確認できるページが開きます。そのページでボタンを押すまでは、何も決定されません。
 do-not-forward = リンクは{ $who }専用です。リンクを知っている人は誰でもその名義で決定できるため、このメールを転送しないでください。
 for-your-information = このメールは情報共有のためにお送りしています。あなたに決定を求めるものではありません。

@@ -245,8 +245,8 @@ mod tests {
     #[test]
     fn a_name_that_runs_from_right_to_left_stays_in_its_place() {
         let texts = Language::ENGLISH.texts();
-        assert_eq!(texts.you_decide_as("זואי"), "You decide as \u{2068}זואי\u{2069}.");
-        assert_eq!(texts.you_decide_as("Zoë"), "You decide as Zoë.");
+        assert_eq!(texts.you_decide_as("זואי"), "You are deciding as \u{2068}זואי\u{2069}.");
+        assert_eq!(texts.you_decide_as("Zoë"), "You are deciding as Zoë.");
         assert_eq!(texts.list(&["A".into(), "ب".into()]), "A, \u{2068}ب\u{2069}");
     }
 }

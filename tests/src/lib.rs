@@ -70,11 +70,11 @@ impl Mail {
     }
 
     pub fn is_reminder(&self) -> bool {
-        !self.is_request() && self.text.contains(" left: Release ")
+        !self.is_request() && self.text.contains(" left: release ")
     }
 
     pub fn is_outcome(&self) -> bool {
-        !self.is_request() && self.text.contains("Nothing is left to do.")
+        !self.is_request() && self.text.contains("There is nothing left to decide.")
     }
 }
 

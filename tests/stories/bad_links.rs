@@ -170,7 +170,7 @@ async fn an_expired_link_is_ours_and_says_so() {
         for page in
             [world.get(&link).await, world.post(&link, &[("decision", "Approved")]).await, world.post(&link, &[]).await]
         {
-            assert_eq!((page.status, page.title()), (410, "The time to decide is over"));
+            assert_eq!((page.status, page.title()), (410, "This link has expired"));
         }
     }
     let expired_and_forged = parts.claim("exp", json!(now - 1)).signed_by_a_stranger();

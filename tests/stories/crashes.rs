@@ -15,7 +15,7 @@ async fn a_throttled_step_is_503_and_the_next_try_finishes() {
         world.sandbox.aws().fail_next(service, operation, 3, 400, "ThrottlingException", "slow down");
         let page = world.post(&alice.approve, &[("decision", "Approved"), ("comment", "first")]).await;
         assert_eq!((page.status, page.header("retry-after")), (503, Some("30")), "{operation}");
-        assert_eq!(page.title(), "Please try again in a moment");
+        assert_eq!(page.title(), "Please try again in a minute");
         let page = world.post(&alice.approve, &[("decision", "Approved"), ("comment", "first")]).await;
         assert_eq!((page.status, page.title()), (200, "MyFirstPipeline was approved"), "{operation}");
         assert_eq!(world.approval_state().await["summary"], "Approved through Countersign by alice@example.com. first");
@@ -60,7 +60,7 @@ async fn anybody_finishes_what_a_crash_left_undone() {
     assert_eq!(world.approval_state().await["status"], "InProgress");
     // Bob wants the opposite: his press neither counts any more nor puts what he does not want.
     let page = world.post(&bob.reject, &[("decision", "Rejected")]).await;
-    assert_eq!((page.status, page.title()), (503, "Please try again in a moment"));
+    assert_eq!((page.status, page.title()), (503, "Please try again in a minute"));
     assert_eq!(world.approval_state().await["status"], "InProgress");
     // Bob agrees after all, and finishes it.
     let page = world.post(&bob.approve, &[("decision", "Approved")]).await;
@@ -89,7 +89,7 @@ async fn what_aws_forbids_is_said_to_be_broken() {
     let (alice, _) = world.ask().await;
     world.sandbox.aws().fail_next("codepipeline", "PutApprovalResult", 1, 400, "AccessDeniedException", "not allowed");
     let page = world.post(&alice.approve, &[("decision", "Approved")]).await;
-    assert_eq!((page.status, page.title()), (500, "This could not be carried out"));
+    assert_eq!((page.status, page.title()), (500, "Sorry, there is a problem"));
     assert_eq!(world.press(&alice.approve, "").await.status, 200, "nothing is lost");
 }
 

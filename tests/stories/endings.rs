@@ -66,7 +66,7 @@ async fn expired() {
     world.sandbox.advance(time::Duration::minutes(12)).await;
     assert_eq!(world.execution_status("MyFirstPipeline", EXECUTION).await, "Failed");
     for page in [world.get(&alice.approve).await, world.post(&alice.approve, &[("decision", "Approved")]).await] {
-        assert_eq!((page.status, page.title()), (410, "The time to decide is over"));
+        assert_eq!((page.status, page.title()), (410, "This link has expired"));
         assert!(page.body.contains("start the pipeline again"), "{}", page.body);
     }
     assert_eq!(world.calls("PutApprovalResult"), 0);
@@ -79,7 +79,7 @@ async fn stopped() {
     let stop = json!({"pipelineName": "MyFirstPipeline", "pipelineExecutionId": EXECUTION, "abandon": true});
     world.codepipeline("StopPipelineExecution", stop).await.unwrap();
     for page in [world.get(&alice.approve).await, world.post(&alice.approve, &[("decision", "Approved")]).await] {
-        assert_eq!((page.status, page.title()), (410, "The pipeline was stopped"));
+        assert_eq!((page.status, page.title()), (410, "This release was stopped"));
     }
 }
 
@@ -89,7 +89,7 @@ async fn superseded_while_it_waits() {
     let (alice, _) = world.ask().await;
     world.play(&changed(eventbridge(), "/detail/execution-id", json!("22222222-1234-5678-abcd-12345678abcd"))).await;
     for page in [world.get(&alice.approve).await, world.post(&alice.reject, &[("decision", "Rejected")]).await] {
-        assert_eq!((page.status, page.title()), (410, "This approval was superseded"));
+        assert_eq!((page.status, page.title()), (410, "This approval is no longer needed"));
     }
     assert_eq!(world.execution_status("MyFirstPipeline", EXECUTION).await, "Superseded");
     let newer = world.requests().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
@@ -124,7 +124,7 @@ async fn superseded_without_an_event_about_it() {
         .unwrap();
     assert_eq!(world.get(&alice.approve).await.status, 200, "a visit asks the ledger alone");
     let page = world.post(&alice.approve, &[("decision", "Approved")]).await;
-    assert_eq!((page.status, page.title()), (410, "The pipeline was stopped"));
+    assert_eq!((page.status, page.title()), (410, "This release was stopped"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -113,7 +113,7 @@ async fn each_refusal_has_its_own_title() {
         [
             "This link does not work",
             "Nothing was decided",
-            "This cannot be done here",
+            "You cannot do that here",
             "MyFirstPipeline was already approved"
         ]
     );

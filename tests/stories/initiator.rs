@@ -23,14 +23,14 @@ async fn his_approval_is_refused_with_an_explanation_and_changes_nothing() {
     let world = world(false).await;
     world.start_as(&format!("arn:aws:sts::123456789012:assumed-role/Admin/{ALICE}")).await;
     let (alice, bob, carol) = (world.mail_to(ALICE).await, world.mail_to(BOB).await, world.mail_to(CAROL).await);
-    assert!(alice.text.contains("You started this execution, so your approval would not count."), "{}", alice.text);
-    let note = "Alice Archer <alice@example.com> started this execution and may not approve it.";
+    assert!(alice.text.contains("You started this release, so your approval would not count."), "{}", alice.text);
+    let note = "Alice Archer <alice@example.com> started this release, so they cannot approve it.";
     assert!(bob.text.contains(note), "{}", bob.text);
     for _ in 0..2 {
         let page = world.get(&alice.approve).await;
-        assert_eq!((page.status, page.title(), page.has_form()), (403, "You started this execution", false));
+        assert_eq!((page.status, page.title(), page.has_form()), (403, "You started this release", false));
         let page = world.post(&alice.approve, &[("decision", "Approved"), ("comment", "mine")]).await;
-        assert_eq!((page.status, page.title()), (403, "You started this execution"));
+        assert_eq!((page.status, page.title()), (403, "You started this release"));
         assert!(page.body.contains("your approval does not count. Nothing was decided."), "{}", page.body);
     }
     let page = world.press(&bob.approve, "").await;

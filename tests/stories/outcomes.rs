@@ -41,8 +41,8 @@ async fn decided_by_links() {
     let (told, _) = one_each(&world).await;
     for words in [
         "MyFirstPipeline was approved",
-        "It was approved by Alice Archer <alice@example.com>, bob@example.com on 20 November 2026, 09:25 UTC.",
-        "The pipeline goes on.",
+        "Approved by Alice Archer <alice@example.com>, bob@example.com on 20 November 2026, 09:25 UTC.",
+        "The pipeline continues.",
         "> Totals agree",
         "> Ship <b>it</b>",
     ] {
@@ -55,9 +55,7 @@ async fn decided_by_links() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn decided_in_the_console_or_at_a_terminal() {
-    for (status, words) in
-        [("Approved", "was approved in AWS by user/AKIAOPERATOR"), ("Rejected", "was rejected in AWS by")]
-    {
+    for (status, words) in [("Approved", "Approved in AWS by user/AKIAOPERATOR"), ("Rejected", "Rejected in AWS by")] {
         let world = World::new().await;
         world.ask().await;
         let input = json!({
@@ -76,8 +74,8 @@ async fn nobody_answered() {
     world.ask().await;
     world.sandbox.advance(time::Duration::days(7)).await;
     let (told, _) = one_each(&world).await;
-    assert!(told.text.starts_with("MyFirstPipeline was not decided in time"), "{}", told.text);
-    assert!(told.text.contains("The stage failed"), "{}", told.text);
+    assert!(told.text.starts_with("MyFirstPipeline was not approved in time"), "{}", told.text);
+    assert!(told.text.contains("the stage was marked as failed"), "{}", told.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,7 +85,7 @@ async fn too_few_answered() {
     world.press(&alice.approve, "fine by me").await;
     world.sandbox.advance(time::Duration::days(7)).await;
     let (_, told) = one_each(&world).await;
-    assert!(told.text.contains("Too few approved until 27 November 2026, 09:25 UTC."), "{}", told.text);
+    assert!(told.text.contains("Too few people had approved by 27 November 2026, 09:25 UTC."), "{}", told.text);
     assert!(told.text.contains("> fine by me"), "{}", told.text);
 }
 
@@ -135,7 +133,7 @@ async fn a_newer_execution_took_over() {
     world.start_as("arn:aws:iam::123456789012:user/dev").await;
     world.start_as("arn:aws:iam::123456789012:user/dev").await;
     let (told, _) = one_each(&world).await;
-    assert!(told.text.starts_with("The approval of service was superseded"), "{}", told.text);
+    assert!(told.text.starts_with("Approval of service is no longer needed"), "{}", told.text);
     assert_eq!(world.requests().await.len(), 4, "the newer one asks, too");
 }
 
@@ -147,7 +145,7 @@ async fn somebody_stopped_it() {
     let input = json!({"pipelineName": "service", "pipelineExecutionId": execution, "abandon": true});
     world.codepipeline("StopPipelineExecution", input).await.unwrap();
     let (told, _) = one_each(&world).await;
-    assert!(told.text.starts_with("service was stopped"), "{}", told.text);
+    assert!(told.text.starts_with("The release of service was stopped"), "{}", told.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -38,7 +38,7 @@ async fn each_pipeline_has_its_own_approvers() {
     let asked: Vec<String> = world.requests().await.into_iter().map(|mail| mail.to).collect();
     assert_eq!((asked.len(), asked.contains(&DAVE.to_owned())), (3, false), "{asked:?}");
     let alice = world.mail_to(ALICE).await;
-    assert!(alice.text.contains("3 people were asked. 2 must approve"), "{}", alice.text);
+    assert!(alice.text.contains("3 people have been asked to decide. 2 approvals are needed"), "{}", alice.text);
     world.play(&event_of("website", 2)).await;
     assert_eq!(world.mail_to(DAVE).await.subject, "Approval needed: website / MyApprovalStage / MyApprovalAction");
     assert_eq!(world.requests().await.len(), 4);
@@ -141,7 +141,7 @@ async fn who_only_watches_gets_the_emails_without_links() {
     for body in [&carol.text, &carol.html, &carol.raw] {
         assert!(!body.contains("/approval?t=") && !body.contains("eyJ"), "{body}");
     }
-    assert!(carol.text.contains("You are not asked to decide."), "{}", carol.text);
+    assert!(carol.text.contains("You are not being asked to decide."), "{}", carol.text);
     // She cannot vote with somebody else's link made out to her, and is not reminded.
     let forged = tests::forge::Parts::of(&world.mail_to(ALICE).await.approve);
     let hers = forged.clone().claim("sub", json!(CAROL)).signed(&world, &forged.key());
@@ -170,13 +170,22 @@ async fn answers_go_where_the_route_says() {
 async fn a_rejection_may_need_a_reason() {
     let world = World::under(&format!("[default]\napprovers = [\"{ALICE}\", \"{BOB}\"]\nreason_required = true")).await;
     let (alice, _) = world.ask().await;
-    assert!(alice.text.contains("A rejection needs a comment."), "{}", alice.text);
+    assert!(alice.text.contains("If you reject, you must say why."), "{}", alice.text);
     let page = world.get(&alice.reject).await;
-    assert!(page.body.contains("required, kept with the decision") && page.body.contains(" required"), "{}", page.body);
+    assert!(
+        page.body.contains("required, saved with your decision") && page.body.contains(" required"),
+        "{}",
+        page.body
+    );
     for comment in ["", "  \r\n "] {
         let page = world.post(&alice.reject, &[("decision", "Rejected"), ("comment", comment)]).await;
         assert_eq!(page.status, 400);
-        assert!(page.body.contains("please say why. Nothing was decided yet.") && page.has_form(), "{}", page.body);
+        assert!(
+            page.body.contains("say why you are rejecting this release. Nothing has been decided yet.")
+                && page.has_form(),
+            "{}",
+            page.body
+        );
         assert_eq!(world.approval_state().await["status"], "InProgress");
     }
     let page = world.press(&alice.reject, "The totals are off").await;
@@ -184,7 +193,7 @@ async fn a_rejection_may_need_a_reason() {
     // An approval needs none.
     let world = World::under(&format!("[default]\napprovers = [\"{ALICE}\", \"{BOB}\"]\nreason_required = true")).await;
     let (alice, _) = world.ask().await;
-    assert!(world.get(&alice.approve).await.body.contains("optional, kept"));
+    assert!(world.get(&alice.approve).await.body.contains("optional, saved"));
     assert_eq!(world.press(&alice.approve, "").await.title(), "MyFirstPipeline was approved");
 }
 
@@ -193,15 +202,15 @@ async fn links_may_expire_before_codepipeline_stops_waiting() {
     let world = World::under(&format!("[default]\napprovers = [\"{ALICE}\", \"{BOB}\"]\nexpires = \"2d\"")).await;
     let (alice, _) = world.ask().await;
     assert!(
-        alice.text.contains("It can be decided by email for 2 days, until 22 November 2026, 09:25 UTC."),
+        alice.text.contains("It can be made by email for 2 days, until 22 November 2026, 09:25 UTC."),
         "{}",
         alice.text
     );
-    assert!(alice.text.contains("MyFirstPipeline itself waits in AWS until 27 November 2026"), "{}", alice.text);
+    assert!(alice.text.contains("MyFirstPipeline keeps waiting until 27 November 2026"), "{}", alice.text);
     world.sandbox.advance(time::Duration::days(2)).await;
     let page = world.post(&alice.approve, &[("decision", "Approved")]).await;
-    assert_eq!((page.status, page.title()), (410, "The time to decide is over"));
-    assert!(page.body.contains("somebody with access to AWS can decide there"), "{}", page.body);
+    assert_eq!((page.status, page.title()), (410, "This link has expired"));
+    assert!(page.body.contains("someone with access to AWS can decide there"), "{}", page.body);
     assert_eq!(world.approval_state().await["status"], "InProgress", "nobody's silence is a rejection of ours");
     // In the console it still can, and everybody is told.
     let input = json!({
@@ -217,5 +226,5 @@ async fn links_may_expire_before_codepipeline_stops_waiting() {
 async fn a_policy_never_makes_links_live_longer_than_the_approval() {
     let world = World::under(&format!("[default]\napprovers = [\"{ALICE}\", \"{BOB}\"]\nexpires = \"30d\"")).await;
     let (alice, _) = world.ask().await;
-    assert!(alice.text.contains("waits 7 days for a decision, until 27 November 2026"), "{}", alice.text);
+    assert!(alice.text.contains("A decision is needed within 7 days, by 27 November 2026"), "{}", alice.text);
 }

@@ -11,24 +11,30 @@ const FIVE: &str = "alice@example.com, bob@example.com, carol@example.com, dave@
 async fn three_of_five_and_one_persons_link_used_five_times_counts_one() {
     let world = World::of(FIVE, 3).await;
     let (alice, bob) = world.ask().await;
-    assert!(alice.text.contains("5 people were asked. 3 must approve; one rejection rejects."), "{}", alice.text);
+    assert!(
+        alice.text.contains(
+            "5 people have been asked to decide. 3 approvals are needed, and one rejection stops the release."
+        ),
+        "{}",
+        alice.text
+    );
     for attempt in 0..5 {
         // With another comment each time: it replaces the one before, and it stays one vote.
         let comment = format!("look {attempt}");
         let page = world.post(&alice.approve, &[("decision", "Approved"), ("comment", &comment)]).await;
         assert_eq!((page.status, page.title()), (200, "Your vote is recorded"));
-        assert!(page.body.contains("1 of 3 approvals are there") && page.body.contains(&comment), "{}", page.body);
+        assert!(page.body.contains("1 of 3 approvals received.") && page.body.contains(&comment), "{}", page.body);
         assert_eq!(page.body.matches("look ").count(), 1, "{}", page.body);
     }
     assert_eq!(world.approval_state().await["status"], "InProgress");
-    assert!(world.press(&bob.approve, "").await.body.contains("2 of 3 approvals are there"));
+    assert!(world.press(&bob.approve, "").await.body.contains("2 of 3 approvals received."));
     // In capitals she is the same person.
     let loud = Parts::of(&alice.approve).claim("sub", json!(ALICE.to_uppercase()));
     let page = world.post(&loud.signed(&world, &loud.key()), &[("decision", "Approved")]).await;
-    assert!(page.body.contains("2 of 3 approvals are there"), "{}", page.body);
+    assert!(page.body.contains("2 of 3 approvals received."), "{}", page.body);
     let page = world.get(&world.mail_to(CAROL).await.approve).await;
     assert!(
-        page.body.contains("2 of 3 approvals are there") && page.body.contains("5 people were asked."),
+        page.body.contains("2 of 3 approvals received.") && page.body.contains("5 people have been asked to decide."),
         "{}",
         page.body
     );

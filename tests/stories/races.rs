@@ -76,7 +76,7 @@ async fn play(world: &Arc<World>, round: usize) -> &'static str {
         assert!(!title.ends_with(other), "{told}, and it was {ended}");
         match page.status {
             200 if title == "Your vote is recorded" => {
-                assert!(*decision == "Approved" && page.body.contains("1 of 2 approvals are there"), "{told}");
+                assert!(*decision == "Approved" && page.body.contains("1 of 2 approvals received."), "{told}");
                 recorded += 1;
             }
             200 => assert_eq!((title.ends_with(ended), *decision), (true, word(ended)), "{told}"),

@@ -44,9 +44,9 @@ async fn once_for_each_time_and_only_those_who_have_not_voted() {
     assert_eq!((&first.approve, &first.reject), (&bob.approve, &bob.reject), "the same decision links");
     assert_eq!(first.subject, format!("Re: {}", bob.subject));
     for words in [
-        "2 days left: Release MyFirstPipeline to MyApprovalStage?",
-        "This is a reminder: AWS CodePipeline still waits for a decision, until 27 November 2026, 09:25 UTC.",
-        "3 people were asked. 2 must approve",
+        "2 days left: release MyFirstPipeline to MyApprovalStage?",
+        "Reminder: a decision is still needed, by 27 November 2026, 09:25 UTC.",
+        "3 people have been asked to decide. 2 approvals are needed",
         "alice@example.com: Approved, 24 November 2026",
         "> fine by me",
     ] {

@@ -19,7 +19,7 @@ async fn nothing_but_a_press_decides() {
     for link in [&alice.approve, &alice.reject] {
         let page = world.post(link, &[("comment", "")]).await;
         assert_eq!(page.status, 400);
-        assert!(page.body.contains("Nothing was decided"), "{}", page.body);
+        assert!(page.body.contains("Nothing has been decided yet. To decide, press the button."), "{}", page.body);
         assert!(page.has_form(), "a person can press the button now");
     }
     assert_eq!(world.post(&alice.approve, &[]).await.status, 400);
@@ -64,7 +64,7 @@ async fn a_comment_that_is_too_long_is_given_back() {
     let page = world.post(&alice.approve, &[("comment", &long), ("decision", "Approved")]).await;
     assert_eq!(page.status, 400);
     assert!(page.body.contains(&long), "nothing that was written is lost");
-    assert!(page.body.contains("longer than 512 characters"), "{}", page.body);
+    assert!(page.body.contains("must be 512 characters or fewer"), "{}", page.body);
     assert_eq!(world.approval_state().await["status"], "InProgress");
     assert_eq!(world.post(&alice.approve, &[("comment", &long[2..]), ("decision", "Approved")]).await.status, 200);
 }

@@ -52,11 +52,17 @@ async fn two_of_three_must_approve() {
     let world = World::of(&format!("{ALICE}, {BOB}, {CAROL}"), 2).await;
     let (alice, bob) = world.ask().await;
     let carol = world.mail_to(CAROL).await;
-    assert!(alice.text.contains("3 people were asked. 2 must approve; one rejection rejects."), "{}", alice.text);
+    assert!(
+        alice.text.contains(
+            "3 people have been asked to decide. 2 approvals are needed, and one rejection stops the release."
+        ),
+        "{}",
+        alice.text
+    );
 
     let first = world.press(&alice.approve, "fine by me").await;
     assert_eq!((first.status, first.title()), (200, "Your vote is recorded"));
-    assert!(first.body.contains("1 of 2 approvals are there"), "{}", first.body);
+    assert!(first.body.contains("1 of 2 approvals received."), "{}", first.body);
     // The same person's link, however often used, counts once.
     for _ in 0..5 {
         let again = world.post(&alice.approve, &[("decision", "Approved"), ("comment", "fine by me")]).await;
@@ -87,7 +93,11 @@ async fn a_vote_can_be_changed_until_the_approval_is_decided() {
     let (alice, bob) = world.ask().await;
     world.press(&alice.approve, "").await;
     let other = world.get(&alice.reject).await;
-    assert!(other.body.contains("You voted to approve before"), "{}", other.body);
+    assert!(
+        other.body.contains("You have already voted to approve. Pressing the button replaces that vote."),
+        "{}",
+        other.body
+    );
     let changed = world.press(&alice.reject, "I looked again").await;
     assert_eq!((changed.status, changed.title()), (200, "MyFirstPipeline was rejected"));
     assert_eq!(world.approval_state().await["status"], "Failed");

@@ -53,9 +53,9 @@ impl Ending {
         match self {
             Self::Approved => "service was approved",
             Self::Rejected => "service was rejected",
-            Self::Expired => "service was not decided in time",
-            Self::Superseded => "The approval of service was superseded",
-            Self::Stopped => "service was stopped",
+            Self::Expired => "service was not approved in time",
+            Self::Superseded => "Approval of service is no longer needed",
+            Self::Stopped => "The release of service was stopped",
         }
     }
 }
@@ -391,12 +391,10 @@ fn says(page: &Page) -> Says {
     match title {
         "service was approved" | "service was already approved" => Says::Ended(Ending::Approved),
         "service was rejected" | "service was already rejected" => Says::Ended(Ending::Rejected),
-        "The pipeline was stopped" => Says::Ended(Ending::Stopped),
-        "This approval was superseded" => Says::Ended(Ending::Superseded),
-        "The time to decide is over" if page.body.contains("It was not decided in time") => {
-            Says::Ended(Ending::Expired)
-        }
-        "The time to decide is over" => Says::LinkExpired,
+        "This release was stopped" => Says::Ended(Ending::Stopped),
+        "This approval is no longer needed" => Says::Ended(Ending::Superseded),
+        "This link has expired" if page.body.contains("No decision was made in time") => Says::Ended(Ending::Expired),
+        "This link has expired" => Says::LinkExpired,
         "Your vote is recorded" => Says::Recorded,
         other => Says::Nonsense(format!("{} {other}", page.status)),
     }
