@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use super::lock;
+use crate::lock::lock;
 
 /// What goes wrong with a call.
 #[derive(Clone, Debug, PartialEq, Eq)]

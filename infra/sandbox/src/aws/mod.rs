@@ -10,35 +10,38 @@ mod dynamodb;
 mod expression;
 mod fake;
 mod fault;
+mod form;
 pub mod kms;
 mod mail;
+mod service;
 pub mod ses;
 mod sts;
 mod tables;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::response::Response;
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::codepipeline::{AwsError, CodePipeline, Now};
 use answer::Answer;
-use call::{Incoming, Service};
+use call::{Incoming, json_input};
 use dynamodb::DynamoDb;
 use fake::Ssm;
 pub use fault::Fault;
 use fault::Faults;
 use kms::Kms;
+use service::Service;
 use ses::Ses;
 use sts::Sts;
 
-/// The account that everything in the sandbox belongs to. The crates behind DynamoDB, SSM and STS use the same.
-pub const ACCOUNT: &str = winterbaume_core::DEFAULT_ACCOUNT_ID;
+pub use crate::deployment::ACCOUNT;
+use crate::lock::lock;
 
 /// The longest request body that a router should let through to [`Aws::handle`], in bytes: a message of 10 MB, in
 /// base64, percent-encoded, with room for the other fields.
@@ -115,7 +118,7 @@ impl Aws {
         self.remember(Call { service: service.name(), operation: incoming.operation.clone(), caller: caller.clone() });
 
         if self.faults.is_cut_off(&caller) {
-            let error = refusal("CutOff", "The caller died before this call.");
+            let error = AwsError::new("CutOff", "The caller died before this call.");
             return answer::error(protocol, service.namespace(), &error, &request_id);
         }
         let fault = self.faults.next(service.name(), &incoming.operation);
@@ -217,27 +220,6 @@ impl Aws {
         }
         calls.push_back(call);
     }
-}
-
-/// The body of a call in a JSON protocol; no body is an empty object, as for the services.
-fn json_input(body: &[u8]) -> Result<Value, AwsError> {
-    if body.is_empty() {
-        return Ok(Value::Object(serde_json::Map::new()));
-    }
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(fields)) => Ok(Value::Object(fields)),
-        Ok(_) | Err(_) => Err(refusal("SerializationException", "The request body is not a JSON object.")),
-    }
-}
-
-/// An error that is the caller's fault: status 400.
-fn refusal(code: &str, message: impl Into<String>) -> AwsError {
-    AwsError { status: 400, code: code.to_owned(), message: message.into() }
-}
-
-/// A panic elsewhere while the lock was held leaves nothing half-written here, so what is inside is still good.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ mod tasks;
 mod wire;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use aws_config::{Region, SdkConfig};
@@ -38,8 +38,11 @@ use tokio::time::sleep;
 use crate::aws::Aws;
 use crate::clock::SandboxClock;
 use crate::codepipeline::CodePipeline;
+use crate::deployment::{CALLBACK_KEY, DEPLOYMENT, NOTIFIER_KEY, POLICY, REGION, TABLE, settings};
 use crate::gateway;
-use crate::sandbox::{DEPLOYMENT, Lines, POLICY, REGION, StartError, TABLE, settings, sink};
+use crate::lock::lock;
+use crate::metrics::{Lines, sink};
+use crate::sandbox::StartError;
 
 pub use fault::{Fault, Function, LATE, NoFault, Outage, Plan, Planned};
 pub use invocation::{Death, Number};
@@ -145,9 +148,7 @@ impl Simulation {
         let tasks = Tasks::new();
         let wire = Wire::new(Arc::clone(&aws), plan, traced, seed, tasks.clone());
         let mut sdks = BTreeMap::new();
-        for (function, access_key) in
-            [(Function::Notifier, "AKIASANDBOXNOTIFIER"), (Function::Callback, "AKIASANDBOXCALLBACK")]
-        {
+        for (function, access_key) in [(Function::Notifier, NOTIFIER_KEY), (Function::Callback, CALLBACK_KEY)] {
             sdks.insert(function, sdk(&wire, function, access_key));
         }
         let inside = Arc::new(Inside {
@@ -423,8 +424,4 @@ fn sdk(wire: &Arc<Wire>, function: Function, access_key: &str) -> SdkConfig {
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(wire.client(function))
         .build()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
@@ -24,6 +24,7 @@ use super::tasks::Tasks;
 use super::{invocation, invocation::Number};
 use crate::aws::Aws;
 use crate::codepipeline::AwsError;
+use crate::lock::lock;
 
 /// The longest way that a request or an answer is under way when nothing goes wrong.
 const LATENCY_MILLIS: std::ops::Range<u64> = 1..40;
@@ -341,8 +342,4 @@ fn denied(service: &str) -> AwsError {
 /// What a gateway on the way says, in HTML that is not even XML.
 fn garbage() -> Response<Body> {
     Response::new(Body::from("<html><p>Bad <gateway"))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
