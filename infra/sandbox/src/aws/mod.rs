@@ -9,7 +9,6 @@ mod call;
 mod dynamodb;
 mod expression;
 mod fake;
-mod fault;
 mod form;
 pub mod kms;
 mod mail;
@@ -33,8 +32,6 @@ use answer::Answer;
 use call::{Incoming, json_input};
 use dynamodb::DynamoDb;
 use fake::Ssm;
-pub use fault::Fault;
-use fault::Faults;
 use kms::Kms;
 use service::Service;
 use ses::Ses;
@@ -73,7 +70,6 @@ pub struct Aws {
     ssm: Ssm,
     sts: Sts,
     calls: Mutex<VecDeque<Call>>,
-    faults: Faults,
 }
 
 impl Aws {
@@ -97,7 +93,6 @@ impl Aws {
             ssm: Ssm::new(region),
             sts: Sts::new(region),
             calls: Mutex::default(),
-            faults: Faults::default(),
         })
     }
 
@@ -117,19 +112,7 @@ impl Aws {
         tracing::debug!(service = service.name(), operation = incoming.operation, "AWS call");
         self.remember(Call { service: service.name(), operation: incoming.operation.clone(), caller: caller.clone() });
 
-        if self.faults.is_cut_off(&caller) {
-            let error = AwsError::new("CutOff", "The caller died before this call.");
-            return answer::error(protocol, service.namespace(), &error, &request_id);
-        }
-        let fault = self.faults.next(service.name(), &incoming.operation);
-        if let Some(Fault::Refuse { status, code, message }) = fault {
-            return answer::error(protocol, service.namespace(), &AwsError { status, code, message }, &request_id);
-        }
-        let answered = self.act(&incoming, &caller, body).await;
-        if let Some(Fault::LoseAnswer) = fault {
-            return answer::error(protocol, service.namespace(), &answer::internal_failure(), &request_id);
-        }
-        match answered {
+        match self.act(&incoming, &caller, body).await {
             Ok(answer) => answer::success(service, &incoming.operation, answer, &request_id),
             Err(error) => answer::error(protocol, service.namespace(), &error, &request_id),
         }
@@ -165,33 +148,6 @@ impl Aws {
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         lock(&self.calls).iter().cloned().collect()
-    }
-
-    /// Makes the next `times` calls of this operation answer an error, without effect.
-    pub fn fail_next(&self, service: &str, operation: &str, times: usize, status: u16, code: &str, message: &str) {
-        let fault = Fault::Refuse { status, code: code.to_owned(), message: message.to_owned() };
-        self.faults.plan(service, operation, times, fault);
-    }
-
-    /// Makes the next `times` calls of this operation take effect and then answer 500, as when an answer is lost.
-    pub fn answer_lost(&self, service: &str, operation: &str, times: usize) {
-        self.faults.plan(service, operation, times, Fault::LoseAnswer);
-    }
-
-    /// Lets the next `times` calls of this operation pass: for a fault that is planned after it, in the middle of a story.
-    pub fn let_pass(&self, service: &str, operation: &str, times: usize) {
-        self.faults.plan(service, operation, times, Fault::LetPass);
-    }
-
-    /// Lets the function whose role is `countersign-NAME` make `calls` more calls. Those that follow have no effect and an
-    /// error that nothing is done about: so a function that dies between two calls looks from outside.
-    pub fn cut_off(&self, name: &str, calls: usize) {
-        self.faults.cut_off(Some((format!(":assumed-role/countersign-{name}/"), calls)));
-    }
-
-    /// Ends [`cut_off`](Self::cut_off).
-    pub fn restore(&self) {
-        self.faults.cut_off(None);
     }
 
     async fn act(&self, incoming: &Incoming, caller: &str, body: Bytes) -> Result<Answer, AwsError> {
