@@ -69,7 +69,7 @@ impl Parts {
 
     /// A link that our own key signed.
     pub fn signed(&self, world: &World, key: &str) -> String {
-        let signature = world.sandbox.aws().kms.sign(key, self.signing_input().as_bytes()).expect("a key that signs");
+        let signature = world.aws().kms.sign(key, self.signing_input().as_bytes()).expect("a key that signs");
         self.with_signature(&signature)
     }
 

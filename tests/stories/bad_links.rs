@@ -8,7 +8,7 @@ use tests::{BEGIN, World, changed, eventbridge};
 
 /// Opens the link and presses where its button would be: the one page, every time.
 async fn assert_bad_link(world: &World, link: &str, what: &str) {
-    let calls = world.sandbox.aws().calls().len();
+    let calls = world.aws().calls().len();
     for page in [
         world.get(link).await,
         world.post(link, &[("decision", "Approved")]).await,
@@ -19,7 +19,7 @@ async fn assert_bad_link(world: &World, link: &str, what: &str) {
             assert!(!page.body.contains(secret), "{what} tells the visitor about {secret}");
         }
     }
-    assert_eq!(world.sandbox.aws().calls().len(), calls, "{what} makes an AWS call");
+    assert_eq!(world.aws().calls().len(), calls, "{what} makes an AWS call");
 }
 
 async fn assert_untouched(world: &World) {
@@ -61,7 +61,7 @@ async fn other_algorithms() {
     let world = World::new().await;
     let (alice, _) = world.ask().await;
     let parts = Parts::of(&alice.approve);
-    let public_key = { world.sandbox.aws().kms.public_key(&parts.key()).unwrap() };
+    let public_key = { world.aws().kms.public_key(&parts.key()).unwrap() };
     let raw_key = &public_key[12..];
     for (what, link) in [
         ("none", parts.clone().head("alg", json!("none")).with_signature(&[])),
@@ -86,7 +86,7 @@ async fn other_headers() {
     let (alice, _) = world.ask().await;
     let parts = Parts::of(&alice.approve);
     let key = parts.key();
-    let other_key = world.sandbox.aws().kms.create_key().unwrap();
+    let other_key = world.aws().kms.create_key().unwrap();
     for (what, link) in [
         ("typ JWT", parts.clone().head("typ", json!("JWT")).signed(&world, &key)),
         ("typ in capitals", parts.clone().head("typ", json!("APPROVAL+JWT")).signed(&world, &key)),

@@ -8,7 +8,7 @@ use tests::{World, eventbridge};
 fn made(world: &World, function: &str, before: usize) -> BTreeMap<String, usize> {
     let role = format!(":assumed-role/countersign-{function}/");
     let mut made = BTreeMap::new();
-    for call in world.sandbox.calls().into_iter().skip(before).filter(|call| call.caller.contains(&role)) {
+    for call in world.sandbox().calls().into_iter().skip(before).filter(|call| call.caller.contains(&role)) {
         *made.entry(call.operation).or_default() += 1;
     }
     made
@@ -23,16 +23,16 @@ async fn the_callback_starts_with_one_call_shows_with_one_and_decides_with_four(
     let world = World::new().await;
     assert_eq!(made(&world, "callback", 0), calls([("GetPublicKey", 1)]), "the start");
     let (alice, bob) = world.ask().await;
-    let before = world.sandbox.calls().len();
+    let before = world.sandbox().calls().len();
     world.get(&alice.approve).await;
     assert_eq!(made(&world, "callback", before), calls([("GetItem", 1)]), "a visit");
 
-    let before = world.sandbox.calls().len();
+    let before = world.sandbox().calls().len();
     world.post(&alice.approve, &[("decision", "Approved")]).await;
     // The vote, the verdict, CodePipeline, the outcome: each must stand before the next begins.
     assert_eq!(made(&world, "callback", before), calls([("PutApprovalResult", 1), ("UpdateItem", 3)]), "a decision");
 
-    let before = world.sandbox.calls().len();
+    let before = world.sandbox().calls().len();
     world.post(&bob.reject, &[("decision", "Rejected")]).await;
     assert_eq!(made(&world, "callback", before), calls([("GetItem", 1), ("UpdateItem", 1)]), "too late");
 }
@@ -41,7 +41,7 @@ async fn the_callback_starts_with_one_call_shows_with_one_and_decides_with_four(
 async fn an_event_takes_seven_calls_and_five_for_each_approver() {
     for (approvers, number) in [("a@example.com", 1), ("a@example.com, b@example.com, c@example.com", 3)] {
         let world = World::of(approvers, 1).await;
-        let before = world.sandbox.calls().len();
+        let before = world.sandbox().calls().len();
         world.play(&eventbridge()).await;
         let expected = calls([
             ("GetParameter", 1),

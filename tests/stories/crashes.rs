@@ -1,18 +1,16 @@
 //! AWS fails in the middle of a decision: the visitor is told to try again, nothing is lost, and trying again finishes
 //! what was begun.
 
+use sandbox::simulation::{Calls, Fault};
 use tests::{ALICE, BOB, World};
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn a_throttled_step_is_503_and_the_next_try_finishes() {
     // The vote, the verdict, and the result: each refused, with as many calls of that kind let through before it.
-    for (service, operation, before) in
-        [("dynamodb", "UpdateItem", 0), ("dynamodb", "UpdateItem", 1), ("codepipeline", "PutApprovalResult", 0)]
-    {
-        let world = World::new().await;
+    for (operation, before) in [("UpdateItem", 0), ("UpdateItem", 1), ("PutApprovalResult", 0)] {
+        let world = World::simulated().await;
         let (alice, _) = world.ask().await;
-        world.sandbox.aws().let_pass(service, operation, before);
-        world.sandbox.aws().fail_next(service, operation, 3, 400, "ThrottlingException", "slow down");
+        world.fail(Calls::of(operation).skip(before).take(3), Fault::Throttled);
         let page = world.post(&alice.approve, &[("decision", "Approved"), ("comment", "first")]).await;
         assert_eq!((page.status, page.header("retry-after")), (503, Some("30")), "{operation}");
         assert_eq!(page.title(), "Please try again in a minute");
@@ -22,12 +20,12 @@ async fn a_throttled_step_is_503_and_the_next_try_finishes() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn a_put_whose_answer_is_lost_is_still_ours() {
     for lost in [1, 3] {
-        let world = World::new().await;
+        let world = World::simulated().await;
         let (alice, bob) = world.ask().await;
-        world.sandbox.aws().answer_lost("codepipeline", "PutApprovalResult", lost);
+        world.fail(Calls::of("PutApprovalResult").take(lost), Fault::ErrorAfter);
         let mut page = world.post(&alice.approve, &[("decision", "Approved")]).await;
         if lost == 3 {
             assert_eq!(page.status, 503, "no attempt got an answer");
@@ -39,23 +37,23 @@ async fn a_put_whose_answer_is_lost_is_still_ours() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn a_vote_whose_answer_is_lost_counts_once() {
-    let world = World::of(&format!("{ALICE}, {BOB}"), 2).await;
+    let world = World::simulated_of(&format!("{ALICE}, {BOB}"), 2).await;
     let (alice, bob) = world.ask().await;
-    world.sandbox.aws().answer_lost("dynamodb", "UpdateItem", 1);
+    world.fail(Calls::of("UpdateItem").take(1), Fault::ErrorAfter);
     let page = world.post(&alice.approve, &[("decision", "Approved")]).await;
     assert!(page.body.contains("1 of 2 approvals"), "{}", page.body);
-    world.sandbox.aws().answer_lost("dynamodb", "UpdateItem", 1);
+    world.fail(Calls::of("UpdateItem").take(1), Fault::ErrorAfter);
     assert_eq!(world.press(&bob.approve, "").await.title(), "MyFirstPipeline was approved");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn anybody_finishes_what_a_crash_left_undone() {
     // Alice's vote is taken and the verdict passed, and then CodePipeline cannot be reached.
-    let world = World::new().await;
+    let world = World::simulated().await;
     let (alice, bob) = world.ask().await;
-    world.sandbox.aws().fail_next("codepipeline", "PutApprovalResult", 3, 503, "ServiceUnavailable", "");
+    world.fail(Calls::of("PutApprovalResult").take(3), Fault::ErrorBefore);
     assert_eq!(world.post(&alice.approve, &[("decision", "Approved"), ("comment", "go")]).await.status, 503);
     assert_eq!(world.approval_state().await["status"], "InProgress");
     // Bob wants the opposite: his press neither counts any more nor puts what he does not want.
@@ -71,33 +69,31 @@ async fn anybody_finishes_what_a_crash_left_undone() {
     assert_eq!(world.get(&bob.reject).await.status, 409);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn after_a_crash_between_vote_and_verdict_the_link_offers_its_button_again() {
-    let world = World::new().await;
+    let world = World::simulated().await;
     let (alice, _) = world.ask().await;
-    let aws = world.sandbox.aws();
-    aws.let_pass("dynamodb", "UpdateItem", 1);
-    aws.fail_next("dynamodb", "UpdateItem", 3, 500, "InternalServerError", "");
+    world.fail(Calls::of("UpdateItem").skip(1).take(3), Fault::ErrorBefore);
     assert_eq!(world.post(&alice.approve, &[("decision", "Approved")]).await.status, 503);
     let page = world.press(&alice.approve, "").await;
     assert_eq!((page.status, page.title()), (200, "MyFirstPipeline was approved"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn what_aws_forbids_is_said_to_be_broken() {
-    let world = World::new().await;
+    let world = World::simulated().await;
     let (alice, _) = world.ask().await;
-    world.sandbox.aws().fail_next("codepipeline", "PutApprovalResult", 1, 400, "AccessDeniedException", "not allowed");
+    world.fail(Calls::of("PutApprovalResult").take(1), Fault::Denied);
     let page = world.post(&alice.approve, &[("decision", "Approved")]).await;
     assert_eq!((page.status, page.title()), (500, "Sorry, there is a problem"));
     assert_eq!(world.press(&alice.approve, "").await.status, 200, "nothing is lost");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn a_ledger_that_does_not_answer_is_503() {
-    let world = World::new().await;
+    let world = World::simulated().await;
     let (alice, _) = world.ask().await;
-    world.sandbox.aws().fail_next("dynamodb", "GetItem", 3, 500, "InternalServerError", "");
+    world.fail(Calls::of("GetItem").take(3), Fault::ErrorBefore);
     assert_eq!(world.get(&alice.approve).await.status, 503);
     assert_eq!(world.get(&alice.approve).await.status, 200);
 }

@@ -1,13 +1,14 @@
 //! One email per approver: at least once, and exactly once where SES answered.
 
 use sandbox::codepipeline::ExecutionMode;
+use sandbox::simulation::{Calls, Fault};
 use serde_json::json;
 use tests::{ALICE, BOB, World, eventbridge};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_refused_address_stops_nobody_else() {
     let world = World::new().await;
-    let ses = &world.sandbox.aws().ses;
+    let ses = &world.aws().ses;
     ses.refuse(BOB, "MessageRejected", "Address is on the blocklist");
     let (status, error) = world.event(&eventbridge()).await;
     assert_eq!((status, &error["errorType"]), (500, &json!("EmailsNotSent")), "{error}");
@@ -26,21 +27,21 @@ async fn one_refused_address_stops_nobody_else() {
     assert_eq!(world.mail_to(BOB).await.to, BOB);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn what_is_fixed_in_the_request_need_not_be_read_again_to_send_what_is_missing() {
-    let world = World::new().await;
-    let aws = world.sandbox.aws();
+    let world = World::simulated().await;
+    let aws = world.aws();
     aws.ses.refuse(BOB, "MessageRejected", "Address is on the blocklist");
     assert_eq!(world.event(&eventbridge()).await.0, 500);
     aws.ses.accept(BOB);
     // For how long it waits stands in the ledger; CodePipeline does not tell now.
-    aws.fail_next("codepipeline", "GetPipeline", 3, 500, "InternalFailure", "broken");
+    world.fail(Calls::of("GetPipeline").take(3), Fault::ErrorBefore);
     let report = world.play(&eventbridge()).await;
     assert_eq!((&report["results"][0]["sent"], &report["results"][0]["alreadySent"]), (&json!(1), &json!(1)));
 
     // A first time it is not guessed.
-    let other = World::new().await;
-    other.sandbox.aws().fail_next("codepipeline", "GetPipeline", 3, 500, "InternalFailure", "broken");
+    let other = World::simulated().await;
+    other.fail(Calls::of("GetPipeline").take(3), Fault::ErrorBefore);
     let (status, error) = other.event(&eventbridge()).await;
     assert_eq!((status, other.mails().await.len()), (500, 0), "{error}");
     assert!(error["errorMessage"].as_str().unwrap().contains("codepipeline:GetPipeline"), "{error}");
@@ -48,14 +49,14 @@ async fn what_is_fixed_in_the_request_need_not_be_read_again_to_send_what_is_mis
     assert_eq!(other.mails().await.len(), 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn an_execution_that_is_shown_late_is_read_once_more() {
-    let world = World::new().await;
+    let world = World::simulated().await;
     world.service(ExecutionMode::Queued);
-    let late = "PipelineExecutionNotFoundException";
-    world.sandbox.aws().fail_next("codepipeline", "GetPipelineExecution", 1, 400, late, "not yet");
+    world.fail(Calls::of("GetPipelineExecution").take(1), Fault::NotFoundYet);
     world.start_as("arn:aws:iam::123456789012:user/carol").await;
     assert!(world.mail_to(ALICE).await.text.contains("user/carol"), "who started it");
+    assert!(world.failures().is_empty(), "in one invocation");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,51 +71,46 @@ async fn fifty_approvers_get_fifty_emails() {
     assert_eq!(to.len(), 50);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn throttling_is_waited_out() {
-    let world = World::new().await;
-    world.sandbox.aws().fail_next("ses", "SendRawEmail", 2, 400, "Throttling", "Maximum sending rate exceeded.");
+    let world = World::simulated().await;
+    world.fail(Calls::of("SendRawEmail").take(2), Fault::Throttled);
     world.play(&eventbridge()).await;
     assert_eq!(world.mails().await.len(), 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn a_claim_that_its_holder_took_to_the_grave_lapses() {
-    let world = World::of(ALICE, 1).await;
-    let aws = world.sandbox.aws();
-    // The claim is written, SES fails, and the claim cannot be given back: as if the function had died holding it.
-    aws.fail_next("ses", "SendRawEmail", 1, 400, "MessageRejected", "not today");
-    aws.let_pass("dynamodb", "UpdateItem", 1);
-    aws.fail_next("dynamodb", "UpdateItem", 3, 500, "InternalServerError", "");
+    let world = World::simulated_of(ALICE, 1).await;
+    world.fail(Calls::of("SendRawEmail"), Fault::KilledBefore);
     assert_eq!(world.event(&eventbridge()).await.0, 500);
+    world.heal();
     let (status, error) = world.event(&eventbridge()).await;
     assert_eq!(status, 500);
     assert!(error["errorMessage"].as_str().unwrap().contains("another invocation is sending it"), "{error}");
     assert!(world.mails().await.is_empty());
-    world.sandbox.advance(time::Duration::seconds(121)).await;
+    world.advance(time::Duration::seconds(121)).await;
     world.play(&eventbridge()).await;
     assert_eq!(world.mails().await.len(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn the_email_goes_out_when_details_cannot_be_read() {
-    let world = World::new().await;
-    let aws = world.sandbox.aws();
+    let world = World::simulated().await;
     for operation in ["GetPipeline", "GetPipelineExecution"] {
-        aws.fail_next("codepipeline", operation, 9, 400, "AccessDeniedException", "not allowed");
+        world.fail(Calls::of(operation), Fault::Denied);
     }
     world.play(&eventbridge()).await;
     let alice = world.mail_to(ALICE).await;
     assert_eq!(world.press(&alice.approve, "").await.status, 200);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn a_notice_asks_even_when_codepipeline_cannot_be_read() {
-    let world = World::new().await;
-    let aws = world.sandbox.aws();
+    let world = World::simulated().await;
     // What reads the execution and what reads the time-out: without the first, nothing else is asked for.
     for operation in ["GetPipelineState", "GetPipeline"] {
-        aws.fail_next("codepipeline", operation, 1, 400, "AccessDeniedException", "not allowed");
+        world.fail(Calls::of(operation).take(1), Fault::Denied);
     }
     world.play(&tests::sns()).await;
     let alice = world.mail_to(ALICE).await;
@@ -123,10 +119,10 @@ async fn a_notice_asks_even_when_codepipeline_cannot_be_read() {
     assert_eq!(world.approval_state().await["status"], "Succeeded");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn an_event_fails_loudly_when_the_token_cannot_be_read() {
-    let world = World::new().await;
-    world.sandbox.aws().fail_next("codepipeline", "GetPipelineState", 3, 400, "AccessDeniedException", "not allowed");
+    let world = World::simulated().await;
+    world.fail(Calls::of("GetPipelineState"), Fault::Denied);
     let (status, error) = world.event(&eventbridge()).await;
     assert_eq!((status, &error["errorType"]), (500, &json!("ApprovalNotFound")));
     assert!(

@@ -1,5 +1,6 @@
 //! However an approval ends, its links tell the truth about it.
 
+use sandbox::simulation::{Calls, Fault};
 use serde_json::{Value, json};
 use tests::{ALICE, World, changed, eventbridge};
 
@@ -61,9 +62,9 @@ async fn after_a_click_the_cli_is_too_late() {
 async fn expired() {
     let world = World::new().await;
     let (alice, _) = world.ask().await;
-    world.sandbox.advance(time::Duration::days(7) - time::Duration::minutes(11)).await;
+    world.advance(time::Duration::days(7) - time::Duration::minutes(11)).await;
     assert_eq!(world.get(&alice.approve).await.status, 200, "a minute before");
-    world.sandbox.advance(time::Duration::minutes(12)).await;
+    world.advance(time::Duration::minutes(12)).await;
     assert_eq!(world.execution_status("MyFirstPipeline", EXECUTION).await, "Failed");
     for page in [world.get(&alice.approve).await, world.post(&alice.approve, &[("decision", "Approved")]).await] {
         assert_eq!((page.status, page.title()), (410, "This link has expired"));
@@ -116,12 +117,7 @@ async fn superseded_without_an_event_about_it() {
     let (alice, _) = world.ask().await;
     // The event about the end was lost, so that only CodePipeline knows.
     let stop = json!({"pipelineName": "MyFirstPipeline", "pipelineExecutionId": EXECUTION, "abandon": true});
-    world
-        .sandbox
-        .aws()
-        .codepipeline
-        .call("StopPipelineExecution", &stop, "arn:aws:iam::123456789012:user/carol")
-        .unwrap();
+    world.aws().codepipeline.call("StopPipelineExecution", &stop, "arn:aws:iam::123456789012:user/carol").unwrap();
     assert_eq!(world.get(&alice.approve).await.status, 200, "a visit asks the ledger alone");
     let page = world.post(&alice.approve, &[("decision", "Approved")]).await;
     assert_eq!((page.status, page.title()), (410, "This release was stopped"));
@@ -135,7 +131,7 @@ async fn queued_executions_are_asked_for_one_after_the_other() {
     let alice = world.mail_to(ALICE).await;
     world.press(&alice.approve, "").await;
     assert_eq!(world.execution_status("service", &first).await, "Succeeded");
-    world.sandbox.settle().await;
+    world.settle().await;
     let newer = world.requests().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
     assert_ne!(newer.approve, alice.approve);
     assert_eq!(world.get(&alice.approve).await.status, 200, "hers, decided");
@@ -194,12 +190,7 @@ async fn decided_in_the_console_a_moment_before_the_press() {
             "token": world.approval_state().await["token"], "result": {"status": console, "summary": "by hand"},
         });
         // Straight into CodePipeline, so that no event tells the ledger first.
-        world
-            .sandbox
-            .aws()
-            .codepipeline
-            .call("PutApprovalResult", &input, "arn:aws:iam::123456789012:user/carol")
-            .unwrap();
+        world.aws().codepipeline.call("PutApprovalResult", &input, "arn:aws:iam::123456789012:user/carol").unwrap();
         let link = if press == "Approved" { &alice.approve } else { &alice.reject };
         let page = world.post(link, &[("decision", press)]).await;
         let title = format!("MyFirstPipeline was already {}", console.to_lowercase());
@@ -216,8 +207,8 @@ async fn a_retried_stage_asks_anew_and_each_link_is_about_its_own_wait() {
     let execution = start(&world).await;
     let first = world.mail_to(ALICE).await;
     world.press(&first.reject, "not yet").await;
-    world.sandbox.settle().await;
-    world.sandbox.advance(time::Duration::hours(1)).await;
+    world.settle().await;
+    world.advance(time::Duration::hours(1)).await;
     let retry = json!({
         "pipelineName": "service", "stageName": "Prod", "pipelineExecutionId": execution, "retryMode": "FAILED_ACTIONS",
     });
@@ -226,19 +217,19 @@ async fn a_retried_stage_asks_anew_and_each_link_is_about_its_own_wait() {
     assert_ne!(second.approve, first.approve);
     assert_eq!(world.get(&first.approve).await.title(), "service was already rejected");
     assert_eq!(world.press(&second.approve, "now").await.title(), "service was approved");
-    world.sandbox.settle().await;
+    world.settle().await;
     assert_eq!(world.execution_status("service", &execution).await, "Succeeded");
     assert_eq!(world.get(&first.approve).await.title(), "service was already rejected", "the first stays what it was");
     assert_eq!(world.get(&first.reject).await.status, 200);
-    assert!(world.sandbox.failures().is_empty());
+    assert!(world.failures().is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn an_execution_that_was_learnt_late_is_found_at_the_end() {
-    let world = World::new().await;
+    let world = World::simulated().await;
     // The notice comes when CodePipeline cannot be read, so that the request begins without its execution.
     for operation in ["GetPipelineState", "GetPipeline"] {
-        world.sandbox.aws().fail_next("codepipeline", operation, 1, 400, "AccessDeniedException", "not allowed");
+        world.fail(Calls::of(operation).take(1), Fault::Denied);
     }
     world.play(&tests::sns()).await;
     let alice = world.mail_to(ALICE).await;

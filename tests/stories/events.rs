@@ -207,7 +207,7 @@ async fn an_event_about_an_approval_that_is_over_asks_nobody() {
     let world = World::new().await;
     let (alice, _) = world.ask().await;
     world.press(&alice.reject, "").await;
-    world.sandbox.settle().await;
+    world.settle().await;
     let late = world.play(&eventbridge()).await;
     assert_eq!(late["results"][0]["result"], "over", "{late}");
     assert_eq!(world.requests().await.len(), 2);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use sandbox::codepipeline::ExecutionMode;
+use sandbox::simulation::{Calls, Fault};
 use tests::{ALICE, BOB, Page, World};
 
 fn assert_headers(page: &Page, what: &str) {
@@ -45,9 +46,9 @@ async fn both(world: &World, url: &str) -> [Page; 2] {
     [world.get(url).await, world.head(url).await]
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn on_every_status() {
-    let world = World::new().await;
+    let world = World::simulated().await;
     let (alice, bob) = world.ask().await;
     let mut pages = vec![
         (400, world.post(&alice.approve, &[]).await),
@@ -63,24 +64,24 @@ async fn on_every_status() {
     add(400, both(&world, &world.url("/approval")).await);
     add(400, both(&world, &world.url("/approval?t=x")).await);
     add(404, both(&world, &world.url("/approval/")).await);
-    // Every attempt of the SDK, for GET and for HEAD.
-    world.sandbox.aws().fail_next("dynamodb", "GetItem", 6, 400, "ThrottlingException", "slow down");
+    world.fail(Calls::of("GetItem"), Fault::Throttled);
     add(503, both(&world, &alice.approve).await);
-    world.sandbox.aws().cut_off("callback", 0);
+    world.heal();
+    world.fail(Calls::of("GetItem"), Fault::Denied);
     add(500, both(&world, &alice.approve).await);
-    world.sandbox.aws().restore();
+    world.heal();
     let pressed = world.press(&alice.approve, "").await;
     add(409, both(&world, &bob.approve).await);
-    world.sandbox.advance(time::Duration::days(8)).await;
+    world.advance(time::Duration::days(8)).await;
     add(409, both(&world, &bob.approve).await);
 
-    let other = World::new().await;
+    let other = World::simulated().await;
     let (late, _) = other.ask().await;
-    other.sandbox.advance(time::Duration::days(8)).await;
+    other.advance(time::Duration::days(8)).await;
     add(410, both(&other, &late.approve).await);
 
     let policy = format!("[default]\napprovers = [\"{ALICE}\", \"{BOB}\"]\ninitiator_may_approve = false");
-    let guarded = World::under(&policy).await;
+    let guarded = World::simulated_under(&policy).await;
     guarded.service(ExecutionMode::Queued);
     guarded.start_as(&format!("arn:aws:iam::123456789012:user/{ALICE}")).await;
     let own = guarded.mail_to(ALICE).await.approve;

@@ -19,11 +19,11 @@ async fn it_tells_who_was_asked_and_told_who_voted_what_and_how_it_ended() {
     );
     let world = World::under(&policy).await;
     let (alice, bob) = world.ask().await;
-    world.sandbox.advance(Duration::minutes(5)).await;
+    world.advance(Duration::minutes(5)).await;
     world.press(&alice.approve, "Totals agree").await;
-    world.sandbox.advance(Duration::days(6)).await;
+    world.advance(Duration::days(6)).await;
     world.press(&bob.approve, "").await;
-    world.sandbox.settle().await;
+    world.settle().await;
 
     let approvals = history(&world, json!({"pipeline": "MyFirstPipeline"})).await;
     assert_eq!(approvals.len(), 1);
@@ -45,7 +45,7 @@ async fn it_tells_who_was_asked_and_told_who_voted_what_and_how_it_ended() {
     assert_eq!((&people[0]["name"], &people[0]["role"]), (&json!("Alice Archer"), &json!("approver")));
     assert_eq!(people[2]["role"], "copy");
     // Each with the id under which SES has it.
-    let sent = world.sandbox.aws().ses.mails();
+    let sent = world.aws().ses.mails();
     for mail in people.iter().flat_map(|person| person["mails"].as_array().unwrap()) {
         assert_eq!(mail["state"], "sent");
         let id = mail["messageId"].as_str().unwrap();
@@ -73,7 +73,7 @@ async fn newest_first_a_page_at_a_time() {
         world.play(&changed(eventbridge(), "/detail/execution-id", json!(id))).await;
         // Two of them in the same second.
         if number != 3 {
-            world.sandbox.advance(Duration::minutes(10)).await;
+            world.advance(Duration::minutes(10)).await;
         }
         executions.insert(0, id);
     }

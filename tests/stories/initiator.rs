@@ -1,6 +1,7 @@
 //! Whoever started a release may not approve it, if the policy says so.
 
 use sandbox::codepipeline::{ExecutionMode, Trigger};
+use sandbox::simulation::{Calls, Fault};
 use tests::{ALICE, BOB, World};
 
 const CAROL: &str = "carol@example.com";
@@ -19,7 +20,7 @@ async fn world(may: bool) -> World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn his_approval_is_refused_with_an_explanation_and_changes_nothing() {
+async fn the_initiators_approval_is_refused_with_an_explanation_and_changes_nothing() {
     let world = world(false).await;
     world.start_as(&format!("arn:aws:sts::123456789012:assumed-role/Admin/{ALICE}")).await;
     let (alice, bob, carol) = (world.mail_to(ALICE).await, world.mail_to(BOB).await, world.mail_to(CAROL).await);
@@ -72,8 +73,8 @@ async fn he_is_known_by_address_by_user_name_and_by_alias() {
 async fn a_push_has_no_initiator() {
     let world = world(false).await;
     let trigger = Trigger::CloudWatchEvent("arn:aws:events:us-east-2:123456789012:rule/push".to_owned());
-    world.sandbox.aws().codepipeline.start("service", trigger).unwrap();
-    world.sandbox.settle().await;
+    world.aws().codepipeline.start("service", trigger).unwrap();
+    world.settle().await;
     assert_eq!(world.get(&world.mail_to(ALICE).await.approve).await.status, 200);
 }
 
@@ -81,9 +82,9 @@ async fn a_push_has_no_initiator() {
 async fn a_starter_whom_nobody_can_name_is_not_nobody() {
     let world = world(false).await;
     world.start_as("somebody").await;
-    let failure = world.sandbox.failures().pop().unwrap();
-    assert_eq!(failure.error_type, "PolicyError");
-    assert!(failure.error_message.contains("CodePipeline does not tell who that is"), "{}", failure.error_message);
+    let failure = world.failures().pop().unwrap();
+    assert!(failure.starts_with("PolicyError: "), "{failure}");
+    assert!(failure.contains("CodePipeline does not tell who that is"), "{failure}");
     assert!(world.mails().await.is_empty());
 }
 
@@ -95,29 +96,30 @@ async fn one_person_may_be_several_approvers_and_then_too_few_are_left() {
     let world = World::under(&policy).await;
     world.service(ExecutionMode::Queued);
     world.start_as("arn:aws:iam::123456789012:user/alice").await;
-    let failure = world.sandbox.failures().pop().unwrap();
-    assert_eq!(failure.error_type, "PolicyError");
-    assert!(failure.error_message.contains("leaves too few to approve"), "{}", failure.error_message);
+    let failure = world.failures().pop().unwrap();
+    assert!(failure.starts_with("PolicyError: "), "{failure}");
+    assert!(failure.contains("leaves too few to approve"), "{failure}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unless_the_policy_forbids_it_he_may() {
+async fn unless_the_policy_forbids_it_the_initiator_may() {
     let world = world(true).await;
     world.start_as(&format!("arn:aws:iam::123456789012:user/{ALICE}")).await;
     assert_eq!(world.get(&world.mail_to(ALICE).await.approve).await.status, 200);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn when_nobody_can_tell_who_started_it_nobody_is_asked_yet() {
-    let world = world(false).await;
-    // Every attempt of the SDK, and CodePipeline stays silent about the execution.
-    world.sandbox.aws().fail_next("codepipeline", "GetPipelineExecution", 3, 500, "InternalFailure", "");
+    let world = World::simulated_under(&policy(false)).await;
+    world.service(ExecutionMode::Queued);
+    world.fail(Calls::of("GetPipelineExecution"), Fault::ErrorBefore);
     world.start_as(&format!("arn:aws:iam::123456789012:user/{ALICE}")).await;
-    let failure = world.sandbox.failures().pop().unwrap();
-    assert_eq!(failure.error_type, "PolicyError");
-    assert!(failure.error_message.contains("CodePipeline does not tell who that is"), "{}", failure.error_message);
-    assert!(world.mails().await.is_empty(), "an approval that he could give himself");
-    // Lambda tries again.
-    world.play(&failure.event).await;
+    let failure = world.failures().pop().unwrap();
+    assert!(failure.starts_with("PolicyError: "), "{failure}");
+    assert!(failure.contains("CodePipeline does not tell who that is"), "{failure}");
+    assert!(world.mails().await.is_empty(), "an approval that its initiator could give");
+    assert_eq!(world.failures().len(), 3, "Lambda tries it three times");
+    world.heal();
+    world.advance(time::Duration::hours(1)).await;
     assert_eq!(world.get(&world.mail_to(ALICE).await.approve).await.status, 403);
 }

@@ -50,9 +50,9 @@ async fn emails_are_in_the_language_of_their_route() {
     assert_eq!(language(&world.get_in(&alice.approve, "tlh").await), "de");
     assert_eq!(language(&world.get_in(&alice.approve, "fr").await), "fr");
     // The later emails too, in the same thread.
-    world.sandbox.advance(time::Duration::days(6)).await;
+    world.advance(time::Duration::days(6)).await;
     world.press(&alice.reject, "Nein").await;
-    world.sandbox.settle().await;
+    world.settle().await;
     let later: Vec<String> = world.mails().await.into_iter().skip(2).map(|mail| mail.subject).collect();
     assert_eq!(later, vec![format!("Re: {}", alice.subject); 4], "two reminders and two outcomes");
     // What CodePipeline keeps is for those who run it, whatever their approvers read.

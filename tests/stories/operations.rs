@@ -10,6 +10,7 @@ use countersign::pipeline::Polling;
 use notifier::Notifier;
 use notifier::doctor::Diagnosis;
 use notifier::report::Handled;
+use sandbox::simulation::{Calls, Fault};
 use serde_json::{Value, json};
 use tests::{ALICE, BOB, World, eventbridge};
 
@@ -43,7 +44,7 @@ async fn misconfigured_with(world: &World, key: &str, setting: &str, text: &str)
         .endpoint_url(world.url("/aws"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build();
-    Notifier::new(notifier::Settings::read(&settings).unwrap(), &aws, world.sandbox.clock().clock(), Arc::new(|_| {}))
+    Notifier::new(notifier::Settings::read(&settings).unwrap(), &aws, world.sandbox().clock().clock(), Arc::new(|_| {}))
 }
 
 async fn diagnosis(notifier: &Notifier) -> Diagnosis {
@@ -79,16 +80,11 @@ async fn the_doctor_names_what_is_broken() {
     let world = World::new().await;
     let sound = misconfigured(&world, "", "").await;
     assert_eq!(unsound(&diagnosis(&sound).await), [""; 0]);
-    let aws = world.sandbox.aws();
-    aws.fail_next("codepipeline", "GetPipelineState", 1, 400, "AccessDeniedException", "no");
-    assert_eq!(unsound(&diagnosis(&sound).await), ["CodePipeline"]);
-    aws.fail_next("dynamodb", "DescribeTable", 1, 400, "AccessDeniedException", "no");
-    assert_eq!(unsound(&diagnosis(&sound).await), ["ledger"]);
-    aws.ses.verify("somebody.else@example.org");
+    world.aws().ses.verify("somebody.else@example.org");
     assert_eq!(unsound(&diagnosis(&sound).await), ["sender"]);
 
     let other_key = World::new().await;
-    let key = other_key.sandbox.aws().kms.create_key().unwrap();
+    let key = other_key.aws().kms.create_key().unwrap();
     for (setting, text, broken) in [
         ("COUNTERSIGN_TABLE", "another-table", "ledger"),
         ("COUNTERSIGN_POLICY", "/another/policy", "policy"),
@@ -103,6 +99,20 @@ async fn the_doctor_names_what_is_broken() {
     let world = World::new().await;
     let no_key = misconfigured(&world, "COUNTERSIGN_SIGNING_KEY", "no-such-key").await;
     assert_eq!(unsound(&diagnosis(&no_key).await), ["signing key", "callback"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_doctor_names_what_cannot_be_read() {
+    for (operation, check) in [("GetPipelineState", "CodePipeline"), ("DescribeTable", "ledger")] {
+        let world = World::simulated().await;
+        world.ask().await;
+        world.fail(Calls::of(operation).take(1), Fault::Denied);
+        let report = world.play(&json!({"doctor": {}})).await;
+        let findings = report["results"][0]["findings"].as_array().unwrap();
+        let unsound: Vec<&Value> = findings.iter().filter(|finding| finding["sound"] == false).collect();
+        assert_eq!(unsound.len(), 1, "{report}");
+        assert_eq!(unsound[0]["check"], check, "{report}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,11 +132,11 @@ async fn a_lost_email_is_sent_again_with_the_same_links() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_never_asked_for_is_asked_for() {
     let world = World::new().await;
-    world.sandbox.aws().ses.refuse(ALICE, "MessageRejected", "");
-    world.sandbox.aws().ses.refuse(BOB, "MessageRejected", "");
+    world.aws().ses.refuse(ALICE, "MessageRejected", "");
+    world.aws().ses.refuse(BOB, "MessageRejected", "");
     assert_eq!(world.event(&eventbridge()).await.0, 500);
-    world.sandbox.aws().ses.accept(ALICE);
-    world.sandbox.aws().ses.accept(BOB);
+    world.aws().ses.accept(ALICE);
+    world.aws().ses.accept(BOB);
     world.play(&resend("MyApprovalAction")).await;
     assert_eq!(world.mails().await.len(), 2);
 }
@@ -135,12 +145,12 @@ async fn what_was_never_asked_for_is_asked_for() {
 async fn sending_again_is_refused_for_one_and_done_for_the_others() {
     let world = World::new().await;
     world.ask().await;
-    world.sandbox.aws().ses.refuse(BOB, "MessageRejected", "");
+    world.aws().ses.refuse(BOB, "MessageRejected", "");
     let (status, error) = world.event(&resend("MyApprovalAction")).await;
     assert_eq!((status, error["errorType"].as_str()), (500, Some("EmailsNotSent")), "{error}");
     assert_eq!(world.mails().await.len(), 3, "Alice has hers again");
-    world.sandbox.aws().ses.accept(BOB);
-    world.sandbox.advance(time::Duration::minutes(1)).await;
+    world.aws().ses.accept(BOB);
+    world.advance(time::Duration::minutes(1)).await;
     world.play(&resend("MyApprovalAction")).await;
     assert_eq!(world.mails().await.len(), 5);
 }
@@ -150,7 +160,7 @@ async fn a_notice_is_never_taken_for_an_earlier_execution() {
     let world = World::new().await;
     let (alice, _) = world.ask().await;
     world.press(&alice.approve, "").await;
-    world.sandbox.settle().await;
+    world.settle().await;
     // A notice whose approval CodePipeline does not show yet: nothing of the earlier execution may stand in its email.
     let notifier = misconfigured_with(&world, &tests::forge::Parts::of(&alice.approve).key(), "", "").await;
     let notice = tests::in_notice(tests::sns(), |message| message["approval"]["token"] = json!("a-later-token"));
@@ -191,16 +201,16 @@ async fn a_command_that_cannot_be_done_says_why() {
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_tell_what_happened_and_to_nobody_by_name() {
     let world = World::of(&format!("{ALICE}, {BOB}"), 2).await;
-    world.sandbox.aws().ses.refuse(BOB, "MessageRejected", "");
+    world.aws().ses.refuse(BOB, "MessageRejected", "");
     world.event(&eventbridge()).await;
-    world.sandbox.aws().ses.accept(BOB);
+    world.aws().ses.accept(BOB);
     let (alice, bob) = world.ask().await;
-    world.sandbox.advance(time::Duration::minutes(5)).await;
+    world.advance(time::Duration::minutes(5)).await;
     world.press(&alice.approve, "a comment").await;
     world.press(&bob.approve, "").await;
     world.get(&world.url("/approval?t=x")).await;
 
-    let lines: Vec<Value> = world.sandbox.metrics().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<Value> = world.sandbox().metrics().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     let sum = |name: &str| -> u64 { lines.iter().filter_map(|line| line[name].as_u64()).sum() };
     for (name, expected) in [
         ("Requested", 1),
@@ -220,7 +230,7 @@ async fn metrics_tell_what_happened_and_to_nobody_by_name() {
     assert_eq!(decision["_aws"]["Timestamp"], (tests::BEGIN + time::Duration::minutes(5)).unix_timestamp() * 1000);
     let refusal = lines.iter().find(|line| line.get("Refusals").is_some()).unwrap();
     assert_eq!(refusal["Reason"], "malformed");
-    let all = world.sandbox.metrics().join("\n");
+    let all = world.sandbox().metrics().join("\n");
     for secret in ["@", "a comment", "MyFirstPipeline", "eyJ"] {
         assert!(!all.contains(secret), "{secret}");
     }

@@ -1,6 +1,7 @@
 //! However an approval ends, everybody who was asked is told, once, in the same thread.
 
 use sandbox::codepipeline::ExecutionMode;
+use sandbox::simulation::{Calls, Fault};
 use serde_json::json;
 use tests::{ALICE, BOB, Mail, World, eventbridge};
 
@@ -20,7 +21,7 @@ async fn one_each(world: &World) -> (Mail, Mail) {
         mail
     };
     assert_eq!(outcomes.len(), 2);
-    // The same thread as an email that asked him: one subject but for the Re, one made-up ancestor.
+    // The same thread as an email that asked them: one subject but for the Re, one made-up ancestor.
     let requests = world.requests().await;
     for told in &outcomes {
         assert!(!header(told, "References").is_empty());
@@ -37,7 +38,7 @@ async fn decided_by_links() {
     let (alice, bob) = world.ask().await;
     world.press(&alice.approve, "Totals agree").await;
     world.press(&bob.approve, "Ship <b>it</b>").await;
-    world.sandbox.settle().await;
+    world.settle().await;
     let (told, _) = one_each(&world).await;
     for words in [
         "MyFirstPipeline was approved",
@@ -72,7 +73,7 @@ async fn decided_in_the_console_or_at_a_terminal() {
 async fn nobody_answered() {
     let world = World::new().await;
     world.ask().await;
-    world.sandbox.advance(time::Duration::days(7)).await;
+    world.advance(time::Duration::days(7)).await;
     let (told, _) = one_each(&world).await;
     assert!(told.text.starts_with("MyFirstPipeline was not approved in time"), "{}", told.text);
     assert!(told.text.contains("the stage was marked as failed"), "{}", told.text);
@@ -83,22 +84,22 @@ async fn too_few_answered() {
     let world = World::of(&format!("{ALICE}, {BOB}"), 2).await;
     let (alice, _) = world.ask().await;
     world.press(&alice.approve, "fine by me").await;
-    world.sandbox.advance(time::Duration::days(7)).await;
+    world.advance(time::Duration::days(7)).await;
     let (_, told) = one_each(&world).await;
     assert!(told.text.contains("Too few people had approved by 27 November 2026, 09:25 UTC."), "{}", told.text);
     assert!(told.text.contains("> fine by me"), "{}", told.text);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn whoever_may_have_been_asked_is_told() {
-    let world = World::new().await;
+    let world = World::simulated().await;
     // Bob's request reaches him, and every answer of SES to that is lost.
-    let aws = world.sandbox.aws();
-    aws.let_pass("ses", "SendRawEmail", 1);
-    aws.answer_lost("ses", "SendRawEmail", 10);
+    let aws = world.aws();
+    world.fail(Calls::of("SendRawEmail").skip(1), Fault::ErrorAfter);
     assert_eq!(world.event(&eventbridge()).await.0, 500);
     let asked: Vec<String> = world.requests().await.into_iter().map(|mail| mail.to).collect();
     assert!(asked.contains(&ALICE.to_owned()) && asked.contains(&BOB.to_owned()), "{asked:?}");
+    world.heal();
     // The next try is refused for certain: that does not take back what may have arrived before.
     for address in [ALICE, BOB] {
         aws.ses.refuse(address, "MessageRejected", "");
@@ -115,10 +116,10 @@ async fn whoever_may_have_been_asked_is_told() {
     one_each(&world).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn whoever_was_throttled_away_was_not_asked() {
-    let world = World::new().await;
-    world.sandbox.aws().fail_next("ses", "SendRawEmail", 40, 400, "Throttling", "Daily message quota exceeded");
+    let world = World::simulated().await;
+    world.fail(Calls::of("SendRawEmail"), Fault::Throttled);
     assert_eq!(world.event(&eventbridge()).await.0, 500);
     let history = world.play(&json!({"history": {"pipeline": "MyFirstPipeline"}})).await;
     for person in history["results"][0]["approvals"][0]["people"].as_array().unwrap() {
@@ -153,7 +154,7 @@ async fn told_once_however_often_the_event_comes() {
     let world = World::new().await;
     let (alice, _) = world.ask().await;
     world.press(&alice.approve, "").await;
-    world.sandbox.settle().await;
+    world.settle().await;
     let mut ended = eventbridge();
     ended["detail"]["state"] = json!("SUCCEEDED");
     ended["detail"]["execution-id"] = json!(world.execution().await);
@@ -161,19 +162,19 @@ async fn told_once_however_often_the_event_comes() {
         let report = world.play(&ended).await;
         assert_eq!((&report["results"][0]["result"], &report["results"][0]["told"]), (&json!("ended"), &json!(0)));
     }
-    world.sandbox.advance(time::Duration::hours(2)).await;
+    world.advance(time::Duration::hours(2)).await;
     one_each(&world).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_was_never_asked_is_not_told() {
     let world = World::new().await;
-    world.sandbox.aws().ses.refuse(BOB, "MessageRejected", "");
+    world.aws().ses.refuse(BOB, "MessageRejected", "");
     assert_eq!(world.event(&eventbridge()).await.0, 500);
     world.press(&world.mail_to(ALICE).await.approve, "").await;
-    world.sandbox.aws().ses.accept(BOB);
-    world.sandbox.settle().await;
-    world.sandbox.advance(time::Duration::hours(1)).await;
+    world.aws().ses.accept(BOB);
+    world.settle().await;
+    world.advance(time::Duration::hours(1)).await;
     let told: Vec<String> = world.outcomes().await.into_iter().map(|mail| mail.to).collect();
     assert_eq!(told, [ALICE]);
     assert_eq!(world.requests().await.len(), 1, "it is over: nobody is asked any more");
@@ -183,12 +184,12 @@ async fn whoever_was_never_asked_is_not_told() {
 async fn one_who_cannot_be_told_keeps_nobody_else_from_it_and_is_told_later() {
     let world = World::new().await;
     let (alice, _) = world.ask().await;
-    world.sandbox.aws().ses.refuse(BOB, "MessageRejected", "");
+    world.aws().ses.refuse(BOB, "MessageRejected", "");
     world.press(&alice.approve, "").await;
-    world.sandbox.settle().await;
-    assert_eq!(world.sandbox.failures().pop().unwrap().error_type, "EmailsNotSent");
+    world.settle().await;
+    assert_eq!(world.failures().pop().unwrap().split(':').next(), Some("EmailsNotSent"));
     assert_eq!(world.outcomes().await.len(), 1);
-    world.sandbox.aws().ses.accept(BOB);
-    world.sandbox.advance(time::Duration::hours(1)).await;
+    world.aws().ses.accept(BOB);
+    world.advance(time::Duration::hours(1)).await;
     one_each(&world).await;
 }

@@ -1,5 +1,6 @@
 //! Who is asked, and under what terms: the policy, as an administrator edits it while releases wait.
 
+use sandbox::simulation::{Calls, Fault};
 use serde_json::json;
 use tests::{ALICE, BOB, World, changed, eventbridge};
 
@@ -49,7 +50,7 @@ async fn an_edit_needs_no_deployment_and_leaves_what_was_asked_alone() {
     let world = World::of(&format!("{ALICE}, {BOB}"), 1).await;
     world.play(&event_of("one", 1)).await;
     let first = world.mail_to(ALICE).await;
-    world.sandbox.save_policy(&format!("[default]\napprovers = [\"{CAROL}\", \"{DAVE}\"]\nquorum = 2")).await.unwrap();
+    world.save_policy(&format!("[default]\napprovers = [\"{CAROL}\", \"{DAVE}\"]\nquorum = 2")).await;
     // Played again, as EventBridge may: nobody else is asked about the same approval.
     world.play(&event_of("one", 1)).await;
     assert_eq!(world.requests().await.len(), 2);
@@ -67,7 +68,7 @@ async fn an_edit_needs_no_deployment_and_leaves_what_was_asked_alone() {
 async fn a_wrong_policy_fails_loudly_until_it_is_right() {
     let world = World::new().await;
     let wrong = format!("# who decides\n[default]\napprovers = [\"{CAROL}\", \"carol\"]\n");
-    world.sandbox.save_policy(&wrong).await.unwrap();
+    world.save_policy(&wrong).await;
     let (status, error) = world.event(&eventbridge()).await;
     assert_eq!((status, &error["errorType"]), (500, &json!("PolicyError")), "{error}");
     let message = error["errorMessage"].as_str().unwrap();
@@ -85,7 +86,7 @@ async fn a_wrong_policy_fails_loudly_until_it_is_right() {
     assert!(policy["found"].as_str().unwrap().contains("line 3, column "), "{policy}");
     assert!(world.mails().await.is_empty());
     // What Lambda or somebody at the dead-letter queue does with the event.
-    world.sandbox.save_policy(&format!("[default]\napprovers = [\"{CAROL}\"]")).await.unwrap();
+    world.save_policy(&format!("[default]\napprovers = [\"{CAROL}\"]")).await;
     world.play(&eventbridge()).await;
     assert_eq!(world.mail_to(CAROL).await.to, CAROL);
 }
@@ -93,10 +94,10 @@ async fn a_wrong_policy_fails_loudly_until_it_is_right() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_asked_for_goes_on_under_a_wrong_policy() {
     let world = World::new().await;
-    world.sandbox.aws().ses.refuse(BOB, "MessageRejected", "");
+    world.aws().ses.refuse(BOB, "MessageRejected", "");
     assert_eq!(world.event(&eventbridge()).await.0, 500);
-    world.sandbox.aws().ses.accept(BOB);
-    world.sandbox.save_policy("[[route]]\napprovers = 1").await.unwrap();
+    world.aws().ses.accept(BOB);
+    world.save_policy("[[route]]\napprovers = 1").await;
     world.play(&eventbridge()).await;
     let bob = world.mail_to(BOB).await;
     assert_eq!(world.press(&bob.approve, "").await.status, 200);
@@ -113,17 +114,17 @@ async fn no_route_is_an_error_and_never_silence() {
         "{message}"
     );
     // The sweep finds the same, every hour, until somebody mends it.
-    world.sandbox.advance(time::Duration::hours(1)).await;
-    assert_eq!(world.sandbox.failures().last().unwrap().error_type, "NoRoute");
-    world.sandbox.save_policy(&format!("[default]\napprovers = [\"{ALICE}\"]")).await.unwrap();
-    world.sandbox.advance(time::Duration::hours(1)).await;
+    world.advance(time::Duration::hours(1)).await;
+    assert!(world.failures().last().unwrap().starts_with("NoRoute: "));
+    world.save_policy(&format!("[default]\napprovers = [\"{ALICE}\"]")).await;
+    world.advance(time::Duration::hours(1)).await;
     assert_eq!(world.mail_to(ALICE).await.to, ALICE);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn a_policy_that_cannot_be_read_is_an_error() {
-    let world = World::new().await;
-    world.sandbox.aws().fail_next("ssm", "GetParameter", 1, 400, "AccessDeniedException", "no");
+    let world = World::simulated().await;
+    world.fail(Calls::of("GetParameter").take(1), Fault::Denied);
     let (status, error) = world.event(&eventbridge()).await;
     assert_eq!((status, &error["errorType"]), (500, &json!("PolicyError")), "{error}");
     assert!(error["errorMessage"].as_str().unwrap().ends_with("ssm:GetParameter: AccessDeniedException"), "{error}");
@@ -147,12 +148,12 @@ async fn who_only_watches_gets_the_emails_without_links() {
     let hers = forged.clone().claim("sub", json!(CAROL)).signed(&world, &forged.key());
     assert_eq!(world.post(&hers, &[("decision", "Approved")]).await.status, 400);
     assert_eq!(world.approval_state().await["status"], "InProgress");
-    world.sandbox.advance(time::Duration::hours(6 * 24 + 1)).await;
+    world.advance(time::Duration::hours(6 * 24 + 1)).await;
     let reminded: Vec<String> = world.reminders().await.into_iter().map(|mail| mail.to).collect();
     assert_eq!(reminded, [ALICE]);
     // How it ended she is told.
     world.press(&world.mail_to(ALICE).await.reject, "Not yet").await;
-    world.sandbox.settle().await;
+    world.settle().await;
     let outcomes = world.outcomes().await;
     assert_eq!(outcomes.iter().filter(|mail| mail.to == CAROL && mail.text.contains("Not yet")).count(), 1);
 }
@@ -207,7 +208,7 @@ async fn links_may_expire_before_codepipeline_stops_waiting() {
         alice.text
     );
     assert!(alice.text.contains("MyFirstPipeline keeps waiting until 27 November 2026"), "{}", alice.text);
-    world.sandbox.advance(time::Duration::days(2)).await;
+    world.advance(time::Duration::days(2)).await;
     let page = world.post(&alice.approve, &[("decision", "Approved")]).await;
     assert_eq!((page.status, page.title()), (410, "This link has expired"));
     assert!(page.body.contains("someone with access to AWS can decide there"), "{}", page.body);

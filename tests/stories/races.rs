@@ -24,7 +24,7 @@ const GAMES: [(bool, &[(&str, &str)]); 4] = [
 /// The decision's link in the email of this pipeline to this mailbox.
 fn link(world: &World, pipeline: &str, address: &str, decision: &str) -> String {
     let subject = format!("Approval needed: {pipeline} / MyApprovalStage / MyApprovalAction");
-    let mails = world.sandbox.aws().ses.mails();
+    let mails = world.aws().ses.mails();
     let mail = mails.iter().find(|mail| mail.to.contains(address) && mail.subject == subject).unwrap();
     let mut links = mail.text.split_whitespace().filter(|word| word.contains("/approval?t="));
     links.nth(usize::from(decision == "Rejected")).unwrap().to_owned()
@@ -55,7 +55,7 @@ async fn play(world: &Arc<World>, round: usize) -> &'static str {
         let (world, ended) = (Arc::clone(world), changed(event, "/detail/state", json!("SUCCEEDED")));
         async move {
             match round % 10 {
-                3 | 7 => drop(world.sandbox.sweep().await),
+                3 | 7 => drop(world.sweep().await),
                 5 => drop(world.event(&ended).await),
                 _ => {}
             }
@@ -115,9 +115,9 @@ async fn of_a_thousand_last_votes_at_the_same_moment_none_makes_two_outcomes_or_
                 for round in 0..ROUNDS {
                     endings.insert(play(&world, round).await);
                 }
-                world.sandbox.settle().await;
-                world.sandbox.advance(time::Duration::hours(1)).await;
-                let swept = serde_json::to_value(world.sandbox.sweep().await.unwrap()).unwrap();
+                world.settle().await;
+                world.advance(time::Duration::hours(1)).await;
+                let swept = world.sweep().await.unwrap();
                 assert_eq!(swept["results"][0]["looked"], 0, "nothing is left to do: {swept}");
                 assert_eq!(world.outcomes().await.len(), ROUNDS * 3, "each of them told to everybody, once");
             }

@@ -23,20 +23,20 @@ async fn reminded(world: &World) -> Vec<String> {
 async fn once_for_each_time_and_only_those_who_have_not_voted() {
     let world = world("[\"3d\", \"24h\"]").await;
     let (alice, bob) = world.ask().await;
-    world.sandbox.advance(Duration::days(4) - Duration::minutes(20)).await;
+    world.advance(Duration::days(4) - Duration::minutes(20)).await;
     assert!(
         reminded(&world).await.is_empty(),
         "it waits seven days, and the first reminder comes three before its end"
     );
     world.press(&alice.approve, "fine by me").await;
-    world.sandbox.advance(Duration::hours(1)).await;
+    world.advance(Duration::hours(1)).await;
     assert_eq!(reminded(&world).await, [BOB, CAROL]);
     for _ in 0..5 {
-        world.sandbox.advance(Duration::hours(1)).await;
-        world.sandbox.sweep().await.unwrap();
+        world.advance(Duration::hours(1)).await;
+        world.sweep().await.unwrap();
     }
     assert_eq!(reminded(&world).await, [BOB, CAROL], "once");
-    world.sandbox.advance(Duration::days(2)).await;
+    world.advance(Duration::days(2)).await;
     assert_eq!(reminded(&world).await, [BOB, BOB, CAROL, CAROL], "and once more a day before");
 
     let mails = world.reminders().await;
@@ -61,9 +61,9 @@ async fn times_that_have_passed_are_not_caught_up_with() {
     // Nothing ran for days: one reminder, not three.
     let world = world("[\"3d\", \"48h\", \"24h\"]").await;
     world.ask().await;
-    world.sandbox.advance(Duration::days(6) + Duration::hours(1)).await;
+    world.advance(Duration::days(6) + Duration::hours(1)).await;
     assert_eq!(reminded(&world).await, [ALICE, BOB, CAROL]);
-    world.sandbox.advance(Duration::hours(1)).await;
+    world.advance(Duration::hours(1)).await;
     assert_eq!(reminded(&world).await.len(), 3);
 }
 
@@ -72,14 +72,14 @@ async fn nobody_is_reminded_of_what_is_over() {
     let world = world("\"24h\"").await;
     let (alice, bob) = world.ask().await;
     // One who cannot be told keeps the approval among those that the sweep looks after.
-    world.sandbox.aws().ses.refuse(CAROL, "MessageRejected", "");
+    world.aws().ses.refuse(CAROL, "MessageRejected", "");
     world.press(&alice.approve, "").await;
-    world.sandbox.advance(Duration::days(6) - Duration::hours(2)).await;
+    world.advance(Duration::days(6) - Duration::hours(2)).await;
     world.press(&bob.approve, "").await;
     for _ in 0..5 {
-        world.sandbox.advance(Duration::hours(1)).await;
-        let swept = world.sandbox.sweep().await.unwrap_err();
-        assert!(swept.error_message.contains("1 of 1 emails were not sent"), "{}", swept.error_message);
+        world.advance(Duration::hours(1)).await;
+        let swept = world.sweep().await.unwrap_err();
+        assert!(swept.contains("1 of 1 emails were not sent"), "{swept}");
     }
     assert!(reminded(&world).await.is_empty());
 }
@@ -89,7 +89,7 @@ async fn a_time_before_the_request_was_made_is_none() {
     // CodePipeline waits seven days: a reminder eight days before its end would come at once.
     let world = world("[\"8d\", \"24h\"]").await;
     world.ask().await;
-    world.sandbox.advance(Duration::hours(2)).await;
+    world.advance(Duration::hours(2)).await;
     assert!(reminded(&world).await.is_empty());
 }
 
@@ -98,7 +98,7 @@ async fn without_a_word_in_the_policy_nobody_is_reminded() {
     let world = World::new().await;
     world.ask().await;
     for _ in 0..7 {
-        world.sandbox.advance(Duration::hours(23)).await;
+        world.advance(Duration::hours(23)).await;
     }
     assert!(world.reminders().await.is_empty());
 }

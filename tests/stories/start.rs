@@ -20,7 +20,7 @@ async fn a_wrong_option_stops_the_start_and_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_taken_port_is_named() {
     let world = World::new().await;
-    let port: u16 = world.sandbox.url().rsplit(':').next().unwrap().parse().unwrap();
+    let port: u16 = world.sandbox().url().rsplit(':').next().unwrap().parse().unwrap();
     let error =
         Sandbox::start(Options { port, ..Options::default() }).await.err().expect("it must not start").to_string();
     assert!(error.contains(&port.to_string()) && error.contains("--port 0"), "{error}");

@@ -1,6 +1,7 @@
 //! The hourly sweep finishes what a crash left undone, and does nothing twice.
 
 use sandbox::codepipeline::ExecutionMode;
+use sandbox::simulation::{Calls, Fault, Function};
 use serde_json::json;
 use time::Duration;
 
@@ -18,35 +19,33 @@ async fn assert_all_is_well(world: &World, step: &str) {
         "{step}"
     );
     for (kind, mails) in [("asked", world.requests().await), ("told", world.outcomes().await)] {
-        let mut receivers: Vec<&str> = mails.iter().map(|mail| mail.to.as_str()).collect();
-        receivers.sort_unstable();
-        assert_eq!(receivers, [ALICE, BOB], "{kind} after a death at {step}");
+        let mut recipients: Vec<&str> = mails.iter().map(|mail| mail.to.as_str()).collect();
+        recipients.sort_unstable();
+        assert_eq!(recipients, [ALICE, BOB], "{kind} after a death at {step}");
     }
     assert_eq!(world.mails().await.len(), 4, "{step}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn after_the_callbacks_death_at_any_step_one_sweep_brings_the_approval_to_its_end() {
     for calls in 0..MAX_CALLS {
-        let world = World::of(&format!("{ALICE}, {BOB}"), 2).await;
+        let world = World::simulated_of(&format!("{ALICE}, {BOB}"), 2).await;
         let (alice, bob) = world.ask().await;
         assert_eq!(world.press(&alice.approve, "first").await.status, 200);
         // The vote that settles it, and the death after so many calls.
-        let before = world.calls_by("callback");
-        world.sandbox.aws().cut_off("callback", calls);
+        world.fail(Calls::by(Function::Callback).skip(calls), Fault::KilledBefore);
         world.post(&bob.approve, &[("decision", "Approved"), ("comment", "second")]).await;
-        let made = world.calls_by("callback") - before;
-        world.sandbox.aws().restore();
-        world.sandbox.settle().await;
+        world.heal();
+        world.settle().await;
         let voted = calls > 0;
         if voted {
-            world.sandbox.advance(Duration::hours(1)).await;
+            world.advance(Duration::hours(1)).await;
             assert_all_is_well(&world, &format!("call {calls} of the callback")).await;
         } else {
             assert_eq!(world.approval_state().await["status"], "InProgress", "no vote, no end");
         }
-        assert!(world.sandbox.failures().is_empty(), "{:?}", world.sandbox.failures());
-        if made <= calls {
+        assert!(world.failures().is_empty(), "{:?}", world.failures());
+        if !world.has_died() {
             assert!(calls >= 4, "the last step was reached");
             return;
         }
@@ -54,30 +53,28 @@ async fn after_the_callbacks_death_at_any_step_one_sweep_brings_the_approval_to_
     panic!("a decision never ended");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn after_the_notifiers_death_at_any_step_one_sweep_brings_the_approval_to_its_end() {
     for calls in 0..MAX_CALLS {
-        let world = World::of(&format!("{ALICE}, {BOB}"), 2).await;
+        let world = World::simulated_of(&format!("{ALICE}, {BOB}"), 2).await;
         let (alice, bob) = world.ask().await;
         world.press(&alice.approve, "first").await;
         // The event about the end comes while the notifier has so many calls to live.
-        let before = world.calls_by("notifier");
-        world.sandbox.aws().cut_off("notifier", calls);
+        world.fail(Calls::by(Function::Notifier).skip(calls), Fault::KilledBefore);
         world.press(&bob.approve, "second").await;
-        world.sandbox.settle().await;
-        let made = world.calls_by("notifier") - before;
-        world.sandbox.aws().restore();
+        world.settle().await;
+        world.heal();
         // An email that SES took, of which the dead notifier could not say so, is sent again: at least once is the
         // promise where the answer did not arrive. This is about every other step.
         let sends = world.outcomes().await.len();
         let marked = world.marked("outcome").await;
-        world.sandbox.advance(Duration::hours(1)).await;
+        world.advance(Duration::hours(1)).await;
         if sends == marked {
             assert_all_is_well(&world, &format!("call {calls} of the notifier")).await;
         } else {
             assert_eq!(world.outcomes().await.len(), 2 + sends - marked, "call {calls} of the notifier");
         }
-        if made <= calls {
+        if !world.has_died() {
             assert!(calls >= 8, "the last step was reached");
             return;
         }
@@ -85,15 +82,15 @@ async fn after_the_notifiers_death_at_any_step_one_sweep_brings_the_approval_to_
     panic!("telling how it ended never ended");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn after_a_death_while_asking_the_sweep_asks_the_rest() {
     for calls in 0..MAX_CALLS {
-        let world = World::new().await;
-        world.sandbox.aws().cut_off("notifier", calls);
+        let world = World::simulated().await;
+        world.fail(Calls::by(Function::Notifier).skip(calls), Fault::KilledBefore);
         let (status, _) = world.event(&eventbridge()).await;
-        world.sandbox.aws().restore();
+        world.heal();
         let (sent, marked) = (world.requests().await.len(), world.marked("request").await);
-        world.sandbox.advance(Duration::hours(1)).await;
+        world.advance(Duration::hours(1)).await;
         let mut asked: Vec<String> = world.requests().await.into_iter().map(|mail| mail.to).collect();
         asked.sort();
         asked.dedup();
@@ -107,73 +104,73 @@ async fn after_a_death_while_asking_the_sweep_asks_the_rest() {
     panic!("asking never ended");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn an_approval_that_nobody_spoke_of_is_asked_for() {
     for mode in [ExecutionMode::Superseded, ExecutionMode::Queued, ExecutionMode::Parallel] {
-        let world = World::new().await;
+        let world = World::simulated().await;
         world.service(mode);
         // The rule was down: the event of the approval comes to nothing.
-        world.sandbox.aws().cut_off("notifier", 0);
+        world.fail(Calls::by(Function::Notifier), Fault::KilledBefore);
         world.start_as("arn:aws:iam::123456789012:user/dev").await;
         assert!(world.mails().await.is_empty());
-        world.sandbox.aws().restore();
-        let report = world.sandbox.sweep().await.unwrap();
-        assert_eq!(serde_json::to_value(&report).unwrap()["results"][0]["asked"], 2, "{mode:?}");
+        world.heal();
+        let report = world.sweep().await.unwrap();
+        assert_eq!(report["results"][0]["asked"], 2, "{mode:?}");
         let mail = world.mail_to(ALICE).await;
         assert!(mail.text.contains("Started by: user/dev"), "{}", mail.text);
         // The next sweep asks nobody twice, also where CodePipeline does not show the token.
-        let report = world.sandbox.sweep().await.unwrap();
-        let swept = &serde_json::to_value(&report).unwrap()["results"][0];
+        let report = world.sweep().await.unwrap();
+        let swept = &report["results"][0];
         assert_eq!((&swept["asked"], &swept["looked"]), (&json!(0), &json!(1)), "{mode:?}");
         assert_eq!(world.press(&mail.approve, "").await.title(), "service was approved", "{mode:?}");
-        world.sandbox.settle().await;
+        world.settle().await;
         assert_eq!(world.outcomes().await.len(), 2, "{mode:?}");
-        let swept = serde_json::to_value(world.sandbox.sweep().await.unwrap()).unwrap();
+        let swept = world.sweep().await.unwrap();
         assert_eq!(swept["results"][0]["looked"], 0, "nothing is left to look after: {swept}");
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn an_end_that_nobody_spoke_of_is_told() {
-    let world = World::new().await;
+    let world = World::simulated().await;
     world.ask().await;
     let input = json!({
         "pipelineName": "MyFirstPipeline", "stageName": "MyApprovalStage", "actionName": "MyApprovalAction",
         "token": world.approval_state().await["token"], "result": {"status": "Rejected", "summary": "console says no"},
     });
-    world.sandbox.aws().cut_off("notifier", 0);
+    world.fail(Calls::by(Function::Notifier), Fault::KilledBefore);
     world.codepipeline("PutApprovalResult", input).await.unwrap();
-    world.sandbox.aws().restore();
+    world.heal();
     assert!(world.outcomes().await.is_empty());
-    world.sandbox.advance(Duration::hours(1)).await;
+    world.advance(Duration::hours(1)).await;
     let told = world.outcomes().await;
     assert_eq!(told.len(), 2);
     assert!(told[0].text.contains("> console says no"), "{}", told[0].text);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn a_quorum_that_the_sweep_carries_out_keeps_who_voted_and_when() {
-    let world = World::new().await;
+    let world = World::simulated().await;
     let (alice, _) = world.ask().await;
-    world.sandbox.aws().cut_off("callback", 1);
+    world.fail(Calls::of("UpdateItem").skip(1), Fault::KilledBefore);
     world.post(&alice.approve, &[("decision", "Approved"), ("comment", "at nine")]).await;
-    world.sandbox.aws().restore();
-    world.sandbox.advance(Duration::hours(3)).await;
+    world.heal();
+    world.advance(Duration::hours(3)).await;
     let page = world.get(&alice.approve).await;
     assert_eq!((page.status, page.title()), (200, "MyFirstPipeline was approved"));
     assert!(page.body.contains("Approved, 20 November 2026, 09:25 UTC"), "the vote keeps its time: {}", page.body);
     assert_eq!(world.approval_state().await["summary"], "Approved through Countersign by alice@example.com. at nine");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn a_vote_that_was_changed_in_the_meantime_is_not_brought_back() {
-    let world = World::new().await;
+    let world = World::simulated().await;
     let (alice, bob) = world.ask().await;
     // She approves, and her visit dies behind the vote; she thinks better of it, and that visit dies there, too.
     for (link, decision) in [(&alice.approve, "Approved"), (&alice.reject, "Rejected")] {
-        world.sandbox.aws().cut_off("callback", 1);
+        world.fail(Calls::of("UpdateItem").skip(1), Fault::KilledBefore);
         world.post(link, &[("decision", decision), ("comment", decision)]).await;
-        world.sandbox.aws().restore();
+        world.heal();
     }
     // What a sweep would ask for that read the ledger before she did.
     let page = world.post(&alice.approve, &[("decision", "Approved"), ("finish", "yes")]).await;
@@ -181,7 +178,7 @@ async fn a_vote_that_was_changed_in_the_meantime_is_not_brought_back() {
     // A vote that was never given is not made up.
     world.post(&bob.approve, &[("decision", "Approved"), ("finish", "yes")]).await;
     assert_eq!(world.approval_state().await["status"], "InProgress");
-    world.sandbox.advance(Duration::hours(1)).await;
+    world.advance(Duration::hours(1)).await;
     let state = world.approval_state().await;
     assert_eq!(
         (&state["status"], &state["summary"]),
@@ -189,34 +186,35 @@ async fn a_vote_that_was_changed_in_the_meantime_is_not_brought_back() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn a_quorum_that_was_reached_in_time_is_carried_out_after_the_links_have_expired() {
     let policy = format!("[default]\napprovers = [\"{ALICE}\", \"{BOB}\"]\nexpires = \"30m\"");
-    let world = World::under(&policy).await;
+    let world = World::simulated_under(&policy).await;
     let (alice, _) = world.ask().await;
-    world.sandbox.aws().cut_off("callback", 2);
+    world.fail(Calls::of("PutApprovalResult"), Fault::KilledBefore);
     world.post(&alice.approve, &[("decision", "Approved")]).await;
-    world.sandbox.aws().restore();
-    world.sandbox.advance(Duration::hours(1)).await;
+    world.heal();
+    world.advance(Duration::hours(1)).await;
     assert_eq!(world.approval_state().await["status"], "Succeeded");
     assert_eq!(world.outcomes().await.len(), 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn whoever_may_have_been_asked_is_told_whatever_died() {
     for calls in 0..MAX_CALLS {
-        let world = World::new().await;
-        world.sandbox.aws().cut_off("notifier", calls);
+        let world = World::simulated().await;
+        world.fail(Calls::by(Function::Notifier).skip(calls), Fault::KilledBefore);
         let (status, _) = world.event(&eventbridge()).await;
+        world.heal();
         // It ends while the notifier is dead, and nobody hears of it before the sweep.
         let input = json!({
             "pipelineName": "MyFirstPipeline", "stageName": "MyApprovalStage", "actionName": "MyApprovalAction",
             "token": world.approval_state().await["token"], "result": {"status": "Approved", "summary": "by hand"},
         });
-        world.sandbox.aws().cut_off("notifier", 0);
+        world.fail(Calls::by(Function::Notifier), Fault::KilledBefore);
         world.codepipeline("PutApprovalResult", input).await.unwrap();
-        world.sandbox.aws().restore();
-        world.sandbox.advance(Duration::hours(1)).await;
+        world.heal();
+        world.advance(Duration::hours(1)).await;
         let told: Vec<String> = world.outcomes().await.into_iter().map(|mail| mail.to).collect();
         for asked in world.requests().await {
             assert_eq!(told.iter().filter(|told| **told == asked.to).count(), 1, "call {calls}: {}", asked.to);
@@ -228,35 +226,35 @@ async fn whoever_may_have_been_asked_is_told_whatever_died() {
     panic!("asking never ended");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn votes_that_settle_nothing_are_left_alone() {
-    let world = World::of(&format!("{ALICE}, {BOB}"), 2).await;
+    let world = World::simulated_of(&format!("{ALICE}, {BOB}"), 2).await;
     let (alice, _) = world.ask().await;
     world.press(&alice.approve, "").await;
     let before = world.calls_by("callback");
-    world.sandbox.advance(Duration::hours(5)).await;
+    world.advance(Duration::hours(5)).await;
     assert_eq!(world.calls_by("callback"), before, "the sweep pressed nothing");
     assert_eq!(world.approval_state().await["status"], "InProgress");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn one_thing_that_fails_keeps_the_sweep_from_nothing_else() {
-    let world = World::new().await;
+    let world = World::simulated().await;
     world.service(ExecutionMode::Queued);
-    world.sandbox.aws().ses.refuse(BOB, "MessageRejected", "");
+    world.aws().ses.refuse(BOB, "MessageRejected", "");
     world.start_as("arn:aws:iam::123456789012:user/dev").await;
-    world.sandbox.aws().cut_off("notifier", 0);
+    world.fail(Calls::by(Function::Notifier), Fault::KilledBefore);
     world.event(&eventbridge()).await;
-    world.sandbox.aws().restore();
-    world.sandbox.aws().fail_next("codepipeline", "GetPipelineState", 1, 400, "AccessDeniedException", "");
-    let error = world.sandbox.sweep().await.unwrap_err();
+    world.heal();
+    world.fail(Calls::of("GetPipelineState").take(1), Fault::Denied);
+    let error = world.sweep().await.unwrap_err();
     for words in ["codepipeline:GetPipelineState: AccessDeniedException", "ses:SendRawEmail: MessageRejected"] {
-        assert!(error.error_message.contains(words), "{words}: {}", error.error_message);
+        assert!(error.contains(words), "{words}: {error}");
     }
-    world.sandbox.sweep().await.unwrap_err();
+    world.sweep().await.unwrap_err();
     let alices: Vec<_> = world.requests().await.into_iter().filter(|mail| mail.to == ALICE).collect();
     assert_eq!(alices.len(), 2, "Alice was asked for both");
-    world.sandbox.aws().ses.accept(BOB);
-    world.sandbox.sweep().await.unwrap();
+    world.aws().ses.accept(BOB);
+    world.sweep().await.unwrap();
     assert_eq!(world.requests().await.len(), 4);
 }

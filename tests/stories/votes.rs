@@ -149,7 +149,7 @@ async fn a_decision_makes_four_calls_and_a_visit_one() {
     let world = World::new().await;
     let (alice, _) = world.ask().await;
     let by_callback = || {
-        let calls = world.sandbox.calls();
+        let calls = world.sandbox().calls();
         calls
             .into_iter()
             .filter(|call| call.caller.contains("countersign-callback"))
@@ -174,7 +174,7 @@ async fn a_vote_that_decides_nothing_notices_that_the_approval_is_over() {
         "token": world.approval_state().await["token"], "result": {"status": "Rejected", "summary": "console says no"},
     });
     // Straight into CodePipeline, so that no event tells the ledger.
-    world.sandbox.aws().codepipeline.call("PutApprovalResult", &input, "arn:aws:iam::123456789012:user/carol").unwrap();
+    world.aws().codepipeline.call("PutApprovalResult", &input, "arn:aws:iam::123456789012:user/carol").unwrap();
     let page = world.post(&alice.approve, &[("decision", "Approved")]).await;
     assert_eq!((page.status, page.title()), (409, "MyFirstPipeline was already rejected"));
     assert!(page.body.contains("user/carol") && page.body.contains("console says no"), "{}", page.body);

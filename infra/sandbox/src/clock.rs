@@ -1,9 +1,11 @@
 //! The sandbox's clock, which can be moved: nobody waits seven days to see an approval expire.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use countersign::clock::{Clock, system};
 use time::{Duration, UtcDateTime};
+
+use crate::lock::lock;
 
 /// A clock that runs ahead of the machine's, or stands still until it is moved.
 #[derive(Clone)]
@@ -41,7 +43,7 @@ impl SandboxClock {
     /// The present moment here.
     #[must_use]
     pub fn now(&self) -> UtcDateTime {
-        let ahead = *self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        let ahead = *lock(&self.ahead);
         (self.base)().saturating_add(ahead)
     }
 
@@ -54,7 +56,7 @@ impl SandboxClock {
 
     /// Moves time on. What follows from it happens when [`Sandbox::advance`](crate::Sandbox::advance) does this.
     pub(crate) fn advance(&self, by: Duration) {
-        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ahead = lock(&self.ahead);
         *ahead = ahead.saturating_add(by);
     }
 }

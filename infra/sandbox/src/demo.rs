@@ -4,14 +4,14 @@ use crate::codepipeline::{
     ActionDefinition, ActionKind, ApprovalAction, AwsError, CodePipeline, ExecutionMode, PipelineDefinition,
     SourceAction, SourceProvider, StageDefinition, Trigger,
 };
-use crate::sandbox::REGION;
+use crate::deployment::{ACCOUNT, REGION};
 
 /// Makes the pipelines and starts the first.
 pub(crate) fn set_up(codepipeline: &CodePipeline) -> Result<(), AwsError> {
     codepipeline.create(payments())?;
     codepipeline.create(website())?;
     codepipeline.create(previews())?;
-    let rule = format!("arn:aws:events:{REGION}:{}:rule/payments-api-main", crate::aws::ACCOUNT);
+    let rule = format!("arn:aws:events:{REGION}:{}:rule/payments-api-main", ACCOUNT);
     codepipeline.start("payments-api", Trigger::CloudWatchEvent(rule))?;
     Ok(())
 }
@@ -65,6 +65,6 @@ fn pipeline(name: &str, mode: ExecutionMode, messages: [&str; 2], approval: Appr
                 ],
             ),
         ],
-        ..PipelineDefinition::new(crate::aws::ACCOUNT, REGION, name)
+        ..PipelineDefinition::new(ACCOUNT, REGION, name)
     }
 }

@@ -1,12 +1,14 @@
 //! Running the notifier as Lambda would.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use lambda_runtime::Diagnostic;
 use notifier::Notifier;
 use notifier::report::Report;
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::lock::lock;
 
 /// How many failed events are remembered.
 const REMEMBERED: usize = 100;
@@ -51,7 +53,7 @@ impl Lambda {
     /// One invocation that nobody waits for.
     pub(crate) async fn run(&self, event: Value) {
         if let Err(Diagnostic { error_type, error_message, .. }) = self.invoke(&event).await {
-            let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut failures = lock(&self.failures);
             if failures.len() < REMEMBERED {
                 failures.push(Failure { event, error_type, error_message });
             }
@@ -59,6 +61,6 @@ impl Lambda {
     }
 
     pub(crate) fn failures(&self) -> Vec<Failure> {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.failures).clone()
     }
 }

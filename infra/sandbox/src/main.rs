@@ -6,57 +6,45 @@ mod policy;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::{Parser, Subcommand};
 use countersign::log::LevelFilter;
-use lexopt::prelude::*;
 use sandbox::{Options, Sandbox};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-const HELP: &str = "\
-Countersign's sandbox: both functions and the AWS they need, on 127.0.0.1.
+/// Countersign's sandbox: both functions and the AWS they need, on 127.0.0.1
+#[derive(Parser)]
+#[command(bin_name = "cargo run -p sandbox --", args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+struct Arguments {
+    /// The port; 0 takes a free one
+    #[arg(long, value_name = "NUMBER", default_value_t = Options::default().port)]
+    port: u16,
+    /// The approvers, separated by commas: addresses, or Name <address>
+    #[arg(long, value_name = "LIST", default_value_t = Options::default().approvers)]
+    approvers: String,
+    /// How many of the approvers must approve
+    #[arg(long, value_name = "NUMBER", default_value_t = Options::default().quorum)]
+    quorum: String,
+    /// A file with a policy, instead of --approvers and --quorum; - reads the standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["approvers", "quorum"])]
+    policy: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
 
-Usage: cargo run -p sandbox -- [OPTIONS]
-
-  --port NUMBER       the port; 0 takes a free one [3000]
-  --approvers LIST    who is asked: addresses, or Name <address>, separated by commas
-  --quorum NUMBER     how many of them must approve [1]
-  --policy FILE       a policy, instead of --approvers and --quorum
-  --help              this text
-
-       cargo run -p sandbox -- policy check FILE
-
-says whether a policy is sound, and where it is not. FILE is - for the standard input.
-
-       cargo run -p sandbox -- policy explain FILE PIPELINE STAGE ACTION
-
-says whom a policy would ask, and why.
-
-  --account NUMBER    the pipeline's account, where the answer depends on it
-  --region NAME       the pipeline's region, where the answer depends on it";
-
-/// What there is to do.
-enum Order {
-    /// Say how this works.
-    Help,
-    /// Run the sandbox, with the policy in a file if there is one.
-    Serve(Options, Option<PathBuf>),
-    /// See to a policy.
-    Policy(policy::Order),
+#[derive(Subcommand)]
+enum Command {
+    /// Checks a policy, or explains whom it would ask
+    #[command(subcommand)]
+    Policy(policy::Command),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match order() {
-        Ok(Order::Help) => {
-            println!("{HELP}");
-            ExitCode::SUCCESS
-        }
-        Ok(Order::Serve(options, policy)) => serve(options, policy).await,
-        Ok(Order::Policy(order)) => policy::run(&order),
-        Err(error) => {
-            eprintln!("{error}\n\n{HELP}");
-            ExitCode::from(2)
-        }
+    let Arguments { port, approvers, quorum, policy, command } = Arguments::parse();
+    match command {
+        Some(Command::Policy(command)) => policy::run(&command),
+        None => serve(Options { port, approvers, quorum, ..Options::default() }, policy).await,
     }
 }
 
@@ -85,27 +73,4 @@ async fn serve(mut options: Options, policy: Option<PathBuf>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-fn order() -> Result<Order, lexopt::Error> {
-    let mut arguments = lexopt::Parser::from_env();
-    if arguments.try_raw_args().is_some_and(|mut arguments| arguments.next_if(|first| first == "policy").is_some()) {
-        return Ok(policy::order(&mut arguments)?.map_or(Order::Help, Order::Policy));
-    }
-    let mut options = Options::default();
-    let (mut policy, mut list) = (None, false);
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Long("port") => options.port = arguments.value()?.parse()?,
-            Long("approvers") => (options.approvers, list) = (arguments.value()?.string()?, true),
-            Long("quorum") => (options.quorum, list) = (arguments.value()?.string()?, true),
-            Long("policy") => policy = Some(arguments.value()?.into()),
-            Long("help") | Short('h') => return Ok(Order::Help),
-            _ => return Err(argument.unexpected()),
-        }
-    }
-    if policy.is_some() && list {
-        return Err("--policy says who is asked and how many must approve; leave --approvers and --quorum out".into());
-    }
-    Ok(Order::Serve(options, policy))
 }

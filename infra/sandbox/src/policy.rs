@@ -1,32 +1,50 @@
 //! `sandbox policy`: whether a policy is sound, and whom it would ask. Both work on a file alone, before anything is
 //! saved.
 
-use std::ffi::OsString;
 use std::fmt::Write;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::{Args, Subcommand};
 use countersign::approval::{AccountId, ActionName, Approver, PipelineName, Region, StageName};
 use countersign::l10n::Language;
 use countersign::policy::{DEFAULT, Globs, Part, Policy, PolicyError, Route};
-use lexopt::prelude::*;
 
-/// What there is to do.
-pub enum Order {
-    /// Say whether the policy in the file is sound.
-    Check(PathBuf),
-    /// Say whom the policy in the file would ask.
-    Explain(PathBuf, Box<Place>),
+/// A question about a policy.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Checks whether a policy is sound, and shows where it is not
+    Check {
+        /// The file with the policy; - reads the standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Explains whom a policy would ask about an approval, and why
+    Explain {
+        /// The file with the policy; - reads the standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
 }
 
 /// Where an approval would wait.
+#[derive(Args)]
 pub struct Place {
-    account: Option<AccountId>,
-    region: Option<Region>,
+    /// The pipeline's name
     pipeline: PipelineName,
+    /// The stage's name
     stage: StageName,
+    /// The approval action's name
     action: ActionName,
+    /// The pipeline's account, where the answer depends on it
+    #[arg(long, value_name = "NUMBER")]
+    account: Option<AccountId>,
+    /// The pipeline's region, where the answer depends on it
+    #[arg(long, value_name = "NAME")]
+    region: Option<Region>,
 }
 
 impl Place {
@@ -41,47 +59,19 @@ impl Place {
     }
 }
 
-/// Reads what comes after `policy`. `None`: help is wanted.
-pub fn order(arguments: &mut lexopt::Parser) -> Result<Option<Order>, lexopt::Error> {
-    let (mut values, mut account, mut region) = (Vec::new(), None, None);
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Long("account") => account = Some(arguments.value()?.parse()?),
-            Long("region") => region = Some(arguments.value()?.parse()?),
-            Long("help") | Short('h') => return Ok(None),
-            Value(value) => values.push(value),
-            _ => return Err(argument.unexpected()),
-        }
-    }
-    let is = |command: &OsString, name: &str| command == name;
-    match values.as_slice() {
-        [command, file] if is(command, "check") && account.is_none() && region.is_none() => {
-            Ok(Some(Order::Check(file.into())))
-        }
-        [command, file, pipeline, stage, action] if is(command, "explain") => {
-            let (pipeline, stage, action) = (pipeline.parse()?, stage.parse()?, action.parse()?);
-            let place = Place { account, region, pipeline, stage, action };
-            Ok(Some(Order::Explain(file.into(), Box::new(place))))
-        }
-        [command, ..] if is(command, "check") => Err("policy check takes one FILE, and no options".into()),
-        [command, ..] if is(command, "explain") => Err("policy explain takes FILE PIPELINE STAGE ACTION".into()),
-        _ => Err("after policy comes check or explain".into()),
-    }
-}
-
-/// Does it. The exit code is 1 when the answer is no, 2 when there is none.
-pub fn run(order: &Order) -> ExitCode {
-    let (Order::Check(file) | Order::Explain(file, _)) = order;
+/// Answers the question. The exit code is 1 when the answer is no, and 2 when there is no answer.
+pub fn run(command: &Command) -> ExitCode {
+    let (Command::Check { file } | Command::Explain { file, .. }) = command;
     let policy = match read(file) {
         Ok((policy, _)) => policy,
         Err(code) => return code,
     };
-    match order {
-        Order::Check(file) => {
+    match command {
+        Command::Check { .. } => {
             print!("{}", summary(file, &policy));
             ExitCode::SUCCESS
         }
-        Order::Explain(_, place) => explain(&policy, place),
+        Command::Explain { place, .. } => explain(&policy, place),
     }
 }
 

@@ -1,8 +1,7 @@
 //! The sandbox as a whole.
 
-use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{Region, SdkConfig};
@@ -10,7 +9,6 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use callback::{Callback, StartError as CallbackError};
 use countersign::aws;
-use countersign::metrics::Sink;
 use countersign::pipeline::Polling;
 use countersign::policy::{Policy, PolicyError};
 use countersign::settings::SettingError;
@@ -25,17 +23,12 @@ use tokio::sync::{mpsc, oneshot};
 use crate::aws::{Aws, Call};
 use crate::clock::SandboxClock;
 use crate::codepipeline::{AwsError, CodePipeline};
+use crate::deployment::{CALLBACK_KEY, DEPLOYMENT, NOTIFIER_KEY, POLICY, REGION, TABLE, settings};
+use crate::functions::{Functions, every_hour};
 use crate::lambda::{Failure, Lambda};
-use crate::{demo, replay, web};
-
-/// The region that everything here is in, unless a played record says otherwise.
-pub(crate) const REGION: &str = "us-east-2";
-pub(crate) const TABLE: &str = "countersign";
-pub(crate) const DEPLOYMENT: &str = "sandbox";
-/// The name of the SSM parameter with the policy.
-pub const POLICY: &str = "/sandbox/policy";
-/// How often the sweep comes.
-const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
+use crate::lock::lock;
+use crate::metrics::{Lines, sink};
+use crate::{demo, web};
 
 /// The sandbox's CodePipeline never lags, and another invocation here needs milliseconds.
 const TIMEOUT: Polling = Polling { attempts: 20, interval: std::time::Duration::from_millis(25) };
@@ -99,36 +92,9 @@ pub enum StartError {
 
 /// A running sandbox. It stops when it is dropped.
 pub struct Sandbox {
-    shared: Arc<Shared>,
+    functions: Arc<Functions>,
     url: String,
     _stop: oneshot::Sender<()>,
-}
-
-/// What the HTTP routes work with.
-pub(crate) struct Shared {
-    pub(crate) aws: Arc<Aws>,
-    pub(crate) callback: Callback,
-    pub(crate) lambda: Arc<Lambda>,
-    pub(crate) clock: SandboxClock,
-    metrics: Lines,
-}
-
-/// The latest lines of metrics.
-pub(crate) type Lines = Arc<Mutex<VecDeque<String>>>;
-
-/// How many lines of metrics are remembered.
-const REMEMBERED_METRICS: usize = 10_000;
-
-/// Keeps metrics for whoever asks, instead of filling the terminal with them.
-pub(crate) fn sink(lines: &Lines) -> Sink {
-    let lines = Arc::clone(lines);
-    Arc::new(move |line| {
-        let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
-        if lines.len() >= REMEMBERED_METRICS {
-            lines.pop_front();
-        }
-        lines.push_back(line.to_owned());
-    })
 }
 
 impl Sandbox {
@@ -152,20 +118,20 @@ impl Sandbox {
 
         // The callback asks for its keys while it starts, so that AWS has to answer before the rest can.
         let (stop, stopped) = oneshot::channel::<()>();
-        let functions = web::Functions::default();
-        tokio::spawn(web::serve(listener, Arc::clone(&aws), Arc::clone(&functions), stopped));
+        let started = web::Started::default();
+        tokio::spawn(web::serve(listener, Arc::clone(&aws), Arc::clone(&started), stopped));
 
         let settings = settings(&url, &key);
         let metrics = Lines::default();
         let notifier = Notifier::new(
             notifier::Settings::read(&settings)?,
-            &sdk(address, "AKIASANDBOXNOTIFIER"),
+            &sdk(address, NOTIFIER_KEY),
             clock.clock(),
             sink(&metrics),
         );
         let callback = Callback::start(
             callback::Settings::read(&settings)?,
-            &sdk(address, "AKIASANDBOXCALLBACK"),
+            &sdk(address, CALLBACK_KEY),
             clock.clock(),
             sink(&metrics),
         )
@@ -175,11 +141,11 @@ impl Sandbox {
         if demo {
             demo::set_up(&aws.codepipeline)?;
         }
-        let shared = Arc::new(Shared { aws, callback, lambda, clock, metrics });
-        functions.get_or_init(|| Arc::clone(&shared));
-        shared.lambda.drain().await;
-        tokio::spawn(every_hour(Arc::downgrade(&shared)));
-        Ok(Self { shared, url, _stop: stop })
+        let functions = Arc::new(Functions { aws, callback, lambda, clock, metrics });
+        started.get_or_init(|| Arc::clone(&functions));
+        functions.lambda.drain().await;
+        tokio::spawn(every_hour(Arc::downgrade(&functions)));
+        Ok(Self { functions, url, _stop: stop })
     }
 
     /// Its address, `http://127.0.0.1:PORT`.
@@ -191,24 +157,24 @@ impl Sandbox {
     /// The AWS inside.
     #[must_use]
     pub fn aws(&self) -> &Aws {
-        &self.shared.aws
+        &self.functions.aws
     }
 
     /// Its clock.
     #[must_use]
     pub fn clock(&self) -> &SandboxClock {
-        &self.shared.clock
+        &self.functions.clock
     }
 
     /// Moves the clock on, and waits until everything that follows from it has happened. The sweep comes at the end, once,
     /// when an hour or more has gone by.
     pub async fn advance(&self, by: Duration) {
-        self.shared.advance(by).await;
+        self.functions.advance(by).await;
     }
 
     /// Waits until every event of CodePipeline has been run.
     pub async fn settle(&self) {
-        self.shared.lambda.drain().await;
+        self.functions.lambda.drain().await;
     }
 
     /// Plays an event, recorded anywhere, through the notifier: one invocation.
@@ -216,7 +182,7 @@ impl Sandbox {
     /// # Errors
     /// The error that Lambda would report.
     pub async fn play(&self, event: Value) -> Result<Report, Diagnostic> {
-        self.shared.play(event).await
+        self.functions.play(event).await
     }
 
     /// Runs the hourly sweep now.
@@ -224,9 +190,7 @@ impl Sandbox {
     /// # Errors
     /// The error that Lambda would report.
     pub async fn sweep(&self) -> Result<Report, Diagnostic> {
-        let report = self.shared.lambda.invoke(&sweep()).await;
-        self.shared.lambda.drain().await;
-        report
+        self.functions.sweep().await
     }
 
     /// Saves another policy, as an administrator would. It is not checked here: that is the notifier's business.
@@ -240,73 +204,19 @@ impl Sandbox {
     /// The events whose invocation failed, oldest first.
     #[must_use]
     pub fn failures(&self) -> Vec<Failure> {
-        self.shared.lambda.failures()
+        self.functions.lambda.failures()
     }
 
     /// The metrics that both functions wrote, oldest first, in CloudWatch's embedded metric format.
     #[must_use]
     pub fn metrics(&self) -> Vec<String> {
-        self.shared.metrics.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        lock(&self.functions.metrics).iter().cloned().collect()
     }
 
     /// The AWS calls that were made so far, by anybody.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
-        self.shared.aws.calls()
-    }
-}
-
-impl Shared {
-    pub(crate) async fn advance(&self, by: Duration) {
-        self.clock.advance(by);
-        self.aws.codepipeline.tick();
-        self.lambda.drain().await;
-        if by >= Duration::hours(1) {
-            self.sweep().await;
-        }
-    }
-
-    async fn sweep(&self) {
-        self.lambda.run(sweep()).await;
-        self.lambda.drain().await;
-    }
-
-    pub(crate) async fn play(&self, event: Value) -> Result<Report, Diagnostic> {
-        let event = replay::prepare(event, &self.aws.codepipeline, self.clock.now());
-        let report = self.lambda.invoke(&event).await;
-        // An approval that took over from another has ended that one.
-        self.lambda.drain().await;
-        report
-    }
-}
-
-/// The settings of both functions, with links that point at `url`, signed by `key`.
-pub(crate) fn settings(url: &str, key: &str) -> impl Fn(&str) -> Option<String> + use<> {
-    let (url, key) = (url.to_owned(), key.to_owned());
-    move |name| {
-        Some(match name {
-            "COUNTERSIGN_DEPLOYMENT" => DEPLOYMENT.to_owned(),
-            "COUNTERSIGN_CALLBACK_URL" => url.clone(),
-            "COUNTERSIGN_SIGNING_KEY" | "COUNTERSIGN_SIGNING_KEYS" => key.clone(),
-            "COUNTERSIGN_TABLE" => TABLE.to_owned(),
-            "COUNTERSIGN_SENDER" => "Countersign <approvals@example.com>".to_owned(),
-            "COUNTERSIGN_POLICY" => POLICY.to_owned(),
-            _ => return None,
-        })
-    }
-}
-
-/// What the hourly rule sends.
-fn sweep() -> Value {
-    json!({ "sweep": {} })
-}
-
-/// The hourly rule, for as long as there is a sandbox.
-async fn every_hour(sandbox: Weak<Shared>) {
-    loop {
-        tokio::time::sleep(HOUR).await;
-        let Some(shared) = sandbox.upgrade() else { return };
-        shared.sweep().await;
+        self.functions.aws.calls()
     }
 }
 
@@ -327,7 +237,7 @@ fn policy_text(given: Option<String>, approvers: &str, quorum: &str) -> Result<S
 /// and endpoints. It waits for AWS as long as it takes: on one machine nothing is lost on the way, and a machine that is busy
 /// for seconds is no AWS that does not answer. What time-outs do is seen in a [`crate::simulation`].
 fn sdk(address: SocketAddr, access_key: &str) -> SdkConfig {
-    let credentials = Credentials::new(access_key, "sandbox", None, None, "sandbox");
+    let credentials = Credentials::new(access_key, "sandbox", None, None, DEPLOYMENT);
     aws::builder()
         .timeout_config(TimeoutConfig::disabled())
         .region(Region::new(REGION))

@@ -15,23 +15,25 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use crate::aws::ses::Mail;
 use crate::aws::{Aws, MAX_BODY};
 use crate::codepipeline::Trigger;
-use crate::sandbox::Shared;
+use crate::deployment::ACCOUNT;
+use crate::functions::Functions;
 use crate::{gateway, pages};
 
 /// What the routes work with: AWS from the first moment, the functions as soon as they have started on it.
 #[derive(Clone)]
 struct Routes {
     aws: Arc<Aws>,
-    functions: Functions,
+    functions: Started,
 }
 
 /// The functions, once they have started.
-pub(crate) type Functions = Arc<OnceLock<Arc<Shared>>>;
+pub(crate) type Started = Arc<OnceLock<Arc<Functions>>>;
 
 /// The functions, in a route that needs them.
-struct Ready(Arc<Shared>);
+struct Ready(Arc<Functions>);
 
 impl FromRequestParts<Routes> for Ready {
     type Rejection = (StatusCode, &'static str);
@@ -47,7 +49,7 @@ impl FromRequestParts<Routes> for Ready {
 }
 
 /// Serves until `stopped`.
-pub(crate) async fn serve(listener: TcpListener, aws: Arc<Aws>, functions: Functions, stopped: oneshot::Receiver<()>) {
+pub(crate) async fn serve(listener: TcpListener, aws: Arc<Aws>, functions: Started, stopped: oneshot::Receiver<()>) {
     let state = Routes { aws, functions };
     let router = Router::new()
         .route("/", get(index))
@@ -77,25 +79,25 @@ pub(crate) async fn serve(listener: TcpListener, aws: Arc<Aws>, functions: Funct
 
 async fn aws_call(State(routes): State<Routes>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let answer = routes.aws.handle(method.as_str(), &uri.to_string(), &headers, body).await;
-    let Some(shared) = routes.functions.get().cloned() else { return answer };
+    let Some(functions) = routes.functions.get().cloned() else { return answer };
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if text("x-amz-target").starts_with("CodePipeline_") {
         // What a command at a terminal leads to has happened when it returns, so that a script can look at it. Our own
         // functions cannot wait for that: they may be what it waits for.
         if text("authorization").contains("Credential=AKIASANDBOX") {
-            tokio::spawn(async move { shared.lambda.drain().await });
+            tokio::spawn(async move { functions.lambda.drain().await });
         } else {
-            shared.lambda.drain().await;
+            functions.lambda.drain().await;
         }
     }
     answer
 }
 
-async fn approval(Ready(shared): Ready, parts: Parts, body: Bytes) -> Response {
-    gateway::call(&shared.callback, gateway::DOMAIN, &parts, &body, shared.clock.now()).await
+async fn approval(Ready(functions): Ready, parts: Parts, body: Bytes) -> Response {
+    gateway::call(&functions.callback, gateway::DOMAIN, &parts, &body, functions.clock.now()).await
 }
 
-async fn events(Ready(shared): Ready, body: Bytes) -> Response {
+async fn events(Ready(functions): Ready, body: Bytes) -> Response {
     let event: Value = match serde_json::from_slice(&body) {
         Ok(event) => event,
         Err(error) => {
@@ -103,7 +105,7 @@ async fn events(Ready(shared): Ready, body: Bytes) -> Response {
             return (StatusCode::BAD_REQUEST, Json(error)).into_response();
         }
     };
-    match shared.play(event).await {
+    match functions.play(event).await {
         Ok(report) => Json(report).into_response(),
         Err(Diagnostic { error_type, error_message, .. }) => {
             let error = json!({"errorType": error_type, "errorMessage": error_message});
@@ -112,14 +114,14 @@ async fn events(Ready(shared): Ready, body: Bytes) -> Response {
     }
 }
 
-async fn index(Ready(shared): Ready, headers: HeaderMap) -> Response {
+async fn index(Ready(functions): Ready, headers: HeaderMap) -> Response {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
-    let mails = shared.aws.ses.mails();
+    let mails = functions.aws.ses.mails();
     page(pages::index(
-        &shared.aws.codepipeline.overview(),
+        &functions.aws.codepipeline.overview(),
         mails.len(),
-        &shared.lambda.failures(),
-        shared.clock.now(),
+        &functions.lambda.failures(),
+        functions.clock.now(),
         host,
     ))
 }
@@ -129,11 +131,11 @@ struct Start {
     pipeline: String,
 }
 
-async fn start(Ready(shared): Ready, Form(Start { pipeline }): Form<Start>) -> Response {
-    let visitor = format!("arn:aws:iam::{}:user/you", crate::aws::ACCOUNT);
-    match shared.aws.codepipeline.start(&pipeline, Trigger::StartPipelineExecution(visitor)) {
+async fn start(Ready(functions): Ready, Form(Start { pipeline }): Form<Start>) -> Response {
+    let visitor = format!("arn:aws:iam::{}:user/you", ACCOUNT);
+    match functions.aws.codepipeline.start(&pipeline, Trigger::StartPipelineExecution(visitor)) {
         Ok(_) => {
-            shared.lambda.drain().await;
+            functions.lambda.drain().await;
             Redirect::to("/").into_response()
         }
         Err(error) => (StatusCode::BAD_REQUEST, format!("{}: {}", error.code, error.message)).into_response(),
@@ -145,18 +147,18 @@ struct Advance {
     hours: u16,
 }
 
-async fn advance(Ready(shared): Ready, Form(Advance { hours }): Form<Advance>) -> Redirect {
-    shared.advance(time::Duration::hours(hours.into())).await;
+async fn advance(Ready(functions): Ready, Form(Advance { hours }): Form<Advance>) -> Redirect {
+    functions.advance(time::Duration::hours(hours.into())).await;
     Redirect::to("/")
 }
 
-async fn mailbox(Ready(shared): Ready) -> Response {
-    page(pages::mailbox(&shared.aws.ses.mails()))
+async fn mailbox(Ready(functions): Ready) -> Response {
+    page(pages::mailbox(&functions.aws.ses.mails()))
 }
 
 async fn mailbox_json(State(routes): State<Routes>) -> Response {
     let mails = routes.aws.ses.mails();
-    let fields = |mail: &crate::aws::ses::Mail| {
+    let fields = |mail: &Mail| {
         json!({
             "id": mail.id, "to": mail.to, "from": mail.from, "subject": mail.subject,
             "date": mail.date, "text": mail.text, "html": mail.html, "raw": mail.raw,
@@ -165,22 +167,22 @@ async fn mailbox_json(State(routes): State<Routes>) -> Response {
     Json(mails.iter().map(fields).collect::<Vec<_>>()).into_response()
 }
 
-async fn mail(Ready(shared): Ready, Path(id): Path<String>) -> Response {
-    with_mail(&shared, &id, |mail| page(pages::mail(mail)))
+async fn mail(Ready(functions): Ready, Path(id): Path<String>) -> Response {
+    with_mail(&functions, &id, |mail| page(pages::mail(mail)))
 }
 
-async fn mail_html(Ready(shared): Ready, Path(id): Path<String>) -> Response {
-    with_mail(&shared, &id, |mail| Html(pages::as_mail_client(&mail.html)).into_response())
+async fn mail_html(Ready(functions): Ready, Path(id): Path<String>) -> Response {
+    with_mail(&functions, &id, |mail| Html(pages::as_mail_client(&mail.html)).into_response())
 }
 
-async fn mail_raw(Ready(shared): Ready, Path(id): Path<String>) -> Response {
-    with_mail(&shared, &id, |mail| {
+async fn mail_raw(Ready(functions): Ready, Path(id): Path<String>) -> Response {
+    with_mail(&functions, &id, |mail| {
         ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], Body::from(mail.raw.clone())).into_response()
     })
 }
 
-fn with_mail(shared: &Shared, id: &str, show: impl Fn(&crate::aws::ses::Mail) -> Response) -> Response {
-    match shared.aws.ses.mails().iter().find(|mail| mail.id == id) {
+fn with_mail(functions: &Functions, id: &str, show: impl Fn(&Mail) -> Response) -> Response {
+    match functions.aws.ses.mails().iter().find(|mail| mail.id == id) {
         Some(mail) => show(mail),
         None => (StatusCode::NOT_FOUND, "no such email").into_response(),
     }

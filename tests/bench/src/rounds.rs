@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::arguments::{Arguments, Peer};
 use crate::cloud::{Cloud, Waiting};
 use crate::lambda::{Function, Start};
 use crate::tls::Tls;
-use crate::{Order, Peer};
 
 /// How many events a function gets in a round in which it is kept running, the first of which is not counted.
 const VISITS: usize = 100;
@@ -19,7 +19,7 @@ const EVENTS: [(usize, usize); 3] = [(1, DECISIONS), (10, 10), (50, 5)];
 pub const FAR: Duration = Duration::from_millis(20);
 const FAR_EVENTS: usize = 3;
 
-/// Who is measured, and at what. The table has them in this order.
+/// Who is measured, and at what. The table has them in this arguments.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     Floor,
@@ -59,32 +59,32 @@ pub struct Calls {
 }
 
 struct Round<'a> {
-    order: &'a Order,
+    arguments: &'a Arguments,
     cloud: Cloud,
     figures: &'a mut Figures,
     tls: Option<&'a Tls>,
 }
 
-pub async fn run(order: &Order) -> Figures {
+pub async fn run(arguments: &Arguments) -> Figures {
     let mut figures = Figures::default();
     let tls = Tls::new();
-    for number in 1..=order.cold {
-        eprint!("\rstarting: round {number} of {}  ", order.cold);
-        Round::new(order, &mut figures, None).await.cold().await;
-        Round::new(order, &mut figures, Some(&tls)).await.cold().await;
+    for number in 1..=arguments.cold.get() {
+        eprint!("\rstarting: round {number} of {}  ", arguments.cold);
+        Round::new(arguments, &mut figures, None).await.cold().await;
+        Round::new(arguments, &mut figures, Some(&tls)).await.cold().await;
     }
-    for number in 1..=order.warm {
-        eprint!("\rrunning: round {number} of {}   ", order.warm);
-        Round::new(order, &mut figures, None).await.floor().await;
+    for number in 1..=arguments.warm.get() {
+        eprint!("\rrunning: round {number} of {}   ", arguments.warm);
+        Round::new(arguments, &mut figures, None).await.floor().await;
         for (approvers, events) in EVENTS {
-            Round::new(order, &mut figures, None).await.events(approvers, events).await;
+            Round::new(arguments, &mut figures, None).await.events(approvers, events).await;
         }
-        Round::new(order, &mut figures, None).await.visits().await;
-        for peer in &order.peers {
-            Round::new(order, &mut figures, None).await.peer(peer).await;
+        Round::new(arguments, &mut figures, None).await.visits().await;
+        for peer in &arguments.peers {
+            Round::new(arguments, &mut figures, None).await.peer(peer).await;
         }
         for (approvers, _) in EVENTS {
-            Round::new(order, &mut figures, None).await.far(approvers).await;
+            Round::new(arguments, &mut figures, None).await.far(approvers).await;
         }
     }
     eprintln!();
@@ -92,8 +92,8 @@ pub async fn run(order: &Order) -> Figures {
 }
 
 impl<'a> Round<'a> {
-    async fn new(order: &'a Order, figures: &'a mut Figures, tls: Option<&'a Tls>) -> Self {
-        Self { order, cloud: Cloud::start(tls).await, figures, tls }
+    async fn new(arguments: &'a Arguments, figures: &'a mut Figures, tls: Option<&'a Tls>) -> Self {
+        Self { arguments, cloud: Cloud::start(tls).await, figures, tls }
     }
 
     async fn cold(mut self) {
@@ -103,7 +103,7 @@ impl<'a> Round<'a> {
         let link = self.cloud.link_to_approve(&waiting);
         self.start(Subject::Show, &visit("GET", token(&link), "")).await;
         self.start(Subject::Decide, &press(&link)).await;
-        for peer in &self.order.peers {
+        for peer in &self.arguments.peers {
             self.start(Subject::Peer(peer.name.clone()), &visit("GET", token(&link), "")).await;
         }
     }
@@ -204,13 +204,13 @@ impl<'a> Round<'a> {
     }
 
     async fn function(&self, subject: &Subject) -> Function {
-        let ours = |name: &str| vec![self.order.binaries.join(name).to_string_lossy().into_owned()];
+        let ours = |name: &str| vec![self.arguments.binaries.join(name).to_string_lossy().into_owned()];
         let (command, role) = match subject {
             Subject::Floor => (ours("floor"), "floor"),
             Subject::Show | Subject::Decide => (ours("callback"), "callback"),
             Subject::Event(_) => (ours("notifier"), "notifier"),
             Subject::Peer(name) => {
-                let peer = self.order.peers.iter().find(|peer| peer.name == *name).expect("a known peer");
+                let peer = self.arguments.peers.iter().find(|peer| peer.name == *name).expect("a known peer");
                 (peer.command.clone(), "callback")
             }
         };

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::Order;
+use crate::arguments::Arguments;
 use crate::lambda::Start;
 use crate::rounds::{Calls, FAR, Figures, Subject, median};
 
-pub fn of(order: &Order, figures: &Figures) -> String {
+pub fn of(arguments: &Arguments, figures: &Figures) -> String {
     let mut text = format!(
         "Medians of {} starts and of {} rounds of answers; in brackets, how many times the floor's.\n\n",
-        order.cold, order.warm
+        arguments.cold, arguments.warm
     );
     text += "| | ready | ready and first answer | CPU time for that | over TLS | CPU time for that |\n|---|---|---|---|---|---|\n";
     for (subject, starts) in &figures.starts {
@@ -67,7 +67,8 @@ pub fn of(order: &Order, figures: &Figures) -> String {
     for file in ["floor", "callback", "notifier"] {
         let size =
             |path: std::path::PathBuf| std::fs::metadata(path).map_or("?".to_owned(), |file| file.len().to_string());
-        let (binary, zip) = (size(order.binaries.join(file)), size(order.zips.join(file).with_extension("zip")));
+        let (binary, zip) =
+            (size(arguments.binaries.join(file)), size(arguments.zips.join(file).with_extension("zip")));
         let _ = writeln!(text, "| {file} | {binary} | {zip} |");
     }
     text += "\n| | AWS calls until the first answer | AWS calls for each further answer |\n|---|---|---|\n";

@@ -2,23 +2,43 @@
 
 use std::process::ExitCode;
 
+use clap::Parser;
 use countersign::clock::system;
-use lexopt::prelude::*;
-use sandbox::simulation::{Fault, Planned};
-use tests::faults::explore::{
-    Effort, Failure, baselines, census, outages, pairs, random, read_outage, run_all, shrunk, singles,
-};
+use sandbox::simulation::{Fault, Outage, Planned};
+use tests::faults::explore::{Effort, Failure, baselines, census, outages, pairs, random, run_all, shrunk, singles};
 use tests::faults::{Schedule, Story, run};
 
-const HELP: &str = "\
-The stories while AWS fails, step by step.
-
-usage: tests/run faults [--seed N] [--short] [--first]
-                                               every fault at every step, pairs of faults, random schedules, outages;
-                                               --short a part of them, --first until one fails
-       tests/run faults --random N             the one random schedule of this seed
-       tests/run faults --story NAME [--seed N] [--faults STEP:FAULT,...] [--outage ...] [--steps]
-                                               one story, as a failure says it; --steps lists its calls";
+/// Tells the stories while AWS fails, step by step
+///
+/// Without --random and --story: every fault at every step, pairs of faults, random schedules, and outages.
+#[derive(Parser)]
+#[command(bin_name = "tests/run faults")]
+struct Arguments {
+    /// The seed that all chance comes from
+    #[arg(long, value_name = "NUMBER", default_value_t = WHOLE.seed)]
+    seed: u64,
+    /// Only a part of the schedules
+    #[arg(long)]
+    short: bool,
+    /// Stop at the first schedule that fails
+    #[arg(long)]
+    first: bool,
+    /// Only the random schedule of this seed
+    #[arg(long, value_name = "SEED", conflicts_with_all = ["story", "short", "first"])]
+    random: Option<u64>,
+    /// Only this story, as a failure names it
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["short", "first"])]
+    story: Option<Story>,
+    /// The faults in the story
+    #[arg(long, value_name = "STEP:FAULT,...", value_delimiter = ',', requires = "story")]
+    faults: Vec<Planned>,
+    /// The outage in the story
+    #[arg(long, value_name = "FUNCTION,SERVICE,OPERATION,FAULT,SECONDS", requires = "story")]
+    outage: Option<Outage>,
+    /// List all calls of the story, not only those that something went wrong with
+    #[arg(long, requires = "story")]
+    steps: bool,
+}
 
 /// The whole, and what belongs into every test run.
 const WHOLE: Effort = Effort { seed: 1, every: 1, pairs: 50, random: 1_000 };
@@ -27,67 +47,21 @@ const SHORT: Effort = Effort { seed: 1, every: 97, pairs: 8, random: 100 };
 /// How many failures are told in full.
 const TOLD: usize = 10;
 
-enum Order {
-    Help,
-    Explore(Effort, usize),
-    Random(u64),
-    One(Schedule, bool),
-}
-
 fn main() -> ExitCode {
     // What a panic says is part of the report, once and where it belongs.
     std::panic::set_hook(Box::new(|_| {}));
-    match order() {
-        Ok(Order::Help) => println!("{HELP}"),
-        Ok(Order::Explore(effort, most_failures)) => return explore(effort, most_failures),
-        Ok(Order::Random(seed)) => match baselines(WHOLE.seed) {
-            Ok(baselines) => return one(&random(&baselines, seed), false),
-            Err(failures) => return tell(failures),
+    let Arguments { seed, short, first, random: chosen, story, faults, outage, steps } = Arguments::parse();
+    match (story, chosen) {
+        (Some(story), _) => one(&Schedule { story, seed, faults, outage }, steps),
+        (None, Some(chosen)) => match baselines(WHOLE.seed) {
+            Ok(baselines) => one(&random(&baselines, chosen), false),
+            Err(failures) => tell(failures),
         },
-        Ok(Order::One(schedule, steps)) => return one(&schedule, steps),
-        Err(error) => {
-            eprintln!("{error}\n\n{HELP}");
-            return ExitCode::from(2);
+        (None, None) => {
+            let effort = if short { SHORT } else { WHOLE };
+            explore(Effort { seed, ..effort }, if first { 1 } else { usize::MAX })
         }
     }
-    ExitCode::SUCCESS
-}
-
-fn order() -> Result<Order, lexopt::Error> {
-    let (mut effort, mut story, mut seed, mut faults, mut outage, mut steps, mut chosen) =
-        (WHOLE, None, None, Vec::new(), None, false, None);
-    let mut most_failures = usize::MAX;
-    let mut arguments = lexopt::Parser::from_env();
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Long("help") => return Ok(Order::Help),
-            Long("first") => most_failures = 1,
-            Long("short") => effort = SHORT,
-            Long("steps") => steps = true,
-            Long("seed") => seed = Some(arguments.value()?.parse()?),
-            Long("random") => chosen = Some(arguments.value()?.parse()?),
-            Long("story") => {
-                let name = arguments.value()?.string()?;
-                story = Some(Story::named(&name).ok_or(format!("there is no story {name:?}"))?);
-            }
-            Long("faults") => {
-                let list = arguments.value()?.string()?;
-                faults =
-                    list.split(',').map(str::parse::<Planned>).collect::<Result<_, _>>().map_err(|e| e.to_string())?;
-            }
-            Long("outage") => {
-                let text = arguments.value()?.string()?;
-                outage = Some(read_outage(&text).ok_or(format!("{text:?} is no outage"))?);
-            }
-            _ => return Err(argument.unexpected()),
-        }
-    }
-    let seed: u64 = seed.unwrap_or(WHOLE.seed);
-    Ok(match (story, chosen) {
-        (Some(story), _) => Order::One(Schedule { story, seed, faults, outage }, steps),
-        (None, Some(seed)) => Order::Random(seed),
-        (None, None) => Order::Explore(Effort { seed, ..effort }, most_failures),
-    })
 }
 
 fn one(schedule: &Schedule, steps: bool) -> ExitCode {

@@ -16,10 +16,13 @@ use sandbox::codepipeline::{
     ActionDefinition, ActionKind, ApprovalAction, PipelineDefinition, SourceAction, SourceProvider, StageDefinition,
     Trigger,
 };
+use sandbox::simulation::{Calls, Fault};
 use serde_json::{Value, json};
 use tests::forge::Parts;
-use tests::{Mail, World};
+use tests::{Mail, Page, World, simulated_time};
 use time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 /// All pipelines have this name, so that titles differ by what they say and by nothing else.
 const PIPELINE: &str = "payments-reconciliation-and-settlement-service_eu-central";
@@ -30,6 +33,9 @@ const ALICE: &str = "alice@example.com";
 const MAXIMILIANE: &str = "maximiliane-friederike.von-hohenlohe-schillingsfuerst@release-management.example.com";
 const MARYAM: &str = "maryam@example.com";
 const TARO: &str = "taro@example.co.jp";
+
+/// Starts executions, and is no approver.
+const BEN: &str = "arn:aws:sts::123456789012:assumed-role/ReleaseEngineering-Administrators/ben.brook";
 
 const MESSAGE: &str = "Round totals half to even, as the auditors asked
 
@@ -90,13 +96,15 @@ struct Gallery {
 impl Gallery {
     fn show(&mut self, world: World, states: impl IntoIterator<Item = State>) {
         self.worlds.push(world);
-        for State { name, of, title, method, url, form, status } in states {
-            let line = json!({
-                "name": name, "of": of, "title": title, "method": method, "url": url, "form": form, "status": status,
-            });
-            println!("{line}");
-        }
+        states.into_iter().for_each(print);
     }
+}
+
+fn print(State { name, of, title, method, url, form, status }: State) {
+    let line = json!({
+        "name": name, "of": of, "title": title, "method": method, "url": url, "form": form, "status": status,
+    });
+    println!("{line}");
 }
 
 #[tokio::main]
@@ -108,13 +116,13 @@ async fn main() {
     refused(&mut gallery).await;
     of_the_sandbox(&mut gallery).await;
     let ground = World::with(Options { approvers: format!("{ALICE}, {MARYAM}"), ..Options::default() }).await;
-    let state = State::opened("ground", ground.sandbox.url(), 200).of("ground");
+    let state = State::opened("ground", ground.sandbox().url(), 200).of("ground");
     gallery.show(ground, [state]);
     let _ = tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink())).await;
 }
 
-/// A sandbox in which this many of four must approve.
-async fn world(quorum: usize, more: &str) -> World {
+/// A policy by which this many of four must approve.
+fn policy(quorum: usize, more: &str) -> String {
     let approvers = json!([
         format!("Alice Archer <{ALICE}>"),
         format!("Dr. Maximiliane-Friederike von Hohenlohe-Schillingsfürst <{MAXIMILIANE}>"),
@@ -122,17 +130,18 @@ async fn world(quorum: usize, more: &str) -> World {
         format!("山田太郎 <{TARO}>"),
     ]);
     // A list of texts reads the same in JSON and in TOML.
-    let policy = format!(
-        "[default]\napprovers = {approvers}\nquorum = {quorum}\nreason_required = true\nremind = \"24h\"\n{more}"
-    );
-    World::under(&policy).await
+    format!("[default]\napprovers = {approvers}\nquorum = {quorum}\nreason_required = true\nremind = \"24h\"\n{more}")
+}
+
+/// A sandbox with that policy.
+async fn world(quorum: usize, more: &str) -> World {
+    World::under(&policy(quorum, more)).await
 }
 
 /// The same with the approval waiting, started by somebody who is no approver.
 async fn asked(quorum: usize) -> World {
     let world = world(quorum, "").await;
-    start(&world, REVIEW_URL, "arn:aws:sts::123456789012:assumed-role/ReleaseEngineering-Administrators/ben.brook")
-        .await;
+    start(&world, REVIEW_URL, BEN).await;
     world
 }
 
@@ -156,11 +165,11 @@ async fn start(world: &World, review_url: &str, arn: &str) {
         ],
         ..PipelineDefinition::new("123456789012", "us-east-2", PIPELINE)
     };
-    let codepipeline = &world.sandbox.aws().codepipeline;
+    let codepipeline = &world.aws().codepipeline;
     // The second start finds the pipeline there.
     let _ = codepipeline.create(definition);
     codepipeline.start(PIPELINE, Trigger::StartPipelineExecution(arn.to_owned())).unwrap();
-    world.sandbox.settle().await;
+    world.settle().await;
 }
 
 /// The first email with links to somebody.
@@ -203,7 +212,7 @@ async fn decided(gallery: &mut Gallery) {
     let (alice, taro) = (mail(&world, ALICE).await, mail(&world, TARO).await);
     world.press(&alice.approve, "Totals agree.\nقارنت المجاميع بالتقرير.").await;
     world.press(&taro.approve, "合計が一致しました。").await;
-    world.sandbox.settle().await;
+    world.settle().await;
     let states = [
         State::opened("approved", &alice.approve, 200),
         State::opened("already-approved", &mail(&world, MAXIMILIANE).await.approve, 409),
@@ -213,7 +222,7 @@ async fn decided(gallery: &mut Gallery) {
     let world = asked(2).await;
     let maximiliane = mail(&world, MAXIMILIANE).await;
     world.press(&maximiliane.reject, "The totals of 19 November differ by 0.01 EUR.").await;
-    world.sandbox.settle().await;
+    world.settle().await;
     let states = [
         State::opened("rejected", &maximiliane.reject, 200),
         State::opened("already-rejected", &mail(&world, ALICE).await.approve, 409),
@@ -258,13 +267,13 @@ async fn over(gallery: &mut Gallery) {
 
     let world = asked(2).await;
     let alice = mail(&world, ALICE).await;
-    world.sandbox.advance(Duration::days(8)).await;
+    world.advance(Duration::days(8)).await;
     gallery.show(world, [State::opened("expired", &alice.approve, 410)]);
 
     let world = self::world(2, "expires = \"2d\"").await;
     start(&world, REVIEW_URL, "arn:aws:iam::123456789012:user/ben").await;
     let alice = mail(&world, ALICE).await;
-    world.sandbox.advance(Duration::days(3)).await;
+    world.advance(Duration::days(3)).await;
     gallery.show(world, [State::opened("expired-before-the-pipeline", &alice.approve, 410).titled("expired")]);
 }
 
@@ -287,30 +296,55 @@ async fn refused(gallery: &mut Gallery) {
     ];
     gallery.show(world, states);
 
-    let world = asked(2).await;
-    let alice = mail(&world, ALICE).await;
-    world.sandbox.aws().fail_next("dynamodb", "GetItem", usize::MAX, 400, "ThrottlingException", "slow down");
-    gallery.show(world, [State::opened("try-again", &alice.approve, 503)]);
+    // What a failing AWS makes of a page is seen in a simulation, and served as it was there.
+    for (name, fault, status) in [("try-again", Fault::Throttled, 503), ("broken", Fault::Denied, 500)] {
+        let page = std::thread::spawn(move || simulated_time().block_on(opened_while_the_ledger_fails(fault)));
+        let page = page.join().expect("a page");
+        assert_eq!(page.status, status);
+        print(State::opened(name, &serve(page).await, status));
+    }
+}
 
-    let world = asked(2).await;
+async fn opened_while_the_ledger_fails(fault: Fault) -> Page {
+    let world = World::simulated_under(&policy(2, "")).await;
+    start(&world, REVIEW_URL, BEN).await;
     let alice = mail(&world, ALICE).await;
-    world.sandbox.aws().cut_off("callback", 0);
-    gallery.show(world, [State::opened("broken", &alice.approve, 500)]);
+    world.fail(Calls::of("GetItem"), fault);
+    world.get(&alice.approve).await
+}
+
+/// Answers every request with this page, and gives its address.
+async fn serve(page: Page) -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    let mut answer = format!("HTTP/1.1 {} as simulated\r\n", page.status);
+    for (name, value) in &page.headers {
+        answer.push_str(&format!("{name}: {}\r\n", value.to_str().expect("text")));
+    }
+    answer.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n{}", page.body.len(), page.body));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            // The pages' requests are small, and arrive whole.
+            let _ = stream.read(&mut [0; 64 * 1024]).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    url
 }
 
 /// The sandbox's own pages, and the emails in it.
 async fn of_the_sandbox(gallery: &mut Gallery) {
     let world = asked(2).await;
-    world.sandbox.advance(Duration::days(6) + Duration::hours(1)).await;
+    world.advance(Duration::days(6) + Duration::hours(1)).await;
     world.press(&mail(&world, TARO).await.approve, "合計が一致しました。").await;
     world.press(&mail(&world, MARYAM).await.approve, "المجاميع متطابقة.\nLooks good to me.").await;
     start(&world, REVIEW_URL, "arn:aws:iam::123456789012:user/ben").await;
-    world.sandbox.settle().await;
+    world.settle().await;
     let mut states = vec![
         State::opened("pipelines", &world.url("/"), 200).of("sandbox"),
         State::opened("mailbox", &world.url("/mailbox"), 200).of("sandbox"),
     ];
-    let mails = world.sandbox.aws().ses.mails();
+    let mails = world.aws().ses.mails();
     let mut to_maryam = mails.iter().filter(|mail| mail.to.to_string().contains(MARYAM));
     for (page, email) in
         [("mail-request", "email-request"), ("mail-reminder", "email-reminder"), ("mail-outcome", "email-outcome")]

@@ -5,11 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
+use std::str::FromStr;
 use std::time::Duration;
 
+use clap::{Args, Parser};
 use countersign::clock::system;
 use futures_util::{StreamExt, stream};
-use lexopt::prelude::*;
 use sandbox::simulation::{Plan, Setup, Simulation};
 use sandbox::{Options, Sandbox, SandboxClock};
 use serde_json::{Value, json};
@@ -17,63 +18,59 @@ use tests::burst::{Mailbox, approver, mailbox, pipeline, policy, start};
 use tests::{BEGIN, simulated_time};
 use time::UtcDateTime;
 
-const HELP: &str = "\
-Bursts: approvals that begin to wait at once, then visitors, a number at a time, with mail scanners among them.
-
-usage: tests/run load [--approvals N] [--approvers N] [--at-once N] [--rates LIST] [--real-only|--simulated-only]
-
-  --approvals N    how many approvals wait at once [1000]; two visitors come to each
-  --approvers N    how many are asked about each [10]
-  --at-once N      how many visitors are there at the same time [200]
-  --rates LIST     what SES takes in a second: numbers, or 'any' [any,14,1]";
-
 /// For how long sweeps may go on: as long as CodePipeline waits.
 const MAX_HOURS: usize = 7 * 24;
 /// How long a visitor waits who is told to try again, and how often he does.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
 const TRIES: usize = 20;
 
-#[derive(Clone, Copy)]
+/// Bursts: approvals that begin to wait at once, then visitors, a number at a time, with mail scanners among them
+#[derive(Parser)]
+#[command(bin_name = "tests/run load")]
+struct Arguments {
+    #[command(flatten)]
+    size: Size,
+    /// What SES takes in a second, in simulated time: numbers, or 'any'
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "any,14,1")]
+    rates: Vec<Rate>,
+    /// Only in real time, through sockets
+    #[arg(long, conflicts_with = "simulated_only")]
+    real_only: bool,
+    /// Only in simulated time
+    #[arg(long)]
+    simulated_only: bool,
+}
+
+#[derive(Args, Clone, Copy)]
 struct Size {
+    /// How many approvals wait at once; two visitors come to each
+    #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
     approvals: usize,
+    /// How many approvers are asked about each
+    #[arg(long, value_name = "NUMBER", default_value_t = 10)]
     approvers: usize,
+    /// How many visitors there are at the same time
+    #[arg(long, value_name = "NUMBER", default_value_t = 200)]
     at_once: usize,
 }
 
-fn main() -> ExitCode {
-    let mut size = Size { approvals: 1000, approvers: 10, at_once: 200 };
-    let (mut rates, mut real, mut simulated) = (vec![None, Some(14), Some(1)], true, true);
-    let mut arguments = lexopt::Parser::from_env();
-    let mut read = || -> Result<bool, lexopt::Error> {
-        while let Some(argument) = arguments.next()? {
-            match argument {
-                Long("approvals") => size.approvals = arguments.value()?.parse()?,
-                Long("approvers") => size.approvers = arguments.value()?.parse()?,
-                Long("at-once") => size.at_once = arguments.value()?.parse()?,
-                Long("rates") => {
-                    let rate = |text: &str| if text == "any" { Ok(None) } else { text.parse().map(Some) };
-                    let list = arguments.value()?.string()?;
-                    rates = list.split(',').map(rate).collect::<Result<_, _>>().map_err(|_| "not a list of rates")?;
-                }
-                Long("real-only") => simulated = false,
-                Long("simulated-only") => real = false,
-                Long("help") => return Ok(false),
-                _ => return Err(argument.unexpected()),
-            }
-        }
-        Ok(true)
-    };
-    match read() {
-        Ok(true) => {}
-        Ok(false) => {
-            println!("{HELP}");
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            eprintln!("{error}\n\n{HELP}");
-            return ExitCode::from(2);
+/// How many emails SES takes in a second; `None` for any number.
+#[derive(Clone, Copy)]
+struct Rate(Option<usize>);
+
+impl FromStr for Rate {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "any" => Ok(Self(None)),
+            number => Ok(Self(Some(number.parse().map_err(|_| "expected a number of emails, or any")?))),
         }
     }
+}
+
+fn main() -> ExitCode {
+    let Arguments { size, rates, real_only, simulated_only } = Arguments::parse();
     let (mut passed, mut failed) = (0, 0);
     let mut count = |broken: Vec<String>| {
         for line in broken.iter().take(10) {
@@ -82,11 +79,11 @@ fn main() -> ExitCode {
         println!("{}\n", if broken.is_empty() { "nothing lost, nothing twice" } else { "BROKEN" });
         if broken.is_empty() { passed += 1 } else { failed += 1 }
     };
-    if real {
+    if !simulated_only {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         count(runtime.block_on(through_sockets(size)));
     }
-    for rate in rates.into_iter().filter(|_| simulated) {
+    for Rate(rate) in rates.into_iter().filter(|_| !real_only) {
         count(simulated_time().block_on(in_simulated_time(size, rate)));
     }
     println!("{passed} passed, {failed} failed");

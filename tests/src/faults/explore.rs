@@ -190,21 +190,3 @@ pub fn census(baselines: &[Baseline]) -> BTreeMap<String, usize> {
     }
     operations
 }
-
-/// `FUNCTION SERVICE OPERATION FAULT SECONDS`, as a command line has it.
-pub fn outage_text(outage: &Outage) -> String {
-    let Outage { function, service, operation, fault, lasts } = outage;
-    format!("{function},{service},{operation},{},{}", fault.name(), lasts.as_secs())
-}
-
-/// Reads what [`outage_text`] writes.
-pub fn read_outage(text: &str) -> Option<Outage> {
-    let [function, service, operation, fault, lasts] = text.split(',').collect::<Vec<_>>()[..] else { return None };
-    Some(Outage {
-        function: [Function::Notifier, Function::Callback].into_iter().find(|known| known.to_string() == function)?,
-        service: service.to_owned(),
-        operation: operation.to_owned(),
-        fault: fault.parse().ok()?,
-        lasts: Duration::from_secs(lasts.parse().ok()?),
-    })
-}

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use sandbox::simulation::{Outage, Plan, Planned, Step};
 
+pub use log::Lines;
 pub use scene::{Ending, Says, Seen};
 pub use stories::Story;
 
@@ -50,7 +51,7 @@ impl fmt::Display for Schedule {
             write!(f, " --faults '{}'", faults.join(","))?;
         }
         if let Some(outage) = &self.outage {
-            write!(f, " --outage '{}'", explore::outage_text(outage))?;
+            write!(f, " --outage '{}'", outage)?;
         }
         Ok(())
     }

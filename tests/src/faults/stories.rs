@@ -1,5 +1,7 @@
 //! The stories. Each goes to its end whatever fails on the way, as its people would: who is told to try again does.
 
+use std::str::FromStr;
+
 use crate::{ALICE, BOB};
 
 use super::scene::{Ending, Says, Scene, name_of};
@@ -56,6 +58,15 @@ impl Terms {
     }
 }
 
+impl FromStr for Story {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let names = Self::ALL.map(Self::name).join(", ");
+        Self::ALL.into_iter().find(|story| story.name() == name).ok_or_else(|| format!("expected one of {names}"))
+    }
+}
+
 impl Story {
     pub const ALL: [Self; 11] = [
         Self::Approve,
@@ -86,11 +97,6 @@ impl Story {
             Self::Stop => "stop",
             Self::Twice => "twice",
         }
-    }
-
-    /// The story of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|story| story.name() == name)
     }
 
     pub(super) fn terms(self) -> Terms {

@@ -89,7 +89,7 @@ pub(super) async fn play(cases: Vec<Case>) -> Vec<Value> {
         }
     }
     assert!(mailbox.arrived(&world, &stories).is_empty(), "a vote that settles nothing sends nothing");
-    world.sandbox.advance(Duration::days(5) + Duration::hours(1)).await;
+    world.advance(Duration::days(5) + Duration::hours(1)).await;
     nothing_failed(&world);
     let arrived = mailbox.arrived(&world, &stories);
     for (index, story) in stories.iter_mut().enumerate() {
@@ -98,7 +98,7 @@ pub(super) async fn play(cases: Vec<Case>) -> Vec<Value> {
     for story in &mut stories {
         story.end(&world).await;
     }
-    world.sandbox.advance(Duration::days(3)).await;
+    world.advance(Duration::days(3)).await;
     nothing_failed(&world);
     let arrived = mailbox.arrived(&world, &stories);
     for (index, story) in stories.iter().enumerate() {
@@ -109,8 +109,7 @@ pub(super) async fn play(cases: Vec<Case>) -> Vec<Value> {
 
 /// No invocation of the notifier failed: it says why, before anything that follows from it does.
 fn nothing_failed(world: &World) {
-    let failures: Vec<String> = world.sandbox.failures().iter().map(|failure| failure.error_message.clone()).collect();
-    assert!(failures.is_empty(), "{failures:?}");
+    assert_eq!(world.failures(), [""; 0]);
 }
 
 fn of(story: usize, arrived: &[Arrival]) -> Vec<&Arrival> {
@@ -125,7 +124,7 @@ struct Mailbox {
 
 impl Mailbox {
     fn arrived(&mut self, world: &World, stories: &[Story]) -> Vec<Arrival> {
-        let mails = world.sandbox.aws().ses.mails();
+        let mails = world.aws().ses.mails();
         let arrived = mails.into_iter().skip(self.read).map(|mail| {
             let place = stories.iter().enumerate().find_map(|(story, known)| {
                 let person = known.people().iter().position(|person| person.address == mail.to)?;
@@ -143,10 +142,10 @@ impl Mailbox {
 impl Story {
     /// Puts the approval to its approvers.
     async fn begin(world: &World, case: Case) -> Self {
-        world.sandbox.save_policy(&case.policy()).await.unwrap();
+        world.save_policy(&case.policy()).await;
         let report = match case.door {
             Door::Api | Door::Trigger => {
-                world.sandbox.aws().codepipeline.create(pipeline(&case)).unwrap();
+                world.aws().codepipeline.create(pipeline(&case)).unwrap();
                 None
             }
             Door::Notice => Some(world.event(&notice(&case)).await),
@@ -167,8 +166,8 @@ impl Story {
             world.codepipeline("StartPipelineExecution", input).await.unwrap();
         }
         if case.door == Door::Trigger {
-            world.sandbox.aws().codepipeline.start(&case.pipeline, case_trigger(&case)).unwrap();
-            world.sandbox.settle().await;
+            world.aws().codepipeline.start(&case.pipeline, case_trigger(&case)).unwrap();
+            world.settle().await;
         }
         let executions =
             world.codepipeline("ListPipelineExecutions", json!({"pipelineName": case.pipeline})).await.unwrap();
@@ -235,7 +234,7 @@ impl Story {
     /// The two links of an email, approve before reject: the only text of ours that looks like that. Foreign text is marked
     /// line by line. Both are this person's, and signed: no link is that lost a byte on the way.
     fn links_in(&self, world: &World, mail: &sandbox::aws::ses::Mail, person: usize) -> [String; 2] {
-        let ours = format!("{}/approval?t=", world.sandbox.url());
+        let ours = format!("{}/approval?t=", world.sandbox().url());
         let mut links: Vec<String> = Vec::new();
         for word in mail.text.lines().filter(|line| !line.starts_with('>')).flat_map(str::split_whitespace) {
             if word.starts_with(&ours) && !links.iter().any(|link| link == word) {
@@ -250,7 +249,7 @@ impl Story {
             assert_eq!(parts.claims["pipeline"], self.case.pipeline.as_str(), "{number}");
             // An Ed25519 signature of the same text by the same key is the same.
             let (signed, _) = link[parts.prefix.len()..].rsplit_once('.').unwrap();
-            let signature = world.sandbox.aws().kms.sign(&parts.key(), signed.as_bytes()).unwrap();
+            let signature = world.aws().kms.sign(&parts.key(), signed.as_bytes()).unwrap();
             let again = format!("{}{signed}.{}", parts.prefix, URL_SAFE_NO_PAD.encode(signature));
             assert_eq!(*link, again, "{number}: the link is not what was signed");
         }
@@ -296,11 +295,11 @@ impl Story {
             }
             Ending::Superseded => {
                 // The execution that takes over asks the same people, so that nobody else has unexpected emails.
-                world.sandbox.save_policy(&self.case.policy()).await.unwrap();
+                world.save_policy(&self.case.policy()).await;
                 world.codepipeline("StartPipelineExecution", json!({"name": pipeline})).await.unwrap();
             }
         }
-        world.sandbox.settle().await;
+        world.settle().await;
     }
 
     async fn decide_elsewhere(&mut self, world: &World, status: &str, summary: String) {
@@ -365,7 +364,7 @@ impl Story {
             "language": case.language.map(Language::as_str),
             "to": {"name": to.name, "address": to.address},
             "reply_to": case.reply_to,
-            "callback": world.sandbox.url(),
+            "callback": world.sandbox().url(),
             "links": links,
             "hrefs": hrefs,
             "says": says,

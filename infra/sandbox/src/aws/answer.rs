@@ -9,26 +9,8 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use winterbaume_core::MockResponse;
 
-use super::call::Service;
+use super::service::{Protocol, Service};
 use crate::codepipeline::AwsError;
-
-/// How a service writes its answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Protocol {
-    Json10,
-    Json11,
-    Query,
-}
-
-impl Protocol {
-    fn content_type(self) -> HeaderValue {
-        HeaderValue::from_static(match self {
-            Self::Json10 => "application/x-amz-json-1.0",
-            Self::Json11 => "application/x-amz-json-1.1",
-            Self::Query => "text/xml",
-        })
-    }
-}
 
 /// An answer before it is written.
 pub(super) enum Answer {

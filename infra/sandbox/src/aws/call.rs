@@ -2,116 +2,16 @@
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use winterbaume_core::MockRequest;
+use serde_json::Value;
 
-use super::answer::Protocol;
-use super::{ACCOUNT, refusal, ses, sts};
+use super::form::Form;
+use super::service::{Protocol, Service};
+use super::{ses, sts};
 use crate::codepipeline::AwsError;
+use crate::deployment::{ACCOUNT, CALLBACK_KEY, NOTIFIER_KEY};
 
 /// The longest name of an operation, or of an access key, that is kept. Both come from outside.
 const MAX_NAME: usize = 64;
-
-/// The services that the sandbox has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Service {
-    CodePipeline,
-    DynamoDb,
-    Kms,
-    Ses,
-    Ssm,
-    Sts,
-}
-
-impl Service {
-    /// The name that the service has in signatures.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::CodePipeline => "codepipeline",
-            Self::DynamoDb => "dynamodb",
-            Self::Kms => "kms",
-            Self::Ses => "ses",
-            Self::Ssm => "ssm",
-            Self::Sts => "sts",
-        }
-    }
-
-    pub(super) fn protocol(self) -> Protocol {
-        match self {
-            Self::DynamoDb => Protocol::Json10,
-            Self::CodePipeline | Self::Kms | Self::Ssm => Protocol::Json11,
-            Self::Ses | Self::Sts => Protocol::Query,
-        }
-    }
-
-    /// The XML namespace of its answers; the JSON services have none.
-    pub(super) fn namespace(self) -> &'static str {
-        match self {
-            Self::Ses => "http://ses.amazonaws.com/doc/2010-12-01/",
-            Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
-            Self::CodePipeline | Self::DynamoDb | Self::Kms | Self::Ssm => "",
-        }
-    }
-
-    fn of_target(prefix: &str) -> Option<Self> {
-        match prefix {
-            "CodePipeline_20150709" => Some(Self::CodePipeline),
-            "DynamoDB_20120810" => Some(Self::DynamoDb),
-            "TrentService" => Some(Self::Kms),
-            "AmazonSSM" => Some(Self::Ssm),
-            _ => None,
-        }
-    }
-
-    /// Of the services that speak the Query protocol, the one that signs with this name. SES signs as `ses`, and
-    /// `email` is the name in its host.
-    fn of_signature(name: &str) -> Option<Self> {
-        match name {
-            "ses" | "email" => Some(Self::Ses),
-            "sts" => Some(Self::Sts),
-            _ => None,
-        }
-    }
-
-    /// Of the services that speak the Query protocol, the one with this action: for requests that are not signed.
-    fn of_action(action: &str) -> Option<Self> {
-        if ses::OPERATIONS.contains(&action) {
-            Some(Self::Ses)
-        } else if sts::OPERATIONS.contains(&action) {
-            Some(Self::Sts)
-        } else {
-            None
-        }
-    }
-}
-
-/// The fields of a request in the Query protocol, in their order.
-#[derive(Debug, Default)]
-pub(super) struct Form(Vec<(String, String)>);
-
-impl Form {
-    fn parse(text: &[u8]) -> Self {
-        Self(form_urlencoded::parse(text).into_owned().collect())
-    }
-
-    /// The field of this name; an empty one counts as missing, as for the services.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
-    }
-
-    /// The members of a list: `NAME.member.1`, `NAME.member.2`, …
-    pub(super) fn list(&self, name: &str) -> Vec<&str> {
-        let mut members: Vec<(u32, &str)> = self
-            .0
-            .iter()
-            .filter_map(|(key, value)| {
-                let number = key.strip_prefix(name)?.strip_prefix(".member.")?;
-                Some((number.parse().ok()?, value.as_str()))
-            })
-            .collect();
-        members.sort_by_key(|(number, _)| *number);
-        members.into_iter().map(|(_, value)| value).collect()
-    }
-}
 
 /// A call of an operation of a service that the sandbox has. Whether the service has the operation is for it to say.
 #[derive(Debug)]
@@ -142,7 +42,7 @@ impl Incoming {
                 None => Err(Unknown {
                     protocol: Protocol::Json11,
                     access_key,
-                    error: refusal(
+                    error: AwsError::new(
                         "UnknownOperationException",
                         format!("The sandbox has no service {}; {operation} was called", tidy(prefix)),
                     ),
@@ -162,7 +62,7 @@ impl Incoming {
                 protocol: Protocol::Json11,
                 access_key,
                 operation: tidy(method),
-                error: refusal(
+                error: AwsError::new(
                     "UnknownOperationException",
                     format!("The sandbox has no such operation: {} for {named}", tidy(method)),
                 ),
@@ -170,20 +70,31 @@ impl Incoming {
         };
         let service = match signed_for.as_deref() {
             Some(name) => Service::of_signature(name),
-            None => Service::of_action(&action),
+            None => of_action(&action),
         };
         match service {
             Some(service) => Ok(Self { service, operation: action, access_key, form }),
             None => Err(Unknown {
                 protocol: Protocol::Query,
                 access_key,
-                error: refusal(
+                error: AwsError::new(
                     "InvalidAction",
                     format!("The sandbox has no {action} of {}", signed_for.as_deref().unwrap_or("any service")),
                 ),
                 operation: action,
             }),
         }
+    }
+}
+
+/// Of the services that speak the Query protocol, the one with this action: for requests that are not signed.
+fn of_action(action: &str) -> Option<Service> {
+    if ses::OPERATIONS.contains(&action) {
+        Some(Service::Ses)
+    } else if sts::OPERATIONS.contains(&action) {
+        Some(Service::Sts)
+    } else {
+        None
     }
 }
 
@@ -206,8 +117,8 @@ fn credential(headers: &HeaderMap) -> (Option<String>, Option<String>) {
 /// Who calls, from the access key id: the functions' keys stand for their roles, any other for a user of that name.
 pub(super) fn caller_arn(access_key: Option<&str>) -> String {
     match access_key {
-        Some("AKIASANDBOXNOTIFIER") => format!("arn:aws:sts::{ACCOUNT}:assumed-role/countersign-notifier/sandbox"),
-        Some("AKIASANDBOXCALLBACK") => format!("arn:aws:sts::{ACCOUNT}:assumed-role/countersign-callback/sandbox"),
+        Some(NOTIFIER_KEY) => format!("arn:aws:sts::{ACCOUNT}:assumed-role/countersign-notifier/sandbox"),
+        Some(CALLBACK_KEY) => format!("arn:aws:sts::{ACCOUNT}:assumed-role/countersign-callback/sandbox"),
         Some(key) => format!("arn:aws:iam::{ACCOUNT}:user/{key}"),
         None => format!("arn:aws:iam::{ACCOUNT}:user/anonymous"),
     }
@@ -218,18 +129,13 @@ fn tidy(name: &str) -> String {
     name.chars().filter(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(*c)).take(MAX_NAME).collect()
 }
 
-/// The request that the fakes from crates expect: addressed to the service in the sandbox's region, unsigned, so that
-/// they cannot take the region from a signature.
-pub(super) fn for_fake(service: Service, operation: &str, region: &str, body: axum::body::Bytes) -> MockRequest {
-    let prefix = match service {
-        Service::DynamoDb => "DynamoDB_20120810",
-        Service::Ssm => "AmazonSSM",
-        Service::CodePipeline | Service::Kms | Service::Ses | Service::Sts => "",
-    };
-    let mut headers = HeaderMap::new();
-    if let Ok(target) = format!("{prefix}.{operation}").parse() {
-        headers.insert("x-amz-target", target);
+/// The body of a call in a JSON protocol; no body is an empty object, as for the services.
+pub(super) fn json_input(body: &[u8]) -> Result<Value, AwsError> {
+    if body.is_empty() {
+        return Ok(Value::Object(serde_json::Map::new()));
     }
-    let uri = format!("https://{}.{region}.amazonaws.com/", service.name());
-    MockRequest { method: "POST".to_owned(), uri, headers, body }
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(fields)) => Ok(Value::Object(fields)),
+        Ok(_) | Err(_) => Err(AwsError::new("SerializationException", "The request body is not a JSON object.")),
+    }
 }

@@ -8,10 +8,11 @@ use winterbaume_core::MockResponse;
 use winterbaume_dynamodb::{DynamoDbService, InMemoryDynamoDbBackend};
 
 use super::answer::internal_failure;
-use super::call::{Service, for_fake};
-use super::fake::{ask, error_of};
+use super::call::json_input;
+use super::expression;
+use super::fake::{ask, error_of, for_fake};
+use super::service::Service;
 use super::tables::Tables;
-use super::{expression, json_input};
 use crate::codepipeline::AwsError;
 
 #[derive(Clone)]

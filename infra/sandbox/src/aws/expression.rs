@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::refusal;
 use crate::codepipeline::AwsError;
 
 const EXPRESSIONS: [&str; 5] =
@@ -81,7 +80,7 @@ pub(super) fn check_parents(input: &Value, item: Option<&Value>) -> Result<(), A
 }
 
 fn invalid(message: impl Into<String>) -> AwsError {
-    refusal("com.amazon.coral.validate#ValidationException", message)
+    AwsError::new("com.amazon.coral.validate#ValidationException", message)
 }
 
 /// The names, aliases and values in an expression, and whether each is the name of a function.

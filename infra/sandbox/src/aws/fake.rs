@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use axum::http::HeaderMap;
 use serde_json::Value;
 use winterbaume_core::{MockRequest, MockResponse, MockService};
 use winterbaume_ssm::SsmService;
 
 use super::answer::internal_failure;
-use super::call::{Service, for_fake};
+use super::service::Service;
 use crate::codepipeline::AwsError;
 
 /// Asks a fake, in a task of its own: a panic in there is one failed call, and a caller who hangs up half-way does not
@@ -48,4 +49,15 @@ pub(super) fn error_of(response: &MockResponse) -> AwsError {
     let error: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     let text = |field: &str| error.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
     AwsError { status: response.status, code: text("__type"), message: text("message") }
+}
+
+/// The request that the fakes from crates expect: addressed to the service in the sandbox's region, unsigned, so that
+/// they cannot take the region from a signature.
+pub(super) fn for_fake(service: Service, operation: &str, region: &str, body: Bytes) -> MockRequest {
+    let mut headers = HeaderMap::new();
+    if let Ok(target) = format!("{}.{operation}", service.target_prefix()).parse() {
+        headers.insert("x-amz-target", target);
+    }
+    let uri = format!("https://{}.{region}.amazonaws.com/", service.name());
+    MockRequest { method: "POST".to_owned(), uri, headers, body }
 }

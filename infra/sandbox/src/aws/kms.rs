@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answer::internal_failure;
-use super::{lock, refusal};
 use crate::codepipeline::AwsError;
+use crate::lock::lock;
 
 const KEY_SPEC: &str = "ECC_NIST_EDWARDS25519";
 const KEY_USAGE: &str = "SIGN_VERIFY";
@@ -140,7 +140,7 @@ impl Kms {
                 Ok(json!({ "Keys": keys.iter().map(entry).collect::<Vec<_>>(), "Truncated": false }))
             }
             "ListAliases" => Ok(json!({ "Aliases": [], "Truncated": false })),
-            _ => Err(refusal("UnknownOperationException", format!("The sandbox's KMS has no {operation}"))),
+            _ => Err(AwsError::new("UnknownOperationException", format!("The sandbox's KMS has no {operation}"))),
         }
     }
 
@@ -148,7 +148,7 @@ impl Kms {
         let message = required(input, "Message", "message")?;
         let algorithm = required(input, "SigningAlgorithm", "signingAlgorithm")?;
         let message =
-            STANDARD.decode(message).map_err(|_| refusal("SerializationException", "Message is not base64"))?;
+            STANDARD.decode(message).map_err(|_| AwsError::new("SerializationException", "Message is not base64"))?;
         if message.is_empty() || message.len() > MAX_MESSAGE {
             return Err(invalid("message", format!("Member must have length between 1 and {MAX_MESSAGE}, inclusive")));
         }
@@ -166,13 +166,16 @@ impl Kms {
             self.require_enabled(key)?;
             if algorithm != SIGNING_ALGORITHM {
                 // The prehashed variant fits such keys in AWS. No link is signed with it, so it is not built here.
-                return Err(refusal(
+                return Err(AwsError::new(
                     "InvalidKeyUsageException",
                     format!("Algorithm {algorithm} is incompatible with key spec {KEY_SPEC}."),
                 ));
             }
             if kind != "RAW" {
-                return Err(refusal("ValidationException", format!("{SIGNING_ALGORITHM} requires MessageType RAW")));
+                return Err(AwsError::new(
+                    "ValidationException",
+                    format!("{SIGNING_ALGORITHM} requires MessageType RAW"),
+                ));
             }
             Ok(json!({
                 "KeyId": self.arn(&key.id),
@@ -187,7 +190,7 @@ impl Kms {
         let spec = text("KeySpec").or_else(|| text("CustomerMasterKeySpec")).unwrap_or("SYMMETRIC_DEFAULT");
         let usage = text("KeyUsage").unwrap_or("ENCRYPT_DECRYPT");
         if spec != KEY_SPEC || usage != KEY_USAGE {
-            return Err(refusal(
+            return Err(AwsError::new(
                 "UnsupportedOperationException",
                 format!("The sandbox's KMS has only keys of spec {KEY_SPEC} for {KEY_USAGE}, not {spec} for {usage}"),
             ));
@@ -214,22 +217,22 @@ impl Kms {
         let id = match name.strip_prefix(&home) {
             Some(id) => id,
             None if name.starts_with("arn:") => {
-                return Err(refusal("NotFoundException", format!("Invalid arn {}", bounded(name))));
+                return Err(AwsError::new("NotFoundException", format!("Invalid arn {}", bounded(name))));
             }
             None if name.starts_with("alias/") => {
                 let (region, account) = (&self.region, &self.account);
                 let arn = format!("arn:aws:kms:{region}:{account}:{}", bounded(name));
-                return Err(refusal("NotFoundException", format!("Alias {arn} is not found.")));
+                return Err(AwsError::new("NotFoundException", format!("Alias {arn} is not found.")));
             }
             None => name,
         };
         if Uuid::try_parse(id).is_err() {
-            return Err(refusal("NotFoundException", format!("Invalid keyId '{}'", bounded(id))));
+            return Err(AwsError::new("NotFoundException", format!("Invalid keyId '{}'", bounded(id))));
         }
         let mut keys = lock(&self.keys);
         match keys.iter_mut().find(|key| key.id == id) {
             Some(key) => act(key),
-            None => Err(refusal("NotFoundException", format!("Key '{}' does not exist", self.arn(id)))),
+            None => Err(AwsError::new("NotFoundException", format!("Key '{}' does not exist", self.arn(id)))),
         }
     }
 
@@ -237,7 +240,7 @@ impl Kms {
         if key.enabled {
             return Ok(());
         }
-        Err(refusal("DisabledException", format!("{} is disabled.", self.arn(&key.id))))
+        Err(AwsError::new("DisabledException", format!("{} is disabled.", self.arn(&key.id))))
     }
 
     fn metadata(&self, key: &Key) -> Value {
@@ -262,19 +265,19 @@ impl Kms {
 fn required<'a>(input: &'a Value, field: &str, member: &str) -> Result<&'a str, AwsError> {
     match input.get(field) {
         Some(Value::String(text)) => Ok(text),
-        None | Some(Value::Null) => Err(refusal(
+        None | Some(Value::Null) => Err(AwsError::new(
             "ValidationException",
             format!(
                 "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not \
                  be null"
             ),
         )),
-        Some(_) => Err(refusal("SerializationException", format!("{field} is not a string"))),
+        Some(_) => Err(AwsError::new("SerializationException", format!("{field} is not a string"))),
     }
 }
 
 fn invalid(member: &str, constraint: impl std::fmt::Display) -> AwsError {
-    refusal(
+    AwsError::new(
         "ValidationException",
         format!("1 validation error detected: Value at '{member}' failed to satisfy constraint: {constraint}"),
     )

@@ -5,7 +5,6 @@ use serde::Serialize;
 use time::UtcDateTime;
 use time::format_description::well_known::{Rfc2822, Rfc3339};
 
-use super::refusal;
 use crate::codepipeline::AwsError;
 
 /// An email as it arrived at one address.
@@ -54,10 +53,10 @@ impl<'a> Head<'a> {
             let colon = field.iter().position(|byte| *byte == b':').unwrap_or_default();
             let name = std::str::from_utf8(field.split_at(colon).0).unwrap_or_default().trim_end();
             if name.is_empty() {
-                return Err(refusal("InvalidParameterValue", "Empty header names are illegal."));
+                return Err(AwsError::new("InvalidParameterValue", "Empty header names are illegal."));
             }
             if fields.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
-                return Err(refusal("InvalidParameterValue", format!("Duplicate header '{name}'.")));
+                return Err(AwsError::new("InvalidParameterValue", format!("Duplicate header '{name}'.")));
             }
             fields.push((name, field));
             rest = after;

@@ -9,36 +9,36 @@ mod call;
 mod dynamodb;
 mod expression;
 mod fake;
-mod fault;
+mod form;
 pub mod kms;
 mod mail;
+mod service;
 pub mod ses;
 mod sts;
 mod tables;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::response::Response;
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::codepipeline::{AwsError, CodePipeline, Now};
 use answer::Answer;
-use call::{Incoming, Service};
+use call::{Incoming, json_input};
 use dynamodb::DynamoDb;
 use fake::Ssm;
-pub use fault::Fault;
-use fault::Faults;
 use kms::Kms;
+use service::Service;
 use ses::Ses;
 use sts::Sts;
 
-/// The account that everything in the sandbox belongs to. The crates behind DynamoDB, SSM and STS use the same.
-pub const ACCOUNT: &str = winterbaume_core::DEFAULT_ACCOUNT_ID;
+pub use crate::deployment::ACCOUNT;
+use crate::lock::lock;
 
 /// The longest request body that a router should let through to [`Aws::handle`], in bytes: a message of 10 MB, in
 /// base64, percent-encoded, with room for the other fields.
@@ -70,7 +70,6 @@ pub struct Aws {
     ssm: Ssm,
     sts: Sts,
     calls: Mutex<VecDeque<Call>>,
-    faults: Faults,
 }
 
 impl Aws {
@@ -94,7 +93,6 @@ impl Aws {
             ssm: Ssm::new(region),
             sts: Sts::new(region),
             calls: Mutex::default(),
-            faults: Faults::default(),
         })
     }
 
@@ -114,19 +112,7 @@ impl Aws {
         tracing::debug!(service = service.name(), operation = incoming.operation, "AWS call");
         self.remember(Call { service: service.name(), operation: incoming.operation.clone(), caller: caller.clone() });
 
-        if self.faults.is_cut_off(&caller) {
-            let error = refusal("CutOff", "The caller died before this call.");
-            return answer::error(protocol, service.namespace(), &error, &request_id);
-        }
-        let fault = self.faults.next(service.name(), &incoming.operation);
-        if let Some(Fault::Refuse { status, code, message }) = fault {
-            return answer::error(protocol, service.namespace(), &AwsError { status, code, message }, &request_id);
-        }
-        let answered = self.act(&incoming, &caller, body).await;
-        if let Some(Fault::LoseAnswer) = fault {
-            return answer::error(protocol, service.namespace(), &answer::internal_failure(), &request_id);
-        }
-        match answered {
+        match self.act(&incoming, &caller, body).await {
             Ok(answer) => answer::success(service, &incoming.operation, answer, &request_id),
             Err(error) => answer::error(protocol, service.namespace(), &error, &request_id),
         }
@@ -164,33 +150,6 @@ impl Aws {
         lock(&self.calls).iter().cloned().collect()
     }
 
-    /// Makes the next `times` calls of this operation answer an error, without effect.
-    pub fn fail_next(&self, service: &str, operation: &str, times: usize, status: u16, code: &str, message: &str) {
-        let fault = Fault::Refuse { status, code: code.to_owned(), message: message.to_owned() };
-        self.faults.plan(service, operation, times, fault);
-    }
-
-    /// Makes the next `times` calls of this operation take effect and then answer 500, as when an answer is lost.
-    pub fn answer_lost(&self, service: &str, operation: &str, times: usize) {
-        self.faults.plan(service, operation, times, Fault::LoseAnswer);
-    }
-
-    /// Lets the next `times` calls of this operation pass: for a fault that is planned after it, in the middle of a story.
-    pub fn let_pass(&self, service: &str, operation: &str, times: usize) {
-        self.faults.plan(service, operation, times, Fault::LetPass);
-    }
-
-    /// Lets the function whose role is `countersign-NAME` make `calls` more calls. Those that follow have no effect and an
-    /// error that nothing is done about: so a function that dies between two calls looks from outside.
-    pub fn cut_off(&self, name: &str, calls: usize) {
-        self.faults.cut_off(Some((format!(":assumed-role/countersign-{name}/"), calls)));
-    }
-
-    /// Ends [`cut_off`](Self::cut_off).
-    pub fn restore(&self) {
-        self.faults.cut_off(None);
-    }
-
     async fn act(&self, incoming: &Incoming, caller: &str, body: Bytes) -> Result<Answer, AwsError> {
         let operation = incoming.operation.as_str();
         match incoming.service {
@@ -217,27 +176,6 @@ impl Aws {
         }
         calls.push_back(call);
     }
-}
-
-/// The body of a call in a JSON protocol; no body is an empty object, as for the services.
-fn json_input(body: &[u8]) -> Result<Value, AwsError> {
-    if body.is_empty() {
-        return Ok(Value::Object(serde_json::Map::new()));
-    }
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(fields)) => Ok(Value::Object(fields)),
-        Ok(_) | Err(_) => Err(refusal("SerializationException", "The request body is not a JSON object.")),
-    }
-}
-
-/// An error that is the caller's fault: status 400.
-fn refusal(code: &str, message: impl Into<String>) -> AwsError {
-    AwsError { status: 400, code: code.to_owned(), message: message.into() }
-}
-
-/// A panic elsewhere while the lock was held leaves nothing half-written here, so what is inside is still good.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

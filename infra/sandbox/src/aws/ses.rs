@@ -12,11 +12,11 @@ use time::{Duration, UtcDateTime};
 use uuid::Uuid;
 
 use super::answer::element;
-use super::call::Form;
+use super::form::Form;
 pub use super::mail::Mail;
 use super::mail::{self, Head};
-use super::{lock, refusal};
 use crate::codepipeline::{AwsError, Now};
+use crate::lock::lock;
 
 /// The operations that there are.
 pub(super) const OPERATIONS: [&str; 5] =
@@ -150,7 +150,10 @@ impl Ses {
                     .collect();
                 Ok(format!("<Identities>{members}</Identities>"))
             }
-            _ => Err(refusal("InvalidAction", format!("Could not find operation {operation} for version 2010-12-01"))),
+            _ => Err(AwsError::new(
+                "InvalidAction",
+                format!("Could not find operation {operation} for version 2010-12-01"),
+            )),
         }
     }
 
@@ -158,7 +161,7 @@ impl Ses {
     fn send(&self, form: &Form) -> Result<String, AwsError> {
         let now = (self.now)();
         let data = form.get("RawMessage.Data").ok_or_else(|| {
-            refusal(
+            AwsError::new(
                 "ValidationError",
                 "1 validation error detected: Value null at 'rawMessage.data' failed to satisfy constraint: Member \
                  must not be null",
@@ -239,19 +242,19 @@ impl State {
     /// Whether these may send to those.
     fn permit(&self, from: &[&str], to: &[&str], set: Option<&str>, region: &str) -> Result<(), AwsError> {
         if self.paused {
-            return Err(refusal("AccountSendingPausedException", "Email sending is disabled for your account."));
+            return Err(AwsError::new("AccountSendingPausedException", "Email sending is disabled for your account."));
         }
         if let Some(set) = set
             && !self.configuration_sets.is_empty()
             && !self.configuration_sets.iter().any(|known| known == set)
         {
             let message = format!("Configuration set <{set}> does not exist.");
-            return Err(refusal("ConfigurationSetDoesNotExist", message));
+            return Err(AwsError::new("ConfigurationSetDoesNotExist", message));
         }
         let mut unverified: Vec<&str> = from.iter().copied().filter(|sender| !self.is_verified(sender)).collect();
         unverified.dedup();
         if !unverified.is_empty() {
-            return Err(refusal(
+            return Err(AwsError::new(
                 "MessageRejected",
                 format!(
                     "Email address is not verified. The following identities failed the check in region {}: {}",
@@ -263,10 +266,10 @@ impl State {
         for recipient in to {
             let recipient = recipient.to_ascii_lowercase();
             if let Some((code, message)) = self.refused.get(&recipient) {
-                return Err(refusal(code, message.as_str()));
+                return Err(AwsError::new(code, message.as_str()));
             }
             if recipient.rsplit('@').next() == Some(REFUSED_DOMAIN) {
-                return Err(refusal("MessageRejected", format!("The sandbox refuses mail to {REFUSED_DOMAIN}.")));
+                return Err(AwsError::new("MessageRejected", format!("The sandbox refuses mail to {REFUSED_DOMAIN}.")));
             }
         }
         Ok(())
@@ -280,7 +283,7 @@ impl State {
             return Ok(());
         }
         self.throttled += 1;
-        Err(refusal("Throttling", "Maximum sending rate exceeded."))
+        Err(AwsError::new("Throttling", "Maximum sending rate exceeded."))
     }
 
     fn is_verified(&self, sender: &str) -> bool {
@@ -291,7 +294,7 @@ impl State {
 }
 
 fn bad_value(message: impl Into<String>) -> AwsError {
-    refusal("InvalidParameterValue", message)
+    AwsError::new("InvalidParameterValue", message)
 }
 
 /// The bare address in `address` or `Name <address>`.

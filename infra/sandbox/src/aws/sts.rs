@@ -7,10 +7,12 @@ use axum::body::Bytes;
 use winterbaume_sts::StsService;
 
 use super::answer::{Answer, element};
-use super::call::{Form, Service, for_fake};
-use super::fake::ask;
-use super::{ACCOUNT, lock, refusal};
+use super::fake::{ask, for_fake};
+use super::form::Form;
+use super::service::Service;
 use crate::codepipeline::AwsError;
+use crate::deployment::ACCOUNT;
+use crate::lock::lock;
 
 /// The operations by which an unsigned request is known to be for STS.
 pub(super) const OPERATIONS: [&str; 4] =
@@ -68,7 +70,7 @@ fn check_names(form: &Form) -> Result<(), AwsError> {
         let Some(value) = form.get(field) else { continue };
         let fits = value.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c));
         if !fits || !(2..=64).contains(&value.len()) {
-            return Err(refusal(
+            return Err(AwsError::new(
                 "ValidationError",
                 format!(
                     "1 validation error detected: Value at '{member}' failed to satisfy constraint: Member must \

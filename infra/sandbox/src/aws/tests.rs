@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::body::to_bytes;
 use axum::http::header::AUTHORIZATION;
-use serde_json::json;
+use serde_json::{Value, json};
 use time::macros::utc_datetime;
 
 use super::*;
@@ -122,35 +122,35 @@ async fn a_session_is_known_by_its_key() {
 }
 
 #[tokio::test]
-async fn faults_come_as_often_as_planned_and_in_the_protocol_of_the_service() {
+async fn a_condition_that_fails_shows_the_item() {
     let aws = aws().await;
-    aws.fail_next("kms", "ListKeys", 2, 400, "ThrottlingException", "Rate exceeded");
-    aws.fail_next("ses", "GetSendQuota", 1, 503, "ServiceUnavailable", "<later>");
-    for _ in 0..2 {
-        let (status, headers, body) = target(&aws, "k", "TrentService.ListKeys", json!({})).await;
-        assert_eq!((status, &headers["x-amzn-errortype"]), (400, &"ThrottlingException".parse().unwrap()));
-        assert_eq!(body, r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#);
-    }
-    assert_eq!(target(&aws, "k", "TrentService.ListKeys", json!({})).await.0, 200);
-    let (status, _, body) = form(&aws, &HeaderMap::new(), "Action=GetSendQuota").await;
-    assert_eq!(status, 503);
-    let error = "<Error><Type>Receiver</Type><Code>ServiceUnavailable</Code><Message>&lt;later&gt;</Message></Error>";
-    assert!(body.contains(error), "{body}");
-}
-
-#[tokio::test]
-async fn an_answer_can_be_lost_after_the_effect() {
-    let aws = aws().await;
-    aws.answer_lost("dynamodb", "PutItem", 1);
     let put = json!({
         "TableName": "ledger", "Item": { "pk": { "S": "p" }, "sk": { "S": "s" } },
         "ConditionExpression": "attribute_not_exists(pk)", "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     });
-    assert_eq!(target(&aws, "k", "DynamoDB_20120810.PutItem", put.clone()).await.0, 500);
+    assert_eq!(target(&aws, "k", "DynamoDB_20120810.PutItem", put.clone()).await.0, 200);
     let (status, _, body) = target(&aws, "k", "DynamoDB_20120810.PutItem", put).await;
     assert_eq!(status, 400);
     assert!(body.contains("#ConditionalCheckFailedException"), "{body}");
     assert!(body.contains(r#""Item":{"pk":{"S":"p"},"sk":{"S":"s"}}"#), "{body}");
+}
+
+#[tokio::test]
+async fn a_refusal_is_in_the_protocol_of_the_service() {
+    let error = AwsError { status: 503, code: "ServiceUnavailable".to_owned(), message: "<later>".to_owned() };
+    let request = |target: &str, body: &'static str| {
+        let request = axum::http::Request::post("/aws").header("x-amz-target", target).body(()).unwrap();
+        (request.into_parts().0, body)
+    };
+    let (mut parts, body) = request("TrentService.ListKeys", "{}");
+    let (status, headers, answer) = read(Aws::refuse(&parts, body.as_bytes(), &error)).await;
+    assert_eq!((status, &headers["x-amzn-errortype"]), (503, &"ServiceUnavailable".parse().unwrap()));
+    assert_eq!(answer, r#"{"__type":"ServiceUnavailable","message":"<later>"}"#);
+    parts.headers.remove("x-amz-target");
+    let (status, _, answer) = read(Aws::refuse(&parts, b"Action=GetSendQuota", &error)).await;
+    assert_eq!(status, 503);
+    let xml = "<Error><Type>Receiver</Type><Code>ServiceUnavailable</Code><Message>&lt;later&gt;</Message></Error>";
+    assert!(answer.contains(xml), "{answer}");
 }
 
 #[tokio::test]

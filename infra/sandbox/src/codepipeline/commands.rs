@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::api::Call;
+use super::call::Call;
 use super::definition::{ActionKind, ExecutionMode};
 use super::endings::{Answer, RetryMode};
 use super::errors::AwsError;
 use super::id::Id;
 use super::input::{Input, Pattern, Text};
-use super::machine::World;
 use super::state::{Decision, Execution, Pipeline, Place, Trigger};
 use super::wire::seconds;
+use super::world::World;
 
 /// The service's quota for executions under way in QUEUED and PARALLEL mode.
 const MOST_UNDER_WAY: usize = 50;

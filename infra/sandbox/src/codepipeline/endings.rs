@@ -5,9 +5,9 @@ use time::UtcDateTime;
 use super::definition::ExecutionMode;
 use super::errors::AwsError;
 use super::events::{self, ActionEvent};
-use super::machine::World;
 use super::state::{Decision, Pipeline, Place, StopRequest};
 use super::status::{ActionStatus, ExecutionStatus, StageStatus};
+use super::world::World;
 
 /// What a person answers to an approval.
 pub(super) struct Answer<'a> {
@@ -65,7 +65,7 @@ impl Pipeline {
             let sequence = run.sequence;
             execution.updated = world.now;
             if let Some(run) = execution.runs.iter().find(|run| run.sequence == sequence) {
-                world.tell(events::state_change(execution, run, event, world.now));
+                world.emit(events::state_change(execution, run, event, world.now));
             }
             self.settle(world);
             return Ok(());
@@ -86,7 +86,7 @@ impl Pipeline {
                 }
             }
             for run in execution.runs.iter().filter(|run| expired.contains(&run.sequence)) {
-                world.tell(events::state_change(execution, run, ActionEvent::Failed, world.now));
+                world.emit(events::state_change(execution, run, ActionEvent::Failed, world.now));
                 any = true;
             }
         }

@@ -14,7 +14,8 @@ pub struct AwsError {
 }
 
 impl AwsError {
-    pub(super) fn new(code: &str, message: impl Into<String>) -> Self {
+    /// An error that is the caller's fault: status 400.
+    pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {
         Self { status: 400, code: code.to_owned(), message: message.into() }
     }
 

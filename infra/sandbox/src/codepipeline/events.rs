@@ -6,6 +6,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
 use super::definition::ActionKind;
+use super::id::fresh_uuid;
 use super::state::{ActionRun, Decision, Execution};
 use super::wire::Members;
 
@@ -52,7 +53,7 @@ pub(super) fn state_change(execution: &Execution, run: &ActionRun, event: Action
         .maybe("execution-result", result(run, event));
     json!({
         "version": "0",
-        "id": super::fresh_uuid(),
+        "id": fresh_uuid(),
         "detail-type": "CodePipeline Action Execution State Change",
         "source": "aws.codepipeline",
         "account": pipeline.account,
@@ -101,10 +102,10 @@ pub(super) fn approval_needed(execution: &Execution, run: &ActionRun, now: UtcDa
         "Records": [{
             "EventSource": "aws:sns",
             "EventVersion": "1.0",
-            "EventSubscriptionArn": format!("{topic}:{}", super::fresh_uuid()),
+            "EventSubscriptionArn": format!("{topic}:{}", fresh_uuid()),
             "Sns": {
                 "Type": "Notification",
-                "MessageId": super::fresh_uuid(),
+                "MessageId": fresh_uuid(),
                 "TopicArn": topic,
                 "Subject": format!("APPROVAL NEEDED: AWS CodePipeline {pipeline} for action {name}"),
                 "Message": message.to_string(),

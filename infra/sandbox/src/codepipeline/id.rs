@@ -20,12 +20,12 @@ impl Id {
     }
 
     pub fn fresh() -> Self {
-        Self::known(super::fresh_uuid())
+        Self::known(fresh_uuid())
     }
 
     /// What a record says, or else something made up that a later record may name.
     pub fn recorded(value: Option<&str>) -> Self {
-        value.map_or_else(|| Self { value: super::fresh_uuid(), also: Also::Open }, Self::known)
+        value.map_or_else(|| Self { value: fresh_uuid(), also: Also::Open }, Self::known)
     }
 
     pub fn is(&self, name: &str) -> bool {
@@ -42,4 +42,8 @@ impl Id {
             self.also = Also::Recorded(name.to_owned());
         }
     }
+}
+
+pub(super) fn fresh_uuid() -> String {
+    uuid::Uuid::new_v4().to_string()
 }

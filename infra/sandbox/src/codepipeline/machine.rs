@@ -4,26 +4,13 @@
 //! start, a decision, a stop, a time-out), settling afterwards is all that is needed.
 
 use time::UtcDateTime;
-use tokio::sync::mpsc::UnboundedSender;
 
 use super::definition::{ExecutionMode, StageDefinition};
 use super::events::{self, ActionEvent};
 use super::run;
 use super::state::{Pipeline, Place, StageVisit};
 use super::status::{ActionStatus, ExecutionStatus, StageStatus};
-
-/// What the machine needs from outside: the time, and somebody who is told.
-pub(super) struct World<'a> {
-    pub now: UtcDateTime,
-    pub events: &'a UnboundedSender<serde_json::Value>,
-}
-
-impl World<'_> {
-    /// Nobody listening is no fault of the pipeline's.
-    pub fn tell(&self, event: serde_json::Value) {
-        let _ = self.events.send(event);
-    }
-}
+use super::world::World;
 
 /// Why a stage is taken from an execution.
 pub(super) enum Eviction {
@@ -167,7 +154,7 @@ impl Pipeline {
             }
         }
         for run in execution.runs.iter().filter(|run| abandoned.contains(&run.sequence)) {
-            world.tell(events::state_change(execution, run, ActionEvent::Abandoned, world.now));
+            world.emit(events::state_change(execution, run, ActionEvent::Abandoned, world.now));
         }
     }
 

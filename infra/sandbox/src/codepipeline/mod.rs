@@ -6,6 +6,7 @@
 //! comment at the place says so.
 
 mod api;
+mod call;
 mod commands;
 mod definition;
 mod endings;
@@ -25,8 +26,9 @@ mod status;
 mod tests;
 mod variables;
 mod wire;
+mod world;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::Value;
 use time::UtcDateTime;
@@ -41,10 +43,11 @@ pub use overview::{ActionView, ExecutionView, PipelineView, RunView, StageView};
 pub use played::{NamedApproval, Played};
 pub use state::Trigger;
 
-use api::{Call, SOME_ACCOUNT};
+use crate::lock::lock;
+use call::{Call, DEFAULT_ACCOUNT};
 use commands::Start;
-use machine::World;
 use state::Pipeline;
+use world::World;
 
 /// The clock: the only source of time here.
 pub type Now = Arc<dyn Fn() -> UtcDateTime + Send + Sync>;
@@ -73,7 +76,7 @@ impl CodePipeline {
     /// `UnknownOperationException`.
     pub fn call(&self, operation: &str, input: &Value, caller: &str) -> Result<Value, AwsError> {
         let (mut pipelines, world) = self.up_to_date();
-        Call { pipelines: &mut pipelines, world: &world, input, caller }.serve(operation)
+        api::serve(operation, Call { pipelines: &mut pipelines, world: &world, input, caller })
     }
 
     /// Adds a pipeline. Nothing runs in it yet.
@@ -83,7 +86,7 @@ impl CodePipeline {
     /// time-out out of range.
     pub fn create(&self, definition: PipelineDefinition) -> Result<(), AwsError> {
         definition.check()?;
-        let mut pipelines = self.lock();
+        let mut pipelines = lock(&self.pipelines);
         if pipelines.iter().any(|known| known.definition.name == definition.name) {
             let message = format!("A pipeline with name '{}' exists already", definition.name);
             return Err(AwsError::new("PipelineNameInUseException", message));
@@ -100,7 +103,7 @@ impl CodePipeline {
     pub fn start(&self, pipeline: &str, trigger: Trigger) -> Result<String, AwsError> {
         let (mut pipelines, world) = self.up_to_date();
         let found = pipelines.iter_mut().find(|known| known.definition.name == pipeline);
-        let found = found.ok_or_else(|| AwsError::pipeline_not_found(SOME_ACCOUNT, pipeline))?;
+        let found = found.ok_or_else(|| AwsError::pipeline_not_found(DEFAULT_ACCOUNT, pipeline))?;
         found.start(&world, Start::by(trigger))
     }
 
@@ -123,20 +126,11 @@ impl CodePipeline {
 
     /// Takes the lock, and only then looks at the clock, so that times come in the order of the calls.
     fn up_to_date(&self) -> (MutexGuard<'_, Vec<Pipeline>>, World<'_>) {
-        let mut pipelines = self.lock();
+        let mut pipelines = lock(&self.pipelines);
         let world = World { now: (self.now)(), events: &self.events };
         for pipeline in pipelines.iter_mut() {
             pipeline.expire(&world);
         }
         (pipelines, world)
     }
-
-    /// A panic elsewhere leaves nothing half done that a reader could not bear.
-    fn lock(&self) -> MutexGuard<'_, Vec<Pipeline>> {
-        self.pipelines.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn fresh_uuid() -> String {
-    uuid::Uuid::new_v4().to_string()
 }

@@ -10,10 +10,11 @@ use super::definition::{
 };
 use super::id::Id;
 use super::input::TIMEOUT_MINUTES;
-use super::machine::{Eviction, World};
+use super::machine::Eviction;
 use super::run;
 use super::state::{ActionRun, Execution, Pipeline, Place, StageVisit, Trigger};
 use super::status::{ActionStatus, ExecutionStatus, StageStatus};
+use super::world::World;
 
 /// An approval as a recorded event names it. EventBridge tells the execution and no token, SNS the token and no
 /// execution; both leave out texts that are not set.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::api::Call;
+use super::call::Call;
 use super::definition::{ActionDefinition, ActionKind, ExecutionMode, PipelineDefinition, StageDefinition};
 use super::errors::AwsError;
 use super::input::Input;

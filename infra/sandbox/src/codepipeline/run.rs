@@ -7,12 +7,11 @@ use time::{Duration, UtcDateTime};
 
 use super::definition::{ActionDefinition, ActionKind, PipelineDefinition, SourceAction, SourceProvider};
 use super::events::{self, ActionEvent};
-use super::fresh_uuid;
-use super::id::Id;
-use super::machine::World;
+use super::id::{Id, fresh_uuid};
 use super::state::{ActionRun, ApprovalRun, Execution, Pipeline, Revision};
 use super::status::ActionStatus;
 use super::variables;
+use super::world::World;
 
 /// An approval without `timeoutInMinutes` waits for seven days.
 const DEFAULT_TIMEOUT: Duration = Duration::days(7);
@@ -31,11 +30,11 @@ pub(super) fn start(pipeline: &mut Pipeline, world: &World<'_>, index: usize, st
     let token = Id::fresh();
     let Some(execution) = begin(pipeline, world.now, index, stage, action, token) else { return };
     let Some(run) = execution.runs.last() else { return };
-    world.tell(events::state_change(execution, run, ActionEvent::Started, world.now));
+    world.emit(events::state_change(execution, run, ActionEvent::Started, world.now));
     if run.approval.is_none() {
-        world.tell(events::state_change(execution, run, ActionEvent::Succeeded, world.now));
+        world.emit(events::state_change(execution, run, ActionEvent::Succeeded, world.now));
     } else if let Some(notice) = events::approval_needed(execution, run, world.now) {
-        world.tell(notice);
+        world.emit(notice);
     }
 }
 

@@ -54,13 +54,16 @@ pub enum Fault {
     KilledBefore,
     /// The process dies right after the call has taken effect, and has not seen its answer.
     KilledAfter,
+    /// CodePipeline does not find an execution, because it has only just begun. Not one of [`ALL`](Self::ALL): no other
+    /// call has such an answer.
+    NotFoundYet,
 }
 
-/// How late [`Fault::Late`] is: longer than one attempt may take, and shorter than anybody who tries again himself.
+/// How late [`Fault::Late`] is: longer than one attempt may take, and shorter than anybody waits before they try again.
 pub const LATE: Duration = Duration::from_secs(4);
 
 impl Fault {
-    /// All of them.
+    /// All that any call can meet.
     pub const ALL: [Self; 14] = [
         Self::Refused,
         Self::ResetBefore,
@@ -96,6 +99,7 @@ impl Fault {
             Self::GarbledAfter => "garbled-after",
             Self::KilledBefore => "killed-before",
             Self::KilledAfter => "killed-after",
+            Self::NotFoundYet => "not-found-yet",
         }
     }
 
@@ -123,27 +127,46 @@ impl fmt::Display for Planned {
     }
 }
 
-/// A text that is no fault at a step.
+/// Why a text is not a fault of this kind: what was expected instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not STEP:FAULT or STEP:FAULT*")]
-pub struct NoFault(String);
+#[error("expected {0}")]
+pub struct FaultError(String);
+
+impl FaultError {
+    fn expected(what: &str) -> Self {
+        Self(what.to_owned())
+    }
+}
+
+impl FromStr for Function {
+    type Err = FaultError;
+
+    fn from_str(text: &str) -> Result<Self, FaultError> {
+        let found = [Self::Notifier, Self::Callback].into_iter().find(|function| function.to_string() == text);
+        found.ok_or_else(|| FaultError::expected("notifier or callback"))
+    }
+}
 
 impl FromStr for Fault {
-    type Err = NoFault;
+    type Err = FaultError;
 
-    fn from_str(text: &str) -> Result<Self, NoFault> {
-        Self::ALL.into_iter().find(|fault| fault.name() == text).ok_or_else(|| NoFault(text.to_owned()))
+    fn from_str(text: &str) -> Result<Self, FaultError> {
+        let names = || Self::ALL.map(Self::name).join(", ");
+        Self::ALL
+            .into_iter()
+            .find(|fault| fault.name() == text)
+            .ok_or_else(|| FaultError::expected(&format!("one of the faults {}", names())))
     }
 }
 
 impl FromStr for Planned {
-    type Err = NoFault;
+    type Err = FaultError;
 
-    fn from_str(text: &str) -> Result<Self, NoFault> {
-        let none = || NoFault(text.to_owned());
-        let (step, fault) = text.split_once(':').ok_or_else(none)?;
+    fn from_str(text: &str) -> Result<Self, FaultError> {
+        let wrong = || FaultError::expected("STEP:FAULT or STEP:FAULT*, with STEP the number of a call");
+        let (step, fault) = text.split_once(':').ok_or_else(wrong)?;
         let (fault, always) = fault.strip_suffix('*').map_or((fault, false), |fault| (fault, true));
-        Ok(Self { step: step.parse().map_err(|_| none())?, fault: fault.parse().map_err(|_| none())?, always })
+        Ok(Self { step: step.parse().map_err(|_| wrong())?, fault: fault.parse()?, always })
     }
 }
 
@@ -162,6 +185,31 @@ pub struct Outage {
     pub lasts: Duration,
 }
 
+/// `FUNCTION,SERVICE,OPERATION,FAULT,SECONDS`.
+impl fmt::Display for Outage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { function, service, operation, fault, lasts } = self;
+        write!(f, "{function},{service},{operation},{},{}", fault.name(), lasts.as_secs())
+    }
+}
+
+impl FromStr for Outage {
+    type Err = FaultError;
+
+    fn from_str(text: &str) -> Result<Self, FaultError> {
+        let wrong = || FaultError::expected("FUNCTION,SERVICE,OPERATION,FAULT,SECONDS");
+        let fields: Vec<&str> = text.split(',').collect();
+        let [function, service, operation, fault, lasts] = fields.as_slice() else { return Err(wrong()) };
+        Ok(Self {
+            function: function.parse()?,
+            service: (*service).to_owned(),
+            operation: (*operation).to_owned(),
+            fault: fault.parse()?,
+            lasts: Duration::from_secs(lasts.parse().map_err(|_| wrong())?),
+        })
+    }
+}
+
 /// All that goes wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
@@ -171,20 +219,86 @@ pub struct Plan {
     pub outage: Option<Outage>,
 }
 
+/// Calls that are about to be made: of one function, of one operation, or both. All of them, unless [`skip`](Self::skip) and
+/// [`take`](Self::take) say otherwise, which count attempts as an iterator would.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Calls {
+    function: Option<Function>,
+    operation: Option<&'static str>,
+    skip: usize,
+    take: usize,
+}
+
+impl Calls {
+    /// Every call of a function.
+    #[must_use]
+    pub fn by(function: Function) -> Self {
+        Self { function: Some(function), operation: None, skip: 0, take: usize::MAX }
+    }
+
+    /// Every call of an operation.
+    #[must_use]
+    pub fn of(operation: &'static str) -> Self {
+        Self { function: None, operation: Some(operation), skip: 0, take: usize::MAX }
+    }
+
+    /// But for the first so many attempts.
+    #[must_use]
+    pub fn skip(self, attempts: usize) -> Self {
+        Self { skip: attempts, ..self }
+    }
+
+    /// At most so many attempts.
+    #[must_use]
+    pub fn take(self, attempts: usize) -> Self {
+        Self { take: attempts, ..self }
+    }
+
+    /// Whether an attempt is one of them. It is counted.
+    pub(super) fn next(&mut self, function: Function, operation: &str) -> bool {
+        let is_one = self.function.is_none_or(|wanted| wanted == function)
+            && self.operation.is_none_or(|wanted| wanted == operation);
+        if !is_one || self.take == 0 {
+            return false;
+        }
+        if self.skip > 0 {
+            self.skip -= 1;
+            return false;
+        }
+        self.take -= 1;
+        true
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_planned_fault_can_be_written_and_read() {
+    fn a_fault_can_be_written_and_read() {
         for fault in Fault::ALL {
             for always in [false, true] {
                 let planned = Planned { step: 7, fault, always };
                 assert_eq!(planned.to_string().parse(), Ok(planned));
             }
         }
+        let outage = "callback,dynamodb,UpdateItem,hang-after,4800";
+        assert_eq!(outage.parse::<Outage>().unwrap().to_string(), outage);
+        for text in ["", "callback,dynamodb,UpdateItem,late", "nobody,ses,SendRawEmail,late,1", "callback,a,b,late,x"] {
+            assert!(text.parse::<Outage>().is_err(), "{text:?}");
+        }
         for text in ["", "7", "7:", ":late", "x:late", "7:later", "-1:late"] {
             assert!(text.parse::<Planned>().is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn calls_are_skipped_and_taken_as_by_an_iterator() {
+        let mut calls = Calls::of("Sign").skip(1).take(2);
+        assert!(!calls.next(Function::Notifier, "GetItem"));
+        let met: Vec<bool> = (0..4).map(|_| calls.next(Function::Notifier, "Sign")).collect();
+        assert_eq!(met, [false, true, true, false]);
+        let mut calls = Calls::by(Function::Callback);
+        assert!(calls.next(Function::Callback, "GetItem") && !calls.next(Function::Notifier, "GetItem"));
     }
 }

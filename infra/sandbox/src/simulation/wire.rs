@@ -5,7 +5,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
@@ -19,14 +19,18 @@ use axum::http::{HeaderMap, Response};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::fault::{Fault, Function, LATE, Outage, Plan};
+use super::fault::{Calls, Fault, Function, LATE, Outage, Plan};
 use super::tasks::Tasks;
 use super::{invocation, invocation::Number};
 use crate::aws::Aws;
 use crate::codepipeline::AwsError;
+use crate::lock::lock;
 
 /// The longest way that a request or an answer is under way when nothing goes wrong.
 const LATENCY_MILLIS: std::ops::Range<u64> = 1..40;
+
+/// How much of a request an error quotes, in characters.
+const MAX_QUOTED: usize = 1_000;
 
 /// A call of a function.
 #[derive(Clone, Debug)]
@@ -71,7 +75,9 @@ impl fmt::Display for Step {
 pub(super) struct Wire {
     aws: Arc<Aws>,
     plan: Plan,
-    /// Whether calls are remembered. Without that none is a step, and only an outage can meet it.
+    /// What goes wrong beside the plan, since somebody said so in the middle of a story.
+    unplanned: Mutex<Vec<(Calls, Fault)>>,
+    /// Whether calls are remembered. Without that none is a step, and no planned fault can meet it.
     traced: bool,
     began: Instant,
     steps: Mutex<Vec<Step>>,
@@ -107,6 +113,7 @@ impl Wire {
         Arc::new(Self {
             aws,
             plan,
+            unplanned: Mutex::default(),
             traced,
             began: Instant::now(),
             steps: Mutex::default(),
@@ -122,9 +129,15 @@ impl Wire {
         http_client_fn(move |_, _| connector.clone())
     }
 
-    /// From now on nothing goes wrong.
+    /// From now on nothing goes wrong, unless [`fail`](Self::fail) says so afterwards.
     pub(super) fn heal(&self) {
         self.healed.store(true, Ordering::Relaxed);
+        lock(&self.unplanned).clear();
+    }
+
+    /// From now on these calls go wrong.
+    pub(super) fn fail(&self, calls: Calls, fault: Fault) {
+        lock(&self.unplanned).push((calls, fault));
     }
 
     /// The calls so far.
@@ -158,15 +171,16 @@ impl Wire {
             Some(Fault::ResetBefore) => return Err(broken(io::ErrorKind::ConnectionReset)),
             // The latter two have been seen to.
             Some(Fault::HangBefore | Fault::Late | Fault::KilledBefore) => return std::future::pending().await,
-            Some(Fault::ErrorBefore) => (call.refuse)(&internal()),
-            Some(Fault::Throttled) => (call.refuse)(&throttled(call.service)),
-            Some(Fault::Denied) => (call.refuse)(&denied(call.service)),
+            Some(Fault::ErrorBefore) => (call.refuse)(&internal(&call.body)),
+            Some(Fault::Throttled) => (call.refuse)(&throttled(call.service, &call.body)),
+            Some(Fault::Denied) => (call.refuse)(&denied(call.service, &call.body)),
+            Some(Fault::NotFoundYet) => (call.refuse)(&not_found_yet()),
             Some(Fault::GarbledBefore) => garbage(),
             None => self.take_effect(place, serve).await?,
             Some(after) => {
                 let _ = self.take_effect(place, serve).await;
                 match after {
-                    Fault::ErrorAfter => (call.refuse)(&internal()),
+                    Fault::ErrorAfter => (call.refuse)(&internal(&call.body)),
                     Fault::GarbledAfter => garbage(),
                     Fault::HangAfter => return std::future::pending().await,
                     Fault::KilledAfter => return invocation::die().await,
@@ -200,7 +214,8 @@ impl Wire {
     /// Numbers an attempt, and says what goes wrong with it.
     fn begin(&self, function: Function, call: &Outgoing) -> (Place, Option<Fault>) {
         if !self.traced {
-            return (Place { step: usize::MAX, attempt: 0 }, self.outage(function, call));
+            let fault = self.outage(function, call).or_else(|| self.unplanned(function, call));
+            return (Place { step: usize::MAX, attempt: 0 }, fault);
         }
         let mut steps = lock(&self.steps);
         let known = steps.iter().rposition(|step| !call.id.is_empty() && step.id == call.id);
@@ -209,7 +224,7 @@ impl Wire {
         let planned =
             self.plan.faults.iter().find(|planned| planned.step == index + 1 && (planned.always || attempt == 0));
         let fault = planned.map(|planned| planned.fault).or_else(|| self.outage(function, call));
-        let fault = fault.filter(|_| !self.healed.load(Ordering::Relaxed));
+        let fault = fault.filter(|_| !self.healed.load(Ordering::Relaxed)).or_else(|| self.unplanned(function, call));
         let made = Attempt { fault, request: call.body.clone(), effect: None, arrived: false };
         match known.and_then(|known| steps.get_mut(known)) {
             Some(step) => step.attempts.push(made),
@@ -230,6 +245,11 @@ impl Wire {
         let Outage { function: whose, service, operation, fault, lasts } = self.plan.outage.as_ref()?;
         let met = *whose == function && service == call.service && *operation == call.operation;
         (met && self.began.elapsed() < *lasts).then_some(*fault)
+    }
+
+    fn unplanned(&self, function: Function, call: &Outgoing) -> Option<Fault> {
+        let mut unplanned = lock(&self.unplanned);
+        unplanned.iter_mut().find_map(|(calls, fault)| calls.next(function, &call.operation).then_some(*fault))
     }
 
     fn note(&self, place: Place, change: impl FnOnce(&mut Attempt)) {
@@ -320,29 +340,35 @@ fn broken(kind: io::ErrorKind) -> ConnectorError {
     ConnectorError::io(io::Error::from(kind).into())
 }
 
-fn internal() -> AwsError {
-    AwsError { status: 500, code: "InternalServerError".to_owned(), message: "Internal server error".to_owned() }
+/// An error whose message quotes what was sent, as a service's may: none of it may reach a log.
+fn quoting(status: u16, code: &str, message: &str, request: &[u8]) -> AwsError {
+    let request: String = String::from_utf8_lossy(request).chars().take(MAX_QUOTED).collect();
+    AwsError { status, code: code.to_owned(), message: format!("{message}: {request}") }
 }
 
-fn throttled(service: &str) -> AwsError {
-    let (code, message) = match service {
-        "ses" => ("Throttling", "Maximum sending rate exceeded."),
-        "dynamodb" => ("ProvisionedThroughputExceededException", "Rate exceeded"),
-        _ => ("ThrottlingException", "Rate exceeded"),
+fn internal(request: &[u8]) -> AwsError {
+    quoting(500, "InternalServerError", "Internal server error", request)
+}
+
+fn throttled(service: &str, request: &[u8]) -> AwsError {
+    let code = match service {
+        "ses" => "Throttling",
+        "dynamodb" => "ProvisionedThroughputExceededException",
+        _ => "ThrottlingException",
     };
-    AwsError { status: 400, code: code.to_owned(), message: message.to_owned() }
+    quoting(400, code, "Rate exceeded", request)
 }
 
-fn denied(service: &str) -> AwsError {
+fn denied(service: &str, request: &[u8]) -> AwsError {
     let (status, code) = if service == "ses" { (403, "AccessDenied") } else { (400, "AccessDeniedException") };
-    AwsError { status, code: code.to_owned(), message: "The function is not authorized to perform this".to_owned() }
+    quoting(status, code, "The function is not authorized to perform this", request)
+}
+
+fn not_found_yet() -> AwsError {
+    AwsError::new("PipelineExecutionNotFoundException", "The pipeline has no such execution")
 }
 
 /// What a gateway on the way says, in HTML that is not even XML.
 fn garbage() -> Response<Body> {
     Response::new(Body::from("<html><p>Bad <gateway"))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

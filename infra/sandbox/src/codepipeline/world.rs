@@ -1,0 +1,17 @@
+//! The pipelines' surroundings.
+
+use time::UtcDateTime;
+use tokio::sync::mpsc::UnboundedSender;
+
+/// What pipelines need from outside: the time, and a receiver of their events.
+pub(super) struct World<'a> {
+    pub now: UtcDateTime,
+    pub events: &'a UnboundedSender<serde_json::Value>,
+}
+
+impl World<'_> {
+    /// Sends an event. A receiver that is gone is no error of the pipeline's.
+    pub fn emit(&self, event: serde_json::Value) {
+        let _ = self.events.send(event);
+    }
+}

@@ -1,0 +1,224 @@
+//! Lambda, EventBridge and API Gateway around the functions: events are tried three times, an invocation has its time-out,
+//! and after a death the next one starts cold.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+use aws_config::{Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Response, StatusCode};
+use callback::Callback;
+use countersign::aws;
+use lambda_runtime::Diagnostic;
+use notifier::Notifier;
+use notifier::report::Report;
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+
+use super::fault::Function;
+use super::invocation::{self, Death, Number};
+use super::tasks::Tasks;
+use super::wire::{Outgoing, Wire, unpack};
+use crate::aws::Aws;
+use crate::clock::SandboxClock;
+use crate::deployment::{DEPLOYMENT, REGION, settings};
+use crate::gateway;
+use crate::lock::lock;
+use crate::metrics::{Lines, sink};
+
+/// Where links point at.
+pub(super) const CALLBACK_URL: &str = "https://approvals.example.com";
+/// The domain name in it.
+pub(super) const CALLBACK_DOMAIN: &str = "approvals.example.com";
+
+/// What the deployment's templates set.
+const NOTIFIER_TIMEOUT: Duration = Duration::from_mins(5);
+const CALLBACK_TIMEOUT: Duration = Duration::from_secs(29);
+/// How long Lambda waits before an event's first try, its second and its third.
+const TRIES: [Duration; 3] = [Duration::ZERO, Duration::from_mins(1), Duration::from_mins(2)];
+
+/// Why a command has no report.
+#[derive(Debug)]
+pub enum Failed {
+    /// The function's own error.
+    Error(Diagnostic),
+    /// The function died.
+    Death(Death),
+}
+
+/// Both functions, what they run on, and what runs them.
+pub(super) struct Inside {
+    pub(super) aws: Arc<Aws>,
+    pub(super) wire: Arc<Wire>,
+    pub(super) clock: SandboxClock,
+    pub(super) sdks: BTreeMap<Function, SdkConfig>,
+    pub(super) key: String,
+    pub(super) metrics: Lines,
+    pub(super) tasks: Tasks,
+    pub(super) warm: Mutex<Warm>,
+    pub(super) lambda: Mutex<Lambda>,
+}
+
+/// The functions' processes that wait for work.
+#[derive(Default)]
+pub(super) struct Warm {
+    notifiers: Vec<Notifier>,
+    callbacks: Vec<Callback>,
+}
+
+/// What Lambda remembers.
+#[derive(Default)]
+pub(super) struct Lambda {
+    /// What CodePipeline told.
+    pub(super) told: Vec<Value>,
+    invocations: Number,
+    pub(super) deaths: BTreeMap<Number, Death>,
+    pub(super) dead_letters: Vec<Value>,
+    pub(super) failures: Vec<String>,
+}
+
+impl Inside {
+    async fn invoke<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Death> {
+        let number = {
+            let mut lambda = lock(&self.lambda);
+            lambda.invocations += 1;
+            lambda.invocations
+        };
+        let done = invocation::run(number, limit, Box::pin(work)).await;
+        if let Err(death) = done {
+            lock(&self.lambda).deaths.insert(number, death);
+        }
+        done
+    }
+
+    pub(super) async fn notify(self: &Arc<Self>, event: Value) -> Result<Report, Failed> {
+        let inside = Arc::clone(self);
+        let handled = self.invoke(NOTIFIER_TIMEOUT, async move {
+            let notifier = lock(&inside.warm).notifiers.pop();
+            let notifier = match notifier {
+                Some(notifier) => notifier,
+                None => inside.new_notifier()?,
+            };
+            let handled = notifier.handle(&event).await.map_err(Diagnostic::from);
+            lock(&inside.warm).notifiers.push(notifier);
+            handled
+        });
+        let failed = match handled.await {
+            Ok(Ok(report)) => return Ok(report),
+            Ok(Err(error)) => Failed::Error(error),
+            Err(death) => Failed::Death(death),
+        };
+        let told = match &failed {
+            Failed::Error(Diagnostic { error_type, error_message, .. }) => format!("{error_type}: {error_message}"),
+            Failed::Death(death) => format!("{death:?}"),
+        };
+        lock(&self.lambda).failures.push(told);
+        Err(failed)
+    }
+
+    fn new_notifier(self: &Arc<Self>) -> Result<Notifier, Diagnostic> {
+        let error = |error: &dyn std::fmt::Display| Diagnostic {
+            error_type: "StartError".to_owned(),
+            error_message: error.to_string(),
+        };
+        let settings = notifier::Settings::read(&settings(CALLBACK_URL, &self.key)).map_err(|wrong| error(&wrong))?;
+        let sdk = self.sdks.get(&Function::Notifier).ok_or_else(|| error(&"no SDK"))?;
+        let visits = SharedHttpConnector::new(ToCallback(Arc::downgrade(self)));
+        Ok(Notifier::new(settings, sdk, self.clock.clock(), sink(&self.metrics)).with_callback_http(visits))
+    }
+
+    pub(super) fn deliver(self: &Arc<Self>, event: Value) {
+        let inside = Arc::clone(self);
+        self.tasks.spawn(async move {
+            for pause in TRIES {
+                sleep(pause).await;
+                if inside.notify(event.clone()).await.is_ok() {
+                    return;
+                }
+            }
+            lock(&inside.lambda).dead_letters.push(event);
+        });
+    }
+
+    pub(super) async fn visit(self: &Arc<Self>, parts: Parts, body: Bytes) -> (StatusCode, HeaderMap, Bytes) {
+        let inside = Arc::clone(self);
+        let answered = self.invoke(CALLBACK_TIMEOUT, async move {
+            let callback = lock(&inside.warm).callbacks.pop();
+            let callback = match callback {
+                Some(callback) => callback,
+                None => inside.new_callback().await?,
+            };
+            let answer = gateway::call(&callback, CALLBACK_DOMAIN, &parts, &body, inside.clock.now()).await;
+            lock(&inside.warm).callbacks.push(callback);
+            let (parts, body) = answer.into_parts();
+            Some((parts.status, parts.headers, to_bytes(body, usize::MAX).await.unwrap_or_default()))
+        });
+        // What API Gateway says for a function that failed or died.
+        let broken = || (StatusCode::INTERNAL_SERVER_ERROR, HeaderMap::new(), Bytes::new());
+        answered.await.ok().flatten().unwrap_or_else(broken)
+    }
+
+    async fn new_callback(&self) -> Option<Callback> {
+        let settings = callback::Settings::read(&settings(CALLBACK_URL, &self.key)).ok()?;
+        let sdk = self.sdks.get(&Function::Callback)?;
+        Callback::start(settings, sdk, self.clock.clock(), sink(&self.metrics)).await.ok()
+    }
+}
+
+/// EventBridge and SNS: what CodePipeline tells becomes invocations.
+pub(super) async fn deliver_all(inside: Weak<Inside>, mut events: mpsc::UnboundedReceiver<Value>) {
+    while let Some(event) = events.recv().await {
+        let Some(inside) = inside.upgrade() else { return };
+        lock(&inside.lambda).told.push(event.clone());
+        inside.deliver(event);
+    }
+}
+
+/// The notifier's way to the callback.
+struct ToCallback(Weak<Inside>);
+
+impl std::fmt::Debug for ToCallback {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the notifier's way to the callback")
+    }
+}
+
+impl HttpConnector for ToCallback {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let inside = self.0.clone();
+        HttpConnectorFuture::new(async move {
+            let (parts, body) = unpack(request).await?;
+            let Some(inside) = inside.upgrade() else { return std::future::pending().await };
+            let (wire, call) = (Arc::clone(&inside.wire), Outgoing::visit(&parts, body.clone()));
+            let serve = Box::pin(async move {
+                let (status, headers, body) = inside.visit(parts, body).await;
+                let mut answer = Response::new(Body::from(body));
+                (*answer.status_mut(), *answer.headers_mut()) = (status, headers);
+                answer
+            });
+            wire.carry(Function::Notifier, call, serve).await
+        })
+    }
+}
+
+/// The configuration that Lambda would give a function, on the simulated wire.
+pub(super) fn sdk(wire: &Arc<Wire>, function: Function, access_key: &str) -> SdkConfig {
+    let credentials = Credentials::new(access_key, "sandbox", None, None, DEPLOYMENT);
+    aws::builder()
+        .region(Region::new(REGION))
+        .endpoint_url("http://aws.simulated")
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(wire.client(function))
+        .build()
+}

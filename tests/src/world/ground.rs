@@ -1,0 +1,167 @@
+//! What differs between a story in a sandbox and one in a simulation.
+
+use sandbox::aws::Aws;
+use sandbox::simulation::Failed;
+use serde_json::{Value, json};
+use time::Duration;
+
+use super::Ground::{Sandbox as Real, Simulation as Simulated};
+use super::World;
+use crate::{Mail, Page, links_of};
+
+impl World {
+    /// What failed invocations of the notifier that nobody waited for said, oldest first: `TYPE: MESSAGE`.
+    pub fn failures(&self) -> Vec<String> {
+        match &self.0 {
+            Real(sandbox, _) => {
+                let failures = sandbox.failures().into_iter();
+                failures.map(|failure| format!("{}: {}", failure.error_type, failure.error_message)).collect()
+            }
+            Simulated(simulation) => simulation.failures(),
+        }
+    }
+
+    pub fn aws(&self) -> &Aws {
+        match &self.0 {
+            Real(sandbox, _) => sandbox.aws(),
+            Simulated(simulation) => simulation.aws(),
+        }
+    }
+
+    /// Waits until every event has been run.
+    pub async fn settle(&self) {
+        match &self.0 {
+            Real(sandbox, _) => sandbox.settle().await,
+            Simulated(simulation) => simulation.settle().await,
+        }
+    }
+
+    /// Time goes by, and whatever follows from it happens: from an hour on, the sweep comes at the end.
+    pub async fn advance(&self, by: Duration) {
+        match &self.0 {
+            Real(sandbox, _) => sandbox.advance(by).await,
+            Simulated(simulation) => {
+                simulation.pass(by.try_into().unwrap()).await;
+                if by >= Duration::hours(1) {
+                    simulation.sweep();
+                }
+                simulation.settle().await;
+            }
+        }
+    }
+
+    /// Runs the sweep now, once: its report, or its error.
+    pub async fn sweep(&self) -> Result<Value, String> {
+        let report = match &self.0 {
+            Real(sandbox, _) => sandbox.sweep().await.map_err(|error| error.error_message),
+            Simulated(simulation) => {
+                let report = simulation.command(json!({"sweep": {}})).await;
+                simulation.settle().await;
+                report.map_err(|failed| match failed {
+                    Failed::Error(error) => error.error_message,
+                    Failed::Death(death) => format!("{death:?}"),
+                })
+            }
+        };
+        report.map(|report| serde_json::to_value(report).unwrap())
+    }
+
+    pub(super) async fn send(&self, method: &str, url: &str, headers: &[(&str, &str)], body: String) -> Page {
+        match &self.0 {
+            Real(_, browser) => {
+                let request = browser.request(method.parse().unwrap(), url);
+                let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+                let request = if body.is_empty() && method != "POST" { request } else { request.body(body) };
+                let answer = request.send().await.unwrap();
+                let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+                Page { status, headers, body: answer.text().await.unwrap() }
+            }
+            Simulated(simulation) => {
+                let answer = simulation.send(method, url, headers, body).await;
+                Page { status: answer.status, headers: answer.headers, body: answer.body }
+            }
+        }
+    }
+
+    /// Posts an event as a checker from outside would.
+    pub async fn event(&self, event: &Value) -> (u16, Value) {
+        match &self.0 {
+            Real(_, browser) => {
+                let answer = browser.post(self.url("/events")).json(event).send().await.unwrap();
+                let status = answer.status().as_u16();
+                (status, answer.json().await.unwrap())
+            }
+            Simulated(simulation) => match simulation.play(event.clone()).await {
+                Ok(report) => (200, serde_json::to_value(report).unwrap()),
+                Err(Failed::Error(error)) => {
+                    (500, json!({"errorType": error.error_type, "errorMessage": error.error_message}))
+                }
+                Err(Failed::Death(death)) => (500, json!({"errorType": format!("{death:?}"), "errorMessage": ""})),
+            },
+        }
+    }
+
+    pub async fn mails(&self) -> Vec<Mail> {
+        match &self.0 {
+            Real(_, browser) => {
+                let answer = browser.get(self.url("/mailbox.json")).send().await.unwrap();
+                let mails: Vec<Value> = answer.json().await.unwrap();
+                let field = |mail: &Value, name: &str| mail[name].as_str().unwrap().to_owned();
+                let fields = |mail| ["to", "subject", "text", "html", "raw"].map(|name| field(mail, name));
+                mails.iter().map(|mail| Mail::of(fields(mail))).collect()
+            }
+            Simulated(simulation) => {
+                let mails = simulation.aws().ses.mails().into_iter();
+                mails
+                    .map(|mail| {
+                        Mail::of([
+                            mail.to.clone(),
+                            mail.subject.clone(),
+                            mail.text.clone(),
+                            mail.html.clone(),
+                            mail.raw.clone(),
+                        ])
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    /// Calls CodePipeline as somebody with an AWS account would: the output, or the error's name.
+    pub async fn codepipeline(&self, operation: &str, input: Value) -> Result<Value, String> {
+        match &self.0 {
+            Real(_, browser) => {
+                let answer = browser
+                    .post(self.url("/aws"))
+                    .header("x-amz-target", format!("CodePipeline_20150709.{operation}"))
+                    .header("authorization", "AWS4-HMAC-SHA256 Credential=AKIAOPERATOR/20261120/us-east-2/codepipeline/aws4_request, SignedHeaders=host, Signature=0")
+                    .header("content-type", "application/x-amz-json-1.1")
+                    .body(input.to_string())
+                    .send()
+                    .await
+                    .unwrap();
+                let ok = answer.status().is_success();
+                let body: Value = answer.json().await.unwrap();
+                if ok { Ok(body) } else { Err(body["__type"].as_str().unwrap_or_default().to_owned()) }
+            }
+            Simulated(simulation) => {
+                let caller = "arn:aws:iam::123456789012:user/AKIAOPERATOR";
+                let output = simulation.aws().codepipeline.call(operation, &input, caller);
+                simulation.settle().await;
+                output.map_err(|error| error.code)
+            }
+        }
+    }
+}
+
+impl Mail {
+    fn of([to, subject, text, html, raw]: [String; 5]) -> Self {
+        let (approve, reject) = match links_of(&text)[..] {
+            [approve, reject] => (approve, reject),
+            [] => ("", ""),
+            _ => panic!("two links, or none, in {text}"),
+        };
+        let (approve, reject) = (approve.to_owned(), reject.to_owned());
+        Self { to, subject, html, raw, approve, reject, text }
+    }
+}
