@@ -1,4 +1,4 @@
-//! The emails about one approval: the one that asks, the ones that remind, and the one that tells how it ended.
+//! The emails about one approval: the request, its reminders, and the outcome.
 
 use askama::Template;
 use countersign::approval::{Address, Approver, Deployment, DisplayName};
@@ -14,34 +14,34 @@ use mail_builder::headers::date::Date;
 use mail_builder::headers::raw::Raw;
 use time::UtcDateTime;
 
-/// The largest message that SES v1 takes, in bytes: 10 MB. Ours stays far below; the check keeps a surprise out of SES.
+/// The largest message that SES v1 accepts, in bytes: 10 MB. Ours are far smaller; the check is a safeguard.
 const MAX_MESSAGE: usize = 10_000_000;
 
-/// How many changes an email tells, and how much of each, in characters: Gmail clips a long email, and its end is where
-/// the links stand.
+/// How many changes an email shows, and how much of each, in characters: Gmail clips the end of a long email, where the
+/// links are.
 const MAX_REVISIONS: usize = 3;
 const MAX_SUMMARY: usize = 300;
-/// The longest address of a change that is a link in the HTML, in characters. Of a longer one the HTML shows the beginning
-/// and the plain part all.
+/// The longest URL of a change that is a link in the HTML, in characters. Of a longer one the HTML shows the beginning, and
+/// the plain text all.
 const MAX_LINKED_URL: usize = 500;
-/// How much of a comment an email shows while the approval waits, in characters: the pages and the last email show all.
+/// How much of a comment an email shows while the approval waits, in characters. The pages and the outcome email show all.
 const MAX_COMMENT: usize = 200;
 
-/// Everything that one email says.
+/// One email to one person.
 pub struct Email<'a> {
-    /// What it says about the approval.
+    /// What the email is for.
     pub kind: EmailKind,
-    /// The approval, and what is known of it.
+    /// The request that it is about.
     pub request: &'a Request,
-    /// Whom it goes to.
+    /// The recipient.
     pub to: &'a Approver,
-    /// His links. `None` for somebody who only watches, and when nothing is left to decide.
+    /// The recipient's links. `None` for somebody who only gets copies, and when nothing is left to decide.
     pub links: Option<Links>,
-    /// Who it is from.
+    /// The sender.
     pub sender: &'a Approver,
-    /// Where an answer goes.
+    /// Where replies go, if not to the sender.
     pub reply_to: Option<&'a Address>,
-    /// Whose approvals these are; part of message ids.
+    /// The deployment, which is part of message ids.
     pub deployment: &'a Deployment,
 }
 
@@ -53,28 +53,28 @@ pub struct Links {
     pub reject: Link,
 }
 
-/// Why an email could not be written.
+/// Why an email could not be rendered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RenderError {
     /// A template failed.
-    #[error("the email cannot be rendered")]
+    #[error("the email could not be rendered")]
     Template,
-    /// It tells of an end that is not there.
-    #[error("the approval has not ended")]
+    /// It is an outcome email, and the request has no outcome.
+    #[error("the email announces an outcome, but the approval has not ended")]
     NoOutcome,
-    /// It is larger than SES takes.
-    #[error("the email is {0} bytes long, more than SES takes")]
+    /// It is larger than SES accepts.
+    #[error("the email is {0} bytes long; SES accepts at most {MAX_MESSAGE}")]
     TooLarge(usize),
 }
 
-/// What an email begins with, in both of its parts.
+/// The beginning of an email, in HTML and in plain text.
 struct Opening {
     headline: String,
-    /// Sentences or a few of them, the most important first.
+    /// Paragraphs of one or a few sentences, the most important first.
     lead: Vec<String>,
 }
 
-/// It asks for a decision, or reminds of that.
+/// The HTML of a request or a reminder.
 #[derive(Template)]
 #[template(path = "request.html")]
 struct RequestHtml<'a> {
@@ -83,6 +83,7 @@ struct RequestHtml<'a> {
     opening: &'a Opening,
 }
 
+/// The plain text of a request or a reminder.
 #[derive(Template)]
 #[template(path = "request.txt")]
 struct RequestText<'a> {
@@ -91,7 +92,7 @@ struct RequestText<'a> {
     opening: &'a Opening,
 }
 
-/// It tells how the approval ended.
+/// The HTML of an outcome.
 #[derive(Template)]
 #[template(path = "outcome.html")]
 struct OutcomeHtml<'a> {
@@ -100,6 +101,7 @@ struct OutcomeHtml<'a> {
     opening: &'a Opening,
 }
 
+/// The plain text of an outcome.
 #[derive(Template)]
 #[template(path = "outcome.txt")]
 struct OutcomeText<'a> {
@@ -109,10 +111,10 @@ struct OutcomeText<'a> {
 }
 
 impl Email<'_> {
-    /// The whole message, as SES takes it.
+    /// The whole message, ready for SES.
     ///
     /// # Errors
-    /// When it cannot be written or is too large.
+    /// When it cannot be rendered or is too large.
     pub fn render(&self, now: UtcDateTime) -> Result<Vec<u8>, RenderError> {
         let (text, html) = self.bodies(now)?;
         let mut message = MessageBuilder::new()
@@ -121,8 +123,8 @@ impl Email<'_> {
             .subject(self.subject())
             .date(Date::new(now.unix_timestamp()))
             .message_id(format!("{}.{}.{}", self.kind, self.request.asked.unix_timestamp(), self.thread_id()))
-            // One made-up ancestor for all mails about one approval groups them in mail clients. It cannot be the first
-            // mail's own id, since SES replaces that.
+            // A made-up common ancestor groups all emails about one approval in mail clients. The first email's own id would not
+            // do: SES replaces it.
             .references(self.thread_id())
             .header("Content-Language", Raw::new(self.texts().language().as_str()))
             .header("Auto-Submitted", Raw::new("auto-generated"))
@@ -143,7 +145,7 @@ impl Email<'_> {
         let (mail, texts) = (self, self.texts());
         let rendered = if self.kind == EmailKind::Outcome {
             let outcome = self.request.outcome.as_ref().ok_or(RenderError::NoOutcome)?;
-            let opening = &self.told_end(outcome);
+            let opening = &self.outcome(outcome);
             (OutcomeText { mail, texts, opening }.render(), OutcomeHtml { mail, texts, opening }.render())
         } else {
             let opening = &self.question(now);
@@ -159,7 +161,7 @@ impl Email<'_> {
         self.request.terms.language.texts()
     }
 
-    /// Later mails answer the first one: Gmail threads by subject, too.
+    /// The subject. Later emails reply to the first one, since Gmail threads by subject, too.
     fn subject(&self) -> String {
         let action = &self.request.approval.action;
         let re = match self.kind {
@@ -179,7 +181,7 @@ fn mailbox(person: &Approver) -> MailAddress<'_> {
     MailAddress::new_address(person.name.as_ref().map(DisplayName::expose), person.address.expose())
 }
 
-/// What an email begins with.
+/// The opening.
 impl Email<'_> {
     fn question(&self, now: UtcDateTime) -> Opening {
         let (request, texts) = (self.request, self.texts());
@@ -203,7 +205,7 @@ impl Email<'_> {
         Opening { headline, lead }
     }
 
-    fn told_end(&self, outcome: &Outcome) -> Opening {
+    fn outcome(&self, outcome: &Outcome) -> Opening {
         let (pipeline, texts) = (self.request.approval.action.pipeline.as_str(), self.texts());
         let headline = match outcome.ending {
             Ending::Approved => texts.was_approved(pipeline),
@@ -217,7 +219,7 @@ impl Email<'_> {
         Opening { headline, lead }
     }
 
-    /// What this recipient should know besides.
+    /// What else this recipient should know.
     fn notes(&self) -> Vec<String> {
         let (request, texts) = (self.request, self.texts());
         let mut notes = Vec::new();
@@ -237,23 +239,23 @@ impl Email<'_> {
     }
 }
 
-/// What the templates ask for.
+/// What the templates use.
 impl<'a> Email<'a> {
-    /// The votes so far, in the order in which they were given.
+    /// The votes so far, oldest first.
     fn votes(&self) -> Vec<&'a Vote> {
         let mut votes: Vec<&Vote> = self.request.votes.values().collect();
         votes.sort_by_key(|vote| vote.at);
         votes
     }
 
-    /// What was written with a vote, as far as this email tells it.
-    fn said(&self, vote: &Vote) -> Option<String> {
+    /// A vote's comment, shortened while the approval waits.
+    fn comment(&self, vote: &Vote) -> Option<String> {
         let comment = vote.comment.as_ref()?.expose();
         let is_over = self.kind == EmailKind::Outcome;
         Some(if is_over { comment.to_owned() } else { bounded(comment, MAX_COMMENT) })
     }
 
-    /// The changes that the email tells; the page behind its links tells all of them, at full length.
+    /// The changes that the email shows. The page behind its links shows all of them in full.
     fn revisions(&self) -> Vec<Revision> {
         let short = |revision: &Revision| Revision {
             summary: revision.summary.as_deref().map(|summary| bounded(summary, MAX_SUMMARY)),
@@ -262,7 +264,7 @@ impl<'a> Email<'a> {
         self.request.release.revisions.iter().take(MAX_REVISIONS).map(short).collect()
     }
 
-    /// How many changes the email leaves out.
+    /// How many changes the email omits.
     fn more_revisions(&self) -> usize {
         self.request.release.revisions.len().saturating_sub(MAX_REVISIONS)
     }
@@ -283,7 +285,7 @@ impl<'a> Email<'a> {
         facts
     }
 
-    /// Whether the recipient has links that show how it ended.
+    /// Whether the recipient has links that show the outcome.
     fn has_links(&self) -> bool {
         self.request.asks(&self.to.address)
     }
@@ -306,12 +308,12 @@ struct Button<'a> {
     link: &'a str,
 }
 
-/// The first line of the lead: what a mailbox shows beside the subject.
+/// The first paragraph of the lead, which a mailbox shows beside the subject.
 fn first(opening: &Opening) -> &str {
     opening.lead.first().map_or("", String::as_str)
 }
 
-/// Foreign text in the plain part, each line marked: nobody can write a commit message that passes for our links.
+/// Foreign text in the plain text, with each line marked, so that a commit message cannot pass for our links.
 fn quoted(text: &str) -> String {
     text.lines().map(|line| format!("> {line}\n")).collect()
 }

@@ -1,4 +1,4 @@
-//! Handing a message to Amazon SES.
+//! Sending a message through Amazon SES.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use aws_sdk_ses::types::RawMessage;
 use countersign::approval::Address;
 use countersign::aws::AwsError;
 
-/// How long one attempt may take. Sending twice is two emails, so an attempt is given up only when there is no hope of an
-/// answer.
+/// How long one attempt may take. An attempt that is repeated may be a second email, so it is given up only when there is
+/// no hope of an answer.
 const ATTEMPT: Duration = Duration::from_secs(10);
-/// How long sending may take with all attempts, so that the function has time left to say what was not sent.
+/// How long sending may take with all attempts, so that the function has time left to report what was not sent.
 const OPERATION: Duration = Duration::from_secs(40);
-/// Attempts in all, and the longest pause between them: a sending rate of one a second serves a handful of emails at
-/// once by turns.
+/// Attempts in all, and the longest pause between them. At a sending rate of one a second, that is enough for a handful of
+/// emails at once.
 const ATTEMPTS: u32 = 10;
 const MAX_PAUSE: Duration = Duration::from_secs(4);
 
@@ -31,31 +31,31 @@ pub struct Mailer {
 }
 
 impl Mailer {
-    /// Sends as `sender`, through the configuration set if one is given.
+    /// A mailer that sends as `sender`, through the configuration set if one is given.
     #[must_use]
     pub fn new(aws: &SdkConfig, sender: Address, configuration_set: Option<String>) -> Self {
         let shared = aws.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled);
         let timeouts = shared.to_builder().operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION).build();
         let retries = aws.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
         let retries = retries.with_max_attempts(ATTEMPTS).with_max_backoff(MAX_PAUSE);
-        // The SDK's allowance of retries is a hundred for all emails together, for the sake of services that are down. One that
-        // takes so many in a second answers, and would use it up: then emails would fail that had only to wait.
+        // The SDK allows a hundred retries for all emails together, to spare a service that is down. A service that throttles is
+        // up, and would use them up: then emails would fail that only had to wait.
         let allowance = RetryPartition::custom("ses").token_bucket(TokenBucket::unlimited()).build();
         let config =
             Builder::from(aws).timeout_config(timeouts).retry_config(retries).retry_partition(allowance).build();
         Self { client: Client::from_conf(config), sender, configuration_set }
     }
 
-    /// Sends one message to one mailbox, so that a bad address stops nobody else's, and gives SES's message id.
+    /// Sends one message to one mailbox, so that a bad address does not affect others, and gives SES's message id.
     ///
     /// # Errors
-    /// When SES does not answer or does not take the message.
+    /// When SES refuses the message or does not answer.
     pub async fn send(&self, to: &Address, message: Vec<u8>) -> Result<String, AwsError> {
         const OPERATION: &str = "ses:SendRawEmail";
         let raw = RawMessage::builder()
             .data(Blob::new(message))
             .build()
-            .map_err(|_| AwsError::unexpected(OPERATION, "a message that cannot be written"))?;
+            .map_err(|_| AwsError::unexpected(OPERATION, "the message could not be built"))?;
         let answer = self
             .client
             .send_raw_email()

@@ -1,4 +1,4 @@
-//! What the notifier is told at its start.
+//! The settings of the notifier.
 
 use countersign::approval::{Address, Approver, Deployment, Region};
 use countersign::keys::KeyId;
@@ -11,22 +11,22 @@ use countersign::settings::{Lookup, SettingError, optional, required};
 pub struct Settings {
     /// `COUNTERSIGN_DEPLOYMENT`: this installation's name, in every link.
     pub deployment: Deployment,
-    /// `COUNTERSIGN_CALLBACK_URL`: where links point at, without `/approval`.
+    /// `COUNTERSIGN_CALLBACK_URL`: the URL that links begin with, without `/approval`.
     pub callback_url: CallbackUrl,
     /// `COUNTERSIGN_SIGNING_KEY`: ARN or id of the KMS key that links are signed with.
     pub signing_key: KeyId,
     /// `COUNTERSIGN_TABLE`: the ledger's DynamoDB table.
     pub table: String,
-    /// `COUNTERSIGN_SENDER`: who the emails are from, an identity that SES has verified.
+    /// `COUNTERSIGN_SENDER`: the sender of the emails, an identity that SES has verified.
     pub sender: Approver,
     /// `COUNTERSIGN_REPLY_TO`: where answers to the emails go. Optional.
     pub reply_to: Option<Address>,
     /// `COUNTERSIGN_CONFIGURATION_SET`: the SES configuration set. Optional. It must not track clicks.
     pub configuration_set: Option<String>,
-    /// `COUNTERSIGN_POLICY`: the name of the SSM parameter that says who may decide what.
+    /// `COUNTERSIGN_POLICY`: the name of the SSM parameter that holds the policy.
     pub policy: String,
-    /// `COUNTERSIGN_PIPELINE_REGION`: where the sweep looks for approvals that wait, and where pipelines are that commands
-    /// name. The function's own region unless set.
+    /// `COUNTERSIGN_PIPELINE_REGION`: the region that the sweep looks through, and of the pipelines that commands name. The
+    /// function's own region unless set.
     pub pipeline_region: Option<Region>,
     /// `COUNTERSIGN_LOG_LEVEL`: `error`, `warn`, `info`, `debug` or `trace`. `info` unless set.
     pub log_level: LevelFilter,
@@ -36,7 +36,7 @@ impl Settings {
     /// Reads and checks all settings.
     ///
     /// # Errors
-    /// Names the first setting that is missing or wrong.
+    /// When a setting is missing or malformed. The error names the first one.
     pub fn read(lookup: Lookup) -> Result<Self, SettingError> {
         Ok(Self {
             deployment: required(lookup, "COUNTERSIGN_DEPLOYMENT")?,
