@@ -91,8 +91,9 @@ async fn play(world: &Arc<World>, round: usize) -> &'static str {
     for (link, decision) in links {
         let page = world.get(&link).await;
         assert!(page.title().ends_with(ended), "round {round}, {decision}: {}", page.title());
-        let listed =
-            [ALICE, BOB, CAROL].into_iter().filter(|address| page.body.contains(&format!("{address}</span>: ")));
+        let deciding = |address: &&str| page.body.contains(&format!("{address}: {}", word(ended)));
+        let listed: Vec<&str> = [ALICE, BOB, CAROL].into_iter().filter(deciding).collect();
+        assert!(!listed.is_empty(), "round {round}: {}", page.body);
         for address in listed {
             assert!(summary.contains(address), "round {round}: {address} is on the page and not in {summary}");
         }
