@@ -83,7 +83,7 @@ async fn a_starter_whom_nobody_can_name_is_not_nobody() {
     world.start_as("somebody").await;
     let failure = world.sandbox.failures().pop().unwrap();
     assert_eq!(failure.error_type, "PolicyError");
-    assert!(failure.error_message.contains("CodePipeline does not tell who that is"), "{}", failure.error_message);
+    assert!(failure.error_message.contains("CodePipeline does not say who that is"), "{}", failure.error_message);
     assert!(world.mails().await.is_empty());
 }
 
@@ -97,7 +97,11 @@ async fn one_person_may_be_several_approvers_and_then_too_few_are_left() {
     world.start_as("arn:aws:iam::123456789012:user/alice").await;
     let failure = world.sandbox.failures().pop().unwrap();
     assert_eq!(failure.error_type, "PolicyError");
-    assert!(failure.error_message.contains("leaves too few to approve"), "{}", failure.error_message);
+    assert!(
+        failure.error_message.contains("leaves too few to approve: the quorum is 2, but only 1 of"),
+        "{}",
+        failure.error_message
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,7 +119,7 @@ async fn when_nobody_can_tell_who_started_it_nobody_is_asked_yet() {
     world.start_as(&format!("arn:aws:iam::123456789012:user/{ALICE}")).await;
     let failure = world.sandbox.failures().pop().unwrap();
     assert_eq!(failure.error_type, "PolicyError");
-    assert!(failure.error_message.contains("CodePipeline does not tell who that is"), "{}", failure.error_message);
+    assert!(failure.error_message.contains("CodePipeline does not say who that is"), "{}", failure.error_message);
     assert!(world.mails().await.is_empty(), "an approval that he could give himself");
     // Lambda tries again.
     world.play(&failure.event).await;

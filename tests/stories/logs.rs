@@ -80,7 +80,7 @@ async fn no_secret_and_no_person_stands_in_a_log_line_at_the_most_talkative_leve
     let signature = alice.approve.rsplit_once('.').unwrap().1;
     let payload = alice.approve.rsplit('.').nth(1).unwrap();
     assert!(messages.iter().any(|message| message == "a sweep could not do everything"), "{messages:?}");
-    assert!(written.contains("the policy, version 2, is wrong: line 3, column 10, default.quorum"), "{written}");
+    assert!(written.contains("policy version 2 is invalid: line 3, column 10, default.quorum"), "{written}");
     assert!(written.contains("\\\"result\\\":\\\"history\\\",\\\"approvals\\\":2"), "{written}");
     for secret in [ALICE, BOB, "Alice", "sesame", &token, signature, payload, "?t=", "1a2b3c4d-573f"] {
         assert!(!written.contains(secret), "{secret} stands in the log");

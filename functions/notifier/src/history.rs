@@ -1,26 +1,25 @@
-//! `{"history": {"pipeline": …}}`: what the ledger knows of a pipeline's approvals.
+//! The command `{"history": {"pipeline": …}}`: a pipeline's approvals, as the ledger has them.
 
 use countersign::approval::{
     AccountId, ApprovalKey, Approver, Comment, Decision, DisplayName, ExecutionId, PipelineName, Region,
 };
+use countersign::aws::AwsError;
 use countersign::clock::rfc3339;
 use countersign::delivery::{Delivery, DeliveryState, EmailKind};
-use countersign::ledger::HistoryCursor;
+use countersign::ledger::{HistoryCursor, Ledger};
 use countersign::request::{Outcome, Request, Vote};
 use serde::Serialize;
 
-use crate::Notifier;
-use crate::outbox::recipients;
-use crate::report::NotifyError;
+use crate::recipient::recipients;
 
-/// A pipeline's approvals, newest first.
+/// A page of a pipeline's history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct History {
+pub struct HistoryPage {
     /// The pipeline's name.
     pub pipeline: PipelineName,
     /// Its approvals, newest first.
     pub approvals: Vec<PastApproval>,
-    /// What to give as `before` to be told of those before them, if there may be any.
+    /// The value of `before` that gives the next page, if there may be one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
@@ -88,23 +87,28 @@ struct PastOutcome {
     summary: Option<String>,
 }
 
-impl Notifier {
+/// Reads the history of pipelines.
+#[derive(Clone)]
+pub(crate) struct History {
+    pub(crate) ledger: Ledger,
+}
+
+impl History {
     /// The last `limit` approvals of a pipeline before `before`.
-    pub(crate) async fn history(
+    pub(crate) async fn page(
         &self,
         pipeline: &PipelineName,
         before: &HistoryCursor,
         limit: u8,
-    ) -> Result<History, NotifyError> {
-        let failed = |error| NotifyError::Aws { what: pipeline.to_string(), error };
-        let (requests, next) = self.ledger.history(pipeline, before, limit).await.map_err(failed)?;
+    ) -> Result<HistoryPage, AwsError> {
+        let (requests, next) = self.ledger.history(pipeline, before, limit).await?;
         let mut approvals = Vec::with_capacity(requests.len());
         for request in requests {
-            let deliveries = self.ledger.deliveries(&request.approval.key()).await.map_err(failed)?;
+            let deliveries = self.ledger.deliveries(&request.approval.key()).await?;
             approvals.push(past(&request, &deliveries));
         }
         let next = next.map(|next| next.as_str().to_owned());
-        Ok(History { pipeline: pipeline.clone(), approvals, next })
+        Ok(HistoryPage { pipeline: pipeline.clone(), approvals, next })
     }
 }
 

@@ -127,10 +127,10 @@ proptest! {
         if !by_rule {
             (pending.instructions, pending.review_url) = (None, None);
         }
-        prop_assert_eq!(read(&event), [Ok(Event::Waits(pending.clone()))]);
+        prop_assert_eq!(read(&event), [Ok(Event::ApprovalStarted(pending.clone()))]);
         // The same through SNS, as a notification rule sends it.
         let message = json!({"Records": [{"Sns": {"TopicArn": "arn:aws:sns:r:1:t", "Message": event.to_string(), "Timestamp": ""}}]});
-        prop_assert_eq!(read(&message), [Ok(Event::Waits(pending))]);
+        prop_assert_eq!(read(&message), [Ok(Event::ApprovalStarted(pending))]);
     }
 
     #[test]
@@ -139,7 +139,7 @@ proptest! {
         let notice = notice_of(&pending, expires);
         event::check(&notice);
         pending.execution = None;
-        prop_assert_eq!(read(&notice), [Ok(Event::Waits(pending))]);
+        prop_assert_eq!(read(&notice), [Ok(Event::ApprovalStarted(pending))]);
     }
 
     /// An event with one of its fields replaced by something else is another event or an error, and never a panic.
