@@ -120,12 +120,8 @@ impl Ledger {
             Err(error) if code(&error) == Some("TransactionCanceledException") => {
                 // Cancelled for a condition means that the request is there. Cancelled for a conflict with another
                 // writer of the same request, it is there too by the time of a consistent read, or this is an error.
-                let standing = self.read_request(&key).await?.ok_or_else(|| AwsError::new(OPERATION, &error))?;
-                let standing = match (&request.approval.execution, &standing.approval.execution) {
-                    (Some(execution), None) => self.add_execution(standing, execution.clone()).await?,
-                    _ => standing,
-                };
-                Ok((standing, false))
+                let existing = self.read_request(&key).await?.ok_or_else(|| AwsError::new(OPERATION, &error))?;
+                Ok((existing, false))
             }
             Err(error) => Err(AwsError::new(OPERATION, &error)),
         }

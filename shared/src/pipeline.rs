@@ -92,9 +92,9 @@ pub struct PendingRef {
 pub struct PendingApproval {
     /// The approval.
     pub approval: Approval,
-    /// When CodePipeline stops waiting, or why that cannot be told at the moment. A request keeps for good what it was told
-    /// at first: nobody may guess.
-    pub expires: Result<UtcDateTime, AwsError>,
+    /// When CodePipeline stops waiting; `None` when that cannot be read at the moment. It is never guessed: a request keeps
+    /// the first answer for good.
+    pub expires: Option<UtcDateTime>,
     /// Who started the execution; `None` when that is unknown.
     pub initiator: Option<Initiator>,
     /// What to show of it.
@@ -156,7 +156,7 @@ impl CodePipeline {
         Self { home, ..self }
     }
 
-    /// The same, as patient as `patience` says.
+    /// The same, asking again as `polling` says.
     #[must_use]
     pub fn with_polling(self, polling: Polling) -> Self {
         Self { polling, ..self }

@@ -38,7 +38,7 @@ async fn the_callback_starts_with_one_call_shows_with_one_and_decides_with_four(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_takes_seven_calls_and_five_for_each_approver() {
+async fn an_event_takes_eight_calls_and_five_for_each_approver_and_repeated_six_and_three() {
     for (approvers, number) in [("a@example.com", 1), ("a@example.com, b@example.com, c@example.com", 3)] {
         let world = World::of(approvers, 1).await;
         let before = world.sandbox().calls().len();
@@ -49,14 +49,28 @@ async fn an_event_takes_seven_calls_and_five_for_each_approver() {
             ("ListActionExecutions", 1),
             ("GetPipeline", 1),
             ("GetPipelineExecution", 1),
+            // Whether it was asked for before, and whether it ended while the emails went out.
+            ("GetItem", 2),
             ("TransactWriteItems", 1),
-            // Whether it ended while the emails went out.
-            ("GetItem", 1),
             // The delivery is claimed, and marked as sent.
             ("UpdateItem", 2 * number),
             ("Sign", 2 * number),
             ("SendRawEmail", number),
         ]);
         assert_eq!(made(&world, "notifier", before), expected, "{number}");
+
+        let before = world.sandbox().calls().len();
+        world.play(&eventbridge()).await;
+        let repeated = calls([
+            ("GetParameter", 1),
+            ("GetPipelineState", 1),
+            ("ListActionExecutions", 1),
+            ("GetPipeline", 1),
+            ("GetPipelineExecution", 1),
+            // The request, and for each approver the delivery, which cannot be claimed either as new or as lapsed.
+            ("GetItem", 1 + number),
+            ("UpdateItem", 2 * number),
+        ]);
+        assert_eq!(made(&world, "notifier", before), repeated, "{number}, repeated");
     }
 }

@@ -8,7 +8,7 @@ use aws_config::Region;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use countersign::aws;
-use countersign::clock::system;
+use notifier::{Host, Notifier};
 use sandbox::simulation::{Fault, Function, Plan, Planned, Setup, Simulation, Step};
 use serde_json::json;
 use tests::faults::explore::{Effort, Failure, baselines, outages, pairs, random, run_all, singles};
@@ -152,7 +152,7 @@ async fn a_connection_that_really_breaks_is_met_as_in_the_simulation() {
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .build();
         let settings = notifier::Settings::read(&settings).unwrap();
-        let notifier = notifier::Notifier::new(settings, &sdk, system(), Arc::new(|_| {}));
+        let notifier = Notifier::new(settings, &sdk, Host { metrics: Arc::new(|_| {}), ..Host::lambda() });
         let really = notifier.handle(&command).await.unwrap_err().to_string();
 
         let (told, attempts) = std::thread::spawn({

@@ -84,7 +84,7 @@ async fn a_starter_whom_nobody_can_name_is_not_nobody() {
     world.start_as("somebody").await;
     let failure = world.failures().pop().unwrap();
     assert!(failure.starts_with("PolicyError: "), "{failure}");
-    assert!(failure.contains("CodePipeline does not tell who that is"), "{failure}");
+    assert!(failure.contains("CodePipeline does not say who that is"), "{failure}");
     assert!(world.mails().await.is_empty());
 }
 
@@ -98,7 +98,7 @@ async fn one_person_may_be_several_approvers_and_then_too_few_are_left() {
     world.start_as("arn:aws:iam::123456789012:user/alice").await;
     let failure = world.failures().pop().unwrap();
     assert!(failure.starts_with("PolicyError: "), "{failure}");
-    assert!(failure.contains("leaves too few to approve"), "{failure}");
+    assert!(failure.contains("leaves too few to approve: the quorum is 2, but only 1 of"), "{failure}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,7 +116,7 @@ async fn when_nobody_can_tell_who_started_it_nobody_is_asked_yet() {
     world.start_as(&format!("arn:aws:iam::123456789012:user/{ALICE}")).await;
     let failure = world.failures().pop().unwrap();
     assert!(failure.starts_with("PolicyError: "), "{failure}");
-    assert!(failure.contains("CodePipeline does not tell who that is"), "{failure}");
+    assert!(failure.contains("CodePipeline does not say who that is"), "{failure}");
     assert!(world.mails().await.is_empty(), "an approval that its initiator could give");
     assert_eq!(world.failures().len(), 3, "Lambda tries it three times");
     world.heal();

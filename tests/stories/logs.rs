@@ -19,7 +19,7 @@ fn no_secret_and_no_person_is_in_a_log_line_at_the_most_talkative_level() {
         assert!(messages.iter().any(|message| message == expected), "{expected} is not in {messages:?}");
     }
     assert!(messages.iter().any(|message| message == "a sweep could not do everything"), "{messages:?}");
-    assert!(written.contains("the policy, version 2, is wrong: line 3, column 10, default.quorum"), "{written}");
+    assert!(written.contains("policy version 2 is invalid: line 3, column 10, default.quorum"), "{written}");
     assert!(written.contains("\\\"result\\\":\\\"history\\\",\\\"approvals\\\":2"), "{written}");
     for secret in secrets.iter().map(String::as_str).chain([ALICE, BOB, "Alice", "sesame", "?t=", "1a2b3c4d-573f"]) {
         assert!(!written.contains(secret), "{secret} is in the log");

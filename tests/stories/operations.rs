@@ -7,9 +7,9 @@ use aws_config::Region;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use countersign::pipeline::Polling;
-use notifier::Notifier;
 use notifier::doctor::Diagnosis;
-use notifier::report::Handled;
+use notifier::report::EventReport;
+use notifier::{Host, Notifier};
 use sandbox::simulation::{Calls, Fault};
 use serde_json::{Value, json};
 use tests::{ALICE, BOB, World, eventbridge};
@@ -44,13 +44,15 @@ async fn misconfigured_with(world: &World, key: &str, setting: &str, text: &str)
         .endpoint_url(world.url("/aws"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build();
-    Notifier::new(notifier::Settings::read(&settings).unwrap(), &aws, world.sandbox().clock().clock(), Arc::new(|_| {}))
+    let polling = Polling { attempts: 6, interval: Duration::from_millis(500) };
+    let host = Host { clock: world.sandbox().clock().clock(), metrics: Arc::new(|_| {}), polling, callback: None };
+    Notifier::new(notifier::Settings::read(&settings).unwrap(), &aws, host)
 }
 
 async fn diagnosis(notifier: &Notifier) -> Diagnosis {
     let report = notifier.handle(&json!({"doctor": {}})).await.unwrap();
     match report.results.into_iter().next() {
-        Some(Handled::Diagnosed(diagnosis)) => diagnosis,
+        Some(EventReport::Diagnosed(diagnosis)) => diagnosis,
         other => panic!("{other:?}"),
     }
 }
@@ -164,7 +166,7 @@ async fn a_notice_is_never_taken_for_an_earlier_execution() {
     // A notice whose approval CodePipeline does not show yet: nothing of the earlier execution may stand in its email.
     let notifier = misconfigured_with(&world, &tests::forge::Parts::of(&alice.approve).key(), "", "").await;
     let notice = tests::in_notice(tests::sns(), |message| message["approval"]["token"] = json!("a-later-token"));
-    notifier.with_polling(Polling { attempts: 6, interval: Duration::from_millis(500) }).handle(&notice).await.unwrap();
+    notifier.handle(&notice).await.unwrap();
     let later = world.mails().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
     let earlier = eventbridge()["detail"]["execution-id"].as_str().unwrap().to_owned();
     assert!(alice.text.contains(&earlier) && !later.text.contains(&earlier), "{}", later.text);
@@ -175,7 +177,7 @@ async fn a_command_that_cannot_be_done_says_why() {
     let world = World::new().await;
     world.ask().await;
     for (command, kind, words) in [
-        (resend("Deploy"), "NothingWaits", "MyFirstPipeline/MyApprovalStage/Deploy: nothing waits there"),
+        (resend("Deploy"), "NothingWaits", "MyFirstPipeline/MyApprovalStage/Deploy: no approval is waiting"),
         (json!({"resend": {"pipeline": "None", "stage": "a", "action": "b"}}), "AwsError", "PipelineNotFoundException"),
         (
             json!({"resend": {"pipeline": "a b", "stage": "a", "action": "b"}}),

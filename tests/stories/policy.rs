@@ -72,7 +72,7 @@ async fn a_wrong_policy_fails_loudly_until_it_is_right() {
     let (status, error) = world.event(&eventbridge()).await;
     assert_eq!((status, &error["errorType"]), (500, &json!("PolicyError")), "{error}");
     let message = error["errorMessage"].as_str().unwrap();
-    assert!(message.contains("the policy, version 2, is wrong: line 3, column "), "{message}");
+    assert!(message.contains("policy version 2 is invalid: line 3, column "), "{message}");
     assert!(message.contains("default.approvers[1]") && !message.contains('@'), "{message}");
     let diagnosis = world.play(&json!({"doctor": {}})).await;
     let policy = diagnosis["results"][0]["findings"]
@@ -110,7 +110,7 @@ async fn no_route_is_an_error_and_never_silence() {
     assert_eq!((status, &error["errorType"]), (500, &json!("NoRoute")), "{error}");
     let message = error["errorMessage"].as_str().unwrap();
     assert!(
-        message.starts_with("MyFirstPipeline/MyApprovalStage/MyApprovalAction: no route of the policy"),
+        message.starts_with("MyFirstPipeline/MyApprovalStage/MyApprovalAction: no route of policy version 1 matches"),
         "{message}"
     );
     // The sweep finds the same, every hour, until somebody mends it.

@@ -1,119 +1,152 @@
-//! Telling everybody who was asked how an approval ended.
+//! Announcing to everybody who was asked how an approval ended.
 
 use std::collections::BTreeSet;
 
 use countersign::approval::{ApprovalAction, ApprovalKey, ExecutionId};
 use countersign::aws::AwsError;
-use countersign::clock::CLOCK_SKEW;
+use countersign::clock::{CLOCK_SKEW, Clock};
 use countersign::delivery::{Delivery, EmailKind};
-use countersign::pipeline::ApprovalStatus;
+use countersign::ledger::Ledger;
+use countersign::pipeline::{ApprovalStatus, CodePipeline};
 use countersign::request::Request;
 use time::UtcDateTime;
 
-use crate::Notifier;
-use crate::outbox::{LEASE, recipients};
-use crate::report::{Handled, NotifyError};
+use crate::errors::Errors;
+use crate::outbox::{LEASE, Outbox, Undelivered};
+use crate::recipient::{Recipient, recipients};
 
-impl Notifier {
-    /// Records how the approval of an execution at an action ended at `at`, and tells it. There are several when the stage
-    /// was retried.
+/// Records and announces how approvals ended.
+#[derive(Clone)]
+pub(crate) struct Announce {
+    pub(crate) pipeline: CodePipeline,
+    pub(crate) ledger: Ledger,
+    pub(crate) outbox: Outbox,
+    pub(crate) clock: Clock,
+}
+
+/// What an event about an end led to.
+#[derive(Debug)]
+pub(crate) struct Concluded {
+    /// How many outcomes were recorded: none if the approval was never asked for here, or was known to have ended.
+    pub(crate) recorded: usize,
+    /// How many emails announced an outcome.
+    pub(crate) announced: usize,
+}
+
+/// Why an outcome was not announced to everybody.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AnnounceError {
+    /// An AWS call failed.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// CodePipeline sent an event about an end that it does not show (yet).
+    #[error("CodePipeline does not yet show how the approval ended; try again")]
+    EndNotShown,
+    /// Some emails were not sent; the others were.
+    #[error(transparent)]
+    Undelivered(#[from] Undelivered),
+}
+
+impl AnnounceError {
+    /// Whether emails will not be sent, however often it is tried.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Undelivered(undelivered) if undelivered.is_refusal())
+    }
+}
+
+impl Announce {
+    /// Records and announces how the approvals of an execution at an action ended of which one ended at `at`. There are
+    /// several when the stage was retried.
+    ///
+    /// # Errors
+    /// When something could not be read or sent. Everything else was done.
     pub(crate) async fn conclude(
         &self,
         action: &ApprovalAction,
         execution: &ExecutionId,
         at: UtcDateTime,
-    ) -> Result<Handled, NotifyError> {
-        let approval = action.to_string();
-        let failed = |error| NotifyError::Aws { what: action.to_string(), error };
+    ) -> Result<Concluded, Errors<AnnounceError>> {
         let now = (self.clock)();
-        let (mut ended, mut waiting, mut unshown) = (0, 0, 0);
-        let (mut over, mut errors) = (Vec::new(), Vec::new());
-        for request in self.ledger.approvals_of(action, execution).await.map_err(failed)? {
-            // What was asked for after the event waits still, in a stage that was retried.
-            if request.outcome.is_none() && request.asked > at.saturating_add(CLOCK_SKEW) {
-                continue;
-            }
+        let (mut recorded, mut pending, mut unshown) = (0, 0, 0);
+        let (mut ended, mut errors) = (Vec::new(), Vec::new());
+        for request in self.ledger.approvals_of(action, execution).await.map_err(AnnounceError::Aws)? {
             if request.outcome.is_some() {
-                over.push(request);
+                ended.push(request);
                 continue;
             }
-            match self.end_of(&request, now).await {
+            // What was asked for after the event still waits, in a stage that was retried.
+            if request.asked > at.saturating_add(CLOCK_SKEW) {
+                continue;
+            }
+            match self.status_after_end(&request, now).await {
                 Ok(ApprovalStatus::Ended(outcome)) => {
-                    let concluded =
-                        self.ledger.record_outcome(&request.approval.key(), &outcome).await.map_err(failed)?;
-                    over.extend(concluded.request());
-                    ended += 1;
+                    let written = self.ledger.record_outcome(&request.approval.key(), &outcome).await;
+                    ended.extend(written.map_err(AnnounceError::Aws)?.request());
+                    recorded += 1;
                 }
-                Ok(ApprovalStatus::Pending) => waiting += 1,
+                Ok(ApprovalStatus::Pending) => pending += 1,
                 Ok(ApprovalStatus::Unknown) => unshown += 1,
-                Err(error) => errors.push(failed(error)),
+                Err(error) => errors.push(error.into()),
             }
         }
-        let mut told = 0;
-        for request in &over {
-            match self.tell(request).await {
-                Ok(now) => told += now,
+        let mut announced = 0;
+        for request in &ended {
+            match self.announce(request).await {
+                Ok(sent) => announced += sent,
                 Err(error) => errors.push(error),
             }
         }
-        // The event is about one approval. When its end was found, now or before, what still waits is another attempt.
-        if ended == 0 && errors.is_empty() && (unshown > 0 || (waiting > 0 && over.is_empty())) {
-            errors.push(NotifyError::EndNotShown { approval: approval.clone() });
+        // The event is about one approval. Once its end is found, now or before, what still waits is another attempt.
+        if recorded == 0 && errors.is_empty() && (unshown > 0 || (pending > 0 && ended.is_empty())) {
+            errors.push(AnnounceError::EndNotShown);
         }
-        if errors.is_empty() {
-            Ok(Handled::Ended { approval, requests: ended, told })
-        } else {
-            Err(NotifyError::several(errors))
-        }
+        Errors::check(errors).map(|()| Concluded { recorded, announced })
     }
 
-    /// How an approval ended of which an event says that something ended, waiting out CodePipeline's lag.
-    async fn end_of(&self, request: &Request, now: UtcDateTime) -> Result<ApprovalStatus, AwsError> {
+    /// The status of an approval that an event says has ended, waiting out CodePipeline's lag.
+    async fn status_after_end(&self, request: &Request, now: UtcDateTime) -> Result<ApprovalStatus, AwsError> {
         match self.pipeline.ending(request, now).await? {
             Some(outcome) => Ok(ApprovalStatus::Ended(outcome)),
             None => self.pipeline.status(request, now).await,
         }
     }
 
-    /// Tells everybody how an approval ended that may have ended while its emails were being sent: those who told the
-    /// others did not know of these.
-    pub(crate) async fn tell_if_it_ended(&self, key: &ApprovalKey) -> Result<usize, NotifyError> {
-        let read = self.ledger.read_request(key).await;
-        let request = read.map_err(|error| NotifyError::Aws { what: key.to_string(), error })?;
-        match request.filter(|request| request.outcome.is_some()) {
-            Some(request) => self.tell(&request).await,
+    /// Announces the outcome of an approval that may have ended while its emails were being sent: whoever announced it to
+    /// the others did not know of these. Gives the number of emails.
+    pub(crate) async fn announce_if_ended(&self, key: &ApprovalKey) -> Result<usize, AnnounceError> {
+        match self.ledger.read_request(key).await?.filter(|request| request.outcome.is_some()) {
+            Some(request) => self.announce(&request).await,
             None => Ok(0),
         }
     }
 
-    /// Tells everybody who was asked how the approval ended, unless he has been told, and gives the number of emails.
-    /// When nobody is left, nothing is left to do about the approval.
-    pub(crate) async fn tell(&self, request: &Request) -> Result<usize, NotifyError> {
-        let approval = request.approval.action.to_string();
-        let failed = |error| NotifyError::Aws { what: request.approval.action.to_string(), error };
+    /// Announces how the approval ended to everybody who was asked and does not know yet, and gives the number of emails.
+    /// Once nobody is left, closes the approval.
+    pub(crate) async fn announce(&self, request: &Request) -> Result<usize, AnnounceError> {
         let key = request.approval.key();
-        let before = self.ledger.deliveries(&key).await.map_err(failed)?;
+        let before = self.ledger.deliveries(&key).await?;
         let now = (self.clock)();
-        // Whoever may have been asked is told: a function may have died before it could say that SES took the email.
-        let asked = mailboxes(&before, |delivery| {
-            matches!(delivery.kind, EmailKind::Request | EmailKind::Resend { .. }) && delivery.may_have_arrived()
-        });
-        let told = mailboxes(&before, |delivery| delivery.kind == EmailKind::Outcome && delivery.is_sent());
-        let to_tell = |identity: &str| asked.contains(identity) && !told.contains(identity);
-        let recipients: Vec<_> =
-            recipients(request).filter(|recipient| to_tell(&recipient.mailbox.address.identity())).collect();
-        let number = recipients.len();
-        let deliveries = self.deliver_to(request, EmailKind::Outcome, recipients).await;
-        if !deliveries.failures.is_empty() {
-            return Err(NotifyError::Deliveries { approval, recipients: number, failures: deliveries.failures });
+        let due = uninformed(request, &before);
+        let number = due.len();
+        let sent = self.outbox.send(request, EmailKind::Outcome, due).await.complete(number)?;
+        // A request may be on its way to somebody at this very moment: the outcome will have to be announced to them, too.
+        let is_asking = |delivery: &Delivery| delivery.kind != EmailKind::Outcome && delivery.is_under_way(now, LEASE);
+        if !before.iter().any(is_asking) {
+            self.ledger.close(&key, now).await?;
         }
-        // Somebody's request may be on its way this very moment: he will have to be told, too.
-        let is_asked = |delivery: &Delivery| delivery.kind != EmailKind::Outcome && delivery.is_under_way(now, LEASE);
-        if !before.iter().any(is_asked) {
-            self.ledger.close(&key, now).await.map_err(failed)?;
-        }
-        Ok(deliveries.sent)
+        Ok(sent)
     }
+}
+
+/// Everybody who may have been asked and was not sent the outcome. That includes people whose request is not marked as
+/// sent: the function may have died before it could mark it.
+fn uninformed<'a>(request: &'a Request, deliveries: &[Delivery]) -> Vec<Recipient<'a>> {
+    let asked = mailboxes(deliveries, |delivery| {
+        matches!(delivery.kind, EmailKind::Request | EmailKind::Resend { .. }) && delivery.may_have_arrived()
+    });
+    let informed = mailboxes(deliveries, |delivery| delivery.kind == EmailKind::Outcome && delivery.is_sent());
+    let is_due = |identity: &str| asked.contains(identity) && !informed.contains(identity);
+    recipients(request).filter(|recipient| is_due(&recipient.mailbox.address.identity())).collect()
 }
 
 fn mailboxes(deliveries: &[Delivery], which: impl Fn(&Delivery) -> bool) -> BTreeSet<&str> {

@@ -1,136 +1,172 @@
-//! Putting an approval to its approvers, once, or once more on somebody's command.
+//! Asking an approval's approvers for their decision: once, or again on command.
 
-use crate::metrics;
-use countersign::approval::{ActionName, PipelineName, StageName};
+use countersign::approval::{ActionName, ApprovalKey, PipelineName, StageName};
+use countersign::aws::AwsError;
+use countersign::clock::Clock;
 use countersign::delivery::EmailKind;
-use countersign::pipeline::{FindError, PendingApproval, PendingRef};
+use countersign::ledger::Ledger;
+use countersign::metrics::Metrics;
+use countersign::pipeline::{CodePipeline, FindError, PendingApproval, PendingRef};
 use countersign::request::Request;
+use time::UtcDateTime;
 
-use crate::Notifier;
-use crate::outbox::{DeliverySummary, recipients};
-use crate::policy_store::{PolicyReadError, StoredPolicy};
-use crate::report::{Handled, NotifyError};
+use crate::announce::{Announce, AnnounceError};
+use crate::errors::Errors;
+use crate::metrics;
+use crate::outbox::{Outbox, Undelivered};
+use crate::policy_store::{PolicyReadError, PolicyStore, StoredPolicy};
+use crate::recipient::recipients;
 
-impl Notifier {
-    /// Puts the approval that an event spoke of to its approvers.
-    pub(crate) async fn ask(&self, pending: &PendingRef) -> Result<Handled, NotifyError> {
-        let approval = pending.action.to_string();
-        let Some(request) = self.request_for(pending).await? else { return Ok(Handled::Over { approval }) };
+/// Puts approvals to their approvers.
+#[derive(Clone)]
+pub(crate) struct Ask {
+    pub(crate) pipeline: CodePipeline,
+    pub(crate) policy: PolicyStore,
+    pub(crate) ledger: Ledger,
+    pub(crate) outbox: Outbox,
+    pub(crate) announce: Announce,
+    pub(crate) metrics: Metrics,
+    pub(crate) clock: Clock,
+}
+
+/// An approval whose approvers have all been asked.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    /// The approval's key in the ledger and the log.
+    pub(crate) key: ApprovalKey,
+    /// How many emails were sent now.
+    pub(crate) sent: usize,
+    /// How many had been sent before.
+    pub(crate) already_sent: usize,
+}
+
+/// Why somebody was not asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AskError {
+    /// CodePipeline does not show the approval.
+    #[error(transparent)]
+    Find(#[from] FindError),
+    /// The policy does not say who may decide.
+    #[error(transparent)]
+    Policy(#[from] PolicyReadError),
+    /// CodePipeline did not say for how long it waits, which a new request has to state.
+    #[error("the approval's expiry could not be read (codepipeline:GetPipeline), so nobody was asked; try again")]
+    ExpiryUnknown,
+    /// A command named an action at which no approval is waiting.
+    #[error("no approval is waiting at this action")]
+    NothingPending,
+    /// An AWS call failed.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// Some emails were not sent; the others were.
+    #[error(transparent)]
+    Undelivered(#[from] Undelivered),
+    /// The approval ended while its approvers were being asked, and how it ended was not announced.
+    #[error(transparent)]
+    Announce(#[from] AnnounceError),
+}
+
+impl Ask {
+    /// Asks everybody who may decide the approval and was not asked before. `None` when it no longer waits, or not long
+    /// enough for anybody to answer.
+    pub(crate) async fn ask(&self, pending: &PendingRef) -> Result<Option<Asked>, AskError> {
+        let Some(request) = self.open_request(pending).await? else { return Ok(None) };
         let key = request.approval.key();
-        let deliveries = self.deliver_to(&request, EmailKind::Request, recipients(&request)).await;
-        if deliveries.tried() > 0 {
-            self.tell_if_it_ended(&key).await?;
+        let summary = self.outbox.send(&request, EmailKind::Request, recipients(&request)).await;
+        if summary.attempted() > 0 {
+            self.announce.announce_if_ended(&key).await?;
         }
-        let DeliverySummary { sent, already_sent, failures } = deliveries;
-        if failures.is_empty() {
-            Ok(Handled::Asked { approval, key, sent, already_sent })
-        } else {
-            Err(NotifyError::Deliveries { approval, recipients: recipients(&request).count(), failures })
-        }
+        let already_sent = summary.already_sent;
+        let sent = summary.complete(recipients(&request).count())?;
+        Ok(Some(Asked { key, sent, already_sent }))
     }
 
-    /// Sends the emails of what waits at an action again: somebody has lost his, or the event never came.
+    /// Sends the emails of all approvals that wait at an action again, and gives their number: somebody lost theirs, or the
+    /// event never came.
+    ///
+    /// # Errors
+    /// When nothing waits there, or something could not be read or sent. Everything else was sent.
     pub(crate) async fn resend(
         &self,
         pipeline: PipelineName,
         stage: &StageName,
         action: &ActionName,
-    ) -> Result<Handled, NotifyError> {
-        let approval = format!("{pipeline}/{stage}/{action}");
-        let now = (self.clock)();
-        let waiting = match self.pipeline.waiting_at(pipeline, stage, action, now).await {
-            Ok(waiting) => waiting,
-            Err(error) => return Err(NotifyError::Aws { what: approval, error }),
-        };
-        if waiting.is_empty() {
-            return Err(NotifyError::NothingWaits { approval });
+    ) -> Result<usize, Errors<AskError>> {
+        let pending = self.pipeline.waiting_at(pipeline, stage, action, (self.clock)()).await.map_err(AskError::Aws)?;
+        if pending.is_empty() {
+            return Err(AskError::NothingPending.into());
         }
         let (mut sent, mut errors) = (0, Vec::new());
-        for pending in &waiting {
+        for pending in &pending {
             match self.ask_again(pending).await {
                 Ok(again) => sent += again,
                 Err(error) => errors.push(error),
             }
         }
-        if errors.is_empty() { Ok(Handled::Resent { approval, sent }) } else { Err(NotifyError::several(errors)) }
+        Errors::check(errors).map(|()| sent)
     }
 
-    /// Sends each email that was sent before once more, and the others as if for the first time.
-    async fn ask_again(&self, pending: &PendingRef) -> Result<usize, NotifyError> {
-        let Some(request) = self.request_for(pending).await? else { return Ok(0) };
-        let failed = |error| NotifyError::Aws { what: pending.action.to_string(), error };
-        let before = self.ledger.deliveries(&request.approval.key()).await.map_err(failed)?;
-        let has_it = |mailbox: &str| {
+    /// Sends a copy of each email that was sent before, and the missing ones as if for the first time.
+    async fn ask_again(&self, pending: &PendingRef) -> Result<usize, AskError> {
+        let Some(request) = self.open_request(pending).await? else { return Ok(0) };
+        let key = request.approval.key();
+        let before = self.ledger.deliveries(&key).await?;
+        let was_sent = |mailbox: &str| {
             before.iter().any(|delivery| {
                 delivery.kind == EmailKind::Request && delivery.mailbox == mailbox && delivery.is_sent()
             })
         };
         let (again, first): (Vec<_>, Vec<_>) =
-            recipients(&request).partition(|recipient| has_it(&recipient.mailbox.address.identity()));
+            recipients(&request).partition(|recipient| was_sent(&recipient.mailbox.address.identity()));
         let at = (self.clock)();
         let (again, first) = tokio::join!(
-            self.deliver_to(&request, EmailKind::Resend { at }, again),
-            self.deliver_to(&request, EmailKind::Request, first),
+            self.outbox.send(&request, EmailKind::Resend { at }, again),
+            self.outbox.send(&request, EmailKind::Request, first),
         );
-        self.tell_if_it_ended(&request.approval.key()).await?;
-        let failures: Vec<_> = again.failures.into_iter().chain(first.failures).collect();
-        if failures.is_empty() {
-            Ok(again.sent + first.sent)
-        } else {
-            let (approval, recipients) = (pending.action.to_string(), recipients(&request).count());
-            Err(NotifyError::Deliveries { approval, recipients, failures })
-        }
+        self.announce.announce_if_ended(&key).await?;
+        Ok(again.and(first).complete(recipients(&request).count())?)
     }
 
-    /// The request of the approval that an event spoke of, made now unless it was made before. `None` when nobody can
-    /// answer it any more.
-    async fn request_for(&self, pending: &PendingRef) -> Result<Option<Request>, NotifyError> {
+    /// The request of an approval, created now unless the ledger has it. `None` when nobody can answer it any more.
+    async fn open_request(&self, pending: &PendingRef) -> Result<Option<Request>, AskError> {
         let (found, policy) = tokio::join!(self.pipeline.find(pending), self.policy.read());
-        self.open(pending, found, policy).await
-    }
-
-    async fn open(
-        &self,
-        pending: &PendingRef,
-        found: Result<Option<PendingApproval>, FindError>,
-        policy: Result<StoredPolicy, PolicyReadError>,
-    ) -> Result<Option<Request>, NotifyError> {
-        let approval = || pending.action.to_string();
         let now = (self.clock)();
-        let waiting = match found {
-            Ok(Some(waiting)) if !waiting.expires.as_ref().is_ok_and(|expires| *expires <= now) => waiting,
-            Ok(_) => return Ok(None),
-            Err(error) => return Err(NotifyError::Find { approval: approval(), error }),
+        let Some(found) = found?.filter(|found| found.expires.is_none_or(|expires| expires > now)) else {
+            return Ok(None);
         };
-        let failed = |error| NotifyError::Aws { what: approval(), error };
-        let terms = policy.and_then(|policy| policy.terms(&waiting));
-        let key = waiting.approval.key();
-        let PendingApproval { approval: waits, expires, release, .. } = waiting;
-        let fixed = match (terms, expires) {
-            (Ok(terms), Ok(expires)) => Ok(Request::new(waits, terms, now, expires, release)),
-            (Err(error), _) => Err(NotifyError::Policy { approval: approval(), error }),
-            (Ok(_), Err(error)) => Err(failed(error)),
+        let execution = found.approval.execution.clone();
+        let request = match self.ledger.read_request(&found.approval.key()).await? {
+            // Its terms and expiry are fixed: whether those of a new request could be read now does not matter.
+            Some(request) => request,
+            None => self.create_request(found, &policy?, now).await?,
         };
-        let request = match fixed {
-            Ok(request) => {
-                let (request, new) = self.ledger.create_request(request).await.map_err(failed)?;
-                if new {
-                    self.metrics.record(metrics::REQUESTED, 1);
-                }
-                request
-            }
-            // Terms and time are fixed in the request when it is made: that they cannot be read later is no reason not to
-            // send what is missing.
-            Err(error) => match self.ledger.read_request(&key).await.map_err(failed)? {
-                Some(request) => request,
-                None => return Err(error),
-            },
+        let request = match (&request.approval.execution, execution) {
+            // An SNS notice, which names no execution, came first.
+            (None, Some(execution)) => self.ledger.add_execution(request, execution).await?,
+            _ => request,
         };
         if request.outcome.is_some() {
-            // Whoever tried this before may have died before he could tell those whom he had asked too late.
-            self.tell(&request).await?;
+            // An earlier invocation may have died before it could announce the outcome to those whom it had asked too late.
+            self.announce.announce(&request).await?;
             return Ok(None);
         }
         Ok(Some(request).filter(|request| request.expires > now))
+    }
+
+    /// Creates the request of an approval, or gives the one that another invocation has created meanwhile.
+    async fn create_request(
+        &self,
+        found: PendingApproval,
+        policy: &StoredPolicy,
+        now: UtcDateTime,
+    ) -> Result<Request, AskError> {
+        let terms = policy.terms(&found)?;
+        let expires = found.expires.ok_or(AskError::ExpiryUnknown)?;
+        let request = Request::new(found.approval, terms, now, expires, found.release);
+        let (request, is_new) = self.ledger.create_request(request).await?;
+        if is_new {
+            self.metrics.record(metrics::REQUESTED, 1);
+        }
+        Ok(request)
     }
 }

@@ -1,8 +1,8 @@
-//! The callback as a visitor has it: over HTTP, with a link.
+//! A client of the callback: over HTTP, with a link, like an approver's browser.
 //!
-//! The doctor opens a link to see whether the callback answers. The sweep has a vote carried out that stands in the ledger
-//! and whose visit died: the callback does that and nobody else, as when the voter tries again, except that it votes for
-//! nobody. What the voter has said since then stands.
+//! The doctor opens a link to see whether the callback answers. The sweep asks it to finish a vote that is in the ledger and
+//! whose visit died: only the callback may put a result. It does so as if the voter had tried again, except that no vote is
+//! recorded: what the voter has said since then stays.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -18,21 +18,21 @@ use countersign::link::{CallbackUrl, Link};
 /// How long the callback may take to answer, cold start included.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Why there is no answer.
+/// Why the callback did not do what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CallbackError {
-    /// The link makes no request.
-    #[error("the link is no URL")]
+    /// No request can be made of the link.
+    #[error("the link is not a valid URL")]
     Url,
-    /// Nothing answers there.
-    #[error("the callback does not answer")]
+    /// The callback cannot be reached, or does not answer in time.
+    #[error("the callback did not answer")]
     NoAnswer,
-    /// It answers that something cannot be done.
-    #[error("the callback answers {0}")]
+    /// The callback answered with another status than one of success.
+    #[error("the callback answered with status {0}")]
     Status(u16),
 }
 
-/// A visitor of the callback. His HTTP client is made at his first visit: hardly any invocation makes one.
+/// A client of the callback. The HTTP connector is made for the first request: hardly any invocation makes one.
 #[derive(Debug, Clone)]
 pub(crate) struct CallbackClient {
     tls: bool,
@@ -40,11 +40,12 @@ pub(crate) struct CallbackClient {
 }
 
 impl CallbackClient {
-    pub(crate) fn of(callback: &CallbackUrl) -> Self {
+    /// A client of the callback at this URL.
+    pub(crate) fn new(callback: &CallbackUrl) -> Self {
         Self { tls: callback.as_str().starts_with("https://"), http: Arc::default() }
     }
 
-    /// One whose requests go through `http`.
+    /// A client whose requests go through `http`.
     pub(crate) fn through(http: SharedHttpConnector) -> Self {
         Self { tls: false, http: Arc::new(OnceLock::from(http)) }
     }
@@ -54,14 +55,14 @@ impl CallbackClient {
         self.send(HttpRequest::get(link.expose()).map_err(|_| CallbackError::Url)?).await
     }
 
-    /// Has the vote carried out that `link` says, if it stands.
+    /// Asks the callback to finish the vote for `decision`: to put the result that the recorded votes come to.
     pub(crate) async fn finish(&self, link: &Link, decision: Decision) -> Result<(), CallbackError> {
         let mut request = HttpRequest::new(format!("decision={decision}&finish=yes").into());
         request.set_method("POST").map_err(|_| CallbackError::Url)?;
         request.set_uri(link.expose()).map_err(|_| CallbackError::Url)?;
         request.headers_mut().insert("content-type", "application/x-www-form-urlencoded");
         match self.send(request).await? {
-            // 403, 409 and 410: it is over, or there is nothing to carry out any more.
+            // 403, 409 and 410: it is over, or there is nothing left to finish.
             200 | 403 | 409 | 410 => Ok(()),
             status => Err(CallbackError::Status(status)),
         }

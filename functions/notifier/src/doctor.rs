@@ -1,46 +1,46 @@
-//! `{"doctor": {}}`: looks over the whole deployment and says, for each part, whether it is sound and what to do if not.
+//! The command `{"doctor": {}}`: examines the whole deployment and says, for each part, whether it is sound and what to do
+//! if not.
 //!
-//! It uses what the notifier uses, in the way that the notifier uses it. The callback is asked with a link of its own
-//! kind: only a callback of this deployment, with the right public key and a table that it may read, answers that it is
-//! good and that it knows no such approval.
+//! It uses each part as the notifier uses it. In the callback it opens a genuine link: only a callback of this deployment,
+//! with the right public key and a table that it may read, accepts it and answers that there is no such approval.
 
-use aws_config::SdkConfig;
 use aws_sdk_ses::types::VerificationStatus;
 use countersign::approval::{Address, Approval, ApprovalAction, Decision, ParseError};
 use countersign::aws::{AwsError, AwsErrorKind};
+use countersign::clock::Clock;
 use countersign::ledger::Ledger;
-use countersign::link::SignError;
+use countersign::link::{LinkSigner, SignError};
 use countersign::pipeline::CodePipeline;
 use serde::Serialize;
 use time::Duration;
 
-use crate::Notifier;
+use crate::callback_client::{CallbackClient, CallbackError};
 use crate::policy_store::{PolicyReadError, PolicyStore, StoredPolicy};
 
-/// How long the probe's link is good.
-const PROBE_LIFE: Duration = Duration::minutes(5);
-/// Below this many emails a day an account is in SES's sandbox, which sends to verified addresses only.
+/// How long the link lives that the doctor opens.
+const PROBE_LIFETIME: Duration = Duration::minutes(5);
+/// The daily quota of an account in SES's sandbox, which sends to verified addresses only.
 const SANDBOX_QUOTA: f64 = 200.0;
 
 /// What the doctor found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnosis {
-    /// Whether everything is.
+    /// Whether every part is sound.
     pub sound: bool,
-    /// Part by part.
+    /// What was found, part by part.
     pub findings: Vec<Finding>,
 }
 
-/// What was found of one part.
+/// What the doctor found about one part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// Which part.
+    /// The part.
     pub check: &'static str,
     /// Whether it is sound.
     pub sound: bool,
     /// What was seen.
     pub found: String,
-    /// What to do about it.
+    /// What to do about it, if it is not sound.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<&'static str>,
 }
@@ -55,25 +55,43 @@ impl Finding {
     }
 }
 
-/// Looks over a deployment.
-#[derive(Debug, Clone)]
+/// Examines a deployment.
+#[derive(Clone)]
 pub(crate) struct Doctor {
-    ses: aws_sdk_ses::Client,
+    pub(crate) ses: aws_sdk_ses::Client,
+    pub(crate) sender: Address,
+    pub(crate) pipeline: CodePipeline,
+    pub(crate) policy: PolicyStore,
+    pub(crate) ledger: Ledger,
+    pub(crate) links: LinkSigner,
+    pub(crate) callback: CallbackClient,
+    pub(crate) clock: Clock,
 }
 
 impl Doctor {
-    pub(crate) fn new(aws: &SdkConfig) -> Self {
-        Self { ses: aws_sdk_ses::Client::new(aws) }
+    /// Examines every part, side by side.
+    pub(crate) async fn examine(&self) -> Diagnosis {
+        let (sender, quota, (key, callback), ledger, policy, pipeline) = tokio::join!(
+            self.sender(),
+            self.quota(),
+            self.key_and_callback(),
+            self.ledger(),
+            self.policy(),
+            self.pipeline(),
+        );
+        let findings = vec![sender, quota, key, ledger, policy, callback, pipeline];
+        Diagnosis { sound: findings.iter().all(|finding| finding.sound), findings }
     }
 
     /// The sender's address, or its domain, must be verified in SES.
-    async fn sender(&self, sender: &Address) -> Finding {
+    async fn sender(&self) -> Finding {
         const CHECK: &str = "sender";
-        let domain = sender.expose().rsplit('@').next().unwrap_or_default();
+        let sender = self.sender.expose();
+        let domain = sender.rsplit('@').next().unwrap_or_default();
         let answer = self
             .ses
             .get_identity_verification_attributes()
-            .identities(sender.expose())
+            .identities(sender)
             .identities(domain)
             .send()
             .await
@@ -116,66 +134,93 @@ impl Doctor {
             Err(error) => unanswered(CHECK, &error),
         }
     }
-}
 
-impl Notifier {
-    /// Looks at everything, side by side.
-    pub(crate) async fn examine(&self) -> Diagnosis {
-        let (sender, quota, (key, callback), table, policy, reads) = tokio::join!(
-            self.doctor.sender(&self.settings.sender.address),
-            self.doctor.quota(),
-            self.key_and_callback(),
-            table(&self.ledger),
-            policy(&self.policy),
-            reads(&self.pipeline),
-        );
-        let findings = vec![sender, quota, key, table, policy, callback, reads];
-        Diagnosis { sound: findings.iter().all(|finding| finding.sound), findings }
-    }
-
-    /// Signs a link to an approval that does not exist and opens it.
+    /// The signing key must sign, and the callback must accept a link that it signed.
     async fn key_and_callback(&self) -> (Finding, Finding) {
-        const KEY: &str = "signing key";
-        const CALLBACK: &str = "callback";
-        let unasked = || Finding::unsound(CALLBACK, "not asked, for want of a link", "put the signing key right first");
-        let Ok((approval, nobody)) = probe() else {
-            return (Finding::unsound(KEY, "no probe can be made", "report this as a bug"), unasked());
+        const CHECK: &str = "signing key";
+        const BUG: &str = "report this as a bug";
+        let Ok((approval, approver)) = probe() else {
+            return (Finding::unsound(CHECK, "no approval to probe with could be made", BUG), unopened());
         };
         let now = (self.clock)();
-        let link = match self.links.sign(&approval, &nobody, Decision::Rejected, now, now + PROBE_LIFE).await {
-            Ok(link) => link,
-            Err(SignError::Aws(error)) => return (unanswered(KEY, &error), unasked()),
-            Err(error) => {
-                return (Finding::unsound(KEY, error.to_string(), "report this as a bug"), unasked());
+        match self.links.sign(&approval, &approver, Decision::Rejected, now, now + PROBE_LIFETIME).await {
+            Ok(link) => (Finding::sound(CHECK, "KMS signs"), opened(self.callback.open(&link).await)),
+            Err(SignError::Aws(error)) => (unanswered(CHECK, &error), unopened()),
+            Err(error) => (Finding::unsound(CHECK, error.to_string(), BUG), unopened()),
+        }
+    }
+
+    /// The table must be there, and be a ledger.
+    async fn ledger(&self) -> Finding {
+        const CHECK: &str = "ledger";
+        match self.ledger.is_ready().await {
+            Ok(true) => Finding::sound(CHECK, "the table is active"),
+            Ok(false) => Finding::unsound(
+                CHECK,
+                "the table is not active, or its keys are not pk and sk",
+                "set COUNTERSIGN_TABLE to the table that the stack created",
+            ),
+            Err(error) => unanswered(CHECK, &error),
+        }
+    }
+
+    /// The policy must be readable and valid.
+    async fn policy(&self) -> Finding {
+        const CHECK: &str = "policy";
+        match self.policy.read().await {
+            Ok(StoredPolicy { policy, version }) => {
+                let routes = policy.routes().count();
+                Finding::sound(CHECK, format!("version {version} is valid; routes, including the default: {routes}"))
             }
-        };
-        let key = Finding::sound(KEY, "KMS signs");
-        let callback = match self.callback.open(&link).await {
-            Ok(410) => Finding::sound(CALLBACK, "it takes our links and reads a ledger"),
-            Ok(400) => Finding::unsound(
-                CALLBACK,
-                "it refuses our links (400)",
-                "give the callback this deployment's name and this signing key: COUNTERSIGN_DEPLOYMENT, COUNTERSIGN_SIGNING_KEYS",
+            Err(PolicyReadError::Aws(error)) => unanswered(CHECK, &error),
+            Err(error) => Finding::unsound(
+                CHECK,
+                error.to_string(),
+                "correct the parameter; `cargo run -p sandbox -- policy check FILE` checks a text before it is saved",
             ),
-            Ok(status @ (500 | 502 | 503 | 504)) => Finding::unsound(
-                CALLBACK,
-                format!("it answers {status}"),
-                "look at the callback's log: it does not start, or may not read its ledger or its keys",
-            ),
-            Ok(status) => Finding::unsound(
-                CALLBACK,
-                format!("something else answers there ({status})"),
-                "set COUNTERSIGN_CALLBACK_URL to the API's URL",
-            ),
-            Err(error) => {
-                Finding::unsound(CALLBACK, error.to_string(), "set COUNTERSIGN_CALLBACK_URL to the API's URL")
-            }
-        };
-        (key, callback)
+        }
+    }
+
+    /// The notifier must be allowed to read CodePipeline.
+    async fn pipeline(&self) -> Finding {
+        const CHECK: &str = "CodePipeline";
+        match Box::pin(self.pipeline.may_read()).await {
+            Ok(()) => Finding::sound(CHECK, "the notifier may read it"),
+            Err(error) => unanswered(CHECK, &error),
+        }
     }
 }
 
-/// An approval that no pipeline can have, and somebody who is never asked.
+const CALLBACK: &str = "callback";
+
+/// The callback, where there was no link to open.
+fn unopened() -> Finding {
+    Finding::unsound(CALLBACK, "not checked: no link could be signed", "correct the signing key first")
+}
+
+/// The callback, by its answer to the doctor's link.
+fn opened(answer: Result<u16, CallbackError>) -> Finding {
+    const SET_URL: &str = "set COUNTERSIGN_CALLBACK_URL to the API's URL";
+    match answer {
+        Ok(410) => Finding::sound(CALLBACK, "it accepts our links and reads a ledger"),
+        Ok(400) => Finding::unsound(
+            CALLBACK,
+            "it refuses our links (status 400)",
+            "give the callback this deployment's name and this signing key: COUNTERSIGN_DEPLOYMENT, COUNTERSIGN_SIGNING_KEYS",
+        ),
+        Ok(status @ (500 | 502 | 503 | 504)) => Finding::unsound(
+            CALLBACK,
+            format!("it answers with status {status}"),
+            "look at the callback's log: it does not start, or may not read its ledger or its keys",
+        ),
+        Ok(status) => {
+            Finding::unsound(CALLBACK, format!("something else answers at its URL, with status {status}"), SET_URL)
+        }
+        Err(error) => Finding::unsound(CALLBACK, error.to_string(), SET_URL),
+    }
+}
+
+/// An approval that no pipeline can have, and an address that no approver can have.
 fn probe() -> Result<(Approval, Address), ParseError> {
     let action = ApprovalAction {
         account: "000000000000".parse()?,
@@ -187,50 +232,13 @@ fn probe() -> Result<(Approval, Address), ParseError> {
     Ok((Approval { action, token: "doctor".parse()?, execution: None }, "doctor@countersign.invalid".parse()?))
 }
 
-async fn table(ledger: &Ledger) -> Finding {
-    const CHECK: &str = "ledger";
-    match ledger.is_ready().await {
-        Ok(true) => Finding::sound(CHECK, "the table is active"),
-        Ok(false) => Finding::unsound(
-            CHECK,
-            "the table is not active, or its keys are not pk and sk",
-            "set COUNTERSIGN_TABLE to the table that the stack made",
-        ),
-        Err(error) => unanswered(CHECK, &error),
-    }
-}
-
-async fn policy(store: &PolicyStore) -> Finding {
-    const CHECK: &str = "policy";
-    match store.read().await {
-        Ok(StoredPolicy { policy, version }) => {
-            let routes = policy.routes().count();
-            Finding::sound(CHECK, format!("version {version} is sound; routes, the default included: {routes}"))
-        }
-        Err(PolicyReadError::Aws(error)) => unanswered(CHECK, &error),
-        Err(error) => Finding::unsound(
-            CHECK,
-            error.to_string(),
-            "put the parameter right; `cargo run -p sandbox -- policy check FILE` checks a text before it is saved",
-        ),
-    }
-}
-
-/// Every read of CodePipeline, on a pipeline that does not exist: to be told so takes the right to ask.
-async fn reads(pipeline: &CodePipeline) -> Finding {
-    const CHECK: &str = "CodePipeline";
-    match Box::pin(pipeline.may_read()).await {
-        Ok(()) => Finding::sound(CHECK, "it may be read"),
-        Err(error) => unanswered(CHECK, &error),
-    }
-}
-
+/// A part that could not be checked because of an AWS error.
 fn unanswered(check: &'static str, error: &AwsError) -> Finding {
     let remedy = match (error.kind, error.code.as_str()) {
         (AwsErrorKind::Unavailable, _) => "AWS did not answer: try again",
-        (_, "AccessDeniedException" | "AccessDenied") => "allow this operation to the notifier's role",
+        (_, "AccessDeniedException" | "AccessDenied") => "allow this operation in the policy of the notifier's role",
         (_, "ResourceNotFoundException" | "NotFoundException" | "ParameterNotFound") => {
-            "set it to what the stack made: it does not exist"
+            "it does not exist: set it to what the stack created"
         }
         _ => "look the error up in the AWS documentation of the operation",
     };

@@ -1,9 +1,9 @@
-//! JSON in, what happened out.
+//! Reading an event: from JSON to what happened or is to be done.
 //!
-//! The same approval is told in three shapes: the event "CodePipeline Action Execution State Change" as EventBridge
-//! emits it, the same as a notification rule processes it (raw or through SNS), and the notice that the approval action
-//! itself publishes to SNS. The wire types are private and read only what is needed, so that fields which come now as a
-//! number and now as a text do no harm.
+//! An approval is announced in three shapes: the event "CodePipeline Action Execution State Change" as EventBridge emits
+//! it, the same as a notification rule processes it (raw or through SNS), and the notice that the approval action itself
+//! publishes to SNS. The wire types are private and have only the fields that are needed, so that fields which are
+//! sometimes a number and sometimes a string do no harm.
 
 use countersign::approval::{
     ActionName, ApprovalAction, ApprovalToken, ExecutionId, ParseError, PipelineName, StageName,
@@ -18,22 +18,24 @@ use time::UtcDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
-/// The commands, by direct invocation.
+/// The commands, which are given by direct invocation.
 const COMMANDS: [&str; 4] = ["doctor", "sweep", "resend", "history"];
-/// How many approvals a history tells unless the command says otherwise, and at most.
+/// The states of an action that has ended.
+const ENDED_STATES: [&str; 4] = ["SUCCEEDED", "FAILED", "ABANDONED", "CANCELED"];
+/// How many approvals a page of history has unless the command says otherwise, and at most.
 const DEFAULT_HISTORY: u8 = 20;
 const MAX_HISTORY: u8 = 50;
 
-/// How much of an unknown field's name an error repeats, in characters.
+/// How much an error repeats of the name of an unknown field, in characters.
 const MAX_NAME: usize = 200;
 
-/// What an event says.
+/// What happened, or a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// An approval began to wait.
-    Waits(PendingRef),
-    /// An approval ended. How, CodePipeline tells.
-    Ended {
+    ApprovalStarted(PendingRef),
+    /// An approval ended. How it did is read from CodePipeline.
+    ApprovalEnded {
         /// Where it waited.
         action: ApprovalAction,
         /// The execution that waited.
@@ -41,9 +43,9 @@ pub enum Event {
         /// When it ended.
         at: UtcDateTime,
     },
-    /// A command: look the deployment over.
+    /// A command: examine the deployment.
     Doctor,
-    /// A command: send the emails of what waits there again.
+    /// A command: send the emails about the approvals that wait at an action again.
     Resend {
         /// The pipeline, in the function's own region.
         pipeline: PipelineName,
@@ -52,50 +54,53 @@ pub enum Event {
         /// The stage's action.
         action: ActionName,
     },
-    /// A command, and what the hourly rule says: look after everything that waits.
+    /// A command, and what the hourly rule sends: take care of everything that waits.
     Sweep,
-    /// A command: tell what the ledger knows of a pipeline's approvals.
+    /// A command: give a page of a pipeline's history.
     History {
         /// The pipeline.
         pipeline: PipelineName,
-        /// Only what was asked for before this.
+        /// Where the page begins: only approvals that were asked for before this.
         before: Option<HistoryCursor>,
-        /// No more than these many.
+        /// The most approvals that the page may have.
         limit: u8,
     },
-    /// Something that is none of our business, and why.
+    /// Something that is not for the notifier, and why.
     Ignored(&'static str),
 }
 
-/// Why an event cannot be read. It names the field and never repeats its content.
+/// Why an event cannot be read. The message names the field and never repeats its content.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
-    /// Not one of the shapes at all.
-    #[error("this is neither an approval event of CodePipeline nor an SNS notification of one")]
+    /// It has none of the shapes.
+    #[error(
+        "this is neither an approval event of CodePipeline, nor an SNS notification of one, nor a command ({})",
+        COMMANDS.join(", ")
+    )]
     Unknown,
-    /// One of the shapes, with something missing or of another type.
+    /// It has one of the shapes, with a field missing or of another type.
     #[error("{shape} cannot be read: {why}")]
     Shape {
         /// Which shape.
         shape: &'static str,
-        /// The parser's words, which name fields and positions.
+        /// Which field, and what was expected.
         why: String,
     },
-    /// A field that is not what it should be.
+    /// A name, a token or an account is malformed.
     #[error("in the event, {0}")]
     Field(#[from] ParseError),
-    /// A moment that is not one, or that no approval can have.
+    /// A date and time is malformed, or no approval can have it.
     #[error("in the event, {0} is not a date and time that an approval can have")]
     Time(&'static str),
-    /// A number of approvals that is none, or too many for one answer.
+    /// A page of history cannot have this number of approvals.
     #[error("in the command, limit is not a number from 1 to {0}")]
     Limit(u8),
-    /// A state that CodePipeline did not have when this was written.
-    #[error("in the event, detail.state is unknown")]
+    /// CodePipeline documents no such state.
+    #[error("in the event, detail.state is unknown; expected one of STARTED, {}", ENDED_STATES.join(", "))]
     State,
 }
 
-/// Reads an event. A batch of SNS records gives one result for each, so that a bad record hides no good one.
+/// Reads an event. A batch of SNS records gives one result for each, so that one bad record does not hide the others.
 #[must_use]
 pub fn read(event: &Value) -> Vec<Result<Event, EventError>> {
     let command = COMMANDS.iter().find_map(|name| Some((*name, event.get(name)?)));
@@ -116,12 +121,12 @@ fn shape<T: for<'de> Deserialize<'de>>(shape: &'static str, json: &Value) -> Res
     serde_path_to_error::deserialize(json).map_err(|error| {
         let path = error.path().to_string();
         let problem = error.into_inner().to_string();
-        // "invalid type: integer `5`, expected a string": the value in the middle stays out of the log.
+        // "invalid type: integer `5`, expected a string": the value in the middle must not reach the log.
         let problem = match problem.split_once(':') {
             Some((what, rest)) => rest.rsplit_once(", ").map_or(what, |(_, expected)| expected),
             None => &problem,
         };
-        // The names of fields come from whoever wrote the event.
+        // The names of fields are foreign text, too.
         let (path, problem) = (bounded_line(&path, MAX_NAME), bounded_line(problem, MAX_NAME));
         EventError::Shape { shape, why: format!("{path}: {problem}") }
     })
@@ -129,11 +134,11 @@ fn shape<T: for<'de> Deserialize<'de>>(shape: &'static str, json: &Value) -> Res
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Nothing {}
+struct NoArguments {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Place {
+struct ResendArguments {
     pipeline: String,
     stage: String,
     action: String,
@@ -141,33 +146,36 @@ struct Place {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Past {
+struct HistoryArguments {
     pipeline: String,
     before: Option<String>,
     limit: Option<u8>,
 }
 
-/// A command, by direct invocation: `{"doctor": {}}`, `{"sweep": {}}`, `{"resend": {"pipeline": …, "stage": …, "action":
-/// …}}` or `{"history": {"pipeline": …}}`.
+/// Reads a command: `{"doctor": {}}`, `{"sweep": {}}`, `{"resend": {"pipeline": …, "stage": …, "action": …}}` or
+/// `{"history": {"pipeline": …}}`.
 fn read_command(event: &Value, name: &str, command: &Value) -> Result<Event, EventError> {
     if event.as_object().is_none_or(|fields| fields.len() != 1) {
-        return Err(EventError::Shape { shape: "the command", why: "one command, and nothing beside it".to_owned() });
+        return Err(EventError::Shape {
+            shape: "the command",
+            why: "expected one command and nothing beside it".to_owned(),
+        });
     }
     match name {
-        "doctor" => shape("the command doctor", command).map(|Nothing {}| Event::Doctor),
-        "sweep" => shape("the command sweep", command).map(|Nothing {}| Event::Sweep),
+        "doctor" => shape("the command doctor", command).map(|NoArguments {}| Event::Doctor),
+        "sweep" => shape("the command sweep", command).map(|NoArguments {}| Event::Sweep),
         "resend" => {
-            let Place { pipeline, stage, action } = shape("the command resend", command)?;
+            let ResendArguments { pipeline, stage, action } = shape("the command resend", command)?;
             Ok(Event::Resend { pipeline: pipeline.parse()?, stage: stage.parse()?, action: action.parse()? })
         }
         _ => {
-            let Past { pipeline, before, limit } = shape("the command history", command)?;
+            let HistoryArguments { pipeline, before, limit } = shape("the command history", command)?;
             let limit = limit.unwrap_or(DEFAULT_HISTORY);
             if !(1..=MAX_HISTORY).contains(&limit) {
                 return Err(EventError::Limit(MAX_HISTORY));
             }
-            let place = |text: String| text.parse().or_else(|_| moment("before", &text).map(HistoryCursor::from));
-            let before = before.map(place).transpose()?;
+            let cursor = |text: String| text.parse().or_else(|_| moment("before", &text).map(HistoryCursor::from));
+            let before = before.map(cursor).transpose()?;
             Ok(Event::History { pipeline: pipeline.parse()?, before, limit })
         }
     }
@@ -213,15 +221,15 @@ fn read_sns(record: SnsRecord) -> Result<Event, EventError> {
         return read_action_event(&message);
     }
     let Notice { region, approval } = shape("the approval notice", &message)?;
-    // The notice names no account. A topic and the pipeline that publishes to it share theirs, unless somebody set it
-    // up otherwise by hand.
+    // The notice names no account. A topic is in the account of the pipeline that publishes to it, unless somebody set it up
+    // otherwise by hand.
     let account = topic_arn.split(':').nth(4).unwrap_or_default();
     let token: ApprovalToken = approval.token.parse()?;
     let (started, expires) = (moment("Timestamp", &timestamp)?, moment("expires", &approval.expires)?);
     if expires - started > MAX_LIFETIME {
         return Err(EventError::Time("expires"));
     }
-    Ok(Event::Waits(PendingRef {
+    Ok(Event::ApprovalStarted(PendingRef {
         action: ApprovalAction {
             account: account.parse()?,
             region: region.parse()?,
@@ -292,7 +300,7 @@ fn read_action_event(event: &Value) -> Result<Event, EventError> {
     let ActionEvent { account, region, time, detail, additional_attributes } = shape("the action event", event)?;
     let ActionType { owner, provider, category } = &detail.kind;
     if (owner.as_str(), provider.as_str(), category.as_str()) != ("AWS", "Manual", "Approval") {
-        return Ok(Event::Ignored("an action that is no manual approval"));
+        return Ok(Event::Ignored("an action that is not a manual approval"));
     }
     // The outer region is the pipeline's; `detail.region` is where the action runs.
     let action = ApprovalAction {
@@ -306,7 +314,7 @@ fn read_action_event(event: &Value) -> Result<Event, EventError> {
     let at = moment("time", &time)?;
     let additional_attributes = additional_attributes.unwrap_or_default();
     match detail.state.as_str() {
-        "STARTED" => Ok(Event::Waits(PendingRef {
+        "STARTED" => Ok(Event::ApprovalStarted(PendingRef {
             action,
             token: None,
             execution: Some(execution),
@@ -315,7 +323,7 @@ fn read_action_event(event: &Value) -> Result<Event, EventError> {
             instructions: additional_attributes.custom_data,
             review_url: additional_attributes.external_entity_link,
         })),
-        "SUCCEEDED" | "FAILED" | "ABANDONED" | "CANCELED" => Ok(Event::Ended { action, execution, at }),
+        state if ENDED_STATES.contains(&state) => Ok(Event::ApprovalEnded { action, execution, at }),
         _ => Err(EventError::State),
     }
 }

@@ -1,95 +1,145 @@
-//! The notifier as a whole: an event in, and what is to be done about it.
+//! The notifier as a whole: it reads an event and hands it to the use case that deals with it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
-use countersign::approval::{Approver, Decision};
-use countersign::clock::Clock;
+use countersign::clock::{self, Clock};
 use countersign::keys::SigningKey;
 use countersign::ledger::{HistoryCursor, Ledger};
-use countersign::link::{Link, LinkSigner, SignError};
-use countersign::metrics::{Metrics, Sink};
+use countersign::link::LinkSigner;
+use countersign::metrics::{self, Metrics, Sink};
 use countersign::pipeline::{CodePipeline, Polling};
-use countersign::request::Request;
 use serde_json::Value;
-use std::time::Duration;
 
+use crate::announce::Announce;
+use crate::ask::Ask;
 use crate::callback_client::CallbackClient;
 use crate::doctor::Doctor;
-use crate::event::{self, Event, EventError};
+use crate::errors::Errors;
+use crate::event::{self, Event};
+use crate::history::History;
 use crate::mailer::Mailer;
+use crate::outbox::Outbox;
 use crate::policy_store::PolicyStore;
-use crate::report::{Handled, NotifyError, Report};
+use crate::report::{EventReport, NotifierError, Report};
 use crate::settings::Settings;
+use crate::sweep::Sweep;
 
 /// How often the notifier asks again. Nobody waits for its answer.
 pub const POLLING: Polling = Polling { attempts: 6, interval: Duration::from_secs(2) };
 
+/// What the notifier uses of its host, besides AWS.
+pub struct Host {
+    /// The time.
+    pub clock: Clock,
+    /// Where metrics are written.
+    pub metrics: Sink,
+    /// How often to ask again for what CodePipeline does not show yet, or another invocation is doing.
+    pub polling: Polling,
+    /// The way to the callback, if that is not its URL.
+    pub callback: Option<SharedHttpConnector>,
+}
+
+impl Host {
+    /// The host that Lambda is.
+    #[must_use]
+    pub fn lambda() -> Self {
+        Self { clock: clock::system(), metrics: metrics::standard_output(), polling: POLLING, callback: None }
+    }
+}
+
 /// The notifier, ready to handle events.
 #[derive(Clone)]
 pub struct Notifier {
-    pub(crate) settings: Settings,
-    pub(crate) policy: PolicyStore,
-    pub(crate) pipeline: CodePipeline,
-    pub(crate) ledger: Ledger,
-    pub(crate) links: LinkSigner,
-    pub(crate) mailer: Mailer,
-    pub(crate) callback: CallbackClient,
-    pub(crate) doctor: Doctor,
-    pub(crate) metrics: Metrics,
-    pub(crate) clock: Clock,
-    pub(crate) polling: Polling,
+    ask: Ask,
+    announce: Announce,
+    sweep: Sweep,
+    history: History,
+    doctor: Doctor,
+    clock: Clock,
 }
 
 impl Notifier {
     /// A notifier on the AWS of `aws`.
     #[must_use]
-    pub fn new(settings: Settings, aws: &SdkConfig, clock: Clock, metrics: Sink) -> Self {
-        let key = SigningKey::new(aws_sdk_kms::Client::new(aws), settings.signing_key.clone());
-        let pipeline = CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), POLLING);
-        Self {
-            policy: PolicyStore::new(aws_sdk_ssm::Client::new(aws), settings.policy.clone()),
-            pipeline: pipeline.at_home_in(settings.pipeline_region.clone()),
-            ledger: Ledger::new(aws_sdk_dynamodb::Client::new(aws), settings.table.clone()),
-            links: LinkSigner::new(settings.deployment.clone(), settings.callback_url.clone(), key),
-            mailer: Mailer::new(aws, settings.sender.address.clone(), settings.configuration_set.clone()),
-            callback: CallbackClient::of(&settings.callback_url),
-            doctor: Doctor::new(aws),
-            metrics: Metrics::new(settings.deployment.clone(), Arc::clone(&clock), metrics),
-            settings,
-            clock,
-            polling: POLLING,
-        }
+    pub fn new(settings: Settings, aws: &SdkConfig, host: Host) -> Self {
+        let Settings { deployment, callback_url, sender, .. } = settings;
+        let Host { clock, polling, .. } = host;
+        let metrics = Metrics::new(deployment.clone(), Arc::clone(&clock), host.metrics);
+        let callback = host.callback.map_or_else(|| CallbackClient::new(&callback_url), CallbackClient::through);
+        let pipeline = CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), polling);
+        let pipeline = pipeline.at_home_in(settings.pipeline_region);
+        let policy = PolicyStore::new(aws_sdk_ssm::Client::new(aws), settings.policy);
+        let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(aws), settings.table);
+        let key = SigningKey::new(aws_sdk_kms::Client::new(aws), settings.signing_key);
+        let links = LinkSigner::new(deployment.clone(), callback_url, key);
+        let outbox = Outbox {
+            ledger: ledger.clone(),
+            links: links.clone(),
+            mailer: Mailer::new(aws, sender.address.clone(), settings.configuration_set),
+            sender: sender.clone(),
+            reply_to: settings.reply_to,
+            deployment,
+            metrics: metrics.clone(),
+            clock: Arc::clone(&clock),
+            polling,
+        };
+        let announce = Announce {
+            pipeline: pipeline.clone(),
+            ledger: ledger.clone(),
+            outbox: outbox.clone(),
+            clock: Arc::clone(&clock),
+        };
+        let ask = Ask {
+            pipeline: pipeline.clone(),
+            policy: policy.clone(),
+            ledger: ledger.clone(),
+            outbox: outbox.clone(),
+            announce: announce.clone(),
+            metrics,
+            clock: Arc::clone(&clock),
+        };
+        let sweep = Sweep {
+            pipeline: pipeline.clone(),
+            ledger: ledger.clone(),
+            outbox,
+            announce: announce.clone(),
+            ask: ask.clone(),
+            links: links.clone(),
+            callback: callback.clone(),
+            clock: Arc::clone(&clock),
+        };
+        let history = History { ledger: ledger.clone() };
+        let doctor = Doctor {
+            ses: aws_sdk_ses::Client::new(aws),
+            sender: sender.address,
+            pipeline,
+            policy,
+            ledger,
+            links,
+            callback,
+            clock: Arc::clone(&clock),
+        };
+        Self { ask, announce, sweep, history, doctor, clock }
     }
 
-    /// Waits as patiently for CodePipeline, and for other invocations, as `patience` says.
-    #[must_use]
-    pub fn with_polling(mut self, polling: Polling) -> Self {
-        self.pipeline = self.pipeline.with_polling(polling);
-        self.polling = polling;
-        self
-    }
-
-    /// Visits the callback through `http`, where that is not reached as it is from Lambda.
-    #[must_use]
-    pub fn with_callback_http(mut self, http: SharedHttpConnector) -> Self {
-        self.callback = CallbackClient::through(http);
-        self
-    }
-
-    /// Handles one event, as Lambda hands it over.
+    /// Handles one event, as Lambda passes it on.
     ///
     /// # Errors
-    /// When something of it could not be read or done. What could be done has been done, and doing it again is harmless.
-    pub async fn handle(&self, event: &Value) -> Result<Report, NotifyError> {
-        let mut results = Vec::new();
-        let mut errors = Vec::new();
+    /// When something could not be read or done. Everything else was done, and handling the event again is harmless.
+    pub async fn handle(&self, event: &Value) -> Result<Report, Errors<NotifierError>> {
+        let (mut results, mut errors) = (Vec::new(), Vec::new());
         for event in event::read(event) {
-            match Box::pin(self.act(event)).await {
-                Ok(handled) => {
-                    tracing::info!(result = %handled.for_log(), "handled");
-                    results.push(handled);
+            let handled = match event {
+                Ok(event) => Box::pin(self.dispatch(event)).await,
+                Err(error) => Err(error.into()),
+            };
+            match handled {
+                Ok(report) => {
+                    tracing::info!(result = %report.for_log(), "handled");
+                    results.push(report);
                 }
                 Err(error) => {
                     tracing::error!(%error, "failed");
@@ -97,32 +147,49 @@ impl Notifier {
                 }
             }
         }
-        if errors.is_empty() { Ok(Report { results }) } else { Err(NotifyError::several(errors)) }
+        Errors::check(errors).map(|()| Report { results })
     }
 
-    async fn act(&self, event: Result<Event, EventError>) -> Result<Handled, NotifyError> {
-        match event? {
-            Event::Waits(pending) => self.ask(&pending).await,
-            Event::Ended { action, execution, at } => self.conclude(&action, &execution, at).await,
-            Event::Sweep => self.sweep().await.map(Handled::SweepSummary),
-            Event::Doctor => Ok(Handled::Diagnosed(Box::pin(self.examine()).await)),
-            Event::Resend { pipeline, stage, action } => self.resend(pipeline, &stage, &action).await,
+    async fn dispatch(&self, event: Event) -> Result<EventReport, NotifierError> {
+        match event {
+            Event::ApprovalStarted(pending) => {
+                let approval = pending.action.to_string();
+                match self.ask.ask(&pending).await {
+                    Ok(Some(asked)) => {
+                        let (key, sent, already_sent) = (asked.key.to_string(), asked.sent, asked.already_sent);
+                        Ok(EventReport::Asked { approval, key, sent, already_sent })
+                    }
+                    Ok(None) => Ok(EventReport::Over { approval }),
+                    Err(error) => Err(NotifierError::Ask { approval, error }),
+                }
+            }
+            Event::ApprovalEnded { action, execution, at } => {
+                let approval = action.to_string();
+                match self.announce.conclude(&action, &execution, at).await {
+                    Ok(concluded) => {
+                        let (requests, told) = (concluded.recorded, concluded.announced);
+                        Ok(EventReport::Ended { approval, requests, told })
+                    }
+                    Err(errors) => Err(NotifierError::Conclude { approval, errors }),
+                }
+            }
+            Event::Resend { pipeline, stage, action } => {
+                let approval = format!("{pipeline}/{stage}/{action}");
+                match self.ask.resend(pipeline, &stage, &action).await {
+                    Ok(sent) => Ok(EventReport::Resent { approval, sent }),
+                    Err(errors) => Err(NotifierError::Resend { approval, errors }),
+                }
+            }
+            Event::Sweep => Ok(EventReport::Swept(self.sweep.sweep().await?)),
             Event::History { pipeline, before, limit } => {
                 let before = before.unwrap_or_else(|| HistoryCursor::newest((self.clock)()));
-                self.history(&pipeline, &before, limit).await.map(Handled::History)
+                match self.history.page(&pipeline, &before, limit).await {
+                    Ok(page) => Ok(EventReport::History(page)),
+                    Err(error) => Err(NotifierError::History { pipeline, error }),
+                }
             }
-            Event::Ignored(why) => Ok(Handled::Ignored { why }),
+            Event::Doctor => Ok(EventReport::Diagnosed(Box::pin(self.doctor.examine()).await)),
+            Event::Ignored(why) => Ok(EventReport::Ignored { why }),
         }
-    }
-
-    /// The link for `decision` that the request's email gives this approver: byte for byte the same, whenever it is asked
-    /// for.
-    pub(crate) async fn sign(
-        &self,
-        request: &Request,
-        approver: &Approver,
-        decision: Decision,
-    ) -> Result<Link, SignError> {
-        self.links.sign(&request.approval, &approver.address, decision, request.asked, request.expires).await
     }
 }

@@ -1,26 +1,23 @@
-//! `{"history": {"pipeline": …}}`: what the ledger knows of a pipeline's approvals.
+//! The command `{"history": {"pipeline": …}}`: a pipeline's approvals, as the ledger has them.
 
-use countersign::approval::{
-    AccountId, ApprovalKey, Approver, Comment, Decision, DisplayName, ExecutionId, PipelineName, Region,
-};
+use countersign::approval::{Approver, DisplayName, PipelineName};
+use countersign::aws::AwsError;
 use countersign::clock::rfc3339;
 use countersign::delivery::{Delivery, DeliveryState, EmailKind};
-use countersign::ledger::HistoryCursor;
+use countersign::ledger::{HistoryCursor, Ledger};
 use countersign::request::{Outcome, Request, Vote};
 use serde::Serialize;
 
-use crate::Notifier;
-use crate::outbox::recipients;
-use crate::report::NotifyError;
+use crate::recipient::recipients;
 
-/// A pipeline's approvals, newest first.
+/// A page of a pipeline's history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct History {
+pub struct HistoryPage {
     /// The pipeline's name.
-    pub pipeline: PipelineName,
+    pub pipeline: String,
     /// Its approvals, newest first.
     pub approvals: Vec<PastApproval>,
-    /// What to give as `before` to be told of those before them, if there may be any.
+    /// The value of `before` that gives the next page, if there may be one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
@@ -30,11 +27,11 @@ pub struct History {
 #[serde(rename_all = "camelCase")]
 pub struct PastApproval {
     approval: String,
-    key: ApprovalKey,
-    account: AccountId,
-    region: Region,
+    key: String,
+    account: String,
+    region: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    execution: Option<ExecutionId>,
+    execution: Option<String>,
     asked: String,
     expires: String,
     route: String,
@@ -58,7 +55,7 @@ struct Person {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct PastMail {
-    about: EmailKind,
+    about: String,
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
@@ -69,9 +66,9 @@ struct PastMail {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct PastVote {
     approver: String,
-    decision: Decision,
+    decision: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    comment: Option<Comment>,
+    comment: Option<String>,
     at: String,
     link: String,
 }
@@ -88,23 +85,28 @@ struct PastOutcome {
     summary: Option<String>,
 }
 
-impl Notifier {
+/// Reads the history of pipelines.
+#[derive(Clone)]
+pub(crate) struct History {
+    pub(crate) ledger: Ledger,
+}
+
+impl History {
     /// The last `limit` approvals of a pipeline before `before`.
-    pub(crate) async fn history(
+    pub(crate) async fn page(
         &self,
         pipeline: &PipelineName,
         before: &HistoryCursor,
         limit: u8,
-    ) -> Result<History, NotifyError> {
-        let failed = |error| NotifyError::Aws { what: pipeline.to_string(), error };
-        let (requests, next) = self.ledger.history(pipeline, before, limit).await.map_err(failed)?;
+    ) -> Result<HistoryPage, AwsError> {
+        let (requests, next) = self.ledger.history(pipeline, before, limit).await?;
         let mut approvals = Vec::with_capacity(requests.len());
         for request in requests {
-            let deliveries = self.ledger.deliveries(&request.approval.key()).await.map_err(failed)?;
+            let deliveries = self.ledger.deliveries(&request.approval.key()).await?;
             approvals.push(past(&request, &deliveries));
         }
         let next = next.map(|next| next.as_str().to_owned());
-        Ok(History { pipeline: pipeline.clone(), approvals, next })
+        Ok(HistoryPage { pipeline: pipeline.to_string(), approvals, next })
     }
 }
 
@@ -114,10 +116,10 @@ fn past(request: &Request, deliveries: &[Delivery]) -> PastApproval {
     votes.sort_by_key(|vote| vote.at);
     PastApproval {
         approval: approval.action.to_string(),
-        key: approval.key(),
-        account: approval.action.account.clone(),
-        region: approval.action.region.clone(),
-        execution: approval.execution.clone(),
+        key: approval.key().to_string(),
+        account: approval.action.account.to_string(),
+        region: approval.action.region.to_string(),
+        execution: approval.execution.as_ref().map(ToString::to_string),
         asked: rfc3339(request.asked),
         expires: rfc3339(request.expires),
         route: terms.route.clone(),
@@ -136,14 +138,14 @@ fn past(request: &Request, deliveries: &[Delivery]) -> PastApproval {
 
 fn person(mailbox: &Approver, role: &'static str, deliveries: &[Delivery]) -> Person {
     let identity = mailbox.address.identity();
-    let mut mails: Vec<PastMail> =
-        deliveries.iter().filter(|delivery| delivery.mailbox == identity).map(past_mail).collect();
-    mails.sort_by(|one, other| (&one.at, one.about).cmp(&(&other.at, other.about)));
+    let own = deliveries.iter().filter(|delivery| delivery.mailbox == identity);
+    let mut mails: Vec<(EmailKind, PastMail)> = own.map(|delivery| (delivery.kind, past_mail(delivery))).collect();
+    mails.sort_by(|(kind, mail), (other_kind, other)| (&mail.at, kind).cmp(&(&other.at, other_kind)));
     Person {
         address: mailbox.address.expose().to_owned(),
         name: mailbox.name.as_ref().map(DisplayName::expose).map(str::to_owned),
         role,
-        mails,
+        mails: mails.into_iter().map(|(_, mail)| mail).collect(),
     }
 }
 
@@ -154,14 +156,14 @@ fn past_mail(delivery: &Delivery) -> PastMail {
         DeliveryState::Unsure => ("unsure", None, None),
         DeliveryState::Sent { at, message_id } => ("sent", Some(*at), Some(message_id.clone())),
     };
-    PastMail { about: delivery.kind, state, at: at.map(rfc3339), message_id }
+    PastMail { about: delivery.kind.to_string(), state, at: at.map(rfc3339), message_id }
 }
 
 fn past_vote(vote: &Vote) -> PastVote {
     PastVote {
         approver: vote.approver.expose().to_owned(),
-        decision: vote.decision,
-        comment: vote.comment.clone(),
+        decision: vote.decision.as_str(),
+        comment: vote.comment.as_ref().map(|comment| comment.expose().to_owned()),
         at: rfc3339(vote.at),
         link: vote.link.clone(),
     }

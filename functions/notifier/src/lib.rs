@@ -1,14 +1,18 @@
 //! The notifier: approval events in, emails with signed links out.
 //!
-//! [`event`] turns JSON into what happened, and [`handler`] has it done: [`ask`] puts an approval to its approvers, [`announce`]
-//! tells how it ended, [`sweep`] looks after what waits, [`history`] and [`doctor`] answer commands. [`policy`] says who is
-//! asked, [`outbox`] sends each [`email`] once, through the [`mailer`]. `main.rs` only wires them to the Lambda runtime.
+//! [`event`] turns JSON into an event, and [`handler`] hands it to the use case that deals with it: `ask` puts an approval
+//! to its approvers, `announce` lets everybody know how it ended, `sweep` takes care of what still waits, [`history`] and
+//! [`doctor`] answer commands. `policy_store` says who is asked; the `outbox` sends each [`email`] once, through the
+//! [`mailer`]. [`report`] is what Lambda answers. `main.rs` only connects them to the Lambda runtime.
+//!
+//! Imports follow the flow: `handler` → `sweep` → `ask` → `announce` → `outbox` → `email`, `mailer`.
 
 mod announce;
 mod ask;
 mod callback_client;
 pub mod doctor;
 pub mod email;
+mod errors;
 pub mod event;
 pub mod handler;
 pub mod history;
@@ -16,9 +20,10 @@ pub mod mailer;
 mod metrics;
 mod outbox;
 mod policy_store;
+mod recipient;
 pub mod report;
 pub mod settings;
 mod sweep;
 
-pub use handler::Notifier;
+pub use handler::{Host, Notifier};
 pub use settings::Settings;

@@ -1,34 +1,41 @@
-//! Deliveries: each email once to each mailbox, and one mailbox's failure is nobody else's.
+//! The outbox: it sends each email once to each mailbox. Where one cannot be sent, the others are sent all the same.
 
-use crate::metrics;
-use countersign::approval::{Approver, Decision};
+use countersign::approval::{Address, Approver, Decision, Deployment};
 use countersign::aws::{AwsError, AwsErrorKind};
+use countersign::clock::Clock;
 use countersign::delivery::{Claim, DeliveryId, EmailKind};
-use countersign::link::SignError;
+use countersign::ledger::Ledger;
+use countersign::link::{LinkSigner, SignError};
+use countersign::metrics::Metrics;
+use countersign::pipeline::Polling;
 use countersign::request::Request;
 use futures_util::{StreamExt, stream};
 
-use crate::Notifier;
 use crate::email::{Email, Links, RenderError};
+use crate::errors::Errors;
+use crate::mailer::Mailer;
+use crate::metrics;
+use crate::recipient::Recipient;
 
-/// How many emails are on their way at once. More would only meet SES's sending rate, 14 a second to begin with.
+/// How many emails are sent at once. More would only meet SES's sending rate, 14 a second to begin with.
 const CONCURRENT_SENDS: usize = 10;
-/// How long a claimed delivery is left to whoever claimed it: longer than all calls together that send one email, so that
-/// he is dead by then, and shorter than the time that is left of the function's retries.
+/// How long a claim on a delivery keeps others off. It is longer than all calls together that send one email, so that the
+/// holder is dead by then, and shorter than the time that is left of Lambda's retries.
 pub(crate) const LEASE: time::Duration = time::Duration::minutes(2);
 
-/// Somebody who gets emails about a request.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Recipient<'a> {
-    pub(crate) mailbox: &'a Approver,
-    /// Whether he may decide, or only watches.
-    pub(crate) decides: bool,
-}
-
-/// Everybody who gets emails about a request.
-pub(crate) fn recipients(request: &Request) -> impl Iterator<Item = Recipient<'_>> {
-    let approvers = request.terms.approvers.values().map(|mailbox| Recipient { mailbox, decides: true });
-    approvers.chain(request.terms.copy.values().map(|mailbox| Recipient { mailbox, decides: false }))
+/// Sends emails: claims the delivery, signs the links, renders, sends, and marks it as sent.
+#[derive(Clone)]
+pub(crate) struct Outbox {
+    pub(crate) ledger: Ledger,
+    pub(crate) links: LinkSigner,
+    pub(crate) mailer: Mailer,
+    pub(crate) sender: Approver,
+    /// Where answers go, unless the policy's route says otherwise.
+    pub(crate) reply_to: Option<Address>,
+    pub(crate) deployment: Deployment,
+    pub(crate) metrics: Metrics,
+    pub(crate) clock: Clock,
+    pub(crate) polling: Polling,
 }
 
 /// Why one email was not sent.
@@ -40,17 +47,17 @@ pub enum DeliveryError {
     /// It could not be written.
     #[error(transparent)]
     Render(#[from] RenderError),
-    /// SES or the ledger did not take it.
+    /// SES refused it, or SES or the ledger did not answer.
     #[error(transparent)]
     Aws(#[from] AwsError),
-    /// Another invocation claimed it and has not said what became of it.
+    /// Another invocation holds the claim, and has neither sent the email nor given up yet.
     #[error("another invocation is sending it")]
     HeldByOther,
 }
 
 impl DeliveryError {
-    /// Whether the same would be refused again. What comes late, and what SES takes so many of in a second, is no refusal.
-    pub(crate) fn is_refusal(&self) -> bool {
+    /// Whether another try would be refused in the same way. Throttling and lateness are no refusals.
+    fn is_refusal(&self) -> bool {
         match self {
             Self::Sign(SignError::Aws(error)) | Self::Aws(error) => error.kind == AwsErrorKind::Refused,
             Self::Sign(_) | Self::Render(_) => true,
@@ -64,57 +71,91 @@ impl DeliveryError {
     }
 }
 
-/// What became of several emails.
+/// Some emails were not sent; the others were.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} of {recipients} emails were not sent ({failures})", failures.len())]
+pub struct Undelivered {
+    /// How many people the email was for.
+    pub recipients: usize,
+    /// Why, one error for each email that was not sent.
+    pub failures: Errors<DeliveryError>,
+}
+
+impl Undelivered {
+    /// Whether the emails will not be sent, however often it is tried.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.failures.iter().all(DeliveryError::is_refusal)
+    }
+}
+
+/// How the sending of several emails went.
 #[derive(Debug, Default)]
 pub(crate) struct DeliverySummary {
     /// How many were sent now.
     pub(crate) sent: usize,
     /// How many had been sent before.
     pub(crate) already_sent: usize,
-    /// Why the others were not.
-    pub(crate) failures: Vec<DeliveryError>,
+    /// Why the others were not sent.
+    failures: Vec<DeliveryError>,
 }
 
 impl DeliverySummary {
-    /// How many were not made before: whatever became of them, they went out late.
-    pub(crate) fn tried(&self) -> usize {
+    /// How many had not been sent before. Whether or not they were sent now, they are late.
+    pub(crate) fn attempted(&self) -> usize {
         self.sent + self.failures.len()
+    }
+
+    /// Both together.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.sent += other.sent;
+        self.already_sent += other.already_sent;
+        self.failures.extend(other.failures);
+        self
+    }
+
+    /// How many emails were sent now, if all are sent that were for these many `recipients`.
+    ///
+    /// # Errors
+    /// When an email was not sent.
+    pub(crate) fn complete(self, recipients: usize) -> Result<usize, Undelivered> {
+        Errors::check(self.failures).map_err(|failures| Undelivered { recipients, failures })?;
+        Ok(self.sent)
     }
 }
 
-/// Whether a delivery was made now or before.
+/// When a delivery was made.
 enum Delivered {
     Now,
     Earlier,
 }
 
-impl Notifier {
-    /// Sends an email to each of the recipients, unless that has been done.
-    pub(crate) async fn deliver_to(
+impl Outbox {
+    /// Sends an email to each of the recipients to whom it was not sent before.
+    pub(crate) async fn send(
         &self,
         request: &Request,
         kind: EmailKind,
         recipients: impl IntoIterator<Item = Recipient<'_>>,
     ) -> DeliverySummary {
-        // A delivery holds a lot while it is under way, and has its room only from when its turn comes.
+        // A delivery takes a lot of memory while it is under way: it is allocated when its turn comes.
         let deliver = |recipient| async move { Box::pin(self.deliver(request, kind, recipient)).await };
         let deliveries: Vec<_> = recipients.into_iter().map(deliver).collect();
         let delivered: Vec<Result<Delivered, DeliveryError>> =
             stream::iter(deliveries).buffer_unordered(CONCURRENT_SENDS).collect().await;
-        let mut deliveries = DeliverySummary::default();
+        let mut summary = DeliverySummary::default();
         for delivery in delivered {
             match delivery {
-                Ok(Delivered::Now) => deliveries.sent += 1,
-                Ok(Delivered::Earlier) => deliveries.already_sent += 1,
-                Err(error) => deliveries.failures.push(error),
+                Ok(Delivered::Now) => summary.sent += 1,
+                Ok(Delivered::Earlier) => summary.already_sent += 1,
+                Err(error) => summary.failures.push(error),
             }
         }
-        let refused = deliveries.failures.iter().filter(|failure| **failure != DeliveryError::HeldByOther).count();
-        if deliveries.sent + deliveries.already_sent + deliveries.failures.len() > 0 {
-            self.metrics.record(metrics::SENT, deliveries.sent);
-            self.metrics.record(metrics::SEND_FAILURES, refused);
+        let failed = summary.failures.iter().filter(|failure| **failure != DeliveryError::HeldByOther).count();
+        if summary.already_sent + summary.attempted() > 0 {
+            self.metrics.record(metrics::SENT, summary.sent);
+            self.metrics.record(metrics::SEND_FAILURES, failed);
         }
-        deliveries
+        summary
     }
 
     async fn deliver(
@@ -131,22 +172,22 @@ impl Notifier {
             Claim::AlreadySent => return Ok(Delivered::Earlier),
             Claim::HeldByOther => return Err(DeliveryError::HeldByOther),
         }
-        match self.send(request, kind, recipient).await {
+        match self.send_claimed(request, kind, recipient).await {
             Ok(message_id) => {
                 self.mark_sent(id, &message_id).await?;
                 Ok(Delivered::Now)
             }
             Err(error) => {
-                // Without this mark the next try has to wait until the lease ends: a pity, not a loss.
+                // Until the claim is released, the next try has to wait for the lease to end. Nothing is lost.
                 if let Err(error) = self.ledger.release_claim(id, claimant, error.is_sure()).await {
-                    tracing::warn!(%error, %key, "a claimed delivery could not be given back");
+                    tracing::warn!(%error, %key, "the claim on a delivery could not be released");
                 }
                 Err(error)
             }
         }
     }
 
-    /// Claims the delivery; while somebody else holds it, waits for what becomes of it.
+    /// Claims the delivery. While another invocation holds it, waits for that one to send the email or to give up.
     async fn claim(&self, request: &Request, id: DeliveryId<'_>, claimant: u64) -> Result<Claim, AwsError> {
         let settled = self.polling.until(async || {
             let claim = self.ledger.claim_delivery(id, claimant, request, (self.clock)(), LEASE).await?;
@@ -155,16 +196,15 @@ impl Notifier {
         Ok(settled.await?.unwrap_or(Claim::HeldByOther))
     }
 
-    async fn send(
+    /// Signs the links, renders the email, hands it to SES, and gives SES's message id.
+    async fn send_claimed(
         &self,
         request: &Request,
         kind: EmailKind,
         recipient: Recipient<'_>,
     ) -> Result<String, DeliveryError> {
         let links = if recipient.decides && kind != EmailKind::Outcome {
-            let sign = |decision| self.sign(request, recipient.mailbox, decision);
-            let (approve, reject) = tokio::try_join!(sign(Decision::Approved), sign(Decision::Rejected))?;
-            Some(Links { approve, reject })
+            Some(self.sign(request, recipient.mailbox).await?)
         } else {
             None
         };
@@ -173,16 +213,23 @@ impl Notifier {
             request,
             to: recipient.mailbox,
             links,
-            sender: &self.settings.sender,
-            reply_to: request.terms.reply_to.as_ref().or(self.settings.reply_to.as_ref()),
-            deployment: &self.settings.deployment,
+            sender: &self.sender,
+            reply_to: request.terms.reply_to.as_ref().or(self.reply_to.as_ref()),
+            deployment: &self.deployment,
         };
         let message = email.render((self.clock)())?;
         Ok(self.mailer.send(&recipient.mailbox.address, message).await?)
     }
 
-    /// Tells the ledger that the email was sent, more than once if need be: an email that is sent and not marked is sent
-    /// again.
+    /// An approver's links: byte for byte the same in every email about the request.
+    async fn sign(&self, request: &Request, approver: &Approver) -> Result<Links, SignError> {
+        let Request { approval, asked, expires, .. } = request;
+        let sign = |decision| self.links.sign(approval, &approver.address, decision, *asked, *expires);
+        let (approve, reject) = tokio::try_join!(sign(Decision::Approved), sign(Decision::Rejected))?;
+        Ok(Links { approve, reject })
+    }
+
+    /// Marks the delivery as sent, trying several times: an email that is sent and not marked is sent again.
     async fn mark_sent(&self, id: DeliveryId<'_>, message_id: &str) -> Result<(), AwsError> {
         let mark = async || self.ledger.mark_sent(id, message_id, (self.clock)()).await;
         let marked = self.polling.until(async || Ok(mark().await.ok()));

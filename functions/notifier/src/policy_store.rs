@@ -1,4 +1,4 @@
-//! The policy where it is kept, in AWS Systems Manager, and what it says of one approval.
+//! The policy in AWS Systems Manager, and the terms that it sets for one approval.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use countersign::pipeline::{Initiator, PendingApproval};
 use countersign::policy::{Policy, PolicyError, Route};
 use countersign::request::Terms;
 
-/// The parameter that holds the policy. It is read for each request, so that an edit needs no deployment.
+/// The parameter that holds the policy. It is read for each event, so that an edit needs no deployment.
 #[derive(Debug, Clone)]
 pub(crate) struct PolicyStore {
     client: Client,
@@ -23,37 +23,42 @@ pub(crate) struct StoredPolicy {
     pub(crate) version: i64,
 }
 
-/// Why the policy does not say who may decide.
+/// Why there are no terms for an approval.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyReadError {
-    /// It cannot be read.
+    /// The parameter cannot be read.
     #[error(transparent)]
     Aws(#[from] AwsError),
-    /// It is no policy.
-    #[error("the policy, version {version}, is wrong: {error}")]
-    Wrong {
+    /// The parameter's text is not a policy.
+    #[error("policy version {version} is invalid: {error}")]
+    Invalid {
         /// The parameter's version.
         version: i64,
         /// What is wrong, and where.
         error: PolicyError,
     },
-    /// It says nothing about this approval.
-    #[error("no route of the policy, version {version}, matches, and it has no default")]
+    /// No route matches the approval.
+    #[error("no route of policy version {version} matches, and it has no [default]; add a route for this approval")]
     NoRoute {
         /// The parameter's version.
         version: i64,
     },
-    /// It bars so many that the others cannot approve. One barred approver is allowed for when a policy is checked; one
-    /// person may be several approvers.
+    /// The route bars so many that the others are fewer than the quorum. A check of the policy's text allows for one barred
+    /// approver; one person may be several approvers.
     #[error(
-        "without those who may not approve what they started, the policy, version {version}, leaves too few to approve"
+        "policy version {version} leaves too few to approve: the quorum is {quorum}, but only {left} of the approvers did not \
+         start the execution; add approvers or lower the quorum"
     )]
     TooFew {
         /// The parameter's version.
         version: i64,
+        /// How many must approve.
+        quorum: usize,
+        /// How many may.
+        left: usize,
     },
-    /// It bars whoever started the execution, and who that is cannot be read.
-    #[error("the policy bars whoever started the execution from approving, and CodePipeline does not tell who that is")]
+    /// The route bars whoever started the execution, and who that is cannot be read.
+    #[error("the policy bars whoever started the execution from approving, and CodePipeline does not say who that is")]
     InitiatorUnknown,
 }
 
@@ -71,19 +76,20 @@ impl PolicyStore {
         let version = parameter.version;
         match parameter.value.unwrap_or_default().parse() {
             Ok(policy) => Ok(StoredPolicy { policy, version }),
-            Err(error) => Err(PolicyReadError::Wrong { version, error }),
+            Err(error) => Err(PolicyReadError::Invalid { version, error }),
         }
     }
 }
 
 impl StoredPolicy {
-    /// What the policy says of an approval. It is fixed in its request from then on.
-    pub(crate) fn terms(&self, waiting: &PendingApproval) -> Result<Terms, PolicyReadError> {
+    /// The terms that the policy sets for an approval. Its request keeps them for good.
+    pub(crate) fn terms(&self, pending: &PendingApproval) -> Result<Terms, PolicyReadError> {
         let version = self.version;
-        let route = self.policy.route(&waiting.approval.action).ok_or(PolicyReadError::NoRoute { version })?;
-        let barred = self.barred(route, waiting)?;
-        if route.quorum.get() > route.approvers.len() - barred.len() {
-            return Err(PolicyReadError::TooFew { version });
+        let route = self.policy.route(&pending.approval.action).ok_or(PolicyReadError::NoRoute { version })?;
+        let barred = self.barred(route, pending)?;
+        let (quorum, left) = (route.quorum.get(), route.approvers.len() - barred.len());
+        if quorum > left {
+            return Err(PolicyReadError::TooFew { version, quorum, left });
         }
         Ok(Terms {
             route: route.name.clone(),
@@ -100,12 +106,13 @@ impl StoredPolicy {
         })
     }
 
-    /// Whose approval does not count. Not knowing who started the execution is no reason to let him approve it.
-    fn barred(&self, route: &Route, waiting: &PendingApproval) -> Result<BTreeMap<String, String>, PolicyReadError> {
+    /// The approvers whose approval does not count, by their identity, and what AWS calls them. If it is unknown who started
+    /// the execution, that is an error: it might be any of them.
+    fn barred(&self, route: &Route, pending: &PendingApproval) -> Result<BTreeMap<String, String>, PolicyReadError> {
         if route.initiator_may_approve {
             return Ok(BTreeMap::new());
         }
-        match &waiting.initiator {
+        match &pending.initiator {
             None => Err(PolicyReadError::InitiatorUnknown),
             Some(Initiator::Nobody) => Ok(BTreeMap::new()),
             Some(Initiator::Person(name)) => Ok(route

@@ -1,42 +1,43 @@
-//! What came of an event, and why one fails.
+//! What Lambda answers: what was done about an event, or why the invocation failed.
 
-use countersign::approval::ApprovalKey;
+use countersign::approval::PipelineName;
 use countersign::aws::AwsError;
-use countersign::pipeline::FindError;
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
 
-use crate::callback_client::CallbackError;
+use crate::announce::AnnounceError;
+use crate::ask::AskError;
 use crate::doctor::Diagnosis;
+use crate::errors::Errors;
 use crate::event::EventError;
-use crate::history::History;
-use crate::outbox::DeliveryError;
+use crate::history::HistoryPage;
 use crate::policy_store::PolicyReadError;
+use crate::sweep::{SweepError, SweepFailure, SweepSummary};
 
-/// What came of an event, one entry for each thing that it told. Without addresses, since Lambda keeps answers; only a
-/// history has them, which goes to whoever asked for it.
+/// What was done about an event, one entry for each of its records. It holds no addresses, since Lambda keeps answers; only
+/// a history has them, and goes to whoever invoked the function for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// In the order of the event's records.
-    pub results: Vec<Handled>,
+    pub results: Vec<EventReport>,
 }
 
-/// What came of one thing that an event told.
+/// What was done about one record of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "result", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum Handled {
-    /// Its approvers have been asked, now or before.
+pub enum EventReport {
+    /// The approvers have been asked, now or before.
     Asked {
         /// Pipeline, stage and action.
         approval: String,
-        /// The approval's key in ledger and log.
-        key: ApprovalKey,
+        /// The approval's key in the ledger and the log.
+        key: String,
         /// How many emails this invocation sent.
         sent: usize,
         /// How many had been sent before.
         already_sent: usize,
     },
-    /// An approval that waits no more, or not long enough for anybody to answer: nobody was asked.
+    /// The approval no longer waits, or not long enough for anybody to answer: nobody was asked.
     Over {
         /// Pipeline, stage and action.
         approval: String,
@@ -45,9 +46,9 @@ pub enum Handled {
     Ended {
         /// Pipeline, stage and action.
         approval: String,
-        /// How many requests it ended, none if it was never asked for here or known to have ended.
+        /// How many outcomes were recorded: none if the approval was never asked for here, or was known to have ended.
         requests: usize,
-        /// How many people were told so by this invocation.
+        /// How many emails this invocation sent to announce an outcome.
         told: usize,
     },
     /// The emails were sent again.
@@ -57,164 +58,171 @@ pub enum Handled {
         /// How many.
         sent: usize,
     },
-    /// What waits was looked after.
-    SweepSummary(SweepSummary),
-    /// What the ledger knows of a pipeline's approvals.
-    History(History),
-    /// The deployment was looked over.
+    /// A sweep was done.
+    Swept(SweepSummary),
+    /// A page of a pipeline's history.
+    History(HistoryPage),
+    /// The deployment was examined.
     Diagnosed(Diagnosis),
-    /// None of our business.
+    /// The event is not for the notifier.
     Ignored {
         /// Why.
         why: &'static str,
     },
 }
 
-/// What a sweep did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct SweepSummary {
-    /// Approvals that it looked at: those of the ledger that are not done with, and others that wait.
-    pub looked: usize,
-    /// Emails that ask, sent now because they were missing.
-    pub asked: usize,
-    /// Emails that remind.
-    pub reminded: usize,
-    /// Emails that tell how an approval ended.
-    pub told: usize,
-    /// Votes that had settled an approval and had not been carried out.
-    pub finished: usize,
-}
-
-impl Handled {
-    /// The result for the log, which must not hold what a history holds.
+impl EventReport {
+    /// The report for the log, which must not hold what a history holds.
     pub(crate) fn for_log(&self) -> String {
         match self {
-            Self::History(history) => format!("{{\"result\":\"history\",\"approvals\":{}}}", history.approvals.len()),
+            Self::History(page) => format!("{{\"result\":\"history\",\"approvals\":{}}}", page.approvals.len()),
             other => serde_json::to_string(other).unwrap_or_default(),
         }
     }
 }
 
-/// How many errors an error tells of.
-const LISTED: usize = 10;
-
-/// Why an invocation fails, so that Lambda runs it again and in the end hands the event to the dead-letter queue.
+/// Why a record of an event was not dealt with, or not completely. It fails the invocation, so that Lambda retries it and
+/// at last hands the event to the dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotifyError {
+pub enum NotifierError {
     /// The event cannot be read.
     #[error(transparent)]
     Event(#[from] EventError),
-    /// The approval was not found.
+    /// Not everybody was asked.
     #[error("{approval}: {error}")]
-    Find {
+    Ask {
         /// Pipeline, stage and action.
         approval: String,
         /// Why.
-        error: FindError,
+        error: AskError,
     },
-    /// The policy does not say who may decide.
-    #[error("{approval}: {error}")]
-    Policy {
+    /// Not all emails were sent again.
+    #[error("{approval}: {errors}")]
+    Resend {
         /// Pipeline, stage and action.
         approval: String,
         /// Why.
-        error: PolicyReadError,
+        errors: Errors<AskError>,
     },
-    /// An AWS call did not succeed.
-    #[error("{what}: {error}")]
-    Aws {
-        /// Pipeline, stage and action, or what else was looked at.
-        what: String,
-        /// Which, and why.
+    /// How an approval ended was not announced to everybody.
+    #[error("{approval}: {errors}")]
+    Conclude {
+        /// Pipeline, stage and action.
+        approval: String,
+        /// Why.
+        errors: Errors<AnnounceError>,
+    },
+    /// A sweep could not do everything.
+    #[error(transparent)]
+    Sweep(#[from] Errors<SweepFailure>),
+    /// The history cannot be read.
+    #[error("{pipeline}: {error}")]
+    History {
+        /// The pipeline.
+        pipeline: PipelineName,
+        /// Why.
         error: AwsError,
     },
-    /// A command spoke of an approval that does not wait.
-    #[error("{approval}: nothing waits there")]
-    NothingWaits {
-        /// Pipeline, stage and action.
-        approval: String,
-    },
-    /// CodePipeline tells of an end and does not show it (yet).
-    #[error("{approval}: CodePipeline does not show yet how it ended")]
-    EndNotShown {
-        /// Pipeline, stage and action.
-        approval: String,
-    },
-    /// Votes settle an approval, and the callback did not carry them out.
-    #[error("{approval}: its votes could not be carried out: {error}")]
-    NotFinished {
-        /// Pipeline, stage and action.
-        approval: String,
-        /// Why.
-        error: CallbackError,
-    },
-    /// Some emails were not sent; the others were.
-    #[error("{approval}: {} of {recipients} emails were not sent ({})", failures.len(), listed(failures))]
-    Deliveries {
-        /// Pipeline, stage and action.
-        approval: String,
-        /// How many were to be sent.
-        recipients: usize,
-        /// Why, one for each that was not sent.
-        failures: Vec<DeliveryError>,
-    },
-    /// There was more to look after than there was time for.
-    #[error("no time for {left} approvals: the next sweep looks after them")]
-    NoTime {
-        /// How many approvals were not looked at.
-        left: usize,
-    },
-    /// More than one thing failed.
-    #[error("{}", listed(.0))]
-    Several(Vec<NotifyError>),
 }
 
-impl NotifyError {
-    /// The kind of error, as Lambda reports it.
+/// The type of several errors at once, as Lambda reports it.
+const SEVERAL: &str = "Several";
+const AWS_ERROR: &str = "AwsError";
+const EMAILS_NOT_SENT: &str = "EmailsNotSent";
+
+impl NotifierError {
+    /// The type of the error, as Lambda reports it.
     fn kind(&self) -> &'static str {
         match self {
             Self::Event(_) => "UnreadableEvent",
-            Self::Find { .. } => "ApprovalNotFound",
-            Self::Policy { error: PolicyReadError::NoRoute { .. }, .. } => "NoRoute",
-            Self::Policy { .. } => "PolicyError",
-            Self::Aws { .. } => "AwsError",
-            Self::NothingWaits { .. } => "NothingWaits",
-            Self::EndNotShown { .. } => "EndNotShown",
-            Self::NotFinished { .. } => "NotFinished",
-            Self::Deliveries { .. } => "EmailsNotSent",
-            Self::NoTime { .. } => "NoTime",
-            Self::Several(_) => "Several",
-        }
-    }
-
-    /// Whether emails were not sent that will not be, however often it is tried.
-    pub(crate) fn is_refusal(&self) -> bool {
-        matches!(self, Self::Deliveries { failures, .. } if failures.iter().all(DeliveryError::is_refusal))
-    }
-
-    /// One error as it is, more than one as a list.
-    pub(crate) fn several(mut errors: Vec<Self>) -> Self {
-        match (errors.pop(), errors.is_empty()) {
-            (Some(error), true) => error,
-            (last, _) => {
-                errors.extend(last);
-                Self::Several(errors)
-            }
+            Self::Ask { error, .. } => kind_of_ask(error),
+            Self::Resend { errors, .. } => errors.only().map_or(SEVERAL, kind_of_ask),
+            Self::Conclude { errors, .. } => errors.only().map_or(SEVERAL, kind_of_announce),
+            Self::Sweep(failures) => failures.only().map_or(SEVERAL, |failure| kind_of_sweep(&failure.error)),
+            Self::History { .. } => AWS_ERROR,
         }
     }
 }
 
-impl From<NotifyError> for Diagnostic {
-    fn from(error: NotifyError) -> Self {
-        Self { error_type: error.kind().to_owned(), error_message: error.to_string() }
+fn kind_of_ask(error: &AskError) -> &'static str {
+    match error {
+        AskError::Find(_) => "ApprovalNotFound",
+        AskError::Policy(PolicyReadError::NoRoute { .. }) => "NoRoute",
+        AskError::Policy(_) => "PolicyError",
+        AskError::ExpiryUnknown | AskError::Aws(_) => AWS_ERROR,
+        AskError::NothingPending => "NothingWaits",
+        AskError::Undelivered(_) => EMAILS_NOT_SENT,
+        AskError::Announce(error) => kind_of_announce(error),
     }
 }
 
-/// The first few, and how many more: a sweep may have a thousand, and Lambda cuts what is too long.
-fn listed<T: ToString>(errors: &[T]) -> String {
-    let mut list: Vec<String> = errors.iter().take(LISTED).map(T::to_string).collect();
-    if errors.len() > LISTED {
-        list.push(format!("and {} more", errors.len() - LISTED));
+fn kind_of_announce(error: &AnnounceError) -> &'static str {
+    match error {
+        AnnounceError::Aws(_) => AWS_ERROR,
+        AnnounceError::EndNotShown => "EndNotShown",
+        AnnounceError::Undelivered(_) => EMAILS_NOT_SENT,
     }
-    list.join("; ")
+}
+
+fn kind_of_sweep(error: &SweepError) -> &'static str {
+    match error {
+        SweepError::Aws(_) => AWS_ERROR,
+        SweepError::Ask(error) => kind_of_ask(error),
+        SweepError::Announce(error) => kind_of_announce(error),
+        SweepError::Undelivered(_) => EMAILS_NOT_SENT,
+        SweepError::NotSigned(_) | SweepError::NotFinished(_) => "NotFinished",
+        SweepError::NoTime { .. } => "NoTime",
+    }
+}
+
+impl From<Errors<NotifierError>> for Diagnostic {
+    fn from(errors: Errors<NotifierError>) -> Self {
+        let error_type = errors.only().map_or(SEVERAL, NotifierError::kind).to_owned();
+        Self { error_type, error_message: errors.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_names_of_results_are_an_interface_and_stay() {
+        let approval = || "pipeline/stage/action".to_owned();
+        let history = HistoryPage { pipeline: "pipeline".to_owned(), approvals: Vec::new(), next: None };
+        let results = vec![
+            EventReport::Asked { approval: approval(), key: "key".to_owned(), sent: 1, already_sent: 2 },
+            EventReport::Over { approval: approval() },
+            EventReport::Ended { approval: approval(), requests: 1, told: 2 },
+            EventReport::Resent { approval: approval(), sent: 1 },
+            EventReport::Swept(SweepSummary { looked: 1, asked: 2, reminded: 3, told: 4, finished: 5 }),
+            EventReport::History(history),
+            EventReport::Diagnosed(Diagnosis { sound: true, findings: Vec::new() }),
+            EventReport::Ignored { why: "an event of another service" },
+        ];
+        let expected = json!({"results": [
+            {"result": "asked", "approval": "pipeline/stage/action", "key": "key", "sent": 1, "alreadySent": 2},
+            {"result": "over", "approval": "pipeline/stage/action"},
+            {"result": "ended", "approval": "pipeline/stage/action", "requests": 1, "told": 2},
+            {"result": "resent", "approval": "pipeline/stage/action", "sent": 1},
+            {"result": "swept", "looked": 1, "asked": 2, "reminded": 3, "told": 4, "finished": 5},
+            {"result": "history", "pipeline": "pipeline", "approvals": []},
+            {"result": "diagnosed", "sound": true, "findings": []},
+            {"result": "ignored", "why": "an event of another service"},
+        ]});
+        assert_eq!(serde_json::to_value(Report { results }).unwrap(), expected);
+    }
+
+    #[test]
+    fn one_error_keeps_its_type_and_several_have_their_own() {
+        let no_time = || SweepFailure { what: "the sweep".to_owned(), error: SweepError::NoTime { left: 2 } };
+        let type_of = |failures| {
+            let error = NotifierError::Sweep(Errors::check(failures).unwrap_err());
+            Diagnostic::from(Errors::from(error)).error_type
+        };
+        assert_eq!(type_of(vec![no_time()]), "NoTime");
+        assert_eq!(type_of(vec![no_time(), no_time()]), "Several");
+    }
 }

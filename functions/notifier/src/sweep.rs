@@ -1,222 +1,306 @@
-//! The hourly sweep: it reminds, and it finishes what a crash left undone.
+//! The hourly sweep: it sends reminders, and finishes what a crash left undone.
 //!
-//! It looks at every approval of the ledger that is not done with, and at every approval that waits in CodePipeline.
-//! Whatever it finds, it does what would have been done at first, with the same claims, so that nobody is asked, reminded
-//! or told twice.
+//! It looks at every approval that is open in the ledger, and at every approval that waits in CodePipeline. For each it
+//! does what should have been done before, under the same claims, so that nobody gets an email twice.
 
 use std::collections::BTreeSet;
 
 use countersign::approval::{Approval, ApprovalKey};
 use countersign::aws::AwsError;
+use countersign::clock::Clock;
 use countersign::delivery::{Delivery, DeliveryState, EmailKind};
-use countersign::link::SignError;
-use countersign::pipeline::{ApprovalStatus, PendingRef};
+use countersign::ledger::Ledger;
+use countersign::link::{LinkSigner, SignError};
+use countersign::pipeline::{ApprovalStatus, CodePipeline, PendingRef};
 use countersign::request::Request;
 use futures_util::{StreamExt, stream};
+use serde::Serialize;
 use time::{Duration, UtcDateTime};
 
-use crate::Notifier;
-use crate::callback_client::CallbackError;
-use crate::outbox::{DeliverySummary, LEASE, Recipient, recipients};
-use crate::report::{Handled, NotifyError, SweepSummary};
+use crate::announce::{Announce, AnnounceError};
+use crate::ask::{Ask, AskError};
+use crate::callback_client::{CallbackClient, CallbackError};
+use crate::errors::Errors;
+use crate::outbox::{DeliverySummary, LEASE, Outbox, Undelivered};
+use crate::recipient::{Recipient, recipients};
 
 /// How many approvals are looked at side by side.
 const CONCURRENT_APPROVALS: usize = 4;
-/// For how long looks are begun. The last of the function's five minutes is for what was begun.
+/// For how long a sweep goes on to the next approval. The last of the function's five minutes is for those begun by then.
 const START_WITHIN: std::time::Duration = std::time::Duration::from_mins(4);
-/// How long all pipelines may take to be looked through.
+/// How long looking through all pipelines may take.
 const LIST_WITHIN: std::time::Duration = std::time::Duration::from_mins(1);
-/// How long after its end it is tried to tell people how an approval ended whose emails are refused. After that nobody
-/// waits for it any more.
+/// For how long after the end announcing an outcome is retried whose emails are refused. By then nobody waits for it.
 const ANNOUNCE_FOR: Duration = Duration::days(1);
-/// How long a link is good that has a vote carried out.
+/// How long the link lives that has the callback finish a vote.
 const FINISH_LINK_LIFETIME: Duration = Duration::minutes(5);
-/// How long after its time CodePipeline may go on not showing how an approval ended.
+/// For how long after an approval's expiry CodePipeline is asked how it ended.
 const SHOWN_FOR: Duration = Duration::days(1);
 
-impl Notifier {
-    /// Looks after everything that waits.
+/// Takes care of everything that waits.
+#[derive(Clone)]
+pub(crate) struct Sweep {
+    pub(crate) pipeline: CodePipeline,
+    pub(crate) ledger: Ledger,
+    pub(crate) outbox: Outbox,
+    pub(crate) announce: Announce,
+    pub(crate) ask: Ask,
+    pub(crate) links: LinkSigner,
+    pub(crate) callback: CallbackClient,
+    pub(crate) clock: Clock,
+}
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct SweepSummary {
+    /// Approvals that it looked at: those that are open in the ledger, and others that wait in CodePipeline.
+    pub looked: usize,
+    /// Emails that ask for a decision, sent now because they were missing.
+    pub asked: usize,
+    /// Emails that remind.
+    pub reminded: usize,
+    /// Emails that announce an outcome.
+    pub told: usize,
+    /// Approvals that their votes had decided and whose result the callback put now.
+    pub finished: usize,
+}
+
+impl SweepSummary {
+    fn add(&mut self, other: Self) {
+        self.looked += other.looked;
+        self.asked += other.asked;
+        self.reminded += other.reminded;
+        self.told += other.told;
+        self.finished += other.finished;
+    }
+}
+
+/// One thing that a sweep could not do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}: {error}")]
+pub struct SweepFailure {
+    /// Pipeline, stage and action, or the approval's key; or the sweep as a whole.
+    pub what: String,
+    /// Why.
+    pub error: SweepError,
+}
+
+/// Why a sweep could not do something.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SweepError {
+    /// An AWS call failed.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// An approval that the ledger does not have was not asked for.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    /// An outcome was not announced to everybody.
+    #[error(transparent)]
+    Announce(#[from] AnnounceError),
+    /// Some emails were not sent; the others were.
+    #[error(transparent)]
+    Undelivered(#[from] Undelivered),
+    /// The votes decide an approval, and there is no link for the callback, which has to put the result.
+    #[error("its votes decide it, but the link that makes the callback put the result could not be signed: {0}")]
+    NotSigned(#[from] SignError),
+    /// The votes decide an approval, and the callback did not put the result.
+    #[error("its votes decide it, but the callback did not put the result: {0}")]
+    NotFinished(#[from] CallbackError),
+    /// There was more to do than there was time for.
+    #[error("no time was left for {left} approvals; the next sweep looks at them")]
+    NoTime {
+        /// How many approvals were not looked at.
+        left: usize,
+    },
+}
+
+impl SweepError {
+    fn of_sweep(self) -> SweepFailure {
+        SweepFailure { what: "the sweep".to_owned(), error: self }
+    }
+}
+
+impl Sweep {
+    /// Looks at every approval and does what is left to do about it.
     ///
     /// # Errors
-    /// When something could not be read or done. Everything else has been done, and the next sweep tries again.
-    pub(crate) async fn sweep(&self) -> Result<SweepSummary, NotifyError> {
+    /// When something could not be read or done. Everything else was done, and the next sweep tries again.
+    pub(crate) async fn sweep(&self) -> Result<SweepSummary, Errors<SweepFailure>> {
         let now = (self.clock)();
-        let failed = |error| NotifyError::Aws { what: "the sweep".to_owned(), error };
         let enough = Box::pin(tokio::time::sleep(START_WITHIN));
-        let waiting = tokio::time::timeout(LIST_WITHIN, self.pipeline.waiting(now));
-        let (open, waiting) = tokio::join!(self.ledger.open_approvals(), waiting);
-        let open: BTreeSet<ApprovalKey> = open.map_err(failed)?.into_iter().collect();
+        let pending = tokio::time::timeout(LIST_WITHIN, self.pipeline.waiting(now));
+        let (open, pending) = tokio::join!(self.ledger.open_approvals(), pending);
+        let open: BTreeSet<ApprovalKey> =
+            open.map_err(|error| SweepError::Aws(error).of_sweep())?.into_iter().collect();
         let too_slow = |_| (Vec::new(), vec![AwsError::unexpected("codepipeline:ListPipelines", "too slow")]);
-        let (waiting, unread) = waiting.unwrap_or_else(too_slow);
-        let waiting: Vec<Waits> = waiting.into_iter().map(Waits::from).collect();
-        let mut errors: Vec<NotifyError> = unread.into_iter().map(failed).collect();
-        let known = open.iter().map(Look::After);
-        let unknown = waiting.iter().filter(|waits| !waits.key.as_ref().is_some_and(|key| open.contains(key)));
-        let mut looks: Vec<Look> = known.chain(unknown.map(Look::At)).collect();
+        let (pending, unread) = pending.unwrap_or_else(too_slow);
+        let pending: Vec<Pending> = pending.into_iter().map(Pending::from).collect();
+        let mut errors: Vec<SweepFailure> = unread.into_iter().map(|error| SweepError::Aws(error).of_sweep()).collect();
+        let known = open.iter().map(Look::Open);
+        let unknown = pending.iter().filter(|pending| !pending.key.as_ref().is_some_and(|key| open.contains(key)));
+        let mut looks: Vec<Look> = known.chain(unknown.map(Look::Pending)).collect();
         let mut left = looks.len();
         // In another order each time: what takes long, hour by hour, must not keep the same others from their turn.
         fastrand::shuffle(&mut looks);
-        let looks: Vec<_> = looks.into_iter().map(|look| Box::pin(self.look(look, &waiting, now))).collect();
+        let looks: Vec<_> = looks.into_iter().map(|look| Box::pin(self.look(look, &pending, now))).collect();
         let begun = stream::iter(looks).take_until(enough);
         let mut done = begun.buffer_unordered(CONCURRENT_APPROVALS);
-        let mut swept = SweepSummary::default();
+        let mut summary = SweepSummary::default();
         while let Some(look) = done.next().await {
             left -= 1;
             match look {
-                Ok(one) => swept.add(one),
+                Ok(one) => summary.add(one),
                 Err(error) => {
-                    swept.looked += 1;
+                    summary.looked += 1;
                     errors.push(error);
                 }
             }
         }
-        // Lambda tries a failed sweep again, twice, within minutes: sooner than the next hour's.
+        // Lambda retries a failed sweep twice within minutes: sooner than the next hour's.
         if left > 0 {
-            errors.insert(0, NotifyError::NoTime { left });
+            errors.insert(0, SweepError::NoTime { left }.of_sweep());
         }
-        if errors.is_empty() {
-            return Ok(swept);
+        if !errors.is_empty() {
+            tracing::warn!(?summary, "a sweep could not do everything");
         }
-        tracing::warn!(?swept, "a sweep could not do everything");
-        Err(NotifyError::several(errors))
+        Errors::check(errors).map(|()| summary)
     }
 
-    async fn look(&self, look: Look<'_>, waiting: &[Waits], now: UtcDateTime) -> Result<SweepSummary, NotifyError> {
+    async fn look(&self, look: Look<'_>, pending: &[Pending], now: UtcDateTime) -> Result<SweepSummary, SweepFailure> {
         match look {
-            Look::After(key) => self.look_after(key, waiting, now).await,
-            // It waits and was never put to anybody: its event was lost, or came before this deployment.
-            Look::At(waits) => match self.ask(&waits.pending).await? {
-                Handled::Asked { sent, .. } if sent > 0 => {
-                    Ok(SweepSummary { looked: 1, asked: sent, ..SweepSummary::default() })
+            Look::Open(key) => {
+                let of_key = |error| SweepFailure { what: key.to_string(), error: SweepError::Aws(error) };
+                let Some(request) = self.ledger.read_request(key).await.map_err(of_key)? else {
+                    self.ledger.close(key, now).await.map_err(of_key)?;
+                    return Ok(SweepSummary { looked: 1, ..SweepSummary::default() });
+                };
+                let what = request.approval.action.to_string();
+                self.follow_up(request, pending, now).await.map_err(|error| SweepFailure { what, error })
+            }
+            // It waits and nobody was asked: its event was lost, or came before this deployment.
+            Look::Pending(pending) => match self.ask.ask(&pending.reference).await {
+                Ok(Some(asked)) if asked.sent > 0 => {
+                    Ok(SweepSummary { looked: 1, asked: asked.sent, ..SweepSummary::default() })
                 }
-                // Over, or one of the ledger's after all.
-                _ => Ok(SweepSummary::default()),
+                // It is over, or in the ledger after all.
+                Ok(_) => Ok(SweepSummary::default()),
+                Err(error) => {
+                    Err(SweepFailure { what: pending.reference.action.to_string(), error: SweepError::Ask(error) })
+                }
             },
         }
     }
 
-    /// Does what is left to do about one approval.
-    async fn look_after(
+    /// Does what is left to do about a request: announces its outcome, or sends emails that are missing and reminders.
+    async fn follow_up(
         &self,
-        key: &ApprovalKey,
-        waiting: &[Waits],
+        request: Request,
+        pending: &[Pending],
         now: UtcDateTime,
-    ) -> Result<SweepSummary, NotifyError> {
-        let failed = |error| NotifyError::Aws { what: key.to_string(), error };
-        let mut swept = SweepSummary { looked: 1, ..SweepSummary::default() };
-        let Some(request) = self.ledger.read_request(key).await.map_err(failed)? else {
-            self.ledger.close(key, now).await.map_err(failed)?;
-            return Ok(swept);
-        };
-        let request = self.with_execution(request, waiting).await?;
-        let (request, waits, finished) = self.reconcile(request, now).await?;
-        swept.finished = finished;
+    ) -> Result<SweepSummary, SweepError> {
+        let key = &request.approval.key();
+        let mut summary = SweepSummary { looked: 1, ..SweepSummary::default() };
+        let request = self.with_execution(request, pending).await?;
+        let Reconciled { request, is_pending, finished } = self.reconcile(request, now).await?;
+        summary.finished = usize::from(finished);
         if let Some(outcome) = &request.outcome {
-            let told = self.tell(&request).await;
-            if told.as_ref().is_err_and(NotifyError::is_refusal) && now - outcome.at > ANNOUNCE_FOR {
-                tracing::error!(%key, "somebody cannot be told how an approval ended");
-                self.ledger.close(key, now).await.map_err(failed)?;
+            let announced = self.announce.announce(&request).await;
+            if announced.as_ref().is_err_and(AnnounceError::is_refusal) && now - outcome.at > ANNOUNCE_FOR {
+                tracing::error!(%key, "closed an approval although emails that announce its outcome are refused");
+                self.ledger.close(key, now).await?;
             }
-            swept.told = told?;
+            summary.told = announced?;
         } else if now < request.expires {
-            let before = self.ledger.deliveries(key).await.map_err(failed)?;
-            let asked = self
-                .deliver_to(&request, EmailKind::Request, without(&before, EmailKind::Request, &request, now))
-                .await;
-            let reminded = if waits { self.remind(&request, &before, now).await } else { DeliverySummary::default() };
-            (swept.asked, swept.reminded) = (asked.sent, reminded.sent);
-            if asked.tried() + reminded.tried() > 0 {
-                swept.told = self.tell_if_it_ended(key).await?;
+            let before = self.ledger.deliveries(key).await?;
+            let missing = due(&before, EmailKind::Request, &request, now);
+            let asked = self.outbox.send(&request, EmailKind::Request, missing).await;
+            let reminded = match request.reminder(now).filter(|_| is_pending) {
+                Some(ahead) => {
+                    let due = to_remind(&before, ahead, &request, now);
+                    self.outbox.send(&request, EmailKind::Reminder { before: ahead }, due).await
+                }
+                None => DeliverySummary::default(),
+            };
+            (summary.asked, summary.reminded) = (asked.sent, reminded.sent);
+            let deliveries = asked.and(reminded);
+            if deliveries.attempted() > 0 {
+                summary.told = self.announce.announce_if_ended(key).await?;
             }
-            let failures: Vec<_> = asked.failures.into_iter().chain(reminded.failures).collect();
-            if !failures.is_empty() {
-                let (approval, recipients) = (request.approval.action.to_string(), recipients(&request).count());
-                return Err(NotifyError::Deliveries { approval, recipients, failures });
-            }
+            deliveries.complete(recipients(&request).count())?;
         } else if now - request.waits_until > SHOWN_FOR {
-            tracing::error!(%key, "CodePipeline does not show how an approval ended whose time is over");
-            self.ledger.close(key, now).await.map_err(failed)?;
+            tracing::error!(%key, "closed an expired approval although CodePipeline does not show how it ended");
+            self.ledger.close(key, now).await?;
         }
-        Ok(swept)
+        Ok(summary)
     }
 
-    /// The request with its execution, which an SNS notice did not tell and CodePipeline shows now.
-    async fn with_execution(&self, request: Request, waiting: &[Waits]) -> Result<Request, NotifyError> {
+    /// The request with its execution, which an SNS notice does not name and CodePipeline may show now.
+    async fn with_execution(&self, request: Request, pending: &[Pending]) -> Result<Request, AwsError> {
         if request.approval.execution.is_some() {
             return Ok(request);
         }
         let key = request.approval.key();
-        let shown = waiting.iter().find(|waits| waits.key.as_ref() == Some(&key));
-        let Some(execution) = shown.and_then(|waits| waits.pending.execution.clone()) else { return Ok(request) };
-        let what = request.approval.action.to_string();
-        self.ledger.add_execution(request, execution).await.map_err(|error| NotifyError::Aws { what, error })
+        let shown = pending.iter().find(|pending| pending.key.as_ref() == Some(&key));
+        match shown.and_then(|pending| pending.reference.execution.clone()) {
+            Some(execution) => self.ledger.add_execution(request, execution).await,
+            None => Ok(request),
+        }
     }
 
-    /// The request, with its outcome if CodePipeline shows one, or if its votes come to one: then the callback is asked to
-    /// carry them out. And whether it waits for certain, and how many outcomes the callback brought about.
-    async fn reconcile(&self, request: Request, now: UtcDateTime) -> Result<(Request, bool, usize), NotifyError> {
-        let failed = |error| NotifyError::Aws { what: request.approval.action.to_string(), error };
+    /// Brings the request up to date with CodePipeline and with its votes: records the outcome if CodePipeline shows one, and
+    /// has the callback put the result if the votes decide.
+    async fn reconcile(&self, request: Request, now: UtcDateTime) -> Result<Reconciled, SweepError> {
         let key = request.approval.key();
         if request.outcome.is_some() {
-            return Ok((request, false, 0));
+            return Ok(Reconciled { request, is_pending: false, finished: false });
         }
-        let standing = match self.pipeline.status(&request, now).await {
-            // What cannot be read, not even a day after its time, will not be.
+        let status = match self.pipeline.status(&request, now).await {
+            // What cannot be read, not even a day after the expiry, never will be.
             Err(error) if now - request.waits_until > SHOWN_FOR => {
-                tracing::error!(%error, %key, "how an approval ended cannot be read");
+                tracing::error!(%error, %key, "how an expired approval ended cannot be read");
                 ApprovalStatus::Unknown
             }
-            standing => standing.map_err(failed)?,
+            status => status?,
         };
-        let waits = standing == ApprovalStatus::Pending;
-        if let ApprovalStatus::Ended(outcome) = standing {
-            let concluded = self.ledger.record_outcome(&key, &outcome).await.map_err(failed)?;
-            return Ok((concluded.request().unwrap_or(request), false, 0));
+        let is_pending = status == ApprovalStatus::Pending;
+        if let ApprovalStatus::Ended(outcome) = status {
+            let written = self.ledger.record_outcome(&key, &outcome).await?;
+            let request = written.request().unwrap_or(request);
+            return Ok(Reconciled { request, is_pending: false, finished: false });
         }
         if now >= request.waits_until || !self.finish_vote(&request, now).await? {
-            return Ok((request, waits, 0));
+            return Ok(Reconciled { request, is_pending, finished: false });
         }
-        let after = self.ledger.read_request(&key).await.map_err(failed)?.unwrap_or(request);
-        let finished = usize::from(after.outcome.is_some());
-        // Without an outcome it is about to have one: nobody is reminded of that.
-        Ok((after, false, finished))
+        let request = self.ledger.read_request(&key).await?.unwrap_or(request);
+        let finished = request.outcome.is_some();
+        // Without an outcome it is about to get one: nobody is reminded.
+        Ok(Reconciled { request, is_pending: false, finished })
     }
 
-    /// Has a vote carried out that settles the approval, if there is one: the visit of whoever voted died in between. The
-    /// link for that lives for minutes, also after the links of the emails have ended: the vote was given in time.
-    async fn finish_vote(&self, request: &Request, now: UtcDateTime) -> Result<bool, NotifyError> {
+    /// Has the callback put the result if the votes decide, and gives whether they do: the visit that should have done it
+    /// died. The link for that works for minutes even after the links in the emails have expired, since the vote was in
+    /// time.
+    async fn finish_vote(&self, request: &Request, now: UtcDateTime) -> Result<bool, SweepError> {
         let decision = request.verdict.as_ref().map(|verdict| verdict.decision).or_else(|| request.count());
         let Some(vote) = decision.and_then(|decision| request.votes_for(decision).pop()) else { return Ok(false) };
-        let approval = || request.approval.action.to_string();
         let (from, until) = (request.asked, now.saturating_add(FINISH_LINK_LIFETIME));
-        let link = self.links.sign(&request.approval, &vote.approver, vote.decision, from, until).await;
-        let not_signed = |error: SignError| {
-            let failures = vec![error.into()];
-            NotifyError::Deliveries { approval: approval(), recipients: 1, failures }
-        };
-        let finished: Result<(), CallbackError> = self.callback.finish(&link.map_err(not_signed)?, vote.decision).await;
-        finished.map_err(|error| NotifyError::NotFinished { approval: approval(), error })?;
+        let link = self.links.sign(&request.approval, &vote.approver, vote.decision, from, until).await?;
+        self.callback.finish(&link, vote.decision).await?;
         Ok(true)
-    }
-
-    /// Reminds those who were asked before this sweep and have not voted, once for each time that the policy sets.
-    async fn remind(&self, request: &Request, before: &[Delivery], now: UtcDateTime) -> DeliverySummary {
-        let Some(ahead) = request.reminder(now) else { return DeliverySummary::default() };
-        let kind = EmailKind::Reminder { before: ahead };
-        let time = request.expires.saturating_sub(ahead);
-        // Whoever was asked only after that time needs no reminder yet.
-        let was_asked = |delivery: &Delivery| matches!(delivery.state, DeliveryState::Sent { at, .. } if at < time);
-        let due = without(before, kind, request, now).filter(|recipient| {
-            recipient.decides
-                && request.vote_of(&recipient.mailbox.address).is_none()
-                && delivery_of(before, EmailKind::Request, recipient).is_some_and(was_asked)
-        });
-        self.deliver_to(request, kind, due).await
     }
 }
 
-/// Those to whom an email about this was not sent, and to whom nobody is sending it this very moment.
-fn without<'a>(
+/// A request that is up to date.
+struct Reconciled {
+    request: Request,
+    /// Whether it certainly waits.
+    is_pending: bool,
+    /// Whether the callback put its result now.
+    finished: bool,
+}
+
+/// The recipients to whom an email of this kind was not sent, and is not being sent at this moment.
+fn due<'a>(
     before: &'a [Delivery],
     kind: EmailKind,
     request: &'a Request,
@@ -228,6 +312,23 @@ fn without<'a>(
     })
 }
 
+/// The approvers who have not voted and are to get the reminder that goes out `ahead` of the expiry.
+fn to_remind<'a>(
+    before: &'a [Delivery],
+    ahead: Duration,
+    request: &'a Request,
+    now: UtcDateTime,
+) -> impl Iterator<Item = Recipient<'a>> + use<'a> {
+    // Those who were asked after the time of the reminder do not need it.
+    let time = request.expires.saturating_sub(ahead);
+    let was_asked = move |delivery: &Delivery| matches!(delivery.state, DeliveryState::Sent { at, .. } if at < time);
+    due(before, EmailKind::Reminder { before: ahead }, request, now).filter(move |recipient| {
+        recipient.decides
+            && request.vote_of(&recipient.mailbox.address).is_none()
+            && delivery_of(before, EmailKind::Request, recipient).is_some_and(was_asked)
+    })
+}
+
 fn delivery_of<'a>(before: &'a [Delivery], kind: EmailKind, recipient: &Recipient) -> Option<&'a Delivery> {
     let mailbox = recipient.mailbox.address.identity();
     before.iter().find(|delivery| delivery.kind == kind && delivery.mailbox == mailbox)
@@ -235,36 +336,26 @@ fn delivery_of<'a>(before: &'a [Delivery], kind: EmailKind, recipient: &Recipien
 
 /// One approval for the sweep to look at.
 enum Look<'a> {
-    /// One of the ledger's.
-    After(&'a ApprovalKey),
-    /// One that waits in CodePipeline and may not be in the ledger.
-    At(&'a Waits),
+    /// One that is open in the ledger.
+    Open(&'a ApprovalKey),
+    /// One that waits in CodePipeline, and is perhaps not in the ledger.
+    Pending(&'a Pending),
 }
 
 /// An approval that waits in CodePipeline.
-struct Waits {
-    pending: PendingRef,
-    /// Its key, if CodePipeline shows its token, as it does except in PARALLEL mode. Asking finds out then that it was
-    /// asked for.
+struct Pending {
+    reference: PendingRef,
+    /// Its key, if CodePipeline shows its token, as it does except in PARALLEL mode. There, asking finds out whether it is
+    /// in the ledger.
     key: Option<ApprovalKey>,
 }
 
-impl From<PendingRef> for Waits {
-    fn from(pending: PendingRef) -> Self {
-        let key = pending.token.clone().map(|token| {
-            let (action, execution) = (pending.action.clone(), pending.execution.clone());
+impl From<PendingRef> for Pending {
+    fn from(reference: PendingRef) -> Self {
+        let key = reference.token.clone().map(|token| {
+            let (action, execution) = (reference.action.clone(), reference.execution.clone());
             Approval { action, token, execution }.key()
         });
-        Self { pending, key }
-    }
-}
-
-impl SweepSummary {
-    fn add(&mut self, other: Self) {
-        self.looked += other.looked;
-        self.asked += other.asked;
-        self.reminded += other.reminded;
-        self.told += other.told;
-        self.finished += other.finished;
+        Self { reference, key }
     }
 }

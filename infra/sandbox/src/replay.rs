@@ -11,7 +11,7 @@ use crate::codepipeline::{CodePipeline, NamedApproval, Played};
 /// Makes every approval wait that `event` says has begun to, and gives the event as it would read had it happened here.
 pub(crate) fn prepare(mut event: Value, codepipeline: &CodePipeline, now: UtcDateTime) -> Value {
     for (index, told) in read(&event).into_iter().enumerate() {
-        let Ok(Event::Waits(pending)) = told else { continue };
+        let Ok(Event::ApprovalStarted(pending)) = told else { continue };
         let action = &pending.action;
         let played = codepipeline.ensure_waiting(&NamedApproval {
             account: action.account.to_string(),

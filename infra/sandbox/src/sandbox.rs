@@ -13,8 +13,8 @@ use countersign::pipeline::Polling;
 use countersign::policy::{Policy, PolicyError};
 use countersign::settings::SettingError;
 use lambda_runtime::Diagnostic;
-use notifier::Notifier;
 use notifier::report::Report;
+use notifier::{Host, Notifier};
 use serde_json::{Value, json};
 use time::Duration;
 use tokio::net::TcpListener;
@@ -126,8 +126,7 @@ impl Sandbox {
         let notifier = Notifier::new(
             notifier::Settings::read(&settings)?,
             &sdk(address, NOTIFIER_KEY),
-            clock.clock(),
-            sink(&metrics),
+            Host { clock: clock.clock(), metrics: sink(&metrics), polling: TIMEOUT, callback: None },
         );
         let callback = Callback::start(
             callback::Settings::read(&settings)?,
@@ -137,7 +136,7 @@ impl Sandbox {
         )
         .await?;
         let callback = callback.with_polling(TIMEOUT);
-        let lambda = Lambda::new(notifier.with_polling(TIMEOUT), waiting_events);
+        let lambda = Lambda::new(notifier, waiting_events);
         if demo {
             demo::set_up(&aws.codepipeline)?;
         }

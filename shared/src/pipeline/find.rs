@@ -23,8 +23,8 @@ impl CodePipeline {
         let action = &pending.action;
         let execution = async {
             match &pending.execution {
-                Some(id) => self.execution(action, id).await,
-                None => Ok(None),
+                Some(id) => EarlyRead::of(action, self.execution(action, id).await),
+                None => EarlyRead::NotShown,
             }
         };
         let (located, timeout, execution) = tokio::join!(self.locate(pending), self.timeout(action), execution);
@@ -113,19 +113,17 @@ impl CodePipeline {
         &self,
         approval: Approval,
         attempt: Option<ActionExecutionDetail>,
-        timeout: Result<Option<time::Duration>, AwsError>,
-        execution: Result<Option<PipelineExecution>, AwsError>,
+        timeout: Option<time::Duration>,
+        execution: EarlyRead<PipelineExecution>,
         pending: &PendingRef,
     ) -> Option<PendingApproval> {
         let action = &approval.action;
         let (execution, attempt) = tokio::join!(
             async {
                 match (execution, &approval.execution) {
-                    // Not known when the event came, or not shown yet.
-                    (Ok(None) | Err(AwsError { kind: AwsErrorKind::Refused, .. }), Some(id)) => {
-                        self.execution(action, id).await
-                    }
-                    (execution, _) => execution,
+                    (EarlyRead::Shown(execution), _) => Some(execution),
+                    (EarlyRead::NotShown, Some(id)) => courtesy(action, self.execution(action, id).await),
+                    (EarlyRead::NotShown | EarlyRead::Unavailable, _) => None,
                 }
             },
             async {
@@ -144,14 +142,7 @@ impl CodePipeline {
         }
         let started =
             attempt.as_ref().and_then(|attempt| moment(attempt.start_time.as_ref())).unwrap_or(pending.started);
-        // What can be read a minute later is not guessed. What may not be read at all counts as the default, or no
-        // approver would be asked.
-        let expires = match (pending.expires, timeout) {
-            (Some(expires), _) => Ok(expires),
-            (None, Err(error)) if error.kind == AwsErrorKind::Unavailable => Err(error),
-            (None, timeout) => Ok(started.saturating_add(courtesy(action, timeout).unwrap_or(DEFAULT_TIMEOUT))),
-        };
-        let execution = courtesy(action, execution);
+        let expires = pending.expires.or_else(|| Some(started.saturating_add(timeout?)));
         let initiator = execution.as_ref().and_then(initiator_of);
         let mut release = execution.as_ref().map(release_of).unwrap_or_default();
         let configured = |key: &str| {
@@ -168,7 +159,17 @@ impl CodePipeline {
         Some(PendingApproval { approval, expires, initiator, release })
     }
 
-    async fn timeout(&self, action: &ApprovalAction) -> Result<Option<time::Duration>, AwsError> {
+    /// How long CodePipeline waits at an action. `None` when that cannot be read at the moment: what can be read a minute
+    /// later is not guessed. Where it may not be read at all, the default is assumed, or nobody would ever be asked.
+    async fn timeout(&self, action: &ApprovalAction) -> Option<time::Duration> {
+        match self.declared_timeout(action).await {
+            Err(error) if error.kind == AwsErrorKind::Unavailable => courtesy(action, Err(error)),
+            declared => Some(courtesy(action, declared).unwrap_or(DEFAULT_TIMEOUT)),
+        }
+    }
+
+    /// The time-out that the pipeline declares for an action, if it declares one.
+    async fn declared_timeout(&self, action: &ApprovalAction) -> Result<Option<time::Duration>, AwsError> {
         let answer = self
             .client
             .get_pipeline()
@@ -190,6 +191,24 @@ impl CodePipeline {
 
 /// An approval, and its attempt, if that was seen.
 type Located = (Approval, Option<ActionExecutionDetail>);
+
+/// A detail that was read before it was certain to be shown.
+enum EarlyRead<T> {
+    Shown(T),
+    /// Not known when the event came, or not shown yet: worth reading once more.
+    NotShown,
+    Unavailable,
+}
+
+impl<T> EarlyRead<T> {
+    fn of(action: &ApprovalAction, read: Result<Option<T>, AwsError>) -> Self {
+        match read {
+            Ok(Some(detail)) => Self::Shown(detail),
+            Ok(None) | Err(AwsError { kind: AwsErrorKind::Refused, .. }) => Self::NotShown,
+            Err(error) => courtesy(action, Err(error)).map_or(Self::Unavailable, Self::Shown),
+        }
+    }
+}
 
 /// Whether an approval still waits.
 enum Wait {

@@ -141,10 +141,10 @@ pub fn masked_request(request: &Request) -> Request {
     }
     twin.terms.barred.values_mut().for_each(mask);
     for person in twin.terms.approvers.values_mut().chain(twin.terms.copy.values_mut()) {
-        person.name = person.name.as_ref().and_then(|name| masked(name.as_str()).parse().ok());
+        person.name = person.name.as_ref().and_then(|name| masked(name.expose()).parse().ok());
     }
     for vote in twin.votes.values_mut() {
-        vote.comment = vote.comment.as_ref().and_then(|comment| masked(comment.as_str()).parse().ok());
+        vote.comment = vote.comment.as_ref().and_then(|comment| masked(comment.expose()).parse().ok());
     }
     twin.verdict.iter_mut().for_each(|verdict| mask(&mut verdict.summary));
     if let Some(outcome) = &mut twin.outcome {

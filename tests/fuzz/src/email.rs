@@ -59,7 +59,7 @@ fn check(u: &mut Unstructured) -> Result<()> {
     assert_eq!((message.text_body.len(), message.html_body.len(), message.attachments.len()), (1, 1, 0));
     let (text, html) = (message.body_text(0).unwrap(), message.body_html(0).unwrap());
     assert!(html.len() <= MAX_HTML, "{} bytes of HTML", html.len());
-    for link in LINKS.iter().map(|link| link.as_str()) {
+    for link in LINKS.iter().map(|link| link.expose()) {
         let expected = usize::from(with_links);
         assert_eq!(text.lines().filter(|line| *line == link).count(), expected, "each link on a line of its own");
         assert_eq!(html.matches(&format!("href=\"{link}\"")).count(), expected);
@@ -105,9 +105,9 @@ fn check_headers(message: &Message, request: &Request, sender: &Approver, to: &A
 fn check_person(parsed: Option<&Parsed>, expected: &Approver) {
     let Some(Parsed::List(people)) = parsed else { panic!("{parsed:?} is not a list of people") };
     assert_eq!(people.len(), 1, "{people:?}");
-    assert_eq!(people[0].address(), Some(expected.address.as_str()));
+    assert_eq!(people[0].address(), Some(expected.address.expose()));
     // Folding a header may change the white space in a name.
     let squeezed = |name: &str| name.split_whitespace().collect::<String>();
-    let name = expected.name.as_ref().map(|name| squeezed(name.as_str())).unwrap_or_default();
+    let name = expected.name.as_ref().map(|name| squeezed(name.expose())).unwrap_or_default();
     assert_eq!(squeezed(people[0].name().unwrap_or_default()), name);
 }

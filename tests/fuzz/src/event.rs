@@ -28,7 +28,7 @@ pub fn check(event: &Value) {
     addresses.retain(|address| !paths.iter().any(|path| path.contains(address)));
     for result in results {
         match result {
-            Ok(Event::Waits(pending)) => {
+            Ok(Event::ApprovalStarted(pending)) => {
                 assert!((2000..2100).contains(&pending.started.year()));
                 if let Some(expires) = pending.expires {
                     assert!(expires - pending.started <= MAX_LIFETIME);
@@ -36,7 +36,7 @@ pub fn check(event: &Value) {
                 }
                 assert!(pending.token.is_some() != pending.execution.is_some(), "a notice or an event");
             }
-            Ok(Event::Ended { at, .. }) => assert!((2000..2100).contains(&at.year())),
+            Ok(Event::ApprovalEnded { at, .. }) => assert!((2000..2100).contains(&at.year())),
             Ok(Event::History { limit, .. }) => assert!((1..=50).contains(&limit)),
             Ok(Event::Doctor | Event::Sweep | Event::Resend { .. } | Event::Ignored(_)) => {}
             Err(error) => {

@@ -113,7 +113,7 @@ fn sign_now(key: u8, approval: &Approval, approver: &str, decision: Decision) ->
 
 /// The token of a link.
 pub fn token(link: &Link) -> &str {
-    link.as_str().split_once("?t=").unwrap().1
+    link.expose().split_once("?t=").unwrap().1
 }
 
 /// The claims of a good token.

@@ -53,14 +53,14 @@ fn check_link(link: &VerifiedLink, claims: &Value) {
     for (name, text) in [
         ("iss", DEPLOYMENT),
         ("aud", DEPLOYMENT),
-        ("sub", link.approver().as_str()),
+        ("sub", link.approver().expose()),
         ("jti", link.id()),
         ("account", approval.action.account.as_str()),
         ("region", approval.action.region.as_str()),
         ("pipeline", approval.action.pipeline.as_str()),
         ("stage", approval.action.stage.as_str()),
         ("action", approval.action.action.as_str()),
-        ("token", approval.token.as_str()),
+        ("token", approval.token.expose()),
         ("execution", approval.execution.as_ref().map_or("", |id| id.as_str())),
         ("decision", link.decision().as_str()),
     ] {

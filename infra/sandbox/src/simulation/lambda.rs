@@ -16,8 +16,8 @@ use axum::http::{HeaderMap, Response, StatusCode};
 use callback::Callback;
 use countersign::aws;
 use lambda_runtime::Diagnostic;
-use notifier::Notifier;
 use notifier::report::Report;
+use notifier::{Host, Notifier};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
@@ -134,8 +134,9 @@ impl Inside {
         };
         let settings = notifier::Settings::read(&settings(CALLBACK_URL, &self.key)).map_err(|wrong| error(&wrong))?;
         let sdk = self.sdks.get(&Function::Notifier).ok_or_else(|| error(&"no SDK"))?;
-        let visits = SharedHttpConnector::new(ToCallback(Arc::downgrade(self)));
-        Ok(Notifier::new(settings, sdk, self.clock.clock(), sink(&self.metrics)).with_callback_http(visits))
+        let callback = Some(SharedHttpConnector::new(ToCallback(Arc::downgrade(self))));
+        let (clock, metrics) = (self.clock.clock(), sink(&self.metrics));
+        Ok(Notifier::new(settings, sdk, Host { clock, metrics, callback, ..Host::lambda() }))
     }
 
     pub(super) fn deliver(self: &Arc<Self>, event: Value) {

@@ -1,21 +1,23 @@
 //! `instructions WHAT TIMES` does one thing so many times: twice run under callgrind with different numbers, the
-//! difference is what the thing costs, to the instruction. `tests/bench/instructions.py` does that.
+//! difference is the exact cost of the thing in instructions. `tests/bench/instructions.py` does that.
+
+use std::collections::BTreeMap;
 
 use askama::Template;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use callback::pages::Confirm;
-use countersign::approval::{Approval, Approver, Deployment};
+use countersign::approval::{Approval, Approver, Deployment, Quorum};
 use countersign::delivery::EmailKind;
 use countersign::keys::{KeyId, VerifyingKeys};
 use countersign::l10n::Language;
 use countersign::link::{LinkVerifier, VerifiedLink};
-use countersign::request::Request;
+use countersign::request::{Release, Request, Revision, Terms};
 use notifier::email::Email;
 use serde_json::{Value, json};
-use time::UtcDateTime;
 use time::macros::utc_datetime;
+use time::{Duration, UtcDateTime};
 
 const NOW: UtcDateTime = utc_datetime!(2026-11-20 09:25);
 /// What precedes an Ed25519 key in DER (RFC 8410).
@@ -127,28 +129,32 @@ fn claims() -> Value {
     })
 }
 
-/// What the ledger holds of it.
+/// The request of the approval.
 fn request(approval: &Approval, approver: &Approver) -> Request {
-    let identity = approver.address.identity();
-    let request = json!({
-        "approval": approval,
-        "terms": {
-            "route": "production", "policy_version": 1, "approvers": {identity: approver}, "quorum": 1,
-            "reason_required": false,
-        },
-        "asked": NOW.unix_timestamp() - 600, "expires": NOW.unix_timestamp() + 604_200,
-        "waits_until": NOW.unix_timestamp() + 604_200,
-        "details": {
-            "started_by": "assumed-role/Admin/ada",
-            "revisions": [{
-                "id": "0123456789abcdef0123456789abcdef01234567",
-                "summary": "Round totals half to even, as the auditors asked",
-                "url": "https://github.com/example/payments-api/commit/0123456789abcdef0123456789abcdef01234567",
-            }],
-            "instructions": "Check that the totals on staging agree with the report, then decide.",
-            "review_url": "https://staging.example.com/report",
-        },
-        "votes": {}, "revision": 0,
-    });
-    serde_json::from_value(request).expect("a request")
+    let terms = Terms {
+        route: "production".to_owned(),
+        policy_version: 1,
+        approvers: BTreeMap::from([(approver.address.identity(), approver.clone())]),
+        quorum: Quorum::ONE,
+        expires: None,
+        remind: Vec::new(),
+        reason_required: false,
+        barred: BTreeMap::new(),
+        language: Language::ENGLISH,
+        reply_to: None,
+        copy: BTreeMap::new(),
+    };
+    let revision = Revision {
+        id: "0123456789abcdef0123456789abcdef01234567".to_owned(),
+        summary: Some("Round totals half to even, as the auditors asked".to_owned()),
+        url: "https://github.com/example/payments-api/commit/0123456789abcdef0123456789abcdef01234567".parse().ok(),
+    };
+    let release = Release {
+        started_by: Some("assumed-role/Admin/ada".to_owned()),
+        revisions: vec![revision],
+        instructions: Some("Check that the totals on staging agree with the report, then decide.".to_owned()),
+        review_url: "https://staging.example.com/report".parse().ok(),
+    };
+    let asked = NOW.saturating_sub(Duration::minutes(10));
+    Request::new(approval.clone(), terms, asked, NOW.saturating_add(Duration::days(7)), release)
 }

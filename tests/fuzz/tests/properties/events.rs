@@ -1,6 +1,6 @@
 //! Events that AWS could send, and any other JSON.
 
-use countersign::approval::ApprovalAction;
+use countersign::approval::{ApprovalAction, ApprovalToken, ExecutionId};
 use countersign::pipeline::PendingRef;
 use fuzz::event;
 use notifier::event::{Event, read};
@@ -76,9 +76,10 @@ fn pending() -> impl Strategy<Value = PendingRef> {
 fn event_of(pending: &PendingRef, by_rule: bool) -> Value {
     let ApprovalAction { account, region, pipeline, stage, action } = &pending.action;
     let mut event = json!({
-        "source": "aws.codepipeline", "account": account, "region": region, "time": pending.started.format(&Rfc3339).unwrap(),
+        "source": "aws.codepipeline", "account": account.as_str(), "region": region.as_str(), "time": pending.started.format(&Rfc3339).unwrap(),
         "detail": {
-            "pipeline": pipeline, "stage": stage, "action": action, "state": "STARTED", "execution-id": pending.execution,
+            "pipeline": pipeline.as_str(), "stage": stage.as_str(), "action": action.as_str(), "state": "STARTED",
+            "execution-id": pending.execution.as_ref().map(ExecutionId::as_str),
             "region": "elsewhere-1", "version": 3.0, "type": {"owner": "AWS", "provider": "Manual", "category": "Approval", "version": 1},
         },
     });
@@ -96,7 +97,8 @@ fn notice_of(pending: &PendingRef, expires: UtcDateTime) -> Value {
     let ApprovalAction { account, region, pipeline, stage, action } = &pending.action;
     let ((hour, minute, _), month) = (expires.as_hms(), u8::from(expires.month()));
     let mut approval = json!({
-        "pipelineName": pipeline, "stageName": stage, "actionName": action, "token": pending.token,
+        "pipelineName": pipeline.as_str(), "stageName": stage.as_str(), "actionName": action.as_str(),
+        "token": pending.token.as_ref().map(ApprovalToken::expose),
         "expires": format!("{:04}-{month:02}-{:02}T{hour:02}:{minute:02}Z", expires.year(), expires.day()),
     });
     for (name, text) in [("customData", &pending.instructions), ("externalEntityLink", &pending.review_url)] {
@@ -104,7 +106,8 @@ fn notice_of(pending: &PendingRef, expires: UtcDateTime) -> Value {
             approval[name] = json!(text);
         }
     }
-    let message = json!({"region": region, "consoleLink": "https://console.example", "approval": approval}).to_string();
+    let message =
+        json!({"region": region.as_str(), "consoleLink": "https://console.example", "approval": approval}).to_string();
     let topic = format!("arn:aws:sns:{region}:{account}:approvals");
     let started = pending.started.format(&Rfc3339).unwrap();
     json!({"Records": [{"EventSource": "aws:sns", "Sns": {"TopicArn": topic, "Message": message, "Timestamp": started}}]})
@@ -126,10 +129,10 @@ proptest! {
         if !by_rule {
             (pending.instructions, pending.review_url) = (None, None);
         }
-        prop_assert_eq!(read(&event), [Ok(Event::Waits(pending.clone()))]);
+        prop_assert_eq!(read(&event), [Ok(Event::ApprovalStarted(pending.clone()))]);
         // The same through SNS, as a notification rule sends it.
         let message = json!({"Records": [{"Sns": {"TopicArn": "arn:aws:sns:r:1:t", "Message": event.to_string(), "Timestamp": ""}}]});
-        prop_assert_eq!(read(&message), [Ok(Event::Waits(pending))]);
+        prop_assert_eq!(read(&message), [Ok(Event::ApprovalStarted(pending))]);
     }
 
     #[test]
@@ -138,7 +141,7 @@ proptest! {
         let notice = notice_of(&pending, expires);
         event::check(&notice);
         pending.execution = None;
-        prop_assert_eq!(read(&notice), [Ok(Event::Waits(pending))]);
+        prop_assert_eq!(read(&notice), [Ok(Event::ApprovalStarted(pending))]);
     }
 
     /// With one of its fields replaced, an event is another event or an error, and never a panic.
