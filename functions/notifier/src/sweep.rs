@@ -107,7 +107,7 @@ pub enum SweepError {
     #[error("its votes decide it, but the callback did not put the result: {0}")]
     NotFinished(#[from] CallbackError),
     /// There was more to do than there was time for.
-    #[error("no time was left for {left} approvals; the next sweep looks at them")]
+    #[error("there was no time for {left} approvals; the next sweep looks at them")]
     NoTime {
         /// How many approvals were not looked at.
         left: usize,
