@@ -11,7 +11,7 @@ pub(crate) fn set_up(codepipeline: &CodePipeline) -> Result<(), AwsError> {
     codepipeline.create(payments())?;
     codepipeline.create(website())?;
     codepipeline.create(previews())?;
-    let rule = format!("arn:aws:events:{REGION}:{}:rule/payments-api-main", ACCOUNT);
+    let rule = format!("arn:aws:events:{REGION}:{ACCOUNT}:rule/payments-api-main");
     codepipeline.start("payments-api", Trigger::CloudWatchEvent(rule))?;
     Ok(())
 }

@@ -132,7 +132,7 @@ struct Start {
 }
 
 async fn start(Ready(functions): Ready, Form(Start { pipeline }): Form<Start>) -> Response {
-    let visitor = format!("arn:aws:iam::{}:user/you", ACCOUNT);
+    let visitor = format!("arn:aws:iam::{ACCOUNT}:user/you");
     match functions.aws.codepipeline.start(&pipeline, Trigger::StartPipelineExecution(visitor)) {
         Ok(_) => {
             functions.lambda.drain().await;
