@@ -5,6 +5,7 @@
 //! parser.
 
 pub mod case;
+mod input;
 pub mod story;
 pub mod text;
 

@@ -1,5 +1,4 @@
-//! What the stories are told with: a sandbox at a standing clock, a visitor with a browser of sorts, and the words to
-//! make a link of any kind. Everything goes through the sandbox's own address, as from outside.
+//! The ground of the stories: a [`World`] with a visitor in it, recorded events, and links of any kind.
 
 pub mod burst;
 pub mod faults;
@@ -46,7 +45,7 @@ impl Page {
     }
 }
 
-/// An email as its receiver has it.
+/// An email as its recipient has it.
 #[derive(Debug, Clone)]
 pub struct Mail {
     pub to: String,

@@ -1,4 +1,4 @@
-//! Where a story is told, and the words to tell it with.
+//! The world of a story, and the vocabulary of what happens in it.
 
 mod ground;
 
@@ -13,9 +13,9 @@ use crate::{ALICE, BEGIN, BOB, Mail, Page, eventbridge, service};
 pub struct World(Ground);
 
 enum Ground {
-    /// A sandbox at a standing clock, used through its own address as from outside.
+    /// A sandbox with a frozen clock, used through its own address as from outside.
     Sandbox(Sandbox, reqwest::Client),
-    /// A simulation, in which calls can go wrong. It wants a tokio runtime of one thread whose clock is paused.
+    /// A simulation, in which calls can go wrong. It needs a tokio runtime of one thread whose clock is paused.
     Simulation(Simulation),
 }
 
@@ -39,7 +39,7 @@ impl World {
 
     /// A sandbox of these options, at a free port and at the beginning of time.
     pub async fn with(options: Options) -> Self {
-        let options = Options { port: 0, clock: SandboxClock::standing_at(BEGIN), demo: false, ..options };
+        let options = Options { port: 0, clock: SandboxClock::frozen_at(BEGIN), demo: false, ..options };
         let sandbox = Sandbox::start(options).await.unwrap();
         let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self(Real(sandbox, browser))
@@ -65,7 +65,7 @@ impl World {
         Self(Simulated(simulation))
     }
 
-    /// The sandbox, in a story that is told in one.
+    /// The sandbox, where the world is one.
     pub fn sandbox(&self) -> &Sandbox {
         match &self.0 {
             Real(sandbox, _) => sandbox,
@@ -170,7 +170,7 @@ impl World {
         self.mails().await.into_iter().filter(Mail::is_reminder).collect()
     }
 
-    /// The emails that tell how an approval ended.
+    /// The emails about how an approval ended.
     pub async fn outcomes(&self) -> Vec<Mail> {
         self.mails().await.into_iter().filter(Mail::is_outcome).collect()
     }

@@ -16,7 +16,7 @@ async fn assert_bad_link(world: &World, link: &str, what: &str) {
     ] {
         assert_eq!((page.status, page.title()), (400, "This link does not work"), "{what}");
         for secret in ["MyFirstPipeline", "alice", "signature", "expired", "claim", "audience", "kid"] {
-            assert!(!page.body.contains(secret), "{what} tells the visitor about {secret}");
+            assert!(!page.body.contains(secret), "{what} shows the visitor {secret}");
         }
     }
     assert_eq!(world.aws().calls().len(), calls, "{what} makes an AWS call");

@@ -29,7 +29,7 @@ async fn the_callback_starts_with_one_call_shows_with_one_and_decides_with_four(
 
     let before = world.sandbox().calls().len();
     world.post(&alice.approve, &[("decision", "Approved")]).await;
-    // The vote, the verdict, CodePipeline, the outcome: each must stand before the next begins.
+    // The vote, the verdict, CodePipeline, the outcome: each must be done before the next begins.
     assert_eq!(made(&world, "callback", before), calls([("PutApprovalResult", 1), ("UpdateItem", 3)]), "a decision");
 
     let before = world.sandbox().calls().len();

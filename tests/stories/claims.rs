@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// The documents that name tests, in backticks, and whether `::` stands in a test's name and nowhere else there.
+/// The documents that name tests, in backticks, and whether `::` is in a test's name and nowhere else there.
 const DOCUMENTS: [(&str, bool); 3] = [("SECURITY.md", true), ("docs/ASVS.md", true), ("docs/ARCHITECTURE.md", false)];
 
 /// The words in backticks of a Markdown text, with the number of their line.

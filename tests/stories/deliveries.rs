@@ -34,7 +34,7 @@ async fn what_is_fixed_in_the_request_need_not_be_read_again_to_send_what_is_mis
     aws.ses.refuse(BOB, "MessageRejected", "Address is on the blocklist");
     assert_eq!(world.event(&eventbridge()).await.0, 500);
     aws.ses.accept(BOB);
-    // For how long it waits stands in the ledger; CodePipeline does not tell now.
+    // The ledger has how long it waits; CodePipeline does not answer now.
     world.fail(Calls::of("GetPipeline").take(3), Fault::ErrorBefore);
     let report = world.play(&eventbridge()).await;
     assert_eq!((&report["results"][0]["sent"], &report["results"][0]["alreadySent"]), (&json!(1), &json!(1)));
@@ -72,14 +72,6 @@ async fn fifty_approvers_get_fifty_emails() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn throttling_is_waited_out() {
-    let world = World::simulated().await;
-    world.fail(Calls::of("SendRawEmail").take(2), Fault::Throttled);
-    world.play(&eventbridge()).await;
-    assert_eq!(world.mails().await.len(), 2);
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_claim_that_its_holder_took_to_the_grave_lapses() {
     let world = World::simulated_of(ALICE, 1).await;
     world.fail(Calls::of("SendRawEmail"), Fault::KilledBefore);
@@ -95,7 +87,7 @@ async fn a_claim_that_its_holder_took_to_the_grave_lapses() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_email_goes_out_when_details_cannot_be_read() {
+async fn the_email_goes_out_when_the_release_cannot_be_read() {
     let world = World::simulated().await;
     for operation in ["GetPipeline", "GetPipelineExecution"] {
         world.fail(Calls::of(operation), Fault::Denied);

@@ -96,7 +96,7 @@ async fn what_an_event_brings_is_text_and_stays_text() {
     assert!(!head.contains("Bcc"), "{head}");
 }
 
-/// `tests/run emails` plays a thousand of them, another thousand each time: none may fail for a policy that is none.
+/// `tests/run emails` plays a thousand of them, another thousand each time: none may fail because its policy is not valid.
 #[test]
 fn what_the_thousand_requests_are_made_of_makes_policies() {
     for seed in 0..5 {

@@ -189,7 +189,7 @@ async fn decided_in_the_console_a_moment_before_the_press() {
             "pipelineName": "MyFirstPipeline", "stageName": "MyApprovalStage", "actionName": "MyApprovalAction",
             "token": world.approval_state().await["token"], "result": {"status": console, "summary": "by hand"},
         });
-        // Straight into CodePipeline, so that no event tells the ledger first.
+        // Straight into CodePipeline, so that the ledger has no event about it first.
         world.aws().codepipeline.call("PutApprovalResult", &input, "arn:aws:iam::123456789012:user/carol").unwrap();
         let link = if press == "Approved" { &alice.approve } else { &alice.reject };
         let page = world.post(link, &[("decision", press)]).await;

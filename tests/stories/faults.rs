@@ -85,7 +85,7 @@ fn step_of(steps: &[Step], operation: &str, which: usize) -> usize {
 
 #[test]
 fn until_when_it_waits_is_read_again_when_it_could_not_be_read() {
-    // Nobody could tell for how long the approval waits, while everything else could be read.
+    // How long the approval waits cannot be read, and everything else can.
     let schedule = Schedule::without_faults(Story::Expire, 1);
     let told = run(&schedule);
     let step = told.steps.iter().find(|step| step.operation == "GetPipeline").unwrap().number;

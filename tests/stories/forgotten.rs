@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tests::forge::Parts;
 use tests::{ALICE, BEGIN, World, by_a_developer, links_of, service, simulated_time};
 
-const TITLE: &str = "<title>This approval is no longer known</title>";
+const TITLE: &str = "<title>This approval is no longer on record</title>";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_visit_to_a_request_that_the_ledger_lacks_says_that_it_is_forgotten() {

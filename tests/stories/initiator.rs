@@ -38,12 +38,12 @@ async fn the_initiators_approval_is_refused_with_an_explanation_and_changes_noth
     assert!(page.body.contains("1 of 2 approvals") && !page.body.contains("mine"), "{}", page.body);
     assert_eq!(world.post(&alice.approve, &[("decision", "Approved")]).await.status, 403);
     assert_eq!(world.press(&carol.approve, "").await.title(), "service was approved");
-    // Late, he sees how it ended, like everybody.
+    // Too late, they see how it ended, like everybody.
     assert_eq!(world.get(&alice.approve).await.status, 409);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn his_rejection_counts() {
+async fn the_initiators_rejection_counts() {
     let world = world(false).await;
     world.start_as(&format!("arn:aws:iam::123456789012:user/{ALICE}")).await;
     let alice = world.mail_to(ALICE).await;
@@ -52,7 +52,7 @@ async fn his_rejection_counts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn he_is_known_by_address_by_user_name_and_by_alias() {
+async fn the_initiator_is_known_by_address_by_user_name_and_by_alias() {
     for (arn, barred) in [
         (format!("arn:aws:sts::123456789012:assumed-role/Admin/{}", ALICE.to_uppercase()), Some(ALICE)),
         ("arn:aws:iam::123456789012:user/teams/alice".to_owned(), Some(ALICE)),

@@ -1,4 +1,4 @@
-//! In which language an approver is told what.
+//! Which language an approver reads what in.
 
 use tests::{ALICE, BOB, Page, World};
 
@@ -45,7 +45,7 @@ async fn emails_are_in_the_language_of_their_route() {
         assert!(part.contains("wartet 7 Tage auf eine Entscheidung, bis zum 27. November 2026, 09:25 UTC."), "{part}");
     }
     assert!(alice.html.contains("<html lang=\"de\"") && alice.raw.contains("\nContent-Language: de"), "{}", alice.raw);
-    // Whose browser asks for nothing that there is reads what his emails are written in.
+    // Those whose browser asks for no language that we have read the language of their emails.
     assert_eq!(language(&world.get(&alice.approve).await), "de");
     assert_eq!(language(&world.get_in(&alice.approve, "tlh").await), "de");
     assert_eq!(language(&world.get_in(&alice.approve, "fr").await), "fr");

@@ -163,7 +163,7 @@ async fn a_notice_is_never_taken_for_an_earlier_execution() {
     let (alice, _) = world.ask().await;
     world.press(&alice.approve, "").await;
     world.settle().await;
-    // A notice whose approval CodePipeline does not show yet: nothing of the earlier execution may stand in its email.
+    // A notice whose approval CodePipeline does not show yet: nothing of the earlier execution may be in its email.
     let notifier = misconfigured_with(&world, &tests::forge::Parts::of(&alice.approve).key(), "", "").await;
     let notice = tests::in_notice(tests::sns(), |message| message["approval"]["token"] = json!("a-later-token"));
     notifier.handle(&notice).await.unwrap();

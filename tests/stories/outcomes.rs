@@ -1,4 +1,4 @@
-//! However an approval ends, everybody who was asked is told, once, in the same thread.
+//! However an approval ends, everybody who was asked gets one email about it, in the same thread.
 
 use sandbox::codepipeline::ExecutionMode;
 use sandbox::simulation::{Calls, Fault};
@@ -93,7 +93,7 @@ async fn too_few_answered() {
 #[tokio::test(start_paused = true)]
 async fn whoever_may_have_been_asked_is_told() {
     let world = World::simulated().await;
-    // Bob's request reaches him, and every answer of SES to that is lost.
+    // Bob gets the request, and every answer of SES to that is lost.
     let aws = world.aws();
     world.fail(Calls::of("SendRawEmail").skip(1), Fault::ErrorAfter);
     assert_eq!(world.event(&eventbridge()).await.0, 500);

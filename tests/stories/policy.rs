@@ -151,7 +151,7 @@ async fn who_only_watches_gets_the_emails_without_links() {
     world.advance(time::Duration::hours(6 * 24 + 1)).await;
     let reminded: Vec<String> = world.reminders().await.into_iter().map(|mail| mail.to).collect();
     assert_eq!(reminded, [ALICE]);
-    // How it ended she is told.
+    // She gets the email about its end.
     world.press(&world.mail_to(ALICE).await.reject, "Not yet").await;
     world.settle().await;
     let outcomes = world.outcomes().await;
@@ -213,7 +213,7 @@ async fn links_may_expire_before_codepipeline_stops_waiting() {
     assert_eq!((page.status, page.title()), (410, "This link has expired"));
     assert!(page.body.contains("someone with access to AWS can decide there"), "{}", page.body);
     assert_eq!(world.approval_state().await["status"], "InProgress", "nobody's silence is a rejection of ours");
-    // In the console it still can, and everybody is told.
+    // In the console it still can, and everybody gets the email about it.
     let input = json!({
         "pipelineName": "MyFirstPipeline", "stageName": "MyApprovalStage", "actionName": "MyApprovalAction",
         "token": world.approval_state().await["token"], "result": {"status": "Approved", "summary": "by hand"},

@@ -7,7 +7,7 @@ use time::{Duration, UtcDateTime};
 
 use crate::lock::lock;
 
-/// A clock that runs ahead of the machine's, or stands still until it is moved.
+/// A clock that runs ahead of the machine's, or is frozen until it is moved.
 #[derive(Clone)]
 pub struct SandboxClock {
     base: Clock,
@@ -21,14 +21,14 @@ impl SandboxClock {
         Self::from(system())
     }
 
-    /// Stands at `moment`.
+    /// Frozen at `moment`.
     #[must_use]
-    pub fn standing_at(moment: UtcDateTime) -> Self {
-        let standing: Clock = Arc::new(move || moment);
-        Self::from(standing)
+    pub fn frozen_at(moment: UtcDateTime) -> Self {
+        let frozen: Clock = Arc::new(move || moment);
+        Self::from(frozen)
     }
 
-    /// `begin` now, and from there on as tokio's clock goes: at once, where that is paused.
+    /// `begin` now, and from there on in step with tokio's clock, which may be paused.
     pub(crate) fn simulated_from(begin: UtcDateTime) -> Self {
         let start = tokio::time::Instant::now();
         let simulated: Clock =

@@ -1,4 +1,4 @@
-//! The deployment that the sandbox stands for: its names, and the settings that its template would give the functions.
+//! The deployment that the sandbox plays: its names, and the settings that its template would give the functions.
 
 /// The account that everything in the sandbox belongs to. The crates behind DynamoDB, SSM and STS use the same.
 pub const ACCOUNT: &str = winterbaume_core::DEFAULT_ACCOUNT_ID;

@@ -36,7 +36,7 @@ impl Functions {
         }
     }
 
-    /// The sweep, as a command: whoever asked for it sees what it reports.
+    /// The sweep, as a command whose caller gets the report.
     pub(crate) async fn sweep(&self) -> Result<Report, Diagnostic> {
         let report = self.lambda.invoke(&sweep_event()).await;
         self.lambda.drain().await;

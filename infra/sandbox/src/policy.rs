@@ -108,7 +108,7 @@ fn text(file: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
-/// The error as compilers write it, with the line, since the terminal belongs to whoever wrote it.
+/// The error as compilers write it, with the line, since the terminal belongs to its author.
 fn complaint(file: &Path, text: &str, error: &PolicyError) -> String {
     let PolicyError { line, column, key, problem } = error;
     let visible = |c: char| if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c };
@@ -130,7 +130,7 @@ fn summary(file: &Path, policy: &Policy) -> String {
         out.push_str("  There is no [default]: an approval that no route matches is an error.\n");
     }
     for (alias, _) in policy.aliases().filter(|(_, address)| !asked.contains(&address.identity())) {
-        let _ = writeln!(out, "  The alias {alias} stands for an address that no route asks.");
+        let _ = writeln!(out, "  The alias {alias} is an address that no route asks.");
     }
     out
 }

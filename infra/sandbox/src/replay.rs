@@ -1,5 +1,5 @@
 //! Playing recorded events. A record names an approval of the account that it was recorded in; before it is run, that
-//! approval is made to wait here, and the record is told the ids that it has here.
+//! approval is made to wait here, and the record gets the ids that it has here.
 
 use notifier::event::{Event, read};
 use serde_json::{Value, json};

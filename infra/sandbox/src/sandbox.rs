@@ -15,7 +15,7 @@ use countersign::settings::SettingError;
 use lambda_runtime::Diagnostic;
 use notifier::report::Report;
 use notifier::{Host, Notifier};
-use serde_json::{Value, json};
+use serde_json::json;
 use time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
@@ -31,7 +31,7 @@ use crate::metrics::{Lines, sink};
 use crate::{demo, web};
 
 /// The sandbox's CodePipeline never lags, and another invocation here needs milliseconds.
-const TIMEOUT: Polling = Polling { attempts: 20, interval: std::time::Duration::from_millis(25) };
+const POLLING: Polling = Polling { attempts: 20, interval: std::time::Duration::from_millis(25) };
 
 /// How a sandbox is set up.
 pub struct Options {
@@ -65,18 +65,18 @@ impl Default for Options {
 /// Why a sandbox does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The port is taken, or may not be had.
-    #[error("port {port} on 127.0.0.1 cannot be had ({error}); --port 0 takes a free one")]
+    /// The port is taken, or may not be used.
+    #[error("port {port} on 127.0.0.1 is not available ({error}); choose another, or --port 0 for a free one")]
     Port {
         /// Which.
         port: u16,
         /// Why.
         error: std::io::Error,
     },
-    /// The policy is none.
+    /// The policy is not valid.
     #[error("the policy is wrong: {0}")]
     Policy(#[from] PolicyError),
-    /// Approvers or quorum make no policy.
+    /// Approvers and quorum make no valid policy.
     #[error("the approvers or the quorum are wrong: {key}: {problem}", key = .0.key, problem = .0.problem)]
     Approvers(PolicyError),
     /// A setting is wrong.
@@ -101,7 +101,7 @@ impl Sandbox {
     /// Starts everything on 127.0.0.1.
     ///
     /// # Errors
-    /// When the port cannot be had or an option is wrong.
+    /// When the port is not available or an option is wrong.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let Options { port, approvers, quorum, policy, clock, demo } = options;
         let policy = policy_text(policy, &approvers, &quorum)?;
@@ -126,7 +126,7 @@ impl Sandbox {
         let notifier = Notifier::new(
             notifier::Settings::read(&settings)?,
             &sdk(address, NOTIFIER_KEY),
-            Host { clock: clock.clock(), metrics: sink(&metrics), polling: TIMEOUT, callback: None },
+            Host { clock: clock.clock(), metrics: sink(&metrics), polling: POLLING, callback: None },
         );
         let callback = Callback::start(
             callback::Settings::read(&settings)?,
@@ -135,7 +135,7 @@ impl Sandbox {
             sink(&metrics),
         )
         .await?;
-        let callback = callback.with_polling(TIMEOUT);
+        let callback = callback.with_polling(POLLING);
         let lambda = Lambda::new(notifier, waiting_events);
         if demo {
             demo::set_up(&aws.codepipeline)?;
@@ -176,28 +176,12 @@ impl Sandbox {
         self.functions.lambda.drain().await;
     }
 
-    /// Plays an event, recorded anywhere, through the notifier: one invocation.
-    ///
-    /// # Errors
-    /// The error that Lambda would report.
-    pub async fn play(&self, event: Value) -> Result<Report, Diagnostic> {
-        self.functions.play(event).await
-    }
-
     /// Runs the hourly sweep now.
     ///
     /// # Errors
     /// The error that Lambda would report.
     pub async fn sweep(&self) -> Result<Report, Diagnostic> {
         self.functions.sweep().await
-    }
-
-    /// Saves another policy, as an administrator would. It is not checked here: that is the notifier's business.
-    ///
-    /// # Errors
-    /// What Systems Manager says of a text that it does not take.
-    pub async fn save_policy(&self, text: &str) -> Result<(), AwsError> {
-        self.aws().put_parameter(POLICY, text).await
     }
 
     /// The events whose invocation failed, oldest first.

@@ -100,7 +100,7 @@ fn a_sound_policy_is_summed_up() {
            production: 2 of 3 must approve\n  \
            route 2: 1 of 1 must approve\n  \
            There is no [default]: an approval that no route matches is an error.\n  \
-           The alias carol stands for an address that no route asks.\n"
+           The alias carol is an address that no route asks.\n"
     );
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/policies/small-team.toml");
     let (code, output, _) = run(&["policy", "check", file], "");

@@ -32,7 +32,7 @@ const POLICY: &str = "/bench/policy";
 pub struct Cloud {
     aws: Arc<Aws>,
     key: String,
-    /// Each service has an address of its own, as in AWS: a connection to one is none to another.
+    /// Each service has an address of its own, as in AWS: a connection to one does not serve another.
     endpoints: Vec<(&'static str, String)>,
     /// How long each call takes, in microseconds, besides what it takes.
     delay: Arc<AtomicU64>,
@@ -43,7 +43,7 @@ pub struct Cloud {
     servers: Vec<JoinHandle<()>>,
 }
 
-/// The services that the functions call, each by the name of the variable that tells its address.
+/// The services that the functions call, each by the name of the variable that has its address.
 const SERVICES: [&str; 5] = [
     "AWS_ENDPOINT_URL_CODEPIPELINE",
     "AWS_ENDPOINT_URL_DYNAMODB",

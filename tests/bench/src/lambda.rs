@@ -1,4 +1,4 @@
-//! Lambda, as far as one function can tell: its Runtime API, its environment, and a clock beside it.
+//! Lambda, as far as one function sees it: its Runtime API, its environment, and a clock beside it.
 //!
 //! Source: the AWS Lambda developer guide, "Using the Lambda runtime API for custom runtimes".
 

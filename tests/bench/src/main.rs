@@ -1,4 +1,4 @@
-//! How quick the release functions are, beside an empty one. README.md tells how to run it, and what came of it.
+//! How quick the release functions are, beside an empty one. README.md says how to run it, and what the figures are.
 
 mod arguments;
 mod cloud;

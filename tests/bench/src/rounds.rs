@@ -1,4 +1,4 @@
-//! What is measured. Everybody has his turn in each round, so that a machine that is busy for a while is busy for all.
+//! What is measured. Each has a turn in each round, so that a machine that is busy for a while is busy for all.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

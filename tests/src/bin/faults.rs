@@ -55,7 +55,7 @@ fn main() -> ExitCode {
         (Some(story), _) => one(&Schedule { story, seed, faults, outage }, steps),
         (None, Some(chosen)) => match baselines(WHOLE.seed) {
             Ok(baselines) => one(&random(&baselines, chosen), false),
-            Err(failures) => tell(failures),
+            Err(failures) => report(failures),
         },
         (None, None) => {
             let effort = if short { SHORT } else { WHOLE };
@@ -91,7 +91,7 @@ fn explore(effort: Effort, most_failures: usize) -> ExitCode {
     println!("seed {}", effort.seed);
     let baselines = match baselines(effort.seed) {
         Ok(baselines) => baselines,
-        Err(failures) => return tell(failures),
+        Err(failures) => return report(failures),
     };
     for baseline in &baselines {
         println!("story {:<14} seed {} {:>4} steps", baseline.story.name(), baseline.seed, baseline.steps.len());
@@ -124,13 +124,13 @@ fn explore(effort: Effort, most_failures: usize) -> ExitCode {
     if failed == 0 {
         println!("all invariants hold");
     } else {
-        tell(failures);
+        report(failures);
     }
     println!("{} passed, {failed} failed", tried - failed);
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn tell(failures: Vec<Failure>) -> ExitCode {
+fn report(failures: Vec<Failure>) -> ExitCode {
     let more = failures.len().saturating_sub(TOLD);
     for failure in failures.into_iter().take(TOLD) {
         let Failure { schedule, broken, met } = shrunk(failure);

@@ -51,7 +51,7 @@ const INSTRUCTIONS: &str = "Check that the ledger totals on staging agree with t
 レポートの合計と一致することを確認してから決定してください。";
 
 const REVIEW_URL: &str = "https://staging.payments.example.com/reports/2026/11/20/reconciliation-and-settlement/totals?currency=EUR&rounding=half-to-even&view=approver#summary";
-/// Most links are short, and stand on one line.
+/// Most links are short, and fit on one line.
 const SHORT_REVIEW_URL: &str = "https://staging.example.com/";
 
 /// How a state's page is reached, and what answers.

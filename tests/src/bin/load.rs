@@ -20,7 +20,7 @@ use time::UtcDateTime;
 
 /// For how long sweeps may go on: as long as CodePipeline waits.
 const MAX_HOURS: usize = 7 * 24;
-/// How long a visitor waits who is told to try again, and how often he does.
+/// How long visitors wait before they try again, and how often they do.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
 const TRIES: usize = 20;
 
@@ -145,7 +145,7 @@ struct Visited {
     title: String,
     /// How long the answer to the press of the button took.
     took: Duration,
-    /// How often he was told to try again.
+    /// How often they were asked to try again.
     tries: usize,
 }
 
@@ -166,7 +166,7 @@ fn tell_visitors(pages: &[Visited]) {
     let again: usize = pages.iter().map(|page| page.tries).sum();
     let at =
         |percent: usize| took.get(took.len() * percent / 100).or(took.last()).copied().unwrap_or_default().as_millis();
-    println!("  {} visitors, last answers by status {statuses:?}, told to try again {again} times", pages.len());
+    println!("  {} visitors, last answers by status {statuses:?}, asked to try again {again} times", pages.len());
     println!(
         "  the button's answer: half within {} ms, 95 % {} ms, 99 % {} ms, all {} ms",
         at(50),

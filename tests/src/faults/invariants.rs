@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use time::UtcDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::scene::{Ending, HOUR, PIPELINE, Says, Scene};
+use super::scene::{HOUR, PIPELINE, Scene};
+use super::seen::{Ending, Says, Seen};
 
 /// How many sweeps are given time to finish what faults have left undone, when nothing goes wrong any more.
 const SWEEPS: usize = 2;
@@ -81,7 +82,7 @@ async fn pages(scene: &Scene, truth: Ending, broken: &mut Vec<String>) {
     }
 }
 
-/// 1 and 3: the history tells what CodePipeline holds, votes that were given, and all that were shown as recorded.
+/// 1 and 3: the history holds what CodePipeline holds, votes that were given, and all that were shown as recorded.
 async fn history(scene: &Scene, truth: Ending, broken: &mut Vec<String>) {
     let told = scene.simulation.command(json!({"history": {"pipeline": PIPELINE}})).await;
     let report = told.map(|report| serde_json::to_value(report).unwrap()).unwrap_or_default();
@@ -103,24 +104,23 @@ async fn history(scene: &Scene, truth: Ending, broken: &mut Vec<String>) {
         .collect();
     let seen = scene.seen.borrow();
     for (who, (decision, comment)) in &votes {
-        let pressed = |seen: &&super::scene::Seen| {
-            seen.who == who && seen.decision == decision && seen.pressed.as_ref() == Some(comment)
-        };
+        let pressed =
+            |seen: &&Seen| seen.who == who && seen.decision == decision && seen.pressed.as_ref() == Some(comment);
         if !seen.iter().any(|seen| pressed(&seen)) {
             broken.push(format!("1: a vote of {who} that was never given: {decision} {comment:?}"));
         }
     }
-    // A vote that was shown stands, unless its voter pressed something else afterwards.
+    // A vote that was shown is kept, unless its voter pressed something else afterwards.
     for (index, shown) in seen.iter().enumerate().filter(|(_, seen)| seen.says == Says::Recorded) {
         let mut since = seen[index..].iter().filter(|seen| seen.who == shown.who && seen.pressed.is_some());
-        let stands = votes.get(shown.who).is_some_and(|(decision, comment)| {
-            let this = |seen: &&super::scene::Seen| seen.decision == decision && seen.pressed.as_ref() == Some(comment);
-            // Who only opened his link again saw a vote that he had given before.
+        let is_kept = votes.get(shown.who).is_some_and(|(decision, comment)| {
+            let this = |seen: &&Seen| seen.decision == decision && seen.pressed.as_ref() == Some(comment);
+            // Those who only opened their link again saw a vote that they had given before.
             let before =
                 shown.pressed.is_none() && seen[..index].iter().any(|seen| seen.who == shown.who && this(&seen));
             before || since.any(|seen| this(&seen))
         });
-        if !stands {
+        if !is_kept {
             broken.push(format!("3: the vote of {} was shown as recorded, and the history has {votes:?}", shown.who));
         }
     }
@@ -172,7 +172,7 @@ fn summary(
     }
 }
 
-/// 2: everybody has every email once, and more often only where nobody could know that he has it.
+/// 2: everybody has every email once, and more often only where nobody could know that they have it.
 fn mailbox(scene: &Scene, truth: Ending, broken: &mut Vec<String>) {
     let steps = scene.simulation.steps();
     let deaths = scene.simulation.deaths();
@@ -226,7 +226,7 @@ fn mailbox(scene: &Scene, truth: Ending, broken: &mut Vec<String>) {
 }
 
 /// Whether Lambda gave up an event, and the approval was over before a sweep could do what the event should have: then nobody
-/// asks anew whose email arrived and whose sender died before he could write that down.
+/// asks anew whose email arrived and whose sender died before it could write that down.
 fn over_before_a_sweep(scene: &Scene, who: &str) -> bool {
     let given_up = scene.simulation.dead_letters().len();
     let first =
@@ -274,7 +274,7 @@ fn sending_of<'a>(steps: &'a [Step], message_id: &[u8]) -> Option<(&'a Step, boo
 }
 
 /// 5: no log line, error or metric holds a token, a link or a part of one, an address, a name or a comment.
-pub fn blabbed(scene: &Scene, secrets: &[(&'static str, String)], log: &[String]) -> Vec<String> {
+pub fn leaks(scene: &Scene, secrets: &[(&'static str, String)], log: &[String]) -> Vec<String> {
     let (errors, metrics) = (scene.simulation.failures(), scene.simulation.metrics());
     let written = [("log line", log), ("error", errors.as_slice()), ("metric", metrics.as_slice())];
     let mut broken = Vec::new();

@@ -7,7 +7,9 @@ pub mod explore;
 mod invariants;
 mod log;
 mod scene;
+mod seen;
 mod stories;
+mod terms;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,7 +18,7 @@ use std::time::Duration;
 use sandbox::simulation::{Outage, Plan, Planned, Step};
 
 pub use log::Lines;
-pub use scene::{Ending, Says, Seen};
+pub use seen::{Ending, Says, Seen};
 pub use stories::Story;
 
 /// Longer than any story lasts. Whatever takes longer will never end.
@@ -68,7 +70,7 @@ pub struct Told {
     pub seen: Vec<Seen>,
     /// The log of both functions, at its most talkative.
     pub log: Vec<String>,
-    /// What must stand in no log, error or metric, and what it is.
+    /// What no log, error or metric may hold, and what it is.
     pub secrets: Vec<(&'static str, String)>,
     /// What is not as it must be, one line each.
     pub broken: Vec<String>,
@@ -83,7 +85,7 @@ pub fn run(schedule: &Schedule) -> Told {
     let (told, log) = lines.during(|| {
         catch_unwind(AssertUnwindSafe(|| {
             runtime.block_on(async {
-                let scene = scene::Scene::new(schedule.story, schedule.seed, plan).await;
+                let scene = scene::Scene::new(schedule.story.terms(), schedule.seed, plan).await;
                 let told = tokio::time::timeout(FOREVER, async {
                     schedule.story.play(&scene).await;
                     exposed = scene.simulation.steps().len();
@@ -91,7 +93,7 @@ pub fn run(schedule: &Schedule) -> Told {
                 });
                 let mut broken = told.await.unwrap_or_else(|_| vec!["the story never ends".to_owned()]);
                 secrets = scene.secrets();
-                broken.extend(invariants::blabbed(&scene, &secrets, &lines.so_far()));
+                broken.extend(invariants::leaks(&scene, &secrets, &lines.so_far()));
                 steps = scene.simulation.steps();
                 seen = scene.seen.take();
                 broken

@@ -11,7 +11,8 @@ use sandbox::simulation::{Plan, Setup, Simulation};
 use serde_json::{Value, json};
 use time::UtcDateTime;
 
-use super::stories::{Story, Terms};
+use super::seen::{Ending, Says, Seen, says};
+use super::terms::{Terms, name_of};
 use crate::{BEGIN, Page, by_a_developer, links_of, service};
 
 pub const PIPELINE: &str = "service";
@@ -20,73 +21,11 @@ const ACTION: &str = "Approve";
 
 pub const HOUR: Duration = Duration::from_secs(3600);
 
-/// How long somebody waits before he tries again what did not work: as long as the page says, then longer. Together that is
+/// How long people wait before they try again what did not work: as long as the page says, then longer. Together that is
 /// longer than anything lasts that goes wrong here.
 const PAUSES: [u64; 9] = [30, 30, 60, 300, 900, 1800, 3600, 3600, 3600];
 /// How many sweeps may pass until everybody was asked.
 const SWEEPS: usize = 5;
-
-/// How an approval ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    Approved,
-    Rejected,
-    Expired,
-    Superseded,
-    Stopped,
-}
-
-impl Ending {
-    /// As the history has it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Approved => "approved",
-            Self::Rejected => "rejected",
-            Self::Expired => "expired",
-            Self::Superseded => "superseded",
-            Self::Stopped => "stopped",
-        }
-    }
-
-    /// How an email about it begins.
-    pub fn headline(self) -> &'static str {
-        match self {
-            Self::Approved => "service was approved",
-            Self::Rejected => "service was rejected",
-            Self::Expired => "service was not approved in time",
-            Self::Superseded => "Approval of service is no longer needed",
-            Self::Stopped => "The release of service was stopped",
-        }
-    }
-}
-
-/// What a page says of the approval.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Says {
-    /// It has ended so.
-    Ended(Ending),
-    /// The visitor's vote is recorded, and the approval waits.
-    Recorded,
-    /// It waits, and here is the button.
-    Asks,
-    /// The link has expired, and how the approval ended is not known.
-    LinkExpired,
-    /// Nothing: try again.
-    TryAgain,
-    /// What no visitor of these stories should see.
-    Nonsense(String),
-}
-
-/// A page that somebody saw.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
-    pub who: &'static str,
-    /// The link's decision.
-    pub decision: &'static str,
-    /// The comment, if the button was pressed.
-    pub pressed: Option<String>,
-    pub says: Says,
-}
 
 /// A simulation, and what happened in it.
 pub struct Scene {
@@ -105,8 +44,7 @@ pub struct Scene {
 }
 
 impl Scene {
-    pub async fn new(story: Story, seed: u64, plan: Plan) -> Self {
-        let terms = story.terms();
+    pub async fn new(terms: Terms, seed: u64, plan: Plan) -> Self {
         let setup = Setup { policy: terms.policy(), begin: BEGIN, seed, plan, traced: true };
         let simulation = Simulation::start(setup).await.unwrap();
         let approval = ApprovalAction {
@@ -283,7 +221,7 @@ impl Scene {
         panic!("the emails cannot be sent again: {:?}", self.simulation.failures());
     }
 
-    /// Whatever must stand in no log, and what it is.
+    /// Whatever no log may hold, and what it is.
     pub fn secrets(&self) -> Vec<(&'static str, String)> {
         let mut secrets: Vec<(&'static str, String)> = vec![("a link", "?t=".to_owned())];
         for who in self.terms.approvers {
@@ -366,36 +304,7 @@ impl Scene {
     }
 }
 
-/// The name that the policy gives a mailbox: unlike the address, and unlike any other word.
-pub fn name_of(address: &str) -> String {
-    format!("{} Quartermain", address.chars().take(3).collect::<String>().to_uppercase())
-}
-
 /// What a blob in AWS's JSON holds.
 fn bytes(blob: &Value) -> Vec<u8> {
     STANDARD.decode(blob.as_str().unwrap()).unwrap()
-}
-
-fn says(page: &Page) -> Says {
-    if page.status >= 500 {
-        return Says::TryAgain;
-    }
-    if page.has_form() {
-        return Says::Asks;
-    }
-    let title = page
-        .body
-        .split_once("<title>")
-        .and_then(|(_, rest)| rest.split_once("</title>"))
-        .map_or("", |(title, _)| title);
-    match title {
-        "service was approved" | "service was already approved" => Says::Ended(Ending::Approved),
-        "service was rejected" | "service was already rejected" => Says::Ended(Ending::Rejected),
-        "This release was stopped" => Says::Ended(Ending::Stopped),
-        "This approval is no longer needed" => Says::Ended(Ending::Superseded),
-        "This link has expired" if page.body.contains("No decision was made in time") => Says::Ended(Ending::Expired),
-        "This link has expired" => Says::LinkExpired,
-        "Your vote is recorded" => Says::Recorded,
-        other => Says::Nonsense(format!("{} {other}", page.status)),
-    }
 }

@@ -1,10 +1,12 @@
-//! The stories. Each goes to its end whatever fails on the way, as its people would: who is told to try again does.
+//! The stories. Each goes to its end whatever fails on the way, as its people would: whoever is asked to try again does.
 
 use std::str::FromStr;
 
 use crate::{ALICE, BOB};
 
-use super::scene::{Ending, Says, Scene, name_of};
+use super::scene::Scene;
+use super::seen::{Ending, Says};
+use super::terms::Terms;
 
 const CAROL: &str = "carol@example.com";
 
@@ -13,7 +15,7 @@ const CAROL: &str = "carol@example.com";
 pub enum Story {
     /// Scanners open everything, and then one of two approves, which is enough.
     Approve,
-    /// Two of three must approve, and the first words his vote anew before the second votes.
+    /// Two of three must approve, and the first words their vote anew before the second votes.
     Quorum,
     /// An approval is not enough yet, and its voter rejects instead.
     ChangedMind,
@@ -21,7 +23,7 @@ pub enum Story {
     Reject,
     /// Too few vote, who has not is reminded, and the time runs out.
     Expire,
-    /// One decides in the console and another by his link, at the same moment.
+    /// One decides in the console and another by their link, at the same moment.
     Console,
     /// Two decide the opposite at the same moment. They were asked by an event and by a notice.
     Opposite,
@@ -33,29 +35,6 @@ pub enum Story {
     Stop,
     /// Every event comes twice, a sweep beside them, and the button is pressed twice at once.
     Twice,
-}
-
-/// Under what terms a story is told.
-pub struct Terms {
-    pub approvers: &'static [&'static str],
-    pub quorum: usize,
-    /// More of the policy's `[default]`.
-    pub more: &'static str,
-    pub timeout_minutes: Option<u32>,
-    /// Whether the approval tells an SNS topic, too.
-    pub topic: bool,
-    /// Whether the pipeline is in PARALLEL mode.
-    pub parallel: bool,
-    /// How it may end.
-    pub endings: &'static [Ending],
-}
-
-impl Terms {
-    pub fn policy(&self) -> String {
-        let list: Vec<String> =
-            self.approvers.iter().map(|address| format!("\"{} <{address}>\"", name_of(address))).collect();
-        format!("[default]\napprovers = [{}]\nquorum = {}\n{}\n", list.join(", "), self.quorum, self.more)
-    }
 }
 
 impl FromStr for Story {
@@ -213,7 +192,7 @@ impl Story {
     }
 }
 
-/// Two press at the same moment, and then each until he knows.
+/// Two press at the same moment, and then each until they know.
 async fn at_once(scene: &Scene, one: (&'static str, &'static str), other: (&'static str, &'static str)) {
     let first = async |(who, decision)| {
         scene.a_moment().await;

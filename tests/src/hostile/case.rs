@@ -24,7 +24,7 @@ pub struct Case {
     pub stage: String,
     pub action: String,
     pub approvers: Vec<Person>,
-    /// Who is told and does not decide.
+    /// Who gets copies and does not decide.
     pub copy: Vec<Person>,
     pub quorum: usize,
     pub reply_to: Option<String>,

@@ -5,24 +5,22 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign::l10n::Language;
-use sandbox::codepipeline::{
-    ActionDefinition, ActionKind, ApprovalAction, PipelineDefinition, SourceAction, SourceProvider, StageDefinition,
-    Trigger,
-};
 use serde_json::{Value, json};
 use time::Duration;
 
 use super::case::{Case, Door, Ending, Person, Review};
+use super::input::{notice, pipeline, rule, source_name, trigger};
+use super::text::{beginning, marks};
+use crate::World;
 use crate::forge::Parts;
-use crate::{World, changed, in_notice, notification_rule, sns};
 
 /// How much of a commit message an email must show, in characters. It may show less than all of it.
 const LEAST_OF_A_MESSAGE: usize = 200;
 /// The same of a line such as a revision's id.
 const LEAST_OF_A_LINE: usize = 60;
-/// While the approval waits; the last email tells all of it.
+/// While the approval waits; the last email has all of it.
 const LEAST_OF_A_COMMENT: usize = 150;
-/// How many revisions an email must tell.
+/// How many revisions an email must show.
 const LEAST_REVISIONS: usize = 3;
 
 /// Half a surrogate pair and a byte that UTF-8 never has, as a form may send them.
@@ -166,7 +164,7 @@ impl Story {
             world.codepipeline("StartPipelineExecution", input).await.unwrap();
         }
         if case.door == Door::Trigger {
-            world.aws().codepipeline.start(&case.pipeline, case_trigger(&case)).unwrap();
+            world.aws().codepipeline.start(&case.pipeline, trigger(&case)).unwrap();
             world.settle().await;
         }
         let executions =
@@ -212,7 +210,7 @@ impl Story {
         letters
     }
 
-    /// Everybody has one that tells how it ended. Where another execution took over, another request is in between.
+    /// Everybody has one about how it ended. Where another execution took over, another request is in between.
     fn told(&self, world: &World, arrived: Vec<&Arrival>) -> Vec<Value> {
         let told: Vec<&Arrival> =
             arrived.iter().filter(|arrival| references(&arrival.mail.raw) == self.thread).copied().collect();
@@ -387,101 +385,8 @@ fn mail_parser_addresses(addresses: Option<&mail_parser::Address<'_>>) -> Value 
     addresses.map(|one| json!({"name": one.name(), "address": one.address()})).collect()
 }
 
-/// The marks in a text.
-fn marks(text: &str) -> Vec<String> {
-    let end = text.rfind("zz").unwrap();
-    vec![text[text.find("zz").unwrap()..end + 2].to_owned()]
-}
-
-fn beginning(text: &str, characters: usize) -> String {
-    text.chars().take(characters).collect()
-}
-
 /// The header that groups the emails about one approval.
 fn references(raw: &str) -> String {
     let message = mail_parser::MessageParser::default().parse(raw.as_bytes()).unwrap();
     message.header_raw("References").unwrap_or_default().trim().to_owned()
-}
-
-fn source_name(number: usize) -> String {
-    format!("Source{number}")
-}
-
-fn case_trigger(case: &Case) -> Trigger {
-    if case.trigger.contains(":rule/") {
-        Trigger::CloudWatchEvent(case.trigger.clone())
-    } else {
-        Trigger::StartPipelineExecution(case.trigger.clone())
-    }
-}
-
-fn review(case: &Case) -> Option<String> {
-    match &case.review {
-        Review::None => None,
-        Review::Link(link) | Review::International(link) | Review::NoLink(link) => Some(link.clone()),
-    }
-}
-
-fn pipeline(case: &Case) -> PipelineDefinition {
-    let approval = ApprovalAction {
-        custom_data: case.instructions.clone(),
-        external_entity_link: review(case),
-        ..ApprovalAction::default()
-    };
-    let sources: Vec<ActionDefinition> = (case.sources.iter().enumerate())
-        .map(|(number, source)| {
-            let provider = if source.github { SourceProvider::GitHubConnection } else { SourceProvider::CodeCommit };
-            let action = SourceAction {
-                messages: vec![source.message.clone()],
-                namespace: Some(source_name(number)),
-                ..SourceAction::new(provider, &source.repository)
-            };
-            ActionDefinition::new(&source_name(number), ActionKind::Source(action))
-        })
-        .collect();
-    PipelineDefinition {
-        mode: case.mode,
-        stages: vec![
-            StageDefinition::new("Sources", sources),
-            StageDefinition::new(&case.stage, [ActionDefinition::new(&case.action, ActionKind::Approval(approval))]),
-            StageDefinition::new("Deployment", [ActionDefinition::new("Deploy", ActionKind::Deploy)]),
-        ],
-        ..PipelineDefinition::new("123456789012", "us-east-2", &case.pipeline)
-    }
-}
-
-/// The approval's own notice. Its topic is told what the action's configuration says.
-fn notice(case: &Case) -> Value {
-    in_notice(sns(), |message| {
-        let approval = &mut message["approval"];
-        approval["pipelineName"] = json!(case.pipeline);
-        approval["stageName"] = json!(case.stage);
-        approval["actionName"] = json!(case.action);
-        approval["token"] = json!(format!("token-{}", case.number));
-        set(approval, "customData", case.instructions.clone());
-        set(approval, "externalEntityLink", review(case));
-    })
-}
-
-fn rule(case: &Case) -> Value {
-    let mut event = notification_rule();
-    for (pointer, value) in [
-        ("/detail/pipeline", &case.pipeline),
-        ("/detail/stage", &case.stage),
-        ("/detail/action", &case.action),
-        ("/detail/execution-id", &format!("12345678-1234-5678-abcd-{:012}", case.number)),
-    ] {
-        event = changed(event, pointer, json!(value));
-    }
-    set(&mut event["additionalAttributes"], "customData", case.instructions.clone());
-    set(&mut event["additionalAttributes"], "externalEntityLink", review(case));
-    event
-}
-
-/// AWS leaves out what is not set.
-fn set(object: &mut Value, key: &str, value: Option<String>) {
-    match value {
-        Some(value) => object[key] = json!(value),
-        None => drop(object.as_object_mut().unwrap().remove(key)),
-    }
 }

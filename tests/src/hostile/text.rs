@@ -313,7 +313,7 @@ impl Author {
         link
     }
 
-    /// A web address of a person who writes his own script, not in the form that goes over the wire.
+    /// A web address of a person who writes their own script, not in the form that goes over the wire.
     pub fn international_link(&mut self) -> String {
         let mark = self.mark('u');
         let host = self.one_of(&["https://bücher.example", "https://例え.テスト", "https://example.com"]);
@@ -343,4 +343,14 @@ impl Author {
 /// Whether anybody might show what follows on a line of its own.
 fn breaks_a_line(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// The marks in a text.
+pub(super) fn marks(text: &str) -> Vec<String> {
+    let end = text.rfind("zz").unwrap();
+    vec![text[text.find("zz").unwrap()..end + 2].to_owned()]
+}
+
+pub(super) fn beginning(text: &str, characters: usize) -> String {
+    text.chars().take(characters).collect()
 }

@@ -1,4 +1,4 @@
-//! What a service says → HTTP, in that service's protocol.
+//! A service's answer as HTTP, in that service's protocol.
 //!
 //! Sources: the AWS JSON 1.0 and 1.1 and the AWS Query protocols of Smithy (<https://smithy.io/2.0/aws/protocols/>).
 
@@ -16,7 +16,7 @@ use crate::codepipeline::AwsError;
 pub(super) enum Answer {
     /// The output of an operation in a JSON protocol.
     Json(Value),
-    /// What stands inside the result element of an operation in the Query protocol, already escaped.
+    /// The content of an operation's result element in the Query protocol, already escaped.
     Xml(String),
     /// The answer of a fake that writes its service's protocol itself, its errors included.
     Ready(MockResponse),

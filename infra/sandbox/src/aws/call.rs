@@ -22,7 +22,7 @@ pub(super) struct Incoming {
     pub(super) form: Form,
 }
 
-/// A call of something else, with the error that tells so.
+/// A call of something else, with the error that says so.
 pub(super) struct Unknown {
     pub(super) protocol: Protocol,
     pub(super) operation: String,
@@ -57,7 +57,7 @@ impl Incoming {
             _ => Form::parse(body),
         };
         let Some(action) = form.get("Action").map(tidy) else {
-            let named = signed_for.as_deref().unwrap_or("a service it cannot tell");
+            let named = signed_for.as_deref().unwrap_or("a service that the request does not name");
             return Err(Unknown {
                 protocol: Protocol::Json11,
                 access_key,
@@ -114,7 +114,7 @@ fn credential(headers: &HeaderMap) -> (Option<String>, Option<String>) {
     (key, service)
 }
 
-/// Who calls, from the access key id: the functions' keys stand for their roles, any other for a user of that name.
+/// The caller's ARN, from the access key id: the functions' keys belong to their roles, any other to a user of that name.
 pub(super) fn caller_arn(access_key: Option<&str>) -> String {
     match access_key {
         Some(NOTIFIER_KEY) => format!("arn:aws:sts::{ACCOUNT}:assumed-role/countersign-notifier/sandbox"),

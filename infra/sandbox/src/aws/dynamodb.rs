@@ -112,7 +112,7 @@ impl DynamoDb {
         Ok(())
     }
 
-    /// The item that a write is about, as it stands now. The crate finds it by a whole item as well as by its key.
+    /// The item that a write is about, before the write. The crate finds it by a whole item as well as by its key.
     async fn item(&self, input: &Value) -> Result<Option<Value>, AwsError> {
         let key = input.get("Key").or_else(|| input.get("Item"));
         let read = json!({ "TableName": input.get("TableName"), "Key": key, "ConsistentRead": true });

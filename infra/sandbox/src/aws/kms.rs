@@ -23,7 +23,7 @@ const SIGNING_ALGORITHM: &str = "ED25519_SHA_512";
 /// The longest message that `Sign` takes, in bytes.
 const MAX_MESSAGE: usize = 4096;
 
-/// What stands before the 32 bytes of an Ed25519 key in its DER `SubjectPublicKeyInfo` (RFC 8410, section 4).
+/// The bytes before the 32 bytes of an Ed25519 key in its DER `SubjectPublicKeyInfo` (RFC 8410, section 4).
 const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 /// The algorithms that `Sign` knows: of these it says that they do not fit the key, of all others that they are none.
@@ -92,7 +92,7 @@ impl Kms {
         Ok(self.add(uuid::Builder::from_random_bytes(id).into_uuid(), "", pair))
     }
 
-    /// Signs with a key, whatever its state and whoever asks: for tests that forge links.
+    /// Signs with a key, whatever its state and without a caller: for tests that forge links.
     #[must_use]
     pub fn sign(&self, key_id: &str, message: &[u8]) -> Option<[u8; 64]> {
         let keys = lock(&self.keys);

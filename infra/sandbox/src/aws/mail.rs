@@ -43,7 +43,7 @@ impl<'a> Head<'a> {
     /// Splits a message into its headers and its body.
     ///
     /// # Errors
-    /// What SES says of a header that has no name, or stands there twice.
+    /// The errors of SES for a header that has no name, or occurs twice.
     pub(super) fn read(message: &'a [u8]) -> Result<Self, AwsError> {
         let mut fields: Vec<(&'a str, &'a [u8])> = Vec::new();
         let mut rest = message;

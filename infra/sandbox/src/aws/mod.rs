@@ -1,8 +1,8 @@
 //! The AWS endpoint: every service that the functions call, behind one address and without an account.
 //!
 //! A request names its service itself (see [`call`]), so one path serves them all, as `--endpoint-url` wants it.
-//! Nothing is signed for: the access key id only tells who calls. There is one account and one region, whatever
-//! region a client signs for, so a visitor's own `AWS_REGION` shows him the same pipelines and the same mailbox.
+//! Signatures are not checked: the access key id alone says who calls. There is one account and one region, whatever
+//! region a client signs for, so visitors see, whatever their own `AWS_REGION`, the same pipelines and the same mailbox.
 
 mod answer;
 mod call;
@@ -28,6 +28,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::codepipeline::{AwsError, CodePipeline, Now};
+use crate::lock::lock;
 use answer::Answer;
 use call::{Incoming, json_input};
 use dynamodb::DynamoDb;
@@ -38,7 +39,6 @@ use ses::Ses;
 use sts::Sts;
 
 pub use crate::deployment::ACCOUNT;
-use crate::lock::lock;
 
 /// The longest request body that a router should let through to [`Aws::handle`], in bytes: a message of 10 MB, in
 /// base64, percent-encoded, with room for the other fields.
@@ -54,7 +54,7 @@ pub struct Call {
     pub service: &'static str,
     /// The operation, such as `PutApprovalResult`.
     pub operation: String,
-    /// The ARN of whoever called.
+    /// The caller's ARN.
     pub caller: String,
 }
 

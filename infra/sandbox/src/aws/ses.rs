@@ -94,7 +94,7 @@ impl Ses {
         lock(&self.state).kept = mails;
     }
 
-    /// From now on takes no more than this many messages in any second, and throttles whoever sends more.
+    /// From now on takes no more than this many messages in any second, and throttles the rest.
     pub fn limit_rate(&self, per_second: usize) {
         lock(&self.state).rate = Some(per_second);
     }

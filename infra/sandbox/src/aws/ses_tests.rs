@@ -161,7 +161,7 @@ fn refusals_can_be_had() {
 
 #[test]
 fn whoever_sends_faster_than_the_rate_is_throttled() {
-    let clock = crate::SandboxClock::standing_at(utc_datetime!(2026-11-20 09:15:02));
+    let clock = crate::SandboxClock::frozen_at(utc_datetime!(2026-11-20 09:15:02));
     let ses = Ses::new("us-east-2", clock.clock());
     ses.limit_rate(2);
     let to = |to: &[&str]| send(&ses, to, MESSAGE, &[]);

@@ -101,7 +101,7 @@ pub struct ApprovalAction {
     pub external_entity_link: Option<String>,
     /// 5 to 86,400; seven days when unset.
     pub timeout_minutes: Option<u32>,
-    /// The SNS topic that is told (`NotificationArn`).
+    /// The SNS topic that gets a notice (`NotificationArn`).
     pub notification_arn: Option<String>,
 }
 

@@ -30,7 +30,7 @@ impl Pipeline {
     /// Puts the answer to an approval that waits.
     ///
     /// The service's words on its two errors overlap, and which one it gives when is not known for sure. Here a token
-    /// whose approval was approved or rejected gives `ApprovalAlreadyCompletedException`, whoever decided; a token that
+    /// whose approval was approved or rejected gives `ApprovalAlreadyCompletedException`, no matter who decided; a token that
     /// is unknown, timed out, superseded or stopped gives `InvalidApprovalTokenException`.
     pub fn answer(&mut self, world: &World<'_>, answer: &Answer<'_>) -> Result<(), AwsError> {
         let name = &self.definition.name;
@@ -104,7 +104,7 @@ impl Pipeline {
             AwsError::new("PipelineExecutionNotStoppableException", message)
         };
         let found = self.executions.iter_mut().enumerate().find(|(_, execution)| execution.id.value == id);
-        let Some((index, execution)) = found else { return Err(not_stoppable("there is none with this ID")) };
+        let Some((index, execution)) = found else { return Err(not_stoppable("no execution has this ID")) };
         match execution.status {
             ExecutionStatus::InProgress => {}
             ExecutionStatus::Stopping if abandon => {}

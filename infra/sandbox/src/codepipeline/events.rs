@@ -1,4 +1,4 @@
-//! What CodePipeline tells the world: state changes to EventBridge, and the notice of an approval to its SNS topic.
+//! The events that CodePipeline sends: state changes to EventBridge, and the notice of an approval to its SNS topic.
 
 use serde_json::{Value, json};
 use time::UtcDateTime;

@@ -9,7 +9,7 @@ pub(super) struct Id {
 enum Also {
     /// It has this name only.
     Nothing,
-    /// It was made up for a record that did not tell; the record that does may come.
+    /// It was made up for a record that lacks it; a record that has it may come.
     Open,
     Recorded(String),
 }

@@ -124,7 +124,7 @@ impl<'a> Input<'a> {
         self.text(path, &Text::of(Pattern::Name))
     }
 
-    /// An execution id. The model wants a UUID; one that is none is simply not found, as the model's words on
+    /// An execution id. The model wants a UUID; anything else is simply not found, as the model's words on
     /// `PipelineExecutionNotFoundException` have it ("in an invalid format or cannot be found").
     pub fn execution_id(&mut self, path: &str) -> String {
         self.text(path, &Text::long(1..=100))

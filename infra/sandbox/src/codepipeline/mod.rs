@@ -82,7 +82,7 @@ impl CodePipeline {
     /// Adds a pipeline. Nothing runs in it yet.
     ///
     /// # Errors
-    /// `PipelineNameInUseException`, and `InvalidStructureException` for names that are none or stand twice and for a
+    /// `PipelineNameInUseException`, and `InvalidStructureException` for names that are not valid or occur twice and for a
     /// time-out out of range.
     pub fn create(&self, definition: PipelineDefinition) -> Result<(), AwsError> {
         definition.check()?;

@@ -5,7 +5,7 @@ use time::UtcDateTime;
 use super::definition::ActionDefinition;
 use super::state::{ActionRun, Execution, Pipeline};
 
-/// A pipeline as it stands.
+/// A pipeline at this moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PipelineView {
     /// Its name.
@@ -22,7 +22,7 @@ pub struct PipelineView {
     pub executions: Vec<ExecutionView>,
 }
 
-/// A stage as it stands.
+/// A stage at this moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StageView {
     /// Its name.
@@ -35,7 +35,7 @@ pub struct StageView {
     pub actions: Vec<ActionView>,
 }
 
-/// An action as it stands.
+/// An action at this moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActionView {
     /// Its name.

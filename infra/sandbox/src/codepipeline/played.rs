@@ -16,16 +16,16 @@ use super::state::{ActionRun, Execution, Pipeline, Place, StageVisit, Trigger};
 use super::status::{ActionStatus, ExecutionStatus, StageStatus};
 use super::world::World;
 
-/// An approval as a recorded event names it. EventBridge tells the execution and no token, SNS the token and no
+/// An approval as a recorded event names it. EventBridge names the execution and no token, SNS the token and no
 /// execution; both leave out texts that are not set.
 ///
 /// - A pipeline, stage or action that is not here is added. The stage goes in front of the last stage that deploys, the
 ///   action behind the others of its stage.
 /// - The same execution or the same token means the same approval, even when it has ended.
 /// - A record of the one kind belongs to the approval that was played from the other kind and waits at that action, if
-///   that one still lacks what this record tells. A record that tells neither belongs to whatever waits there.
-/// - Else an execution begins that waits there and has passed everything before, silently: nothing is told of the
-///   start, because the record is what is told. It bears the account and region of the record, and so will its events.
+///   that one still lacks what this record names. A record that names neither belongs to whatever waits there.
+/// - Else an execution begins that waits there and has passed everything before, silently: no event is sent of the
+///   start, because the record is that event. It bears the account and region of the record, and so will its events.
 /// - The record is right. In SUPERSEDED mode the execution takes over the stage; in QUEUED mode, where it could not be
 ///   in the stage if somebody else were, that one is stopped (not approved: nobody said so); in PARALLEL mode nothing
 ///   else changes. An execution that is known to wait elsewhere has gone on to here.
@@ -122,7 +122,7 @@ impl Pipeline {
             .unwrap_or_else(|| Played { execution: self.id_of(index), token: String::new() })
     }
 
-    /// Finds the approval that a record names, and remembers what the record tells of it.
+    /// Finds the approval that a record names, and remembers what the record says of it.
     fn recognise(&mut self, now: UtcDateTime, named: &NamedApproval) -> Option<Played> {
         let (execution_id, token) = (named.execution.as_deref(), named.token.as_deref());
         let same_execution = |execution: &Execution, _: &ActionRun| execution_id.is_some_and(|id| execution.id.is(id));
@@ -156,7 +156,7 @@ impl Pipeline {
         })
     }
 
-    /// Adds the stage and the approval to the pipeline, if they are missing. What stands under the action's name and is
+    /// Adds the stage and the approval to the pipeline, if they are missing. What has the action's name and is
     /// no approval becomes one.
     fn make_room(&mut self, now: UtcDateTime, named: &NamedApproval) {
         let is_approval = |action: &ActionDefinition| matches!(action.kind, ActionKind::Approval(_));
@@ -255,7 +255,7 @@ impl Pipeline {
 }
 
 impl ActionRun {
-    /// Takes over what a record tells and was not known.
+    /// Takes over what a record says and was not known.
     fn learn(&mut self, now: UtcDateTime, named: &NamedApproval) {
         let texts = [("CustomData", &named.custom_data), ("ExternalEntityLink", &named.external_entity_link)];
         for (key, text) in texts {

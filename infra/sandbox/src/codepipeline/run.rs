@@ -25,7 +25,7 @@ const MESSAGES: [&str; 5] = [
     "Show the delivery date on the order page",
 ];
 
-/// Starts an action, and tells. All but an approval have succeeded when this returns.
+/// Starts an action, and sends its events. All but an approval have succeeded when this returns.
 pub(super) fn start(pipeline: &mut Pipeline, world: &World<'_>, index: usize, stage: &str, action: &ActionDefinition) {
     let token = Id::fresh();
     let Some(execution) = begin(pipeline, world.now, index, stage, action, token) else { return };
@@ -38,7 +38,7 @@ pub(super) fn start(pipeline: &mut Pipeline, world: &World<'_>, index: usize, st
     }
 }
 
-/// Records the run as the last one of its execution, and tells nobody. The token matters to approvals only.
+/// Records the run as the last one of its execution, without an event. The token matters to approvals only.
 pub(super) fn begin<'a>(
     pipeline: &'a mut Pipeline,
     now: UtcDateTime,

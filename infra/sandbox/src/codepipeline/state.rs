@@ -46,7 +46,7 @@ pub(super) struct Execution {
     pub runs: Vec<ActionRun>,
 }
 
-/// Where an execution stands. The number is the stage's place in the execution's own definition.
+/// An execution's place. The number is the stage's place in the execution's own definition.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     Before(usize),
@@ -63,7 +63,7 @@ pub(super) struct StageVisit {
 /// One run of an action.
 pub(super) struct ActionRun {
     pub id: String,
-    /// Counts the starts in a pipeline, because a clock that stands still gives them no order.
+    /// Counts the starts in a pipeline, because a frozen clock gives them no order.
     pub sequence: u64,
     pub stage: String,
     pub action: ActionDefinition,

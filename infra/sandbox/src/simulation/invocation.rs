@@ -30,7 +30,7 @@ tokio::task_local! {
     static INVOCATION: Invocation;
 }
 
-/// Runs `work` as the invocation of this number. Whoever waits for it may stop waiting; it goes on.
+/// Runs `work` as the invocation of this number. It goes on even if its caller stops waiting.
 pub(super) async fn run<T: Send + 'static>(
     number: Number,
     limit: Duration,

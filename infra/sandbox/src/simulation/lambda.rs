@@ -33,7 +33,7 @@ use crate::gateway;
 use crate::lock::lock;
 use crate::metrics::{Lines, sink};
 
-/// Where links point at.
+/// Where links point to.
 pub(super) const CALLBACK_URL: &str = "https://approvals.example.com";
 /// The domain name in it.
 pub(super) const CALLBACK_DOMAIN: &str = "approvals.example.com";
@@ -76,8 +76,8 @@ pub(super) struct Warm {
 /// What Lambda remembers.
 #[derive(Default)]
 pub(super) struct Lambda {
-    /// What CodePipeline told.
-    pub(super) told: Vec<Value>,
+    /// The events that CodePipeline sent.
+    pub(super) sent: Vec<Value>,
     invocations: Number,
     pub(super) deaths: BTreeMap<Number, Death>,
     pub(super) dead_letters: Vec<Value>,
@@ -119,11 +119,11 @@ impl Inside {
             Ok(Err(error)) => Failed::Error(error),
             Err(death) => Failed::Death(death),
         };
-        let told = match &failed {
+        let failure = match &failed {
             Failed::Error(Diagnostic { error_type, error_message, .. }) => format!("{error_type}: {error_message}"),
             Failed::Death(death) => format!("{death:?}"),
         };
-        lock(&self.lambda).failures.push(told);
+        lock(&self.lambda).failures.push(failure);
         Err(failed)
     }
 
@@ -177,11 +177,11 @@ impl Inside {
     }
 }
 
-/// EventBridge and SNS: what CodePipeline tells becomes invocations.
+/// EventBridge and SNS: CodePipeline's events become invocations.
 pub(super) async fn deliver_all(inside: Weak<Inside>, mut events: mpsc::UnboundedReceiver<Value>) {
     while let Some(event) = events.recv().await {
         let Some(inside) = inside.upgrade() else { return };
-        lock(&inside.lambda).told.push(event.clone());
+        lock(&inside.lambda).sent.push(event.clone());
         inside.deliver(event);
     }
 }

@@ -1,6 +1,6 @@
 //! Both functions on an AWS that fails: without sockets, in simulated time, and the same again from the same seed.
 //!
-//! It wants a tokio runtime of one thread whose clock is paused. Time then goes on when everybody waits for it, and at
+//! It needs a tokio runtime of one thread whose clock is paused. Time then goes on when everybody waits for it, and at
 //! once: a time-out, a pause between attempts, the hour until the next sweep cost nothing. Nothing here runs side by side,
 //! and all that chance decides (latencies, the SDK's jitter) comes from a seed, so that a run can be had again.
 //!
@@ -80,7 +80,7 @@ impl Simulation {
     /// Sets everything up. No function runs yet.
     ///
     /// # Errors
-    /// When the policy is none, or AWS refuses the table, the key or the parameter.
+    /// When AWS refuses the table, the key or the parameter.
     pub async fn start(setup: Setup) -> Result<Self, StartError> {
         let Setup { policy, begin, seed, plan, traced } = setup;
         fastrand::seed(seed);
@@ -123,7 +123,7 @@ impl Simulation {
         self.0.clock.now()
     }
 
-    /// Where links point at.
+    /// Where links point to.
     #[must_use]
     pub fn url(&self) -> &'static str {
         CALLBACK_URL
@@ -211,11 +211,11 @@ impl Simulation {
         self.0.deliver(event);
     }
 
-    /// Hands every event that CodePipeline has told so far to Lambda once more: EventBridge and SNS promise at least once.
+    /// Hands every event that CodePipeline has sent so far to Lambda once more: EventBridge and SNS promise at least once.
     pub async fn again(&self) {
         sleep(A_MOMENT).await;
-        let told = lock(&self.0.lambda).told.clone();
-        for event in told {
+        let sent = lock(&self.0.lambda).sent.clone();
+        for event in sent {
             self.deliver(event);
         }
     }

@@ -31,7 +31,7 @@ impl Tasks {
         });
     }
 
-    /// Waits until there is none.
+    /// Waits until no task runs.
     pub(super) async fn none(&self) {
         // The sender lives in `self`.
         let _ = self.0.subscribe().wait_for(|number| *number == 0).await;

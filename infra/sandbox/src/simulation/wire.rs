@@ -154,7 +154,7 @@ impl Wire {
     ) -> Result<HttpResponse, ConnectorError> {
         let (place, fault) = self.begin(function, &call);
         if fault == Some(Fault::Late) {
-            // Whoever waits for it gives up; the request itself is under way.
+            // The caller gives up; the request itself is under way.
             let (this, due) = (Arc::clone(self), Instant::now() + LATE);
             self.tasks.spawn(async move {
                 sleep_until(due).await;
@@ -196,7 +196,7 @@ impl Wire {
         HttpResponse::try_from(answer.map(Into::into)).map_err(|error| ConnectorError::user(error.into()))
     }
 
-    /// Has a service do what it is asked. Whatever becomes of whoever asks, a service that was reached goes through with it.
+    /// Has a service do what it is asked. A service that was reached goes through with it, whatever becomes of its caller.
     async fn take_effect(self: &Arc<Self>, place: Place, serve: Serve) -> Result<Response<Body>, ConnectorError> {
         let (this, (done, answered)) = (Arc::clone(self), oneshot::channel());
         self.tasks.spawn(async move {

@@ -1,4 +1,4 @@
-//! Stories about pipelines, told through the public interface under a clock that stands still.
+//! Stories about pipelines, told through the public interface under a frozen clock.
 
 mod approvals;
 mod events;

@@ -151,7 +151,7 @@ fn stages_and_actions_that_are_missing_are_added() {
     let actions: Vec<&str> = shop.stages[1].actions.iter().map(|action| action.name.as_str()).collect();
     assert_eq!(actions, ["Approve", "Confirm"]);
     assert_eq!(story.state()["pipelineVersion"], 3);
-    // What stands in front of the named approval has been passed, by nobody.
+    // The stages in front of the named approval have been passed, by nobody.
     let run = story.run("E2", "Approve");
     assert_eq!((&run["status"], run.get("updatedBy")), (&json!("Succeeded"), None));
     assert_eq!(story.run("E2", "Confirm")["status"], "InProgress");
