@@ -126,7 +126,7 @@ fn a_wrong_policy_is_shown_where_it_is_wrong() {
     assert!(errors.starts_with("<stdin>:2:18: policy: not TOML") && !errors.contains('\u{1b}'), "{errors:?}");
     let (code, _, errors) = run(&["policy", "check", "-"], "");
     assert_eq!(code, Some(1));
-    assert!(errors.starts_with("<stdin>:1:1: policy: there is neither"), "{errors}");
+    assert!(errors.starts_with("<stdin>:1:1: policy: has no [[route]] and no [default]"), "{errors}");
 }
 
 #[test]
@@ -204,5 +204,5 @@ fn a_policy_command_that_cannot_be_done_is_an_error() {
         assert!(errors.starts_with("no-such.toml cannot be read: "), "{arguments:?}: {errors}");
     }
     let (code, _, errors) = run(&["--port", "0", "--policy", "-"], "[[route]]\n");
-    assert_eq!((code, errors.starts_with("<stdin>:1:1: route[0].approvers: missing")), (Some(1), true), "{errors}");
+    assert_eq!((code, errors.starts_with("<stdin>:1:1: route[0].approvers: is missing")), (Some(1), true), "{errors}");
 }
