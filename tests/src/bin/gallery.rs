@@ -11,6 +11,8 @@
 //!
 //! The content is what a page must bear: long names, several lines, right-to-left and Japanese text, votes with comments.
 
+use std::sync::mpsc;
+
 use sandbox::Options;
 use sandbox::codepipeline::{
     ActionDefinition, ActionKind, ApprovalAction, PipelineDefinition, SourceAction, SourceProvider, StageDefinition,
@@ -21,8 +23,9 @@ use serde_json::{Value, json};
 use tests::forge::Parts;
 use tests::{Mail, Page, World, simulated_time};
 use time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
 
 /// All pipelines have this name, so that titles differ by what they say and by nothing else.
 const PIPELINE: &str = "payments-reconciliation-and-settlement-service_eu-central";
@@ -296,40 +299,60 @@ async fn refused(gallery: &mut Gallery) {
     ];
     gallery.show(world, states);
 
-    // What a failing AWS makes of a page is seen in a simulation, and served as it was there.
     for (name, fault, status) in [("try-again", Fault::Throttled, 503), ("broken", Fault::Denied, 500)] {
-        let page = std::thread::spawn(move || simulated_time().block_on(opened_while_the_ledger_fails(fault)));
-        let page = page.join().expect("a page");
-        assert_eq!(page.status, status);
-        print(State::opened(name, &serve(page).await, status));
+        print(State::opened(name, &while_the_ledger_fails(fault).await, status));
     }
 }
 
-async fn opened_while_the_ledger_fails(fault: Fault) -> Page {
-    let world = World::simulated_under(&policy(2, "")).await;
-    start(&world, REVIEW_URL, BEN).await;
-    let alice = mail(&world, ALICE).await;
-    world.fail(Calls::of("GetItem"), fault);
-    world.get(&alice.approve).await
-}
-
-/// Answers every request with this page, and gives its address.
-async fn serve(page: Page) -> String {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-    let url = format!("http://{}/", listener.local_addr().expect("an address"));
-    let mut answer = format!("HTTP/1.1 {} as simulated\r\n", page.status);
-    for (name, value) in &page.headers {
-        answer.push_str(&format!("{name}: {}\r\n", value.to_str().expect("text")));
-    }
-    answer.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n{}", page.body.len(), page.body));
+/// The address of a link's page while the ledger fails. That is seen in a simulation, which has a thread and a time of its own.
+async fn while_the_ledger_fails(fault: Fault) -> String {
+    let (visits, visitors) = mpsc::channel::<(String, oneshot::Sender<Page>)>();
+    std::thread::spawn(move || {
+        simulated_time().block_on(async {
+            let world = World::simulated_under(&policy(2, "")).await;
+            start(&world, REVIEW_URL, BEN).await;
+            let link = mail(&world, ALICE).await.approve;
+            world.fail(Calls::of("GetItem"), fault);
+            for (language, page) in visitors {
+                let _ = page.send(world.get_in(&link, &language).await);
+            }
+        });
+    });
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
     tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            // The pages' requests are small, and arrive whole.
-            let _ = stream.read(&mut [0; 64 * 1024]).await;
-            let _ = stream.write_all(answer.as_bytes()).await;
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(show(stream, visits.clone()));
         }
     });
     url
+}
+
+/// Reads a request, as far as the page depends on it, and answers it with the page.
+async fn show(stream: TcpStream, visits: mpsc::Sender<(String, oneshot::Sender<Page>)>) {
+    let mut stream = BufReader::new(stream);
+    let (mut line, mut language) = (String::new(), String::new());
+    while stream.read_line(&mut line).await.is_ok_and(|length| length > 2) {
+        if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("accept-language")
+        {
+            language = value.trim().to_owned();
+        }
+        line.clear();
+    }
+    // A browser may connect for a request that it never makes.
+    if line.is_empty() {
+        return;
+    }
+    let (page, shown) = oneshot::channel();
+    visits.send((language, page)).unwrap();
+    let page = shown.await.unwrap();
+    let mut answer = format!("HTTP/1.1 {} as simulated\r\n", page.status);
+    for (name, value) in &page.headers {
+        answer.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));
+    }
+    answer.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n{}", page.body.len(), page.body));
+    let _ = stream.write_all(answer.as_bytes()).await;
 }
 
 /// The sandbox's own pages, and the emails in it.
