@@ -10,7 +10,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::lock::lock;
 
-/// How many failed events are remembered.
+/// The most failed events that are remembered.
 const REMEMBERED: usize = 100;
 
 /// An event whose invocation failed. Lambda would try it twice more and then hand it to the dead-letter queue; here it
@@ -21,7 +21,7 @@ pub struct Failure {
     pub event: Value,
     /// The error's type, as Lambda reports it.
     pub error_type: String,
-    /// What it says.
+    /// The error's message.
     pub error_message: String,
 }
 

@@ -10,7 +10,7 @@ use crate::lock::lock;
 /// The latest lines of metrics.
 pub(crate) type Lines = Arc<Mutex<VecDeque<String>>>;
 
-/// How many lines of metrics are remembered.
+/// The most lines of metrics that are remembered.
 const REMEMBERED_METRICS: usize = 10_000;
 
 /// A sink that keeps metrics for [`Sandbox::metrics`](crate::Sandbox::metrics) instead of filling the terminal with them.

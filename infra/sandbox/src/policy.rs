@@ -90,7 +90,7 @@ pub fn read(file: &Path) -> Result<(Policy, String), ExitCode> {
     }
 }
 
-/// What a file is called in answers.
+/// A file's name in answers.
 fn name(file: &Path) -> String {
     if is_standard_input(file) { "<stdin>".to_owned() } else { file.display().to_string() }
 }
@@ -158,12 +158,12 @@ fn explain(policy: &Policy, place: &Place) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// How a route's globs fit a place.
+/// The fit of a route's globs to a place.
 enum Fit {
     Matches,
     /// Why not.
     Differs(String),
-    /// What would have to be known.
+    /// The parts that would have to be known.
     Unknown(Vec<Part>),
 }
 
@@ -186,7 +186,7 @@ fn fit(globs: &Globs, place: &Place) -> Fit {
     }
 }
 
-/// What a route says, a line for each thing.
+/// A route's terms, a line for each.
 fn terms(policy: &Policy, route: &Route) -> String {
     let texts = Language::ENGLISH.texts();
     let people = |people: &[Approver]| match people {

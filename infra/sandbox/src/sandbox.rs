@@ -33,17 +33,17 @@ use crate::{demo, web};
 /// The sandbox's CodePipeline never lags, and another invocation here needs milliseconds.
 const POLLING: Polling = Polling { attempts: 20, interval: std::time::Duration::from_millis(25) };
 
-/// How a sandbox is set up.
+/// The options of a sandbox.
 pub struct Options {
     /// The port on 127.0.0.1; 0 takes a free one.
     pub port: u16,
-    /// Who may decide, separated by commas, each `Name <address>` or an address.
+    /// The approvers, separated by commas, each `Name <address>` or an address.
     pub approvers: String,
-    /// How many of them must approve.
+    /// The number of them who must approve.
     pub quorum: String,
     /// The text of the policy, instead of approvers and quorum.
     pub policy: Option<String>,
-    /// What time it is.
+    /// The clock.
     pub clock: SandboxClock,
     /// Whether there are pipelines to begin with, and an approval that waits.
     pub demo: bool,

@@ -22,7 +22,7 @@ use crate::deployment::ACCOUNT;
 use crate::functions::Functions;
 use crate::{gateway, pages};
 
-/// What the routes work with: AWS from the first moment, the functions as soon as they have started on it.
+/// The state of the routes: AWS from the first moment, the functions as soon as they have started on it.
 #[derive(Clone)]
 struct Routes {
     aws: Arc<Aws>,

@@ -87,7 +87,7 @@ impl Incoming {
     }
 }
 
-/// Of the services that speak the Query protocol, the one with this action: for requests that are not signed.
+/// The service of the Query protocol that has this action: for requests that are not signed.
 fn of_action(action: &str) -> Option<Service> {
     if ses::OPERATIONS.contains(&action) {
         Some(Service::Ses)

@@ -1,4 +1,4 @@
-//! How the services that come from crates are asked, and SSM, which needs nothing else.
+//! Calls of the services that come from crates, and SSM, which needs nothing else.
 
 use std::sync::Arc;
 

@@ -18,7 +18,7 @@ pub struct Mail {
     pub from: String,
     /// The subject, decoded.
     pub subject: String,
-    /// When SES took it, as in RFC 3339.
+    /// The time at which SES took it, as in RFC 3339.
     pub date: String,
     /// The plain text, or nothing.
     pub text: String,

@@ -44,7 +44,7 @@ pub use crate::deployment::ACCOUNT;
 /// base64, percent-encoded, with room for the other fields.
 pub const MAX_BODY: usize = 32 * 1024 * 1024;
 
-/// How many calls [`Aws::calls`] remembers: more than any test makes, and no leak in a sandbox that runs for weeks.
+/// The number of calls that [`Aws::calls`] remembers: more than any test makes, and no leak in a sandbox that runs for weeks.
 const REMEMBERED_CALLS: usize = 10_000;
 
 /// A call that arrived, whatever came of it.
@@ -126,7 +126,7 @@ impl Aws {
         }
     }
 
-    /// What the service that a request is meant for answers when it refuses it with this error.
+    /// The answer of the service that a request is meant for, when it refuses it with this error.
     pub(crate) fn refuse(parts: &Parts, body: &[u8], error: &AwsError) -> Response {
         let request_id = Uuid::new_v4().to_string();
         match Incoming::read(parts.method.as_str(), &parts.uri.to_string(), &parts.headers, body) {

@@ -29,7 +29,7 @@ pub const REFUSED_DOMAIN: &str = "refused.example";
 const MAX_MESSAGE: usize = 10 * 1024 * 1024;
 /// The most destinations of one message.
 const MAX_DESTINATIONS: usize = 50;
-/// How many emails are kept unless [`Ses::keep`] says otherwise: the newest ones. A sandbox may run for weeks.
+/// The number of emails that are kept, the newest ones, unless [`Ses::keep`] says otherwise. A sandbox may run for weeks.
 const KEPT_MAILS: usize = 10_000;
 /// Over which span SES counts what it compares with the sending rate.
 const RATE_SPAN: Duration = Duration::SECOND;
@@ -43,18 +43,18 @@ pub struct Ses {
 
 struct State {
     mails: Vec<Mail>,
-    /// How many of them are kept.
+    /// The most of them that are kept.
     kept: usize,
-    /// How many may be taken in a second, and how many have been refused for that.
+    /// The number that may be taken in a second, and that of those refused for it.
     rate: Option<usize>,
     throttled: usize,
-    /// When each email that still counts towards the daily quota was taken.
+    /// The times at which the emails that still count towards the daily quota were taken.
     taken: Vec<UtcDateTime>,
     last_id: u64,
     refused: HashMap<String, (String, String)>,
-    /// When empty, everybody is verified.
+    /// The verified identities. When empty, everybody is verified.
     verified: Vec<String>,
-    /// When empty, there is every configuration set that anyone names.
+    /// The configuration sets. When empty, every one exists that anyone names.
     configuration_sets: Vec<String>,
     paused: bool,
 }
@@ -99,7 +99,7 @@ impl Ses {
         lock(&self.state).rate = Some(per_second);
     }
 
-    /// How many messages were throttled so far.
+    /// The number of messages that were throttled so far.
     #[must_use]
     pub fn throttled(&self) -> usize {
         lock(&self.state).throttled
@@ -300,7 +300,7 @@ fn bad_value(message: impl Into<String>) -> AwsError {
 /// The bare address in `address` or `Name <address>`.
 ///
 /// # Errors
-/// What SES says of an address that it cannot use.
+/// The error of SES for an address that it cannot use.
 fn address(text: &str) -> Result<&str, AwsError> {
     let text = text.trim();
     let address = match text.strip_suffix('>') {

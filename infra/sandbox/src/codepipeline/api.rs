@@ -1,4 +1,4 @@
-//! Which function serves which operation.
+//! The operations, and the functions that serve them.
 
 use serde_json::Value;
 

@@ -17,7 +17,7 @@ use super::world::World;
 /// The service's quota for executions under way in QUEUED and PARALLEL mode.
 const MOST_UNDER_WAY: usize = 50;
 
-/// How an execution is to begin.
+/// The beginning of an execution.
 pub(super) struct Start {
     pub trigger: Trigger,
     /// The same one again means the same execution.

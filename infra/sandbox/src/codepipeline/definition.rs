@@ -1,4 +1,4 @@
-//! What a pipeline is: its stages, its actions and how its executions meet.
+//! A pipeline's definition: its stages, its actions and how its executions meet.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,13 +14,13 @@ pub struct PipelineDefinition {
     pub region: String,
     /// Unique in the sandbox.
     pub name: String,
-    /// What happens when two executions want the same stage.
+    /// The rule for two executions that want the same stage.
     pub mode: ExecutionMode,
     /// In the order in which an execution passes them.
     pub stages: Vec<StageDefinition>,
 }
 
-/// How the executions of a pipeline meet (`executionMode`).
+/// The rule by which the executions of a pipeline meet (`executionMode`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ExecutionMode {
     /// The newer one takes over. The user guide speaks of executions that wait in front of a locked stage; here the
@@ -51,11 +51,11 @@ pub struct ActionDefinition {
     pub name: String,
     /// 1 to 999.
     pub run_order: u32,
-    /// What it does.
+    /// The kind.
     pub kind: ActionKind,
 }
 
-/// What an action does. All but an approval succeed as soon as they start.
+/// The kind of an action. All but an approval succeed as soon as they start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ActionKind {
     /// Brings a revision.
@@ -68,10 +68,10 @@ pub enum ActionKind {
     Approval(ApprovalAction),
 }
 
-/// Where revisions come from, and what they say.
+/// A source of revisions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceAction {
-    /// Who holds the repository.
+    /// The provider of the repository.
     pub provider: SourceProvider,
     /// `name` in CodeCommit, `owner/name` behind a connection.
     pub repository: String,
@@ -83,7 +83,7 @@ pub struct SourceAction {
     pub messages: Vec<String>,
 }
 
-/// Who holds a repository.
+/// A provider of repositories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceProvider {
     /// AWS CodeCommit. The revision summary is the commit message.
@@ -97,7 +97,7 @@ pub enum SourceProvider {
 pub struct ApprovalAction {
     /// Comments for the approver (`CustomData`).
     pub custom_data: Option<String>,
-    /// What to review (`ExternalEntityLink`).
+    /// The address to review (`ExternalEntityLink`).
     pub external_entity_link: Option<String>,
     /// 5 to 86,400; seven days when unset.
     pub timeout_minutes: Option<u32>,
@@ -198,7 +198,7 @@ impl SourceAction {
 }
 
 impl ExecutionMode {
-    /// As the service writes it: `SUPERSEDED`, `QUEUED`, `PARALLEL`.
+    /// The service's word: `SUPERSEDED`, `QUEUED`, `PARALLEL`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Superseded => "SUPERSEDED",

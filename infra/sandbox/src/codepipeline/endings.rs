@@ -1,4 +1,4 @@
-//! How waiting ends: a decision, the time, a stop. And how it begins again: a retry.
+//! The ends of waiting: a decision, the time, a stop; and its beginning anew, a retry.
 
 use time::UtcDateTime;
 
@@ -9,7 +9,7 @@ use super::state::{Decision, Pipeline, Place, StopRequest};
 use super::status::{ActionStatus, ExecutionStatus, StageStatus};
 use super::world::World;
 
-/// What a person answers to an approval.
+/// A person's answer to an approval.
 pub(super) struct Answer<'a> {
     pub stage: &'a str,
     pub action: &'a str,
@@ -19,7 +19,7 @@ pub(super) struct Answer<'a> {
     pub by: &'a str,
 }
 
-/// Which actions of a failed stage run again.
+/// The actions of a failed stage that run again.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum RetryMode {
     FailedActions,

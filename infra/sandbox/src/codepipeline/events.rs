@@ -16,7 +16,7 @@ const MILLISECONDS: &[BorrowedFormatItem<'_>] =
 /// `expires` in the notice has no seconds.
 const MINUTES: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]Z");
 
-/// What happened to an action.
+/// A change of an action's state.
 #[derive(Clone, Copy)]
 pub(super) enum ActionEvent {
     Started,

@@ -7,9 +7,9 @@ pub(super) struct Id {
 }
 
 enum Also {
-    /// It has this name only.
+    /// No other name.
     Nothing,
-    /// It was made up for a record that lacks it; a record that has it may come.
+    /// Not known yet: the id was made up for a record that lacks it, and a record that has it may come.
     Open,
     Recorded(String),
 }
@@ -23,7 +23,7 @@ impl Id {
         Self::known(fresh_uuid())
     }
 
-    /// What a record says, or else something made up that a later record may name.
+    /// The id in a record, or else one made up that a later record may name.
     pub fn recorded(value: Option<&str>) -> Self {
         value.map_or_else(|| Self { value: fresh_uuid(), also: Also::Open }, Self::known)
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::errors::AwsError;
 
-/// How long an approval may wait.
+/// The minutes that an approval may wait.
 pub(super) const TIMEOUT_MINUTES: RangeInclusive<u32> = 5..=86_400;
 /// The service's model gives tokens the pattern of a UUID, but its own samples break it: the sandbox keeps them opaque.
 const TOKEN_LENGTH: RangeInclusive<usize> = 1..=100;
@@ -21,7 +21,7 @@ pub(super) enum Pattern {
     VariableName,
 }
 
-/// What a member must be, beside being a string.
+/// The constraints of a member that is a string.
 #[derive(Clone)]
 pub(super) struct Text {
     length: RangeInclusive<usize>,

@@ -1,4 +1,4 @@
-//! What the sandbox's page shows.
+//! The pipelines as the sandbox's page shows them.
 
 use time::UtcDateTime;
 
@@ -59,11 +59,11 @@ pub struct RunView {
     pub by: Option<String>,
     /// The comment, or what the provider says.
     pub summary: Option<String>,
-    /// When the status came about.
+    /// The time of the status.
     pub since: UtcDateTime,
     /// The approval token, while the approval waits.
     pub token: Option<String>,
-    /// When its time is over, while the approval waits.
+    /// The deadline, while the approval waits.
     pub expires: Option<UtcDateTime>,
 }
 
@@ -82,13 +82,13 @@ pub struct ExecutionView {
     pub trigger_detail: String,
     /// The first source revision's id.
     pub revision_id: Option<String>,
-    /// What the revision says of itself.
+    /// The revision's summary.
     pub revision_summary: Option<String>,
-    /// Where to look at the revision.
+    /// The revision's address.
     pub revision_url: Option<String>,
-    /// When it began.
+    /// The time at which it began.
     pub started: UtcDateTime,
-    /// When it last moved.
+    /// The time at which it last moved.
     pub updated: UtcDateTime,
 }
 

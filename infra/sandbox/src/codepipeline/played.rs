@@ -47,9 +47,9 @@ pub struct NamedApproval {
     pub token: Option<String>,
     /// The comments, if the record has some.
     pub custom_data: Option<String>,
-    /// What to review, if the record has it.
+    /// The address to review, if the record has it.
     pub external_entity_link: Option<String>,
-    /// When the time is over, if the record says so. A time in the past is not heeded: the approval waits for its
+    /// The deadline, if the record has it. A time in the past is not heeded: the approval waits for its
     /// action's time-out.
     pub expires: Option<UtcDateTime>,
 }

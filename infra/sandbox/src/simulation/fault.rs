@@ -1,10 +1,10 @@
-//! What can go wrong with a call, and when it does.
+//! Faults of calls, and plans of them.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Who makes calls.
+/// A function that makes calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Function {
     /// The notifier.
@@ -22,7 +22,7 @@ impl fmt::Display for Function {
     }
 }
 
-/// What goes wrong with one attempt at a call.
+/// A fault that meets one attempt at a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
     /// Nobody listens.
@@ -59,7 +59,7 @@ pub enum Fault {
     NotFoundYet,
 }
 
-/// How late [`Fault::Late`] is: longer than one attempt may take, and shorter than anybody waits before they try again.
+/// The delay of [`Fault::Late`]: longer than one attempt may take, and shorter than anybody waits before they try again.
 pub const LATE: Duration = Duration::from_secs(4);
 
 impl Fault {
@@ -115,9 +115,9 @@ impl Fault {
 pub struct Planned {
     /// The number of the call, from 1. The attempts of the SDK at one call are one step.
     pub step: usize,
-    /// What goes wrong.
+    /// The fault.
     pub fault: Fault,
-    /// Whether it goes wrong at every attempt, or at the first alone.
+    /// Whether it meets every attempt, or the first alone.
     pub always: bool,
 }
 
@@ -173,13 +173,13 @@ impl FromStr for Planned {
 /// Every call of one operation by one function goes wrong for a while.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outage {
-    /// Who calls.
+    /// The caller.
     pub function: Function,
     /// The service, by its name in signatures.
     pub service: String,
     /// The operation.
     pub operation: String,
-    /// What goes wrong.
+    /// The fault.
     pub fault: Fault,
     /// For how long after the beginning of the simulation.
     pub lasts: Duration,

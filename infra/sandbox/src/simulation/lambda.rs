@@ -33,15 +33,15 @@ use crate::gateway;
 use crate::lock::lock;
 use crate::metrics::{Lines, sink};
 
-/// Where links point to.
+/// The address that links point to.
 pub(super) const CALLBACK_URL: &str = "https://approvals.example.com";
 /// The domain name in it.
 pub(super) const CALLBACK_DOMAIN: &str = "approvals.example.com";
 
-/// What the deployment's templates set.
+/// The time-outs that the deployment's templates set.
 const NOTIFIER_TIMEOUT: Duration = Duration::from_mins(5);
 const CALLBACK_TIMEOUT: Duration = Duration::from_secs(29);
-/// How long Lambda waits before an event's first try, its second and its third.
+/// Lambda's pauses before an event's first try, its second and its third.
 const TRIES: [Duration; 3] = [Duration::ZERO, Duration::from_mins(1), Duration::from_mins(2)];
 
 /// Why a command has no report.
@@ -73,7 +73,7 @@ pub(super) struct Warm {
     callbacks: Vec<Callback>,
 }
 
-/// What Lambda remembers.
+/// Lambda's memory.
 #[derive(Default)]
 pub(super) struct Lambda {
     /// The events that CodePipeline sent.

@@ -47,16 +47,16 @@ use wire::Wire;
 /// Time goes on only when everybody waits, so behind this pause all events have been taken over.
 const A_MOMENT: Duration = Duration::from_millis(1);
 
-/// How a simulation is set up.
+/// The settings of a simulation.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// The text of the policy.
     pub policy: String,
-    /// When it begins.
+    /// The time at which it begins.
     pub begin: UtcDateTime,
-    /// What all chance comes from.
+    /// The seed that all chance comes from.
     pub seed: u64,
-    /// What goes wrong.
+    /// The faults.
     pub plan: Plan,
     /// Whether calls are remembered, with all that is in them.
     pub traced: bool,
@@ -65,7 +65,7 @@ pub struct Setup {
 /// Both functions, and an AWS that fails as planned.
 pub struct Simulation(Arc<Inside>);
 
-/// What a visitor got.
+/// The callback's answer to a visitor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The status.
@@ -123,7 +123,7 @@ impl Simulation {
         self.0.clock.now()
     }
 
-    /// Where links point to.
+    /// The address that links point to.
     #[must_use]
     pub fn url(&self) -> &'static str {
         CALLBACK_URL
@@ -157,7 +157,7 @@ impl Simulation {
         lock(&self.0.lambda).dead_letters.clone()
     }
 
-    /// What the notifier's invocations that failed said, oldest first.
+    /// The errors of the notifier's invocations that failed, oldest first.
     #[must_use]
     pub fn failures(&self) -> Vec<String> {
         lock(&self.0.lambda).failures.clone()

@@ -29,7 +29,7 @@ use crate::lock::lock;
 /// The longest way that a request or an answer is under way when nothing goes wrong.
 const LATENCY_MILLIS: std::ops::Range<u64> = 1..40;
 
-/// How much of a request an error quotes, in characters.
+/// The most of a request that an error quotes, in characters.
 const MAX_QUOTED: usize = 1_000;
 
 /// A call of a function.
@@ -37,7 +37,7 @@ const MAX_QUOTED: usize = 1_000;
 pub struct Step {
     /// Counted from 1, in the order in which calls begin.
     pub number: usize,
-    /// Who calls.
+    /// The caller.
     pub function: Function,
     /// In which of its invocations.
     pub invocation: Number,
@@ -54,13 +54,13 @@ pub struct Step {
 /// One attempt at a call.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// What went wrong with it.
+    /// The fault that met it.
     pub fault: Option<Fault>,
-    /// What was asked.
+    /// The body of the request.
     pub request: Bytes,
-    /// What the service said, if it was reached: the status and the body.
+    /// The service's answer, if it was reached: the status and the body.
     pub effect: Option<(u16, Bytes)>,
-    /// Whether the caller got to know that.
+    /// Whether that answer reached the caller.
     pub arrived: bool,
 }
 
@@ -75,9 +75,9 @@ impl fmt::Display for Step {
 pub(super) struct Wire {
     aws: Arc<Aws>,
     plan: Plan,
-    /// What goes wrong beside the plan, since somebody said so in the middle of a story.
+    /// Faults beside the plan, from the middle of a story.
     unplanned: Mutex<Vec<(Calls, Fault)>>,
-    /// Whether calls are remembered. Without that none is a step, and no planned fault can meet it.
+    /// Whether calls are remembered. A call that is not remembered is no step, and no planned fault meets it.
     traced: bool,
     began: Instant,
     steps: Mutex<Vec<Step>>,
@@ -294,7 +294,7 @@ impl Outgoing {
     }
 }
 
-/// Where a function's SDK sends its requests.
+/// The connector of a function's SDK.
 struct ToAws {
     wire: Arc<Wire>,
     function: Function,
@@ -335,7 +335,7 @@ async fn read(answer: Response<Body>) -> Result<Response<Bytes>, ConnectorError>
     Ok(Response::from_parts(parts, body))
 }
 
-/// What a connection's end looks like to the SDK.
+/// The end of a connection, as the SDK sees it.
 fn broken(kind: io::ErrorKind) -> ConnectorError {
     ConnectorError::io(io::Error::from(kind).into())
 }
