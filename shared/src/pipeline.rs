@@ -1,13 +1,13 @@
 //! AWS CodePipeline, in the words of approvals.
 //!
 //! [`CodePipeline::find`] finds the approval that an event names and what is being approved,
-//! [`CodePipeline::waiting`] those that no event named; [`CodePipeline::put`] puts the result, and
+//! [`CodePipeline::pending`] those that no event named; [`CodePipeline::put`] puts the result, and
 //! [`CodePipeline::status`] reads how it ended.
 
 mod end;
 mod find;
 mod release;
-mod waiting;
+mod pending;
 
 use std::time::Duration;
 

@@ -128,7 +128,7 @@ impl Sweep {
     pub(crate) async fn sweep(&self) -> Result<SweepSummary, Errors<SweepFailure>> {
         let now = (self.clock)();
         let enough = Box::pin(tokio::time::sleep(START_WITHIN));
-        let pending = tokio::time::timeout(LIST_WITHIN, self.pipeline.waiting(now));
+        let pending = tokio::time::timeout(LIST_WITHIN, self.pipeline.pending(now));
         let (open, pending) = tokio::join!(self.ledger.open_approvals(), pending);
         let open: BTreeSet<ApprovalKey> =
             open.map_err(|error| SweepError::Aws(error).of_sweep())?.into_iter().collect();
