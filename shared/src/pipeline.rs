@@ -152,7 +152,7 @@ impl CodePipeline {
 
     /// The same, with pipelines that are given by name alone in the region `home`.
     #[must_use]
-    pub fn at_home_in(self, home: Option<Region>) -> Self {
+    pub fn in_home_region(self, home: Option<Region>) -> Self {
         Self { home, ..self }
     }
 
