@@ -167,7 +167,7 @@ impl CodePipeline {
     ///
     /// # Errors
     /// The first read that got another answer.
-    pub async fn may_read(&self) -> Result<(), AwsError> {
+    pub async fn check_read_access(&self) -> Result<(), AwsError> {
         const NO_PIPELINE: &str = "countersign-doctor";
         const NO_EXECUTION: &str = "00000000-0000-0000-0000-000000000000";
         let home = || in_region(self.home.as_ref());
