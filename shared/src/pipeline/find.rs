@@ -155,7 +155,7 @@ impl CodePipeline {
             .filter(|text| !text.is_empty());
         release.review_url = configured("ExternalEntityLink")
             .or_else(|| pending.review_url.clone())
-            .and_then(|url| WebUrl::written(&url));
+            .and_then(|url| WebUrl::parse_lenient(&url));
         Some(PendingApproval { approval, expires, initiator, release })
     }
 
