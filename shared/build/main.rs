@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         compare(&mut measure, messages).map_err(|problem| format!("locales/{tag}.ftl: {problem}"))?;
     }
     let out = env::var("OUT_DIR")?;
-    fs::write(Path::new(&out).join("texts.rs"), written(&languages, &measure)?)?;
+    fs::write(Path::new(&out).join("texts.rs"), generate(&languages, &measure)?)?;
     Ok(())
 }
 
@@ -43,7 +43,7 @@ fn is_tag(tag: &str) -> bool {
     (2..=11).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
-fn written(languages: &BTreeMap<String, Messages>, measure: &Messages) -> Result<String, Box<dyn Error>> {
+fn generate(languages: &BTreeMap<String, Messages>, measure: &Messages) -> Result<String, Box<dyn Error>> {
     let mut rust = String::from("/// Every language's tag and its messages, by tag.\nconst LOCALES: [(&str, &str); ");
     writeln!(rust, "{}] = [", languages.len())?;
     for tag in languages.keys() {

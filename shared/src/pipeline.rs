@@ -1,13 +1,13 @@
 //! AWS CodePipeline, in the words of approvals.
 //!
 //! [`CodePipeline::find`] finds the approval that an event names and what is being approved,
-//! [`CodePipeline::waiting`] those that no event named; [`CodePipeline::put`] puts the result, and
+//! [`CodePipeline::pending`] those that no event named; [`CodePipeline::put`] puts the result, and
 //! [`CodePipeline::status`] reads how it ended.
 
 mod end;
 mod find;
 mod release;
-mod waiting;
+mod pending;
 
 use std::time::Duration;
 
@@ -152,7 +152,7 @@ impl CodePipeline {
 
     /// The same, with pipelines that are given by name alone in the region `home`.
     #[must_use]
-    pub fn at_home_in(self, home: Option<Region>) -> Self {
+    pub fn in_home_region(self, home: Option<Region>) -> Self {
         Self { home, ..self }
     }
 
@@ -167,7 +167,7 @@ impl CodePipeline {
     ///
     /// # Errors
     /// The first read that got another answer.
-    pub async fn may_read(&self) -> Result<(), AwsError> {
+    pub async fn check_read_access(&self) -> Result<(), AwsError> {
         const NO_PIPELINE: &str = "countersign-doctor";
         const NO_EXECUTION: &str = "00000000-0000-0000-0000-000000000000";
         let home = || in_region(self.home.as_ref());

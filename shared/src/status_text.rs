@@ -42,7 +42,7 @@ pub fn vote(request: &Request, vote: &Vote, texts: Texts) -> String {
 
 /// What was said with a decision that came without our links.
 #[must_use]
-pub fn said_elsewhere(request: &Request) -> Option<&str> {
+pub fn foreign_summary(request: &Request) -> Option<&str> {
     if request.ended_by_votes() { None } else { request.outcome.as_ref()?.summary.as_deref() }
 }
 

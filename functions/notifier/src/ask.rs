@@ -92,7 +92,7 @@ impl Ask {
         stage: &StageName,
         action: &ActionName,
     ) -> Result<usize, Errors<AskError>> {
-        let pending = self.pipeline.waiting_at(pipeline, stage, action, (self.clock)()).await.map_err(AskError::Aws)?;
+        let pending = self.pipeline.pending_at(pipeline, stage, action, (self.clock)()).await.map_err(AskError::Aws)?;
         if pending.is_empty() {
             return Err(AskError::NothingPending.into());
         }

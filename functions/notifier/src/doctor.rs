@@ -184,7 +184,7 @@ impl Doctor {
     /// The notifier must be allowed to read CodePipeline.
     async fn pipeline(&self) -> Finding {
         const CHECK: &str = "CodePipeline";
-        match Box::pin(self.pipeline.may_read()).await {
+        match Box::pin(self.pipeline.check_read_access()).await {
             Ok(()) => Finding::sound(CHECK, "the notifier may read it"),
             Err(error) => unanswered(CHECK, &error),
         }

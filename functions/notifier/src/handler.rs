@@ -70,7 +70,7 @@ impl Notifier {
         let metrics = Metrics::new(deployment.clone(), Arc::clone(&clock), host.metrics);
         let callback = host.callback.map_or_else(|| CallbackClient::new(&callback_url), CallbackClient::through);
         let pipeline = CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), polling);
-        let pipeline = pipeline.at_home_in(settings.pipeline_region);
+        let pipeline = pipeline.in_home_region(settings.pipeline_region);
         let policy = PolicyStore::new(aws_sdk_ssm::Client::new(aws), settings.policy);
         let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(aws), settings.table);
         let key = SigningKey::new(aws_sdk_kms::Client::new(aws), settings.signing_key);

@@ -128,7 +128,7 @@ impl Sweep {
     pub(crate) async fn sweep(&self) -> Result<SweepSummary, Errors<SweepFailure>> {
         let now = (self.clock)();
         let enough = Box::pin(tokio::time::sleep(START_WITHIN));
-        let pending = tokio::time::timeout(LIST_WITHIN, self.pipeline.waiting(now));
+        let pending = tokio::time::timeout(LIST_WITHIN, self.pipeline.pending(now));
         let (open, pending) = tokio::join!(self.ledger.open_approvals(), pending);
         let open: BTreeSet<ApprovalKey> =
             open.map_err(|error| SweepError::Aws(error).of_sweep())?.into_iter().collect();
@@ -136,19 +136,19 @@ impl Sweep {
         let (pending, unread) = pending.unwrap_or_else(too_slow);
         let pending: Vec<Pending> = pending.into_iter().map(Pending::from).collect();
         let mut errors: Vec<SweepFailure> = unread.into_iter().map(|error| SweepError::Aws(error).of_sweep()).collect();
-        let known = open.iter().map(Look::Open);
+        let known = open.iter().map(Task::Open);
         let unknown = pending.iter().filter(|pending| !pending.key.as_ref().is_some_and(|key| open.contains(key)));
-        let mut looks: Vec<Look> = known.chain(unknown.map(Look::Pending)).collect();
-        let mut left = looks.len();
+        let mut tasks: Vec<Task> = known.chain(unknown.map(Task::Pending)).collect();
+        let mut left = tasks.len();
         // In another order each time: what takes long, hour by hour, must not keep the same others from their turn.
-        fastrand::shuffle(&mut looks);
-        let looks: Vec<_> = looks.into_iter().map(|look| Box::pin(self.look(look, &pending, now))).collect();
-        let begun = stream::iter(looks).take_until(enough);
+        fastrand::shuffle(&mut tasks);
+        let tasks: Vec<_> = tasks.into_iter().map(|task| Box::pin(self.run(task, &pending, now))).collect();
+        let begun = stream::iter(tasks).take_until(enough);
         let mut done = begun.buffer_unordered(CONCURRENT_APPROVALS);
         let mut summary = SweepSummary::default();
-        while let Some(look) = done.next().await {
+        while let Some(result) = done.next().await {
             left -= 1;
-            match look {
+            match result {
                 Ok(one) => summary.add(one),
                 Err(error) => {
                     summary.looked += 1;
@@ -166,9 +166,9 @@ impl Sweep {
         Errors::check(errors).map(|()| summary)
     }
 
-    async fn look(&self, look: Look<'_>, pending: &[Pending], now: UtcDateTime) -> Result<SweepSummary, SweepFailure> {
-        match look {
-            Look::Open(key) => {
+    async fn run(&self, task: Task<'_>, pending: &[Pending], now: UtcDateTime) -> Result<SweepSummary, SweepFailure> {
+        match task {
+            Task::Open(key) => {
                 let of_key = |error| SweepFailure { what: key.to_string(), error: SweepError::Aws(error) };
                 let Some(request) = self.ledger.read_request(key).await.map_err(of_key)? else {
                     self.ledger.close(key, now).await.map_err(of_key)?;
@@ -178,7 +178,7 @@ impl Sweep {
                 self.follow_up(request, pending, now).await.map_err(|error| SweepFailure { what, error })
             }
             // It waits and nobody was asked: its event was lost, or came before this deployment.
-            Look::Pending(pending) => match self.ask.ask(&pending.reference).await {
+            Task::Pending(pending) => match self.ask.ask(&pending.reference).await {
                 Ok(Some(asked)) if asked.sent > 0 => {
                     Ok(SweepSummary { looked: 1, asked: asked.sent, ..SweepSummary::default() })
                 }
@@ -335,7 +335,7 @@ fn delivery_of<'a>(before: &'a [Delivery], kind: EmailKind, recipient: &Recipien
 }
 
 /// One approval for the sweep to look at.
-enum Look<'a> {
+enum Task<'a> {
     /// One that is open in the ledger.
     Open(&'a ApprovalKey),
     /// One that waits in CodePipeline, and is perhaps not in the ledger.

@@ -82,7 +82,7 @@ impl WebUrl {
     /// in it what ends one: white space, quotes, brackets.
     /// <https://url.spec.whatwg.org/>
     #[must_use]
-    pub fn written(text: &str) -> Option<Self> {
+    pub fn parse_lenient(text: &str) -> Option<Self> {
         let text = text.trim();
         let ends = |c: char| {
             c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}')
@@ -136,7 +136,7 @@ mod tests {
             ("https://", None),
             ("", None),
         ] {
-            assert_eq!(WebUrl::written(text).as_ref().map(WebUrl::as_str), expected, "{text}");
+            assert_eq!(WebUrl::parse_lenient(text).as_ref().map(WebUrl::as_str), expected, "{text}");
         }
     }
 

@@ -88,7 +88,7 @@ impl CodePipeline {
             .await
     }
 
-    /// The execution that waits with `token`. A courtesy: the email can go out without it.
+    /// The execution that waits with `token`. Best effort: the email can go out without it.
     async fn execution_of(&self, action: &ApprovalAction, token: &ApprovalToken) -> Option<ExecutionId> {
         let found = self
             .polling
@@ -122,7 +122,7 @@ impl CodePipeline {
             async {
                 match (execution, &approval.execution) {
                     (EarlyRead::Shown(execution), _) => Some(execution),
-                    (EarlyRead::NotShown, Some(id)) => courtesy(action, self.execution(action, id).await),
+                    (EarlyRead::NotShown, Some(id)) => best_effort(action, self.execution(action, id).await),
                     (EarlyRead::NotShown | EarlyRead::Unavailable, _) => None,
                 }
             },
@@ -133,7 +133,7 @@ impl CodePipeline {
                 }
             },
         );
-        let attempt = courtesy(action, attempt);
+        let attempt = best_effort(action, attempt);
         if attempt.as_ref().is_some_and(|attempt| {
             external_id(attempt).as_ref() == Some(&approval.token)
                 && attempt.status.as_ref().is_some_and(|status| *status != ActionExecutionStatus::InProgress)
@@ -155,7 +155,7 @@ impl CodePipeline {
             .filter(|text| !text.is_empty());
         release.review_url = configured("ExternalEntityLink")
             .or_else(|| pending.review_url.clone())
-            .and_then(|url| WebUrl::written(&url));
+            .and_then(|url| WebUrl::parse_lenient(&url));
         Some(PendingApproval { approval, expires, initiator, release })
     }
 
@@ -163,8 +163,8 @@ impl CodePipeline {
     /// later is not guessed. Where it may not be read at all, the default is assumed, or nobody would ever be asked.
     async fn timeout(&self, action: &ApprovalAction) -> Option<time::Duration> {
         match self.declared_timeout(action).await {
-            Err(error) if error.kind == AwsErrorKind::Unavailable => courtesy(action, Err(error)),
-            declared => Some(courtesy(action, declared).unwrap_or(DEFAULT_TIMEOUT)),
+            Err(error) if error.kind == AwsErrorKind::Unavailable => best_effort(action, Err(error)),
+            declared => Some(best_effort(action, declared).unwrap_or(DEFAULT_TIMEOUT)),
         }
     }
 
@@ -205,7 +205,7 @@ impl<T> EarlyRead<T> {
         match read {
             Ok(Some(detail)) => Self::Shown(detail),
             Ok(None) | Err(AwsError { kind: AwsErrorKind::Refused, .. }) => Self::NotShown,
-            Err(error) => courtesy(action, Err(error)).map_or(Self::Unavailable, Self::Shown),
+            Err(error) => best_effort(action, Err(error)).map_or(Self::Unavailable, Self::Shown),
         }
     }
 }
@@ -218,7 +218,7 @@ enum Wait {
 }
 
 /// A detail that may be missing: its absence is logged and stops nothing.
-fn courtesy<T>(action: &ApprovalAction, read: Result<Option<T>, AwsError>) -> Option<T> {
+fn best_effort<T>(action: &ApprovalAction, read: Result<Option<T>, AwsError>) -> Option<T> {
     read.unwrap_or_else(|error| {
         tracing::warn!(%error, approval = %action, "a detail of an approval cannot be read");
         None

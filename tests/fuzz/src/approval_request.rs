@@ -114,7 +114,7 @@ fn release(u: &mut Unstructured) -> Result<Release> {
 
 fn url(u: &mut Unstructured) -> Result<Option<WebUrl>> {
     let text = text(u)?;
-    Ok(WebUrl::written(&text).or_else(|| WebUrl::written(&format!("https://a.example/?{text}"))))
+    Ok(WebUrl::parse_lenient(&text).or_else(|| WebUrl::parse_lenient(&format!("https://a.example/?{text}"))))
 }
 
 fn paragraphs(u: &mut Unstructured, max: usize) -> Result<String> {

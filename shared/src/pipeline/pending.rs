@@ -37,7 +37,7 @@ impl CodePipeline {
     ///
     /// # Errors
     /// When CodePipeline does not answer or has no such pipeline.
-    pub async fn waiting_at(
+    pub async fn pending_at(
         &self,
         pipeline: PipelineName,
         stage: &StageName,
@@ -52,13 +52,13 @@ impl CodePipeline {
 
     /// All approvals that wait now in the pipelines at home, and what could not be read: a pipeline that cannot be read
     /// hides none of the others.
-    pub async fn waiting(&self, now: UtcDateTime) -> (Vec<PendingRef>, Vec<AwsError>) {
+    pub async fn pending(&self, now: UtcDateTime) -> (Vec<PendingRef>, Vec<AwsError>) {
         let pipelines = match self.pipelines().await {
             Ok(pipelines) => pipelines,
             Err(error) => return (Vec::new(), vec![error]),
         };
         let looks: Vec<_> =
-            pipelines.into_iter().map(|(pipeline, mode)| self.waiting_in(pipeline, mode, now)).collect();
+            pipelines.into_iter().map(|(pipeline, mode)| self.pending_in(pipeline, mode, now)).collect();
         let looks: Vec<Result<Vec<PendingRef>, AwsError>> =
             stream::iter(looks).buffer_unordered(CONCURRENT_PIPELINES).collect().await;
         let (mut waiting, mut errors) = (Vec::new(), Vec::new());
@@ -71,7 +71,7 @@ impl CodePipeline {
         (waiting, errors)
     }
 
-    async fn waiting_in(
+    async fn pending_in(
         &self,
         pipeline: PipelineName,
         mode: Option<ExecutionMode>,
