@@ -6,8 +6,8 @@
 
 mod end;
 mod find;
-mod release;
 mod pending;
+mod release;
 
 use std::time::Duration;
 
