@@ -55,7 +55,7 @@ class Html(html.parser.HTMLParser):
         self.texts = []
         self.title = ""
         self._open = []
-        # Texts that leave a direction open, though they do not stand in an element of their own direction.
+        # Texts that leave a direction open, though they are not in an element with a direction of its own.
         self.directions = []
         self.feed(source)
         self.close()

@@ -14,7 +14,7 @@ use crate::lambda::Lambda;
 use crate::metrics::Lines;
 use crate::replay;
 
-/// How often the sweep comes.
+/// The interval between sweeps.
 const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
 
 /// Both functions, and what they run on.
@@ -58,7 +58,7 @@ impl Functions {
     }
 }
 
-/// What the hourly rule sends.
+/// The event of the hourly rule.
 fn sweep_event() -> Value {
     json!({ "sweep": {} })
 }

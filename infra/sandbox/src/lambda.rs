@@ -21,7 +21,7 @@ pub struct Failure {
     pub event: Value,
     /// The error's type, as Lambda reports it.
     pub error_type: String,
-    /// What it says.
+    /// The error's message.
     pub error_message: String,
 }
 

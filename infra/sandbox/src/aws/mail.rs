@@ -14,7 +14,7 @@ pub struct Mail {
     pub id: String,
     /// The address that it was delivered to.
     pub to: String,
-    /// Whom it says it is from, name and address.
+    /// The sender in the message, name and address.
     pub from: String,
     /// The subject, decoded.
     pub subject: String,

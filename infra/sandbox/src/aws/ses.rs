@@ -31,7 +31,7 @@ const MAX_MESSAGE: usize = 10 * 1024 * 1024;
 const MAX_DESTINATIONS: usize = 50;
 /// How many emails are kept unless [`Ses::keep`] says otherwise: the newest ones. A sandbox may run for weeks.
 const KEPT_MAILS: usize = 10_000;
-/// Over which span SES counts what it compares with the sending rate.
+/// The span over which SES counts messages for the sending rate.
 const RATE_SPAN: Duration = Duration::SECOND;
 
 /// A mail service that keeps what it is given.
@@ -45,7 +45,7 @@ struct State {
     mails: Vec<Mail>,
     /// How many of them are kept.
     kept: usize,
-    /// How many may be taken in a second, and how many have been refused for that.
+    /// The number of messages allowed in a second, and the number refused because of it.
     rate: Option<usize>,
     throttled: usize,
     /// When each email that still counts towards the daily quota was taken.
@@ -89,12 +89,12 @@ impl Ses {
         look(&lock(&self.state).mails)
     }
 
-    /// From now on keeps this many emails.
+    /// Sets the number of emails that are kept.
     pub fn keep(&self, mails: usize) {
         lock(&self.state).kept = mails;
     }
 
-    /// From now on takes no more than this many messages in any second, and throttles the rest.
+    /// Limits the sending rate to this many messages in any second, and throttles the rest.
     pub fn limit_rate(&self, per_second: usize) {
         lock(&self.state).rate = Some(per_second);
     }
@@ -105,7 +105,7 @@ impl Ses {
         lock(&self.state).throttled
     }
 
-    /// From now on, refuses every message to this address with an error of status 400.
+    /// Refuses every message to this address from now on, with an error of status 400.
     pub fn refuse(&self, address: &str, code: &str, message: &str) {
         lock(&self.state).refused.insert(address.to_ascii_lowercase(), (code.to_owned(), message.to_owned()));
     }
@@ -300,7 +300,7 @@ fn bad_value(message: impl Into<String>) -> AwsError {
 /// The bare address in `address` or `Name <address>`.
 ///
 /// # Errors
-/// What SES says of an address that it cannot use.
+/// The error of SES for an address that it cannot use.
 fn address(text: &str) -> Result<&str, AwsError> {
     let text = text.trim();
     let address = match text.strip_suffix('>') {

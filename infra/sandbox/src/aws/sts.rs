@@ -42,7 +42,7 @@ impl Sts {
         caller: &str,
         body: Bytes,
     ) -> Result<Answer, AwsError> {
-        // The crate's answer is the same for every caller; the point of the call is to tell them apart.
+        // The crate's answer is the same for every caller; the point of the call is to distinguish callers.
         if operation == "GetCallerIdentity" {
             return Ok(Answer::Xml(identity(caller)));
         }

@@ -1,4 +1,4 @@
-//! What a pipeline is: its stages, its actions and how its executions meet.
+//! Pipeline definitions: stages, actions, and how executions meet.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ pub struct PipelineDefinition {
 /// How the executions of a pipeline meet (`executionMode`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ExecutionMode {
-    /// The newer one takes over. The user guide speaks of executions that wait in front of a locked stage; here the
+    /// The newer one takes over. In the user guide, executions wait in front of a locked stage; here the
     /// newer one also takes over a stage in which the older one waits at an approval, so that the sandbox can show an
     /// approval that is superseded while somebody is asked for it. The service itself would lock that stage until the
     /// answer.
@@ -97,7 +97,7 @@ pub enum SourceProvider {
 pub struct ApprovalAction {
     /// Comments for the approver (`CustomData`).
     pub custom_data: Option<String>,
-    /// What to review (`ExternalEntityLink`).
+    /// The URL to review (`ExternalEntityLink`).
     pub external_entity_link: Option<String>,
     /// 5 to 86,400; seven days when unset.
     pub timeout_minutes: Option<u32>,
@@ -198,7 +198,7 @@ impl SourceAction {
 }
 
 impl ExecutionMode {
-    /// As the service writes it: `SUPERSEDED`, `QUEUED`, `PARALLEL`.
+    /// The mode as the service writes it: `SUPERSEDED`, `QUEUED`, `PARALLEL`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Superseded => "SUPERSEDED",

@@ -1,4 +1,4 @@
-//! What the sandbox's page shows.
+//! The pipelines as the sandbox's page shows them.
 
 use time::UtcDateTime;
 
@@ -82,9 +82,9 @@ pub struct ExecutionView {
     pub trigger_detail: String,
     /// The first source revision's id.
     pub revision_id: Option<String>,
-    /// What the revision says of itself.
+    /// The revision's summary.
     pub revision_summary: Option<String>,
-    /// Where to look at the revision.
+    /// The URL of the revision.
     pub revision_url: Option<String>,
     /// When it began.
     pub started: UtcDateTime,

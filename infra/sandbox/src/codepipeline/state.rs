@@ -1,4 +1,4 @@
-//! What is remembered of a pipeline: its executions, the stages they visited and the actions they ran.
+//! The state of a pipeline: its executions, the stages they visited and the actions they ran.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub(super) struct Pipeline {
 /// One execution of a pipeline.
 pub(super) struct Execution {
     pub id: Id,
-    /// As it was when the execution began: a later edit does not move an execution that is under way.
+    /// The definition from when the execution began: a later edit does not affect an execution that is under way.
     pub definition: Arc<PipelineDefinition>,
     pub version: u32,
     pub status: ExecutionStatus,
@@ -108,7 +108,7 @@ pub(super) struct Revision {
     pub created: UtcDateTime,
 }
 
-/// What started an execution.
+/// The trigger of an execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trigger {
     /// Somebody called `StartPipelineExecution`: their ARN.

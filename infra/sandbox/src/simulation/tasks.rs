@@ -1,4 +1,4 @@
-//! What goes on by itself, so that one can wait until nothing does.
+//! Background tasks, counted so that one can wait until none runs.
 
 use std::sync::Arc;
 
