@@ -1,8 +1,8 @@
 //! The domain types. Each has one way in, [`FromStr`], and what came in can be trusted from there on.
 //!
 //! Tokens, addresses, names and comments must not reach a log: they have no [`Display`](fmt::Display), their
-//! [`Debug`](fmt::Debug) shows none of their text, and only `expose` returns it. None of these
-//! types is serialized: what goes over a wire or into storage has a type of its own, beside the code that writes it.
+//! [`Debug`](fmt::Debug) shows none of their text, and only `expose` returns it. None of these types is serialized:
+//! what goes over a wire or into storage has a type of its own, beside the code that writes it.
 
 mod checked;
 mod names;

@@ -82,7 +82,7 @@ def resolved(requirement):
 
 
 def python(program):
-    """The advisories of all Python packages. If PyPI does not answer for those that we pin, it is not asked for the rest."""
+    """The advisories of all Python packages. If PyPI does not answer for our pins, it is not asked for more."""
     direct = pinned()
     if pip_audit(program, direct) is None:
         return None

@@ -1,5 +1,5 @@
-"""Compares docs/DEPENDENCIES.md with the manifests and the dependency graph: every direct dependency of the functions and the
-shared crate, who uses it, with which features, and how many crates each function is made of."""
+"""Compares docs/DEPENDENCIES.md with the manifests and the dependency graph: every direct dependency of the functions and
+the shared crate, who uses it, with which features, and how many crates each function is made of."""
 
 import json
 import pathlib

@@ -134,7 +134,7 @@ async fn queued_executions_are_asked_for_one_after_the_other() {
     world.settle().await;
     let newer = world.requests().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
     assert_ne!(newer.approve, alice.approve);
-    assert_eq!(world.get(&alice.approve).await.status, 200, "hers, decided");
+    assert_eq!(world.get(&alice.approve).await.status, 200, "Alice's link, after the decision");
     world.press(&newer.reject, "").await;
     assert_eq!(world.execution_status("service", &second).await, "Failed");
 }

@@ -195,13 +195,13 @@ async fn in_simulated_time(size: Size, rate: Option<usize>) -> Vec<String> {
     simulation.settle().await;
     let by_events = mailbox(aws).requests.len();
     let hours = until(&simulation, || mailbox(aws).requests.len() == all).await;
-    let asked = mailbox(aws);
-    print_emails("requests", by_events, hours, &asked.request_times, BEGIN, all);
+    let before = mailbox(aws);
+    print_emails("requests", by_events, hours, &before.request_times, BEGIN, all);
 
     let began_visits = simulation.now();
     let pages: Vec<Visited> = stream::iter(visitors(size))
         .map(|(approval, who, decision)| {
-            let links = asked.links.get(&(pipeline(approval), who)).cloned();
+            let links = before.links.get(&(pipeline(approval), who)).cloned();
             visit_simulated(&simulation, approval, decision, links)
         })
         .buffer_unordered(size.at_once)
@@ -301,14 +301,17 @@ async fn through_sockets(size: Size) -> Vec<String> {
     start(&sandbox.aws().codepipeline, size.approvals);
     sandbox.settle().await;
     let took = (clock() - began).as_seconds_f64();
-    let asked = mailbox(sandbox.aws());
-    let mails = asked.asked.len();
-    println!("  asked: {mails} emails in {took:.1} s, one event after the other: {:.0} a second", mails as f64 / took);
+    let before = mailbox(sandbox.aws());
+    let mails = before.request_times.len();
+    println!(
+        "  requests: {mails} emails in {took:.1} s, one event after the other: {:.0} a second",
+        mails as f64 / took
+    );
     let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let began = clock();
     let pages: Vec<Visited> = stream::iter(visitors(size))
         .map(|(approval, who, decision)| {
-            let links = asked.links.get(&(pipeline(approval), who)).cloned();
+            let links = before.links.get(&(pipeline(approval), who)).cloned();
             let browser = browser.clone();
             async move { tokio::spawn(visit(browser, approval, decision, links)).await.unwrap() }
         })

@@ -47,7 +47,7 @@ struct Arrival {
     mail: sandbox::aws::ses::Mail,
 }
 
-/// What an email is for.
+/// The kind of an email.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Request,

@@ -1,4 +1,4 @@
-//! What differs between a story in a sandbox and one in a simulation.
+//! The operations that a sandbox and a simulation do differently.
 
 use sandbox::aws::Aws;
 use sandbox::simulation::Failed;

@@ -43,18 +43,19 @@ pub struct Ses {
 
 struct State {
     mails: Vec<Mail>,
-    /// How many of them are kept.
+    /// The number of emails that are kept.
     kept: usize,
-    /// The number of messages allowed in a second, and the number refused because of it.
+    /// The number of messages allowed in a second. If there is none, any number is.
     rate: Option<usize>,
+    /// The number of messages refused because of the rate.
     throttled: usize,
-    /// When each email that still counts towards the daily quota was taken.
+    /// The time of each email that still counts towards the daily quota.
     taken: Vec<UtcDateTime>,
     last_id: u64,
     refused: HashMap<String, (String, String)>,
-    /// When empty, everybody is verified.
+    /// The verified identities. If there are none, every sender is accepted.
     verified: Vec<String>,
-    /// When empty, there is every configuration set that anyone names.
+    /// The configuration sets. If there are none, every name is accepted.
     configuration_sets: Vec<String>,
     paused: bool,
 }
@@ -239,7 +240,7 @@ impl Ses {
 }
 
 impl State {
-    /// Whether these may send to those.
+    /// Checks that the senders may send to the recipients.
     fn permit(&self, from: &[&str], to: &[&str], set: Option<&str>, region: &str) -> Result<(), AwsError> {
         if self.paused {
             return Err(AwsError::new("AccountSendingPausedException", "Email sending is disabled for your account."));
@@ -275,7 +276,7 @@ impl State {
         Ok(())
     }
 
-    /// Whether so many more may be sent at `now`.
+    /// Checks that the sending rate allows this many more messages at `now`.
     fn pace(&mut self, more: usize, now: UtcDateTime) -> Result<(), AwsError> {
         let Some(rate) = self.rate else { return Ok(()) };
         let lately = self.taken.iter().rev().take_while(|taken| now - **taken < RATE_SPAN).count();

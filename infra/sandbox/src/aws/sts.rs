@@ -21,7 +21,7 @@ pub(super) const OPERATIONS: [&str; 4] =
 pub(super) struct Sts {
     fake: Arc<StsService>,
     region: String,
-    /// Who calls with the keys that `AssumeRole` handed out: access key id → ARN of the session.
+    /// The sessions that `AssumeRole` began: access key id → ARN of the session.
     sessions: Mutex<HashMap<String, String>>,
 }
 

@@ -8,54 +8,54 @@ use super::input::{Pattern, TIMEOUT_MINUTES};
 /// A pipeline as its owner declares it. Its name is unique in the sandbox, whatever its account and region.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PipelineDefinition {
-    /// Twelve digits.
+    /// The account: twelve digits.
     pub account: String,
-    /// Such as `us-east-2`.
+    /// The region, such as `us-east-2`.
     pub region: String,
-    /// Unique in the sandbox.
+    /// The name, unique in the sandbox.
     pub name: String,
-    /// What happens when two executions want the same stage.
+    /// The rule for two executions that want the same stage.
     pub mode: ExecutionMode,
-    /// In the order in which an execution passes them.
+    /// The stages, in the order in which an execution passes them.
     pub stages: Vec<StageDefinition>,
 }
 
 /// How the executions of a pipeline meet (`executionMode`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ExecutionMode {
-    /// The newer one takes over. In the user guide, executions wait in front of a locked stage; here the
+    /// The newer execution takes over. In the user guide, executions wait in front of a locked stage; here the
     /// newer one also takes over a stage in which the older one waits at an approval, so that the sandbox can show an
     /// approval that is superseded while somebody is asked for it. The service itself would lock that stage until the
     /// answer.
     #[default]
     Superseded,
-    /// The newer one waits in front of the stage until it is free.
+    /// The newer execution waits in front of the stage until it is free.
     Queued,
-    /// They do not meet.
+    /// Executions run independently of each other.
     Parallel,
 }
 
 /// A stage: its actions run in the order of `run_order`, those with the same one side by side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StageDefinition {
-    /// Unique in the pipeline.
+    /// The name, unique in the pipeline.
     pub name: String,
-    /// At least one.
+    /// The actions, at least one.
     pub actions: Vec<ActionDefinition>,
 }
 
 /// One action of a stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActionDefinition {
-    /// Unique in the stage.
+    /// The name, unique in the stage.
     pub name: String,
-    /// 1 to 999.
+    /// The order within the stage: 1 to 999.
     pub run_order: u32,
-    /// What it does.
+    /// The kind of action.
     pub kind: ActionKind,
 }
 
-/// What an action does. All but an approval succeed as soon as they start.
+/// The kind of an action. All but approvals succeed as soon as they start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ActionKind {
     /// Brings a revision.
@@ -68,10 +68,10 @@ pub enum ActionKind {
     Approval(ApprovalAction),
 }
 
-/// Where revisions come from, and what they say.
+/// A source of revisions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceAction {
-    /// Who holds the repository.
+    /// The provider of the repository.
     pub provider: SourceProvider,
     /// `name` in CodeCommit, `owner/name` behind a connection.
     pub repository: String,
@@ -83,7 +83,7 @@ pub struct SourceAction {
     pub messages: Vec<String>,
 }
 
-/// Who holds a repository.
+/// The provider of a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceProvider {
     /// AWS CodeCommit. The revision summary is the commit message.
@@ -99,7 +99,7 @@ pub struct ApprovalAction {
     pub custom_data: Option<String>,
     /// The URL to review (`ExternalEntityLink`).
     pub external_entity_link: Option<String>,
-    /// 5 to 86,400; seven days when unset.
+    /// The time-out in minutes: 5 to 86,400; seven days if unset.
     pub timeout_minutes: Option<u32>,
     /// The SNS topic that gets a notice (`NotificationArn`).
     pub notification_arn: Option<String>,

@@ -16,7 +16,7 @@ pub(super) struct Pipeline {
     pub version: u32,
     pub created: UtcDateTime,
     pub updated: UtcDateTime,
-    /// Oldest first. The place in this list is the age.
+    /// The executions, oldest first.
     pub executions: Vec<Execution>,
     /// `clientRequestToken` and the execution that it began.
     pub requests: Vec<(String, String)>,
@@ -35,7 +35,7 @@ pub(super) struct Execution {
     pub stop: Option<StopRequest>,
     pub started: UtcDateTime,
     pub updated: UtcDateTime,
-    /// 1, and one more for each retry of a stage.
+    /// The attempt: 1, and one more for each retry of a stage.
     pub attempt: u32,
     pub revisions: Vec<Revision>,
     pub variables: Vec<(String, String)>,

@@ -294,7 +294,7 @@ impl Outgoing {
     }
 }
 
-/// Where a function's SDK sends its requests.
+/// The HTTP connector of a function's SDK.
 struct ToAws {
     wire: Arc<Wire>,
     function: Function,
