@@ -1,9 +1,9 @@
 //! Turns `locales/` into Rust: a table of the languages, and a function for each message.
 //!
-//! English is the measure. A language that lacks a message, has one too many, or uses other variables ends the build, and
-//! so does a message or a variable in the code that no language has.
+//! English is the measure. A language that lacks a message, has one too many, or uses other variables ends the build,
+//! and so does a message or a variable in the code that no language has.
 
-#![expect(clippy::print_stdout, reason = "this is how a build tells cargo what it read")]
+#![expect(clippy::print_stdout, reason = "a build script reports the files that it read to cargo on stdout")]
 
 mod locales;
 

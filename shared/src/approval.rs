@@ -1,8 +1,8 @@
 //! The domain types. Each has one way in, [`FromStr`], and what came in can be trusted from there on.
 //!
 //! Tokens, addresses, names and comments must not reach a log: they have no [`Display`](fmt::Display), their
-//! [`Debug`](fmt::Debug) shows none of their text, and `expose` gives it to whoever asks by that name. None of these
-//! types is serialized: what goes over a wire or into storage has a type of its own, beside the code that writes it.
+//! [`Debug`](fmt::Debug) shows none of their text, and only `expose` returns it. None of these types is serialized:
+//! what goes over a wire or into storage has a type of its own, beside the code that writes it.
 
 mod checked;
 mod names;
@@ -129,7 +129,8 @@ pub struct Approval {
     pub action: ApprovalAction,
     /// CodePipeline's token for exactly this wait.
     pub token: ApprovalToken,
-    /// The execution that waits; unknown when only an SNS notice named the approval and CodePipeline could not be asked.
+    /// The execution that waits; unknown when only an SNS notice named the approval and CodePipeline could not be
+    /// asked.
     pub execution: Option<ExecutionId>,
 }
 

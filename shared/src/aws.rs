@@ -1,4 +1,4 @@
-//! The one place that configures the AWS SDK: time-outs, retries, and what became of a call.
+//! The configuration of the AWS SDK: time-outs, retries, and the classification of errors.
 
 mod authorities;
 
@@ -41,8 +41,8 @@ const MAX_PAUSE: Duration = Duration::from_secs(1);
 
 /// Configuration from the environment that Lambda sets up.
 ///
-/// `aws_config::load_defaults` would do the same and look in eight more places for credentials that no function has: that
-/// is a tenth of the callback's code, and files to look for at each start.
+/// `aws_config::load_defaults` would do the same and look in eight more places for credentials that no function has:
+/// that is a tenth of the callback's code, and files to look for at each start.
 ///
 /// # Errors
 /// When there can be no TLS.
@@ -82,8 +82,8 @@ pub fn builder() -> Builder {
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
 }
 
-/// One pool of connections for all clients. Left to themselves, each client makes its own, and the SDK makes each of them
-/// twice.
+/// One pool of connections for all clients. Left to themselves, each client makes its own, and the SDK makes each of
+/// them twice.
 fn https() -> Result<SharedHttpClient, HttpClientError> {
     let trust = authorities::trusted(environment("AWS_REGION").as_deref(), environment);
     let connector = connector(trust, CONNECT)?;
@@ -110,8 +110,8 @@ impl LoadServiceConfig for Environment {
     }
 }
 
-/// What is set for one service: `AWS_ENDPOINT_URL`, and `AWS_ENDPOINT_URL_KMS` and the like, which go first; nothing where
-/// `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` says so.
+/// What is set for one service: `AWS_ENDPOINT_URL`, and `AWS_ENDPOINT_URL_KMS` and the like, which go first; nothing
+/// where `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` says so.
 ///
 /// Source: AWS SDKs and Tools reference guide, "Service-specific endpoints".
 fn of_service(name: &str, service: &str, look_up: impl Fn(&str) -> Option<String>) -> Option<String> {

@@ -1,7 +1,7 @@
 //! The texts that people read, in each language that `locales/` has a file for.
 //!
-//! The build makes a function of every message of `locales/en.ftl`, and fails where a language lacks one. A text comes out
-//! whole, with foreign text in it unescaped: the code that puts it into HTML escapes it.
+//! The build makes a function of every message of `locales/en.ftl`, and fails where a language lacks one. A text comes
+//! out whole, with foreign text in it unescaped: the code that puts it into HTML escapes it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -132,8 +132,8 @@ impl Texts {
         self.moment(&at.day().to_string(), u8::from(at.month()).into(), &time, &at.year().to_string())
     }
 
-    /// `3 days`, `5 hours`, `40 minutes`: a span of time in the largest unit of which there are two, rounded down, but up to
-    /// a whole minute.
+    /// `3 days`, `5 hours`, `40 minutes`: a span of time in the largest unit of which there are two, rounded down, but
+    /// up to a whole minute.
     #[must_use]
     pub fn span(self, span: Duration) -> String {
         match largest(span) {
@@ -205,8 +205,8 @@ mod tests {
             let texts = language.texts();
             let question = texts.release_question("payments-api", "Production");
             assert!(question.contains("payments-api") && question.contains("Production"), "{language}: {question}");
-            let told = texts.at(moment);
-            assert!(told.contains("27") && told.contains("2026") && told.contains("09:15 UTC"), "{language}: {told}");
+            let text = texts.at(moment);
+            assert!(text.contains("27") && text.contains("2026") && text.contains("09:15 UTC"), "{language}: {text}");
             for days in 1..=12 {
                 let span = texts.span(Duration::days(days));
                 let ahead = texts.in_span(Duration::days(days));

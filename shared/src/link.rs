@@ -1,6 +1,6 @@
 //! Links: signed URLs, each for one approver and one decision on one approval.
 //!
-//! A link carries a JSON Web Token (RFC 7519), signed with Ed25519 (RFC 8037). Whoever holds it can make exactly that
+//! A link carries a JSON Web Token (RFC 7519), signed with Ed25519 (RFC 8037). Its holder can make exactly that
 //! decision in that approver's name. Anybody who has the link can read its payload; the signature makes it trustworthy.
 
 mod claims;
@@ -21,7 +21,8 @@ pub use verify::{ExpiredLink, LinkError, LinkVerifier, VerifiedLink};
 pub const PATH: &str = "/approval";
 /// The longest link, in bytes. Mail clients and gateways cut or refuse longer ones.
 pub const MAX_LENGTH: usize = 2000;
-/// The longest life of a link and of an approval: CodePipeline's longest time-out (86,400 minutes), and an hour for the clocks.
+/// The longest life of a link and of an approval: CodePipeline's longest time-out (86,400 minutes), and an hour for the
+/// clocks.
 pub const MAX_LIFETIME: Duration = Duration::minutes(86_400 + 60);
 
 /// The callback's address as approvers reach it: scheme and host, and a port if need be. `https`; `http` only on this

@@ -1,16 +1,16 @@
-"""Holds the functions to what they may cost, by figures that no busy machine changes: sizes in bytes, and instructions
-as callgrind counts them. Another compiler changes them, and another processor may: the budgets leave
-some room. Usage: budgets.py BINARIES ZIPS
+"""Checks the functions against their budgets, in figures that a busy machine does not change: sizes in bytes, and
+instructions as callgrind counts them. Another compiler changes them, and another processor may: the budgets leave some
+room. Usage: budgets.py BINARIES ZIPS
 
-A figure that is over its budget fails. One that is far below it fails too: then the budget is to be lowered, so that
-what was won is not lost again unseen. The budgets are for x86_64.
+A figure over its budget fails. A figure far below it fails too: then lower the budget, so that a later loss of the gain
+is noticed. The budgets are for x86_64.
 """
 
 import subprocess
 import sys
 from pathlib import Path
 
-# Each is what was measured on 2026-11-23, and a little room.
+# The measurements of 2026-11-23, with a little room.
 SIZES = {
     "callback": 8_350_000,
     "callback.zip": 3_520_000,
@@ -43,15 +43,15 @@ def main():
     checks += [(f"{name}: instructions", instructions[name], budget) for name, budget in INSTRUCTIONS.items()]
     failed = 0
     for name, figure, budget in checks:
-        failed += not tell(name, figure, budget, LEAST * budget <= figure <= budget)
+        failed += not report(name, figure, budget, LEAST * budget <= figure <= budget)
     ratio = instructions["verify"] / instructions["signature"]
-    failed += not tell("verify: times its signature", round(ratio, 3), MOST_OVER_SIGNATURE, ratio <= MOST_OVER_SIGNATURE)
+    failed += not report("verify: times its signature", round(ratio, 3), MOST_OVER_SIGNATURE, ratio <= MOST_OVER_SIGNATURE)
     print(f"{len(checks) + 1 - failed} passed, {failed} failed")
     sys.exit(failed > 0)
 
 
-def tell(name, figure, budget, good):
-    why = "" if good else ": too much" if figure > budget else ": so little that the budget is to be lowered"
+def report(name, figure, budget, good):
+    why = "" if good else ": too much" if figure > budget else ": so little that the budget should be lowered"
     print(f"{'ok    ' if good else 'FAILED'}  {name}: {figure:,}, of {budget:,}{why}")
     return good
 

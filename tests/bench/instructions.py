@@ -1,4 +1,4 @@
-"""What callgrind counts, one line each: `NAME INSTRUCTIONS`. Usage: instructions.py BINARY
+"""Instructions as callgrind counts them, one line each: `NAME INSTRUCTIONS`. Usage: instructions.py BINARY
 
 The binary does one thing many times. It is run twice, with different numbers; the difference is the thing's own, and
 its start, which both have, drops out.

@@ -1,7 +1,7 @@
 """Known vulnerabilities of the npm and Python packages that the CDK app and the tests use. None of them is in a function.
 
 `advisories.py PIP_AUDIT` runs `npm audit` on every package-lock.json and pip-audit on every Python package that is
-pinned. A database that is out of reach is said on a line that begins with `NOT CHECKED`; it never passes for an answer.
+pinned. If a database is out of reach, a line that begins with `NOT CHECKED` says so; that never counts as an answer.
 """
 
 import json
@@ -22,7 +22,7 @@ def run(*command):
 
 
 def lock_files():
-    """Those of the tree, whether git knows them or not."""
+    """The lock files of the tree, whether git tracks them or not."""
     found = sorted(
         str(path) for path in pathlib.Path().rglob("package-lock.json") if not {"node_modules", "target"} & set(path.parts)
     )
@@ -32,7 +32,7 @@ def lock_files():
 
 
 def npm_audit(lock):
-    """The advisories of one lock file, as (id, what it is about); `None` when the registry does not tell."""
+    """The advisories of one lock file, as (id, what it is about); `None` if the registry does not answer."""
     directory = str(pathlib.Path(lock).parent)
     answer = run("npm", "audit", "--json", "--package-lock-only", "--prefix", directory)
     try:
@@ -57,7 +57,7 @@ def pinned():
 
 
 def pip_audit(program, requirements):
-    """The advisories of these, each in one version, as above; `None` when PyPI does not tell of one of them."""
+    """The advisories of these packages, each in one version; `None` if PyPI does not answer for all of them."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write("\n".join(requirements))
         file.flush()
@@ -65,7 +65,7 @@ def pip_audit(program, requirements):
     try:
         report = json.loads(answer.stdout)["dependencies"]
     except (ValueError, KeyError):
-        # Out of reach, or a fault of ours: the difference must not be lost.
+        # Our own mistake must not pass for a database that is out of reach.
         if "requirement" in answer.stderr.lower() and "duplicate" in answer.stderr.lower():
             sys.exit(f"pip-audit does not take the requirements: {answer.stderr}")
         return None
@@ -82,11 +82,11 @@ def resolved(requirement):
 
 
 def python(program):
-    """First what we pin ourselves: where PyPI does not tell of that, nothing else need be asked."""
+    """The advisories of all Python packages. If PyPI does not answer for our pins, it is not asked for more."""
     direct = pinned()
     if pip_audit(program, direct) is None:
         return None
-    # Each is installed by itself, and two may want different versions of a third.
+    # Each is resolved by itself, since two may need different versions of a third.
     answers = [pip_audit(program, sorted(resolved(requirement))) for requirement in direct]
     return None if None in answers else set().union(*answers)
 
@@ -97,7 +97,7 @@ def main(program):
     answers.append(("the tests' Python packages", "PyPI", python(program)))
     for what, database, found in answers:
         if found is None:
-            print(f"NOT CHECKED: security advisories of {what}. {database} does not tell of them here")
+            print(f"NOT CHECKED: security advisories of {what}. {database} did not answer")
             continue
         concerning = sorted((name, text) for name, text in found if name not in IGNORED)
         print(f"{what}: {len(concerning)} known vulnerabilities")

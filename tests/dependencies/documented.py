@@ -1,5 +1,5 @@
-"""docs/DEPENDENCIES.md against the manifests and the dependency graph: every direct dependency of the functions and the
-shared crate, who uses it, with which features, and how many crates each function is made of."""
+"""Compares docs/DEPENDENCIES.md with the manifests and the dependency graph: every direct dependency of the functions and
+the shared crate, who uses it, with which features, and how many crates each function is made of."""
 
 import json
 import pathlib
@@ -10,7 +10,7 @@ import sys
 PAGE = pathlib.Path("docs/DEPENDENCIES.md")
 OURS = {"callback", "countersign", "notifier"}
 KINDS = {None: "", "build": "build", "dev": "tests"}
-# What the functions run on unless a deployment says otherwise.
+# The default architecture of a deployment.
 PLATFORM = "aarch64-unknown-linux-gnu"
 
 
@@ -19,7 +19,7 @@ def cargo(*arguments):
 
 
 def declared():
-    """(crate, when it is needed) → (users, features), as the manifests say."""
+    """(crate, when it is needed) → (users, features), from the manifests."""
     found = {}
     for package in json.loads(cargo("metadata", "--no-deps", "--format-version", "1", "--locked"))["packages"]:
         if package["name"] not in OURS:
@@ -40,7 +40,7 @@ def declared():
 
 
 def documented(text):
-    """The same, as the page says; and rows without a reason."""
+    """The same mapping from the page, and the rows without a reason."""
     table, silent = {}, []
     for line in text.splitlines():
         row = re.fullmatch(r"\| `([\w-]+)`(?: \(([\w, ]+)\))? \| ([^|]+) \|([^|]*)\|([^|]*)\|", line)

@@ -1,5 +1,5 @@
-"""Checks emails that `mails` wrote, one JSON object a line: `check.py FILE SAMPLES`. It puts the HTML of one email for each
-set of features into the folder SAMPLES, and closes with `N passed, N failed`, a rule each."""
+"""Checks the emails that `mails` wrote, one JSON object a line: `check.py FILE SAMPLES`. Writes the HTML of one email for
+each set of features to the folder SAMPLES, and ends with `N passed, N failed`, counted by rule."""
 
 import collections
 import json
@@ -34,11 +34,11 @@ def main(file, samples):
             wrong[name].append((letter, found))
     passed = failed = 0
     for rule in rules.RULES:
-        passed, failed = tell(rule.__name__, rule.__doc__, [
+        passed, failed = report(rule.__name__, rule.__doc__, [
             f"case {letter['case']}, {letter['kind']} {letter['ending']}: {found[0]}" for letter, found in wrong[rule.__name__]
         ], passed, failed)
-    passed, failed = tell("threads", rules.threads.__doc__, rules.threads(letters, checked), passed, failed)
-    passed, failed = tell("selftest", selftest.__doc__, selftest.run(letters, wrong), passed, failed)
+    passed, failed = report("threads", rules.threads.__doc__, rules.threads(letters, checked), passed, failed)
+    passed, failed = report("selftest", selftest.__doc__, selftest.run(letters, wrong), passed, failed)
 
     samples = pathlib.Path(samples)
     samples.mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ def main(file, samples):
     return 1 if failed else 0
 
 
-def tell(name, about, wrong, passed, failed):
+def report(name, about, wrong, passed, failed):
     print(f"== {name}: {about}")
     if not wrong:
         return passed + 1, failed

@@ -1,13 +1,13 @@
-// What mail clients make of the emails' HTML and CSS, by the data of caniemail.com. Each argument is an HTML file. It prints
-// which client ignores what, with the reason why that loses nothing, and `N passed, N failed`.
+// Checks the emails' HTML and CSS against the support of mail clients in the data of caniemail.com. Each argument is an
+// HTML file. Prints what each client ignores, with the reason why that loses nothing, and `N passed, N failed`.
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { parse } from '@adobe/css-tools';
 import { parseDocument } from 'htmlparser2';
 
-// The data alone. The package's own check takes `max-width` on iOS 9 for the newest, since it sorts versions as texts, and
-// `background-color` for `background`.
+// The data alone. The package's own check takes `max-width` on iOS 9 for the newest, since it sorts versions as texts,
+// and `background-color` for `background`.
 const rawData = createRequire(import.meta.url)('caniemail/caniemail.json');
 const table = JSON.parse(readFileSync(new URL('features.json', import.meta.url), 'utf8'));
 const data = new Map(rawData.data.map((feature) => [feature.slug, feature]));
@@ -37,7 +37,7 @@ function* stylesheetUses(rules) {
   }
 }
 
-// Every use of anything: `elements`, `attributes` and `properties`, with what it is used on and with what value.
+// Every use of a feature: `elements`, `attributes` and `properties`, with what it is used on and with what value.
 function* uses(node) {
   for (const child of node.children ?? []) {
     if (child.type === 'tag' || child.type === 'style' || child.type === 'script') {

@@ -6,9 +6,9 @@ import html.parser
 import re
 import unicodedata
 
-# What HTML never closes.
+# The elements without an end tag.
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-# What begins a line of its own.
+# The elements that begin a new line.
 BLOCKS = {"title", "body", "div", "table", "tr", "td", "th", "p", "h1", "h2", "h3", "ul", "ol", "li", "pre", "blockquote"}
 
 # The marks that the generator puts into what it writes: `zz` CASE KIND NUMBER `zz`.
@@ -43,7 +43,7 @@ def open_directions(text):
 
 
 class Html(html.parser.HTMLParser):
-    """What a document is made of, and what is wrong with its form."""
+    """The contents of an HTML document, and the errors in its form."""
 
     def __init__(self, source):
         super().__init__(convert_charrefs=True)
@@ -55,7 +55,7 @@ class Html(html.parser.HTMLParser):
         self.texts = []
         self.title = ""
         self._open = []
-        # Texts that leave a direction open, though they do not stand in an element of their own direction.
+        # Texts that leave a direction open, though they are not in an element with a direction of its own.
         self.directions = []
         self.feed(source)
         self.close()

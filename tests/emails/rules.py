@@ -1,4 +1,4 @@
-"""What every email must hold. Each rule is a function that yields what is wrong; it looks at structure and at links, never
+"""The rules for every email. Each rule is a function that yields what is wrong; it looks at structure and at links, never
 at sentences, so that texts and languages may change."""
 
 import json
@@ -7,7 +7,7 @@ import re
 
 from letter import MARK, Html, Message, open_directions, plain
 
-# Gmail clips an email at 102 KB, and the links stand near its end.
+# Gmail clips an email at 102 KB, and the links are near its end.
 MOST_HTML = 50_000
 # RFC 5322, 2.1.1.
 MOST_OCTETS = 998
@@ -71,7 +71,7 @@ def headers(letter, message, html):
 
 
 def people(letter, message, html):
-    """It is from the sender, to this one person by his whole name, and answers go where the policy says."""
+    """The email is from the sender, to one person by their whole name, and replies go where the policy says."""
     to = letter["to"]
     for parser, found in ("Python", message.people("To")), ("Rust", letter["read"]["to"]):
         if len(found) != 1 or found[0]["address"] != to["address"] or plain(found[0]["name"] or "") != plain(to["name"] or ""):
@@ -173,7 +173,7 @@ def links(letter, message, html):
         # The HTML shows the beginning of a very long address of a change, as text; the plain part has all of it.
         is_cut = len(link) > LONGEST_ADDRESS and link not in html.hrefs
         if link not in message.text or link[:LONGEST_ADDRESS - 1] not in html.text or (link not in html.hrefs and not is_cut):
-            yield f"{link} is not told"
+            yield f"{link} is not shown"
     for link in letter["links"]:
         if not any(link in line.split() for line in message.text.splitlines() if not line.startswith(">")):
             yield f"the text has no {link}"
@@ -192,7 +192,7 @@ def links(letter, message, html):
 
 
 def content(letter, message, html):
-    """What went in comes out, in both parts, whole where it is not cut on purpose."""
+    """The content is in both parts, in full unless it is cut on purpose."""
     text = plain("\n".join(re.sub("^> ?", "", line) for line in message.text.split("\n")))
     for name, part in ("text", text), ("HTML", plain(html.text)):
         for said in letter["says"]:
@@ -239,7 +239,7 @@ def known_attributes(letters):
 
 
 def findings(rule, letter, message, html):
-    """What one rule finds. Python's parser refuses to read some headers at all, which is a finding."""
+    """The findings of one rule. Python's parser refuses to read some headers at all, which is a finding."""
     try:
         return list(rule(letter, message, html))
     except ValueError as error:
@@ -247,7 +247,7 @@ def findings(rule, letter, message, html):
 
 
 def check(letter):
-    """What is wrong with one email, rule by rule, and what the rest needs to know of it."""
+    """The findings about one email, rule by rule, with the facts that the later checks need."""
     message = Message(letter["raw"])
     html = Html(message.html)
     wrong = {rule.__name__: found for rule in RULES if (found := findings(rule, letter, message, html))}

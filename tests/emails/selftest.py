@@ -1,4 +1,4 @@
-"""Each rule finds what it is for: emails that are right, with one thing made wrong, fail by that rule."""
+"""Each rule finds its kind of mistake: a valid email with one thing made wrong fails by that rule."""
 
 import base64
 import copy
@@ -21,7 +21,7 @@ def rebuilt(letter, text=None, html=None):
 
 
 def changes(letter):
-    """The rule that must find it, and the email with one thing made wrong."""
+    """Pairs of a rule, and the email with a mistake that the rule must find."""
     raw, link = letter["raw"], letter["links"][0]
     message = Message(raw)
     text, html = message.text, message.html
@@ -77,7 +77,7 @@ def thread_changes(letters, checked):
 
 
 def run(letters, wrong):
-    """What no rule found."""
+    """The mistakes that no rule found."""
     at_fault = {id(letter) for found in wrong.values() for letter, _ in found}
     good = [letter for letter in letters if letter["tame"] and id(letter) not in at_fault]
     letter = next((one for one in good if one["kind"] == "request" and not one["reply_to"]), None)

@@ -17,7 +17,7 @@ export const HEIGHT = 900
 /** How long a page may take to come, in milliseconds. */
 const PATIENCE = 20_000
 
-// It runs as root in containers, where Chromium's own sandbox cannot be had, and it talks to 127.0.0.1 alone.
+// Chromium runs as root in containers, where its own sandbox is not available, and connects to 127.0.0.1 only.
 const ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',

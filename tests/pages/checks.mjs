@@ -1,4 +1,4 @@
-// Runs checks, tells of each, and counts.
+// Runs checks, prints the result of each, and counts.
 
 export class Checks {
   passed = 0
@@ -43,7 +43,7 @@ export class Problems {
   }
 }
 
-/** Throws, and says what was found, unless both are the same. */
+/** Throws with both values unless they are equal. */
 export function equal(found, expected, what) {
   const [a, b] = [JSON.stringify(found), JSON.stringify(expected)]
   if (a !== b) throw new Error(`${what}: expected ${b}, found ${a}`)

@@ -1,5 +1,5 @@
-// Checks the pages in Chromium, lynx and the Nu HTML checker. `tests/pages/run` installs and builds what this needs, and
-// says where it is: CHROMIUM, GALLERY.
+// Checks the pages in Chromium, lynx and the Nu HTML checker. `tests/pages/run` installs and builds the programs, and
+// passes their paths in CHROMIUM and GALLERY.
 
 import { startBrowser } from './browser.mjs'
 import { Checks } from './checks.mjs'

@@ -1,4 +1,4 @@
-// What is measured inside a page. Each function is handed to the browser, so that it may use nothing from out here.
+// Measurements inside a page. Each function is sent to the browser, so it may use nothing from outside itself.
 
 /** What makes the page scroll sideways. Data tables in a region of their own may: WCAG 1.4.10 excepts them. */
 export function sidewaysScroll() {
@@ -20,7 +20,7 @@ export function sidewaysScroll() {
     if (wide && ['auto', 'scroll'].includes(overflowX) && !excepted) {
       problems.push(`it scrolls sideways inside: ${element.outerHTML.slice(0, 80)}`)
     }
-    // What is not shown at all, as an email's preheader, cuts nothing off.
+    // Text that is not shown at all, such as an email's preheader, cannot be cut off.
     const shown = element.clientWidth > 1 && element.clientHeight > 1
     if (shown && ((wide && cut(overflowX)) || (high && cut(overflowY)))) {
       problems.push(`its content is cut off: ${element.outerHTML.slice(0, 80)}`)

@@ -1,8 +1,8 @@
-// A mail scanner with a real browser that runs scripts: it does to a page all that a machine may do without pressing the
-// button. Nothing is decided. Then a person's click decides.
+// A mail scanner with a real browser that runs scripts: it does everything to a page that a machine may do without
+// pressing the button, and nothing is decided. Then a person's click decides.
 //
-// `button.click()` and `form.requestSubmit(button)` are not among it: what a script does so arrives as a person's press
-// does, and nobody could tell them apart.
+// `button.click()` and `form.requestSubmit(button)` are left out: their requests cannot be distinguished from those of
+// a person who presses the button.
 
 import { posting } from './browser.mjs'
 import { equal } from './checks.mjs'
@@ -20,7 +20,7 @@ export async function checkScanner(checks, browser, ground) {
   const asked = await ground.ask()
   const before = await ground.standing(asked)
   const links = { Approve: asked.approve, Reject: asked.reject }
-  // What a page links to besides is out in the net: the scanner gets there, and nothing leaves this machine.
+  // Other links lead to the internet: the scanner follows them, and no request leaves this machine.
   const elsewhere = []
   await context.route(
     (url) => url.origin !== ground.url,

@@ -1,4 +1,4 @@
-// The measures find what is wrong with a page on which everything is. A check that cannot fail would say nothing.
+// The measurements find every mistake on a page that has them all. A check that cannot fail would prove nothing.
 
 import { axeViolations, sidewaysScroll, smallTargets } from './measures.mjs'
 import { AXE, focusSeen, WCAG } from './states.mjs'

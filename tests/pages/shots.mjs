@@ -1,5 +1,5 @@
 // Pictures of every page state, and of the emails as the sandbox's mailbox shows them. `tests/pages/shots` installs and
-// builds what this needs, and says where it is: CHROMIUM, GALLERY.
+// builds the programs, and passes their paths in CHROMIUM and GALLERY.
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'

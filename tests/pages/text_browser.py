@@ -15,7 +15,7 @@ import sys
 import termios
 import time
 
-# What lynx says, in its own words, when a page has arrived.
+# Lynx's own message when a page has arrived.
 ARRIVED = b"Data transfer complete"
 # In seconds.
 PATIENCE = 20
@@ -33,7 +33,7 @@ def start(arguments):
 
 
 def wait_for_page(terminal):
-    """Shows what is written until the next page is there."""
+    """Copies the terminal's output until the next page is there."""
     end = time.monotonic() + PATIENCE
     written = b""
     while ARRIVED not in written:

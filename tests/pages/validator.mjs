@@ -30,16 +30,16 @@ export async function validate(documents) {
       writeFileSync(file, html)
       return file
     })
-    // Its guess at the language draws lots, and these pages are short and quote English: the same page passes one day
-    // and fails the next. That the page says the right language is asked of each page in `states.mjs`.
+    // The checker's guess at the language is random, and these pages are short and quote English: the same page passes
+    // one day and fails the next. `states.mjs` checks the declared language of each page.
     const options = ['-jar', JAR, '--no-langdetect', '--format', 'json', '--stdout', '--exit-zero-always', ...files]
     const { stdout } = await promisify(execFile)('java', options, { maxBuffer: ENOUGH })
     const { messages } = JSON.parse(stdout)
     return documents.map(({ email }, index) => {
       const counts = ({ type, subType }) => type !== 'info' || (subType === 'warning' && !email)
-      const told = ({ type, subType, lastLine, message }) => `${subType ?? type} in line ${lastLine}: ${message}`
+      const describe = ({ type, subType, lastLine, message }) => `${subType ?? type} in line ${lastLine}: ${message}`
       const own = messages.filter(({ url }) => url === `file:${files[index]}`)
-      return [...new Set(own.filter(counts).map(told))]
+      return [...new Set(own.filter(counts).map(describe))]
     })
   } finally {
     rmSync(directory, { recursive: true })

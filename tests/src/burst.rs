@@ -1,4 +1,4 @@
-//! Many approvals that begin to wait at once, and what the mailboxes hold then.
+//! Many approvals that become pending at once, and the emails that follow.
 
 use std::collections::BTreeMap;
 
@@ -17,13 +17,13 @@ pub fn pipeline(number: usize) -> String {
     format!("service-{number:04}")
 }
 
-/// A quorum of two.
+/// A policy with a quorum of two.
 pub fn policy(approvers: usize) -> String {
     let approvers: Vec<String> = (0..approvers).map(|number| format!("\"{}\"", approver(number))).collect();
     format!("[default]\napprovers = [{}]\nquorum = 2\n", approvers.join(", "))
 }
 
-/// Makes so many pipelines wait for approval.
+/// Creates this many pipelines, and starts each so that it waits for approval.
 pub fn start(codepipeline: &CodePipeline, approvals: usize) {
     for number in 0..approvals {
         let name = pipeline(number);
@@ -32,15 +32,15 @@ pub fn start(codepipeline: &CodePipeline, approvals: usize) {
     }
 }
 
-/// What the mailboxes hold.
+/// The emails in all mailboxes, counted.
 #[derive(Default)]
 pub struct Mailbox {
-    /// How often each mailbox was asked about each pipeline.
+    /// The number of requests for each pipeline and mailbox.
     pub requests: BTreeMap<(String, String), usize>,
     pub outcomes: BTreeMap<(String, String), usize>,
-    /// When each of the first was asked.
-    pub asked: Vec<UtcDateTime>,
-    pub told: Vec<UtcDateTime>,
+    /// The time of each request.
+    pub request_times: Vec<UtcDateTime>,
+    pub outcome_times: Vec<UtcDateTime>,
     pub links: BTreeMap<(String, String), [String; 2]>,
 }
 
@@ -53,11 +53,11 @@ pub fn mailbox(aws: &Aws) -> Mailbox {
             let (key, date) = ((name, mail.to.clone()), UtcDateTime::parse(&mail.date, &Rfc3339).unwrap());
             if mail.subject.starts_with("Re: ") {
                 *mailbox.outcomes.entry(key).or_default() += 1;
-                mailbox.told.push(date);
+                mailbox.outcome_times.push(date);
                 continue;
             }
             *mailbox.requests.entry(key.clone()).or_default() += 1;
-            mailbox.asked.push(date);
+            mailbox.request_times.push(date);
             if let [approve, reject] = links_of(&mail.text)[..] {
                 mailbox.links.insert(key, [approve.to_owned(), reject.to_owned()]);
             }

@@ -24,31 +24,31 @@ impl Parts {
         Self { prefix: format!("{prefix}?t="), header: json(parts[0]), claims: json(parts[1]) }
     }
 
-    /// The same with a claim changed or added.
+    /// The parts with a claim changed or added.
     pub fn claim(mut self, name: &str, value: Value) -> Self {
         self.claims[name] = value;
         self
     }
 
-    /// The same without a claim.
+    /// The parts without a claim.
     pub fn without(mut self, name: &str) -> Self {
         self.claims.as_object_mut().unwrap().remove(name);
         self
     }
 
-    /// The same with a header field changed or added.
+    /// The parts with a header field changed or added.
     pub fn head(mut self, name: &str, value: Value) -> Self {
         self.header[name] = value;
         self
     }
 
-    /// The same without a header field.
+    /// The parts without a header field.
     pub fn headless(mut self, name: &str) -> Self {
         self.header.as_object_mut().unwrap().remove(name);
         self
     }
 
-    /// What gets signed. The header is spelt as the notifier spells it, so that only what was changed is wrong.
+    /// The signed text. The header is written as the notifier writes it, so that only the change is wrong.
     pub fn signing_input(&self) -> String {
         let known = ["alg", "typ", "kid"];
         let mut fields: Vec<String> = Vec::new();
@@ -67,19 +67,19 @@ impl Parts {
         format!("{}{}.{}", self.prefix, self.signing_input(), URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// A link that our own key signed.
+    /// A link signed by our own key.
     pub fn signed(&self, world: &World, key: &str) -> String {
         let signature = world.aws().kms.sign(key, self.signing_input().as_bytes()).expect("a key that signs");
         self.with_signature(&signature)
     }
 
-    /// A link that somebody else's Ed25519 key signed.
+    /// A link signed by a foreign Ed25519 key.
     pub fn signed_by_a_stranger(&self) -> String {
         let key = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
         self.with_signature(key.sign(self.signing_input().as_bytes()).as_ref())
     }
 
-    /// A link that a P-256 key signed.
+    /// A link signed by a P-256 key.
     pub fn signed_es256(&self) -> String {
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
         let random = aws_lc_rs::rand::SystemRandom::new();

@@ -1,7 +1,7 @@
-//! A thousand requests with hostile and exotic content, and the emails that come of them.
+//! A thousand requests with hostile and exotic content, and their emails.
 //!
-//! Everything is made from a seed, goes in where such content comes in (the policy, the pipeline, the AWS API, an event, a
-//! visitor's form), and is recorded with what went in. What the emails must hold is checked by `tests/emails`, with another
+//! All content is made from a seed and enters where such content can enter: the policy, the pipeline, the AWS API, an
+//! event, a visitor's form. The emails are recorded together with that content. `tests/emails` checks them with another
 //! parser.
 
 pub mod case;
@@ -14,18 +14,18 @@ use tokio::task::JoinSet;
 
 use case::Case;
 
-/// How many requests share a sandbox. Starting one costs time, and so does everything that it keeps: the cost of a request is
-/// lowest with a handful.
+/// The number of requests that share a sandbox. Starting one costs time, and so does a full mailbox: a handful is
+/// cheapest.
 const TOGETHER: usize = 4;
 
-/// The cases that have no hostile content. What they show of the templates is what the others are compared with. They come
-/// first, one of each kind and more.
+/// The number of cases without hostile content, with which the markup of the others is compared. They come first, with
+/// at least one of each kind.
 pub const TAME: u64 = 40;
 
-/// Plays the cases of these numbers, a few sandboxes at a time, and gives their emails in the order of the cases.
+/// Plays the cases with these numbers, a few sandboxes at a time, and returns their emails in the order of the cases.
 ///
 /// # Panics
-/// When a story does not go as it must: an email too few or too many, a link that does not open.
+/// When a story fails: an email is missing or unexpected, or a link does not open.
 pub async fn play(seed: u64, numbers: &[u64], at_once: usize) -> Vec<Value> {
     let mut waiting = numbers.chunks(TOGETHER);
     let mut playing = JoinSet::new();

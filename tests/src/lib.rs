@@ -1,4 +1,4 @@
-//! The ground of the stories: a [`World`] with a visitor in it, recorded events, and links of any kind.
+//! The support code of the stories: a [`World`] to act in, recorded events, and forged links.
 
 pub mod burst;
 pub mod faults;
@@ -16,13 +16,13 @@ use serde_json::{Value, json};
 use time::UtcDateTime;
 use time::macros::utc_datetime;
 
-/// When the stories begin: ten minutes after the recorded events.
+/// The time at which the stories begin: ten minutes after the recorded events.
 pub const BEGIN: UtcDateTime = utc_datetime!(2026-11-20 09:25);
 
 pub const ALICE: &str = "alice@example.com";
 pub const BOB: &str = "bob@example.com";
 
-/// What came back from a visit.
+/// The answer to a visit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     pub status: u16,
@@ -45,7 +45,7 @@ impl Page {
     }
 }
 
-/// An email as its recipient has it.
+/// An email as its recipient sees it.
 #[derive(Debug, Clone)]
 pub struct Mail {
     pub to: String,
@@ -53,13 +53,13 @@ pub struct Mail {
     pub text: String,
     pub html: String,
     pub raw: String,
-    /// Empty in an email that asks for nothing.
+    /// The link to approve; empty in an email that asks for nothing.
     pub approve: String,
     pub reject: String,
 }
 
 impl Mail {
-    /// Whether it asks for a decision for the first time.
+    /// Whether this is the first request, not a reminder.
     pub fn is_request(&self) -> bool {
         !self.subject.starts_with("Re: ")
     }
@@ -87,17 +87,17 @@ pub fn service(name: &str, mode: ExecutionMode, approval: ApprovalAction) -> Pip
     }
 }
 
-/// Somebody who may decide nothing starts an execution.
+/// A start by a developer who is no approver.
 pub fn by_a_developer() -> Trigger {
     Trigger::StartPipelineExecution("arn:aws:iam::123456789012:user/dev".to_owned())
 }
 
-/// The links of an email that asks: Approve, then Reject; none in another.
+/// The links in an email: Approve, then Reject. Empty if the email asks for nothing.
 pub fn links_of(text: &str) -> Vec<&str> {
     text.split_whitespace().filter(|word| word.contains("/approval?t=")).collect()
 }
 
-/// Where time goes on only when everybody waits.
+/// A runtime whose clock advances only when every task waits.
 pub fn simulated_time() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
 }
@@ -109,12 +109,12 @@ pub fn fixture(name: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-/// The EventBridge event: the usual approval begins to wait.
+/// The EventBridge event of the default approval, which becomes pending.
 pub fn eventbridge() -> Value {
     fixture("eventbridge-action-started")
 }
 
-/// The same as a notification rule processes it.
+/// The same event as a notification rule passes it on.
 pub fn notification_rule() -> Value {
     fixture("notification-rule-processed")
 }

@@ -9,35 +9,35 @@ use serde_json::{Value, json};
 
 use crate::{ALICE, BEGIN, BOB, Mail, Page, eventbridge, service};
 
-/// The functions with the AWS that they need, and somebody who uses them.
+/// Both functions on the sandbox's AWS, with methods for what people do to them.
 pub struct World(Ground);
 
 enum Ground {
     /// A sandbox with a frozen clock, used through its own address as from outside.
     Sandbox(Sandbox, reqwest::Client),
-    /// A simulation, in which calls can go wrong. It needs a tokio runtime of one thread whose clock is paused.
+    /// A simulation, in which calls can fail. It needs a tokio runtime of one thread whose clock is paused.
     Simulation(Simulation),
 }
 
 use Ground::{Sandbox as Real, Simulation as Simulated};
 
 impl World {
-    /// Alice and Bob are asked, one of them is enough, and no pipeline is there yet.
+    /// A world with the approvers Alice and Bob, a quorum of one, and no pipeline yet.
     pub async fn new() -> Self {
         Self::with(Options { approvers: format!("Alice Archer <{ALICE}>, {BOB}"), ..Options::default() }).await
     }
 
-    /// The same with a quorum.
+    /// A world with these approvers and this quorum.
     pub async fn of(approvers: &str, quorum: usize) -> Self {
         Self::with(Options { approvers: approvers.to_owned(), quorum: quorum.to_string(), ..Options::default() }).await
     }
 
-    /// The same with a policy.
+    /// A world with this policy.
     pub async fn under(policy: &str) -> Self {
         Self::with(Options { policy: Some(policy.to_owned()), ..Options::default() }).await
     }
 
-    /// A sandbox of these options, at a free port and at the beginning of time.
+    /// A sandbox with these options, on a free port, with the clock at [`BEGIN`].
     pub async fn with(options: Options) -> Self {
         let options = Options { port: 0, clock: SandboxClock::frozen_at(BEGIN), demo: false, ..options };
         let sandbox = Sandbox::start(options).await.unwrap();
@@ -65,7 +65,7 @@ impl World {
         Self(Simulated(simulation))
     }
 
-    /// The sandbox, where the world is one.
+    /// The sandbox of a world that is one.
     pub fn sandbox(&self) -> &Sandbox {
         match &self.0 {
             Real(sandbox, _) => sandbox,
@@ -80,12 +80,12 @@ impl World {
         }
     }
 
-    /// From now on these calls go wrong.
+    /// Makes these calls fail from now on.
     pub fn fail(&self, calls: Calls, fault: Fault) {
         self.simulation().fail(calls, fault);
     }
 
-    /// From now on nothing goes wrong.
+    /// Stops all faults.
     pub fn heal(&self) {
         self.simulation().heal();
     }
@@ -112,7 +112,7 @@ impl World {
         self.request("GET", url).await
     }
 
-    /// Opens a page as a browser does that asks for languages.
+    /// Opens a page with an `Accept-Language`.
     pub async fn get_in(&self, url: &str, accept_language: &str) -> Page {
         self.send("GET", url, &[("accept-language", accept_language)], String::new()).await
     }
@@ -125,7 +125,7 @@ impl World {
         self.post_body(url, &urlencoded(form)).await
     }
 
-    /// Posts a form as it is written, which may be one that no browser sends.
+    /// Posts a body as it is, even one that no browser would send.
     pub async fn post_body(&self, url: &str, form: &str) -> Page {
         self.send("POST", url, &[FORM], form.to_owned()).await
     }
@@ -138,7 +138,7 @@ impl World {
         self.send(method, url, &[], String::new()).await
     }
 
-    /// Sends a request line that no HTTP client would, and gives the status line of the answer.
+    /// Sends a request line that no HTTP client would send, and returns the status line of the answer.
     pub async fn status_line(&self, request_line: &str) -> String {
         use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
         let address = self.sandbox().url().strip_prefix("http://").unwrap();
@@ -147,35 +147,35 @@ impl World {
         BufReader::new(stream).lines().next_line().await.unwrap().unwrap()
     }
 
-    /// Posts an event that must be handled.
+    /// Posts an event, which must succeed, and returns the report.
     pub async fn play(&self, event: &Value) -> Value {
         let (status, report) = self.event(event).await;
         assert_eq!(status, 200, "{report}");
         report
     }
 
-    /// Plays the usual event and gives Alice's and Bob's emails.
+    /// Plays the default event and returns Alice's and Bob's emails.
     pub async fn ask(&self) -> (Mail, Mail) {
         self.play(&eventbridge()).await;
         (self.mail_to(ALICE).await, self.mail_to(BOB).await)
     }
 
-    /// The emails that ask.
+    /// The request emails.
     pub async fn requests(&self) -> Vec<Mail> {
         self.mails().await.into_iter().filter(Mail::is_request).collect()
     }
 
-    /// The emails that remind.
+    /// The reminders.
     pub async fn reminders(&self) -> Vec<Mail> {
         self.mails().await.into_iter().filter(Mail::is_reminder).collect()
     }
 
-    /// The emails about how an approval ended.
+    /// The outcome emails.
     pub async fn outcomes(&self) -> Vec<Mail> {
         self.mails().await.into_iter().filter(Mail::is_outcome).collect()
     }
 
-    /// The one email that asks this mailbox.
+    /// The only request email in this mailbox.
     pub async fn mail_to(&self, address: &str) -> Mail {
         let mut mails: Vec<Mail> = self.requests().await.into_iter().filter(|mail| mail.to == address).collect();
         assert_eq!(mails.len(), 1, "emails that ask {address}");
@@ -193,14 +193,14 @@ impl World {
         self.post(link, &[("comment", comment), ("decision", decision)]).await
     }
 
-    /// The pipeline `service` of this mode.
+    /// Creates the pipeline `service` with this execution mode.
     pub fn service(&self, mode: ExecutionMode) {
         let custom_data = Some("Look at #{SourceVariables.CommitId}".into());
         let approval = ApprovalAction { custom_data, ..ApprovalAction::default() };
         self.aws().codepipeline.create(service("service", mode, approval)).unwrap();
     }
 
-    /// Starts `service` as somebody with this ARN, and gives the execution's id when it waits.
+    /// Starts `service` as the principal with this ARN, and returns the execution's id once its approval is pending.
     pub async fn start_as(&self, arn: &str) -> String {
         let trigger = Trigger::StartPipelineExecution(arn.to_owned());
         let execution = self.aws().codepipeline.start("service", trigger).unwrap();
@@ -223,7 +223,7 @@ impl World {
         named(&stage["actionStates"], "actionName", action)["latestExecution"].clone()
     }
 
-    /// The usual approval's state.
+    /// The state of the default approval.
     pub async fn approval_state(&self) -> Value {
         self.state_of("MyFirstPipeline", "MyApprovalStage", "MyApprovalAction").await
     }
@@ -235,14 +235,14 @@ impl World {
         answer["pipelineExecution"]["status"].as_str().unwrap().to_owned()
     }
 
-    /// The execution of the usual approval.
+    /// The execution of the default approval.
     pub async fn execution(&self) -> String {
         let state =
             self.codepipeline("ListPipelineExecutions", json!({"pipelineName": "MyFirstPipeline"})).await.unwrap();
         state["pipelineExecutionSummaries"][0]["pipelineExecutionId"].as_str().unwrap().to_owned()
     }
 
-    /// How many emails about this the ledger knows to be sent, for the usual pipeline.
+    /// The number of emails of this kind that the ledger has marked as sent, for the default pipeline.
     pub async fn marked(&self, about: &str) -> usize {
         let report = self.play(&json!({"history": {"pipeline": "MyFirstPipeline"}})).await;
         let approvals = report["results"][0]["approvals"].as_array().unwrap();
@@ -251,13 +251,13 @@ impl World {
         mails.filter(|mail| mail["about"] == about && mail["state"] == "sent").count()
     }
 
-    /// How many calls the function of this name has made.
+    /// The number of AWS calls that this function has made.
     pub fn calls_by(&self, name: &str) -> usize {
         let role = format!(":assumed-role/countersign-{name}/");
         self.aws().calls().iter().filter(|call| call.caller.contains(&role)).count()
     }
 
-    /// How many calls of an operation the functions have made.
+    /// The number of calls to an operation that both functions have made.
     pub fn calls(&self, operation: &str) -> usize {
         self.aws()
             .calls()

@@ -1,4 +1,4 @@
-//! Links that are not, or no longer, what we signed. All of them get one page, and nothing happens.
+//! Links that we did not sign, or that were changed since. All get the same page, and nothing happens.
 
 use base64::Engine;
 use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tests::forge::Parts;
 use tests::{BEGIN, World, changed, eventbridge};
 
-/// Opens the link and presses where its button would be: the one page, every time.
+/// Asserts that opening the link and submitting its form both get the page for bad links, without an AWS call.
 async fn assert_bad_link(world: &World, link: &str, what: &str) {
     let calls = world.aws().calls().len();
     for page in [
@@ -28,8 +28,8 @@ async fn assert_untouched(world: &World) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_forged_link_that_is_right_in_everything_works() {
-    // The other tests of this file would pass with a broken forge: this one would not.
+async fn a_forged_link_with_the_right_key_and_content_works() {
+    // Without this test, a broken forge would make the other tests of this file pass.
     let world = World::new().await;
     let (alice, _) = world.ask().await;
     let parts = Parts::of(&alice.approve);
@@ -159,7 +159,7 @@ async fn other_claims() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_expired_link_is_ours_and_says_so() {
+async fn an_expired_link_says_that_it_has_expired() {
     let world = World::new().await;
     let (alice, _) = world.ask().await;
     let parts = Parts::of(&alice.approve);
@@ -265,7 +265,7 @@ async fn a_token_of_100_kb() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_deployments_link() {
-    // Another installation with another key and, what is worse, the same key.
+    // Another installation, first with another key, then with the same key.
     let (world, other) = (World::new().await, World::new().await);
     let (alice, _) = other.ask().await;
     world.ask().await;
@@ -278,7 +278,7 @@ async fn another_deployments_link() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_link_of_somebody_who_was_not_asked() {
+async fn a_link_of_somebody_who_is_not_an_approver() {
     let world = World::new().await;
     let (alice, _) = world.ask().await;
     let parts = Parts::of(&alice.approve);

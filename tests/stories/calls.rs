@@ -1,4 +1,4 @@
-//! How many AWS calls things take: the fewest that will do. Each call more is time that somebody waits.
+//! The number of AWS calls that each operation makes. Every further call would make somebody wait longer.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +49,7 @@ async fn an_event_takes_eight_calls_and_five_for_each_approver_and_repeated_six_
             ("ListActionExecutions", 1),
             ("GetPipeline", 1),
             ("GetPipelineExecution", 1),
-            // Whether it was asked for before, and whether it ended while the emails went out.
+            // Whether the request exists already, and whether the approval ended while the emails went out.
             ("GetItem", 2),
             ("TransactWriteItems", 1),
             // The delivery is claimed, and marked as sent.

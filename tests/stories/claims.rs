@@ -1,20 +1,20 @@
-//! The documents that say what holds a claim name tests. Those are there.
+//! The documents prove their claims by naming tests. Every named test must exist.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// The documents that name tests, in backticks, and whether `::` is in a test's name and nowhere else there.
+/// The documents that name tests in backticks, and whether `::` occurs only in tests' names there.
 const DOCUMENTS: [(&str, bool); 3] = [("SECURITY.md", true), ("docs/ASVS.md", true), ("docs/ARCHITECTURE.md", false)];
 
-/// The words in backticks of a Markdown text, with the number of their line.
+/// The words in backticks of a Markdown text, with their line numbers.
 fn quoted(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines()
         .enumerate()
         .flat_map(|(line, text)| text.split('`').skip(1).step_by(2).map(move |word| (line + 1, word)))
 }
 
-/// The file and the test that a reference is about. `None` when it is no reference.
+/// The file and the test that a reference names. `None` if the word is no reference.
 fn reference(word: &str, stories: &BTreeSet<String>) -> Option<(String, Option<String>)> {
     let (place, test) = word.split_once("::").map_or((word, None), |(place, test)| (place, Some(test.to_owned())));
     let file = match place.strip_prefix("stories/").unwrap_or(place) {
@@ -28,7 +28,7 @@ fn reference(word: &str, stories: &BTreeSet<String>) -> Option<(String, Option<S
 }
 
 #[test]
-fn every_test_that_a_claim_names_is_there() {
+fn every_test_that_a_claim_names_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let stories: BTreeSet<String> = fs::read_dir(root.join("tests/stories"))
         .unwrap()

@@ -1,4 +1,4 @@
-//! The real AWS CLI against the sandbox: AWS's own guide to approving and rejecting, and an administrator's edit of the
+//! The real AWS CLI against the sandbox: approving and rejecting by AWS's own guide, and an administrator's edit of the
 //! policy.
 
 use std::io::Write;
@@ -44,7 +44,7 @@ async fn put_by_cli(world: &World, token: &str, status: &str) -> Output {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn decided_at_a_terminal_the_links_say_so() {
+async fn after_a_decision_by_cli_the_links_show_it() {
     let world = World::new().await;
     let (alice, bob) = world.ask().await;
     let token = token_by_cli(&world).await;
@@ -81,7 +81,7 @@ async fn an_administrator_edits_the_policy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn decided_by_a_click_the_terminal_is_told() {
+async fn after_a_decision_by_link_the_cli_gets_an_error() {
     let world = World::new().await;
     let (alice, _) = world.ask().await;
     let token = token_by_cli(&world).await;

@@ -1,12 +1,12 @@
-//! AWS fails in the middle of a decision: the page says to try again, nothing is lost, and trying again finishes
-//! what was begun.
+//! AWS failures in the middle of a decision: the page asks the visitor to try again, nothing is lost, and the next
+//! attempt finishes what was begun.
 
 use sandbox::simulation::{Calls, Fault};
 use tests::{ALICE, BOB, World};
 
 #[tokio::test(start_paused = true)]
-async fn a_throttled_step_is_503_and_the_next_try_finishes() {
-    // The vote, the verdict, and the result: each refused, with as many calls of that kind let through before it.
+async fn a_throttled_step_gets_503_and_the_next_attempt_finishes() {
+    // The vote, the verdict, and the result: each is throttled after this many calls of its kind have succeeded.
     for (operation, before) in [("UpdateItem", 0), ("UpdateItem", 1), ("PutApprovalResult", 0)] {
         let world = World::simulated().await;
         let (alice, _) = world.ask().await;
@@ -21,7 +21,7 @@ async fn a_throttled_step_is_503_and_the_next_try_finishes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_put_whose_answer_is_lost_is_still_ours() {
+async fn a_decision_whose_answer_is_lost_is_recognised_as_ours() {
     for lost in [1, 3] {
         let world = World::simulated().await;
         let (alice, bob) = world.ask().await;
@@ -49,18 +49,18 @@ async fn a_vote_whose_answer_is_lost_counts_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn anybody_finishes_what_a_crash_left_undone() {
-    // Alice's vote is taken and the verdict passed, and then CodePipeline cannot be reached.
+async fn any_approver_finishes_what_a_crash_left_undone() {
+    // Alice's vote and the verdict are recorded, and then CodePipeline cannot be reached.
     let world = World::simulated().await;
     let (alice, bob) = world.ask().await;
     world.fail(Calls::of("PutApprovalResult").take(3), Fault::ErrorBefore);
     assert_eq!(world.post(&alice.approve, &[("decision", "Approved"), ("comment", "go")]).await.status, 503);
     assert_eq!(world.approval_state().await["status"], "InProgress");
-    // Bob wants the opposite: this press neither counts any more nor puts the other decision.
+    // Bob wants the opposite: this vote comes too late, and the visit must not put the other decision.
     let page = world.post(&bob.reject, &[("decision", "Rejected")]).await;
     assert_eq!((page.status, page.title()), (503, "Please try again in a minute"));
     assert_eq!(world.approval_state().await["status"], "InProgress");
-    // Bob agrees after all, and finishes it.
+    // Bob agrees after all, and that visit finishes the decision.
     let page = world.post(&bob.approve, &[("decision", "Approved")]).await;
     assert_eq!((page.status, page.title()), (409, "MyFirstPipeline was already approved"));
     assert!(page.body.contains("Alice Archer"), "{}", page.body);
@@ -70,7 +70,7 @@ async fn anybody_finishes_what_a_crash_left_undone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_aws_forbids_is_said_to_be_broken() {
+async fn a_denied_call_shows_the_page_for_a_problem() {
     let world = World::simulated().await;
     let (alice, _) = world.ask().await;
     world.fail(Calls::of("PutApprovalResult").take(1), Fault::Denied);

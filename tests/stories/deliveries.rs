@@ -1,4 +1,4 @@
-//! One email per approver: at least once, and exactly once where SES answered.
+//! Delivery of emails: at least once to each approver, and exactly once if SES answered.
 
 use sandbox::codepipeline::ExecutionMode;
 use sandbox::simulation::{Calls, Fault};
@@ -6,7 +6,7 @@ use serde_json::json;
 use tests::{ALICE, BOB, World, eventbridge};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_refused_address_stops_nobody_else() {
+async fn a_refused_address_does_not_affect_the_others() {
     let world = World::new().await;
     let ses = &world.aws().ses;
     ses.refuse(BOB, "MessageRejected", "Address is on the blocklist");
@@ -28,18 +28,18 @@ async fn one_refused_address_stops_nobody_else() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_fixed_in_the_request_need_not_be_read_again_to_send_what_is_missing() {
+async fn missing_emails_are_sent_from_the_stored_request_alone() {
     let world = World::simulated().await;
     let aws = world.aws();
     aws.ses.refuse(BOB, "MessageRejected", "Address is on the blocklist");
     assert_eq!(world.event(&eventbridge()).await.0, 500);
     aws.ses.accept(BOB);
-    // The ledger has how long it waits; CodePipeline does not answer now.
+    // The ledger has the time-out of the approval; CodePipeline does not answer now.
     world.fail(Calls::of("GetPipeline").take(3), Fault::ErrorBefore);
     let report = world.play(&eventbridge()).await;
     assert_eq!((&report["results"][0]["sent"], &report["results"][0]["alreadySent"]), (&json!(1), &json!(1)));
 
-    // A first time it is not guessed.
+    // Without a request in the ledger, the time-out is not guessed.
     let other = World::simulated().await;
     other.fail(Calls::of("GetPipeline").take(3), Fault::ErrorBefore);
     let (status, error) = other.event(&eventbridge()).await;
@@ -72,7 +72,7 @@ async fn fifty_approvers_get_fifty_emails() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_claim_that_its_holder_took_to_the_grave_lapses() {
+async fn the_claim_of_a_dead_invocation_lapses() {
     let world = World::simulated_of(ALICE, 1).await;
     world.fail(Calls::of("SendRawEmail"), Fault::KilledBefore);
     assert_eq!(world.event(&eventbridge()).await.0, 500);
@@ -100,7 +100,7 @@ async fn the_email_goes_out_when_the_release_cannot_be_read() {
 #[tokio::test(start_paused = true)]
 async fn a_notice_asks_even_when_codepipeline_cannot_be_read() {
     let world = World::simulated().await;
-    // What reads the execution and what reads the time-out: without the first, nothing else is asked for.
+    // The calls that read the execution and the time-out: without the first, the notifier reads nothing else.
     for operation in ["GetPipelineState", "GetPipeline"] {
         world.fail(Calls::of(operation).take(1), Fault::Denied);
     }

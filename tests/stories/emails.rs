@@ -1,4 +1,4 @@
-//! What an approver gets.
+//! The content of the emails.
 
 use countersign::policy::Policy;
 use mail_parser::MessageParser;
@@ -33,7 +33,7 @@ async fn both_parts_say_everything() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_message_is_what_mail_clients_and_gateways_want() {
+async fn the_message_meets_the_demands_of_mail_clients_and_gateways() {
     let world = World::of(&format!("Zoë Ünal <{ALICE}>, {BOB}"), 1).await;
     world.play(&eventbridge()).await;
     let mail = world.mail_to(ALICE).await;
@@ -74,7 +74,7 @@ async fn names_of_a_hundred_characters_still_make_a_link() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_event_brings_is_text_and_stays_text() {
+async fn texts_from_an_event_are_escaped() {
     let world = World::new().await;
     let hostile = "<script>alert(1)</script>\r\nBcc: evil@example.com\u{202e}\u{0}<a href=\"javascript:1\">x</a>";
     let event = in_notice(sns(), |message| {
@@ -96,9 +96,9 @@ async fn what_an_event_brings_is_text_and_stays_text() {
     assert!(!head.contains("Bcc"), "{head}");
 }
 
-/// `tests/run emails` plays a thousand of them, another thousand each time: none may fail because its policy is not valid.
+/// `tests/run emails` plays a different thousand of them each time: none may fail because its policy is not valid.
 #[test]
-fn what_the_thousand_requests_are_made_of_makes_policies() {
+fn every_generated_request_has_a_valid_policy() {
     for seed in 0..5 {
         for number in 0..1000 {
             let policy = Case::new(seed, number).policy();

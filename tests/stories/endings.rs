@@ -1,4 +1,4 @@
-//! However an approval ends, its links tell the truth about it.
+//! The endings of an approval: its links always show the one that happened.
 
 use sandbox::simulation::{Calls, Fault};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use tests::{ALICE, World, changed, eventbridge};
 
 const EXECUTION: &str = "12345678-1234-5678-abcd-12345678abcd";
 
-/// Puts a result as somebody with an AWS account would.
+/// Puts a result as a user of the AWS console would.
 async fn put(world: &World, status: &str, summary: &str) -> Result<Value, String> {
     let token = world.approval_state().await["token"].as_str().unwrap_or("gone").to_owned();
     put_with(world, &token, status, summary).await
@@ -115,7 +115,7 @@ async fn superseded_by_a_start() {
 async fn superseded_without_an_event_about_it() {
     let world = World::new().await;
     let (alice, _) = world.ask().await;
-    // The event about the end was lost, so that only CodePipeline knows.
+    // The event about the end is lost, so that only CodePipeline has it.
     let stop = json!({"pipelineName": "MyFirstPipeline", "pipelineExecutionId": EXECUTION, "abandon": true});
     world.aws().codepipeline.call("StopPipelineExecution", &stop, "arn:aws:iam::123456789012:user/carol").unwrap();
     assert_eq!(world.get(&alice.approve).await.status, 200, "a visit asks the ledger alone");
@@ -134,7 +134,7 @@ async fn queued_executions_are_asked_for_one_after_the_other() {
     world.settle().await;
     let newer = world.requests().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
     assert_ne!(newer.approve, alice.approve);
-    assert_eq!(world.get(&alice.approve).await.status, 200, "hers, decided");
+    assert_eq!(world.get(&alice.approve).await.status, 200, "Alice's link, after the decision");
     world.press(&newer.reject, "").await;
     assert_eq!(world.execution_status("service", &second).await, "Failed");
 }
@@ -189,7 +189,7 @@ async fn decided_in_the_console_a_moment_before_the_press() {
             "pipelineName": "MyFirstPipeline", "stageName": "MyApprovalStage", "actionName": "MyApprovalAction",
             "token": world.approval_state().await["token"], "result": {"status": console, "summary": "by hand"},
         });
-        // Straight into CodePipeline, so that the ledger has no event about it first.
+        // Directly in CodePipeline, so that the ledger does not learn of it from an event first.
         world.aws().codepipeline.call("PutApprovalResult", &input, "arn:aws:iam::123456789012:user/carol").unwrap();
         let link = if press == "Approved" { &alice.approve } else { &alice.reject };
         let page = world.post(link, &[("decision", press)]).await;
@@ -201,7 +201,7 @@ async fn decided_in_the_console_a_moment_before_the_press() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_retried_stage_asks_anew_and_each_link_is_about_its_own_wait() {
+async fn a_retried_stage_sends_new_requests_and_old_links_stay_with_the_old_approval() {
     let world = World::new().await;
     world.service(sandbox::codepipeline::ExecutionMode::Superseded);
     let execution = start(&world).await;
@@ -225,7 +225,7 @@ async fn a_retried_stage_asks_anew_and_each_link_is_about_its_own_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_execution_that_was_learnt_late_is_found_at_the_end() {
+async fn an_execution_that_became_known_late_is_found_at_the_end() {
     let world = World::simulated().await;
     // The notice comes when CodePipeline cannot be read, so that the request begins without its execution.
     for operation in ["GetPipelineState", "GetPipeline"] {

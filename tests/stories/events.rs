@@ -1,9 +1,9 @@
-//! Approval events in: one email per approver, whatever the shape and however often.
+//! Approval events: one email per approver, whatever the shape of the event and however often it arrives.
 
 use serde_json::{Value, json};
 use tests::{ALICE, BOB, World, changed, eventbridge, fixture, in_notice, notification_rule, sns};
 
-/// The notification rule's event and the SNS notice, told of the EventBridge event's approval.
+/// The EventBridge event, the notification rule's event and the SNS notice, all about the same approval.
 fn about_the_same(world_token: Option<&str>) -> [Value; 3] {
     let mut rule = notification_rule();
     for pointer in ["/region", "/detail/pipeline", "/detail/stage", "/detail/action", "/detail/region"] {
@@ -81,7 +81,7 @@ async fn three_shapes_at_the_same_moment_ask_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn loose_versions_and_missing_texts_do_no_harm() {
+async fn other_versions_and_missing_texts_are_accepted() {
     let without = |field: &'static str| {
         in_notice(sns(), move |message| {
             message["approval"].as_object_mut().unwrap().remove(field);
@@ -159,7 +159,7 @@ async fn other_events_are_ignored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn garbage_is_an_error_that_names_the_place() {
+async fn a_malformed_event_is_an_error_that_names_the_field() {
     let world = World::new().await;
     let mut no_stage = eventbridge();
     no_stage["detail"].as_object_mut().unwrap().remove("stage");

@@ -1,4 +1,4 @@
-//! The stories while AWS fails: a part of what `tests/run faults` tries, and that a run can be had again.
+//! The stories while AWS fails: a part of the schedules of `tests/run faults`, and that a run is reproducible.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,23 +16,23 @@ use tests::faults::{Ending, Says, Schedule, Story, run};
 use tests::{ALICE, BEGIN, simulated_time};
 use tokio::io::AsyncReadExt;
 
-/// More than a hundred schedules of all kinds, others than the long run begins with.
+/// More than a hundred schedules of all kinds, different from those that the long run begins with.
 const EFFORT: Effort = Effort { seed: 7, every: 307, pairs: 2, random: 40 };
 
 #[test]
-fn whatever_fails_at_any_step_all_invariants_hold_in_the_end() {
-    let baselines = baselines(EFFORT.seed).unwrap_or_else(|failures| panic!("{}", told(&failures)));
+fn all_invariants_hold_whatever_fails_at_any_step() {
+    let baselines = baselines(EFFORT.seed).unwrap_or_else(|failures| panic!("{}", describe(&failures)));
     let mut schedules = singles(&baselines, EFFORT);
     schedules.extend(pairs(&baselines, EFFORT));
     schedules.extend((0..EFFORT.random).map(|n| random(&baselines, EFFORT.seed + n as u64)));
     schedules.extend(outages(&baselines, EFFORT));
     assert!(schedules.len() > 150, "{} schedules", schedules.len());
     let (begun, failures) = run_all(&schedules, usize::MAX);
-    assert!(failures.is_empty(), "{}", told(&failures));
+    assert!(failures.is_empty(), "{}", describe(&failures));
     assert_eq!(begun, schedules.len());
 }
 
-fn told(failures: &[Failure]) -> String {
+fn describe(failures: &[Failure]) -> String {
     let one = |failure: &Failure| {
         let Failure { schedule, broken, met } = failure;
         format!("tests/run faults {schedule}\n  {}\n  {}\n", met.join("\n  "), broken.join("\n  "))
@@ -41,8 +41,8 @@ fn told(failures: &[Failure]) -> String {
 }
 
 #[test]
-fn the_same_schedule_is_the_same_again() {
-    let baselines = baselines(EFFORT.seed).unwrap_or_else(|failures| panic!("{}", told(&failures)));
+fn the_same_schedule_runs_the_same_again() {
+    let baselines = baselines(EFFORT.seed).unwrap_or_else(|failures| panic!("{}", describe(&failures)));
     let trace = |steps: &[Step]| -> Vec<String> {
         let attempts = |step: &Step| -> Vec<_> {
             step.attempts.iter().map(|a| (a.fault, a.effect.as_ref().map(|(status, _)| *status), a.arrived)).collect()
@@ -58,18 +58,18 @@ fn the_same_schedule_is_the_same_again() {
 }
 
 #[test]
-fn the_log_is_searched_at_its_most_talkative_and_holds_no_secret() {
+fn the_log_at_trace_level_contains_no_secret() {
     for story in Story::ALL {
         let schedule = Schedule::without_faults(story, 1);
-        let told = run(&schedule);
-        assert_eq!(told.broken, Vec::<String>::new(), "{schedule}");
-        // With an event that fails, too.
+        let report = run(&schedule);
+        assert_eq!(report.broken, Vec::<String>::new(), "{schedule}");
+        // The same with an event that fails.
         let faults = vec![Planned { step: 1, fault: Fault::Denied, always: true }];
         let failed = run(&Schedule { faults, ..schedule.clone() });
         assert_eq!(failed.broken, Vec::<String>::new());
-        for (told, message) in [(&told, "\"message\":\"handled\""), (&failed, "\"message\":\"failed\"")] {
-            assert!(told.log.iter().any(|line| line.contains(message)), "{message}: {:?}", told.log);
-            let known: BTreeSet<&str> = told.secrets.iter().map(|(what, _)| *what).collect();
+        for (report, message) in [(&report, "\"message\":\"handled\""), (&failed, "\"message\":\"failed\"")] {
+            assert!(report.log.iter().any(|line| line.contains(message)), "{message}: {:?}", report.log);
+            let known: BTreeSet<&str> = report.secrets.iter().map(|(what, _)| *what).collect();
             let all = ["a link", "the address", "the claims", "the comment", "the name", "the signature", "the token"];
             assert_eq!(known, BTreeSet::from(all), "{schedule}: what was searched for");
         }
@@ -84,15 +84,15 @@ fn step_of(steps: &[Step], operation: &str, which: usize) -> usize {
 }
 
 #[test]
-fn until_when_it_waits_is_read_again_when_it_could_not_be_read() {
-    // How long the approval waits cannot be read, and everything else can.
+fn a_deadline_that_could_not_be_read_is_read_again() {
+    // The approval's time-out cannot be read, and everything else can.
     let schedule = Schedule::without_faults(Story::Expire, 1);
-    let told = run(&schedule);
-    let step = told.steps.iter().find(|step| step.operation == "GetPipeline").unwrap().number;
+    let report = run(&schedule);
+    let step = report.steps.iter().find(|step| step.operation == "GetPipeline").unwrap().number;
     let schedule = Schedule { faults: vec![Planned { step, fault: Fault::ResetBefore, always: true }], ..schedule };
-    let told = run(&schedule);
-    assert_eq!(told.steps[step - 1].attempts.len(), 3);
-    assert_eq!(told.broken, Vec::<String>::new(), "reminded in time, and told how it ended");
+    let report = run(&schedule);
+    assert_eq!(report.steps[step - 1].attempts.len(), 3);
+    assert_eq!(report.broken, Vec::<String>::new(), "reminders in time, and every outcome");
 }
 
 #[test]
@@ -101,21 +101,21 @@ fn a_decision_is_shown_even_when_it_cannot_be_recorded() {
     // The callback's vote and verdict are written; its third update, the outcome, is not, at no attempt.
     let step = step_of(&run(&schedule).steps, "UpdateItem", 3);
     let schedule = Schedule { faults: vec![Planned { step, fault: Fault::ErrorBefore, always: true }], ..schedule };
-    let told = run(&schedule);
-    let met = &told.steps[step - 1];
+    let report = run(&schedule);
+    let met = &report.steps[step - 1];
     assert_eq!(
         (met.function, met.operation.as_str(), met.attempts.len()),
         (Function::Callback, "UpdateItem", 3),
         "{met}"
     );
-    let pressed: Vec<_> = told.seen.iter().filter(|seen| seen.pressed.is_some()).collect();
+    let pressed: Vec<_> = report.seen.iter().filter(|seen| seen.pressed.is_some()).collect();
     assert_eq!(pressed.len(), 1, "{pressed:?}");
     assert_eq!(pressed[0].says, Says::Ended(Ending::Approved));
     // CodePipeline's event about the end, or the sweep, records it after all.
-    assert_eq!(told.broken, Vec::<String>::new());
+    assert_eq!(report.broken, Vec::<String>::new());
 }
 
-/// A server that ends every connection, having read the request or not, and counts them.
+/// A server that closes every connection, before or after it has read the request, and counts them.
 async fn breaking(reads: bool) -> (std::net::SocketAddr, Arc<AtomicUsize>) {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let (address, count) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
@@ -132,7 +132,7 @@ async fn breaking(reads: bool) -> (std::net::SocketAddr, Arc<AtomicUsize>) {
 }
 
 #[tokio::test]
-async fn a_connection_that_really_breaks_is_met_as_in_the_simulation() {
+async fn a_real_broken_connection_fails_as_in_the_simulation() {
     let command = json!({"history": {"pipeline": "service"}});
     let settings = |name: &str| {
         Some(match name {
@@ -153,9 +153,9 @@ async fn a_connection_that_really_breaks_is_met_as_in_the_simulation() {
             .build();
         let settings = notifier::Settings::read(&settings).unwrap();
         let notifier = Notifier::new(settings, &sdk, Host { metrics: Arc::new(|_| {}), ..Host::lambda() });
-        let really = notifier.handle(&command).await.unwrap_err().to_string();
+        let real = notifier.handle(&command).await.unwrap_err().to_string();
 
-        let (told, attempts) = std::thread::spawn({
+        let (simulated, attempts) = std::thread::spawn({
             let command = command.clone();
             move || {
                 simulated_time().block_on(async {
@@ -170,7 +170,7 @@ async fn a_connection_that_really_breaks_is_met_as_in_the_simulation() {
         })
         .join()
         .unwrap();
-        assert_eq!(told, format!("AwsError: {really}"), "{fault:?}");
+        assert_eq!(simulated, format!("AwsError: {real}"), "{fault:?}");
         assert_eq!((attempts, connections.load(Ordering::Relaxed)), (3, 3), "{fault:?}");
     }
 }

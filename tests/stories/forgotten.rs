@@ -1,4 +1,4 @@
-//! Good links to requests that the ledger no longer has. Each path of the callback says so with the same page.
+//! Valid links to requests that the ledger no longer has. Every path of the callback answers with the same page.
 
 use sandbox::simulation::{Answer, Fault, Function, Plan, Planned, Setup, Simulation, Step};
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ async fn every_visit_to_a_request_that_the_ledger_lacks_says_that_it_is_forgotte
     assert_eq!(world.calls("PutApprovalResult"), 0);
 }
 
-/// A simulation in which Alice has been asked, and the link that approves.
+/// A simulation with a request to Alice, and the link that approves.
 async fn asked(plan: Plan) -> (Simulation, String) {
     let policy = format!("[default]\napprovers = [\"{ALICE}\"]");
     let setup = Setup { policy, begin: BEGIN, seed: 1, plan, traced: true };
@@ -51,13 +51,13 @@ async fn approve(simulation: &Simulation, link: &str) -> Answer {
     simulation.visit("POST", link, Some(&[("decision", "Approved")])).await
 }
 
-/// The callback's call that writes the verdict: its second update, after the vote's.
+/// The callback's call that writes the verdict: the second update, after the vote's.
 fn verdict(steps: &[Step]) -> Option<&Step> {
     let mut updates = steps.iter().filter(|step| step.function == Function::Callback && step.operation == "UpdateItem");
     updates.nth(1)
 }
 
-/// Deletes the item that a call is about.
+/// Deletes the item that a call names.
 async fn delete_item(simulation: &Simulation, step: &Step) {
     let update: Value = serde_json::from_slice(&step.attempts[0].request).unwrap();
     let input = json!({"TableName": update["TableName"], "Key": update["Key"]});
@@ -76,7 +76,7 @@ fn a_request_that_vanishes_between_vote_and_verdict_is_forgotten() {
         verdict(&simulation.steps()).unwrap().number
     });
     simulated_time().block_on(async {
-        // The first attempt is lost on the way. Before the second, somebody deletes the request.
+        // The first attempt is lost on the way. Before the second, the request is deleted.
         let faults = vec![Planned { step, fault: Fault::HangBefore, always: false }];
         let (simulation, link) = asked(Plan { faults, outage: None }).await;
         let deleted = async {

@@ -1,4 +1,4 @@
-//! The trail: what the ledger answers about a pipeline's approvals.
+//! The command `history`: a pipeline's approvals, as the ledger has them.
 
 use serde_json::{Value, json};
 use time::Duration;
@@ -12,7 +12,7 @@ async fn history(world: &World, command: Value) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_tells_who_was_asked_and_told_who_voted_what_and_how_it_ended() {
+async fn history_has_the_emails_the_votes_and_the_outcome() {
     let policy = format!(
         "[[route]]\nname = \"production\"\npipeline = \"My*\"\napprovers = [\"Alice Archer <{ALICE}>\", \"{BOB}\"]\n\
          quorum = 2\nremind = \"24h\"\ncopy = [\"auditor@example.com\"]"
@@ -71,7 +71,7 @@ async fn newest_first_a_page_at_a_time() {
     for number in 0..5 {
         let id = format!("12345678-1234-5678-abcd-{number:012}");
         world.play(&changed(eventbridge(), "/detail/execution-id", json!(id))).await;
-        // Two of them in the same second.
+        // Two requests in the same second.
         if number != 3 {
             world.advance(Duration::minutes(10)).await;
         }
@@ -101,7 +101,7 @@ async fn newest_first_a_page_at_a_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_history_that_cannot_be_told_says_why() {
+async fn an_invalid_history_command_says_why() {
     let world = World::new().await;
     for (command, words) in [
         (json!({}), "missing field `pipeline`"),

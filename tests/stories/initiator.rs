@@ -1,4 +1,4 @@
-//! Whoever started a release may not approve it, if the policy says so.
+//! The initiator of a release may not approve it, if the policy says so.
 
 use sandbox::codepipeline::{ExecutionMode, Trigger};
 use sandbox::simulation::{Calls, Fault};
@@ -38,7 +38,7 @@ async fn the_initiators_approval_is_refused_with_an_explanation_and_changes_noth
     assert!(page.body.contains("1 of 2 approvals") && !page.body.contains("mine"), "{}", page.body);
     assert_eq!(world.post(&alice.approve, &[("decision", "Approved")]).await.status, 403);
     assert_eq!(world.press(&carol.approve, "").await.title(), "service was approved");
-    // Too late, they see how it ended, like everybody.
+    // After the decision, the initiator sees the outcome like everybody.
     assert_eq!(world.get(&alice.approve).await.status, 409);
 }
 
@@ -79,7 +79,7 @@ async fn a_push_has_no_initiator() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_starter_whom_nobody_can_name_is_not_nobody() {
+async fn an_initiator_without_a_known_identity_is_an_error() {
     let world = world(false).await;
     world.start_as("somebody").await;
     let failure = world.failures().pop().unwrap();
@@ -102,14 +102,14 @@ async fn one_person_may_be_several_approvers_and_then_too_few_are_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unless_the_policy_forbids_it_the_initiator_may() {
+async fn the_initiator_may_approve_unless_the_policy_forbids_it() {
     let world = world(true).await;
     world.start_as(&format!("arn:aws:iam::123456789012:user/{ALICE}")).await;
     assert_eq!(world.get(&world.mail_to(ALICE).await.approve).await.status, 200);
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_nobody_can_tell_who_started_it_nobody_is_asked_yet() {
+async fn no_request_is_sent_while_the_initiator_cannot_be_read() {
     let world = World::simulated_under(&policy(false)).await;
     world.service(ExecutionMode::Queued);
     world.fail(Calls::of("GetPipelineExecution"), Fault::ErrorBefore);

@@ -1,4 +1,4 @@
-//! Which language an approver reads what in.
+//! The languages of pages and emails.
 
 use tests::{ALICE, BOB, Page, World};
 
@@ -29,7 +29,7 @@ async fn a_page_is_in_the_language_that_the_browser_asks_for() {
         assert_eq!((page.status, language(&page)), (200, expected), "{accepted}");
         assert!(title.is_empty() || page.title() == title, "{}", page.title());
     }
-    // A refusal too, and what follows a press.
+    // Refusals and the page after a vote, too.
     assert_eq!(world.get_in(&world.url("/approval?t=x"), "de").await.title(), "Dieser Link funktioniert nicht");
     assert_eq!(world.get_in(&world.url("/nowhere"), "de").await.title(), "Diese Seite gibt es nicht");
     let page = world.post_in(&alice.approve, &[("decision", "Approved")], "de").await;
@@ -45,7 +45,7 @@ async fn emails_are_in_the_language_of_their_route() {
         assert!(part.contains("wartet 7 Tage auf eine Entscheidung, bis zum 27. November 2026, 09:25 UTC."), "{part}");
     }
     assert!(alice.html.contains("<html lang=\"de\"") && alice.raw.contains("\nContent-Language: de"), "{}", alice.raw);
-    // Those whose browser asks for no language that we have read the language of their emails.
+    // If there are no texts in the browser's languages, pages are in the language of the emails.
     assert_eq!(language(&world.get(&alice.approve).await), "de");
     assert_eq!(language(&world.get_in(&alice.approve, "tlh").await), "de");
     assert_eq!(language(&world.get_in(&alice.approve, "fr").await), "fr");
@@ -55,7 +55,7 @@ async fn emails_are_in_the_language_of_their_route() {
     world.settle().await;
     let later: Vec<String> = world.mails().await.into_iter().skip(2).map(|mail| mail.subject).collect();
     assert_eq!(later, vec![format!("Re: {}", alice.subject); 4], "two reminders and two outcomes");
-    // What CodePipeline keeps is for those who run it, whatever their approvers read.
+    // The summary in CodePipeline is for its operators, and stays in English.
     let summary = world.approval_state().await["summary"].as_str().unwrap().to_owned();
     assert!(summary.starts_with("Rejected through Countersign by "), "{summary}");
 }

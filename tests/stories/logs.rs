@@ -1,4 +1,4 @@
-//! Log lines: one JSON object each, and nothing in them that a log must not hold.
+//! Log lines: each is one JSON object, and none contains a secret or a person.
 
 use sandbox::simulation::{Calls, Fault};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use tests::faults::Lines;
 use tests::{ALICE, BOB, World, changed, eventbridge, simulated_time, sns};
 
 #[test]
-fn no_secret_and_no_person_is_in_a_log_line_at_the_most_talkative_level() {
+fn no_log_line_at_trace_level_contains_a_secret_or_a_person() {
     let (secrets, lines) = Lines::default().during(|| simulated_time().block_on(everything_that_is_logged()));
     let written = lines.join("\n");
     let messages: Vec<String> = lines
@@ -26,7 +26,7 @@ fn no_secret_and_no_person_is_in_a_log_line_at_the_most_talkative_level() {
     }
 }
 
-/// Whatever makes the functions write a line. Gives what no line may hold, beside what is known before.
+/// Makes the functions write every kind of log line. Returns the secrets that arise on the way.
 async fn everything_that_is_logged() -> [String; 3] {
     let world = World::simulated().await;
     world.aws().ses.refuse(BOB, "MessageRejected", "Address bob@example.com is on the blocklist");
@@ -43,7 +43,7 @@ async fn everything_that_is_logged() -> [String; 3] {
     world.post(&alice.approve, &[("comment", "sesame"), ("decision", "Approved")]).await;
     world.post(&alice.approve, &[("comment", "sesame"), ("decision", "Approved")]).await;
     world.get(&bob.reject).await;
-    // A second approval: a vote that the sweep has carried out, its history, and policies with addresses where none belong.
+    // A second approval: a vote that the sweep completes, its history, and policies with addresses in wrong places.
     world.save_policy(&format!("[default]\napprovers = [\"{ALICE}\"]\nquorum = \"{BOB}\"")).await;
     let second = changed(eventbridge(), "/detail/execution-id", json!("12345678-1234-5678-abcd-000000000002"));
     world.event(&second).await;

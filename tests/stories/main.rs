@@ -1,4 +1,4 @@
-//! The story from event to decision, told through the sandbox.
+//! Stories from event to decision, played in the sandbox.
 
 mod bad_links;
 mod calls;

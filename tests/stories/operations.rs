@@ -1,4 +1,4 @@
-//! What an operator has: the doctor, sending again, and metrics.
+//! The operator's tools: the doctor, resending, and metrics.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,13 +18,13 @@ fn resend(action: &str) -> Value {
     json!({"resend": {"pipeline": "MyFirstPipeline", "stage": "MyApprovalStage", "action": action}})
 }
 
-/// A notifier on the world's AWS with settings of its own, as after a mistake in a deployment.
+/// A notifier on the world's AWS with one setting changed, as after a mistake in a deployment.
 async fn misconfigured(world: &World, setting: &str, text: &str) -> Notifier {
     let (alice, _) = world.ask().await;
     misconfigured_with(world, &tests::forge::Parts::of(&alice.approve).key(), setting, text).await
 }
 
-/// The same, for a world whose key is known.
+/// A notifier with one setting changed and this signing key.
 async fn misconfigured_with(world: &World, key: &str, setting: &str, text: &str) -> Notifier {
     let settings = |name: &str| {
         Some(match name {
@@ -57,7 +57,7 @@ async fn diagnosis(notifier: &Notifier) -> Diagnosis {
     }
 }
 
-/// The names of what the doctor found unsound.
+/// The names of the parts that the doctor found unsound.
 fn unsound(diagnosis: &Diagnosis) -> Vec<&str> {
     assert_eq!(diagnosis.sound, diagnosis.findings.iter().all(|finding| finding.sound));
     let bad = diagnosis.findings.iter().filter(|finding| !finding.sound);
@@ -126,13 +126,13 @@ async fn a_lost_email_is_sent_again_with_the_same_links() {
     let again: Vec<_> = world.mails().await.into_iter().filter(|mail| mail.to == ALICE).collect();
     assert_eq!(again.len(), 2);
     assert_eq!((&again[1].approve, &again[1].reject), (&alice.approve, &alice.reject));
-    // The event, should it come once more, still sends nothing.
+    // The event still sends nothing if it arrives once more.
     world.play(&eventbridge()).await;
     assert_eq!(world.mails().await.len(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_never_asked_for_is_asked_for() {
+async fn resend_sends_a_request_that_was_never_sent() {
     let world = World::new().await;
     world.aws().ses.refuse(ALICE, "MessageRejected", "");
     world.aws().ses.refuse(BOB, "MessageRejected", "");
@@ -144,13 +144,13 @@ async fn what_was_never_asked_for_is_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sending_again_is_refused_for_one_and_done_for_the_others() {
+async fn resend_reaches_the_others_if_one_address_is_refused() {
     let world = World::new().await;
     world.ask().await;
     world.aws().ses.refuse(BOB, "MessageRejected", "");
     let (status, error) = world.event(&resend("MyApprovalAction")).await;
     assert_eq!((status, error["errorType"].as_str()), (500, Some("EmailsNotSent")), "{error}");
-    assert_eq!(world.mails().await.len(), 3, "Alice has hers again");
+    assert_eq!(world.mails().await.len(), 3, "Alice has one more");
     world.aws().ses.accept(BOB);
     world.advance(time::Duration::minutes(1)).await;
     world.play(&resend("MyApprovalAction")).await;
@@ -158,12 +158,13 @@ async fn sending_again_is_refused_for_one_and_done_for_the_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_notice_is_never_taken_for_an_earlier_execution() {
+async fn a_notice_is_never_matched_to_an_earlier_execution() {
     let world = World::new().await;
     let (alice, _) = world.ask().await;
     world.press(&alice.approve, "").await;
     world.settle().await;
-    // A notice whose approval CodePipeline does not show yet: nothing of the earlier execution may be in its email.
+    // CodePipeline does not show the notice's approval yet: its email must not contain anything of the earlier
+    // execution.
     let notifier = misconfigured_with(&world, &tests::forge::Parts::of(&alice.approve).key(), "", "").await;
     let notice = tests::in_notice(tests::sns(), |message| message["approval"]["token"] = json!("a-later-token"));
     notifier.handle(&notice).await.unwrap();
@@ -173,7 +174,7 @@ async fn a_notice_is_never_taken_for_an_earlier_execution() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_that_cannot_be_done_says_why() {
+async fn a_command_that_fails_says_why() {
     let world = World::new().await;
     world.ask().await;
     for (command, kind, words) in [
@@ -201,7 +202,7 @@ async fn a_command_that_cannot_be_done_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn metrics_tell_what_happened_and_to_nobody_by_name() {
+async fn metrics_count_what_happened_and_name_no_person() {
     let world = World::of(&format!("{ALICE}, {BOB}"), 2).await;
     world.aws().ses.refuse(BOB, "MessageRejected", "");
     world.event(&eventbridge()).await;

@@ -1,4 +1,4 @@
-//! However an approval ends, everybody who was asked gets one email about it, in the same thread.
+//! Outcome emails: everybody who got a request gets one, in the same thread, however the approval ends.
 
 use sandbox::codepipeline::ExecutionMode;
 use sandbox::simulation::{Calls, Fault};
@@ -16,18 +16,19 @@ async fn one_each(world: &World) -> (Mail, Mail) {
     let outcomes = world.outcomes().await;
     let of = |address: &str| {
         let mut mails = outcomes.iter().filter(|mail| mail.to == address);
-        let mail = mails.next().unwrap_or_else(|| panic!("{address} was not told")).clone();
-        assert!(mails.next().is_none(), "{address} was told twice");
+        let mail = mails.next().unwrap_or_else(|| panic!("no outcome email to {address}")).clone();
+        assert!(mails.next().is_none(), "two outcome emails to {address}");
         mail
     };
     assert_eq!(outcomes.len(), 2);
-    // The same thread as an email that asked them: one subject but for the Re, one made-up ancestor.
+    // The same thread as the request: the same subject but for the "Re: ", the same `References`.
     let requests = world.requests().await;
-    for told in &outcomes {
-        assert!(!header(told, "References").is_empty());
-        let is_of = |asked: &&Mail| asked.to == told.to && header(asked, "References") == header(told, "References");
-        let asked = requests.iter().find(is_of).unwrap_or_else(|| panic!("no thread for {}", told.subject));
-        assert_eq!(told.subject, format!("Re: {}", asked.subject));
+    for outcome in &outcomes {
+        assert!(!header(outcome, "References").is_empty());
+        let is_of =
+            |asked: &&Mail| asked.to == outcome.to && header(asked, "References") == header(outcome, "References");
+        let asked = requests.iter().find(is_of).unwrap_or_else(|| panic!("no thread for {}", outcome.subject));
+        assert_eq!(outcome.subject, format!("Re: {}", asked.subject));
     }
     (of(ALICE), of(BOB))
 }
@@ -39,7 +40,7 @@ async fn decided_by_links() {
     world.press(&alice.approve, "Totals agree").await;
     world.press(&bob.approve, "Ship <b>it</b>").await;
     world.settle().await;
-    let (told, _) = one_each(&world).await;
+    let (outcome, _) = one_each(&world).await;
     for words in [
         "MyFirstPipeline was approved",
         "Approved by Alice Archer <alice@example.com>, bob@example.com on 20 November 2026, 09:25 UTC.",
@@ -47,11 +48,11 @@ async fn decided_by_links() {
         "> Totals agree",
         "> Ship <b>it</b>",
     ] {
-        assert!(told.text.contains(words), "{words}: {}", told.text);
+        assert!(outcome.text.contains(words), "{words}: {}", outcome.text);
     }
-    assert!(told.html.contains("Ship &#60;b&#62;it&#60;/b&#62;"), "{}", told.html);
-    assert!(!told.raw.contains("/approval?t="), "nothing is left to decide");
-    assert_eq!(header(&told, "Auto-Submitted"), "auto-generated");
+    assert!(outcome.html.contains("Ship &#60;b&#62;it&#60;/b&#62;"), "{}", outcome.html);
+    assert!(!outcome.raw.contains("/approval?t="), "nothing is left to decide");
+    assert_eq!(header(&outcome, "Auto-Submitted"), "auto-generated");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,43 +65,43 @@ async fn decided_in_the_console_or_at_a_terminal() {
             "token": world.approval_state().await["token"], "result": {"status": status, "summary": "spoke with the auditors"},
         });
         world.codepipeline("PutApprovalResult", input).await.unwrap();
-        let (told, _) = one_each(&world).await;
-        assert!(told.text.contains(words) && told.text.contains("> spoke with the auditors"), "{}", told.text);
+        let (outcome, _) = one_each(&world).await;
+        assert!(outcome.text.contains(words) && outcome.text.contains("> spoke with the auditors"), "{}", outcome.text);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_answered() {
+async fn expired_without_a_vote() {
     let world = World::new().await;
     world.ask().await;
     world.advance(time::Duration::days(7)).await;
-    let (told, _) = one_each(&world).await;
-    assert!(told.text.starts_with("MyFirstPipeline was not approved in time"), "{}", told.text);
-    assert!(told.text.contains("the stage was marked as failed"), "{}", told.text);
+    let (outcome, _) = one_each(&world).await;
+    assert!(outcome.text.starts_with("MyFirstPipeline was not approved in time"), "{}", outcome.text);
+    assert!(outcome.text.contains("the stage was marked as failed"), "{}", outcome.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn too_few_answered() {
+async fn expired_with_too_few_votes() {
     let world = World::of(&format!("{ALICE}, {BOB}"), 2).await;
     let (alice, _) = world.ask().await;
     world.press(&alice.approve, "fine by me").await;
     world.advance(time::Duration::days(7)).await;
-    let (_, told) = one_each(&world).await;
-    assert!(told.text.contains("Too few people had approved by 27 November 2026, 09:25 UTC."), "{}", told.text);
-    assert!(told.text.contains("> fine by me"), "{}", told.text);
+    let (_, outcome) = one_each(&world).await;
+    assert!(outcome.text.contains("Too few people had approved by 27 November 2026, 09:25 UTC."), "{}", outcome.text);
+    assert!(outcome.text.contains("> fine by me"), "{}", outcome.text);
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_may_have_been_asked_is_told() {
+async fn everybody_who_may_have_got_a_request_gets_the_outcome() {
     let world = World::simulated().await;
-    // Bob gets the request, and every answer of SES to that is lost.
+    // Bob gets the request, and every answer of SES about it is lost.
     let aws = world.aws();
     world.fail(Calls::of("SendRawEmail").skip(1), Fault::ErrorAfter);
     assert_eq!(world.event(&eventbridge()).await.0, 500);
     let asked: Vec<String> = world.requests().await.into_iter().map(|mail| mail.to).collect();
     assert!(asked.contains(&ALICE.to_owned()) && asked.contains(&BOB.to_owned()), "{asked:?}");
     world.heal();
-    // The next try is refused for certain: that does not take back what may have arrived before.
+    // The next attempt is certainly refused, but the earlier one may have arrived.
     for address in [ALICE, BOB] {
         aws.ses.refuse(address, "MessageRejected", "");
     }
@@ -117,7 +118,7 @@ async fn whoever_may_have_been_asked_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_was_throttled_away_was_not_asked() {
+async fn a_throttled_request_counts_as_not_sent() {
     let world = World::simulated().await;
     world.fail(Calls::of("SendRawEmail"), Fault::Throttled);
     assert_eq!(world.event(&eventbridge()).await.0, 500);
@@ -133,8 +134,8 @@ async fn a_newer_execution_took_over() {
     world.service(ExecutionMode::Superseded);
     world.start_as("arn:aws:iam::123456789012:user/dev").await;
     world.start_as("arn:aws:iam::123456789012:user/dev").await;
-    let (told, _) = one_each(&world).await;
-    assert!(told.text.starts_with("Approval of service is no longer needed"), "{}", told.text);
+    let (outcome, _) = one_each(&world).await;
+    assert!(outcome.text.starts_with("Approval of service is no longer needed"), "{}", outcome.text);
     assert_eq!(world.requests().await.len(), 4, "the newer one asks, too");
 }
 
@@ -145,12 +146,12 @@ async fn somebody_stopped_it() {
     let execution = world.start_as("arn:aws:iam::123456789012:user/dev").await;
     let input = json!({"pipelineName": "service", "pipelineExecutionId": execution, "abandon": true});
     world.codepipeline("StopPipelineExecution", input).await.unwrap();
-    let (told, _) = one_each(&world).await;
-    assert!(told.text.starts_with("The release of service was stopped"), "{}", told.text);
+    let (outcome, _) = one_each(&world).await;
+    assert!(outcome.text.starts_with("The release of service was stopped"), "{}", outcome.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn told_once_however_often_the_event_comes() {
+async fn one_outcome_email_however_often_the_event_arrives() {
     let world = World::new().await;
     let (alice, _) = world.ask().await;
     world.press(&alice.approve, "").await;
@@ -167,7 +168,7 @@ async fn told_once_however_often_the_event_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_was_never_asked_is_not_told() {
+async fn no_outcome_for_somebody_who_never_got_a_request() {
     let world = World::new().await;
     world.aws().ses.refuse(BOB, "MessageRejected", "");
     assert_eq!(world.event(&eventbridge()).await.0, 500);
@@ -175,13 +176,13 @@ async fn whoever_was_never_asked_is_not_told() {
     world.aws().ses.accept(BOB);
     world.settle().await;
     world.advance(time::Duration::hours(1)).await;
-    let told: Vec<String> = world.outcomes().await.into_iter().map(|mail| mail.to).collect();
-    assert_eq!(told, [ALICE]);
-    assert_eq!(world.requests().await.len(), 1, "it is over: nobody is asked any more");
+    let recipients: Vec<String> = world.outcomes().await.into_iter().map(|mail| mail.to).collect();
+    assert_eq!(recipients, [ALICE]);
+    assert_eq!(world.requests().await.len(), 1, "no request after the end");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_who_cannot_be_told_keeps_nobody_else_from_it_and_is_told_later() {
+async fn a_refused_outcome_does_not_affect_the_others_and_is_sent_later() {
     let world = World::new().await;
     let (alice, _) = world.ask().await;
     world.aws().ses.refuse(BOB, "MessageRejected", "");

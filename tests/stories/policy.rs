@@ -1,4 +1,4 @@
-//! Who is asked, and under what terms: the policy, as an administrator edits it while releases wait.
+//! The policy: who gets a request and under what terms, and edits while approvals are pending.
 
 use sandbox::simulation::{Calls, Fault};
 use serde_json::json;
@@ -7,7 +7,7 @@ use tests::{ALICE, BOB, World, changed, eventbridge};
 const CAROL: &str = "carol@example.com";
 const DAVE: &str = "dave@example.com";
 
-/// The usual event about another pipeline.
+/// The default event, about another pipeline.
 fn event_of(pipeline: &str, token: usize) -> serde_json::Value {
     let event = changed(eventbridge(), "/detail/pipeline", json!(pipeline));
     changed(event, "/detail/execution-id", json!(format!("12345678-1234-5678-abcd-{token:012}")))
@@ -46,12 +46,12 @@ async fn each_pipeline_has_its_own_approvers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_edit_needs_no_deployment_and_leaves_what_was_asked_alone() {
+async fn an_edit_needs_no_deployment_and_does_not_change_pending_requests() {
     let world = World::of(&format!("{ALICE}, {BOB}"), 1).await;
     world.play(&event_of("one", 1)).await;
     let first = world.mail_to(ALICE).await;
     world.save_policy(&format!("[default]\napprovers = [\"{CAROL}\", \"{DAVE}\"]\nquorum = 2")).await;
-    // Played again, as EventBridge may: nobody else is asked about the same approval.
+    // EventBridge may deliver it again: nobody else gets a request about the same approval.
     world.play(&event_of("one", 1)).await;
     assert_eq!(world.requests().await.len(), 2);
     let page = world.press(&first.approve, "").await;
@@ -65,7 +65,7 @@ async fn an_edit_needs_no_deployment_and_leaves_what_was_asked_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_policy_fails_loudly_until_it_is_right() {
+async fn an_invalid_policy_fails_every_event_until_it_is_corrected() {
     let world = World::new().await;
     let wrong = format!("# who decides\n[default]\napprovers = [\"{CAROL}\", \"carol\"]\n");
     world.save_policy(&wrong).await;
@@ -85,14 +85,14 @@ async fn a_wrong_policy_fails_loudly_until_it_is_right() {
     assert_eq!(policy["sound"], false, "{policy}");
     assert!(policy["found"].as_str().unwrap().contains("line 3, column "), "{policy}");
     assert!(world.mails().await.is_empty());
-    // What Lambda or somebody at the dead-letter queue does with the event.
+    // Lambda, or somebody at the dead-letter queue, sends the event again.
     world.save_policy(&format!("[default]\napprovers = [\"{CAROL}\"]")).await;
     world.play(&eventbridge()).await;
     assert_eq!(world.mail_to(CAROL).await.to, CAROL);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_asked_for_goes_on_under_a_wrong_policy() {
+async fn pending_requests_continue_under_an_invalid_policy() {
     let world = World::new().await;
     world.aws().ses.refuse(BOB, "MessageRejected", "");
     assert_eq!(world.event(&eventbridge()).await.0, 500);
@@ -104,7 +104,7 @@ async fn what_was_asked_for_goes_on_under_a_wrong_policy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_route_is_an_error_and_never_silence() {
+async fn an_approval_without_a_route_is_an_error() {
     let world = World::under(&format!("[[route]]\npipeline = \"payments-*\"\napprovers = [\"{ALICE}\"]")).await;
     let (status, error) = world.event(&eventbridge()).await;
     assert_eq!((status, &error["errorType"]), (500, &json!("NoRoute")), "{error}");
@@ -113,7 +113,7 @@ async fn no_route_is_an_error_and_never_silence() {
         message.starts_with("MyFirstPipeline/MyApprovalStage/MyApprovalAction: no route of policy version 1 matches"),
         "{message}"
     );
-    // The sweep finds the same, every hour, until somebody mends it.
+    // The sweep reports the same error every hour until the policy is corrected.
     world.advance(time::Duration::hours(1)).await;
     assert!(world.failures().last().unwrap().starts_with("NoRoute: "));
     world.save_policy(&format!("[default]\napprovers = [\"{ALICE}\"]")).await;
@@ -133,7 +133,7 @@ async fn a_policy_that_cannot_be_read_is_an_error() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_only_watches_gets_the_emails_without_links() {
+async fn people_who_only_get_copies_get_no_links() {
     let policy = format!("[default]\napprovers = [\"{ALICE}\"]\ncopy = [\"Carol <{CAROL}>\"]\nremind = \"24h\"");
     let world = World::under(&policy).await;
     world.play(&eventbridge()).await;
@@ -143,15 +143,15 @@ async fn who_only_watches_gets_the_emails_without_links() {
         assert!(!body.contains("/approval?t=") && !body.contains("eyJ"), "{body}");
     }
     assert!(carol.text.contains("You are not being asked to decide."), "{}", carol.text);
-    // She cannot vote with somebody else's link made out to her, and is not reminded.
+    // Carol cannot vote, not even with an approver's link in Carol's name, and gets no reminder.
     let forged = tests::forge::Parts::of(&world.mail_to(ALICE).await.approve);
-    let hers = forged.clone().claim("sub", json!(CAROL)).signed(&world, &forged.key());
-    assert_eq!(world.post(&hers, &[("decision", "Approved")]).await.status, 400);
+    let carols = forged.clone().claim("sub", json!(CAROL)).signed(&world, &forged.key());
+    assert_eq!(world.post(&carols, &[("decision", "Approved")]).await.status, 400);
     assert_eq!(world.approval_state().await["status"], "InProgress");
     world.advance(time::Duration::hours(6 * 24 + 1)).await;
     let reminded: Vec<String> = world.reminders().await.into_iter().map(|mail| mail.to).collect();
     assert_eq!(reminded, [ALICE]);
-    // She gets the email about its end.
+    // Carol gets the outcome email.
     world.press(&world.mail_to(ALICE).await.reject, "Not yet").await;
     world.settle().await;
     let outcomes = world.outcomes().await;
@@ -213,7 +213,7 @@ async fn links_may_expire_before_codepipeline_stops_waiting() {
     assert_eq!((page.status, page.title()), (410, "This link has expired"));
     assert!(page.body.contains("someone with access to AWS can decide there"), "{}", page.body);
     assert_eq!(world.approval_state().await["status"], "InProgress", "nobody's silence is a rejection of ours");
-    // In the console it still can, and everybody gets the email about it.
+    // It can still be decided in the console, and everybody gets the outcome email.
     let input = json!({
         "pipelineName": "MyFirstPipeline", "stageName": "MyApprovalStage", "actionName": "MyApprovalAction",
         "token": world.approval_state().await["token"], "result": {"status": "Approved", "summary": "by hand"},

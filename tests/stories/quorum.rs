@@ -1,4 +1,4 @@
-//! N different approvers, each of them asked about this approval.
+//! The quorum: votes of different approvers of this approval.
 
 use serde_json::json;
 use tests::forge::Parts;
@@ -19,7 +19,7 @@ async fn three_of_five_and_one_persons_link_used_five_times_counts_one() {
         alice.text
     );
     for attempt in 0..5 {
-        // With another comment each time: it replaces the one before, and it stays one vote.
+        // Each vote has another comment, which replaces the one before; it stays one vote.
         let comment = format!("look {attempt}");
         let page = world.post(&alice.approve, &[("decision", "Approved"), ("comment", &comment)]).await;
         assert_eq!((page.status, page.title()), (200, "Your vote is recorded"));
@@ -28,7 +28,7 @@ async fn three_of_five_and_one_persons_link_used_five_times_counts_one() {
     }
     assert_eq!(world.approval_state().await["status"], "InProgress");
     assert!(world.press(&bob.approve, "").await.body.contains("2 of 3 approvals received."));
-    // In capitals she is the same person.
+    // An address in capitals is the same person.
     let loud = Parts::of(&alice.approve).claim("sub", json!(ALICE.to_uppercase()));
     let page = world.post(&loud.signed(&world, &loud.key()), &[("decision", "Approved")]).await;
     assert!(page.body.contains("2 of 3 approvals received."), "{}", page.body);
@@ -56,7 +56,7 @@ async fn one_rejection_rejects_whatever_the_others_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_was_asked_about_another_approval_cannot_vote_on_this_one() {
+async fn an_approver_of_another_approval_cannot_vote_on_this_one() {
     let world = World::under(&format!(
         "[[route]]\npipeline = \"website\"\napprovers = [\"{CAROL}\"]\n[default]\napprovers = [\"{ALICE}\", \"{BOB}\"]"
     ))
@@ -64,21 +64,21 @@ async fn whoever_was_asked_about_another_approval_cannot_vote_on_this_one() {
     let (alice, _) = world.ask().await;
     world.play(&changed(eventbridge(), "/detail/pipeline", json!("website"))).await;
     let carol = world.mail_to(CAROL).await;
-    let (hers, this) = (Parts::of(&carol.approve), Parts::of(&alice.approve));
-    // Signed by our own key, for the other request, with everything of this one but her name: as if a notifier had made
-    // a mistake. And this one's with her name.
-    let mut mixed = hers.clone();
+    let (carols, this) = (Parts::of(&carol.approve), Parts::of(&alice.approve));
+    // Two links with valid signatures, as if the notifier had made a mistake: one is Carol's link to the
+    // other request with this approval's claims, and one is this approval's link in Carol's name.
+    let mut mixed = carols.clone();
     for claim in ["pipeline", "token", "execution"] {
         mixed = mixed.claim(claim, this.claims[claim].clone());
     }
     for link in [mixed, this.clone().claim("sub", json!(CAROL))] {
-        let link = link.signed(&world, &hers.key());
+        let link = link.signed(&world, &carols.key());
         for page in [world.get(&link).await, world.post(&link, &[("decision", "Approved")]).await] {
             assert_eq!((page.status, page.title(), page.has_form()), (400, "This link does not work", false));
         }
     }
     assert_eq!(world.approval_state().await["status"], "InProgress");
-    // Her own link decides her own approval, and nothing else.
+    // Carol's own link decides Carol's own approval, and nothing else.
     assert_eq!(world.press(&carol.approve, "").await.title(), "website was approved");
     assert_eq!(world.approval_state().await["status"], "InProgress");
     assert!(!world.get(&alice.approve).await.body.contains("Carol"));

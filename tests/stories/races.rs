@@ -1,4 +1,4 @@
-//! Last votes at the same moment, a thousand times, on threads: one outcome, and every page true.
+//! Races between last votes, a thousand times on threads: there is one outcome, and every page shows it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use tests::{ALICE, BOB, Page, World, changed, eventbridge};
 use tokio::task::JoinSet;
 
 const CAROL: &str = "carol@example.com";
-/// Together a thousand: so many threads, each with so many worlds, one after the other, of so many rounds.
+/// A thousand rounds in all: each thread has this many worlds, one after the other, with this many rounds each.
 const THREADS: usize = 4;
 const WORLDS: usize = 10;
 const ROUNDS: usize = 25;
 
-/// What is pressed at the same moment, after Alice has approved or not: two of three must approve.
+/// The votes at the same moment, and whether Alice has approved before. Two of three must approve.
 const GAMES: [(bool, &[(&str, &str)]); 4] = [
     (false, &[(ALICE, "Approved"), (BOB, "Approved")]),
     (true, &[(BOB, "Approved"), (CAROL, "Rejected")]),
@@ -21,7 +21,7 @@ const GAMES: [(bool, &[(&str, &str)]); 4] = [
     (true, &[(ALICE, "Rejected"), (BOB, "Approved"), (CAROL, "Approved")]),
 ];
 
-/// The decision's link in the email of this pipeline to this mailbox.
+/// The link for this decision in the pipeline's email to this address.
 fn link(world: &World, pipeline: &str, address: &str, decision: &str) -> String {
     let subject = format!("Approval needed: {pipeline} / MyApprovalStage / MyApprovalAction");
     let mails = world.aws().ses.mails();
@@ -30,7 +30,7 @@ fn link(world: &World, pipeline: &str, address: &str, decision: &str) -> String 
     links.nth(usize::from(decision == "Rejected")).unwrap().to_owned()
 }
 
-/// Plays one round and gives the word for how it ended.
+/// Plays one round and returns how it ended: `approved` or `rejected`.
 async fn play(world: &Arc<World>, round: usize) -> &'static str {
     let pipeline = format!("pipeline-{round}");
     let event = changed(eventbridge(), "/detail/pipeline", json!(pipeline));
@@ -50,7 +50,7 @@ async fn play(world: &Arc<World>, round: usize) -> &'static str {
         let world = Arc::clone(world);
         visits.spawn(async move { (decision, world.post(&link, &[("decision", decision)]).await) });
     }
-    // Beside them, now and then, the sweep, and the event about the end, before its time and once more.
+    // In some rounds, the sweep or an early event about the end runs at the same time.
     let beside = tokio::spawn({
         let (world, ended) = (Arc::clone(world), changed(event, "/detail/state", json!("SUCCEEDED")));
         async move {
@@ -72,20 +72,20 @@ async fn play(world: &Arc<World>, round: usize) -> &'static str {
     };
     let mut recorded = 0;
     for (decision, page) in &pages {
-        let (title, told) = (page.title(), format!("round {round}, {decision}: {} {}", page.status, page.title()));
-        assert!(!title.ends_with(other), "{told}, and it was {ended}");
+        let (title, seen) = (page.title(), format!("round {round}, {decision}: {} {}", page.status, page.title()));
+        assert!(!title.ends_with(other), "{seen}, and it was {ended}");
         match page.status {
             200 if title == "Your vote is recorded" => {
-                assert!(*decision == "Approved" && page.body.contains("1 of 2 approvals received."), "{told}");
+                assert!(*decision == "Approved" && page.body.contains("1 of 2 approvals received."), "{seen}");
                 recorded += 1;
             }
-            200 => assert_eq!((title.ends_with(ended), *decision), (true, word(ended)), "{told}"),
-            409 => assert!(title.ends_with(&format!("already {ended}")), "{told}"),
-            _ => panic!("{told}: {}", page.body),
+            200 => assert_eq!((title.ends_with(ended), *decision), (true, word(ended)), "{seen}"),
+            409 => assert!(title.ends_with(&format!("already {ended}")), "{seen}"),
+            _ => panic!("{seen}: {}", page.body),
         }
     }
-    assert!(recorded < pages.len(), "round {round}: somebody settled it and was not told");
-    // What CodePipeline holds is what every link shows from now on, whoever opens it.
+    assert!(recorded < pages.len(), "round {round}: the deciding vote did not show the outcome");
+    // From now on every link shows the result that CodePipeline holds.
     let summary = state["summary"].as_str().unwrap();
     assert!(summary.starts_with(&format!("{} through Countersign by ", word(ended))), "round {round}: {summary}");
     for (link, decision) in links {
@@ -106,7 +106,7 @@ fn word(ended: &str) -> &'static str {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_a_thousand_last_votes_at_the_same_moment_none_makes_two_outcomes_or_a_false_page() {
+async fn a_thousand_races_of_last_votes_have_one_outcome_each_and_no_wrong_page() {
     let mut threads = JoinSet::new();
     for _ in 0..THREADS {
         threads.spawn(async move {
@@ -120,7 +120,7 @@ async fn of_a_thousand_last_votes_at_the_same_moment_none_makes_two_outcomes_or_
                 world.advance(time::Duration::hours(1)).await;
                 let swept = world.sweep().await.unwrap();
                 assert_eq!(swept["results"][0]["looked"], 0, "nothing is left to do: {swept}");
-                assert_eq!(world.outcomes().await.len(), ROUNDS * 3, "each of them told to everybody, once");
+                assert_eq!(world.outcomes().await.len(), ROUNDS * 3, "one outcome email to each approver");
             }
             endings
         });

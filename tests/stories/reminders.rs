@@ -1,4 +1,4 @@
-//! Those who have not voted are reminded, once for each time that the policy sets.
+//! Reminders to those who have not voted, one for each time in the policy.
 
 use time::Duration;
 
@@ -20,7 +20,7 @@ async fn reminded(world: &World) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn once_for_each_time_and_only_those_who_have_not_voted() {
+async fn one_reminder_for_each_time_to_those_who_have_not_voted() {
     let world = world("[\"3d\", \"24h\"]").await;
     let (alice, bob) = world.ask().await;
     world.advance(Duration::days(4) - Duration::minutes(20)).await;
@@ -57,8 +57,8 @@ async fn once_for_each_time_and_only_those_who_have_not_voted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn times_that_have_passed_are_not_caught_up_with() {
-    // Nothing ran for days: one reminder, not three.
+async fn missed_reminders_are_not_sent_later() {
+    // Nothing ran for days: there is one reminder, not three.
     let world = world("[\"3d\", \"48h\", \"24h\"]").await;
     world.ask().await;
     world.advance(Duration::days(6) + Duration::hours(1)).await;
@@ -68,10 +68,10 @@ async fn times_that_have_passed_are_not_caught_up_with() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_reminded_of_what_is_over() {
+async fn no_reminder_after_the_end() {
     let world = world("\"24h\"").await;
     let (alice, bob) = world.ask().await;
-    // One who cannot be told keeps the approval among those that the sweep looks after.
+    // An outcome email that cannot be sent keeps the approval open for the sweep.
     world.aws().ses.refuse(CAROL, "MessageRejected", "");
     world.press(&alice.approve, "").await;
     world.advance(Duration::days(6) - Duration::hours(2)).await;
@@ -85,7 +85,7 @@ async fn nobody_is_reminded_of_what_is_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_time_before_the_request_was_made_is_none() {
+async fn a_reminder_that_was_due_before_the_request_is_not_sent() {
     // CodePipeline waits seven days: a reminder eight days before its end would come at once.
     let world = world("[\"8d\", \"24h\"]").await;
     world.ask().await;
@@ -94,7 +94,7 @@ async fn a_time_before_the_request_was_made_is_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_word_in_the_policy_nobody_is_reminded() {
+async fn no_reminder_unless_the_policy_asks_for_it() {
     let world = World::new().await;
     world.ask().await;
     for _ in 0..7 {

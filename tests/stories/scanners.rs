@@ -1,4 +1,4 @@
-//! Machines that open every link, and send forms: nothing happens until a person presses the button.
+//! Mail scanners that open every link and submit forms: nothing happens until a person presses the button.
 
 use tests::World;
 
@@ -15,7 +15,7 @@ async fn nothing_but_a_press_decides() {
             assert_eq!(world.head(link).await.status, 200);
         }
     }
-    // The form as a script submits it: with its field, without the button that nobody pressed.
+    // The form as a script submits it: with its field, without the button's value.
     for link in [&alice.approve, &alice.reject] {
         let page = world.post(link, &[("comment", "")]).await;
         assert_eq!(page.status, 400);
@@ -45,7 +45,7 @@ async fn nothing_but_a_press_decides() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_to_head_is_that_to_get_without_its_body() {
+async fn head_is_answered_like_get_without_a_body() {
     let world = World::new().await;
     let (alice, _) = world.ask().await;
     for url in [alice.approve.clone(), world.url("/approval"), world.url("/approval?t=x")] {
@@ -57,7 +57,7 @@ async fn an_answer_to_head_is_that_to_get_without_its_body() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_comment_that_is_too_long_is_given_back() {
+async fn a_comment_that_is_too_long_is_shown_again() {
     let world = World::new().await;
     let (alice, _) = world.ask().await;
     let long = "é".repeat(513);

@@ -1,4 +1,4 @@
-//! Starting: a wrong setting is named, a taken port is named.
+//! Starting the sandbox: errors name the wrong setting or the taken port.
 
 use sandbox::{Options, Sandbox};
 use tests::World;
@@ -27,7 +27,7 @@ async fn a_taken_port_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_newcomer_finds_a_waiting_approval_its_emails_and_the_pages() {
+async fn a_new_sandbox_has_a_pending_approval_its_emails_and_the_pages() {
     let sandbox = Sandbox::start(Options { port: 0, ..Options::default() }).await.unwrap();
     let page = async |path: &str| reqwest::get(format!("{}{path}", sandbox.url())).await.unwrap().text().await.unwrap();
     assert!(page("/").await.contains("Waits for a decision"));

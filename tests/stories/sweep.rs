@@ -1,4 +1,4 @@
-//! The hourly sweep finishes what a crash left undone, and does nothing twice.
+//! The hourly sweep: it finishes what a crash left undone, and repeats nothing.
 
 use sandbox::codepipeline::ExecutionMode;
 use sandbox::simulation::{Calls, Fault, Function};
@@ -7,10 +7,10 @@ use time::Duration;
 
 use tests::{ALICE, BOB, World, eventbridge};
 
-/// How many calls a function is let make before it dies, at most: more than any of them makes here.
+/// The most calls that a function makes before it is killed: more than any invocation makes here.
 const MAX_CALLS: usize = 60;
 
-/// Everybody was asked once and told once, and CodePipeline holds what was voted.
+/// Asserts that everybody got one request and one outcome, and that CodePipeline holds the votes' result.
 async fn assert_all_is_well(world: &World, step: &str) {
     assert_eq!(world.approval_state().await["status"], "Succeeded", "{step}");
     assert_eq!(
@@ -18,7 +18,7 @@ async fn assert_all_is_well(world: &World, step: &str) {
         "Approved through Countersign by alice@example.com, bob@example.com. alice@example.com: first bob@example.com: second",
         "{step}"
     );
-    for (kind, mails) in [("asked", world.requests().await), ("told", world.outcomes().await)] {
+    for (kind, mails) in [("requests", world.requests().await), ("outcomes", world.outcomes().await)] {
         let mut recipients: Vec<&str> = mails.iter().map(|mail| mail.to.as_str()).collect();
         recipients.sort_unstable();
         assert_eq!(recipients, [ALICE, BOB], "{kind} after a death at {step}");
@@ -27,12 +27,12 @@ async fn assert_all_is_well(world: &World, step: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_the_callbacks_death_at_any_step_one_sweep_brings_the_approval_to_its_end() {
+async fn one_sweep_finishes_after_the_callback_died_at_any_step() {
     for calls in 0..MAX_CALLS {
         let world = World::simulated_of(&format!("{ALICE}, {BOB}"), 2).await;
         let (alice, bob) = world.ask().await;
         assert_eq!(world.press(&alice.approve, "first").await.status, 200);
-        // The vote that settles it, and the death after so many calls.
+        // The deciding vote, whose visit is killed after this many calls.
         world.fail(Calls::by(Function::Callback).skip(calls), Fault::KilledBefore);
         world.post(&bob.approve, &[("decision", "Approved"), ("comment", "second")]).await;
         world.heal();
@@ -54,18 +54,18 @@ async fn after_the_callbacks_death_at_any_step_one_sweep_brings_the_approval_to_
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_the_notifiers_death_at_any_step_one_sweep_brings_the_approval_to_its_end() {
+async fn one_sweep_finishes_after_the_notifier_died_at_any_step() {
     for calls in 0..MAX_CALLS {
         let world = World::simulated_of(&format!("{ALICE}, {BOB}"), 2).await;
         let (alice, bob) = world.ask().await;
         world.press(&alice.approve, "first").await;
-        // The event about the end comes while the notifier has so many calls to live.
+        // The notifier is killed after this many calls for the event about the end.
         world.fail(Calls::by(Function::Notifier).skip(calls), Fault::KilledBefore);
         world.press(&bob.approve, "second").await;
         world.settle().await;
         world.heal();
-        // An email that SES took, of which the dead notifier could not say so, is sent again: at least once is the
-        // promise where the answer did not arrive. This is about every other step.
+        // If SES accepted an email and the notifier was killed before it could mark it, the sweep sends it again:
+        // without an answer, delivery is at least once. This happens at about every other step.
         let sends = world.outcomes().await.len();
         let marked = world.marked("outcome").await;
         world.advance(Duration::hours(1)).await;
@@ -79,11 +79,11 @@ async fn after_the_notifiers_death_at_any_step_one_sweep_brings_the_approval_to_
             return;
         }
     }
-    panic!("telling how it ended never ended");
+    panic!("the notifier never got to the end");
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_death_while_asking_the_sweep_asks_the_rest() {
+async fn the_sweep_sends_the_requests_that_a_dead_notifier_did_not_send() {
     for calls in 0..MAX_CALLS {
         let world = World::simulated().await;
         world.fail(Calls::by(Function::Notifier).skip(calls), Fault::KilledBefore);
@@ -105,11 +105,11 @@ async fn after_a_death_while_asking_the_sweep_asks_the_rest() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_approval_that_nobody_spoke_of_is_asked_for() {
+async fn the_sweep_sends_requests_if_the_event_was_lost() {
     for mode in [ExecutionMode::Superseded, ExecutionMode::Queued, ExecutionMode::Parallel] {
         let world = World::simulated().await;
         world.service(mode);
-        // The rule was down: the event of the approval comes to nothing.
+        // The notifier dies on every event about the approval.
         world.fail(Calls::by(Function::Notifier), Fault::KilledBefore);
         world.start_as("arn:aws:iam::123456789012:user/dev").await;
         assert!(world.mails().await.is_empty());
@@ -118,7 +118,7 @@ async fn an_approval_that_nobody_spoke_of_is_asked_for() {
         assert_eq!(report["results"][0]["asked"], 2, "{mode:?}");
         let mail = world.mail_to(ALICE).await;
         assert!(mail.text.contains("Started by: user/dev"), "{}", mail.text);
-        // The next sweep asks nobody twice, also where CodePipeline does not show the token.
+        // The next sweep sends no second request, even if CodePipeline does not show the token.
         let report = world.sweep().await.unwrap();
         let swept = &report["results"][0];
         assert_eq!((&swept["asked"], &swept["looked"]), (&json!(0), &json!(1)), "{mode:?}");
@@ -131,7 +131,7 @@ async fn an_approval_that_nobody_spoke_of_is_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_end_that_nobody_spoke_of_is_told() {
+async fn the_sweep_sends_outcomes_if_the_event_was_lost() {
     let world = World::simulated().await;
     world.ask().await;
     let input = json!({
@@ -143,13 +143,13 @@ async fn an_end_that_nobody_spoke_of_is_told() {
     world.heal();
     assert!(world.outcomes().await.is_empty());
     world.advance(Duration::hours(1)).await;
-    let told = world.outcomes().await;
-    assert_eq!(told.len(), 2);
-    assert!(told[0].text.contains("> console says no"), "{}", told[0].text);
+    let outcomes = world.outcomes().await;
+    assert_eq!(outcomes.len(), 2);
+    assert!(outcomes[0].text.contains("> console says no"), "{}", outcomes[0].text);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_quorum_that_the_sweep_carries_out_keeps_who_voted_and_when() {
+async fn a_decision_that_the_sweep_completes_keeps_voters_and_times() {
     let world = World::simulated().await;
     let (alice, _) = world.ask().await;
     world.fail(Calls::of("UpdateItem").skip(1), Fault::KilledBefore);
@@ -163,19 +163,19 @@ async fn a_quorum_that_the_sweep_carries_out_keeps_who_voted_and_when() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_vote_that_was_changed_in_the_meantime_is_not_brought_back() {
+async fn the_sweep_does_not_restore_a_vote_that_was_changed() {
     let world = World::simulated().await;
     let (alice, bob) = world.ask().await;
-    // She approves, and her visit dies behind the vote; she thinks better of it, and that visit dies there, too.
+    // Alice approves, and the visit dies after recording the vote; Alice then rejects, and that visit dies there, too.
     for (link, decision) in [(&alice.approve, "Approved"), (&alice.reject, "Rejected")] {
         world.fail(Calls::of("UpdateItem").skip(1), Fault::KilledBefore);
         world.post(link, &[("decision", decision), ("comment", decision)]).await;
         world.heal();
     }
-    // What a sweep would ask for that read the ledger before she did.
+    // The request of a sweep that read the ledger before Alice changed the vote.
     let page = world.post(&alice.approve, &[("decision", "Approved"), ("finish", "yes")]).await;
     assert_eq!((page.status, world.approval_state().await["status"].as_str()), (200, Some("InProgress")));
-    // A vote that was never given is not made up.
+    // A vote that was never given is not recorded.
     world.post(&bob.approve, &[("decision", "Approved"), ("finish", "yes")]).await;
     assert_eq!(world.approval_state().await["status"], "InProgress");
     world.advance(Duration::hours(1)).await;
@@ -187,7 +187,7 @@ async fn a_vote_that_was_changed_in_the_meantime_is_not_brought_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_quorum_that_was_reached_in_time_is_carried_out_after_the_links_have_expired() {
+async fn a_quorum_reached_in_time_counts_after_the_links_have_expired() {
     let policy = format!("[default]\napprovers = [\"{ALICE}\", \"{BOB}\"]\nexpires = \"30m\"");
     let world = World::simulated_under(&policy).await;
     let (alice, _) = world.ask().await;
@@ -200,13 +200,13 @@ async fn a_quorum_that_was_reached_in_time_is_carried_out_after_the_links_have_e
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_may_have_been_asked_is_told_whatever_died() {
+async fn everybody_who_may_have_got_a_request_gets_the_outcome_whatever_died() {
     for calls in 0..MAX_CALLS {
         let world = World::simulated().await;
         world.fail(Calls::by(Function::Notifier).skip(calls), Fault::KilledBefore);
         let (status, _) = world.event(&eventbridge()).await;
         world.heal();
-        // It ends while the notifier is dead, and nobody hears of it before the sweep.
+        // The approval ends while the notifier fails, so that only the sweep can send the outcome.
         let input = json!({
             "pipelineName": "MyFirstPipeline", "stageName": "MyApprovalStage", "actionName": "MyApprovalAction",
             "token": world.approval_state().await["token"], "result": {"status": "Approved", "summary": "by hand"},
@@ -215,9 +215,14 @@ async fn whoever_may_have_been_asked_is_told_whatever_died() {
         world.codepipeline("PutApprovalResult", input).await.unwrap();
         world.heal();
         world.advance(Duration::hours(1)).await;
-        let told: Vec<String> = world.outcomes().await.into_iter().map(|mail| mail.to).collect();
+        let recipients: Vec<String> = world.outcomes().await.into_iter().map(|mail| mail.to).collect();
         for asked in world.requests().await {
-            assert_eq!(told.iter().filter(|told| **told == asked.to).count(), 1, "call {calls}: {}", asked.to);
+            assert_eq!(
+                recipients.iter().filter(|recipient| **recipient == asked.to).count(),
+                1,
+                "call {calls}: {}",
+                asked.to
+            );
         }
         if status == 200 {
             return;
@@ -227,7 +232,7 @@ async fn whoever_may_have_been_asked_is_told_whatever_died() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn votes_that_settle_nothing_are_left_alone() {
+async fn the_sweep_leaves_undecided_votes_alone() {
     let world = World::simulated_of(&format!("{ALICE}, {BOB}"), 2).await;
     let (alice, _) = world.ask().await;
     world.press(&alice.approve, "").await;
@@ -238,7 +243,7 @@ async fn votes_that_settle_nothing_are_left_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_thing_that_fails_keeps_the_sweep_from_nothing_else() {
+async fn one_failure_does_not_stop_the_rest_of_the_sweep() {
     let world = World::simulated().await;
     world.service(ExecutionMode::Queued);
     world.aws().ses.refuse(BOB, "MessageRejected", "");

@@ -1,4 +1,4 @@
-//! More emails than SES takes in an hour of sweeps, or a day without any.
+//! SES limits: more emails than it accepts between two sweeps, and a day without sending.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,7 +23,7 @@ fn simulated(plan: Plan, story: impl AsyncFnOnce(Simulation)) {
     });
 }
 
-/// So many hours, each with its sweep.
+/// Advances the time by this many hours, each with a sweep.
 async fn sweep(simulation: &Simulation, hours: usize) {
     for _ in 0..hours {
         simulation.hour().await;
@@ -37,7 +37,7 @@ fn assert_each_once(mails: &BTreeMap<(String, String), usize>, approvals: usize)
     assert_eq!(mails.len(), approvals * APPROVERS);
 }
 
-/// The first two approve.
+/// Has the first two approvers approve.
 async fn approve(simulation: &Simulation) {
     let links = mailbox(simulation.aws()).links;
     for who in [approver(0), approver(1)] {
@@ -49,7 +49,7 @@ async fn approve(simulation: &Simulation) {
 }
 
 #[test]
-fn a_sweep_without_time_for_everything_fails_and_is_run_again() {
+fn a_sweep_that_runs_out_of_time_fails_and_is_retried() {
     const APPROVALS: usize = 30;
     // SES does not answer, so that four approvals at a time take 40 seconds.
     let (function, service, operation) = (Function::Notifier, "ses".to_owned(), "SendRawEmail".to_owned());
@@ -72,7 +72,7 @@ fn a_sweep_without_time_for_everything_fails_and_is_run_again() {
 }
 
 #[test]
-fn emails_of_several_approvals_wait_for_their_turn_and_use_up_nothing() {
+fn emails_of_several_approvals_wait_without_using_up_their_retries() {
     const APPROVALS: usize = 24;
     in_simulated_time(async |simulation| {
         let ses = &simulation.aws().ses;
@@ -90,7 +90,7 @@ fn emails_of_several_approvals_wait_for_their_turn_and_use_up_nothing() {
 }
 
 #[test]
-fn an_outcome_that_ses_has_no_room_for_is_told_however_late() {
+fn a_throttled_outcome_is_sent_however_late() {
     in_simulated_time(async |simulation| {
         start(&simulation.aws().codepipeline, 1);
         simulation.settle().await;
@@ -105,7 +105,7 @@ fn an_outcome_that_ses_has_no_room_for_is_told_however_late() {
 }
 
 #[test]
-fn an_outcome_that_ses_refuses_is_tried_for_a_day() {
+fn a_refused_outcome_is_retried_for_a_day() {
     let failures = async |simulation: &Simulation| {
         let before = simulation.failures().len();
         sweep(simulation, 1).await;
@@ -118,7 +118,7 @@ fn an_outcome_that_ses_refuses_is_tried_for_a_day() {
         simulation.aws().ses.refuse(&refused, "MessageRejected", "Address is not verified.");
         approve(&simulation).await;
         assert_eq!(mailbox(simulation.aws()).outcomes.len(), APPROVERS - 1);
-        // With its retries, each takes three minutes more than an hour.
+        // With the retries, each takes three minutes more than an hour.
         sweep(&simulation, 21).await;
         assert_eq!(failures(&simulation).await, 3, "a sweep and its retries, after 23 hours");
         sweep(&simulation, 2).await;

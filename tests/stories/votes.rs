@@ -1,4 +1,4 @@
-//! Votes, the quorum, and what CodePipeline keeps.
+//! Votes, the quorum, and the result in CodePipeline.
 
 use serde_json::json;
 use tests::{ALICE, BOB, World, eventbridge};
@@ -80,7 +80,7 @@ async fn two_of_three_must_approve() {
         state["summary"],
         "Approved through Countersign by alice@example.com, bob@example.com. alice@example.com: fine by me"
     );
-    // Both decided it, Carol did not.
+    // Alice and Bob decided, Carol did not.
     assert_eq!(world.get(&alice.approve).await.status, 200);
     assert_eq!(world.get(&carol.approve).await.status, 409);
     assert_eq!(world.post(&carol.reject, &[("decision", "Rejected")]).await.status, 409);
@@ -107,7 +107,7 @@ async fn a_vote_can_be_changed_until_the_approval_is_decided() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_opposite_decisions_at_the_same_moment_one_wins() {
+async fn one_of_two_opposite_decisions_at_the_same_moment_wins() {
     for round in 0..25 {
         let world = World::new().await;
         let (alice, bob) = world.ask().await;
@@ -129,7 +129,7 @@ async fn of_two_opposite_decisions_at_the_same_moment_one_wins() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_vote_that_decides_nothing_notices_that_the_approval_is_over() {
+async fn a_vote_that_decides_nothing_shows_that_the_approval_has_ended() {
     let world = World::of(&format!("{ALICE}, {BOB}"), 2).await;
     let (alice, _) = world.ask().await;
     let page = world.get(&alice.approve).await;

@@ -111,8 +111,8 @@ impl Announce {
         }
     }
 
-    /// Announces the outcome of an approval that may have ended while its emails were being sent: whoever announced it to
-    /// the others did not know of these. Gives the number of emails.
+    /// Announces the outcome of an approval that may have ended while its emails were being sent: the invocation that
+    /// announced it did not know of these recipients. Returns the number of emails.
     pub(crate) async fn announce_if_ended(&self, key: &ApprovalKey) -> Result<usize, AnnounceError> {
         match self.ledger.read_request(key).await?.filter(|request| request.outcome.is_some()) {
             Some(request) => self.announce(&request).await,
@@ -120,8 +120,8 @@ impl Announce {
         }
     }
 
-    /// Announces how the approval ended to everybody who was asked and does not know yet, and gives the number of emails.
-    /// Once nobody is left, closes the approval.
+    /// Announces how the approval ended to everybody who was asked and does not know yet, and gives the number of
+    /// emails. Once nobody is left, closes the approval.
     pub(crate) async fn announce(&self, request: &Request) -> Result<usize, AnnounceError> {
         let key = request.approval.key();
         let before = self.ledger.deliveries(&key).await?;
@@ -129,7 +129,8 @@ impl Announce {
         let due = uninformed(request, &before);
         let number = due.len();
         let sent = self.outbox.send(request, EmailKind::Outcome, due).await.complete(number)?;
-        // A request may be on its way to somebody at this very moment: the outcome will have to be announced to them, too.
+        // A request may be on its way to somebody at this very moment: the outcome will have to be announced to them,
+        // too.
         let is_asking = |delivery: &Delivery| delivery.kind != EmailKind::Outcome && delivery.is_under_way(now, LEASE);
         if !before.iter().any(is_asking) {
             self.ledger.close(&key, now).await?;

@@ -43,8 +43,8 @@ pub enum PolicyReadError {
         /// The parameter's version.
         version: i64,
     },
-    /// The route bars so many that the others are fewer than the quorum. A check of the policy's text allows for one barred
-    /// approver; one person may be several approvers.
+    /// The route bars so many that the others are fewer than the quorum. A check of the policy's text allows for one
+    /// barred approver; one person may be several approvers.
     #[error(
         "policy version {version} leaves too few to approve: the quorum is {quorum}, but only {left} of the approvers did not \
          start the execution; add approvers or lower the quorum"
@@ -57,7 +57,7 @@ pub enum PolicyReadError {
         /// How many may.
         left: usize,
     },
-    /// The route bars whoever started the execution, and who that is cannot be read.
+    /// The route bars the initiator, and CodePipeline does not say who started the execution.
     #[error("the policy bars whoever started the execution from approving, and CodePipeline does not say who that is")]
     InitiatorUnknown,
 }
@@ -106,8 +106,8 @@ impl StoredPolicy {
         })
     }
 
-    /// The approvers whose approval does not count, by their identity, and what AWS calls them. If it is unknown who started
-    /// the execution, that is an error: it might be any of them.
+    /// The approvers whose approval does not count, by their identity, and what AWS calls them. If it is unknown who
+    /// started the execution, that is an error: it might be any of them.
     fn barred(&self, route: &Route, pending: &PendingApproval) -> Result<BTreeMap<String, String>, PolicyReadError> {
         if route.initiator_may_approve {
             return Ok(BTreeMap::new());

@@ -14,8 +14,8 @@ use crate::history::HistoryPage;
 use crate::policy_store::PolicyReadError;
 use crate::sweep::{SweepError, SweepFailure, SweepSummary};
 
-/// What was done about an event, one entry for each of its records. It holds no addresses, since Lambda keeps answers; only
-/// a history has them, and goes to whoever invoked the function for it.
+/// What was done about an event, one entry for each of its records. It holds no addresses, since Lambda keeps answers;
+/// only a history has them, and only the caller of the command gets it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// In the order of the event's records.
@@ -81,8 +81,8 @@ impl EventReport {
     }
 }
 
-/// Why a record of an event was not dealt with, or not completely. It fails the invocation, so that Lambda retries it and
-/// at last hands the event to the dead-letter queue.
+/// Why a record of an event was not dealt with, or not completely. It fails the invocation, so that Lambda retries it
+/// and at last hands the event to the dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotifierError {
     /// The event cannot be read.

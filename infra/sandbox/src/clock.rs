@@ -21,14 +21,14 @@ impl SandboxClock {
         Self::from(system())
     }
 
-    /// Frozen at `moment`.
+    /// A clock frozen at `moment`.
     #[must_use]
     pub fn frozen_at(moment: UtcDateTime) -> Self {
         let frozen: Clock = Arc::new(move || moment);
         Self::from(frozen)
     }
 
-    /// `begin` now, and from there on in step with tokio's clock, which may be paused.
+    /// A clock that shows `begin` now, and then follows tokio's clock, which may be paused.
     pub(crate) fn simulated_from(begin: UtcDateTime) -> Self {
         let start = tokio::time::Instant::now();
         let simulated: Clock =

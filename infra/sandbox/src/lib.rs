@@ -1,8 +1,8 @@
-//! Both functions and the AWS that they need, on one machine: a demo, a development loop, and the ground of the tests.
+//! Both functions and the AWS that they need, on one machine: for demos, for development, and for the tests.
 //!
 //! [`Sandbox::start`] serves everything on one loopback address. The functions are the same library types that run in
-//! Lambda, with the same SDK clients, pointed at [`aws`] by endpoint. In a [`simulation`] the same parts run without sockets
-//! and in simulated time, and every call can be made to fail.
+//! Lambda, with the same SDK clients, pointed at [`aws`] by endpoint. In a [`simulation`] the same parts run without
+//! sockets and in simulated time, and every call can be made to fail.
 
 pub mod aws;
 pub mod clock;

@@ -1,5 +1,5 @@
 //! `cargo run -p sandbox`: everything on one machine.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks at its terminal")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command prints to its terminal")]
 
 mod policy;
 

@@ -30,7 +30,7 @@ pub enum Command {
     },
 }
 
-/// Where an approval would wait.
+/// The place of an approval.
 #[derive(Args)]
 pub struct Place {
     /// The pipeline's name
@@ -90,7 +90,7 @@ pub fn read(file: &Path) -> Result<(Policy, String), ExitCode> {
     }
 }
 
-/// A file's name in answers.
+/// The name of a file in answers.
 fn name(file: &Path) -> String {
     if is_standard_input(file) { "<stdin>".to_owned() } else { file.display().to_string() }
 }
@@ -161,9 +161,9 @@ fn explain(policy: &Policy, place: &Place) -> ExitCode {
 /// The fit of a route's globs to a place.
 enum Fit {
     Matches,
-    /// Why not.
+    /// The reason for which the route does not match.
     Differs(String),
-    /// The parts that would have to be known.
+    /// The missing facts on which the answer depends.
     Unknown(Vec<Part>),
 }
 
@@ -186,7 +186,7 @@ fn fit(globs: &Globs, place: &Place) -> Fit {
     }
 }
 
-/// A route's terms, a line for each.
+/// The settings of a route, one line each.
 fn terms(policy: &Policy, route: &Route) -> String {
     let texts = Language::ENGLISH.texts();
     let people = |people: &[Approver]| match people {

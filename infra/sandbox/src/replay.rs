@@ -1,5 +1,5 @@
-//! Playing recorded events. A record names an approval of the account that it was recorded in; before it is run, that
-//! approval is made to wait here, and the record gets the ids that it has here.
+//! Playing recorded events. A record names an approval in the account where it was recorded. Before the record is run,
+//! that approval becomes pending in the sandbox, and the record gets the ids that the approval has here.
 
 use notifier::event::{Event, read};
 use serde_json::{Value, json};
@@ -8,10 +8,11 @@ use time::macros::format_description;
 
 use crate::codepipeline::{CodePipeline, NamedApproval, Played};
 
-/// Makes every approval wait that `event` says has begun to, and gives the event as it would read had it happened here.
+/// Makes every approval pending that has become pending by `event`, and returns the event with the ids that they have
+/// here.
 pub(crate) fn prepare(mut event: Value, codepipeline: &CodePipeline, now: UtcDateTime) -> Value {
-    for (index, told) in read(&event).into_iter().enumerate() {
-        let Ok(Event::ApprovalStarted(pending)) = told else { continue };
+    for (index, record) in read(&event).into_iter().enumerate() {
+        let Ok(Event::ApprovalStarted(pending)) = record else { continue };
         let action = &pending.action;
         let played = codepipeline.ensure_waiting(&NamedApproval {
             account: action.account.to_string(),
@@ -25,7 +26,7 @@ pub(crate) fn prepare(mut event: Value, codepipeline: &CodePipeline, now: UtcDat
             external_entity_link: pending.review_url.clone(),
             expires: pending.expires,
         });
-        // An old record's approval waits from now on, for as long as it once did.
+        // The approval of an old record becomes pending now, for as long as it was then.
         let expires =
             pending.expires.filter(|expires| *expires <= now).map(|expires| now + (expires - pending.started));
         match event.pointer(&format!("/Records/{index}/Sns/Message")).and_then(Value::as_str).map(serde_json::from_str)

@@ -30,7 +30,7 @@ use crate::lock::lock;
 use crate::metrics::{Lines, sink};
 use crate::{demo, web};
 
-/// The sandbox's CodePipeline never lags, and another invocation here needs milliseconds.
+/// The polling of the functions: the sandbox's CodePipeline never lags, and other invocations take milliseconds.
 const POLLING: Polling = Polling { attempts: 20, interval: std::time::Duration::from_millis(25) };
 
 /// The options of a sandbox.
@@ -39,7 +39,7 @@ pub struct Options {
     pub port: u16,
     /// The approvers, separated by commas, each `Name <address>` or an address.
     pub approvers: String,
-    /// The number of them who must approve.
+    /// The number of approvers who must approve.
     pub quorum: String,
     /// The text of the policy, instead of approvers and quorum.
     pub policy: Option<String>,
@@ -82,7 +82,7 @@ pub enum StartError {
     /// A setting is wrong.
     #[error(transparent)]
     Setting(#[from] SettingError),
-    /// The AWS inside does not do as it should.
+    /// The sandbox's AWS failed.
     #[error(transparent)]
     Aws(#[from] AwsError),
     /// The callback does not start.
@@ -147,26 +147,26 @@ impl Sandbox {
         Ok(Self { functions, url, _stop: stop })
     }
 
-    /// Its address, `http://127.0.0.1:PORT`.
+    /// The sandbox's address, `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The AWS inside.
+    /// The sandbox's AWS.
     #[must_use]
     pub fn aws(&self) -> &Aws {
         &self.functions.aws
     }
 
-    /// Its clock.
+    /// The sandbox's clock.
     #[must_use]
     pub fn clock(&self) -> &SandboxClock {
         &self.functions.clock
     }
 
-    /// Moves the clock on, and waits until everything that follows from it has happened. The sweep comes at the end, once,
-    /// when an hour or more has gone by.
+    /// Moves the clock on, and waits until everything that follows from it has happened. The sweep comes at the end,
+    /// once, when an hour or more has gone by.
     pub async fn advance(&self, by: Duration) {
         self.functions.advance(by).await;
     }
@@ -203,7 +203,8 @@ impl Sandbox {
     }
 }
 
-/// The policy's text: the one that was given, or one that says what approvers and quorum say, as the deployments make it.
+/// The policy's text: the one that was given, or one that says what approvers and quorum say, as the deployments make
+/// it.
 fn policy_text(given: Option<String>, approvers: &str, quorum: &str) -> Result<String, StartError> {
     if let Some(text) = given {
         text.parse::<Policy>()?;
@@ -216,9 +217,10 @@ fn policy_text(given: Option<String>, approvers: &str, quorum: &str) -> Result<S
     Ok(text)
 }
 
-/// The configuration that Lambda would give a function, pointed at this sandbox whatever the environment says of proxies
-/// and endpoints. It waits for AWS as long as it takes: on one machine nothing is lost on the way, and a machine that is busy
-/// for seconds is no AWS that does not answer. What time-outs do is seen in a [`crate::simulation`].
+/// The configuration that Lambda would give a function, pointed at this sandbox whatever the environment says of
+/// proxies and endpoints. It waits for AWS as long as it takes: on one machine nothing is lost on the way, and a
+/// machine that is busy for seconds is no AWS that does not answer. What time-outs do is seen in a
+/// [`crate::simulation`].
 fn sdk(address: SocketAddr, access_key: &str) -> SdkConfig {
     let credentials = Credentials::new(access_key, "sandbox", None, None, DEPLOYMENT);
     aws::builder()

@@ -82,8 +82,8 @@ async fn aws_call(State(routes): State<Routes>, method: Method, uri: Uri, header
     let Some(functions) = routes.functions.get().cloned() else { return answer };
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if text("x-amz-target").starts_with("CodePipeline_") {
-        // What a command at a terminal leads to has happened when it returns, so that a script can look at it. Our own
-        // functions cannot wait for that: they may be what it waits for.
+        // A command at a terminal returns only after its consequences, so that a script can check them. Our own
+        // functions must not wait like that: they may be the very work that is waited for.
         if text("authorization").contains("Credential=AKIASANDBOX") {
             tokio::spawn(async move { functions.lambda.drain().await });
         } else {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use clap::Parser;
 
-/// Measures how quick the release functions are, beside an empty one
+/// Measures the speed of the release functions in comparison with an empty one
 #[derive(Parser)]
 #[command(bin_name = "tests/bench/run")]
 pub struct Arguments {
@@ -19,7 +19,7 @@ pub struct Arguments {
     /// How many times each function is started
     #[arg(long, value_name = "NUMBER", default_value = "40")]
     pub cold: NonZeroUsize,
-    /// In how many rounds each function is kept running
+    /// The number of rounds in which each function is kept running
     #[arg(long, value_name = "NUMBER", default_value = "5")]
     pub warm: NonZeroUsize,
     /// Another function behind an HTTP API, to be measured beside ours; may be repeated
@@ -27,7 +27,7 @@ pub struct Arguments {
     pub peers: Vec<Peer>,
 }
 
-/// Somebody else's function.
+/// A function of another project.
 #[derive(Clone)]
 pub struct Peer {
     pub name: String,

@@ -1,4 +1,4 @@
-//! The sandbox's AWS on loopback: what the functions call, and what they are called for.
+//! The sandbox's AWS on loopback, and the events that the functions are invoked for.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,9 +34,9 @@ pub struct Cloud {
     key: String,
     /// Each service has an address of its own, as in AWS: a connection to one does not serve another.
     endpoints: Vec<(&'static str, String)>,
-    /// How long each call takes, in microseconds, besides what it takes.
+    /// The delay that is added to each call, in microseconds.
     delay: Arc<AtomicU64>,
-    /// How long the calls took so far, in nanoseconds, without the delay.
+    /// The total duration of the calls so far, in nanoseconds, without the delay.
     busy: Arc<AtomicU64>,
     events: UnboundedReceiver<Value>,
     approvals: usize,
@@ -54,9 +54,9 @@ const SERVICES: [&str; 5] = [
 
 /// An approval that waits.
 pub struct Waiting {
-    /// Its name, which no other approval has.
+    /// The approval's unique name.
     pub pipeline: String,
-    /// The event that it does.
+    /// The event that says that the approval is pending.
     pub event: Value,
 }
 
@@ -91,12 +91,12 @@ impl Cloud {
         Self { aws, key, endpoints, delay, busy, events, approvals: 0, servers }
     }
 
-    /// From now on each call takes this long, besides what it takes: the way to AWS and back, and AWS's own time.
+    /// Adds this delay to each call from now on: the way to AWS and back, and AWS's own time.
     pub fn delay(&self, delay: Duration) {
         self.delay.store(delay.as_micros().try_into().expect("a short delay"), Ordering::Relaxed);
     }
 
-    /// What both functions find in their environment.
+    /// The environment of a function.
     pub fn environment(&self, function: &str) -> Vec<(&'static str, String)> {
         let ours = [
             ("AWS_ACCESS_KEY_ID", format!("AKIASANDBOX{}", function.to_uppercase())),
@@ -112,7 +112,7 @@ impl Cloud {
         self.endpoints.iter().cloned().chain(ours).collect()
     }
 
-    /// An approval that begins to wait, with so many approvers.
+    /// A new pending approval with this many approvers.
     pub fn approval(&mut self, approvers: usize) -> Waiting {
         self.approvals += 1;
         let pipeline = format!("asks-{approvers}-{}", self.approvals);
@@ -137,7 +137,7 @@ impl Cloud {
         words.find(|word| word.contains("/approval?t=")).expect("a link").to_owned()
     }
 
-    /// How long the calls took so far, one after the other.
+    /// The total duration of the calls so far.
     pub fn busy(&self) -> Duration {
         Duration::from_nanos(self.busy.load(Ordering::Relaxed))
     }
@@ -181,7 +181,7 @@ fn policy(numbers: &[usize]) -> String {
     numbers.iter().map(route).collect()
 }
 
-/// What a release looks like: a commit, instructions, something to review.
+/// A typical pipeline: a commit, instructions, and a URL to review.
 fn definition(name: &str) -> PipelineDefinition {
     let source = SourceAction {
         messages: vec!["Round totals half to even, as the auditors asked".to_owned()],

@@ -25,7 +25,7 @@ use tokio::time::Instant;
 
 use crate::cloud::REGION;
 
-/// Longer than anything here takes: whatever takes longer has died.
+/// The time limit of every wait: a function that takes longer has died.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running function. It is killed when it is dropped.
@@ -38,15 +38,15 @@ pub struct Function {
     server: JoinHandle<()>,
 }
 
-/// What came of an invocation.
+/// The result of an invocation.
 pub struct Answer {
-    /// When it had arrived whole.
+    /// The time at which the answer had arrived in full.
     at: Instant,
-    /// What the function answered, or why it did not.
+    /// The function's answer, or its error.
     body: Result<Value, Value>,
 }
 
-/// How a function began.
+/// The measurements of a function's start.
 #[derive(Clone, Copy)]
 pub struct Start {
     /// From the start of the process until it asked for its first event.
@@ -130,14 +130,14 @@ impl Function {
         (answer.at - began, answer.body.unwrap_or_else(|error| panic!("the function failed: {error}")))
     }
 
-    /// The most memory that it had at any time, in KiB.
+    /// The peak of the function's memory, in KiB.
     pub fn peak_memory(&self) -> u64 {
         let status = self.proc("status");
         let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("VmHWM");
         line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number")
     }
 
-    /// The CPU time that it took so far, in all threads that it has.
+    /// The CPU time that the function has taken so far, in all threads.
     pub fn cpu(&self) -> Duration {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", self.id())).expect("a running function");
         let spent = |task: std::io::Result<std::fs::DirEntry>| -> u64 {

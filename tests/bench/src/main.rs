@@ -1,4 +1,5 @@
-//! How quick the release functions are, beside an empty one. README.md says how to run it, and what the figures are.
+//! The speed of the release functions in comparison with an empty one. README.md says how to run it, and explains the
+//! figures.
 
 mod arguments;
 mod cloud;

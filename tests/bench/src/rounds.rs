@@ -1,4 +1,4 @@
-//! What is measured. Each has a turn in each round, so that a machine that is busy for a while is busy for all.
+//! The measurements. Each subject has a turn in each round, so that a machine that is busy for a while slows all alike.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,11 +15,11 @@ const VISITS: usize = 100;
 const DECISIONS: usize = 30;
 const EVENTS: [(usize, usize); 3] = [(1, DECISIONS), (10, 10), (50, 5)];
 
-/// How long an AWS call takes where the network is played as well, and how many events there are then.
+/// The duration of an AWS call with a simulated network, and the number of events in that case.
 pub const FAR: Duration = Duration::from_millis(20);
 const FAR_EVENTS: usize = 3;
 
-/// Who is measured, and at what. The table has them in this arguments.
+/// The subject of a measurement: a function and its task. The table lists subjects in this order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     Floor,
@@ -29,17 +29,17 @@ pub enum Subject {
     Peer(String),
 }
 
-/// What was measured.
+/// The results of all measurements.
 #[derive(Default)]
 pub struct Figures {
     pub starts: BTreeMap<Subject, Vec<Start>>,
-    /// The same with TLS between the functions and AWS.
+    /// The cold starts with TLS between the functions and AWS.
     pub tls_starts: BTreeMap<Subject, Vec<Start>>,
     /// The median of each round.
     pub warm: BTreeMap<Subject, Vec<Duration>>,
     /// CPU time for each answer of a round, on average.
     pub cpu: BTreeMap<Subject, Vec<Duration>>,
-    /// How long the stand-in for AWS took for each answer of a round, on average, one call after the other.
+    /// The time that the fake AWS took for each answer of a round, on average, with its calls added up.
     pub busy: BTreeMap<Subject, Vec<Duration>>,
     /// The warm answers when each AWS call takes [`FAR`].
     pub far: BTreeMap<Subject, Vec<Duration>>,
@@ -129,7 +129,7 @@ impl<'a> Round<'a> {
         self.keep(Subject::Decide, &pressed).await;
     }
 
-    /// The same with a network between the functions and AWS.
+    /// Measures events with a network between the functions and AWS.
     async fn far(mut self, approvers: usize) {
         let events: Vec<Value> = (0..FAR_EVENTS).map(|_| self.cloud.approval(approvers).event).collect();
         self.keep_far(Subject::Event(approvers), &events).await;
@@ -141,7 +141,7 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// The links of so many approvals.
+    /// The links of this many approvals.
     async fn ask(&mut self, approvals: usize) -> Vec<String> {
         let waiting: Vec<Waiting> = (0..approvals).map(|_| self.cloud.approval(1)).collect();
         let mut notifier = self.function(&Subject::Event(1)).await;

@@ -1,4 +1,4 @@
-//! What was measured, as Markdown: medians, and in brackets how many times the floor's that is.
+//! The measurements as a Markdown table: medians, with their ratio to the floor in brackets.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -107,7 +107,7 @@ fn milliseconds(time: Duration) -> String {
     format!("{:.2} ms", time.as_secs_f64() * 1e3)
 }
 
-/// How many of each, on average.
+/// The calls by operation, with the average number of each.
 fn listed(calls: &[String], answers: usize) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for call in calls {

@@ -1,4 +1,4 @@
-//! TLS as AWS speaks it, by an authority of our own that a function trusts beside Amazon's.
+//! TLS servers like AWS's, with certificates of our own authority, which the functions trust beside Amazon's.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio_rustls::server::TlsStream;
 
-/// Those that a function trusts in AWS.
+/// The authorities that a function trusts in AWS.
 const AMAZON: &str = include_str!("../../../shared/src/aws/amazon.pem");
 
 /// A server's side of it, and the file with all authorities.

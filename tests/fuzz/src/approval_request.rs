@@ -95,7 +95,7 @@ fn terms(u: &mut Unstructured) -> Result<Terms> {
     })
 }
 
-/// What `countersign::pipeline` would read, and within its bounds.
+/// A release within the bounds that `countersign::pipeline` keeps to.
 fn release(u: &mut Unstructured) -> Result<Release> {
     let shown = |text: String| Some(text).filter(|text| !text.is_empty());
     let revisions = (0..u.int_in_range(0..=5_u8)?)

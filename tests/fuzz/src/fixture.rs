@@ -17,13 +17,13 @@ use serde_json::{Value, json};
 use time::macros::utc_datetime;
 use time::{Duration, UtcDateTime};
 
-/// When everything here happens.
+/// The time of every event here.
 pub const NOW: UtcDateTime = utc_datetime!(2026-11-20 09:25);
 /// The deployment whose links are accepted.
 pub const DEPLOYMENT: &str = "countersign";
 /// The ids of the keys that the verifier trusts; the first one signs.
 pub const KEYS: [&str; 2] = ["1234abcd-12ab-34cd-56ef-1234567890ab", "mrk-fedcba98"];
-/// What precedes the 32 bytes of an Ed25519 key in its `SubjectPublicKeyInfo` (RFC 8410, section 4).
+/// The bytes before the 32 bytes of an Ed25519 key in its `SubjectPublicKeyInfo` (RFC 8410, section 4).
 const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 /// The verifier that trusts both [`KEYS`].

@@ -1,4 +1,4 @@
-//! Pages about any request, shown to whoever opens a link.
+//! Pages about any request, shown to any visitor.
 
 use arbitrary::{Result, Unstructured};
 use askama::Template;

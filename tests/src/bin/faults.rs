@@ -1,4 +1,4 @@
-//! `tests/run faults`: the stories while AWS fails, and what must be true in the end whatever has failed.
+//! `tests/run faults`: plays the stories while AWS fails, and checks the invariants at the end of each.
 
 use std::process::ExitCode;
 
@@ -8,13 +8,13 @@ use sandbox::simulation::{Fault, Outage, Planned};
 use tests::faults::explore::{Effort, Failure, baselines, census, outages, pairs, random, run_all, shrunk, singles};
 use tests::faults::{Schedule, Story, run};
 
-/// Tells the stories while AWS fails, step by step
+/// Plays the stories while AWS fails at any step, and checks the invariants
 ///
 /// Without --random and --story: every fault at every step, pairs of faults, random schedules, and outages.
 #[derive(Parser)]
 #[command(bin_name = "tests/run faults")]
 struct Arguments {
-    /// The seed that all chance comes from
+    /// The seed of all random choices
     #[arg(long, value_name = "NUMBER", default_value_t = WHOLE.seed)]
     seed: u64,
     /// Only a part of the schedules
@@ -35,27 +35,27 @@ struct Arguments {
     /// The outage in the story
     #[arg(long, value_name = "FUNCTION,SERVICE,OPERATION,FAULT,SECONDS", requires = "story")]
     outage: Option<Outage>,
-    /// List all calls of the story, not only those that something went wrong with
+    /// List all calls of the story, not only those that met a fault
     #[arg(long, requires = "story")]
     steps: bool,
 }
 
-/// The whole, and what belongs into every test run.
+/// All schedules, and those of `--short`.
 const WHOLE: Effort = Effort { seed: 1, every: 1, pairs: 50, random: 1_000 };
 const SHORT: Effort = Effort { seed: 1, every: 97, pairs: 8, random: 100 };
 
-/// How many failures are told in full.
-const TOLD: usize = 10;
+/// The number of failures that are printed in full.
+const SHOWN: usize = 10;
 
 fn main() -> ExitCode {
-    // What a panic says is part of the report, once and where it belongs.
+    // A panic's message is part of the printed failure, so it is not printed twice.
     std::panic::set_hook(Box::new(|_| {}));
     let Arguments { seed, short, first, random: chosen, story, faults, outage, steps } = Arguments::parse();
     match (story, chosen) {
         (Some(story), _) => one(&Schedule { story, seed, faults, outage }, steps),
         (None, Some(chosen)) => match baselines(WHOLE.seed) {
             Ok(baselines) => one(&random(&baselines, chosen), false),
-            Err(failures) => report(failures),
+            Err(failures) => print_failures(failures),
         },
         (None, None) => {
             let effort = if short { SHORT } else { WHOLE };
@@ -66,8 +66,9 @@ fn main() -> ExitCode {
 
 fn one(schedule: &Schedule, steps: bool) -> ExitCode {
     println!("{schedule}");
-    let told = run(schedule);
-    for step in told.steps.iter().filter(|step| steps || step.attempts.iter().any(|attempt| attempt.fault.is_some())) {
+    let report = run(schedule);
+    for step in report.steps.iter().filter(|step| steps || step.attempts.iter().any(|attempt| attempt.fault.is_some()))
+    {
         let attempts = step.attempts.iter().map(|attempt| match (attempt.fault, &attempt.effect) {
             (Some(fault), _) => fault.name().to_owned(),
             (None, Some((status, _))) => status.to_string(),
@@ -75,14 +76,14 @@ fn one(schedule: &Schedule, steps: bool) -> ExitCode {
         });
         println!("{step}: {}", attempts.collect::<Vec<_>>().join(", "));
     }
-    for line in &told.broken {
+    for line in &report.broken {
         println!("BROKEN {line}");
     }
-    if told.broken.is_empty() {
+    if report.broken.is_empty() {
         println!("all invariants hold");
     }
-    println!("{} passed, {} failed", u8::from(told.broken.is_empty()), u8::from(!told.broken.is_empty()));
-    if told.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    println!("{} passed, {} failed", u8::from(report.broken.is_empty()), u8::from(!report.broken.is_empty()));
+    if report.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn explore(effort: Effort, most_failures: usize) -> ExitCode {
@@ -91,7 +92,7 @@ fn explore(effort: Effort, most_failures: usize) -> ExitCode {
     println!("seed {}", effort.seed);
     let baselines = match baselines(effort.seed) {
         Ok(baselines) => baselines,
-        Err(failures) => return report(failures),
+        Err(failures) => return print_failures(failures),
     };
     for baseline in &baselines {
         println!("story {:<14} seed {} {:>4} steps", baseline.story.name(), baseline.seed, baseline.steps.len());
@@ -124,15 +125,15 @@ fn explore(effort: Effort, most_failures: usize) -> ExitCode {
     if failed == 0 {
         println!("all invariants hold");
     } else {
-        report(failures);
+        print_failures(failures);
     }
     println!("{} passed, {failed} failed", tried - failed);
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn report(failures: Vec<Failure>) -> ExitCode {
-    let more = failures.len().saturating_sub(TOLD);
-    for failure in failures.into_iter().take(TOLD) {
+fn print_failures(failures: Vec<Failure>) -> ExitCode {
+    let more = failures.len().saturating_sub(SHOWN);
+    for failure in failures.into_iter().take(SHOWN) {
         let Failure { schedule, broken, met } = shrunk(failure);
         println!();
         for line in met {

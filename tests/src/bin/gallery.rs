@@ -1,15 +1,16 @@
-//! Every page state there is, each in a sandbox of its own, for whoever wants to look at the pages: the checks and the
-//! screenshots in `tests/pages`.
+//! Every page state, each in a sandbox of its own, for the checks and the screenshots in `tests/pages`.
 //!
-//! It prints one line of JSON for each state, and serves until its standard input ends:
+//! The program prints one line of JSON for each state, and serves until its standard input ends:
 //!
-//! - `name`: what the state is called here; no two are the same
-//! - `of`: whose page it is: `callback`, `sandbox` or `email`; or `ground`, which is no page but a sandbox to act in
-//! - `url`, `method`, `form`: how it is reached; `form` is what a POST sends, or null
-//! - `status`: what answers it
-//! - `title`: states that share this may share their title; all others may not
+//! - `name`: the state's unique name
+//! - `of`: what the page belongs to: `callback`, `sandbox` or `email`; or `ground`, which is a sandbox to act in, not a
+//!   page
+//! - `url`, `method`, `form`: the request for the page; `form` is the body of a POST, or null
+//! - `status`: the status of the answer
+//! - `title`: a key; only states with the same key may have the same page title
 //!
-//! The content is what a page must bear: long names, several lines, right-to-left and Japanese text, votes with comments.
+//! The content puts the layout to the test: long names, several lines, right-to-left and Japanese text, votes with
+//! comments.
 
 use std::sync::mpsc;
 
@@ -27,7 +28,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-/// All pipelines have this name, so that titles differ by what they say and by nothing else.
+/// The name of all pipelines, so that only the state makes a difference between titles.
 const PIPELINE: &str = "payments-reconciliation-and-settlement-service_eu-central";
 const STAGE: &str = "Production.EU-Central-and-United-Kingdom";
 const ACTION: &str = "Approve-by-release-management";
@@ -37,7 +38,7 @@ const MAXIMILIANE: &str = "maximiliane-friederike.von-hohenlohe-schillingsfuerst
 const MARYAM: &str = "maryam@example.com";
 const TARO: &str = "taro@example.co.jp";
 
-/// Starts executions, and is no approver.
+/// The person who starts executions, who is no approver.
 const BEN: &str = "arn:aws:sts::123456789012:assumed-role/ReleaseEngineering-Administrators/ben.brook";
 
 const MESSAGE: &str = "Round totals half to even, as the auditors asked
@@ -54,13 +55,13 @@ const INSTRUCTIONS: &str = "Check that the ledger totals on staging agree with t
 レポートの合計と一致することを確認してから決定してください。";
 
 const REVIEW_URL: &str = "https://staging.payments.example.com/reports/2026/11/20/reconciliation-and-settlement/totals?currency=EUR&rounding=half-to-even&view=approver#summary";
-/// Most links are short, and fit on one line.
+/// A link that fits on one line, as most do.
 const SHORT_REVIEW_URL: &str = "https://staging.example.com/";
 
-/// How a state's page is reached, and what answers.
+/// A page state: the request for its page, and the status of the answer.
 struct State {
     name: &'static str,
-    /// Callback, sandbox or email.
+    /// `callback`, `sandbox` or `email`.
     of: &'static str,
     title: &'static str,
     method: &'static str,
@@ -70,17 +71,17 @@ struct State {
 }
 
 impl State {
-    /// A page of the callback that a link opens.
+    /// The callback's page that a link opens.
     fn opened(name: &'static str, url: &str, status: u16) -> Self {
         Self { name, of: "callback", title: name, method: "GET", url: url.to_owned(), form: Value::Null, status }
     }
 
-    /// A page of the callback that answers a form.
+    /// The callback's answer to a form.
     fn sent(name: &'static str, url: &str, form: Value, status: u16) -> Self {
         Self { method: "POST", form, ..Self::opened(name, url, status) }
     }
 
-    /// Another way to the state of this title.
+    /// The same state with this title key.
     fn titled(self, title: &'static str) -> Self {
         Self { title, ..self }
     }
@@ -90,7 +91,7 @@ impl State {
     }
 }
 
-/// Prints states, and keeps their sandboxes running.
+/// The sandboxes of the printed states, which keep running.
 #[derive(Default)]
 struct Gallery {
     worlds: Vec<World>,
@@ -124,7 +125,7 @@ async fn main() {
     let _ = tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink())).await;
 }
 
-/// A policy by which this many of four must approve.
+/// A policy with four approvers and this quorum.
 fn policy(quorum: usize, more: &str) -> String {
     let approvers = json!([
         format!("Alice Archer <{ALICE}>"),
@@ -141,14 +142,14 @@ async fn world(quorum: usize, more: &str) -> World {
     World::under(&policy(quorum, more)).await
 }
 
-/// The same with the approval waiting, started by somebody who is no approver.
+/// A sandbox with a pending approval, started by somebody who is no approver.
 async fn asked(quorum: usize) -> World {
     let world = world(quorum, "").await;
     start(&world, REVIEW_URL, BEN).await;
     world
 }
 
-/// Makes the pipeline, unless it is there, with this to review, and starts it as somebody with this ARN.
+/// Creates the pipeline with this review URL, unless it exists, and starts it as the principal with this ARN.
 async fn start(world: &World, review_url: &str, arn: &str) {
     let source = SourceAction {
         messages: vec![MESSAGE.to_owned()],
@@ -169,7 +170,7 @@ async fn start(world: &World, review_url: &str, arn: &str) {
         ..PipelineDefinition::new("123456789012", "us-east-2", PIPELINE)
     };
     let codepipeline = &world.aws().codepipeline;
-    // The second start finds the pipeline there.
+    // The pipeline already exists at the second start.
     let _ = codepipeline.create(definition);
     codepipeline.start(PIPELINE, Trigger::StartPipelineExecution(arn.to_owned())).unwrap();
     world.settle().await;
@@ -181,7 +182,7 @@ async fn mail(world: &World, address: &str) -> Mail {
     mails.filter(|mail| !mail.approve.is_empty()).find(|mail| mail.to == address).unwrap()
 }
 
-/// Pages with a form, and the one after a vote that settles nothing.
+/// Pages with a form, and the page after a vote that decides nothing yet.
 async fn waiting(gallery: &mut Gallery) {
     let world = asked(3).await;
     let (alice, maryam) = (mail(&world, ALICE).await, mail(&world, MARYAM).await);
@@ -202,14 +203,14 @@ async fn waiting(gallery: &mut Gallery) {
     ];
     gallery.show(world, states);
 
-    // An event alone: nothing is known of what changes.
+    // An event without a pipeline: the changes are unknown.
     let world = World::with(Options { approvers: ALICE.to_owned(), ..Options::default() }).await;
     world.play(&tests::eventbridge()).await;
     let state = State::opened("confirm-plain", &mail(&world, ALICE).await.approve, 200).titled("confirm-approve");
     gallery.show(world, [state]);
 }
 
-/// Approved and rejected, for who decided and for whoever comes too late.
+/// Approved and rejected, for those who decided and for those who come too late.
 async fn decided(gallery: &mut Gallery) {
     let world = asked(2).await;
     let (alice, taro) = (mail(&world, ALICE).await, mail(&world, TARO).await);
@@ -243,7 +244,7 @@ async fn decided(gallery: &mut Gallery) {
     }
 }
 
-/// Puts a result as somebody with an AWS account would.
+/// Puts a result as a user of the AWS console would.
 async fn put(world: &World, result: &str) {
     let token = world.state_of(PIPELINE, STAGE, ACTION).await["token"].clone();
     let input = json!({
@@ -280,7 +281,7 @@ async fn over(gallery: &mut Gallery) {
     gallery.show(world, [State::opened("expired-before-the-pipeline", &alice.approve, 410).titled("expired")]);
 }
 
-/// Pages that say no.
+/// Pages that refuse a request.
 async fn refused(gallery: &mut Gallery) {
     let world = world(2, "initiator_may_approve = false").await;
     start(&world, SHORT_REVIEW_URL, &format!("arn:aws:sts::123456789012:assumed-role/Administrators/{MAXIMILIANE}"))
@@ -299,30 +300,34 @@ async fn refused(gallery: &mut Gallery) {
     ];
     gallery.show(world, states);
 
+    // Only a simulation has an AWS that fails. Its page is served as it was there.
     for (name, fault, status) in [("try-again", Fault::Throttled, 503), ("broken", Fault::Denied, 500)] {
         print(State::opened(name, &while_the_ledger_fails(fault).await, status));
     }
 }
 
-/// The address of a link's page while the ledger fails. That is seen in a simulation, which has a thread and a time of its own.
-async fn while_the_ledger_fails(fault: Fault) -> String {
-    let (visits, visitors) = mpsc::channel::<(String, oneshot::Sender<Page>)>();
-    std::thread::spawn(move || {
-        simulated_time().block_on(async {
-            let world = World::simulated_under(&policy(2, "")).await;
-            start(&world, REVIEW_URL, BEN).await;
-            let link = mail(&world, ALICE).await.approve;
-            world.fail(Calls::of("GetItem"), fault);
-            for (language, page) in visitors {
-                let _ = page.send(world.get_in(&link, &language).await);
-            }
-        });
-    });
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let url = format!("http://{}/", listener.local_addr().unwrap());
+async fn opened_while_the_ledger_fails(fault: Fault) -> Page {
+    let world = World::simulated_under(&policy(2, "")).await;
+    start(&world, REVIEW_URL, BEN).await;
+    let alice = mail(&world, ALICE).await;
+    world.fail(Calls::of("GetItem"), fault);
+    world.get(&alice.approve).await
+}
+
+/// Serves this page for every request, and returns its URL.
+async fn serve(page: Page) -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    let mut answer = format!("HTTP/1.1 {} as simulated\r\n", page.status);
+    for (name, value) in &page.headers {
+        answer.push_str(&format!("{name}: {}\r\n", value.to_str().expect("text")));
+    }
+    answer.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n{}", page.body.len(), page.body));
     tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(show(stream, visits.clone()));
+        while let Ok((mut stream, _)) = listener.accept().await {
+            // The requests are small enough to arrive in one piece.
+            let _ = stream.read(&mut [0; 64 * 1024]).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
         }
     });
     url
@@ -373,7 +378,7 @@ async fn of_the_sandbox(gallery: &mut Gallery) {
         [("mail-request", "email-request"), ("mail-reminder", "email-reminder"), ("mail-outcome", "email-outcome")]
     {
         let id = &to_maryam.next().expect("a request, a reminder and an outcome, in this order").id;
-        // A mail's page has the mail's subject as its title, and the emails of one thread share theirs.
+        // The title of an email's page is the subject, which the emails of one thread share.
         states.push(State::opened(page, &world.url(&format!("/mailbox/{id}")), 200).of("sandbox").titled("mail"));
         states.push(State::opened(email, &world.url(&format!("/mailbox/{id}/html")), 200).of("email").titled("email"));
     }

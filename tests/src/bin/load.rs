@@ -1,7 +1,7 @@
-//! `tests/run load`: a thousand approvals at once, and everybody who was asked comes.
+//! `tests/run load`: a thousand approvals at once, and visits to all of them.
 //!
-//! Where SES takes so many emails a second and no more, time is simulated: the answer takes hours. How fast the functions
-//! answer visitors is measured in real time, through sockets.
+//! The part with a limited SES sending rate runs in simulated time, since the emails take hours. The functions'
+//! response times are measured in real time, through sockets.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
@@ -18,43 +18,43 @@ use tests::burst::{Mailbox, approver, mailbox, pipeline, policy, start};
 use tests::{BEGIN, simulated_time};
 use time::UtcDateTime;
 
-/// For how long sweeps may go on: as long as CodePipeline waits.
+/// The number of hourly sweeps at most: as long as CodePipeline waits.
 const MAX_HOURS: usize = 7 * 24;
-/// How long visitors wait before they try again, and how often they do.
+/// The pause before a visitor's retry, and the number of retries.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
 const TRIES: usize = 20;
 
-/// Bursts: approvals that begin to wait at once, then visitors, a number at a time, with mail scanners among them
+/// Bursts: approvals that become pending at once, then concurrent visitors with mail scanners among them
 #[derive(Parser)]
 #[command(bin_name = "tests/run load")]
 struct Arguments {
     #[command(flatten)]
     size: Size,
-    /// What SES takes in a second, in simulated time: numbers, or 'any'
+    /// The emails that SES accepts in a second, in simulated time: numbers, or 'any'
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "any,14,1")]
     rates: Vec<Rate>,
-    /// Only in real time, through sockets
+    /// Run only the part in real time, through sockets
     #[arg(long, conflicts_with = "simulated_only")]
     real_only: bool,
-    /// Only in simulated time
+    /// Run only the part in simulated time
     #[arg(long)]
     simulated_only: bool,
 }
 
 #[derive(Args, Clone, Copy)]
 struct Size {
-    /// How many approvals wait at once; two visitors come to each
+    /// How many approvals are pending at once; each has two visitors
     #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
     approvals: usize,
     /// How many approvers are asked about each
     #[arg(long, value_name = "NUMBER", default_value_t = 10)]
     approvers: usize,
-    /// How many visitors there are at the same time
+    /// How many visitors there are at a time
     #[arg(long, value_name = "NUMBER", default_value_t = 200)]
     at_once: usize,
 }
 
-/// How many emails SES takes in a second; `None` for any number.
+/// The number of emails that SES accepts in a second; `None` for any number.
 #[derive(Clone, Copy)]
 struct Rate(Option<usize>);
 
@@ -90,7 +90,7 @@ fn main() -> ExitCode {
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Two visitors for each approval: mostly they agree, and in every third approval they do not.
+/// Two visitors for each approval, who agree except in every third approval.
 fn visitors(size: Size) -> Vec<(usize, String, &'static str)> {
     let visits = (0..size.approvals).flat_map(|number| {
         let (first, second) = (number % size.approvers, (number + 1) % size.approvers);
@@ -100,17 +100,17 @@ fn visitors(size: Size) -> Vec<(usize, String, &'static str)> {
     visits.collect()
 }
 
-/// What is lost, or there twice.
+/// The emails and results that are missing, duplicated or wrong.
 fn check(size: Size, mailbox: &Mailbox, pages: &[Visited], aws: &sandbox::aws::Aws) -> Vec<String> {
     let mut broken = Vec::new();
     for number in 0..size.approvals {
         let name = pipeline(number);
         for who in (0..size.approvers).map(approver) {
             let key = (name.clone(), who);
-            for (kind, mails) in [("asked", &mailbox.requests), ("told", &mailbox.outcomes)] {
+            for (kind, mails) in [("request", &mailbox.requests), ("outcome", &mailbox.outcomes)] {
                 let times = mails.get(&key).copied().unwrap_or_default();
                 if times != 1 {
-                    broken.push(format!("{} was {kind} {times} times about {name}", key.1));
+                    broken.push(format!("{} got the {kind} of {name} {times} times", key.1));
                 }
             }
         }
@@ -118,34 +118,34 @@ fn check(size: Size, mailbox: &Mailbox, pages: &[Visited], aws: &sandbox::aws::A
         let runs: &Vec<Value> = runs["actionExecutionDetails"].as_array().unwrap();
         let run = runs.iter().find(|run| run["actionName"] == "Approve").unwrap();
         let summary = run["output"]["executionResult"]["externalExecutionSummary"].as_str().unwrap_or_default();
-        let truth = match run["status"].as_str() {
+        let ending = match run["status"].as_str() {
             Some("Succeeded") => "approved",
             Some("Failed") => "rejected",
             _ => "waiting",
         };
-        if truth != if number % 3 == 1 { "rejected" } else { "approved" } {
-            broken.push(format!("{name} is {truth}: {summary}"));
+        if ending != if number % 3 == 1 { "rejected" } else { "approved" } {
+            broken.push(format!("{name} is {ending}: {summary}"));
         }
         for page in pages.iter().filter(|page| page.approval == number) {
             let title = page.title.as_str();
             let recorded = title == "Your vote is recorded" && page.decision == "Approved";
-            if !recorded && !title.ends_with(truth) {
-                broken.push(format!("{name} is {truth}, and a visitor saw {} {title:?}", page.status));
+            if !recorded && !title.ends_with(ending) {
+                broken.push(format!("{name} is {ending}, and a visitor saw {} {title:?}", page.status));
             }
         }
     }
     broken
 }
 
-/// What became of a visitor.
+/// The result of a visitor's last attempt.
 struct Visited {
     approval: usize,
     decision: &'static str,
     status: u16,
     title: String,
-    /// How long the answer to the press of the button took.
+    /// The time until the answer to the button.
     took: Duration,
-    /// How often they were asked to try again.
+    /// The number of times that the visitor was asked to try again.
     tries: usize,
 }
 
@@ -156,7 +156,7 @@ fn title(body: &str) -> String {
         .to_owned()
 }
 
-fn tell_visitors(pages: &[Visited]) {
+fn print_visits(pages: &[Visited]) {
     let mut statuses: BTreeMap<u16, usize> = BTreeMap::new();
     let mut took: Vec<Duration> = pages.iter().map(|page| page.took).collect();
     took.sort();
@@ -195,24 +195,24 @@ async fn in_simulated_time(size: Size, rate: Option<usize>) -> Vec<String> {
     simulation.settle().await;
     let by_events = mailbox(aws).requests.len();
     let hours = until(&simulation, || mailbox(aws).requests.len() == all).await;
-    let asked = mailbox(aws);
-    tell_mails("asked", by_events, hours, &asked.asked, BEGIN, all);
+    let before = mailbox(aws);
+    print_emails("requests", by_events, hours, &before.request_times, BEGIN, all);
 
     let began_visits = simulation.now();
     let pages: Vec<Visited> = stream::iter(visitors(size))
         .map(|(approval, who, decision)| {
-            let links = asked.links.get(&(pipeline(approval), who)).cloned();
+            let links = before.links.get(&(pipeline(approval), who)).cloned();
             visit_simulated(&simulation, approval, decision, links)
         })
         .buffer_unordered(size.at_once)
         .collect()
         .await;
-    tell_visitors(&pages);
+    print_visits(&pages);
     simulation.settle().await;
     let by_events = mailbox(aws).outcomes.len();
     let hours = until(&simulation, || mailbox(aws).outcomes.len() == all).await;
-    let told = mailbox(aws);
-    tell_mails("told", by_events, hours, &told.told, began_visits, all);
+    let after = mailbox(aws);
+    print_emails("outcomes", by_events, hours, &after.outcome_times, began_visits, all);
     println!(
         "  throttled {} times, {} invocations failed ({} died), {} dead letters; {:.0} s on this machine",
         aws.ses.throttled(),
@@ -226,10 +226,10 @@ async fn in_simulated_time(size: Size, rate: Option<usize>) -> Vec<String> {
     for failure in kinds.iter().take(5) {
         println!("  for example: {failure}");
     }
-    check(size, &told, &pages, aws)
+    check(size, &after, &pages, aws)
 }
 
-/// Hour after hour with its sweep, until it is `done`; gives the number of hours.
+/// Advances the time hour by hour, with a sweep in each, until `done`. Returns the number of hours.
 async fn until(simulation: &Simulation, done: impl Fn() -> bool) -> usize {
     for hour in 0..MAX_HOURS {
         if done() {
@@ -240,7 +240,7 @@ async fn until(simulation: &Simulation, done: impl Fn() -> bool) -> usize {
     MAX_HOURS
 }
 
-fn tell_mails(what: &str, by_events: usize, hours: usize, when: &[UtcDateTime], began: UtcDateTime, all: usize) {
+fn print_emails(what: &str, by_events: usize, hours: usize, when: &[UtcDateTime], began: UtcDateTime, all: usize) {
     let mut when: Vec<i64> = when.iter().map(|when| (*when - began).whole_seconds()).collect();
     when.sort_unstable();
     let at = |percent: usize| when.get(when.len() * percent / 100).or(when.last()).copied().unwrap_or_default();
@@ -301,14 +301,17 @@ async fn through_sockets(size: Size) -> Vec<String> {
     start(&sandbox.aws().codepipeline, size.approvals);
     sandbox.settle().await;
     let took = (clock() - began).as_seconds_f64();
-    let asked = mailbox(sandbox.aws());
-    let mails = asked.asked.len();
-    println!("  asked: {mails} emails in {took:.1} s, one event after the other: {:.0} a second", mails as f64 / took);
+    let before = mailbox(sandbox.aws());
+    let mails = before.request_times.len();
+    println!(
+        "  requests: {mails} emails in {took:.1} s, one event after the other: {:.0} a second",
+        mails as f64 / took
+    );
     let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let began = clock();
     let pages: Vec<Visited> = stream::iter(visitors(size))
         .map(|(approval, who, decision)| {
-            let links = asked.links.get(&(pipeline(approval), who)).cloned();
+            let links = before.links.get(&(pipeline(approval), who)).cloned();
             let browser = browser.clone();
             async move { tokio::spawn(visit(browser, approval, decision, links)).await.unwrap() }
         })
@@ -316,15 +319,15 @@ async fn through_sockets(size: Size) -> Vec<String> {
         .collect()
         .await;
     let took = (clock() - began).as_seconds_f64();
-    tell_visitors(&pages);
+    print_visits(&pages);
     println!(
         "  in {took:.1} s, six more visits with each, most of them by scanners: {:.0} visits a second",
         7.0 * pages.len() as f64 / took
     );
     sandbox.settle().await;
-    let told = mailbox(sandbox.aws());
-    println!("  told: {} emails; {} invocations failed", told.told.len(), sandbox.failures().len());
-    check(size, &told, &pages, sandbox.aws())
+    let after = mailbox(sandbox.aws());
+    println!("  outcomes: {} emails; {} invocations failed", after.outcome_times.len(), sandbox.failures().len());
+    check(size, &after, &pages, sandbox.aws())
 }
 
 async fn visit(

@@ -1,5 +1,6 @@
-//! Writes the emails of requests with hostile content, one JSON object a line, with what each must hold. The seed is
-//! printed; the same seed and number make the same request again, beside the tame ones, which the checks compare with.
+//! Writes the emails of requests with hostile content, one JSON object a line, each with what it must contain. The
+//! program prints its seed: the same seed and number make the same request again, beside the tame ones that it is
+//! compared with.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -8,21 +9,21 @@ use std::path::PathBuf;
 use clap::Parser;
 use tests::hostile::{TAME, play};
 
-/// How many sandboxes run side by side.
+/// The number of sandboxes that run in parallel.
 const AT_ONCE: usize = 2;
 
 /// Writes the emails of requests with hostile content, one JSON object a line
 #[derive(Parser)]
 struct Arguments {
-    /// Where they are written
+    /// The file to write
     file: PathBuf,
-    /// The seed that all chance comes from; another one each time unless it is given
+    /// The seed of all random choices; random unless given
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
-    /// How many requests there are
+    /// The number of requests
     #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
     requests: u64,
-    /// Only this request, beside the tame ones
+    /// Write only this request, and the tame ones
     #[arg(long, value_name = "NUMBER")]
     only: Option<u64>,
 }

@@ -9,46 +9,46 @@ use std::time::Duration;
 
 use sandbox::simulation::{Fault, Function, Outage, Planned, Step};
 
-use super::{Schedule, Story, Told, run};
+use super::{RunReport, Schedule, Story, run};
 
-/// How much is tried.
+/// The extent of an exploration.
 #[derive(Debug, Clone, Copy)]
 pub struct Effort {
-    /// From which all chance comes.
+    /// The seed of all random choices.
     pub seed: u64,
-    /// Every how manieth of the single faults and of the outages is tried.
+    /// The stride through the single faults and the outages: 1 tries all of them, 10 tries a tenth.
     pub every: usize,
-    /// How many pairs of faults for each story and each kind of visitor.
+    /// The number of pairs of faults for each story and each kind of visitor.
     pub pairs: usize,
-    /// How many random schedules.
+    /// The number of random schedules.
     pub random: usize,
 }
 
-/// How long an outage lasts: longer than Lambda tries an event, so that it is the sweep's turn.
+/// The duration of an outage: longer than Lambda retries an event, so that the sweep has to finish the work.
 const OUTAGE: Duration = Duration::from_secs(80 * 60);
-/// What may go wrong for so long.
+/// The faults that can last as long as an outage.
 const LASTING: [Fault; 6] =
     [Fault::Refused, Fault::ErrorBefore, Fault::Throttled, Fault::Denied, Fault::HangBefore, Fault::GarbledBefore];
 /// The most faults of a random schedule.
 const MAX_FAULTS: usize = 6;
 
-/// What is known of a story before anything goes wrong in it.
+/// A run of a story without faults.
 pub struct Baseline {
     pub story: Story,
     pub seed: u64,
     pub steps: Vec<Step>,
 }
 
-/// Tells every story without faults, by patient visitors and by others.
+/// Plays every story without faults, once with visitors who retry at once and once with others.
 ///
 /// # Errors
-/// What is broken even so.
+/// The runs that broke an invariant nevertheless.
 pub fn baselines(seed: u64) -> Result<Vec<Baseline>, Vec<Failure>> {
     let mut failures = Vec::new();
     let mut baselines = Vec::new();
     for (story, seed) in Story::ALL.into_iter().flat_map(|story| [(story, seed), (story, seed + 1)]) {
         let schedule = Schedule::without_faults(story, seed);
-        let Told { mut steps, exposed, broken, .. } = run(&schedule);
+        let RunReport { mut steps, exposed, broken, .. } = run(&schedule);
         steps.truncate(exposed);
         if broken.is_empty() {
             baselines.push(Baseline { story, seed, steps });
@@ -59,15 +59,15 @@ pub fn baselines(seed: u64) -> Result<Vec<Baseline>, Vec<Failure>> {
     if failures.is_empty() { Ok(baselines) } else { Err(failures) }
 }
 
-/// A schedule under which something is broken.
+/// A schedule that breaks an invariant.
 pub struct Failure {
     pub schedule: Schedule,
     pub broken: Vec<String>,
-    /// The calls that something went wrong with.
+    /// The calls that met a fault.
     pub met: Vec<String>,
 }
 
-/// Every fault at every step of every story: at the first attempt, and by the one kind of visitors also at all of them.
+/// Every fault at every step of every story: at the first attempt, and with one kind of visitors also at every attempt.
 pub fn singles(baselines: &[Baseline], effort: Effort) -> Vec<Schedule> {
     let mut schedules = Vec::new();
     for Baseline { story, seed, steps } in baselines {
@@ -82,11 +82,11 @@ pub fn singles(baselines: &[Baseline], effort: Effort) -> Vec<Schedule> {
             }
         }
     }
-    // Another one each time, so that a short run does not try the same fault at every step.
+    // A stride that is coprime to the number of faults tries different faults at different steps.
     schedules.into_iter().skip(effort.every / 2).step_by(effort.every).collect()
 }
 
-/// Two faults, at steps all over the story.
+/// Pairs of faults, at random steps of each story.
 pub fn pairs(baselines: &[Baseline], effort: Effort) -> Vec<Schedule> {
     let mut chance = fastrand::Rng::with_seed(effort.seed);
     let mut schedules = Vec::new();
@@ -109,7 +109,7 @@ pub fn random(baselines: &[Baseline], seed: u64) -> Schedule {
     Schedule { faults, ..Schedule::without_faults(*story, seed) }
 }
 
-/// Every operation of each function goes wrong, in every way that lasts, from the beginning on.
+/// Outages of every operation of each function, with every lasting fault, from the beginning of the story.
 pub fn outages(baselines: &[Baseline], effort: Effort) -> Vec<Schedule> {
     let mut schedules = Vec::new();
     for Baseline { story, seed, steps } in baselines {
@@ -129,13 +129,13 @@ pub fn outages(baselines: &[Baseline], effort: Effort) -> Vec<Schedule> {
 }
 
 fn any(chance: &mut fastrand::Rng, steps: usize) -> Planned {
-    // A few more than there are without faults: what went wrong is tried again, and that may go wrong, too.
+    // A few more steps than without faults: a failed call is retried, and the retry may fail too.
     let step = chance.usize(1..=steps + steps / 4);
     Planned { step, fault: Fault::ALL[chance.usize(..Fault::ALL.len())], always: chance.u8(..3) == 0 }
 }
 
-/// Tells the stories of all schedules, on as many threads as there are processors, and begins none any more when so many have
-/// failed. Gives how many were begun, and those that failed.
+/// Runs the schedules on as many threads as there are processors, and starts no more once `most_failures` have failed.
+/// Returns how many were started, and the failures.
 pub fn run_all(schedules: &[Schedule], most_failures: usize) -> (usize, Vec<Failure>) {
     let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let threads = thread::available_parallelism().map_or(2, NonZero::get);
@@ -145,9 +145,9 @@ pub fn run_all(schedules: &[Schedule], most_failures: usize) -> (usize, Vec<Fail
                 while failures.lock().unwrap().len() < most_failures
                     && let Some(schedule) = schedules.get(next.fetch_add(1, Ordering::Relaxed))
                 {
-                    let told = run(schedule);
-                    if !told.broken.is_empty() {
-                        failures.lock().unwrap().push(failure(schedule.clone(), told));
+                    let report = run(schedule);
+                    if !report.broken.is_empty() {
+                        failures.lock().unwrap().push(failure(schedule.clone(), report));
                     }
                 }
             });
@@ -156,7 +156,7 @@ pub fn run_all(schedules: &[Schedule], most_failures: usize) -> (usize, Vec<Fail
     (next.into_inner().min(schedules.len()), failures.into_inner().unwrap())
 }
 
-fn failure(schedule: Schedule, Told { steps, broken, .. }: Told) -> Failure {
+fn failure(schedule: Schedule, RunReport { steps, broken, .. }: RunReport) -> Failure {
     let met = steps.iter().filter_map(|step| {
         let faults: Vec<&str> = step.attempts.iter().filter_map(|attempt| Some(attempt.fault?.name())).collect();
         (!faults.is_empty()).then(|| format!("{step}: {}", faults.join(", ")))
@@ -164,7 +164,7 @@ fn failure(schedule: Schedule, Told { steps, broken, .. }: Told) -> Failure {
     Failure { met: met.take(20).collect(), schedule, broken }
 }
 
-/// The same failure with as few faults as bring it about.
+/// The failure with as few faults as still cause it.
 pub fn shrunk(failure: Failure) -> Failure {
     let mut smallest = failure;
     loop {
@@ -174,15 +174,15 @@ pub fn shrunk(failure: Failure) -> Failure {
             schedule.faults.remove(out);
             schedule
         });
-        let still = fewer.map(|schedule| (run(&schedule), schedule)).find(|(told, _)| !told.broken.is_empty());
+        let still = fewer.map(|schedule| (run(&schedule), schedule)).find(|(report, _)| !report.broken.is_empty());
         match still {
-            Some((told, schedule)) => smallest = self::failure(schedule, told),
+            Some((report, schedule)) => smallest = self::failure(schedule, report),
             None => return smallest,
         }
     }
 }
 
-/// How many steps each story has, and which operations they are.
+/// The number of calls of each operation in all stories.
 pub fn census(baselines: &[Baseline]) -> BTreeMap<String, usize> {
     let mut operations = BTreeMap::new();
     for step in baselines.iter().flat_map(|baseline| &baseline.steps) {

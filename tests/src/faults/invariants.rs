@@ -1,4 +1,4 @@
-//! What must be true in the end, seen from outside: in the mailbox, on the pages, in CodePipeline and in the history.
+//! The invariants, checked from outside: in the mailbox, on the pages, in CodePipeline and in the history.
 //!
 //! The numbers are those of the invariants in `docs/ARCHITECTURE.md`.
 
@@ -16,12 +16,13 @@ use time::format_description::well_known::Rfc3339;
 use super::scene::{HOUR, PIPELINE, Scene};
 use super::seen::{Ending, Says, Seen};
 
-/// How many sweeps are given time to finish what faults have left undone, when nothing goes wrong any more.
+/// The number of sweeps that may finish what faults left undone, once nothing fails any more.
 const SWEEPS: usize = 2;
-/// How much longer than an hour it may be from a try at an event until the next sweep: the try's own time.
+/// The time by which more than an hour may pass between an attempt at an event and the next sweep: the attempt's own
+/// duration.
 const SECONDS_MORE: Duration = Duration::from_mins(1);
 
-/// Everything that is not as it must be, one line each.
+/// The broken invariants, one line each.
 pub async fn check(scene: &Scene) -> Vec<String> {
     scene.simulation.heal();
     scene.simulation.settle().await;
@@ -29,8 +30,8 @@ pub async fn check(scene: &Scene) -> Vec<String> {
         scene.an_hour_later().await;
     }
     let mut broken = Vec::new();
-    let truth = scene.truth();
-    match truth {
+    let ending = scene.ending();
+    match ending {
         None => broken.push("3: the approval still waits".to_owned()),
         Some(ending) if !scene.terms.endings.contains(&ending) => {
             broken.push(format!("3: it was {}, which nobody wanted", ending.word()));
@@ -43,57 +44,58 @@ pub async fn check(scene: &Scene) -> Vec<String> {
         Ok(report) => broken.push(format!("2: something is left to do after everything: {report}")),
         Err(error) => broken.push(format!("2: the last sweep fails: {error:?}")),
     }
-    if let Some(truth) = truth {
-        pages(scene, truth, &mut broken).await;
-        history(scene, truth, &mut broken).await;
-        mailbox(scene, truth, &mut broken);
+    if let Some(ending) = ending {
+        pages(scene, ending, &mut broken).await;
+        history(scene, ending, &mut broken).await;
+        mailbox(scene, ending, &mut broken);
     }
     processes(scene, &mut broken);
     broken
 }
 
-/// 3 and 4: whatever a page has ever said is what CodePipeline holds, and all links say it now.
-async fn pages(scene: &Scene, truth: Ending, broken: &mut Vec<String>) {
+/// Invariants 3 and 4: every page has shown the result that CodePipeline holds, and all links show it now.
+async fn pages(scene: &Scene, ending: Ending, broken: &mut Vec<String>) {
     for who in scene.terms.approvers {
         for decision in ["Approved", "Rejected"] {
             let says = scene.open(who, decision).await;
-            let over = says == Says::Ended(truth) || (truth == Ending::Expired && says == Says::LinkExpired);
+            let over = says == Says::Ended(ending) || (ending == Ending::Expired && says == Says::LinkExpired);
             if !over {
                 broken.push(format!(
                     "4: it was {}, and in the end {who}'s link for {decision} says {says:?}",
-                    truth.word()
+                    ending.word()
                 ));
             }
         }
     }
     for seen in scene.seen.borrow().iter() {
         match &seen.says {
-            Says::Ended(told) if *told != truth => {
-                broken.push(format!("3: {} was told {:?}, and it was {}", seen.who, told, truth.word()));
+            Says::Ended(shown) if *shown != ending => {
+                broken.push(format!("3: {} saw {:?}, and it was {}", seen.who, shown, ending.word()));
             }
             Says::Nonsense(page) => broken.push(format!("3: {} saw \"{page}\"", seen.who)),
             _ => {}
         }
     }
     if let Some(console) = *scene.console.borrow()
-        && console != truth
+        && console != ending
     {
-        broken.push(format!("3: the console said {}, and it was {}", console.word(), truth.word()));
+        broken.push(format!("3: the console said {}, and it was {}", console.word(), ending.word()));
     }
 }
 
-/// 1 and 3: the history holds what CodePipeline holds, votes that were given, and all that were shown as recorded.
-async fn history(scene: &Scene, truth: Ending, broken: &mut Vec<String>) {
-    let told = scene.simulation.command(json!({"history": {"pipeline": PIPELINE}})).await;
-    let report = told.map(|report| serde_json::to_value(report).unwrap()).unwrap_or_default();
+/// Invariants 1 and 3: the history has CodePipeline's result, only votes that were given, and all that a page
+/// confirmed.
+async fn history(scene: &Scene, ending: Ending, broken: &mut Vec<String>) {
+    let answer = scene.simulation.command(json!({"history": {"pipeline": PIPELINE}})).await;
+    let report = answer.map(|report| serde_json::to_value(report).unwrap()).unwrap_or_default();
     let approvals = report["results"][0]["approvals"].as_array().cloned().unwrap_or_default();
     let [approval] = approvals.as_slice() else {
         broken.push(format!("2: one approval, and the history has {}", approvals.len()));
         return;
     };
     let outcome = &approval["outcome"];
-    if outcome["ending"] != truth.word() {
-        broken.push(format!("3: it was {}, and the history has {outcome}", truth.word()));
+    if outcome["ending"] != ending.word() {
+        broken.push(format!("3: it was {}, and the history has {outcome}", ending.word()));
     }
     let text = |vote: &Value, field: &str| vote[field].as_str().unwrap_or_default().to_owned();
     let votes: BTreeMap<String, (String, String)> = approval["votes"]
@@ -110,7 +112,7 @@ async fn history(scene: &Scene, truth: Ending, broken: &mut Vec<String>) {
             broken.push(format!("1: a vote of {who} that was never given: {decision} {comment:?}"));
         }
     }
-    // A vote that was shown is kept, unless its voter pressed something else afterwards.
+    // A vote that a page confirmed is kept, unless its voter pressed something else afterwards.
     for (index, shown) in seen.iter().enumerate().filter(|(_, seen)| seen.says == Says::Recorded) {
         let mut since = seen[index..].iter().filter(|seen| seen.who == shown.who && seen.pressed.is_some());
         let is_kept = votes.get(shown.who).is_some_and(|(decision, comment)| {
@@ -124,18 +126,19 @@ async fn history(scene: &Scene, truth: Ending, broken: &mut Vec<String>) {
             broken.push(format!("3: the vote of {} was shown as recorded, and the history has {votes:?}", shown.who));
         }
     }
-    summary(scene, truth, &votes, outcome, broken);
+    summary(scene, ending, &votes, outcome, broken);
 }
 
-/// 1 and 3: what CodePipeline holds through Countersign was voted by those whom it names, and by enough of them.
+/// Invariants 1 and 3: a result that Countersign put was voted for by the approvers whom it names, and by enough of
+/// them.
 fn summary(
     scene: &Scene,
-    truth: Ending,
+    ending: Ending,
     votes: &BTreeMap<String, (String, String)>,
     outcome: &Value,
     broken: &mut Vec<String>,
 ) {
-    let word = match truth {
+    let word = match ending {
         Ending::Approved => "Approved",
         Ending::Rejected => "Rejected",
         Ending::Expired | Ending::Superseded | Ending::Stopped => return,
@@ -156,7 +159,7 @@ fn summary(
     };
     let (names, comments) = rest.split_once(". ").unwrap_or((rest.trim_end_matches('.'), ""));
     let names: Vec<&str> = names.split(", ").collect();
-    let needed = if truth == Ending::Approved { scene.terms.quorum } else { 1 };
+    let needed = if ending == Ending::Approved { scene.terms.quorum } else { 1 };
     if names.len() < needed || outcome["byVotes"] != true {
         broken.push(format!("1: {} of {needed} votes, and {outcome}", names.len()));
     }
@@ -172,8 +175,8 @@ fn summary(
     }
 }
 
-/// 2: everybody has every email once, and more often only where nobody could know that they have it.
-fn mailbox(scene: &Scene, truth: Ending, broken: &mut Vec<String>) {
+/// Invariant 2: everybody has every email once, and twice only if it could not be known that the first one arrived.
+fn mailbox(scene: &Scene, ending: Ending, broken: &mut Vec<String>) {
     let steps = scene.simulation.steps();
     let deaths = scene.simulation.deaths();
     let mut known: BTreeMap<(String, String), usize> = BTreeMap::new();
@@ -195,17 +198,17 @@ fn mailbox(scene: &Scene, truth: Ending, broken: &mut Vec<String>) {
             *known.entry(to).or_default() += 1;
         } else if arrived && !deaths.contains_key(&step.invocation) {
             broken.push(format!(
-                "2: SES took the {about} to {}, said so to the living, and the ledger does not know",
+                "2: SES took the {about} to {}, answered a function that lives on, and the ledger does not have it",
                 mail.to
             ));
         }
-        if about == "outcome" && !mail.text.starts_with(truth.headline()) {
+        if about == "outcome" && !mail.text.starts_with(ending.headline()) {
             let line = mail.text.lines().next().unwrap_or_default();
-            broken.push(format!("3: it was {}, and {} was told \"{line}\"", truth.word(), mail.to));
+            broken.push(format!("3: it was {}, and {}'s email says \"{line}\"", ending.word(), mail.to));
         }
     }
     for ((to, about), number) in known.iter().filter(|(_, number)| **number > 1) {
-        broken.push(format!("2: {to} got the {about} {number} times, and each time SES's answer was written down"));
+        broken.push(format!("2: {to} got the {about} {number} times, and the ledger had SES's answer each time"));
     }
     for who in scene.terms.approvers {
         for about in ["request", "outcome"] {
@@ -220,13 +223,13 @@ fn mailbox(scene: &Scene, truth: Ending, broken: &mut Vec<String>) {
     let again = all.iter().filter(|((_, about), _)| about.starts_with("again")).count();
     let most = *scene.resent.borrow() * scene.terms.approvers.len();
     if again > most || (most > 0 && again == 0) {
-        broken.push(format!("2: {again} emails were sent again, and {most} were wished for"));
+        broken.push(format!("2: {again} emails were sent again, and {most} were asked for"));
     }
     reminders(scene, &all, broken);
 }
 
-/// Whether Lambda gave up an event, and the approval was over before a sweep could do what the event should have: then nobody
-/// asks anew whose email arrived and whose sender died before it could write that down.
+/// Whether Lambda gave up an event and the approval ended before a sweep could make up for it. Then an email that
+/// arrived, and whose sender died before recording it, is not sent again.
 fn over_before_a_sweep(scene: &Scene, who: &str) -> bool {
     let given_up = scene.simulation.dead_letters().len();
     let first =
@@ -240,7 +243,7 @@ fn over_before_a_sweep(scene: &Scene, who: &str) -> bool {
     }
 }
 
-/// 2: who has not voted was reminded.
+/// Invariant 2: approvers who had not voted were reminded.
 fn reminders(scene: &Scene, all: &BTreeMap<(String, String), usize>, broken: &mut Vec<String>) {
     let seen = scene.seen.borrow();
     let voted = |who: &str| seen.iter().any(|seen| seen.who == who && seen.pressed.is_some());
@@ -273,7 +276,7 @@ fn sending_of<'a>(steps: &'a [Step], message_id: &[u8]) -> Option<(&'a Step, boo
     Some((step, attempt.arrived, id.split('.').next()?.to_owned()))
 }
 
-/// 5: no log line, error or metric holds a token, a link or a part of one, an address, a name or a comment.
+/// Invariant 5: no log line, error or metric holds a token, a link or a part of one, an address, a name or a comment.
 pub fn leaks(scene: &Scene, secrets: &[(&'static str, String)], log: &[String]) -> Vec<String> {
     let (errors, metrics) = (scene.simulation.failures(), scene.simulation.metrics());
     let written = [("log line", log), ("error", errors.as_slice()), ("metric", metrics.as_slice())];
@@ -288,7 +291,7 @@ pub fn leaks(scene: &Scene, secrets: &[(&'static str, String)], log: &[String]) 
     broken
 }
 
-/// 7 and the rest: nothing panics, and one fault alone keeps no event from being handled.
+/// Invariant 7: nothing panics. And every event is handled if there is only one fault.
 fn processes(scene: &Scene, broken: &mut Vec<String>) {
     if scene.simulation.deaths().values().any(|death| *death == Death::Panicked) {
         broken.push("a function panicked".to_owned());
@@ -304,9 +307,9 @@ fn processes(scene: &Scene, broken: &mut Vec<String>) {
     }
 }
 
-/// Whether the notifier was told that it may not read for how long the approval waits. Then it asks all the same, and takes
-/// the seven days that CodePipeline waits by default: reminders come too late, and an end before that time is believed only
-/// when CodePipeline has shown it for half an hour, which is the sweep's turn.
+/// Whether the notifier was denied access to the approval's time-out. Then it sends the requests all the same and
+/// assumes CodePipeline's default of seven days: reminders come too late, and an earlier end counts only once
+/// CodePipeline has shown it for half an hour, which the sweep checks.
 fn timeout_denied(scene: &Scene) -> bool {
     let denied = |step: &Step| step.attempts.iter().any(|attempt| attempt.fault == Some(Fault::Denied));
     scene.terms.timeout_minutes.is_some()

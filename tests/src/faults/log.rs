@@ -1,4 +1,4 @@
-//! The log that both functions write while a story is told, at the most talkative level that can be set.
+//! The log that both functions write during a story, at the level `trace`.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 use countersign::log::{LevelFilter, filter};
 use tracing_subscriber::layer::SubscriberExt;
 
-/// What was written.
+/// The captured log lines.
 #[derive(Clone, Default)]
 pub struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Lines {
-    /// Does `work`, which stays on this thread, and gives the lines that were written meanwhile.
+    /// Runs `work`, which stays on this thread, and returns its result with the lines that were written meanwhile.
     pub fn during<T>(&self, work: impl FnOnce() -> T) -> (T, Vec<String>) {
         let writer = self.clone();
         let layer = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(move || writer.clone());

@@ -1,7 +1,7 @@
-//! Stories told while AWS fails, step by step, and what must be true in the end whatever has failed.
+//! Stories played while AWS fails at any step, and the invariants that must hold in the end.
 //!
-//! A [`Schedule`] names a story, a seed that all chance comes from, and what goes wrong; [`run`] tells it on a simulation of
-//! its own and checks the invariants from outside. [`explore`] runs many.
+//! A [`Schedule`] names a story, the seed of all random choices, and the faults; [`run`] plays it on a simulation of
+//! its own and checks the invariants from outside. [`explore`] runs many schedules.
 
 pub mod explore;
 mod invariants;
@@ -21,30 +21,30 @@ pub use log::Lines;
 pub use seen::{Ending, Says, Seen};
 pub use stories::Story;
 
-/// Longer than any story lasts. Whatever takes longer will never end.
+/// The time limit of a story: longer than any story lasts.
 const FOREVER: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// One story, and what goes wrong in it.
+/// A story, and the faults in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
-    /// Which story.
+    /// The story.
     pub story: Story,
-    /// What latencies, jitter and the visitors' pace come from.
+    /// The seed of latencies, jitter and the visitors' pace.
     pub seed: u64,
-    /// What goes wrong at single calls.
+    /// The faults at single calls.
     pub faults: Vec<Planned>,
-    /// What goes wrong for a while.
+    /// The operation that fails for a while, if there is one.
     pub outage: Option<Outage>,
 }
 
 impl Schedule {
-    /// The story with nothing going wrong.
+    /// The story without faults.
     pub fn without_faults(story: Story, seed: u64) -> Self {
         Self { story, seed, faults: Vec::new(), outage: None }
     }
 }
 
-/// The arguments of `tests/run faults` that play it again.
+/// The arguments of `tests/run faults` that run the schedule again.
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "--story {} --seed {}", self.story.name(), self.seed)?;
@@ -59,39 +59,39 @@ impl fmt::Display for Schedule {
     }
 }
 
-/// What happened.
+/// The record of one run of a story.
 #[derive(Debug)]
-pub struct Told {
+pub struct RunReport {
     /// The calls of both functions.
     pub steps: Vec<Step>,
-    /// How many of them were made while something could go wrong: the rest is the check.
+    /// How many of the calls belong to the story, where faults can happen; the check makes the rest.
     pub exposed: usize,
-    /// The pages that people saw, in their order.
+    /// The pages that visitors saw, in order.
     pub seen: Vec<Seen>,
-    /// The log of both functions, at its most talkative.
+    /// The log of both functions at the level `trace`.
     pub log: Vec<String>,
-    /// What no log, error or metric may hold, and what it is.
+    /// The secrets that no log, error or metric may hold, each with a description.
     pub secrets: Vec<(&'static str, String)>,
-    /// What is not as it must be, one line each.
+    /// The broken invariants, one line each.
     pub broken: Vec<String>,
 }
 
-/// Tells a story and checks what must be true in the end.
-pub fn run(schedule: &Schedule) -> Told {
+/// Plays a story and checks the invariants at its end.
+pub fn run(schedule: &Schedule) -> RunReport {
     let runtime = crate::simulated_time();
     let plan = Plan { faults: schedule.faults.clone(), outage: schedule.outage.clone() };
     let (mut steps, mut exposed, mut seen, mut secrets) = (Vec::new(), 0, Vec::new(), Vec::new());
     let lines = log::Lines::default();
-    let (told, log) = lines.during(|| {
+    let (broken, log) = lines.during(|| {
         catch_unwind(AssertUnwindSafe(|| {
             runtime.block_on(async {
                 let scene = scene::Scene::new(schedule.story.terms(), schedule.seed, plan).await;
-                let told = tokio::time::timeout(FOREVER, async {
+                let check = tokio::time::timeout(FOREVER, async {
                     schedule.story.play(&scene).await;
                     exposed = scene.simulation.steps().len();
                     invariants::check(&scene).await
                 });
-                let mut broken = told.await.unwrap_or_else(|_| vec!["the story never ends".to_owned()]);
+                let mut broken = check.await.unwrap_or_else(|_| vec!["the story never ends".to_owned()]);
                 secrets = scene.secrets();
                 broken.extend(invariants::leaks(&scene, &secrets, &lines.so_far()));
                 steps = scene.simulation.steps();
@@ -100,9 +100,9 @@ pub fn run(schedule: &Schedule) -> Told {
             })
         }))
     });
-    let broken = told.unwrap_or_else(|panic| {
+    let broken = broken.unwrap_or_else(|panic| {
         let words = panic.downcast_ref::<String>().cloned();
         vec![words.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default()]
     });
-    Told { steps, exposed, seen, log, secrets, broken }
+    RunReport { steps, exposed, seen, log, secrets, broken }
 }

@@ -1,4 +1,4 @@
-//! Who takes part in a story, and what they were told.
+//! The people of a story: their emails, their visits, and the pages that they saw.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -21,24 +21,24 @@ const ACTION: &str = "Approve";
 
 pub const HOUR: Duration = Duration::from_secs(3600);
 
-/// How long people wait before they try again what did not work: as long as the page says, then longer. Together that is
-/// longer than anything lasts that goes wrong here.
+/// The pauses of a visitor between retries: first the pause that the page asks for, then longer ones. Together they are
+/// longer than any fault lasts here.
 const PAUSES: [u64; 9] = [30, 30, 60, 300, 900, 1800, 3600, 3600, 3600];
-/// How many sweeps may pass until everybody was asked.
+/// The number of sweeps by which every approver must have a request.
 const SWEEPS: usize = 5;
 
-/// A simulation, and what happened in it.
+/// A simulation, and a record of what its people did and saw.
 pub struct Scene {
     pub simulation: Simulation,
     pub terms: Terms,
     pub seen: RefCell<Vec<Seen>>,
-    /// What the operator put in the console, and CodePipeline took.
+    /// The result that the operator put in the console, if CodePipeline accepted it.
     pub console: RefCell<Option<Ending>>,
-    /// How often the operator had the emails sent again.
+    /// The number of times that the operator had the emails sent again.
     pub resent: RefCell<usize>,
-    /// Whether visitors try again at once what did not work. The others leave it to the sweep, and come back hours later.
+    /// Whether visitors retry at once after a failure. The others leave it to the sweep, and come back hours later.
     patient: bool,
-    /// The approval's token, which CodePipeline shows only while it waits.
+    /// The approval's token, which CodePipeline shows only while the approval is pending.
     tokens: RefCell<Option<String>>,
     chance: RefCell<fastrand::Rng>,
 }
@@ -67,14 +67,15 @@ impl Scene {
         }
     }
 
-    /// Starts the pipeline and gives the execution. Everybody is about to be asked.
+    /// Starts the pipeline and returns the execution. The request emails are about to be sent.
     pub fn start(&self) -> String {
         let execution = self.simulation.aws().codepipeline.start(PIPELINE, by_a_developer()).unwrap();
         *self.tokens.borrow_mut() = self.token();
         execution
     }
 
-    /// Starts the pipeline and waits until everybody was asked: at once, after Lambda's retries, or by a sweep.
+    /// Starts the pipeline and waits until every approver has a request: at once, after Lambda's retries, or by a
+    /// sweep.
     pub async fn ask(&self) -> String {
         let execution = self.start();
         self.all_are_asked().await;
@@ -92,12 +93,13 @@ impl Scene {
         panic!("somebody was never asked: {:?}", self.simulation.failures());
     }
 
-    /// An hour goes by, the sweep comes, and whatever follows from it.
+    /// Advances the time by an hour, runs the sweep, and waits for everything that follows.
     pub async fn an_hour_later(&self) {
         self.simulation.hour().await;
     }
 
-    /// Whether somebody was asked before the reminder's time, two hours before the end, and a sweep came in between.
+    /// Whether an approver's request was sent before the reminder was due, two hours before the end, with a sweep in
+    /// between.
     pub fn asked_in_time(&self, who: &str) -> bool {
         let mails = self.simulation.aws().ses.mails();
         let before = |mail: &sandbox::aws::ses::Mail| mail.date < rfc3339(BEGIN + time::Duration::minutes(100));
@@ -114,14 +116,14 @@ impl Scene {
             .next()
     }
 
-    /// Opens a link, and does nothing else.
+    /// Opens a link without pressing the button.
     pub async fn open(&self, who: &'static str, decision: &'static str) -> Says {
         let link = self.link(who, decision).expect("an email with links");
         let page = self.visit("GET", &link, None).await;
         self.saw(who, decision, None, &page)
     }
 
-    /// Mail scanners open everything before its receiver does.
+    /// Opens every link, as mail scanners do before the recipient.
     pub async fn scan(&self) {
         for who in self.terms.approvers {
             for decision in ["Approved", "Rejected"] {
@@ -132,7 +134,8 @@ impl Scene {
         }
     }
 
-    /// Opens a link, writes a comment and presses the button, again and again while the answer is that something went wrong.
+    /// Opens a link, writes a comment and presses the button, and repeats that while the page says that something
+    /// failed.
     pub async fn press(&self, who: &'static str, decision: &'static str, comment: &str) -> Says {
         for pause in PAUSES {
             match self.open(who, decision).await {
@@ -159,14 +162,14 @@ impl Scene {
         }
     }
 
-    /// Sends the form once.
+    /// Submits the form once.
     pub async fn post(&self, who: &'static str, decision: &'static str, comment: &str) -> Says {
         let link = self.link(who, decision).expect("an email with links");
         let page = self.visit("POST", &link, Some(&[("comment", comment), ("decision", decision)])).await;
         self.saw(who, decision, Some(comment.to_owned()), &page)
     }
 
-    /// A moment, so that those who do something at the same time are not always in the same order.
+    /// Waits a random moment, so that simultaneous actions do not always happen in the same order.
     pub async fn a_moment(&self) {
         let millis = self.chance.borrow_mut().u64(0..300);
         tokio::time::sleep(Duration::from_millis(millis)).await;
@@ -208,7 +211,7 @@ impl Scene {
         }
     }
 
-    /// Has the emails sent again, again and again while that fails.
+    /// Has the emails sent again, and repeats the command while it fails.
     pub async fn resend(&self) {
         let command = json!({"resend": {"pipeline": PIPELINE, "stage": STAGE, "action": ACTION}});
         for pause in PAUSES {
@@ -221,7 +224,7 @@ impl Scene {
         panic!("the emails cannot be sent again: {:?}", self.simulation.failures());
     }
 
-    /// Whatever no log may hold, and what it is.
+    /// The secrets that no log may hold, each with a description.
     pub fn secrets(&self) -> Vec<(&'static str, String)> {
         let mut secrets: Vec<(&'static str, String)> = vec![("a link", "?t=".to_owned())];
         for who in self.terms.approvers {
@@ -229,7 +232,7 @@ impl Scene {
             secrets.push(("the address", who.replace('@', "%40")));
             secrets.push(("the name", name_of(who)));
         }
-        // Every link that was ever signed, in emails and for the sweep's own visits. The header is the same in all of them.
+        // Every link that was ever signed, for emails and for the sweep's own visits. All have the same header.
         for attempt in self.simulation.steps().iter().filter(|step| step.operation == "Sign").flat_map(|s| &s.attempts)
         {
             let asked: Value = serde_json::from_slice(&attempt.request).unwrap();
@@ -253,8 +256,8 @@ impl Scene {
         secrets
     }
 
-    /// How the approval ended, as CodePipeline holds it; `None` while it waits.
-    pub fn truth(&self) -> Option<Ending> {
+    /// The approval's ending as CodePipeline holds it; `None` while it is pending.
+    pub fn ending(&self) -> Option<Ending> {
         let attempt = self.attempt();
         match attempt["status"].as_str().unwrap_or_default() {
             "InProgress" => None,
@@ -272,14 +275,14 @@ impl Scene {
         }
     }
 
-    /// When it ended; `None` while it waits.
+    /// The time at which the approval ended; `None` while it is pending.
     pub fn ended(&self) -> Option<UtcDateTime> {
-        self.truth()?;
+        self.ending()?;
         let at = self.attempt()["lastUpdateTime"].as_f64()?;
         UtcDateTime::UNIX_EPOCH.checked_add(time::Duration::seconds_f64(at))
     }
 
-    /// What CodePipeline keeps beside a result.
+    /// The summary that CodePipeline keeps with the result.
     pub fn summary(&self) -> String {
         let attempt = self.attempt();
         attempt["output"]["executionResult"]["externalExecutionSummary"].as_str().unwrap_or_default().to_owned()
@@ -304,7 +307,7 @@ impl Scene {
     }
 }
 
-/// What a blob in AWS's JSON holds.
+/// The bytes of a blob in AWS's JSON.
 fn bytes(blob: &Value) -> Vec<u8> {
     STANDARD.decode(blob.as_str().unwrap()).unwrap()
 }

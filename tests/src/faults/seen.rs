@@ -1,4 +1,4 @@
-//! What people saw, and how an approval ended.
+//! The pages that visitors saw, and how an approval ended.
 
 use crate::Page;
 
@@ -13,7 +13,7 @@ pub enum Ending {
 }
 
 impl Ending {
-    /// As the history has it.
+    /// The word for this ending in the history.
     pub fn word(self) -> &'static str {
         match self {
             Self::Approved => "approved",
@@ -24,7 +24,7 @@ impl Ending {
         }
     }
 
-    /// How an email about it begins.
+    /// The beginning of an email about this ending.
     pub fn headline(self) -> &'static str {
         match self {
             Self::Approved => "service was approved",
@@ -36,20 +36,20 @@ impl Ending {
     }
 }
 
-/// What a page says of the approval.
+/// The state of an approval that a page shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Says {
-    /// It has ended so.
+    /// The approval ended in this way.
     Ended(Ending),
-    /// The visitor's vote is recorded, and the approval waits.
+    /// The visitor's vote is recorded, and the approval is pending.
     Recorded,
-    /// It waits, and here is the button.
+    /// The approval is pending, and the page has the button.
     Asks,
-    /// The link has expired, and how the approval ended is not known.
+    /// The link has expired, and the page does not know how the approval ended.
     LinkExpired,
-    /// Nothing: try again.
+    /// An AWS call failed, and the visitor should try again.
     TryAgain,
-    /// What no visitor of these stories should see.
+    /// A page that no visitor of these stories should see.
     Nonsense(String),
 }
 
@@ -64,7 +64,7 @@ pub struct Seen {
     pub says: Says,
 }
 
-/// What a page says of the approval.
+/// Reads the state of the approval from a page.
 pub(super) fn says(page: &Page) -> Says {
     if page.status >= 500 {
         return Says::TryAgain;

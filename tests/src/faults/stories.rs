@@ -1,4 +1,4 @@
-//! The stories. Each goes to its end whatever fails on the way, as its people would: whoever is asked to try again does.
+//! The stories. Each runs to its end whatever fails on the way: a visitor who is asked to try again does so.
 
 use std::str::FromStr;
 
@@ -10,18 +10,18 @@ use super::terms::Terms;
 
 const CAROL: &str = "carol@example.com";
 
-/// Which story.
+/// A story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Story {
-    /// Scanners open everything, and then one of two approves, which is enough.
+    /// Scanners open every link, and then one of two approvers approves, which is enough.
     Approve,
-    /// Two of three must approve, and the first words their vote anew before the second votes.
+    /// Two of three must approve, and the first edits their comment before the second votes.
     Quorum,
     /// An approval is not enough yet, and its voter rejects instead.
     ChangedMind,
-    /// A rejection needs a reason, and gets it at the second try.
+    /// A rejection needs a reason, which the second attempt gives.
     Reject,
-    /// Too few vote, who has not is reminded, and the time runs out.
+    /// Too few vote, the others are reminded, and the approval expires.
     Expire,
     /// One decides in the console and another by their link, at the same moment.
     Console,
@@ -29,11 +29,11 @@ pub enum Story {
     Opposite,
     /// Two approve at the same moment, and two must.
     Together,
-    /// The emails are sent again, and a link of the new ones decides.
+    /// The emails are sent again, and a link in one of the new emails decides.
     Resend,
-    /// The execution is stopped at the moment in which somebody approves.
+    /// The execution is stopped at the moment at which somebody approves.
     Stop,
-    /// Every event comes twice, a sweep beside them, and the button is pressed twice at once.
+    /// Every event arrives twice, a sweep runs at the same time, and the button is pressed twice at once.
     Twice,
 }
 
@@ -61,7 +61,7 @@ impl Story {
         Self::Twice,
     ];
 
-    /// Its name in a schedule.
+    /// The story's name in a schedule.
     pub fn name(self) -> &'static str {
         match self {
             Self::Approve => "approve",
@@ -192,7 +192,7 @@ impl Story {
     }
 }
 
-/// Two press at the same moment, and then each until they know.
+/// Two visitors press at the same moment, and each repeats it until they see a result.
 async fn at_once(scene: &Scene, one: (&'static str, &'static str), other: (&'static str, &'static str)) {
     let first = async |(who, decision)| {
         scene.a_moment().await;

@@ -6,14 +6,14 @@ use super::seen::Ending;
 pub struct Terms {
     pub approvers: &'static [&'static str],
     pub quorum: usize,
-    /// More of the policy's `[default]`.
+    /// More lines of the policy's `[default]`.
     pub more: &'static str,
     pub timeout_minutes: Option<u32>,
-    /// Whether the approval notifies an SNS topic, too.
+    /// Whether the approval also notifies an SNS topic.
     pub topic: bool,
     /// Whether the pipeline is in PARALLEL mode.
     pub parallel: bool,
-    /// How it may end.
+    /// The endings that the story may have.
     pub endings: &'static [Ending],
 }
 

@@ -1,4 +1,4 @@
-//! One request: who is asked about what, what they say, and how it ends.
+//! A case: one request with its approvers, their comments, and its ending.
 
 use countersign::l10n::Language;
 use fastrand::Rng;
@@ -11,12 +11,12 @@ use super::text::Author;
 /// The most characters that names and an address may have together, so that a link stays below its 2,000.
 const MAX_NAMES_TOGETHER: usize = 360;
 
-/// Everything that goes into one request.
+/// One request, with all of its content.
 #[derive(Debug, Clone)]
 pub struct Case {
     pub number: u64,
     pub tame: bool,
-    /// What the route asks for. Without it, English.
+    /// The route's language; English unless set.
     pub language: Option<Language>,
     pub door: Door,
     pub mode: ExecutionMode,
@@ -24,26 +24,27 @@ pub struct Case {
     pub stage: String,
     pub action: String,
     pub approvers: Vec<Person>,
-    /// Who gets copies and does not decide.
+    /// The people who get copies and cannot decide.
     pub copy: Vec<Person>,
     pub quorum: usize,
     pub reply_to: Option<String>,
     pub reason_required: bool,
-    /// Whether the links end a day before CodePipeline stops waiting.
+    /// Whether the links expire a day before the approval.
     pub expires_early: bool,
     /// Whether the last approver started the execution and may not approve it.
     pub barred: bool,
     pub instructions: Option<String>,
     pub review: Review,
     pub sources: Vec<Source>,
-    /// What started it: a principal's or a rule's ARN, where the door lets one choose.
+    /// The ARN of the principal or rule that started the execution, where the entry allows a choice.
     pub trigger: String,
-    /// What the first approvers say before the others are reminded. They all approve, and are too few.
+    /// The comments of the first approvers, before the others are reminded. They approve, but are fewer than the
+    /// quorum.
     pub early: Vec<String>,
     /// Whether comments end with bytes that are not UTF-8.
     pub broken_bytes: bool,
     pub ending: Ending,
-    /// What the one who decides says, the one who stops it, or the one who decides elsewhere.
+    /// The comment of the person who decides, stops the execution, or decides in the console.
     pub last_word: String,
 }
 
@@ -53,12 +54,12 @@ pub struct Person {
     pub address: String,
 }
 
-/// Where the request comes in.
+/// The entry through which the request arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Door {
-    /// A pipeline that runs, started with revisions of somebody's choice.
+    /// A running pipeline, started with chosen revisions.
     Api,
-    /// A pipeline that runs, started by whom or what the case says.
+    /// A running pipeline, started by the case's principal or rule.
     Trigger,
     /// The approval's own SNS notice.
     Notice,
@@ -66,14 +67,14 @@ pub enum Door {
     Rule,
 }
 
-/// The author's link to what is to be reviewed.
+/// The review URL of the pipeline's author.
 #[derive(Debug, Clone)]
 pub enum Review {
     None,
     Link(String),
-    /// One whose reader needs more than ASCII: to be shown, in whatever form.
+    /// A URL with characters beyond ASCII, which an email may show in any form.
     International(String),
-    /// What must not become a link.
+    /// A text that must not become a link.
     NoLink(String),
 }
 
@@ -82,7 +83,7 @@ pub struct Source {
     pub github: bool,
     pub repository: String,
     pub message: String,
-    /// The revision to bring, where the door lets one choose.
+    /// The revision's id, where the entry allows a choice.
     pub revision: String,
 }
 
@@ -108,7 +109,7 @@ const ENDINGS: [Ending; 7] = [
 ];
 
 impl Case {
-    /// The case of this number. The same seed and number make the same case.
+    /// The case with this number. The same seed and number make the same case.
     pub fn new(seed: u64, number: u64) -> Self {
         let tame = number < TAME;
         let mut author = Author::new(Rng::with_seed(seed.wrapping_mul(1_000_003).wrapping_add(number)), number, tame);
@@ -153,10 +154,10 @@ impl Case {
         Self {
             number,
             tame,
-            // Not in step with the endings.
+            // With a period that differs from the endings'.
             language: language(&mut author),
             door,
-            // In the other modes nothing takes over.
+            // In the other modes no execution supersedes another.
             mode: match ending {
                 Ending::Superseded => ExecutionMode::Superseded,
                 _ => author.one_of(&[ExecutionMode::Superseded, ExecutionMode::Queued, ExecutionMode::Parallel]),
@@ -182,10 +183,10 @@ impl Case {
         }
     }
 
-    /// As much as there can be of everything that an email shows whole: five votes with comments of 512 characters, names
-    /// and links of the longest allowed length, three revisions. The first ends by its votes, the second in time.
+    /// The largest email: five votes with comments of 512 characters, names and links of the longest allowed length,
+    /// three revisions. The first such case ends by its votes, the second expires.
     fn longest(author: &mut Author, number: u64) -> Self {
-        // What HTML writes with five bytes, and what UTF-8 writes with four.
+        // A character that HTML escapes with five bytes, and one that UTF-8 encodes with four.
         let filler = if number == TAME { '&' } else { '👍' };
         let name = |person: usize| Person {
             name: Some(format!(
@@ -238,7 +239,7 @@ impl Case {
         }
     }
 
-    /// The policy that has these people asked under these terms.
+    /// The policy with this case's people and terms.
     pub fn policy(&self) -> String {
         let people = |people: &[Person]| json!(people.iter().map(Person::written).collect::<Vec<_>>()).to_string();
         let mut policy = format!("[default]\napprovers = {}\nquorum = {}\n", people(&self.approvers), self.quorum);
@@ -259,7 +260,7 @@ impl Case {
     }
 }
 
-/// One of all the languages that there are, or none.
+/// A random language, or none.
 fn language(author: &mut Author) -> Option<Language> {
     let languages: Vec<Language> = Language::all().collect();
     (!author.once_in(8)).then(|| author.one_of(&languages))

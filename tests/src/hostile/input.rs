@@ -1,4 +1,4 @@
-//! The ways in which a case's content comes in.
+//! The entries through which a case's content arrives.
 
 use sandbox::codepipeline::{
     ActionDefinition, ActionKind, ApprovalAction, PipelineDefinition, SourceAction, SourceProvider, StageDefinition,
@@ -56,7 +56,7 @@ pub(super) fn pipeline(case: &Case) -> PipelineDefinition {
     }
 }
 
-/// The approval's own notice. It says what the action's configuration says.
+/// The approval's own SNS notice, with the texts of the action's configuration.
 pub(super) fn notice(case: &Case) -> Value {
     in_notice(sns(), |message| {
         let approval = &mut message["approval"];
@@ -84,7 +84,7 @@ pub(super) fn rule(case: &Case) -> Value {
     event
 }
 
-/// AWS leaves out what is not set.
+/// Sets a field, unless it has no value: AWS leaves such fields out.
 fn set(object: &mut Value, key: &str, value: Option<String>) {
     match value {
         Some(value) => object[key] = json!(value),

@@ -1,4 +1,4 @@
-//! Plays cases through a sandbox's own doors, and records each email with what it must hold.
+//! Plays cases through a sandbox's public interfaces, and records each email with what it must contain.
 
 use std::collections::BTreeMap;
 
@@ -14,30 +14,30 @@ use super::text::{beginning, marks};
 use crate::World;
 use crate::forge::Parts;
 
-/// How much of a commit message an email must show, in characters. It may show less than all of it.
+/// The number of characters of a commit message that an email must show at least.
 const LEAST_OF_A_MESSAGE: usize = 200;
-/// The same of a line such as a revision's id.
+/// The number of characters that an email must show at least of a line such as a revision's id.
 const LEAST_OF_A_LINE: usize = 60;
-/// While the approval waits; the last email has all of it.
+/// The number of characters of a comment that an email must show while the approval is pending. The outcome has all.
 const LEAST_OF_A_COMMENT: usize = 150;
-/// How many revisions an email must show.
+/// The number of revisions that an email must show.
 const LEAST_REVISIONS: usize = 3;
 
 /// Half a surrogate pair and a byte that UTF-8 never has, as a form may send them.
 const BROKEN_BYTES: &str = "%ED%A0%BD%FF";
 
-/// One case, and what is known of it so far.
+/// A case, and its progress so far.
 struct Story {
     case: Case,
-    /// Who has voted, by their place among the approvers, and with what comment.
+    /// The votes so far: the voter's index among the approvers, and the comment.
     votes: Vec<(usize, String)>,
     /// Each approver's links.
     links: BTreeMap<usize, [String; 2]>,
-    /// What the request's emails refer to.
+    /// The `References` header of the request's emails.
     thread: String,
     execution: String,
-    /// What CodePipeline was told elsewhere.
-    told_elsewhere: Option<String>,
+    /// The summary of a decision that was made in the console.
+    console_summary: Option<String>,
 }
 
 /// An email that has just arrived.
@@ -47,7 +47,7 @@ struct Arrival {
     mail: sandbox::aws::ses::Mail,
 }
 
-/// What an email is for.
+/// The kind of an email.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Request,
@@ -86,7 +86,7 @@ pub(super) async fn play(cases: Vec<Case>) -> Vec<Value> {
             story.vote(&world, voter, "Approved", &comment).await;
         }
     }
-    assert!(mailbox.arrived(&world, &stories).is_empty(), "a vote that settles nothing sends nothing");
+    assert!(mailbox.arrived(&world, &stories).is_empty(), "a vote that decides nothing sends nothing");
     world.advance(Duration::days(5) + Duration::hours(1)).await;
     nothing_failed(&world);
     let arrived = mailbox.arrived(&world, &stories);
@@ -100,12 +100,12 @@ pub(super) async fn play(cases: Vec<Case>) -> Vec<Value> {
     nothing_failed(&world);
     let arrived = mailbox.arrived(&world, &stories);
     for (index, story) in stories.iter().enumerate() {
-        letters.extend(story.told(&world, of(index, &arrived)));
+        letters.extend(story.outcomes(&world, of(index, &arrived)));
     }
     letters
 }
 
-/// No invocation of the notifier failed: it says why, before anything that follows from it does.
+/// Asserts that no invocation of the notifier failed, so that its error appears before any consequence of it.
 fn nothing_failed(world: &World) {
     assert_eq!(world.failures(), [""; 0]);
 }
@@ -114,7 +114,7 @@ fn of(story: usize, arrived: &[Arrival]) -> Vec<&Arrival> {
     arrived.iter().filter(|arrival| arrival.story == story).collect()
 }
 
-/// How much of the sandbox's mailbox was read.
+/// The position up to which the sandbox's mailbox has been read.
 #[derive(Default)]
 struct Mailbox {
     read: usize,
@@ -138,7 +138,7 @@ impl Mailbox {
 }
 
 impl Story {
-    /// Puts the approval to its approvers.
+    /// Starts the case, so that its approvers get their requests.
     async fn begin(world: &World, case: Case) -> Self {
         world.save_policy(&case.policy()).await;
         let report = match case.door {
@@ -170,14 +170,21 @@ impl Story {
         let executions =
             world.codepipeline("ListPipelineExecutions", json!({"pipelineName": case.pipeline})).await.unwrap();
         let execution = executions["pipelineExecutionSummaries"][0]["pipelineExecutionId"].as_str().unwrap().to_owned();
-        Self { case, votes: Vec::new(), links: BTreeMap::new(), thread: String::new(), execution, told_elsewhere: None }
+        Self {
+            case,
+            votes: Vec::new(),
+            links: BTreeMap::new(),
+            thread: String::new(),
+            execution,
+            console_summary: None,
+        }
     }
 
     fn people(&self) -> Vec<&Person> {
         self.case.approvers.iter().chain(&self.case.copy).collect()
     }
 
-    /// Everybody has one email; the approvers' has two links that open.
+    /// Checks that everybody has one email, in which approvers have two working links.
     async fn asked(&mut self, world: &World, arrived: &[Arrival]) -> Vec<Value> {
         self.everybody(arrived.iter());
         self.thread = references(&arrived[0].mail.raw);
@@ -194,7 +201,7 @@ impl Story {
         letters
     }
 
-    /// Those who have not voted have one more, with links that open.
+    /// Checks that those who have not voted have a reminder with working links.
     fn reminded(&mut self, world: &World, arrived: Vec<&Arrival>) -> Vec<Value> {
         let voted = self.votes.len();
         let mut reminded: Vec<usize> = arrived.iter().map(|arrival| arrival.person).collect();
@@ -210,16 +217,16 @@ impl Story {
         letters
     }
 
-    /// Everybody has one about how it ended. Where another execution took over, another request is in between.
-    fn told(&self, world: &World, arrived: Vec<&Arrival>) -> Vec<Value> {
-        let told: Vec<&Arrival> =
+    /// Checks that everybody has an outcome email. If another execution took over, its requests are among the arrivals.
+    fn outcomes(&self, world: &World, arrived: Vec<&Arrival>) -> Vec<Value> {
+        let outcomes: Vec<&Arrival> =
             arrived.iter().filter(|arrival| references(&arrival.mail.raw) == self.thread).copied().collect();
-        self.everybody(told.iter().copied());
+        self.everybody(outcomes.iter().copied());
         if self.case.ending != Ending::Superseded {
             let others: Vec<&str> = arrived.iter().map(|arrival| arrival.mail.text.as_str()).collect();
-            assert_eq!(told.len(), arrived.len(), "{}: emails of another thread: {others:#?}", self.case.number);
+            assert_eq!(outcomes.len(), arrived.len(), "{}: emails of another thread: {others:#?}", self.case.number);
         }
-        told.iter().map(|arrival| self.letter(world, Kind::Outcome, arrival.person, &arrival.mail)).collect()
+        outcomes.iter().map(|arrival| self.letter(world, Kind::Outcome, arrival.person, &arrival.mail)).collect()
     }
 
     fn everybody<'a>(&self, arrived: impl Iterator<Item = &'a Arrival>) {
@@ -229,8 +236,8 @@ impl Story {
         assert_eq!(people, expected, "{}: who has an email, policy {}", self.case.number, self.case.policy());
     }
 
-    /// The two links of an email, approve before reject: the only text of ours that looks like that. Foreign text is marked
-    /// line by line. Both are this person's, and signed: no link is that lost a byte on the way.
+    /// The two links of an email, approve before reject. Foreign text cannot pass for one, since each of its lines is
+    /// marked. Both must belong to this person and have a valid signature, so that no byte was lost on the way.
     fn links_in(&self, world: &World, mail: &sandbox::aws::ses::Mail, person: usize) -> [String; 2] {
         let ours = format!("{}/approval?t=", world.sandbox().url());
         let mut links: Vec<String> = Vec::new();
@@ -245,7 +252,7 @@ impl Story {
             assert_eq!(parts.claims["decision"], decision, "{number}");
             assert_eq!(parts.claims["sub"], self.case.approvers[person].address.as_str(), "{number}");
             assert_eq!(parts.claims["pipeline"], self.case.pipeline.as_str(), "{number}");
-            // An Ed25519 signature of the same text by the same key is the same.
+            // Ed25519 is deterministic: the same key and text give the same signature.
             let (signed, _) = link[parts.prefix.len()..].rsplit_once('.').unwrap();
             let signature = world.aws().kms.sign(&parts.key(), signed.as_bytes()).unwrap();
             let again = format!("{}{signed}.{}", parts.prefix, URL_SAFE_NO_PAD.encode(signature));
@@ -254,7 +261,7 @@ impl Story {
         links.try_into().unwrap_or_else(|links| panic!("{number}: {links:?} in\n{}", mail.text))
     }
 
-    /// Somebody opens one of the links.
+    /// Opens one of the links.
     async fn open(&self, world: &World) {
         let link = &self.links[&0][0];
         assert_eq!(world.get(link).await.status, 200, "{}: {link}", self.case.number);
@@ -292,7 +299,7 @@ impl Story {
                 world.codepipeline("StopPipelineExecution", input).await.unwrap();
             }
             Ending::Superseded => {
-                // The execution that takes over asks the same people, so that nobody else has unexpected emails.
+                // The execution that takes over has the same approvers, so that nobody else gets emails.
                 world.save_policy(&self.case.policy()).await;
                 world.codepipeline("StartPipelineExecution", json!({"name": pipeline})).await.unwrap();
             }
@@ -307,10 +314,10 @@ impl Story {
             "token": token, "result": {"status": status, "summary": summary},
         });
         world.codepipeline("PutApprovalResult", input).await.unwrap();
-        self.told_elsewhere = Some(summary);
+        self.console_summary = Some(summary);
     }
 
-    /// What the checks need: the message, what the Rust parser reads in it, and what it must hold.
+    /// The record for the checks: the message, its fields as a Rust parser reads them, and its expected content.
     fn letter(&self, world: &World, kind: Kind, person: usize, mail: &sandbox::aws::ses::Mail) -> Value {
         let case = &self.case;
         let to = self.people()[person];
@@ -327,7 +334,7 @@ impl Story {
             says.push(beginning(if case.trigger.contains(":rule/") { &case.trigger } else { who }, LEAST_OF_A_LINE));
         }
         let mut hrefs: Vec<&str> = Vec::new();
-        // Shown in whatever form.
+        // The email may show it in any form.
         let mut shown: Vec<String> = Vec::new();
         if kind != Kind::Outcome {
             says.extend(case.instructions.clone());
@@ -352,7 +359,7 @@ impl Story {
             }
         }
         if kind == Kind::Outcome {
-            says.extend(self.told_elsewhere.clone());
+            says.extend(self.console_summary.clone());
         }
         json!({
             "case": case.number,

@@ -1,12 +1,12 @@
-//! Texts that somebody might write to break an email, or to mislead its reader, and texts that are merely foreign.
+//! Texts meant to break an email or to mislead its reader, and texts in other scripts.
 //!
-//! A text that was made here bears marks, `zz` CASE KIND NUMBER `zz`, so that it can be recognised wherever it comes out.
-//! The kinds are `b` for a text of several lines, `l` for one of a single line, `u` for a web address that may be a link and
-//! `x` for one that must not.
+//! A generated text has marks, `zz` CASE KIND NUMBER `zz`, so that it can be recognised in the email. The kinds are `b`
+//! for a text of several lines, `l` for one of a single line, `u` for a web address that may be a link and `x` for one
+//! that must not.
 
 use fastrand::Rng;
 
-/// What breaks lines, here or there.
+/// Characters that some programs take for line breaks.
 const BREAKS: [&str; 11] =
     ["\r\n", "\n", "\r", "\n\n", "\u{b}", "\u{c}", "\u{85}", "\u{2028}", "\u{2029}", "\u{1c}", "\n\r\n"];
 
@@ -131,17 +131,17 @@ impl Author {
         Self { rng, case, marks: 0, tame }
     }
 
-    /// True once in so many times.
+    /// True with a probability of 1 in `times`.
     pub fn once_in(&mut self, times: u32) -> bool {
         self.rng.u32(0..times) == 0
     }
 
-    /// One of the numbers.
+    /// A random number in the range.
     pub fn among(&mut self, range: std::ops::RangeInclusive<usize>) -> usize {
         self.rng.usize(range)
     }
 
-    /// One of these.
+    /// A random one of the choices.
     pub fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.rng.usize(..choices.len())]
     }
@@ -175,7 +175,7 @@ impl Author {
         self.one_of(pool).to_owned()
     }
 
-    /// A text of at most `max` characters with a mark in each of its lines, whatever one takes for a line.
+    /// A text of at most `max` characters with a mark in each line, by every notion of a line.
     pub fn text(&mut self, max: usize) -> String {
         let mark = self.mark('b');
         let wanted = if self.once_in(4) { max } else { self.among(1..=max) };
@@ -195,14 +195,14 @@ impl Author {
         text.chars().take(wanted.max(mark.len())).collect()
     }
 
-    /// The same, all of it one character after the mark: what escaping or encoding makes longest.
+    /// A text of `max` characters that is all `filler` after its mark: escaping or encoding makes it longest.
     pub fn longest(&mut self, filler: char, max: usize) -> String {
         let mark = self.mark('b');
         let rest = max - mark.len();
         mark + &filler.to_string().repeat(rest)
     }
 
-    /// A text of at most `max` characters for a place that has one line: revision ids, principals. Any character goes.
+    /// A text of at most `max` characters for a single line: revision ids, principals. It may have any character.
     pub fn line(&mut self, max: usize) -> String {
         let mut line = self.mark('l');
         for _ in 0..self.among(0..=3) {
@@ -211,8 +211,8 @@ impl Author {
         line.chars().take(max).collect()
     }
 
-    /// A person's name as a policy may have it: no control characters, none that reorder or end a line, no angle brackets,
-    /// no beginning of an encoded word, at most 200 bytes.
+    /// A person's name as a policy may have it: no control characters, none that reorder or end a line, no angle
+    /// brackets, no beginning of an encoded word, at most 200 bytes.
     pub fn name(&mut self) -> Option<String> {
         if self.once_in(6) {
             return None;
@@ -232,7 +232,7 @@ impl Author {
             !c.is_control() && !countersign::text::reorders(c) && !breaks.contains(&c) && !matches!(c, '<' | '>')
         });
         name = name.replace("=?", "= ?");
-        // As the policy reads it: quotes and spaces around a name are not part of it.
+        // The policy strips quotes and spaces around a name.
         let mut end = name.len().min(200);
         while !name.is_char_boundary(end) {
             end -= 1;
@@ -241,7 +241,7 @@ impl Author {
         (!trimmed.is_empty()).then(|| trimmed.to_owned())
     }
 
-    /// An address that nobody else in the run has, with all characters that one may have, of at most `max` characters.
+    /// A unique address of at most `max` characters, made of all characters that an address may have.
     pub fn address(&mut self, person: usize, max: usize) -> String {
         let own = format!("{}.{person}", self.case);
         if self.tame {
@@ -262,7 +262,7 @@ impl Author {
         if address.len() <= max { address } else { format!("{own}@example.com") }
     }
 
-    /// The name of a pipeline, a stage or an action: the characters that CodePipeline takes, at most `max`.
+    /// The name of a pipeline, a stage or an action, of at most `max` characters that CodePipeline accepts.
     pub fn resource(&mut self, prefix: &str, max: usize) -> String {
         let filler = if self.tame { "api" } else { self.one_of(&["W", "a.b", "@", "-_", "x@y.example-", "0"]) };
         let wanted = if self.once_in(3) { max } else { self.among(1..=40) };
@@ -313,14 +313,14 @@ impl Author {
         link
     }
 
-    /// A web address of a person who writes their own script, not in the form that goes over the wire.
+    /// A web address with characters beyond ASCII, not in its encoded form.
     pub fn international_link(&mut self) -> String {
         let mark = self.mark('u');
         let host = self.one_of(&["https://bücher.example", "https://例え.テスト", "https://example.com"]);
         format!("{host}/{mark}/{}", self.one_of(&["リリース", "prüfung?größe=1", "🚀"]))
     }
 
-    /// What must not become a link.
+    /// A text that must not become a link.
     pub fn no_link(&mut self) -> String {
         let mark = self.mark('x');
         let form = self.one_of(&[
@@ -340,7 +340,7 @@ impl Author {
     }
 }
 
-/// Whether anybody might show what follows on a line of its own.
+/// Whether some program might break the line at this character.
 fn breaks_a_line(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }

@@ -1,4 +1,4 @@
-//! What differs between a story in a sandbox and one in a simulation.
+//! The operations that a sandbox and a simulation do differently.
 
 use sandbox::aws::Aws;
 use sandbox::simulation::Failed;
@@ -10,7 +10,7 @@ use super::World;
 use crate::{Mail, Page, links_of};
 
 impl World {
-    /// What failed invocations of the notifier that nobody waited for said, oldest first: `TYPE: MESSAGE`.
+    /// The errors of the notifier's asynchronous invocations, oldest first: `TYPE: MESSAGE`.
     pub fn failures(&self) -> Vec<String> {
         match &self.0 {
             Real(sandbox, _) => {
@@ -28,7 +28,7 @@ impl World {
         }
     }
 
-    /// Waits until every event has been run.
+    /// Waits until every event has been handled.
     pub async fn settle(&self) {
         match &self.0 {
             Real(sandbox, _) => sandbox.settle().await,
@@ -36,7 +36,7 @@ impl World {
         }
     }
 
-    /// Time goes by, and whatever follows from it happens: from an hour on, the sweep comes at the end.
+    /// Advances the time, and waits for everything that follows. After an hour or more, the sweep runs at the end.
     pub async fn advance(&self, by: Duration) {
         match &self.0 {
             Real(sandbox, _) => sandbox.advance(by).await,
@@ -50,7 +50,7 @@ impl World {
         }
     }
 
-    /// Runs the sweep now, once: its report, or its error.
+    /// Runs the sweep once, and returns its report or its error.
     pub async fn sweep(&self) -> Result<Value, String> {
         let report = match &self.0 {
             Real(sandbox, _) => sandbox.sweep().await.map_err(|error| error.error_message),
@@ -127,7 +127,7 @@ impl World {
         }
     }
 
-    /// Calls CodePipeline as somebody with an AWS account would: the output, or the error's name.
+    /// Calls CodePipeline as a user with an AWS account would. Returns the output, or the error's name.
     pub async fn codepipeline(&self, operation: &str, input: Value) -> Result<Value, String> {
         match &self.0 {
             Real(_, browser) => {

@@ -60,7 +60,7 @@ pub(super) fn error(protocol: Protocol, namespace: &str, error: &AwsError, reque
     }
 }
 
-/// The error of every service that fails for reasons of its own.
+/// The error of every service for an internal failure.
 pub(super) fn internal_failure() -> AwsError {
     AwsError {
         status: 500,

@@ -22,7 +22,7 @@ pub(super) struct Incoming {
     pub(super) form: Form,
 }
 
-/// A call of something else, with the error that says so.
+/// A call of anything else, with the error to answer.
 pub(super) struct Unknown {
     pub(super) protocol: Protocol,
     pub(super) operation: String,
@@ -87,7 +87,7 @@ impl Incoming {
     }
 }
 
-/// The service of the Query protocol that has this action: for requests that are not signed.
+/// The service with the Query protocol that has this action: for requests that are not signed.
 fn of_action(action: &str) -> Option<Service> {
     if ses::OPERATIONS.contains(&action) {
         Some(Service::Ses)
@@ -114,7 +114,8 @@ fn credential(headers: &HeaderMap) -> (Option<String>, Option<String>) {
     (key, service)
 }
 
-/// The caller's ARN, from the access key id: the functions' keys belong to their roles, any other to a user of that name.
+/// The caller's ARN, from the access key id: the functions' keys belong to their roles, any other to a user of that
+/// name.
 pub(super) fn caller_arn(access_key: Option<&str>) -> String {
     match access_key {
         Some(NOTIFIER_KEY) => format!("arn:aws:sts::{ACCOUNT}:assumed-role/countersign-notifier/sandbox"),

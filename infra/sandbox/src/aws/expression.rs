@@ -1,4 +1,4 @@
-//! Checks of expressions that DynamoDB refuses and the crate behind the sandbox lets pass.
+//! Checks of expressions that DynamoDB makes and the crate behind the sandbox does not.
 //!
 //! An expression that works here and fails in AWS is the worst thing that a sandbox can do to its user. Source: the
 //! developer guide, "Reserved words in DynamoDB" and "Expression attribute names (aliases)".

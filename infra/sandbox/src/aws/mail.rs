@@ -10,15 +10,15 @@ use crate::codepipeline::AwsError;
 /// An email as it arrived at one address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mail {
-    /// Short and fit for a URL. A later email has another one.
+    /// A short id for URLs. No other email has the same.
     pub id: String,
     /// The address that it was delivered to.
     pub to: String,
-    /// Whom it says it is from, name and address.
+    /// The sender in the message, name and address.
     pub from: String,
     /// The subject, decoded.
     pub subject: String,
-    /// The time at which SES took it, as in RFC 3339.
+    /// The time at which SES accepted the email, as in RFC 3339.
     pub date: String,
     /// The plain text, or nothing.
     pub text: String,

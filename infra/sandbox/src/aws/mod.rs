@@ -2,7 +2,8 @@
 //!
 //! A request names its service itself (see [`call`]), so one path serves them all, as `--endpoint-url` wants it.
 //! Signatures are not checked: the access key id alone says who calls. There is one account and one region, whatever
-//! region a client signs for, so visitors see, whatever their own `AWS_REGION`, the same pipelines and the same mailbox.
+//! region a client signs for, so visitors see, whatever their own `AWS_REGION`, the same pipelines and the same
+//! mailbox.
 
 mod answer;
 mod call;
@@ -47,7 +48,7 @@ pub const MAX_BODY: usize = 32 * 1024 * 1024;
 /// The number of calls that [`Aws::calls`] remembers: more than any test makes, and no leak in a sandbox that runs for weeks.
 const REMEMBERED_CALLS: usize = 10_000;
 
-/// A call that arrived, whatever came of it.
+/// A call that arrived, whether it succeeded or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     /// The service's name in signatures (`codepipeline`, `dynamodb`, `kms`, `ses`, `ssm`, `sts`), or `unknown`.
@@ -126,7 +127,7 @@ impl Aws {
         }
     }
 
-    /// The answer of the service that a request is meant for, when it refuses it with this error.
+    /// The answer of the service that a request is meant for when it refuses with this error.
     pub(crate) fn refuse(parts: &Parts, body: &[u8], error: &AwsError) -> Response {
         let request_id = Uuid::new_v4().to_string();
         match Incoming::read(parts.method.as_str(), &parts.uri.to_string(), &parts.headers, body) {
@@ -138,7 +139,7 @@ impl Aws {
     /// Saves a text as an SSM parameter, in place of what it held, as somebody with an AWS account would.
     ///
     /// # Errors
-    /// What Systems Manager says of a name or a value that it refuses.
+    /// The error of Systems Manager for a name or a value that it refuses.
     pub async fn put_parameter(&self, name: &str, value: &str) -> Result<(), AwsError> {
         let input = json!({ "Name": name, "Value": value, "Type": "String", "Overwrite": true });
         self.ssm.put(&input).await

@@ -1,4 +1,4 @@
-//! The services that the sandbox has, and how each is spoken to.
+//! The services of the sandbox, and their protocols.
 
 use axum::http::HeaderValue;
 
@@ -61,7 +61,7 @@ impl Service {
         }
     }
 
-    /// The text before the operation in the target header; the Query services have none.
+    /// The prefix of the operation in the target header; the Query services have none.
     pub(super) fn target_prefix(self) -> &'static str {
         match self {
             Self::CodePipeline => "CodePipeline_20150709",
@@ -77,7 +77,7 @@ impl Service {
         services.into_iter().find(|service| service.target_prefix() == prefix)
     }
 
-    /// The service of the Query protocol that signs with this name. SES signs as `ses`, and
+    /// The service with the Query protocol that signs with this name. SES signs as `ses`, and
     /// `email` is the name in its host.
     pub(super) fn of_signature(name: &str) -> Option<Self> {
         match name {

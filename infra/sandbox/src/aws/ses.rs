@@ -31,7 +31,7 @@ const MAX_MESSAGE: usize = 10 * 1024 * 1024;
 const MAX_DESTINATIONS: usize = 50;
 /// The number of emails that are kept, the newest ones, unless [`Ses::keep`] says otherwise. A sandbox may run for weeks.
 const KEPT_MAILS: usize = 10_000;
-/// Over which span SES counts what it compares with the sending rate.
+/// The span over which SES counts messages for the sending rate.
 const RATE_SPAN: Duration = Duration::SECOND;
 
 /// A mail service that keeps what it is given.
@@ -43,18 +43,19 @@ pub struct Ses {
 
 struct State {
     mails: Vec<Mail>,
-    /// The most of them that are kept.
+    /// The number of emails that are kept.
     kept: usize,
-    /// The number that may be taken in a second, and that of those refused for it.
+    /// The number of messages allowed in a second. If there is none, any number is.
     rate: Option<usize>,
+    /// The number of messages refused because of the rate.
     throttled: usize,
-    /// The times at which the emails that still count towards the daily quota were taken.
+    /// The time of each email that still counts towards the daily quota.
     taken: Vec<UtcDateTime>,
     last_id: u64,
     refused: HashMap<String, (String, String)>,
-    /// The verified identities. When empty, everybody is verified.
+    /// The verified identities. If there are none, every sender is accepted.
     verified: Vec<String>,
-    /// The configuration sets. When empty, every one exists that anyone names.
+    /// The configuration sets. If there are none, every name is accepted.
     configuration_sets: Vec<String>,
     paused: bool,
 }
@@ -89,12 +90,12 @@ impl Ses {
         look(&lock(&self.state).mails)
     }
 
-    /// From now on keeps this many emails.
+    /// Sets the number of emails that are kept.
     pub fn keep(&self, mails: usize) {
         lock(&self.state).kept = mails;
     }
 
-    /// From now on takes no more than this many messages in any second, and throttles the rest.
+    /// Limits the sending rate to this many messages in any second, and throttles the rest.
     pub fn limit_rate(&self, per_second: usize) {
         lock(&self.state).rate = Some(per_second);
     }
@@ -105,7 +106,7 @@ impl Ses {
         lock(&self.state).throttled
     }
 
-    /// From now on, refuses every message to this address with an error of status 400.
+    /// Refuses every message to this address from now on, with an error of status 400.
     pub fn refuse(&self, address: &str, code: &str, message: &str) {
         lock(&self.state).refused.insert(address.to_ascii_lowercase(), (code.to_owned(), message.to_owned()));
     }
@@ -239,7 +240,7 @@ impl Ses {
 }
 
 impl State {
-    /// Whether these may send to those.
+    /// Checks that the senders may send to the recipients.
     fn permit(&self, from: &[&str], to: &[&str], set: Option<&str>, region: &str) -> Result<(), AwsError> {
         if self.paused {
             return Err(AwsError::new("AccountSendingPausedException", "Email sending is disabled for your account."));
@@ -275,7 +276,7 @@ impl State {
         Ok(())
     }
 
-    /// Whether so many more may be sent at `now`.
+    /// Checks that the sending rate allows this many more messages at `now`.
     fn pace(&mut self, more: usize, now: UtcDateTime) -> Result<(), AwsError> {
         let Some(rate) = self.rate else { return Ok(()) };
         let lately = self.taken.iter().rev().take_while(|taken| now - **taken < RATE_SPAN).count();

@@ -21,7 +21,7 @@ pub(super) const OPERATIONS: [&str; 4] =
 pub(super) struct Sts {
     fake: Arc<StsService>,
     region: String,
-    /// The sessions whose keys `AssumeRole` handed out: access key id → ARN of the session.
+    /// The sessions that `AssumeRole` began: access key id → ARN of the session.
     sessions: Mutex<HashMap<String, String>>,
 }
 
@@ -42,7 +42,7 @@ impl Sts {
         caller: &str,
         body: Bytes,
     ) -> Result<Answer, AwsError> {
-        // The crate's answer is the same for every caller; the point of the call is to tell them apart.
+        // The crate's answer is the same for every caller; the point of the call is to distinguish callers.
         if operation == "GetCallerIdentity" {
             return Ok(Answer::Xml(identity(caller)));
         }

@@ -22,7 +22,7 @@ type Answer<T> = Result<T, DynamoDbError>;
 /// The crate's own tables.
 pub(super) struct Tables(pub(super) InMemoryDynamoDbBackend);
 
-/// The crate's own tables.
+/// Delegates to the crate's own tables.
 macro_rules! as_they_do {
     ($(fn $name:ident($($argument:ident: $type:ty),*) -> $output:ty;)*) => {
         $(fn $name(

@@ -1,4 +1,4 @@
-//! A pipeline's definition: its stages, its actions and how its executions meet.
+//! Pipeline definitions: stages, actions, and how executions meet.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,54 +8,54 @@ use super::input::{Pattern, TIMEOUT_MINUTES};
 /// A pipeline as its owner declares it. Its name is unique in the sandbox, whatever its account and region.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PipelineDefinition {
-    /// Twelve digits.
+    /// The account: twelve digits.
     pub account: String,
-    /// Such as `us-east-2`.
+    /// The region, such as `us-east-2`.
     pub region: String,
-    /// Unique in the sandbox.
+    /// The name, unique in the sandbox.
     pub name: String,
     /// The rule for two executions that want the same stage.
     pub mode: ExecutionMode,
-    /// In the order in which an execution passes them.
+    /// The stages, in the order in which an execution passes them.
     pub stages: Vec<StageDefinition>,
 }
 
 /// The rule by which the executions of a pipeline meet (`executionMode`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ExecutionMode {
-    /// The newer one takes over. The user guide speaks of executions that wait in front of a locked stage; here the
+    /// The newer execution takes over. In the user guide, executions wait in front of a locked stage; here the
     /// newer one also takes over a stage in which the older one waits at an approval, so that the sandbox can show an
     /// approval that is superseded while somebody is asked for it. The service itself would lock that stage until the
     /// answer.
     #[default]
     Superseded,
-    /// The newer one waits in front of the stage until it is free.
+    /// The newer execution waits in front of the stage until it is free.
     Queued,
-    /// They do not meet.
+    /// Executions run independently of each other.
     Parallel,
 }
 
 /// A stage: its actions run in the order of `run_order`, those with the same one side by side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StageDefinition {
-    /// Unique in the pipeline.
+    /// The name, unique in the pipeline.
     pub name: String,
-    /// At least one.
+    /// The actions, at least one.
     pub actions: Vec<ActionDefinition>,
 }
 
 /// One action of a stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActionDefinition {
-    /// Unique in the stage.
+    /// The name, unique in the stage.
     pub name: String,
-    /// 1 to 999.
+    /// The order within the stage: 1 to 999.
     pub run_order: u32,
-    /// The kind.
+    /// The kind of action.
     pub kind: ActionKind,
 }
 
-/// The kind of an action. All but an approval succeed as soon as they start.
+/// The kind of an action. All but approvals succeed as soon as they start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ActionKind {
     /// Brings a revision.
@@ -83,7 +83,7 @@ pub struct SourceAction {
     pub messages: Vec<String>,
 }
 
-/// A provider of repositories.
+/// The provider of a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceProvider {
     /// AWS CodeCommit. The revision summary is the commit message.
@@ -97,9 +97,9 @@ pub enum SourceProvider {
 pub struct ApprovalAction {
     /// Comments for the approver (`CustomData`).
     pub custom_data: Option<String>,
-    /// The address to review (`ExternalEntityLink`).
+    /// The URL to review (`ExternalEntityLink`).
     pub external_entity_link: Option<String>,
-    /// 5 to 86,400; seven days when unset.
+    /// The time-out in minutes: 5 to 86,400; seven days if unset.
     pub timeout_minutes: Option<u32>,
     /// The SNS topic that gets a notice (`NotificationArn`).
     pub notification_arn: Option<String>,
@@ -198,7 +198,7 @@ impl SourceAction {
 }
 
 impl ExecutionMode {
-    /// The service's word: `SUPERSEDED`, `QUEUED`, `PARALLEL`.
+    /// The mode as the service writes it: `SUPERSEDED`, `QUEUED`, `PARALLEL`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Superseded => "SUPERSEDED",

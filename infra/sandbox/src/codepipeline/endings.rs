@@ -1,4 +1,4 @@
-//! The ends of waiting: a decision, the time, a stop; and its beginning anew, a retry.
+//! The endings of an approval: a decision, the time-out, a stop. And its repetition: the retry of a stage.
 
 use time::UtcDateTime;
 
@@ -30,8 +30,8 @@ impl Pipeline {
     /// Puts the answer to an approval that waits.
     ///
     /// The service's words on its two errors overlap, and which one it gives when is not known for sure. Here a token
-    /// whose approval was approved or rejected gives `ApprovalAlreadyCompletedException`, no matter who decided; a token that
-    /// is unknown, timed out, superseded or stopped gives `InvalidApprovalTokenException`.
+    /// whose approval was approved or rejected gives `ApprovalAlreadyCompletedException`, no matter who decided; a
+    /// token that is unknown, timed out, superseded or stopped gives `InvalidApprovalTokenException`.
     pub fn answer(&mut self, world: &World<'_>, answer: &Answer<'_>) -> Result<(), AwsError> {
         let name = &self.definition.name;
         let stage = self.definition.stage(answer.stage).ok_or_else(|| AwsError::stage_not_found(name, answer.stage))?;

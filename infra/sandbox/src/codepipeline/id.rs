@@ -7,9 +7,9 @@ pub(super) struct Id {
 }
 
 enum Also {
-    /// No other name.
+    /// An id without another name.
     Nothing,
-    /// Not known yet: the id was made up for a record that lacks it, and a record that has it may come.
+    /// An id that was generated for a record without one; a later record may add its own.
     Open,
     Recorded(String),
 }
@@ -23,7 +23,7 @@ impl Id {
         Self::known(fresh_uuid())
     }
 
-    /// The id in a record, or else one made up that a later record may name.
+    /// The id in a record, or else a generated one, to which a later record may add its own.
     pub fn recorded(value: Option<&str>) -> Self {
         value.map_or_else(|| Self { value: fresh_uuid(), also: Also::Open }, Self::known)
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::errors::AwsError;
 
-/// The minutes that an approval may wait.
+/// The range of an approval's time-out, in minutes.
 pub(super) const TIMEOUT_MINUTES: RangeInclusive<u32> = 5..=86_400;
 /// The service's model gives tokens the pattern of a UUID, but its own samples break it: the sandbox keeps them opaque.
 const TOKEN_LENGTH: RangeInclusive<usize> = 1..=100;
@@ -21,7 +21,7 @@ pub(super) enum Pattern {
     VariableName,
 }
 
-/// The constraints of a member that is a string.
+/// The constraint on a string member.
 #[derive(Clone)]
 pub(super) struct Text {
     length: RangeInclusive<usize>,
@@ -106,7 +106,7 @@ impl<'a> Input<'a> {
         input
     }
 
-    /// Everything that is wrong, in one error.
+    /// All validation errors in one.
     pub fn finish(self) -> Result<(), AwsError> {
         if let Some(message) = self.wrong_type {
             return Err(AwsError::new("SerializationException", message));

@@ -1,6 +1,6 @@
 //! AWS CodePipeline in memory: executions run, stop at an approval that has a token, go on or fail.
 //!
-//! It covers what has to do with manual approvals, and answers in the shapes and errors of the service's model.
+//! This model covers manual approvals, and answers in the shapes and errors of the service's model.
 //! Sources, builds and deployments succeed at once. Time comes from outside, and nothing happens between two calls:
 //! whatever follows from a call has happened when it returns. Where the real service's behaviour is not documented, the
 //! comment at the place says so.
@@ -72,7 +72,7 @@ impl CodePipeline {
     /// which ends up in `lastUpdatedBy`, `updatedBy` and `triggerDetail`.
     ///
     /// # Errors
-    /// What the service's model declares for the operation, and `ValidationException`, `SerializationException` and
+    /// The errors in the service's model of the operation, and `ValidationException`, `SerializationException` and
     /// `UnknownOperationException`.
     pub fn call(&self, operation: &str, input: &Value, caller: &str) -> Result<Value, AwsError> {
         let (mut pipelines, world) = self.up_to_date();
@@ -82,8 +82,8 @@ impl CodePipeline {
     /// Adds a pipeline. Nothing runs in it yet.
     ///
     /// # Errors
-    /// `PipelineNameInUseException`, and `InvalidStructureException` for names that are not valid or occur twice and for a
-    /// time-out out of range.
+    /// `PipelineNameInUseException`, and `InvalidStructureException` for names that are not valid or occur twice and
+    /// for a time-out out of range.
     pub fn create(&self, definition: PipelineDefinition) -> Result<(), AwsError> {
         definition.check()?;
         let mut pipelines = lock(&self.pipelines);
@@ -98,8 +98,8 @@ impl CodePipeline {
     /// Begins an execution and returns its id.
     ///
     /// # Errors
-    /// `PipelineNotFoundException`, and `ConcurrentPipelineExecutionsLimitExceededException` when too many executions of
-    /// a QUEUED or PARALLEL pipeline are under way.
+    /// `PipelineNotFoundException`, and `ConcurrentPipelineExecutionsLimitExceededException` when too many executions
+    /// of a QUEUED or PARALLEL pipeline are under way.
     pub fn start(&self, pipeline: &str, trigger: Trigger) -> Result<String, AwsError> {
         let (mut pipelines, world) = self.up_to_date();
         let found = pipelines.iter_mut().find(|known| known.definition.name == pipeline);

@@ -16,9 +16,9 @@ pub struct PipelineView {
     pub region: String,
     /// `SUPERSEDED`, `QUEUED` or `PARALLEL`.
     pub mode: &'static str,
-    /// In their order.
+    /// The stages, in their order.
     pub stages: Vec<StageView>,
-    /// Newest first.
+    /// The executions, newest first.
     pub executions: Vec<ExecutionView>,
 }
 
@@ -31,7 +31,7 @@ pub struct StageView {
     pub status: Option<&'static str>,
     /// Ids of the executions that wait in front of it, oldest first.
     pub inbound: Vec<String>,
-    /// In the order of the definition.
+    /// The actions, in the order of the definition.
     pub actions: Vec<ActionView>,
 }
 
@@ -42,7 +42,7 @@ pub struct ActionView {
     pub name: String,
     /// `Source`, `Build`, `Deploy` or `Approval`.
     pub category: &'static str,
-    /// Such as `CodeBuild` or `Manual`.
+    /// The provider, such as `CodeBuild` or `Manual`.
     pub provider: &'static str,
     /// The latest run, and every other one that waits, newest first. Several can wait in PARALLEL mode.
     pub runs: Vec<RunView>,
@@ -59,11 +59,11 @@ pub struct RunView {
     pub by: Option<String>,
     /// The comment, or what the provider says.
     pub summary: Option<String>,
-    /// The time of the status.
+    /// The time of the last status change.
     pub since: UtcDateTime,
     /// The approval token, while the approval waits.
     pub token: Option<String>,
-    /// The deadline, while the approval waits.
+    /// The time at which the approval expires, while it waits.
     pub expires: Option<UtcDateTime>,
 }
 
@@ -74,9 +74,9 @@ pub struct ExecutionView {
     pub id: String,
     /// `InProgress`, `Stopping`, `Stopped`, `Succeeded`, `Superseded` or `Failed`.
     pub status: &'static str,
-    /// Why it ended so, when there is more to say.
+    /// The reason for the status, if there is one.
     pub status_summary: Option<String>,
-    /// Such as `StartPipelineExecution`.
+    /// The trigger, such as `StartPipelineExecution`.
     pub trigger_type: &'static str,
     /// The ARN of who or what started it.
     pub trigger_detail: String,
@@ -84,11 +84,11 @@ pub struct ExecutionView {
     pub revision_id: Option<String>,
     /// The revision's summary.
     pub revision_summary: Option<String>,
-    /// The revision's address.
+    /// The URL of the revision.
     pub revision_url: Option<String>,
-    /// The time at which it began.
+    /// The time of the start.
     pub started: UtcDateTime,
-    /// The time at which it last moved.
+    /// The time of the last change.
     pub updated: UtcDateTime,
 }
 

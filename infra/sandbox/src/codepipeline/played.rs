@@ -1,4 +1,4 @@
-//! Playing recorded events: the approval that a record names comes to be, whatever is here already.
+//! Playing recorded events: the sandbox creates the approval that a record names, whatever is here already.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ use super::world::World;
 ///   else changes. An execution that is known to wait elsewhere has gone on to here.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NamedApproval {
-    /// Twelve digits.
+    /// The account: twelve digits.
     pub account: String,
     /// The pipeline's region.
     pub region: String,
@@ -47,14 +47,14 @@ pub struct NamedApproval {
     pub token: Option<String>,
     /// The comments, if the record has some.
     pub custom_data: Option<String>,
-    /// The address to review, if the record has it.
+    /// The URL to review, if the record has one.
     pub external_entity_link: Option<String>,
-    /// The deadline, if the record has it. A time in the past is not heeded: the approval waits for its
-    /// action's time-out.
+    /// The time at which the approval expires, if the record has one. A time in the past is ignored: the approval waits
+    /// for its action's time-out.
     pub expires: Option<UtcDateTime>,
 }
 
-/// Under which ids an approval that was played is known here.
+/// The ids of a played approval in the sandbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Played {
     /// The execution id.
@@ -215,7 +215,7 @@ impl Pipeline {
         run.learn(world.now, named);
     }
 
-    /// Makes an action one that has succeeded, without a word.
+    /// Marks an action as succeeded, without an event.
     fn pass(&mut self, now: UtcDateTime, index: usize, stage: &str, action: &ActionDefinition) {
         let Some(execution) = self.executions.get_mut(index) else { return };
         if execution.run_of(stage, &action.name).is_none() {
@@ -255,7 +255,7 @@ impl Pipeline {
 }
 
 impl ActionRun {
-    /// Takes over what a record says and was not known.
+    /// Copies facts from a record that were unknown so far.
     fn learn(&mut self, now: UtcDateTime, named: &NamedApproval) {
         let texts = [("CustomData", &named.custom_data), ("ExternalEntityLink", &named.external_entity_link)];
         for (key, text) in texts {

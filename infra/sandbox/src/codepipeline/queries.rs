@@ -137,7 +137,7 @@ fn action_state(action: &ActionDefinition, run: Option<(&Execution, &ActionRun)>
         .into()
 }
 
-/// An action's latest run. An approval has its token while it waits, and afterwards who decided, and the comment.
+/// The latest run of an action: the token while the approval waits, and afterwards who decided, and the comment.
 fn action_execution(run: &ActionRun) -> Value {
     let external = run.external_id.as_deref().filter(|_| run.approval.is_none());
     Members::new()

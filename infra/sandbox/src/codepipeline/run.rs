@@ -16,7 +16,7 @@ use super::world::World;
 /// An approval without `timeoutInMinutes` waits for seven days.
 const DEFAULT_TIMEOUT: Duration = Duration::days(7);
 
-/// Commit messages.
+/// Commit messages for pipelines that have none of their own.
 const MESSAGES: [&str; 5] = [
     "Fix rounding of totals in the monthly report",
     "Retry uploads when the connection drops",

@@ -16,7 +16,7 @@ pub(super) struct Pipeline {
     pub version: u32,
     pub created: UtcDateTime,
     pub updated: UtcDateTime,
-    /// Oldest first. The place in this list is the age.
+    /// The executions, oldest first.
     pub executions: Vec<Execution>,
     /// `clientRequestToken` and the execution that it began.
     pub requests: Vec<(String, String)>,
@@ -26,7 +26,7 @@ pub(super) struct Pipeline {
 /// One execution of a pipeline.
 pub(super) struct Execution {
     pub id: Id,
-    /// The definition at the time when the execution began: a later edit does not move an execution that is under way.
+    /// The definition from when the execution began: a later edit does not affect an execution that is under way.
     pub definition: Arc<PipelineDefinition>,
     pub version: u32,
     pub status: ExecutionStatus,
@@ -35,7 +35,7 @@ pub(super) struct Execution {
     pub stop: Option<StopRequest>,
     pub started: UtcDateTime,
     pub updated: UtcDateTime,
-    /// 1, and one more for each retry of a stage.
+    /// The attempt: 1, and one more for each retry of a stage.
     pub attempt: u32,
     pub revisions: Vec<Revision>,
     pub variables: Vec<(String, String)>,
@@ -108,7 +108,7 @@ pub(super) struct Revision {
     pub created: UtcDateTime,
 }
 
-/// The cause of an execution.
+/// The trigger of an execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trigger {
     /// Somebody called `StartPipelineExecution`: their ARN.

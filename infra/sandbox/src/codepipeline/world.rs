@@ -3,7 +3,7 @@
 use time::UtcDateTime;
 use tokio::sync::mpsc::UnboundedSender;
 
-/// The pipelines' surroundings: the time, and a receiver of their events.
+/// The surroundings of pipelines: the clock, and the receiver of their events.
 pub(super) struct World<'a> {
     pub now: UtcDateTime,
     pub events: &'a UnboundedSender<serde_json::Value>,

@@ -1,10 +1,10 @@
-//! Faults of calls, and plans of them.
+//! Faults: the ways in which a call can fail, and plans of when it does.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A function that makes calls.
+/// The function that makes a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Function {
     /// The notifier.
@@ -22,10 +22,10 @@ impl fmt::Display for Function {
     }
 }
 
-/// A fault that meets one attempt at a call.
+/// A fault in one attempt at a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
-    /// Nobody listens.
+    /// The connection is refused.
     Refused,
     /// The connection is reset before the request is read.
     ResetBefore,
@@ -37,7 +37,7 @@ pub enum Fault {
     ErrorAfter,
     /// The service throttles.
     Throttled,
-    /// The service says that the function may not do this.
+    /// The service denies the function access.
     Denied,
     /// No answer ever comes, and nothing happens.
     HangBefore,
@@ -63,7 +63,7 @@ pub enum Fault {
 pub const LATE: Duration = Duration::from_secs(4);
 
 impl Fault {
-    /// All that any call can meet.
+    /// All faults that any call can meet.
     pub const ALL: [Self; 14] = [
         Self::Refused,
         Self::ResetBefore,
@@ -81,7 +81,7 @@ impl Fault {
         Self::KilledAfter,
     ];
 
-    /// Its name in a schedule.
+    /// The fault's name in a schedule.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -103,7 +103,7 @@ impl Fault {
         }
     }
 
-    /// Whether it ends the process, so that there is no further attempt.
+    /// Whether the fault ends the process, so that there is no further attempt.
     #[must_use]
     pub fn kills(self) -> bool {
         matches!(self, Self::KilledBefore | Self::KilledAfter)
@@ -117,7 +117,7 @@ pub struct Planned {
     pub step: usize,
     /// The fault.
     pub fault: Fault,
-    /// Whether it meets every attempt, or the first alone.
+    /// Whether every attempt meets the fault, or only the first.
     pub always: bool,
 }
 
@@ -170,10 +170,10 @@ impl FromStr for Planned {
     }
 }
 
-/// Every call of one operation by one function goes wrong for a while.
+/// An outage: every call of one operation by one function fails for a while.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outage {
-    /// The caller.
+    /// The calling function.
     pub function: Function,
     /// The service, by its name in signatures.
     pub service: String,
@@ -210,17 +210,17 @@ impl FromStr for Outage {
     }
 }
 
-/// All that goes wrong.
+/// All faults of a simulation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// At single steps.
+    /// The faults at single steps.
     pub faults: Vec<Planned>,
-    /// For a while.
+    /// The outage, if there is one.
     pub outage: Option<Outage>,
 }
 
-/// Calls that are about to be made: of one function, of one operation, or both. All of them, unless [`skip`](Self::skip) and
-/// [`take`](Self::take) say otherwise, which count attempts as an iterator would.
+/// A selection of future calls: of one function, of one operation, or both. All of them, unless [`skip`](Self::skip)
+/// and [`take`](Self::take) say otherwise, which count attempts as an iterator would.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calls {
     function: Option<Function>,
@@ -242,19 +242,19 @@ impl Calls {
         Self { function: None, operation: Some(operation), skip: 0, take: usize::MAX }
     }
 
-    /// But for the first so many attempts.
+    /// The selection without its first attempts, as many as this.
     #[must_use]
     pub fn skip(self, attempts: usize) -> Self {
         Self { skip: attempts, ..self }
     }
 
-    /// At most so many attempts.
+    /// The selection, limited to this many attempts.
     #[must_use]
     pub fn take(self, attempts: usize) -> Self {
         Self { take: attempts, ..self }
     }
 
-    /// Whether an attempt is one of them. It is counted.
+    /// Whether an attempt is one of the selection. Counts the attempt.
     pub(super) fn next(&mut self, function: Function, operation: &str) -> bool {
         let is_one = self.function.is_none_or(|wanted| wanted == function)
             && self.operation.is_none_or(|wanted| wanted == operation);

@@ -1,4 +1,4 @@
-//! One invocation of a function: it ends with its work, or with its time, or it is killed.
+//! An invocation of a function, which ends when its work is done, at its time-out, or when it is killed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio::time::timeout;
 /// Counts the invocations of all functions, from 1.
 pub type Number = usize;
 
-/// Why an invocation has no end of its own.
+/// The reason for which an invocation died.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Death {
     /// A fault killed the process.
@@ -30,7 +30,7 @@ tokio::task_local! {
     static INVOCATION: Invocation;
 }
 
-/// Runs `work` as the invocation of this number. It goes on even if its caller stops waiting.
+/// Runs `work` as the invocation with this number. The work continues even if its caller stops waiting.
 pub(super) async fn run<T: Send + 'static>(
     number: Number,
     limit: Duration,

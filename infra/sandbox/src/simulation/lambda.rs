@@ -1,5 +1,5 @@
-//! Lambda, EventBridge and API Gateway around the functions: events are tried three times, an invocation has its time-out,
-//! and after a death the next one starts cold.
+//! Lambda, EventBridge and API Gateway around the functions: events are tried three times, an invocation has its
+//! time-out, and after a death the next one starts cold.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, Weak};
@@ -33,12 +33,12 @@ use crate::gateway;
 use crate::lock::lock;
 use crate::metrics::{Lines, sink};
 
-/// The address that links point to.
+/// The URL that links begin with.
 pub(super) const CALLBACK_URL: &str = "https://approvals.example.com";
-/// The domain name in it.
+/// The domain name in [`CALLBACK_URL`].
 pub(super) const CALLBACK_DOMAIN: &str = "approvals.example.com";
 
-/// The time-outs that the deployment's templates set.
+/// The time-outs in the deployment's templates.
 const NOTIFIER_TIMEOUT: Duration = Duration::from_mins(5);
 const CALLBACK_TIMEOUT: Duration = Duration::from_secs(29);
 /// Lambda's pauses before an event's first try, its second and its third.
@@ -66,14 +66,14 @@ pub(super) struct Inside {
     pub(super) lambda: Mutex<Lambda>,
 }
 
-/// The functions' processes that wait for work.
+/// The warm processes of both functions.
 #[derive(Default)]
 pub(super) struct Warm {
     notifiers: Vec<Notifier>,
     callbacks: Vec<Callback>,
 }
 
-/// Lambda's memory.
+/// The state of Lambda.
 #[derive(Default)]
 pub(super) struct Lambda {
     /// The events that CodePipeline sent.
@@ -165,7 +165,7 @@ impl Inside {
             let (parts, body) = answer.into_parts();
             Some((parts.status, parts.headers, to_bytes(body, usize::MAX).await.unwrap_or_default()))
         });
-        // What API Gateway says for a function that failed or died.
+        // API Gateway's answer for a function that failed or died.
         let broken = || (StatusCode::INTERNAL_SERVER_ERROR, HeaderMap::new(), Bytes::new());
         answered.await.ok().flatten().unwrap_or_else(broken)
     }

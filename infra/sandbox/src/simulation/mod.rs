@@ -1,11 +1,11 @@
-//! Both functions on an AWS that fails: without sockets, in simulated time, and the same again from the same seed.
+//! Both functions on an AWS that fails: without sockets, in simulated time, and reproducible from a seed.
 //!
-//! It needs a tokio runtime of one thread whose clock is paused. Time then goes on when everybody waits for it, and at
-//! once: a time-out, a pause between attempts, the hour until the next sweep cost nothing. Nothing here runs side by side,
-//! and all that chance decides (latencies, the SDK's jitter) comes from a seed, so that a run can be had again.
+//! A simulation needs a tokio runtime of one thread whose clock is paused. The clock then advances, at once, whenever
+//! every task waits: time-outs, pauses between attempts and the hour until the next sweep cost nothing. Nothing runs in
+//! parallel, and all random choices (latencies, the SDK's jitter) come from a seed, so that a run is reproducible.
 //!
-//! Around the functions it does what Lambda, EventBridge and API Gateway do: an event whose invocation fails is tried twice
-//! more, after one minute and after two; an invocation has its time-out; after a death the next one starts cold; a visitor
+//! The simulation also plays Lambda, EventBridge and API Gateway: an event whose invocation fails is tried twice more,
+//! after one minute and after two; an invocation has its time-out; after a death the next one starts cold; a visitor
 //! whose visit dies gets 500.
 
 mod fault;
@@ -44,7 +44,7 @@ use lambda::{CALLBACK_DOMAIN, CALLBACK_URL, Inside, deliver_all, sdk};
 use tasks::Tasks;
 use wire::Wire;
 
-/// Time goes on only when everybody waits, so behind this pause all events have been taken over.
+/// The pause after which all events have been taken over, since time advances only when every task waits.
 const A_MOMENT: Duration = Duration::from_millis(1);
 
 /// The settings of a simulation.
@@ -52,20 +52,20 @@ const A_MOMENT: Duration = Duration::from_millis(1);
 pub struct Setup {
     /// The text of the policy.
     pub policy: String,
-    /// The time at which it begins.
+    /// The time at which the simulation begins.
     pub begin: UtcDateTime,
-    /// The seed that all chance comes from.
+    /// The seed of all random choices.
     pub seed: u64,
-    /// The faults.
+    /// The planned faults.
     pub plan: Plan,
-    /// Whether calls are remembered, with all that is in them.
+    /// Whether calls are recorded with their content.
     pub traced: bool,
 }
 
 /// Both functions, and an AWS that fails as planned.
 pub struct Simulation(Arc<Inside>);
 
-/// The callback's answer to a visitor.
+/// The answer to a visitor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The status.
@@ -123,29 +123,29 @@ impl Simulation {
         self.0.clock.now()
     }
 
-    /// The address that links point to.
+    /// The URL that links begin with.
     #[must_use]
     pub fn url(&self) -> &'static str {
         CALLBACK_URL
     }
 
-    /// From now on these calls go wrong, beside what is planned.
+    /// Makes these calls fail from now on, in addition to the planned faults.
     pub fn fail(&self, calls: Calls, fault: Fault) {
         self.0.wire.fail(calls, fault);
     }
 
-    /// From now on nothing goes wrong, unless [`fail`](Self::fail) says so afterwards.
+    /// Stops all faults, until [`fail`](Self::fail) adds some.
     pub fn heal(&self) {
         self.0.wire.heal();
     }
 
-    /// The calls that the functions made so far, if they are remembered.
+    /// The calls that the functions have made so far, if they are recorded.
     #[must_use]
     pub fn steps(&self) -> Vec<Step> {
         self.0.wire.steps()
     }
 
-    /// The invocations that died, and of what.
+    /// The invocations that died, with the reason.
     #[must_use]
     pub fn deaths(&self) -> BTreeMap<Number, Death> {
         lock(&self.0.lambda).deaths.clone()
@@ -157,7 +157,7 @@ impl Simulation {
         lock(&self.0.lambda).dead_letters.clone()
     }
 
-    /// The errors of the notifier's invocations that failed, oldest first.
+    /// The errors of the notifier's failed invocations, oldest first.
     #[must_use]
     pub fn failures(&self) -> Vec<String> {
         lock(&self.0.lambda).failures.clone()
@@ -187,10 +187,10 @@ impl Simulation {
         Answer { status: status.as_u16(), headers, body: String::from_utf8_lossy(&body).into_owned() }
     }
 
-    /// Plays an event, recorded anywhere, through the notifier: one try, and whatever follows from it.
+    /// Plays a recorded event through the notifier: one attempt, and everything that follows.
     ///
     /// # Errors
-    /// The function's own, or its death.
+    /// The function's own error, or its death.
     pub async fn play(&self, event: Value) -> Result<Report, Failed> {
         let event = replay::prepare(event, &self.0.aws.codepipeline, self.now());
         let report = self.command(event).await;
@@ -201,7 +201,7 @@ impl Simulation {
     /// Invokes the notifier and waits for its answer, as `aws lambda invoke` does: one try.
     ///
     /// # Errors
-    /// The function's own, or its death.
+    /// The function's own error, or its death.
     pub async fn command(&self, event: Value) -> Result<Report, Failed> {
         Box::pin(self.0.notify(event)).await
     }
@@ -211,7 +211,8 @@ impl Simulation {
         self.0.deliver(event);
     }
 
-    /// Hands every event that CodePipeline has sent so far to Lambda once more: EventBridge and SNS promise at least once.
+    /// Hands every event that CodePipeline has sent so far to Lambda once more: EventBridge and SNS promise at least
+    /// once.
     pub async fn again(&self) {
         sleep(A_MOMENT).await;
         let sent = lock(&self.0.lambda).sent.clone();
@@ -225,13 +226,13 @@ impl Simulation {
         self.deliver(json!({ "sweep": {} }));
     }
 
-    /// Lets time go by, and CodePipeline with it.
+    /// Advances the time, also for CodePipeline.
     pub async fn pass(&self, time: Duration) {
         sleep(time).await;
         self.0.aws.codepipeline.tick();
     }
 
-    /// An hour goes by, the hourly rule comes, and whatever follows from it.
+    /// Advances the time by an hour, runs the hourly rule, and waits for everything that follows.
     pub async fn hour(&self) {
         self.pass(Duration::from_hours(1)).await;
         self.sweep();

@@ -1,4 +1,4 @@
-//! Tasks in the background, counted, so that one can wait until none runs.
+//! Background tasks, counted so that one can wait until none runs.
 
 use std::sync::Arc;
 

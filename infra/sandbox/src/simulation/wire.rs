@@ -1,4 +1,4 @@
-//! The way between the functions and AWS: no sockets, and every call a numbered step that can go wrong.
+//! The connection between the functions and AWS: without sockets, and with every call a numbered step that can fail.
 
 use std::fmt;
 use std::future::Future;
@@ -35,11 +35,11 @@ const MAX_QUOTED: usize = 1_000;
 /// A call of a function.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// Counted from 1, in the order in which calls begin.
+    /// The call's number from 1, in the order in which calls begin.
     pub number: usize,
-    /// The caller.
+    /// The calling function.
     pub function: Function,
-    /// In which of its invocations.
+    /// The number of the invocation that makes the call.
     pub invocation: Number,
     /// The service, by its name in signatures, or `countersign` where the notifier visits the callback.
     pub service: &'static str,
@@ -47,20 +47,20 @@ pub struct Step {
     pub operation: String,
     /// The attempts that the caller makes at it.
     pub attempts: Vec<Attempt>,
-    /// By which the attempts at one call know each other.
+    /// The id that all attempts at one call share.
     id: String,
 }
 
 /// One attempt at a call.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// The fault that met it.
+    /// The fault that the attempt met.
     pub fault: Option<Fault>,
     /// The body of the request.
     pub request: Bytes,
-    /// The service's answer, if it was reached: the status and the body.
+    /// The status and the body of the service's answer, if it was reached.
     pub effect: Option<(u16, Bytes)>,
-    /// Whether that answer reached the caller.
+    /// Whether the caller got the answer.
     pub arrived: bool,
 }
 
@@ -71,13 +71,13 @@ impl fmt::Display for Step {
     }
 }
 
-/// All ways between the functions and AWS.
+/// All connections between the functions and AWS.
 pub(super) struct Wire {
     aws: Arc<Aws>,
     plan: Plan,
-    /// Faults beside the plan, from the middle of a story.
+    /// The faults that were added to the plan in the middle of a story.
     unplanned: Mutex<Vec<(Calls, Fault)>>,
-    /// Whether calls are remembered. A call that is not remembered is no step, and no planned fault meets it.
+    /// Whether calls are recorded. If not, no call is a step, and no planned fault can meet it.
     traced: bool,
     began: Instant,
     steps: Mutex<Vec<Step>>,
@@ -129,13 +129,13 @@ impl Wire {
         http_client_fn(move |_, _| connector.clone())
     }
 
-    /// From now on nothing goes wrong, unless [`fail`](Self::fail) says so afterwards.
+    /// Stops all faults, until [`fail`](Self::fail) adds some.
     pub(super) fn heal(&self) {
         self.healed.store(true, Ordering::Relaxed);
         lock(&self.unplanned).clear();
     }
 
-    /// From now on these calls go wrong.
+    /// Makes these calls fail from now on.
     pub(super) fn fail(&self, calls: Calls, fault: Fault) {
         lock(&self.unplanned).push((calls, fault));
     }
@@ -169,7 +169,7 @@ impl Wire {
         let answer = match fault {
             Some(Fault::Refused) => return Err(broken(io::ErrorKind::ConnectionRefused)),
             Some(Fault::ResetBefore) => return Err(broken(io::ErrorKind::ConnectionReset)),
-            // The latter two have been seen to.
+            // The latter two were handled above.
             Some(Fault::HangBefore | Fault::Late | Fault::KilledBefore) => return std::future::pending().await,
             Some(Fault::ErrorBefore) => (call.refuse)(&internal(&call.body)),
             Some(Fault::Throttled) => (call.refuse)(&throttled(call.service, &call.body)),
@@ -196,7 +196,7 @@ impl Wire {
         HttpResponse::try_from(answer.map(Into::into)).map_err(|error| ConnectorError::user(error.into()))
     }
 
-    /// Has a service do what it is asked. A service that was reached goes through with it, whatever becomes of its caller.
+    /// Has a service handle a request. A service that was reached finishes it, even if its caller dies.
     async fn take_effect(self: &Arc<Self>, place: Place, serve: Serve) -> Result<Response<Body>, ConnectorError> {
         let (this, (done, answered)) = (Arc::clone(self), oneshot::channel());
         self.tasks.spawn(async move {
@@ -211,7 +211,7 @@ impl Wire {
         Ok(answer?.map(Body::from))
     }
 
-    /// Numbers an attempt, and says what goes wrong with it.
+    /// Numbers an attempt, and returns the fault that it meets.
     fn begin(&self, function: Function, call: &Outgoing) -> (Place, Option<Fault>) {
         if !self.traced {
             let fault = self.outage(function, call).or_else(|| self.unplanned(function, call));
@@ -294,7 +294,7 @@ impl Outgoing {
     }
 }
 
-/// The connector of a function's SDK.
+/// The HTTP connector of a function's SDK.
 struct ToAws {
     wire: Arc<Wire>,
     function: Function,
@@ -335,7 +335,7 @@ async fn read(answer: Response<Body>) -> Result<Response<Bytes>, ConnectorError>
     Ok(Response::from_parts(parts, body))
 }
 
-/// The end of a connection, as the SDK sees it.
+/// A broken connection as the SDK sees it.
 fn broken(kind: io::ErrorKind) -> ConnectorError {
     ConnectorError::io(io::Error::from(kind).into())
 }
@@ -368,7 +368,7 @@ fn not_found_yet() -> AwsError {
     AwsError::new("PipelineExecutionNotFoundException", "The pipeline has no such execution")
 }
 
-/// What a gateway on the way says, in HTML that is not even XML.
+/// The answer of a gateway on the way, in HTML that is not even XML.
 fn garbage() -> Response<Body> {
     Response::new(Body::from("<html><p>Bad <gateway"))
 }

@@ -1,5 +1,5 @@
-//! `instructions WHAT TIMES` does one thing so many times: twice run under callgrind with different numbers, the
-//! difference is the exact cost of the thing in instructions. `tests/bench/instructions.py` does that.
+//! `instructions WHAT TIMES` repeats one operation. Run twice under callgrind with different numbers, the difference
+//! gives the exact cost of the operation in instructions, which `tests/bench/instructions.py` computes.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use time::macros::utc_datetime;
 use time::{Duration, UtcDateTime};
 
 const NOW: UtcDateTime = utc_datetime!(2026-11-20 09:25);
-/// What precedes an Ed25519 key in DER (RFC 8410).
+/// The prefix of an Ed25519 key in DER (RFC 8410).
 const SPKI: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 fn main() {
@@ -86,7 +86,7 @@ impl World {
         }
     }
 
-    /// The least that verifying can cost.
+    /// The signature check alone: the lower bound of verifying a link.
     fn check_signature(&self) {
         UnparsedPublicKey::new(&ED25519, &self.key).verify(self.signed.as_bytes(), &self.signature).expect("ours");
     }
@@ -101,7 +101,7 @@ impl World {
         page.render().expect("a page")
     }
 
-    /// To somebody who watches: only the notifier's signer makes links, and two lines less change little.
+    /// An email with a copy: only the notifier's signer makes links, and two lines less change little.
     fn email(&self) -> Vec<u8> {
         let email = Email {
             kind: EmailKind::Request,

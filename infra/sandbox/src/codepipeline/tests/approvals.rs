@@ -17,7 +17,7 @@ fn an_execution_runs_up_to_the_approval_and_waits_there() {
 fn approved_it_goes_on_to_the_end() {
     let mut story = Story::shop(ExecutionMode::Superseded);
     let execution = story.start();
-    story.told();
+    story.new_events();
     story.pass(Duration::minutes(3));
     let answer = story.put(&story.token(&execution), "Approved").unwrap();
     assert_eq!(answer, json!({"approvedAt": 1_795_166_287.104}));
@@ -30,21 +30,21 @@ fn approved_it_goes_on_to_the_end() {
     assert_eq!(approval.get("token"), None);
     assert_eq!(story.run(&execution, "Deploy")["status"], "Succeeded");
     assert_eq!(story.run(&execution, "Approve")["updatedBy"], ALICE);
-    assert_eq!(story.told_of_approvals(), [("SUCCEEDED".to_owned(), execution)]);
+    assert_eq!(story.approval_events(), [("SUCCEEDED".to_owned(), execution)]);
 }
 
 #[test]
 fn rejected_it_fails_and_nothing_is_deployed() {
     let mut story = Story::shop(ExecutionMode::Superseded);
     let execution = story.start();
-    story.told();
+    story.new_events();
     story.put(&story.token(&execution), "Rejected").unwrap();
     assert_eq!(story.status(&execution), "Failed");
     assert_eq!(story.approval()["status"], "Failed");
     assert_eq!(story.approval()["lastUpdatedBy"], ALICE);
     assert_eq!(story.state()["stageStates"][1]["latestExecution"]["status"], "Failed");
     assert_eq!(story.run(&execution, "Deploy"), Value::Null);
-    assert_eq!(story.told_of_approvals(), [("FAILED".to_owned(), execution)]);
+    assert_eq!(story.approval_events(), [("FAILED".to_owned(), execution)]);
 }
 
 #[test]
@@ -62,13 +62,13 @@ fn unanswered_it_fails_after_seven_days_and_nobody_did_it() {
     let mut story = Story::shop(ExecutionMode::Superseded);
     let execution = story.start();
     let token = story.token(&execution);
-    story.told();
+    story.new_events();
     story.pass(Duration::days(7) - Duration::seconds(1));
     story.service.tick();
     assert_eq!(story.approval()["status"], "InProgress");
     story.pass(Duration::seconds(1));
     story.service.tick();
-    assert_eq!(story.told_of_approvals(), [("FAILED".to_owned(), execution.clone())]);
+    assert_eq!(story.approval_events(), [("FAILED".to_owned(), execution.clone())]);
     assert_eq!(story.status(&execution), "Failed");
     assert_eq!(story.approval().get("lastUpdatedBy"), None);
     assert_eq!(story.put(&token, "Approved").unwrap_err().code, "InvalidApprovalTokenException");
@@ -187,11 +187,11 @@ fn a_rejection_fails_the_stage_while_the_approval_beside_it_can_still_be_answere
 
     let next = story.start();
     story.put(&story.token(&next), "Rejected").unwrap();
-    story.told();
+    story.new_events();
     let newest = story.start();
-    let told = story.told_of_approvals();
-    assert_eq!(told[0], ("ABANDONED".to_owned(), next.clone()));
-    assert_eq!(told[1], ("STARTED".to_owned(), newest));
+    let events = story.approval_events();
+    assert_eq!(events[0], ("ABANDONED".to_owned(), next.clone()));
+    assert_eq!(events[1], ("STARTED".to_owned(), newest));
     assert_eq!(second(&story, &next, "Approved").unwrap_err().code, "InvalidApprovalTokenException");
 }
 
@@ -207,9 +207,9 @@ fn a_retry_asks_again_with_a_new_token() {
     let retry = retry(&execution, "FAILED_ACTIONS");
     assert_eq!(story.refuse("RetryStageExecution", retry.clone()).code, "StageNotRetryableException");
     story.put(&token, "Rejected").unwrap();
-    story.told();
+    story.new_events();
     story.call("RetryStageExecution", retry.clone());
-    assert_eq!(story.told()[0]["detail"]["pipeline-execution-attempt"], 2);
+    assert_eq!(story.new_events()[0]["detail"]["pipeline-execution-attempt"], 2);
     assert_eq!(story.put(&token, "Approved").unwrap_err().code, "ApprovalAlreadyCompletedException");
     assert_ne!(story.token(&execution), token);
     story.put(&story.token(&execution), "Approved").unwrap();

@@ -9,7 +9,7 @@ fn shape(value: &Value) -> Vec<String> {
 fn a_started_approval_is_told_as_eventbridge_does() {
     let mut story = Story::shop(ExecutionMode::Superseded);
     let execution = story.start();
-    let mut event = story.told().into_iter().find(|event| event["detail"]["action"] == "Approve").unwrap();
+    let mut event = story.new_events().into_iter().find(|event| event["detail"]["action"] == "Approve").unwrap();
     let id = event["id"].take();
     assert_eq!(id.as_str().unwrap().len(), 36);
     assert_eq!(
@@ -43,8 +43,8 @@ fn other_actions_are_told_too() {
     let mut story = Story::shop(ExecutionMode::Superseded);
     let execution = story.start();
     story.put(&story.token(&execution), "Approved").unwrap();
-    let told: Vec<String> = story
-        .told()
+    let events: Vec<String> = story
+        .new_events()
         .iter()
         .map(|event| {
             let detail = &event["detail"];
@@ -57,7 +57,7 @@ fn other_actions_are_told_too() {
         })
         .collect();
     assert_eq!(
-        told,
+        events,
         [
             "CodeCommit Source STARTED",
             "CodeCommit Source SUCCEEDED",
@@ -74,13 +74,13 @@ fn the_event_of_a_decision_carries_token_and_comment() {
     for (decision, code) in [("Approved", None), ("Rejected", Some("JobFailed"))] {
         let mut story = Story::shop(ExecutionMode::Superseded);
         let token = story.token(&story.start());
-        story.told();
+        story.new_events();
         story.put(&token, decision).unwrap();
         let mut result = json!({"external-execution-id": token, "external-execution-summary": "looks good"});
         if let Some(code) = code {
             result["error-code"] = json!(code);
         }
-        assert_eq!(story.told()[0]["detail"]["execution-result"], result);
+        assert_eq!(story.new_events()[0]["detail"]["execution-result"], result);
     }
 }
 
@@ -91,7 +91,7 @@ fn the_event_of_an_end_that_nobody_decided_carries_no_result() {
     story.start();
     story.pass(Duration::days(7));
     story.service.tick();
-    for event in story.told().iter().filter(|event| event["detail"]["type"]["category"] == "Approval") {
+    for event in story.new_events().iter().filter(|event| event["detail"]["type"]["category"] == "Approval") {
         assert_eq!(event["detail"].get("execution-result"), None);
     }
 }
@@ -109,9 +109,9 @@ fn a_topic_is_told_as_sns_tells_lambda() {
     });
     story.service.create(definition).unwrap();
     let execution = story.start();
-    let told = story.told();
-    assert_eq!(told[told.len() - 2]["detail"]["state"], "STARTED");
-    let record = told.last().unwrap()["Records"][0].clone();
+    let events = story.new_events();
+    assert_eq!(events[events.len() - 2]["detail"]["state"], "STARTED");
+    let record = events.last().unwrap()["Records"][0].clone();
     assert_eq!(shape(&record), ["EventSource", "EventSubscriptionArn", "EventVersion", "Sns"]);
     assert_eq!(
         shape(&record["Sns"]),
@@ -171,7 +171,7 @@ fn a_notice_leaves_out_what_is_not_set() {
     definition.stages[1].actions[0].kind = ActionKind::Approval(topic);
     story.service.create(definition).unwrap();
     story.start();
-    let message = story.told().pop().unwrap()["Records"][0]["Sns"]["Message"].as_str().unwrap().to_owned();
+    let message = story.new_events().pop().unwrap()["Records"][0]["Sns"]["Message"].as_str().unwrap().to_owned();
     assert!(
         !message.contains("customData") && !message.contains("externalEntityLink") && !message.contains("null"),
         "{message}"

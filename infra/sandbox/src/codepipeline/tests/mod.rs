@@ -1,4 +1,4 @@
-//! Stories about pipelines, told through the public interface under a frozen clock.
+//! Stories about pipelines, played through the public interface under a frozen clock.
 
 mod approvals;
 mod events;
@@ -20,7 +20,7 @@ const ALICE: &str = "arn:aws:sts::123456789012:assumed-role/callback/alice";
 const BOB: &str = "arn:aws:iam::123456789012:user/bob";
 const START: UtcDateTime = utc_datetime!(2026-11-20 09:15:07.104);
 
-/// A service, its clock and what it told.
+/// A service, its clock and its events.
 struct Story {
     service: CodePipeline,
     clock: Arc<Mutex<UtcDateTime>>,
@@ -36,7 +36,7 @@ impl Story {
         Self { service, clock, events }
     }
 
-    /// With one pipeline `shop`: Source, Review (an approval `Approve`), Production (Deploy).
+    /// A service with one pipeline `shop`: Source, Review (an approval `Approve`), Production (Deploy).
     fn shop(mode: ExecutionMode) -> Self {
         let story = Self::new();
         story.service.create(shop(mode)).unwrap();
@@ -87,7 +87,7 @@ impl Story {
         answer["pipelineExecution"]["status"].as_str().unwrap().to_owned()
     }
 
-    /// What `GetPipelineState` says of the action `Approve`.
+    /// The state of the action `Approve` in `GetPipelineState`.
     fn approval(&self) -> Value {
         self.state()["stageStates"][1]["actionStates"][0]["latestExecution"].clone()
     }
@@ -96,15 +96,15 @@ impl Story {
         self.call("GetPipelineState", json!({"name": "shop"}))
     }
 
-    /// What was told since the last time.
-    fn told(&mut self) -> Vec<Value> {
+    /// The events since the last call.
+    fn new_events(&mut self) -> Vec<Value> {
         std::iter::from_fn(|| self.events.try_recv().ok()).collect()
     }
 
-    /// What was told of approvals: state and execution.
-    fn told_of_approvals(&mut self) -> Vec<(String, String)> {
-        let told = self.told();
-        let changes = told.iter().filter(|event| event["detail"]["type"]["category"] == "Approval");
+    /// The state and the execution in each new event about an approval.
+    fn approval_events(&mut self) -> Vec<(String, String)> {
+        let events = self.new_events();
+        let changes = events.iter().filter(|event| event["detail"]["type"]["category"] == "Approval");
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         changes.map(|event| (text(&event["detail"]["state"]), text(&event["detail"]["execution-id"]))).collect()
     }

@@ -5,13 +5,13 @@ fn superseded_a_newer_execution_takes_over_the_approval() {
     let mut story = Story::shop(ExecutionMode::Superseded);
     let older = story.start();
     let token = story.token(&older);
-    story.told();
+    story.new_events();
     let newer = story.start();
     assert_eq!(story.status(&older), "Superseded");
     assert_eq!(story.run(&older, "Approve")["status"], "Abandoned");
     assert_eq!(story.approval()["token"], story.token(&newer));
-    let told = story.told_of_approvals();
-    assert_eq!(told, [("ABANDONED".to_owned(), older), ("STARTED".to_owned(), newer.clone())]);
+    let events = story.approval_events();
+    assert_eq!(events, [("ABANDONED".to_owned(), older), ("STARTED".to_owned(), newer.clone())]);
     assert_eq!(story.put(&token, "Approved").unwrap_err().code, "InvalidApprovalTokenException");
     story.put(&story.token(&newer), "Approved").unwrap();
     assert_eq!(story.status(&newer), "Succeeded");
@@ -59,10 +59,10 @@ fn queued_the_next_one_enters_when_the_time_of_the_first_is_over() {
     let mut story = Story::shop(ExecutionMode::Queued);
     let first = story.start();
     let second = story.start();
-    story.told();
+    story.new_events();
     story.pass(Duration::days(8));
     story.service.tick();
-    assert_eq!(story.told_of_approvals(), [("FAILED".to_owned(), first), ("STARTED".to_owned(), second.clone())]);
+    assert_eq!(story.approval_events(), [("FAILED".to_owned(), first), ("STARTED".to_owned(), second.clone())]);
     story.put(&story.token(&second), "Approved").unwrap();
 }
 

@@ -25,14 +25,14 @@ fn a_record_of_an_unknown_pipeline_makes_it_wait_without_a_word() {
     let played = story.service.ensure_waiting(&from_eventbridge("E1"));
     assert_eq!(played.execution, "E1");
     assert_eq!(story.token("E1"), played.token);
-    assert_eq!(story.told(), Vec::<Value>::new());
+    assert_eq!(story.new_events(), Vec::<Value>::new());
     let stages: Vec<Value> =
         story.state()["stageStates"].as_array().unwrap().iter().map(|stage| stage["stageName"].clone()).collect();
     assert_eq!(stages, ["Source", "Review", "Deploy"]);
     story.put(&played.token, "Approved").unwrap();
     assert_eq!(story.status("E1"), "Succeeded");
-    let told: Vec<Value> = story.told().iter().map(|event| event["detail"]["action"].clone()).collect();
-    assert_eq!(told, ["Approve", "Deploy", "Deploy"]);
+    let events: Vec<Value> = story.new_events().iter().map(|event| event["detail"]["action"].clone()).collect();
+    assert_eq!(events, ["Approve", "Deploy", "Deploy"]);
 }
 
 #[test]
@@ -120,17 +120,17 @@ fn an_event_of_the_sandboxs_own_is_recognised() {
 fn a_played_execution_takes_over_and_is_taken_over_by_the_modes_rules() {
     let mut story = Story::shop(ExecutionMode::Superseded);
     let live = story.start();
-    story.told();
+    story.new_events();
     story.service.ensure_waiting(&from_eventbridge("E"));
-    assert_eq!(story.told_of_approvals(), [("ABANDONED".to_owned(), live)]);
+    assert_eq!(story.approval_events(), [("ABANDONED".to_owned(), live)]);
     story.start();
     assert_eq!(story.status("E"), "Superseded");
 
     let mut story = Story::shop(ExecutionMode::Queued);
     let (first, second) = (story.start(), story.start());
-    story.told();
+    story.new_events();
     let played = story.service.ensure_waiting(&from_eventbridge("E"));
-    assert_eq!(story.told_of_approvals(), [("ABANDONED".to_owned(), first.clone())]);
+    assert_eq!(story.approval_events(), [("ABANDONED".to_owned(), first.clone())]);
     assert_eq!((story.status(&first), story.status(&second)), ("Stopped".to_owned(), "InProgress".to_owned()));
     story.put(&played.token, "Approved").unwrap();
     assert_eq!(story.approval()["token"], story.token(&second));
@@ -171,7 +171,7 @@ fn the_same_execution_named_further_on_has_gone_on() {
     let audit = NamedApproval { stage: "Audit".to_owned(), ..from_eventbridge("E") };
     let played = story.service.ensure_waiting(&audit);
     assert_eq!(played.execution, "E");
-    assert_eq!(story.told(), Vec::<Value>::new());
+    assert_eq!(story.new_events(), Vec::<Value>::new());
     let states: Vec<Option<&str>> = story.service.overview()[0].stages.iter().map(|stage| stage.status).collect();
     assert_eq!(states, [Some("Succeeded"), Some("Succeeded"), Some("InProgress"), None]);
     let mut input = answer(&played.token, "Approved");
@@ -198,7 +198,7 @@ fn the_records_texts_and_time_are_taken_over() {
     );
     story.pass(Duration::minutes(30));
     story.service.tick();
-    assert_eq!(story.told_of_approvals(), [("FAILED".to_owned(), "E".to_owned())]);
+    assert_eq!(story.approval_events(), [("FAILED".to_owned(), "E".to_owned())]);
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn events_of_a_played_execution_bear_the_records_account_and_region() {
         NamedApproval { account: "444455556666".to_owned(), region: "eu-west-1".to_owned(), ..from_eventbridge("E") };
     let played = story.service.ensure_waiting(&elsewhere);
     story.put(&played.token, "Approved").unwrap();
-    let event = story.told().remove(0);
+    let event = story.new_events().remove(0);
     assert_eq!((&event["account"], &event["region"]), (&json!("444455556666"), &json!("eu-west-1")));
     assert_eq!(event["resources"][0], "arn:aws:codepipeline:eu-west-1:444455556666:shop");
     assert_eq!(story.service.overview()[0].region, "us-east-2");

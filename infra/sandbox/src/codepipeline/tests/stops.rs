@@ -9,12 +9,12 @@ fn stopped_with_abandon_the_approval_is_over_at_once() {
     let mut story = Story::shop(ExecutionMode::Superseded);
     let execution = story.start();
     let token = story.token(&execution);
-    story.told();
+    story.new_events();
     let answer = story.call("StopPipelineExecution", stop(&execution, true));
     assert_eq!(answer, json!({"pipelineExecutionId": execution}));
     assert_eq!(story.status(&execution), "Stopped");
     assert_eq!(story.approval()["status"], "Abandoned");
-    assert_eq!(story.told_of_approvals(), [("ABANDONED".to_owned(), execution.clone())]);
+    assert_eq!(story.approval_events(), [("ABANDONED".to_owned(), execution.clone())]);
     assert_eq!(story.put(&token, "Approved").unwrap_err().code, "InvalidApprovalTokenException");
     let list = story.call("ListPipelineExecutions", json!({"pipelineName": "shop"}));
     assert_eq!(list["pipelineExecutionSummaries"][0]["stopTrigger"], json!({"reason": "wrong branch"}));
