@@ -300,34 +300,30 @@ async fn refused(gallery: &mut Gallery) {
     ];
     gallery.show(world, states);
 
-    // Only a simulation has an AWS that fails. Its page is served as it was there.
     for (name, fault, status) in [("try-again", Fault::Throttled, 503), ("broken", Fault::Denied, 500)] {
         print(State::opened(name, &while_the_ledger_fails(fault).await, status));
     }
 }
 
-async fn opened_while_the_ledger_fails(fault: Fault) -> Page {
-    let world = World::simulated_under(&policy(2, "")).await;
-    start(&world, REVIEW_URL, BEN).await;
-    let alice = mail(&world, ALICE).await;
-    world.fail(Calls::of("GetItem"), fault);
-    world.get(&alice.approve).await
-}
-
-/// Serves this page for every request, and returns its URL.
-async fn serve(page: Page) -> String {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-    let url = format!("http://{}/", listener.local_addr().expect("an address"));
-    let mut answer = format!("HTTP/1.1 {} as simulated\r\n", page.status);
-    for (name, value) in &page.headers {
-        answer.push_str(&format!("{name}: {}\r\n", value.to_str().expect("text")));
-    }
-    answer.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n{}", page.body.len(), page.body));
+/// The address of a link's page while the ledger fails. That is seen in a simulation, which has a thread and a time of its own.
+async fn while_the_ledger_fails(fault: Fault) -> String {
+    let (visits, visitors) = mpsc::channel::<(String, oneshot::Sender<Page>)>();
+    std::thread::spawn(move || {
+        simulated_time().block_on(async {
+            let world = World::simulated_under(&policy(2, "")).await;
+            start(&world, REVIEW_URL, BEN).await;
+            let link = mail(&world, ALICE).await.approve;
+            world.fail(Calls::of("GetItem"), fault);
+            for (language, page) in visitors {
+                let _ = page.send(world.get_in(&link, &language).await);
+            }
+        });
+    });
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
     tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            // The requests are small enough to arrive in one piece.
-            let _ = stream.read(&mut [0; 64 * 1024]).await;
-            let _ = stream.write_all(answer.as_bytes()).await;
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(show(stream, visits.clone()));
         }
     });
     url
