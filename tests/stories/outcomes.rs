@@ -86,7 +86,7 @@ async fn too_few_answered() {
     world.press(&alice.approve, "fine by me").await;
     world.advance(time::Duration::days(7)).await;
     let (_, told) = one_each(&world).await;
-    assert!(told.text.contains("Too few people had approved by 27 November 2026, 09:25 UTC."), "{}", told.text);
+    assert!(told.text.contains("Not enough people had approved by 27 November 2026, 09:25 UTC."), "{}", told.text);
     assert!(told.text.contains("> fine by me"), "{}", told.text);
 }
 
