@@ -167,7 +167,7 @@ not-allowed-next = Öffnen Sie den Link in der E-Mail in einem Webbrowser.
 
 forgotten-title = Zu dieser Genehmigungsanfrage gibt es keinen Eintrag mehr
 forgotten = Sie ist beendet, oder ihr Eintrag wurde gelöscht. Mit diesem Aufruf wurde nichts entschieden.
-forgotten-next = Bitten Sie die Verantwortlichen der Pipeline, die Anfrage erneut zu senden. Wenn Sie Zugriff auf AWS haben, können Sie die Pipeline in AWS CodePipeline ansehen.
+forgotten-next = Wenn noch eine Entscheidung nötig ist, bitten Sie die Verantwortlichen der Pipeline, die Anfrage erneut zu senden. Wenn Sie Zugriff auf AWS haben, können Sie die Pipeline in AWS CodePipeline ansehen.
 
 initiator-title = Sie haben dieses Release gestartet
 initiator = Wer ein Release startet, darf es nicht genehmigen; Ihre Genehmigung zählt daher nicht. Es wurde nichts entschieden.

@@ -52,7 +52,7 @@ in-minutes = { $count ->
    *[other] in { $count } minutes
 }
 
-## Labels of what describes a release
+## Labels for the details of a release
 
 pipeline = Pipeline
 stage = Stage
@@ -82,9 +82,9 @@ people-asked = { $asked ->
    *[other] { $asked } people have been asked to decide.
 }
 # Where one approval is enough
-one-approval = One approval is enough, and one rejection stops the release.
+one-approval = One approval is enough. One rejection stops the release.
 # Where two or more approvals are needed
-approvals-needed = { $needed } approvals are needed, and one rejection stops the release.
+approvals-needed = { $needed } approvals are needed. One rejection stops the release.
 approvals-so-far = { $given } of { $needed } approvals received.
 no-votes-yet = Nobody has voted yet.
 # The decision in `vote`
@@ -104,8 +104,8 @@ if-you-approve = If you approve, the pipeline continues immediately.
 if-you-approve-of-several = If you approve, your vote is counted. The pipeline continues when enough people have approved.
 if-you-reject = If you reject, the release stops here and the stage is marked as failed.
 decide-until = Decide by { $until } ({ $in }).
-you-approved-before = You have already voted to approve. Pressing the button replaces that vote.
-you-rejected-before = You have already voted to reject. Pressing the button replaces that vote.
+you-approved-before = You have already voted to approve. If you press the button below, you change your vote to a rejection.
+you-rejected-before = You have already voted to reject. If you press the button below, you change your vote to an approval.
 comment-optional = Comment (optional, saved with your decision)
 comment-required = Comment (required, saved with your decision)
 you-decide-as = You are deciding as { $who }.
@@ -120,9 +120,9 @@ button-not-pressed = Nothing has been decided yet. To decide, press the button.
 
 ## The page after an approval that is not the last one needed
 
-recorded-title = Your vote is recorded
-recorded = You voted to approve. Voting closes on { $until } ({ $in }) at the latest.
-recorded-change = While voting is open, you can change your vote: open the Reject link in your email.
+recorded-title = Your vote has been recorded
+recorded = You voted to approve. Voting closes when the release has been decided, and no later than { $until } ({ $in }).
+recorded-change = Until then, you can change your vote by opening the Reject link in your email.
 
 ## How an approval ended, on pages and in the last email
 
@@ -142,7 +142,7 @@ rejected-in-aws-by = Rejected in AWS by { $name } on { $moment }.
 approved-in-aws = Approved in AWS on { $moment }.
 rejected-in-aws = Rejected in AWS on { $moment }.
 nobody-answered = Nobody had voted by { $moment }.
-too-few-approved = Too few people had approved by { $moment }.
+too-few-approved = Not enough people had approved by { $moment }.
 superseded-at = On { $moment }, a newer release replaced this one, or the pipeline was changed or deleted.
 stopped-at = Stopped on { $moment }.
 
@@ -157,11 +157,11 @@ earlier-links = The links in the earlier email now show this result.
 ## Pages that say why something cannot be done, and what to do instead: a title, what happened, and -next
 
 bad-link-title = This link does not work
-bad-link = It may have been cut off or changed on the way. Nothing was decided.
+bad-link = It may be incomplete, or something may have changed it. Nothing was decided.
 bad-link-next = Open the link in the email again, or copy the whole link into your browser’s address bar. If that does not work, ask the team that runs the pipeline to send the request again.
 
 bad-form-title = Nothing was decided
-bad-form = The form was incomplete when it arrived, or was changed on the way.
+bad-form = The form was incomplete when it arrived, or did not match its link.
 bad-form-next = Open the link in the email again and press the button on the page.
 
 try-again-title = Please try again in a minute
@@ -169,21 +169,21 @@ try-again = AWS, which runs the pipeline, did not answer in time. If you pressed
 try-again-next = Wait a minute, then open the link in the email again. It is safe to press the button again.
 
 broken-title = Sorry, there is a problem
-broken = These approvals are not set up correctly; the log has the details. If you pressed the button, your decision may already have been recorded.
-broken-next = Tell the team that runs the pipeline. When they have fixed the problem, open the link in the email again.
+broken = Approval by email is not set up correctly. If you pressed the button, your decision may already have been recorded.
+broken-next = Tell the team that runs the pipeline. They can find the details in the log. When they have fixed the problem, open the link in the email again.
 
 not-found-title = Page not found
-not-found = This address only accepts approval links. Yours is in the email that asks you to decide.
+not-found = This address only accepts approval links. Your link is in the email that asks you to decide.
 not-found-next = Open the link in the email again, or copy the whole link into your browser’s address bar.
 
 not-allowed-title = You cannot do that here
-not-allowed = This address only accepts approval links. You can open one, and send the form on its page.
+not-allowed = This address only accepts approval links. You can only open a link, or send the form on its page.
 not-allowed-next = Open the link in the email in a web browser.
 
 # The approval may have been decided earlier, so "just now"
 forgotten-title = This approval is no longer on record
 forgotten = It has ended, or its record was deleted. Nothing was decided just now.
-forgotten-next = Ask the team that runs the pipeline to send the request again. If you have access to AWS, you can check the pipeline in AWS CodePipeline.
+forgotten-next = If a decision is still needed, ask the team that runs the pipeline to send the request again. If you have access to AWS, you can check the pipeline in AWS CodePipeline.
 
 initiator-title = You started this release
 initiator = The person who starts a release cannot approve it, so your approval does not count. Nothing was decided.
@@ -192,7 +192,7 @@ initiator-next = The other people who were asked can approve it. If it should no
 expired-title = This link has expired
 # The approval is known to have failed
 expired = No decision was made in time, so the release stopped and the stage was marked as failed.
-# What became of the approval is not known
+# It is not known how the approval ended
 expired-link = You can no longer use it to approve or reject.
 expired-next = If the release should still go ahead, ask the team that runs the pipeline to retry the stage in AWS CodePipeline, or to start the pipeline again. You will then get a new email.
 # The pipeline waits longer than its links work
@@ -204,7 +204,7 @@ stopped-next = If the release should still go ahead, ask the team that runs the 
 
 superseded-title = This approval is no longer needed
 superseded = A newer release replaced this one, or the pipeline was changed or deleted. This release will not go ahead.
-superseded-next = If a newer release is waiting for a decision, you will find a newer email about this pipeline.
+superseded-next = If a newer release is waiting for a decision, look for a newer email about this pipeline.
 
 ## Emails
 
@@ -213,10 +213,10 @@ subject = Approval needed: { $pipeline } / { $stage } / { $action }
 
 waits = A decision is needed within { $span }, by { $until }.
 # The links stop working before the pipeline stops waiting; see `after-the-links`
-waits-links = A decision is needed. It can be made by email for { $span }, until { $until }.
+waits-links = A decision is needed. The Approve and Reject links work for { $span }, until { $until }.
 still-waits = Reminder: a decision is still needed, by { $until }.
-still-waits-links = Reminder: a decision is still needed. It can be made by email until { $until }.
-after-the-links = When the links stop working, { $pipeline } keeps waiting until { $until }, and someone with access to AWS can still decide there.
+still-waits-links = Reminder: a decision is still needed. The Approve and Reject links work until { $until }.
+after-the-links = When the links stop working, { $pipeline } keeps waiting until { $until }. Someone with access to AWS can still decide there until then.
 
 your-approval-would-not-count = You started this release, so your approval would not count. You can still reject it.
 rejection-needs-comment = If you reject, you must say why.

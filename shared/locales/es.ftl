@@ -169,7 +169,7 @@ not-allowed-next = Abra el enlace del correo en un navegador web.
 # La solicitud pudo decidirse antes: por eso «esta visita»
 forgotten-title = Ya no hay constancia de esta solicitud de aprobación
 forgotten = Ya terminó, o se eliminaron sus datos. En esta visita no se ha decidido nada.
-forgotten-next = Pida a la persona responsable del pipeline que vuelva a enviar la solicitud. Si tiene acceso a AWS, puede consultar el pipeline en AWS CodePipeline.
+forgotten-next = Si todavía hace falta una decisión, pida a la persona responsable del pipeline que vuelva a enviar la solicitud. Si tiene acceso a AWS, puede consultar el pipeline en AWS CodePipeline.
 
 initiator-title = Usted inició esta publicación
 initiator = Quien inicia una publicación no puede aprobarla, por lo que su aprobación no cuenta. No se ha decidido nada.

@@ -167,7 +167,7 @@ not-allowed-next = Ouvrez le lien de l’e-mail dans un navigateur web.
 
 forgotten-title = Cette demande d’approbation n’est plus enregistrée
 forgotten = Elle est terminée, ou sa trace a été supprimée. Cette visite n’a donné lieu à aucune décision.
-forgotten-next = Demandez aux responsables du pipeline de renvoyer la demande. Si vous avez accès à AWS, vous pouvez consulter le pipeline dans AWS CodePipeline.
+forgotten-next = Si une décision est encore nécessaire, demandez aux responsables du pipeline de renvoyer la demande. Si vous avez accès à AWS, vous pouvez consulter le pipeline dans AWS CodePipeline.
 
 initiator-title = Vous avez démarré ce déploiement
 initiator = La personne qui démarre un déploiement ne peut pas l’approuver : votre approbation ne compte donc pas. Rien n’a été décidé.

@@ -169,7 +169,7 @@ not-allowed-next = Abra o link do e-mail em um navegador.
 # O pedido pode ter sido decidido antes: por isso «esta visita»
 forgotten-title = Este pedido de aprovação já não está disponível
 forgotten = O pedido já terminou, ou os seus dados foram removidos. Nada foi decidido nesta visita.
-forgotten-next = Peça à pessoa responsável pelo pipeline que envie o pedido novamente. Quem tem acesso à AWS pode consultar o pipeline no AWS CodePipeline.
+forgotten-next = Se ainda for necessária uma decisão, peça à pessoa responsável pelo pipeline que envie o pedido novamente. Quem tem acesso à AWS pode consultar o pipeline no AWS CodePipeline.
 
 initiator-title = Você iniciou esta publicação
 initiator = Quem inicia uma publicação não pode aprová-la; por isso, a sua aprovação não conta. Nada foi decidido.

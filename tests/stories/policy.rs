@@ -59,7 +59,7 @@ async fn an_edit_needs_no_deployment_and_does_not_change_pending_requests() {
 
     world.play(&event_of("two", 2)).await;
     let (carol, dave) = (world.mail_to(CAROL).await, world.mail_to(DAVE).await);
-    assert_eq!(world.press(&carol.approve, "").await.title(), "Your vote is recorded");
+    assert_eq!(world.press(&carol.approve, "").await.title(), "Your vote has been recorded");
     assert_eq!(world.press(&dave.approve, "").await.title(), "two was approved");
     assert_eq!(world.requests().await.len(), 4);
 }
@@ -203,7 +203,7 @@ async fn links_may_expire_before_codepipeline_stops_waiting() {
     let world = World::under(&format!("[default]\napprovers = [\"{ALICE}\", \"{BOB}\"]\nexpires = \"2d\"")).await;
     let (alice, _) = world.ask().await;
     assert!(
-        alice.text.contains("It can be made by email for 2 days, until 22 November 2026, 09:25 UTC."),
+        alice.text.contains("The Approve and Reject links work for 2 days, until 22 November 2026, 09:25 UTC."),
         "{}",
         alice.text
     );

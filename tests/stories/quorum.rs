@@ -12,9 +12,9 @@ async fn three_of_five_and_one_persons_link_used_five_times_counts_one() {
     let world = World::of(FIVE, 3).await;
     let (alice, bob) = world.ask().await;
     assert!(
-        alice.text.contains(
-            "5 people have been asked to decide. 3 approvals are needed, and one rejection stops the release."
-        ),
+        alice
+            .text
+            .contains("5 people have been asked to decide. 3 approvals are needed. One rejection stops the release."),
         "{}",
         alice.text
     );
@@ -22,7 +22,7 @@ async fn three_of_five_and_one_persons_link_used_five_times_counts_one() {
         // Each vote has another comment, which replaces the one before; it stays one vote.
         let comment = format!("look {attempt}");
         let page = world.post(&alice.approve, &[("decision", "Approved"), ("comment", &comment)]).await;
-        assert_eq!((page.status, page.title()), (200, "Your vote is recorded"));
+        assert_eq!((page.status, page.title()), (200, "Your vote has been recorded"));
         assert!(page.body.contains("1 of 3 approvals received.") && page.body.contains(&comment), "{}", page.body);
         assert_eq!(page.body.matches("look ").count(), 1, "{}", page.body);
     }

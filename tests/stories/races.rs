@@ -39,7 +39,7 @@ async fn play(world: &Arc<World>, round: usize) -> &'static str {
     let (alice_first, presses) = GAMES[round % GAMES.len()];
     if alice_first {
         let page = world.press(&link(world, &pipeline, ALICE, "Approved"), "").await;
-        assert_eq!(page.title(), "Your vote is recorded");
+        assert_eq!(page.title(), "Your vote has been recorded");
     }
     let mut links = Vec::new();
     for (address, decision) in presses {
@@ -75,7 +75,7 @@ async fn play(world: &Arc<World>, round: usize) -> &'static str {
         let (title, seen) = (page.title(), format!("round {round}, {decision}: {} {}", page.status, page.title()));
         assert!(!title.ends_with(other), "{seen}, and it was {ended}");
         match page.status {
-            200 if title == "Your vote is recorded" => {
+            200 if title == "Your vote has been recorded" => {
                 assert!(*decision == "Approved" && page.body.contains("1 of 2 approvals received."), "{seen}");
                 recorded += 1;
             }

@@ -9,7 +9,7 @@ async fn a_wrong_option_stops_the_start_and_is_named() {
         ("", "1", "default.approvers"),
         ("nobody@", "1", "default.approvers[0]"),
         ("a@example.com", "2", "default.quorum"),
-        ("a@example.com", "none", "the approvers or the quorum are wrong"),
+        ("a@example.com", "none", "invalid --approvers or --quorum"),
     ] {
         let options = Options { port: 0, approvers: approvers.into(), quorum: quorum.into(), ..Options::default() };
         let error = Sandbox::start(options).await.err().expect("it must not start").to_string();
@@ -30,7 +30,7 @@ async fn a_taken_port_is_named() {
 async fn a_new_sandbox_has_a_pending_approval_its_emails_and_the_pages() {
     let sandbox = Sandbox::start(Options { port: 0, ..Options::default() }).await.unwrap();
     let page = async |path: &str| reqwest::get(format!("{}{path}", sandbox.url())).await.unwrap().text().await.unwrap();
-    assert!(page("/").await.contains("Waits for a decision"));
+    assert!(page("/").await.contains("Waiting for a decision"));
     assert!(page("/mailbox").await.contains("Approval needed: payments-api / Production / Approve"));
     assert!(page("/mailbox/1").await.contains("<iframe"));
     assert!(page("/mailbox/1/html").await.contains("<base target=\"_blank\">"));

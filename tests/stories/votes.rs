@@ -53,15 +53,15 @@ async fn two_of_three_must_approve() {
     let (alice, bob) = world.ask().await;
     let carol = world.mail_to(CAROL).await;
     assert!(
-        alice.text.contains(
-            "3 people have been asked to decide. 2 approvals are needed, and one rejection stops the release."
-        ),
+        alice
+            .text
+            .contains("3 people have been asked to decide. 2 approvals are needed. One rejection stops the release."),
         "{}",
         alice.text
     );
 
     let first = world.press(&alice.approve, "fine by me").await;
-    assert_eq!((first.status, first.title()), (200, "Your vote is recorded"));
+    assert_eq!((first.status, first.title()), (200, "Your vote has been recorded"));
     assert!(first.body.contains("1 of 2 approvals received."), "{}", first.body);
     // The same person's link, however often used, counts once.
     for _ in 0..5 {
@@ -94,7 +94,9 @@ async fn a_vote_can_be_changed_until_the_approval_is_decided() {
     world.press(&alice.approve, "").await;
     let other = world.get(&alice.reject).await;
     assert!(
-        other.body.contains("You have already voted to approve. Pressing the button replaces that vote."),
+        other.body.contains(
+            "You have already voted to approve. If you press the button below, you change your vote to a rejection."
+        ),
         "{}",
         other.body
     );

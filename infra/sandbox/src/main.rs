@@ -12,11 +12,11 @@ use sandbox::{Options, Sandbox};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Countersign's sandbox: both functions and the AWS they need, on 127.0.0.1
+/// Runs Countersign on this machine, with stand-ins for AWS, on 127.0.0.1
 #[derive(Parser)]
 #[command(bin_name = "cargo run -p sandbox --", args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 struct Arguments {
-    /// The port; 0 takes a free one
+    /// The port to listen on; 0 picks a free one
     #[arg(long, value_name = "NUMBER", default_value_t = Options::default().port)]
     port: u16,
     /// The approvers, separated by commas: addresses, or Name <address>
@@ -25,7 +25,7 @@ struct Arguments {
     /// How many of the approvers must approve
     #[arg(long, value_name = "NUMBER", default_value_t = Options::default().quorum)]
     quorum: String,
-    /// A file with a policy, instead of --approvers and --quorum; - reads the standard input
+    /// A policy file, instead of --approvers and --quorum; - reads standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["approvers", "quorum"])]
     policy: Option<PathBuf>,
     #[command(subcommand)]
@@ -62,7 +62,7 @@ async fn serve(mut options: Options, policy: Option<PathBuf>) -> ExitCode {
         .init();
     match Sandbox::start(options).await {
         Ok(sandbox) => {
-            println!("Countersign sandbox: {}\nStop it with Ctrl-C.", sandbox.url());
+            println!("Countersign sandbox: {}\nOpen it in a browser. Press Ctrl-C to stop.", sandbox.url());
             match tokio::signal::ctrl_c().await {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(_) => ExitCode::FAILURE,

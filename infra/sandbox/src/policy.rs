@@ -1,4 +1,4 @@
-//! `sandbox policy`: whether a policy is sound, and whom it would ask. Both work on a file alone, before anything is
+//! `sandbox policy`: whether a policy is valid, and whom it would ask. Both work on a file alone, before anything is
 //! saved.
 
 use std::fmt::Write;
@@ -14,15 +14,15 @@ use countersign::policy::{DEFAULT, Globs, Part, Policy, PolicyError, Route};
 /// A question about a policy.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Checks whether a policy is sound, and shows where it is not
+    /// Checks a policy, and points at the first error in it
     Check {
-        /// The file with the policy; - reads the standard input
+        /// The policy file; - reads standard input
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
     /// Explains whom a policy would ask about an approval, and why
     Explain {
-        /// The file with the policy; - reads the standard input
+        /// The policy file; - reads standard input
         #[arg(value_name = "FILE")]
         file: PathBuf,
         #[command(flatten)]
@@ -39,10 +39,10 @@ pub struct Place {
     stage: StageName,
     /// The approval action's name
     action: ActionName,
-    /// The pipeline's account, where the answer depends on it
+    /// The pipeline's account, if the answer depends on it
     #[arg(long, value_name = "NUMBER")]
     account: Option<AccountId>,
-    /// The pipeline's region, where the answer depends on it
+    /// The pipeline's region, if the answer depends on it
     #[arg(long, value_name = "NAME")]
     region: Option<Region>,
 }
@@ -119,7 +119,7 @@ fn complaint(file: &Path, text: &str, error: &PolicyError) -> String {
 }
 
 fn summary(file: &Path, policy: &Policy) -> String {
-    let mut out = format!("{} is sound.\n", name(file));
+    let mut out = format!("{} is valid.\n", name(file));
     let mut asked = Vec::new();
     for (_, route) in policy.routes() {
         let (quorum, approvers) = (route.quorum.get(), route.approvers.len());
@@ -130,7 +130,7 @@ fn summary(file: &Path, policy: &Policy) -> String {
         out.push_str("  There is no [default]: an approval that no route matches is an error.\n");
     }
     for (alias, _) in policy.aliases().filter(|(_, address)| !asked.contains(&address.identity())) {
-        let _ = writeln!(out, "  The alias {alias} is an address that no route asks.");
+        let _ = writeln!(out, "  The alias {alias} maps to an address that no route asks.");
     }
     out
 }
@@ -143,7 +143,7 @@ fn explain(policy: &Policy, place: &Place) -> ExitCode {
             Fit::Differs(why) => println!("  {} does not match: {why}", route.name),
             Fit::Unknown(parts) => {
                 let keys = parts.iter().map(|part| part.key()).collect::<Vec<_>>().join(" and ");
-                println!("  {} matches, or not: that depends on the {keys}", route.name);
+                println!("  {} may match: that depends on the {keys}", route.name);
                 let options = parts.iter().map(|part| format!("--{}", part.key())).collect::<Vec<_>>().join(" and ");
                 eprintln!("Say which {keys}, with {options}.");
                 return ExitCode::from(2);
@@ -207,11 +207,12 @@ fn terms(policy: &Policy, route: &Route) -> String {
                 texts.span(after)
             )
         }
-        None => "when CodePipeline waits no longer".to_owned(),
+        None => "when CodePipeline stops waiting".to_owned(),
     };
-    let rejection = if route.reason_required { "needs a comment" } else { "may go without a comment" };
+    let rejection = if route.reason_required { "needs a comment" } else { "does not need a comment" };
     let initiator = if route.initiator_may_approve { "may approve" } else { "may not approve" };
-    let reply_to = route.reply_to.as_ref().map_or("as the notifier is set up", |address| address.expose());
+    let reply_to =
+        route.reply_to.as_ref().map_or("the deployment's ReplyTo, or else its sender", |address| address.expose());
     let terms = [
         ("approvers", people(&route.approvers)),
         ("quorum", vec![format!("{} of {}", route.quorum.get(), route.approvers.len())]),

@@ -74,10 +74,10 @@ pub enum StartError {
         error: std::io::Error,
     },
     /// The policy is not valid.
-    #[error("the policy is wrong: {0}")]
+    #[error("invalid policy: {0}")]
     Policy(#[from] PolicyError),
     /// Approvers and quorum make no valid policy.
-    #[error("the approvers or the quorum are wrong: {key}: {problem}", key = .0.key, problem = .0.problem)]
+    #[error("invalid --approvers or --quorum: {key}: {problem}", key = .0.key, problem = .0.problem)]
     Approvers(PolicyError),
     /// A setting is wrong.
     #[error(transparent)]

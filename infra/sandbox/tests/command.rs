@@ -91,22 +91,22 @@ approvers = ["ben@example.com"]
 "#;
 
 #[test]
-fn a_sound_policy_is_summed_up() {
+fn a_valid_policy_is_summed_up() {
     let (code, output, errors) = run(&["policy", "check", "-"], POLICY);
     assert_eq!((code, errors.as_str()), (Some(0), ""));
     assert_eq!(
         output,
-        "<stdin> is sound.\n  \
+        "<stdin> is valid.\n  \
            production: 2 of 3 must approve\n  \
            route 2: 1 of 1 must approve\n  \
            There is no [default]: an approval that no route matches is an error.\n  \
-           The alias carol is an address that no route asks.\n"
+           The alias carol maps to an address that no route asks.\n"
     );
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/policies/small-team.toml");
     let (code, output, _) = run(&["policy", "check", file], "");
     assert_eq!(
         (code, output),
-        (Some(0), format!("{file} is sound.\n  route 1: 1 of 2 must approve\n  default: 1 of 3 must approve\n"))
+        (Some(0), format!("{file} is valid.\n  route 1: 1 of 2 must approve\n  default: 1 of 3 must approve\n"))
     );
 }
 
@@ -154,9 +154,9 @@ fn a_policy_explains_whom_it_asks() {
     assert_eq!(code, Some(0));
     for line in [
         "  production does not match: pipeline is not payments-*, stage is not Production\n  route 2 matches\n",
-        "  reminders      none\n  links expire   when CodePipeline waits no longer\n",
-        "  a rejection    may go without a comment\n  the initiator  may approve\n",
-        "  replies go to  as the notifier is set up\n  copies go to   nobody\n",
+        "  reminders      none\n  links expire   when CodePipeline stops waiting\n",
+        "  a rejection    does not need a comment\n  the initiator  may approve\n",
+        "  replies go to  the deployment's ReplyTo, or else its sender\n  copies go to   nobody\n",
     ] {
         assert!(output.contains(line), "{output}");
     }
@@ -172,7 +172,7 @@ fn a_policy_that_asks_nobody_says_so() {
     assert_eq!(code, Some(1));
     let (code, output, errors) = run(&place, POLICY);
     assert_eq!(code, Some(2), "nobody can know");
-    assert!(output.ends_with("  production matches, or not: that depends on the region\n"), "{output}");
+    assert!(output.ends_with("  production may match: that depends on the region\n"), "{output}");
     assert_eq!(errors, "Say which region, with --region.\n");
 }
 

@@ -128,7 +128,7 @@ fn check(size: Size, mailbox: &Mailbox, pages: &[Visited], aws: &sandbox::aws::A
         }
         for page in pages.iter().filter(|page| page.approval == number) {
             let title = page.title.as_str();
-            let recorded = title == "Your vote is recorded" && page.decision == "Approved";
+            let recorded = title == "Your vote has been recorded" && page.decision == "Approved";
             if !recorded && !title.ends_with(ending) {
                 broken.push(format!("{name} is {ending}, and a visitor saw {} {title:?}", page.status));
             }

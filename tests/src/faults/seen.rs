@@ -84,7 +84,7 @@ pub(super) fn says(page: &Page) -> Says {
         "This approval is no longer needed" => Says::Ended(Ending::Superseded),
         "This link has expired" if page.body.contains("No decision was made in time") => Says::Ended(Ending::Expired),
         "This link has expired" => Says::LinkExpired,
-        "Your vote is recorded" => Says::Recorded,
+        "Your vote has been recorded" => Says::Recorded,
         other => Says::Nonsense(format!("{} {other}", page.status)),
     }
 }
