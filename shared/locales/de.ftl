@@ -63,7 +63,7 @@ decided-by = Entschieden von
 ## Überschriften der Seite hinter einem Link und der E-Mail mit der Anfrage
 
 release-question = { $pipeline } für { $stage } freigeben?
-stop-question = Release von { $pipeline } für { $stage } ablehnen?
+reject-question = Release von { $pipeline } für { $stage } ablehnen?
 release-reminder = Noch { $span }: { $pipeline } für { $stage } freigeben?
 
 ## Wie viele entscheiden
@@ -76,7 +76,7 @@ people-asked = { $asked ->
 one-approval = Eine Genehmigung genügt; eine Ablehnung stoppt das Release.
 approvals-needed = Es sind { $needed } Genehmigungen nötig; eine Ablehnung stoppt das Release.
 # Ohne Verb, damit auch 0 und 1 passen
-approvals-so-far = Bisher eingegangen: { $given } von { $needed } Genehmigungen.
+approvals-received = Bisher eingegangen: { $given } von { $needed } Genehmigungen.
 no-votes-yet = Bisher hat niemand abgestimmt.
 approved = Genehmigt
 rejected = Abgelehnt
@@ -116,7 +116,7 @@ was-approved = { $pipeline } wurde genehmigt
 was-rejected = { $pipeline } wurde abgelehnt
 was-already-approved = { $pipeline } wurde bereits genehmigt
 was-already-rejected = { $pipeline } wurde bereits abgelehnt
-was-not-decided = { $pipeline } wurde nicht rechtzeitig genehmigt
+was-not-approved-in-time = { $pipeline } wurde nicht rechtzeitig genehmigt
 was-superseded = Die Genehmigung von { $pipeline } wird nicht mehr benötigt
 was-stopped = Das Release von { $pipeline } wurde gestoppt
 
@@ -126,12 +126,12 @@ approved-in-aws-by = In AWS genehmigt von { $name } am { $moment }.
 rejected-in-aws-by = In AWS abgelehnt von { $name } am { $moment }.
 approved-in-aws = In AWS genehmigt am { $moment }.
 rejected-in-aws = In AWS abgelehnt am { $moment }.
-nobody-answered = Bis zum { $moment } hat niemand abgestimmt.
+nobody-voted-in-time = Bis zum { $moment } hat niemand abgestimmt.
 too-few-approved = Bis zum { $moment } gab es zu wenige Genehmigungen.
 superseded-at = Am { $moment } wurde dieses Release von einem neueren abgelöst, oder die Pipeline wurde geändert oder gelöscht.
 stopped-at = Gestoppt am { $moment }.
 
-pipeline-goes-on = Die Pipeline läuft weiter.
+pipeline-continues = Die Pipeline läuft weiter.
 stage-failed = Das Release wurde hier gestoppt und die Phase als fehlgeschlagen markiert.
 not-released = Dieses Release wird nicht durchgeführt.
 
@@ -153,9 +153,9 @@ try-again-title = Bitte versuchen Sie es in einer Minute noch einmal
 try-again = AWS, wo die Pipeline läuft, hat nicht rechtzeitig geantwortet. Wenn Sie auf die Schaltfläche geklickt haben, ist Ihre Entscheidung möglicherweise schon erfasst.
 try-again-next = Warten Sie eine Minute, und öffnen Sie den Link in der E-Mail dann noch einmal. Sie können die Schaltfläche unbesorgt noch einmal anklicken.
 
-broken-title = Leider ist ein Problem aufgetreten
-broken = Diese Genehmigungen sind nicht richtig eingerichtet; Näheres steht im Protokoll. Wenn Sie auf die Schaltfläche geklickt haben, ist Ihre Entscheidung möglicherweise schon erfasst.
-broken-next = Informieren Sie die Verantwortlichen der Pipeline. Wenn das Problem behoben ist, öffnen Sie den Link in der E-Mail noch einmal.
+misconfigured-title = Leider ist ein Problem aufgetreten
+misconfigured = Diese Genehmigungen sind nicht richtig eingerichtet; Näheres steht im Protokoll. Wenn Sie auf die Schaltfläche geklickt haben, ist Ihre Entscheidung möglicherweise schon erfasst.
+misconfigured-next = Informieren Sie die Verantwortlichen der Pipeline. Wenn das Problem behoben ist, öffnen Sie den Link in der E-Mail noch einmal.
 
 not-found-title = Diese Seite gibt es nicht
 not-found = Unter dieser Adresse lassen sich nur Genehmigungslinks öffnen. Ihren Link finden Sie in der E-Mail, die Sie um eine Entscheidung bittet.
@@ -165,9 +165,9 @@ not-allowed-title = Das ist hier nicht möglich
 not-allowed = Unter dieser Adresse können Sie nur einen Genehmigungslink öffnen und das Formular auf seiner Seite absenden.
 not-allowed-next = Öffnen Sie den Link in der E-Mail in einem Webbrowser.
 
-forgotten-title = Zu dieser Genehmigungsanfrage gibt es keinen Eintrag mehr
-forgotten = Sie ist beendet, oder ihr Eintrag wurde gelöscht. Mit diesem Aufruf wurde nichts entschieden.
-forgotten-next = Wenn noch eine Entscheidung nötig ist, bitten Sie die Verantwortlichen der Pipeline, die Anfrage erneut zu senden. Wenn Sie Zugriff auf AWS haben, können Sie die Pipeline in AWS CodePipeline ansehen.
+not-on-record-title = Zu dieser Genehmigungsanfrage gibt es keinen Eintrag mehr
+not-on-record = Sie ist beendet, oder ihr Eintrag wurde gelöscht. Mit diesem Aufruf wurde nichts entschieden.
+not-on-record-next = Wenn noch eine Entscheidung nötig ist, bitten Sie die Verantwortlichen der Pipeline, die Anfrage erneut zu senden. Wenn Sie Zugriff auf AWS haben, können Sie die Pipeline in AWS CodePipeline ansehen.
 
 initiator-title = Sie haben dieses Release gestartet
 initiator = Wer ein Release startet, darf es nicht genehmigen; Ihre Genehmigung zählt daher nicht. Es wurde nichts entschieden.
@@ -191,11 +191,11 @@ superseded-next = Wenn ein neueres Release auf eine Entscheidung wartet, finden 
 
 subject = Genehmigung erforderlich: { $pipeline } / { $stage } / { $action }
 
-waits = Die Pipeline wartet { $span } auf eine Entscheidung, bis zum { $until }.
-waits-links = Die Pipeline wartet auf eine Entscheidung. Sie kann { $span } lang per E-Mail getroffen werden, bis zum { $until }.
-still-waits = Zur Erinnerung: Die Pipeline wartet noch auf eine Entscheidung, bis zum { $until }.
-still-waits-links = Zur Erinnerung: Die Pipeline wartet noch auf eine Entscheidung. Sie kann bis zum { $until } per E-Mail getroffen werden.
-after-the-links = Wenn die Links nicht mehr funktionieren, wartet { $pipeline } noch bis zum { $until }; wer Zugriff auf AWS hat, kann dort weiterhin entscheiden.
+decision-needed = Die Pipeline wartet { $span } auf eine Entscheidung, bis zum { $until }.
+decision-needed-links = Die Pipeline wartet auf eine Entscheidung. Sie kann { $span } lang per E-Mail getroffen werden, bis zum { $until }.
+reminder = Zur Erinnerung: Die Pipeline wartet noch auf eine Entscheidung, bis zum { $until }.
+reminder-links = Zur Erinnerung: Die Pipeline wartet noch auf eine Entscheidung. Sie kann bis zum { $until } per E-Mail getroffen werden.
+pipeline-waits-longer = Wenn die Links nicht mehr funktionieren, wartet { $pipeline } noch bis zum { $until }; wer Zugriff auf AWS hat, kann dort weiterhin entscheiden.
 
 your-approval-would-not-count = Sie haben dieses Release gestartet; Ihre Genehmigung würde daher nicht zählen. Ablehnen können Sie es.
 rejection-needs-comment = Wenn Sie ablehnen, müssen Sie den Grund angeben.

@@ -70,7 +70,7 @@ decided-by = Decided by
 ## Headlines of the page that a link opens, and of the email that asks for a decision
 
 release-question = Release { $pipeline } to { $stage }?
-stop-question = Reject the release of { $pipeline } to { $stage }?
+reject-question = Reject the release of { $pipeline } to { $stage }?
 # Of a reminder
 release-reminder = { $span } left: release { $pipeline } to { $stage }?
 
@@ -85,7 +85,7 @@ people-asked = { $asked ->
 one-approval = One approval is enough. One rejection stops the release.
 # Where two or more approvals are needed
 approvals-needed = { $needed } approvals are needed. One rejection stops the release.
-approvals-so-far = { $given } of { $needed } approvals received.
+approvals-received = { $given } of { $needed } approvals received.
 no-votes-yet = Nobody has voted yet.
 # The decision in `vote`
 approved = Approved
@@ -130,7 +130,7 @@ was-approved = { $pipeline } was approved
 was-rejected = { $pipeline } was rejected
 was-already-approved = { $pipeline } was already approved
 was-already-rejected = { $pipeline } was already rejected
-was-not-decided = { $pipeline } was not approved in time
+was-not-approved-in-time = { $pipeline } was not approved in time
 was-superseded = Approval of { $pipeline } is no longer needed
 was-stopped = The release of { $pipeline } was stopped
 
@@ -141,12 +141,12 @@ approved-in-aws-by = Approved in AWS by { $name } on { $moment }.
 rejected-in-aws-by = Rejected in AWS by { $name } on { $moment }.
 approved-in-aws = Approved in AWS on { $moment }.
 rejected-in-aws = Rejected in AWS on { $moment }.
-nobody-answered = Nobody had voted by { $moment }.
+nobody-voted-in-time = Nobody had voted by { $moment }.
 too-few-approved = Not enough people had approved by { $moment }.
 superseded-at = On { $moment }, a newer release replaced this one, or the pipeline was changed or deleted.
 stopped-at = Stopped on { $moment }.
 
-pipeline-goes-on = The pipeline continues.
+pipeline-continues = The pipeline continues.
 stage-failed = The release stopped here and the stage was marked as failed.
 not-released = This release will not go ahead.
 
@@ -168,9 +168,9 @@ try-again-title = Please try again in a minute
 try-again = AWS, which runs the pipeline, did not answer in time. If you pressed the button, your decision may already have been recorded.
 try-again-next = Wait a minute, then open the link in the email again. It is safe to press the button again.
 
-broken-title = Sorry, there is a problem
-broken = Approval by email is not set up correctly. If you pressed the button, your decision may already have been recorded.
-broken-next = Tell the team that runs the pipeline. They can find the details in the log. When they have fixed the problem, open the link in the email again.
+misconfigured-title = Sorry, there is a problem
+misconfigured = Approval by email is not set up correctly. If you pressed the button, your decision may already have been recorded.
+misconfigured-next = Tell the team that runs the pipeline. They can find the details in the log. When they have fixed the problem, open the link in the email again.
 
 not-found-title = Page not found
 not-found = This address only accepts approval links. Your link is in the email that asks you to decide.
@@ -181,9 +181,9 @@ not-allowed = This address only accepts approval links. You can only open a link
 not-allowed-next = Open the link in the email in a web browser.
 
 # The approval may have been decided earlier, so "just now"
-forgotten-title = This approval is no longer on record
-forgotten = It has ended, or its record was deleted. Nothing was decided just now.
-forgotten-next = If a decision is still needed, ask the team that runs the pipeline to send the request again. If you have access to AWS, you can check the pipeline in AWS CodePipeline.
+not-on-record-title = This approval is no longer on record
+not-on-record = It has ended, or its record was deleted. Nothing was decided just now.
+not-on-record-next = If a decision is still needed, ask the team that runs the pipeline to send the request again. If you have access to AWS, you can check the pipeline in AWS CodePipeline.
 
 initiator-title = You started this release
 initiator = The person who starts a release cannot approve it, so your approval does not count. Nothing was decided.
@@ -211,12 +211,12 @@ superseded-next = If a newer release is waiting for a decision, look for a newer
 # $stage and $action: their names in CodePipeline. All emails about one approval have this subject, so that they form a thread.
 subject = Approval needed: { $pipeline } / { $stage } / { $action }
 
-waits = A decision is needed within { $span }, by { $until }.
+decision-needed = A decision is needed within { $span }, by { $until }.
 # The links stop working before the pipeline stops waiting; see `after-the-links`
-waits-links = A decision is needed. The Approve and Reject links work for { $span }, until { $until }.
-still-waits = Reminder: a decision is still needed, by { $until }.
-still-waits-links = Reminder: a decision is still needed. The Approve and Reject links work until { $until }.
-after-the-links = When the links stop working, { $pipeline } keeps waiting until { $until }. Someone with access to AWS can still decide there until then.
+decision-needed-links = A decision is needed. The Approve and Reject links work for { $span }, until { $until }.
+reminder = Reminder: a decision is still needed, by { $until }.
+reminder-links = Reminder: a decision is still needed. The Approve and Reject links work until { $until }.
+pipeline-waits-longer = When the links stop working, { $pipeline } keeps waiting until { $until }. Someone with access to AWS can still decide there until then.
 
 your-approval-would-not-count = You started this release, so your approval would not count. You can still reject it.
 rejection-needs-comment = If you reject, you must say why.

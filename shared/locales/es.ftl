@@ -64,7 +64,7 @@ decided-by = Decidido por
 ## El título de la página que abre un enlace y del correo que pide la decisión
 
 release-question = ¿Publicar { $pipeline } en { $stage }?
-stop-question = ¿Rechazar la publicación de { $pipeline } en { $stage }?
+reject-question = ¿Rechazar la publicación de { $pipeline } en { $stage }?
 # $span puede ser singular o plural: por eso no «quedan»
 release-reminder = Tiempo restante: { $span }. ¿Publicar { $pipeline } en { $stage }?
 
@@ -77,7 +77,7 @@ people-asked = { $asked ->
 }
 one-approval = Basta una aprobación; un rechazo detiene la publicación.
 approvals-needed = Se necesitan { $needed } aprobaciones; un rechazo detiene la publicación.
-approvals-so-far = Aprobaciones recibidas: { $given } de { $needed }.
+approvals-received = Aprobaciones recibidas: { $given } de { $needed }.
 no-votes-yet = Todavía no hay votos.
 approved = Aprobado
 rejected = Rechazado
@@ -117,7 +117,7 @@ was-approved = Se aprobó { $pipeline }
 was-rejected = Se rechazó { $pipeline }
 was-already-approved = Ya se había aprobado { $pipeline }
 was-already-rejected = Ya se había rechazado { $pipeline }
-was-not-decided = No se aprobó { $pipeline } a tiempo
+was-not-approved-in-time = No se aprobó { $pipeline } a tiempo
 was-superseded = Ya no hace falta aprobar { $pipeline }
 was-stopped = Se detuvo la publicación de { $pipeline }
 
@@ -127,12 +127,12 @@ approved-in-aws-by = Aprobado en AWS por { $name } el { $moment }.
 rejected-in-aws-by = Rechazado en AWS por { $name } el { $moment }.
 approved-in-aws = Aprobado en AWS el { $moment }.
 rejected-in-aws = Rechazado en AWS el { $moment }.
-nobody-answered = Nadie votó antes del { $moment }.
+nobody-voted-in-time = Nadie votó antes del { $moment }.
 too-few-approved = No hubo suficientes aprobaciones antes del { $moment }.
 superseded-at = El { $moment }, una publicación más reciente reemplazó a esta, o se modificó o eliminó el pipeline.
 stopped-at = Se detuvo el { $moment }.
 
-pipeline-goes-on = El pipeline continúa.
+pipeline-continues = El pipeline continúa.
 stage-failed = La publicación se detuvo aquí y la etapa quedó marcada como fallida.
 not-released = Esta publicación no seguirá adelante.
 
@@ -154,9 +154,9 @@ try-again-title = Inténtelo de nuevo en un minuto, por favor
 try-again = AWS, donde se ejecuta el pipeline, no respondió a tiempo. Si pulsó el botón, es posible que su decisión ya esté registrada.
 try-again-next = Espere un minuto y abra de nuevo el enlace del correo. Volver a pulsar el botón no causa ningún problema.
 
-broken-title = Lo sentimos, hay un problema
-broken = Estas aprobaciones no están bien configuradas; los detalles están en el registro del sistema. Si pulsó el botón, es posible que su decisión ya esté registrada.
-broken-next = Avise a la persona responsable del pipeline. Cuando el problema esté resuelto, abra de nuevo el enlace del correo.
+misconfigured-title = Lo sentimos, hay un problema
+misconfigured = Estas aprobaciones no están bien configuradas; los detalles están en el registro del sistema. Si pulsó el botón, es posible que su decisión ya esté registrada.
+misconfigured-next = Avise a la persona responsable del pipeline. Cuando el problema esté resuelto, abra de nuevo el enlace del correo.
 
 not-found-title = Esta página no existe
 not-found = Esta dirección solo admite enlaces de aprobación. El suyo está en el correo que le pide la decisión.
@@ -167,9 +167,9 @@ not-allowed = Esta dirección solo admite enlaces de aprobación. Puede abrir un
 not-allowed-next = Abra el enlace del correo en un navegador web.
 
 # La solicitud pudo decidirse antes: por eso «esta visita»
-forgotten-title = Ya no hay constancia de esta solicitud de aprobación
-forgotten = Ya terminó, o se eliminaron sus datos. En esta visita no se ha decidido nada.
-forgotten-next = Si todavía hace falta una decisión, pida a la persona responsable del pipeline que vuelva a enviar la solicitud. Si tiene acceso a AWS, puede consultar el pipeline en AWS CodePipeline.
+not-on-record-title = Ya no hay constancia de esta solicitud de aprobación
+not-on-record = Ya terminó, o se eliminaron sus datos. En esta visita no se ha decidido nada.
+not-on-record-next = Si todavía hace falta una decisión, pida a la persona responsable del pipeline que vuelva a enviar la solicitud. Si tiene acceso a AWS, puede consultar el pipeline en AWS CodePipeline.
 
 initiator-title = Usted inició esta publicación
 initiator = Quien inicia una publicación no puede aprobarla, por lo que su aprobación no cuenta. No se ha decidido nada.
@@ -193,12 +193,12 @@ superseded-next = Si una publicación más reciente espera una decisión, encont
 
 subject = Aprobación necesaria: { $pipeline } / { $stage } / { $action }
 
-waits = Se necesita una decisión en un plazo de { $span }, antes del { $until }.
+decision-needed = Se necesita una decisión en un plazo de { $span }, antes del { $until }.
 # También la lee quien solo recibe información: por eso impersonal
-waits-links = Se necesita una decisión. Se puede tomar por correo durante { $span }, hasta el { $until }.
-still-waits = Recordatorio: todavía se necesita una decisión, antes del { $until }.
-still-waits-links = Recordatorio: todavía se necesita una decisión. Se puede tomar por correo hasta el { $until }.
-after-the-links = Cuando los enlaces dejen de funcionar, { $pipeline } seguirá esperando hasta el { $until }, y quien tenga acceso a AWS aún podrá decidir allí.
+decision-needed-links = Se necesita una decisión. Se puede tomar por correo durante { $span }, hasta el { $until }.
+reminder = Recordatorio: todavía se necesita una decisión, antes del { $until }.
+reminder-links = Recordatorio: todavía se necesita una decisión. Se puede tomar por correo hasta el { $until }.
+pipeline-waits-longer = Cuando los enlaces dejen de funcionar, { $pipeline } seguirá esperando hasta el { $until }, y quien tenga acceso a AWS aún podrá decidir allí.
 
 your-approval-would-not-count = Usted inició esta publicación, por lo que su aprobación no contaría. Sí puede rechazarla.
 rejection-needs-comment = Si rechaza, debe indicar el motivo.

@@ -63,7 +63,7 @@ decided-by = Décision prise par
 ## Titres de la page qu’ouvre un lien et de l’e-mail de demande
 
 release-question = Déployer { $pipeline } vers { $stage } ?
-stop-question = Rejeter le déploiement de { $pipeline } vers { $stage } ?
+reject-question = Rejeter le déploiement de { $pipeline } vers { $stage } ?
 release-reminder = Il reste { $span } : déployer { $pipeline } vers { $stage } ?
 
 ## Combien de personnes décident
@@ -76,7 +76,7 @@ people-asked = { $asked ->
 one-approval = Un seul vote suffit pour approuver, comme pour rejeter.
 approvals-needed = Il faut { $needed } votes pour approuver ; un seul suffit pour rejeter.
 # Sans verbe : convient aussi pour 0 et 1
-approvals-so-far = Approbations reçues : { $given } sur { $needed }.
+approvals-received = Approbations reçues : { $given } sur { $needed }.
 no-votes-yet = Personne n’a encore voté.
 approved = Approuvé
 rejected = Rejeté
@@ -116,7 +116,7 @@ was-approved = { $pipeline } : déploiement approuvé
 was-rejected = { $pipeline } : déploiement rejeté
 was-already-approved = { $pipeline } : déploiement déjà approuvé
 was-already-rejected = { $pipeline } : déploiement déjà rejeté
-was-not-decided = { $pipeline } : déploiement non approuvé à temps
+was-not-approved-in-time = { $pipeline } : déploiement non approuvé à temps
 was-superseded = { $pipeline } : l’approbation n’est plus nécessaire
 was-stopped = { $pipeline } : déploiement arrêté
 
@@ -126,12 +126,12 @@ approved-in-aws-by = Approuvé dans AWS par { $name } le { $moment }.
 rejected-in-aws-by = Rejeté dans AWS par { $name } le { $moment }.
 approved-in-aws = Approuvé dans AWS le { $moment }.
 rejected-in-aws = Rejeté dans AWS le { $moment }.
-nobody-answered = Personne n’a voté avant le { $moment }.
+nobody-voted-in-time = Personne n’a voté avant le { $moment }.
 too-few-approved = Il n’y a pas eu assez d’approbations avant le { $moment }.
 superseded-at = Le { $moment }, un déploiement plus récent a remplacé celui-ci, ou le pipeline a été modifié ou supprimé.
 stopped-at = Arrêté le { $moment }.
 
-pipeline-goes-on = Le pipeline continue.
+pipeline-continues = Le pipeline continue.
 stage-failed = Le déploiement s’est arrêté ici et l’étape a été marquée en échec.
 not-released = Ce déploiement n’aura pas lieu.
 
@@ -153,9 +153,9 @@ try-again-title = Veuillez réessayer dans une minute
 try-again = AWS, qui exécute le pipeline, n’a pas répondu à temps. Si vous avez appuyé sur le bouton, votre décision est peut-être déjà enregistrée.
 try-again-next = Attendez une minute, puis ouvrez de nouveau le lien de l’e-mail. Vous pouvez appuyer encore une fois sur le bouton sans risque.
 
-broken-title = Un problème est survenu
-broken = Ces approbations ne sont pas correctement configurées ; les détails figurent dans le journal. Si vous avez appuyé sur le bouton, votre décision est peut-être déjà enregistrée.
-broken-next = Prévenez les responsables du pipeline. Une fois le problème résolu, ouvrez de nouveau le lien de l’e-mail.
+misconfigured-title = Un problème est survenu
+misconfigured = Ces approbations ne sont pas correctement configurées ; les détails figurent dans le journal. Si vous avez appuyé sur le bouton, votre décision est peut-être déjà enregistrée.
+misconfigured-next = Prévenez les responsables du pipeline. Une fois le problème résolu, ouvrez de nouveau le lien de l’e-mail.
 
 not-found-title = Cette page n’existe pas
 not-found = Cette adresse n’accepte que les liens d’approbation. Le vôtre se trouve dans l’e-mail qui vous demande une décision.
@@ -165,9 +165,9 @@ not-allowed-title = Cette opération n’est pas possible ici
 not-allowed = Cette adresse n’accepte que les liens d’approbation. Vous pouvez en ouvrir un et envoyer le formulaire de sa page.
 not-allowed-next = Ouvrez le lien de l’e-mail dans un navigateur web.
 
-forgotten-title = Cette demande d’approbation n’est plus enregistrée
-forgotten = Elle est terminée, ou sa trace a été supprimée. Cette visite n’a donné lieu à aucune décision.
-forgotten-next = Si une décision est encore nécessaire, demandez aux responsables du pipeline de renvoyer la demande. Si vous avez accès à AWS, vous pouvez consulter le pipeline dans AWS CodePipeline.
+not-on-record-title = Cette demande d’approbation n’est plus enregistrée
+not-on-record = Elle est terminée, ou sa trace a été supprimée. Cette visite n’a donné lieu à aucune décision.
+not-on-record-next = Si une décision est encore nécessaire, demandez aux responsables du pipeline de renvoyer la demande. Si vous avez accès à AWS, vous pouvez consulter le pipeline dans AWS CodePipeline.
 
 initiator-title = Vous avez démarré ce déploiement
 initiator = La personne qui démarre un déploiement ne peut pas l’approuver : votre approbation ne compte donc pas. Rien n’a été décidé.
@@ -191,11 +191,11 @@ superseded-next = Si un déploiement plus récent attend une décision, vous tro
 
 subject = Approbation requise : { $pipeline } / { $stage } / { $action }
 
-waits = Une décision est nécessaire dans un délai de { $span }, avant le { $until }.
-waits-links = Une décision est nécessaire. Elle peut être prise par e-mail pendant { $span }, jusqu’au { $until }.
-still-waits = Rappel : une décision est toujours nécessaire, avant le { $until }.
-still-waits-links = Rappel : une décision est toujours nécessaire. Elle peut être prise par e-mail jusqu’au { $until }.
-after-the-links = Quand les liens ne fonctionneront plus, { $pipeline } attendra encore jusqu’au { $until }, et une personne ayant accès à AWS pourra toujours y décider.
+decision-needed = Une décision est nécessaire dans un délai de { $span }, avant le { $until }.
+decision-needed-links = Une décision est nécessaire. Elle peut être prise par e-mail pendant { $span }, jusqu’au { $until }.
+reminder = Rappel : une décision est toujours nécessaire, avant le { $until }.
+reminder-links = Rappel : une décision est toujours nécessaire. Elle peut être prise par e-mail jusqu’au { $until }.
+pipeline-waits-longer = Quand les liens ne fonctionneront plus, { $pipeline } attendra encore jusqu’au { $until }, et une personne ayant accès à AWS pourra toujours y décider.
 
 your-approval-would-not-count = Vous avez démarré ce déploiement : votre approbation ne compterait pas. Vous pouvez toutefois le rejeter.
 rejection-needs-comment = Si vous rejetez ce déploiement, vous devez en indiquer la raison.

@@ -35,7 +35,7 @@ decided-by = 決定者
 ## ページとメールの題
 
 release-question = { $pipeline }を{ $stage }にリリースしますか？
-stop-question = { $pipeline }の{ $stage }へのリリースを拒否しますか？
+reject-question = { $pipeline }の{ $stage }へのリリースを拒否しますか？
 release-reminder = 残り{ $span }：{ $pipeline }を{ $stage }にリリースしますか？
 
 ## 決定する人数
@@ -44,7 +44,7 @@ only-you = 依頼を受けたのはあなただけです。
 people-asked = { $asked }人に依頼しています。
 one-approval = 1人の承認で足ります。1人でも拒否すると、リリースは停止します。
 approvals-needed = { $needed }人の承認が必要です。1人でも拒否すると、リリースは停止します。
-approvals-so-far = 必要な{ $needed }人のうち{ $given }人が承認済みです。
+approvals-received = 必要な{ $needed }人のうち{ $given }人が承認済みです。
 no-votes-yet = まだ誰も投票していません。
 approved = 承認
 rejected = 拒否
@@ -86,7 +86,7 @@ was-approved = { $pipeline }のリリースが承認されました
 was-rejected = { $pipeline }のリリースが拒否されました
 was-already-approved = { $pipeline }のリリースはすでに承認されています
 was-already-rejected = { $pipeline }のリリースはすでに拒否されています
-was-not-decided = { $pipeline }のリリースは期限内に承認されませんでした
+was-not-approved-in-time = { $pipeline }のリリースは期限内に承認されませんでした
 was-superseded = { $pipeline }の承認は不要になりました
 was-stopped = { $pipeline }のリリースは停止されました
 
@@ -96,12 +96,12 @@ approved-in-aws-by = { $moment }に{ $name }がAWSで承認しました。
 rejected-in-aws-by = { $moment }に{ $name }がAWSで拒否しました。
 approved-in-aws = { $moment }にAWSで承認されました。
 rejected-in-aws = { $moment }にAWSで拒否されました。
-nobody-answered = { $moment }までに誰も投票しませんでした。
+nobody-voted-in-time = { $moment }までに誰も投票しませんでした。
 too-few-approved = { $moment }までに必要な人数の承認がそろいませんでした。
 superseded-at = { $moment }に、このリリースが新しいリリースに置き換えられたか、パイプラインが変更または削除されました。
 stopped-at = { $moment }に停止されました。
 
-pipeline-goes-on = パイプラインは先へ進みます。
+pipeline-continues = パイプラインは先へ進みます。
 stage-failed = リリースはここで停止し、ステージは失敗として扱われました。
 not-released = このリリースは実施されません。
 
@@ -123,9 +123,9 @@ try-again-title = 1分ほど待ってから、もう一度お試しください
 try-again = パイプラインを実行しているAWSから、時間内に応答がありませんでした。ボタンを押した場合、あなたの決定はすでに記録されている可能性があります。
 try-again-next = 1分ほど待ってから、メールのリンクをもう一度開いてください。ボタンをもう一度押しても問題はありません。
 
-broken-title = 申し訳ありません。問題が発生しました
-broken = この承認の設定に問題があります。詳細はログに記録されています。ボタンを押した場合、あなたの決定はすでに記録されている可能性があります。
-broken-next = パイプラインの担当者に連絡してください。問題が解決したら、メールのリンクをもう一度開いてください。
+misconfigured-title = 申し訳ありません。問題が発生しました
+misconfigured = この承認の設定に問題があります。詳細はログに記録されています。ボタンを押した場合、あなたの決定はすでに記録されている可能性があります。
+misconfigured-next = パイプラインの担当者に連絡してください。問題が解決したら、メールのリンクをもう一度開いてください。
 
 not-found-title = ページが見つかりません
 not-found = このアドレスで開けるのは承認リンクだけです。リンクは、承認を依頼するメールに記載されています。
@@ -136,9 +136,9 @@ not-allowed = このアドレスでできるのは、承認リンクを開くこ
 not-allowed-next = メールのリンクをブラウザで開いてください。
 
 # 承認依頼そのものは、すでに決定されているかもしれない
-forgotten-title = この承認依頼の記録はありません
-forgotten = すでに終了しているか、記録が削除されています。今回の操作では何も決定されていません。
-forgotten-next = まだ決定が必要な場合は、承認依頼を再送するよう、パイプラインの担当者に連絡してください。AWSにアクセスできる場合は、AWS CodePipelineでパイプラインを確認できます。
+not-on-record-title = この承認依頼の記録はありません
+not-on-record = すでに終了しているか、記録が削除されています。今回の操作では何も決定されていません。
+not-on-record-next = まだ決定が必要な場合は、承認依頼を再送するよう、パイプラインの担当者に連絡してください。AWSにアクセスできる場合は、AWS CodePipelineでパイプラインを確認できます。
 
 initiator-title = このリリースはあなたが開始しました
 initiator = リリースを開始した人は承認できないため、あなたの承認はカウントされません。何も決定されていません。
@@ -162,11 +162,11 @@ superseded-next = 新しいリリースが決定を待っている場合は、�
 
 subject = 承認依頼：{ $pipeline } / { $stage } / { $action }
 
-waits = { $span }以内に決定が必要です（{ $until }まで）。
-waits-links = 決定が必要です。メールで決定できる期間は{ $span }です（{ $until }まで）。
-still-waits = これはリマインダーです。まだ決定が必要です（{ $until }まで）。
-still-waits-links = これはリマインダーです。まだ決定が必要です。メールでは{ $until }まで決定できます。
-after-the-links = リンクが使えなくなった後も、{ $pipeline }は{ $until }まで待ちます。その間は、AWSにアクセスできる人がAWSで決定できます。
+decision-needed = { $span }以内に決定が必要です（{ $until }まで）。
+decision-needed-links = 決定が必要です。メールで決定できる期間は{ $span }です（{ $until }まで）。
+reminder = これはリマインダーです。まだ決定が必要です（{ $until }まで）。
+reminder-links = これはリマインダーです。まだ決定が必要です。メールでは{ $until }まで決定できます。
+pipeline-waits-longer = リンクが使えなくなった後も、{ $pipeline }は{ $until }まで待ちます。その間は、AWSにアクセスできる人がAWSで決定できます。
 
 your-approval-would-not-count = このリリースはあなたが開始したため、承認してもカウントされません。拒否することはできます。
 rejection-needs-comment = 拒否する場合は、理由の入力が必要です。

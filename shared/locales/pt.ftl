@@ -64,7 +64,7 @@ decided-by = Decidido por
 ## O título da página que um link abre e do e-mail que pede a decisão
 
 release-question = Publicar { $pipeline } em { $stage }?
-stop-question = Rejeitar a publicação de { $pipeline } em { $stage }?
+reject-question = Rejeitar a publicação de { $pipeline } em { $stage }?
 # $span pode ser singular ou plural: por isso não «faltam»
 release-reminder = Tempo restante: { $span }. Publicar { $pipeline } em { $stage }?
 
@@ -77,7 +77,7 @@ people-asked = { $asked ->
 }
 one-approval = Basta uma aprovação; uma rejeição interrompe a publicação.
 approvals-needed = São necessárias { $needed } aprovações; uma rejeição interrompe a publicação.
-approvals-so-far = Aprovações recebidas: { $given } de { $needed }.
+approvals-received = Aprovações recebidas: { $given } de { $needed }.
 no-votes-yet = Ainda não há votos.
 approved = Aprovado
 rejected = Rejeitado
@@ -117,7 +117,7 @@ was-approved = O pipeline { $pipeline } foi aprovado
 was-rejected = O pipeline { $pipeline } foi rejeitado
 was-already-approved = O pipeline { $pipeline } já tinha sido aprovado
 was-already-rejected = O pipeline { $pipeline } já tinha sido rejeitado
-was-not-decided = O pipeline { $pipeline } não foi aprovado a tempo
+was-not-approved-in-time = O pipeline { $pipeline } não foi aprovado a tempo
 was-superseded = A aprovação de { $pipeline } já não é necessária
 was-stopped = A publicação de { $pipeline } foi interrompida
 
@@ -127,12 +127,12 @@ approved-in-aws-by = Aprovado na AWS por { $name } em { $moment }.
 rejected-in-aws-by = Rejeitado na AWS por { $name } em { $moment }.
 approved-in-aws = Aprovado na AWS em { $moment }.
 rejected-in-aws = Rejeitado na AWS em { $moment }.
-nobody-answered = Ninguém votou até { $moment }.
+nobody-voted-in-time = Ninguém votou até { $moment }.
 too-few-approved = Não houve aprovações suficientes até { $moment }.
 superseded-at = Em { $moment }, uma publicação mais recente tomou o lugar desta, ou o pipeline foi alterado ou eliminado.
 stopped-at = Interrompida em { $moment }.
 
-pipeline-goes-on = O pipeline continua.
+pipeline-continues = O pipeline continua.
 stage-failed = O estágio falhou e a publicação foi interrompida aqui.
 not-released = Esta publicação não vai avançar.
 
@@ -154,9 +154,9 @@ try-again-title = Tente novamente daqui a um minuto, por favor
 try-again = A AWS, onde o pipeline é executado, não respondeu a tempo. Se clicou no botão, a sua decisão talvez já esteja gravada.
 try-again-next = Aguarde um minuto e abra de novo o link do e-mail. Clicar outra vez no botão não causa nenhum problema.
 
-broken-title = Ocorreu um problema
-broken = Estas aprovações não estão bem configuradas; os detalhes estão no log. Se clicou no botão, a sua decisão talvez já esteja gravada.
-broken-next = Avise a pessoa responsável pelo pipeline. Quando o problema estiver resolvido, abra de novo o link do e-mail.
+misconfigured-title = Ocorreu um problema
+misconfigured = Estas aprovações não estão bem configuradas; os detalhes estão no log. Se clicou no botão, a sua decisão talvez já esteja gravada.
+misconfigured-next = Avise a pessoa responsável pelo pipeline. Quando o problema estiver resolvido, abra de novo o link do e-mail.
 
 not-found-title = Esta página não existe
 not-found = Este endereço só aceita links de aprovação. O seu está no e-mail que pede a decisão.
@@ -167,9 +167,9 @@ not-allowed = Este endereço só aceita links de aprovação. É possível abrir
 not-allowed-next = Abra o link do e-mail em um navegador.
 
 # O pedido pode ter sido decidido antes: por isso «esta visita»
-forgotten-title = Este pedido de aprovação já não está disponível
-forgotten = O pedido já terminou, ou os seus dados foram removidos. Nada foi decidido nesta visita.
-forgotten-next = Se ainda for necessária uma decisão, peça à pessoa responsável pelo pipeline que envie o pedido novamente. Quem tem acesso à AWS pode consultar o pipeline no AWS CodePipeline.
+not-on-record-title = Este pedido de aprovação já não está disponível
+not-on-record = O pedido já terminou, ou os seus dados foram removidos. Nada foi decidido nesta visita.
+not-on-record-next = Se ainda for necessária uma decisão, peça à pessoa responsável pelo pipeline que envie o pedido novamente. Quem tem acesso à AWS pode consultar o pipeline no AWS CodePipeline.
 
 initiator-title = Você iniciou esta publicação
 initiator = Quem inicia uma publicação não pode aprová-la; por isso, a sua aprovação não conta. Nada foi decidido.
@@ -193,11 +193,11 @@ superseded-next = Se uma publicação mais recente aguardar uma decisão, há um
 
 subject = Aprovação necessária: { $pipeline } / { $stage } / { $action }
 
-waits = É necessária uma decisão no prazo de { $span }, até { $until }.
-waits-links = É necessária uma decisão. Pode ser tomada por e-mail durante { $span }, até { $until }.
-still-waits = Lembrete: ainda é necessária uma decisão, até { $until }.
-still-waits-links = Lembrete: ainda é necessária uma decisão. Pode ser tomada por e-mail até { $until }.
-after-the-links = Quando os links deixarem de funcionar, { $pipeline } continuará à espera até { $until }, e quem tiver acesso à AWS ainda poderá decidir lá.
+decision-needed = É necessária uma decisão no prazo de { $span }, até { $until }.
+decision-needed-links = É necessária uma decisão. Pode ser tomada por e-mail durante { $span }, até { $until }.
+reminder = Lembrete: ainda é necessária uma decisão, até { $until }.
+reminder-links = Lembrete: ainda é necessária uma decisão. Pode ser tomada por e-mail até { $until }.
+pipeline-waits-longer = Quando os links deixarem de funcionar, { $pipeline } continuará à espera até { $until }, e quem tiver acesso à AWS ainda poderá decidir lá.
 
 your-approval-would-not-count = Você iniciou esta publicação; por isso, a sua aprovação não contaria. Mas é possível rejeitá-la.
 rejection-needs-comment = Para rejeitar, é necessário indicar o motivo.

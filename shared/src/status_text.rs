@@ -53,7 +53,7 @@ pub fn end(request: &Request, outcome: &Outcome, texts: Texts) -> String {
     let is_approved = match outcome.ending {
         Ending::Approved => true,
         Ending::Rejected => false,
-        Ending::Expired if request.votes.is_empty() => return texts.nobody_answered(&at),
+        Ending::Expired if request.votes.is_empty() => return texts.nobody_voted_in_time(&at),
         Ending::Expired => return texts.too_few_approved(&at),
         Ending::Superseded => return texts.superseded_at(&at),
         Ending::Stopped => return texts.stopped_at(&at),
@@ -76,7 +76,7 @@ pub fn end(request: &Request, outcome: &Outcome, texts: Texts) -> String {
 #[must_use]
 pub fn consequence(ending: Ending, texts: Texts) -> String {
     match ending {
-        Ending::Approved => texts.pipeline_goes_on(),
+        Ending::Approved => texts.pipeline_continues(),
         Ending::Rejected | Ending::Expired => texts.stage_failed(),
         Ending::Superseded | Ending::Stopped => texts.not_released(),
     }

@@ -87,7 +87,11 @@ async fn expired_with_too_few_votes() {
     world.press(&alice.approve, "fine by me").await;
     world.advance(time::Duration::days(7)).await;
     let (_, outcome) = one_each(&world).await;
-    assert!(outcome.text.contains("Not enough people had approved by 27 November 2026, 09:25 UTC."), "{}", outcome.text);
+    assert!(
+        outcome.text.contains("Not enough people had approved by 27 November 2026, 09:25 UTC."),
+        "{}",
+        outcome.text
+    );
     assert!(outcome.text.contains("> fine by me"), "{}", outcome.text);
 }
 

@@ -73,7 +73,7 @@ impl Confirm<'_> {
         let (pipeline, stage) = (action.pipeline.as_str(), action.stage.as_str());
         match self.link.decision() {
             Decision::Approved => self.texts.release_question(pipeline, stage),
-            Decision::Rejected => self.texts.stop_question(pipeline, stage),
+            Decision::Rejected => self.texts.reject_question(pipeline, stage),
         }
     }
 
@@ -200,7 +200,7 @@ impl<'a> NoticePage<'a> {
 /// The number of approvals, and how many are needed: for templates.
 fn tally(texts: Texts, request: &Request) -> String {
     let approvals = request.votes_for(Decision::Approved).len();
-    texts.approvals_so_far(&approvals.to_string(), &request.terms.quorum.get().to_string())
+    texts.approvals_received(&approvals.to_string(), &request.terms.quorum.get().to_string())
 }
 
 /// The comment of a vote: for templates.

@@ -189,10 +189,10 @@ impl Email<'_> {
         let (span, until) = (texts.span(request.expires - now), texts.at(request.expires));
         let is_reminder = matches!(self.kind, EmailKind::Reminder { .. });
         let waits = match (is_reminder, request.expires < request.waits_until) {
-            (false, false) => texts.waits(&span, &until),
-            (false, true) => texts.waits_links(&span, &until),
-            (true, false) => texts.still_waits(&until),
-            (true, true) => texts.still_waits_links(&until),
+            (false, false) => texts.decision_needed(&span, &until),
+            (false, true) => texts.decision_needed_links(&span, &until),
+            (true, false) => texts.reminder(&until),
+            (true, true) => texts.reminder_links(&until),
         };
         let headline = if is_reminder {
             texts.release_reminder(pipeline, &span, stage)
@@ -210,7 +210,7 @@ impl Email<'_> {
         let headline = match outcome.ending {
             Ending::Approved => texts.was_approved(pipeline),
             Ending::Rejected => texts.was_rejected(pipeline),
-            Ending::Expired => texts.was_not_decided(pipeline),
+            Ending::Expired => texts.was_not_approved_in_time(pipeline),
             Ending::Superseded => texts.was_superseded(pipeline),
             Ending::Stopped => texts.was_stopped(pipeline),
         };
@@ -233,7 +233,7 @@ impl Email<'_> {
         }
         if self.links.is_some() && request.expires < request.waits_until {
             let pipeline = request.approval.action.pipeline.as_str();
-            notes.push(texts.after_the_links(pipeline, &texts.at(request.waits_until)));
+            notes.push(texts.pipeline_waits_longer(pipeline, &texts.at(request.waits_until)));
         }
         notes
     }
