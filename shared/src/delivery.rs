@@ -78,7 +78,7 @@ pub enum Claim {
 }
 
 /// A delivery as the ledger has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// The kind of the email.
     pub kind: EmailKind,
@@ -109,6 +109,16 @@ pub enum DeliveryState {
         /// The message id that SES gave it.
         message_id: String,
     },
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("kind", &self.kind)
+            .field("state", &self.state)
+            .field("tried", &self.tried)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Delivery {

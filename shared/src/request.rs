@@ -1,6 +1,7 @@
 //! An approval that was put to its approvers: who was asked what, who voted, and how it ended.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use time::{Duration, UtcDateTime};
 
@@ -8,7 +9,7 @@ use crate::approval::{Address, Approval, Approver, Comment, Decision, Quorum, We
 use crate::l10n::Language;
 
 /// The ledger's record that an approval was put to its approvers. Terms and release are fixed when it is made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     /// What waits.
     pub approval: Approval,
@@ -129,7 +130,7 @@ impl Request {
 }
 
 /// What the policy says about one approval: who may decide it, and how.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Terms {
     /// The route of the policy that matched.
     pub route: String,
@@ -181,7 +182,7 @@ impl Vote {
 }
 
 /// What the votes come to, fixed before CodePipeline gets the decision, so that every attempt puts the same one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Verdict {
     /// The decision to put.
     pub decision: Decision,
@@ -190,7 +191,7 @@ pub struct Verdict {
 }
 
 /// How an approval ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// The way it ended.
     pub ending: Ending,
@@ -262,4 +263,77 @@ pub struct Revision {
     pub summary: Option<String>,
     /// Where it can be looked at.
     pub url: Option<WebUrl>,
+}
+
+// Addresses, names and comments are in these types as plain text, too, and `Debug` shows none of it.
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("key", &self.approval.key())
+            .field("revision", &self.revision)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Terms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Terms")
+            .field("route", &self.route)
+            .field("policy_version", &self.policy_version)
+            .field("quorum", &self.quorum)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verdict").field("decision", &self.decision).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outcome").field("ending", &self.ending).field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_and_comments_do_not_show_in_debug_output() {
+        let approver: Approver = "Alice Archer <alice@example.com>".parse().unwrap();
+        let identity = approver.address.identity();
+        let vote = Vote {
+            approver: approver.address.clone(),
+            decision: Decision::Approved,
+            comment: "looks good".parse().ok(),
+            at: UtcDateTime::UNIX_EPOCH,
+            link: "1".to_owned(),
+        };
+        let people = BTreeMap::from([(identity.clone(), approver)]);
+        let summary = || "Approved by alice@example.com: looks good".to_owned();
+        let outcome =
+            Outcome { ending: Ending::Approved, by: Some("alice".to_owned()), at: vote.at, summary: Some(summary()) };
+        let verdict = Verdict { decision: Decision::Approved, summary: summary() };
+        let terms = Terms {
+            route: "default".to_owned(),
+            policy_version: 1,
+            approvers: people.clone(),
+            quorum: Quorum::ONE,
+            expires: None,
+            remind: Vec::new(),
+            reason_required: false,
+            barred: BTreeMap::from([(identity, "alice".to_owned())]),
+            language: Language::ENGLISH,
+            reply_to: None,
+            copy: people,
+        };
+        let shown = format!("{vote:?} {outcome:?} {verdict:?} {terms:?}").to_lowercase();
+        for part in ["alice", "@", "looks"] {
+            assert!(!shown.contains(part), "{shown}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ from commands import diagnose, expect_unsound
 from deployment import APPROVERS
 from proxy import reachable_callback
 
-FIRST = f"""# Who may decide, and how many must. docs/POLICY.md describes every key. Check a new text before you save it:
+FIRST = f"""# Who may decide, and how many must. README, "Policy", tells all keys. Check a new text before you save it:
 #   cargo run -p sandbox -- policy check FILE
 [default]
 approvers = ["{'", "'.join(APPROVERS)}"]

@@ -474,8 +474,9 @@ class Ledger(unittest.TestCase):
 class Policy(unittest.TestCase):
     """The first policy. A change to it, or to another property of the parameter, would overwrite what people edited."""
 
+    # Not even its wording may change: see the comment on PolicyParameter in template.yaml.
     TEXT = """\
-# Who may decide, and how many must. docs/POLICY.md describes every key. Check a new text before you save it:
+# Who may decide, and how many must. README, "Policy", tells all keys. Check a new text before you save it:
 #   cargo run -p sandbox -- policy check FILE
 [default]
 approvers = {}

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use tests::forge::Parts;
-use tests::{BEGIN, World, changed, eventbridge};
+use tests::{ALICE, BEGIN, BOB, World, changed, eventbridge};
 
 /// Asserts that opening the link and submitting its form both get the page for bad links, without an AWS call.
 async fn assert_bad_link(world: &World, link: &str, what: &str) {
@@ -287,4 +287,13 @@ async fn a_link_of_somebody_who_is_not_an_approver() {
         assert_eq!((page.status, page.title()), (400, "This link does not work"), "signed by us, for somebody else");
     }
     assert_untouched(&world).await;
+    // Nor does such a link show how the approval ended, as an approver's expired link does.
+    let (bob, now) = (world.mail_to(BOB).await, BEGIN.unix_timestamp());
+    world.press(&bob.approve, "").await;
+    for (person, status) in [("mallory@example.com", 410), (ALICE, 409)] {
+        let link = parts.clone().claim("sub", json!(person)).claim("exp", json!(now - 1));
+        let link = link.claim("iat", json!(now - 60)).claim("nbf", json!(now - 60)).signed(&world, &parts.key());
+        let page = world.get(&link).await;
+        assert_eq!((page.status, page.body.contains(BOB)), (status, status == 409), "{person}");
+    }
 }

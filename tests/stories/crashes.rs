@@ -70,6 +70,16 @@ async fn any_approver_finishes_what_a_crash_left_undone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_a_crash_between_vote_and_verdict_the_link_offers_its_button_again() {
+    let world = World::simulated().await;
+    let (alice, _) = world.ask().await;
+    world.fail(Calls::of("UpdateItem").skip(1).take(3), Fault::Throttled);
+    assert_eq!(world.post(&alice.approve, &[("decision", "Approved")]).await.status, 503);
+    let page = world.press(&alice.approve, "").await;
+    assert_eq!((page.status, page.title()), (200, "MyFirstPipeline was approved"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_denied_call_shows_the_page_for_a_problem() {
     let world = World::simulated().await;
     let (alice, _) = world.ask().await;

@@ -73,7 +73,6 @@ pub fn content_security_policy() -> Result<HeaderValue, InvalidHeaderValue> {
 }
 
 /// A status and a page.
-#[derive(Debug)]
 pub struct Answer {
     /// The HTTP status.
     pub status: StatusCode,

@@ -1,5 +1,7 @@
 //! Requests: what a visitor sends, read out of HTTP. The link's token is unverified text here.
 
+use std::fmt;
+
 use countersign::approval::Decision;
 use countersign::link;
 use lambda_http::http::Method;
@@ -10,7 +12,7 @@ use lambda_http::{Body, Request, RequestExt};
 const MAX_FORM: usize = 32 * 1024;
 
 /// What a visitor sent, before its link is verified.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct UnverifiedVisit {
     /// The link's token.
     pub token: String,
@@ -19,7 +21,7 @@ pub struct UnverifiedVisit {
 }
 
 /// What a visitor wants of a link.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Intent {
     /// To see what it is for (GET and HEAD). This changes nothing.
     Show,
@@ -36,6 +38,24 @@ pub enum Intent {
         /// The decision of that vote.
         decision: Decision,
     },
+}
+
+// Tokens and comments as they were sent are plain text, and `Debug` shows none of it.
+
+impl fmt::Debug for UnverifiedVisit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnverifiedVisit").field("intent", &self.intent).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Intent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Show => f.write_str("Show"),
+            Self::Decide { decision, .. } => write!(f, "Decide({decision:?}, …)"),
+            Self::Resume { decision } => write!(f, "Resume({decision:?})"),
+        }
+    }
 }
 
 /// Why a request cannot be understood.

@@ -3,6 +3,8 @@
 //! Three steps, each on its own: [`verify`] checks the link, once. [`parse`] combines it with what was sent into a
 //! [`Visit`]. [`act`] does it and gives a [`Reply`], which is not a page yet.
 
+use std::fmt;
+
 use countersign::approval::{Approval, Comment, Decision, ParseError};
 use countersign::link::{ExpiredLink, LinkError, LinkVerifier, VerifiedLink};
 use countersign::request::{Ending, Outcome, Request};
@@ -38,12 +40,18 @@ pub enum Visit {
 }
 
 /// A form to be shown again.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Draft {
     /// What is wrong with it.
     pub problem: FormProblem,
     /// The comment, as it was written.
     pub comment: String,
+}
+
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Draft").field("problem", &self.problem).finish_non_exhaustive()
+    }
 }
 
 /// What came of a visit.

@@ -24,7 +24,7 @@ export function policyParameter(scope: Construct, settings: Settings): ssm.Strin
 
 function firstPolicy({ approvers, quorum }: Settings): string {
   return [
-    '# Who may decide, and how many must. docs/POLICY.md describes every key. Check a new text before you save it:',
+    '# Who may decide, and how many must. README, "Policy", tells all keys. Check a new text before you save it:',
     '#   cargo run -p sandbox -- policy check FILE',
     '[default]',
     `approvers = ["${approvers.join('", "')}"]`,

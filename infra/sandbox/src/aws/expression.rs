@@ -35,7 +35,7 @@ pub(super) fn check(input: &Value) -> Result<(), AwsError> {
             let is_name = token.starts_with(|c: char| c.is_ascii_alphabetic());
             if is_name && !is_function && !KEYWORDS.contains(&word.as_str()) && is_reserved(&word) {
                 return Err(invalid(format!(
-                    "ParseError {kind}: Attribute name is a reserved keyword; reserved keyword: {token}"
+                    "Invalid {kind}: Attribute name is a reserved keyword; reserved keyword: {token}"
                 )));
             }
         }
