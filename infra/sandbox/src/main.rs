@@ -17,7 +17,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 #[command(bin_name = "cargo run -p sandbox --", args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 struct Arguments {
     /// The port to listen on; 0 picks a free one
-    #[arg(long, value_name = "NUMBER", default_value_t = Options::default().port)]
+    #[arg(long, value_name = "NUMBER", default_value_t = Options::default().port, value_parser = port)]
     port: u16,
     /// The approvers, separated by commas: addresses, or Name <address>
     #[arg(long, value_name = "LIST", default_value_t = Options::default().approvers)]
@@ -37,6 +37,10 @@ enum Command {
     /// Checks a policy, or explains whom it would ask
     #[command(subcommand)]
     Policy(policy::Command),
+}
+
+fn port(text: &str) -> Result<u16, &'static str> {
+    text.parse().map_err(|_| "expected a number from 0 to 65535")
 }
 
 #[tokio::main]

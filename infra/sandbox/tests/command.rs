@@ -31,7 +31,7 @@ fn it_prints_its_address_whatever_the_environment_says_of_proxies_and_endpoints(
 fn a_wrong_option_is_named() {
     for (arguments, words) in [
         (vec!["--prot", "1"], "unexpected argument '--prot'"),
-        (vec!["--port", "many"], "invalid value 'many' for '--port <NUMBER>'"),
+        (vec!["--port", "many"], "invalid value 'many' for '--port <NUMBER>': expected a number from 0 to 65535"),
         (vec!["--port"], "a value is required for '--port <NUMBER>'"),
         (vec!["extra"], "'extra'"),
     ] {
