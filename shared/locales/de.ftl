@@ -119,6 +119,7 @@ was-already-rejected = { $pipeline } wurde bereits abgelehnt
 was-not-approved-in-time = { $pipeline } wurde nicht rechtzeitig genehmigt
 was-superseded = Die Genehmigung von { $pipeline } wird nicht mehr benötigt
 was-stopped = Das Release von { $pipeline } wurde gestoppt
+was-not-shown = AWS zeigt die Freigabe von { $pipeline } nicht mehr an
 
 approved-by = Genehmigt von { $names } am { $moment }.
 rejected-by = Abgelehnt von { $names } am { $moment }.
@@ -130,10 +131,12 @@ nobody-voted-in-time = Bis zum { $moment } hat niemand abgestimmt.
 too-few-approved = Bis zum { $moment } gab es zu wenige Genehmigungen.
 superseded-at = Am { $moment } wurde dieses Release von einem neueren abgelöst, oder die Pipeline wurde geändert oder gelöscht.
 stopped-at = Gestoppt am { $moment }.
+end-not-shown = AWS CodePipeline zeigt diese Freigabe nicht mehr an. Deshalb können wir nicht sagen, wie sie ausging.
 
 pipeline-continues = Die Pipeline läuft weiter.
 stage-failed = Das Release wurde hier gestoppt und die Phase als fehlgeschlagen markiert.
 not-released = Dieses Release wird nicht durchgeführt.
+ask-the-pipelines-owner = Fragen Sie das Team, das die Pipeline betreibt, ob die Version ausgeliefert wurde.
 
 link-no-longer-decides = Mit diesem Link können Sie nicht mehr genehmigen oder ablehnen.
 nothing-left-to-decide = Es gibt nichts mehr zu entscheiden.
@@ -165,10 +168,6 @@ not-allowed-title = Das ist hier nicht möglich
 not-allowed = Unter dieser Adresse können Sie nur einen Genehmigungslink öffnen und das Formular auf seiner Seite absenden.
 not-allowed-next = Öffnen Sie den Link in der E-Mail in einem Webbrowser.
 
-not-on-record-title = Zu dieser Genehmigungsanfrage gibt es keinen Eintrag mehr
-not-on-record = Sie ist beendet, oder ihr Eintrag wurde gelöscht. Mit diesem Aufruf wurde nichts entschieden.
-not-on-record-next = Wenn noch eine Entscheidung nötig ist, bitten Sie die Verantwortlichen der Pipeline, die Anfrage erneut zu senden. Wenn Sie Zugriff auf AWS haben, können Sie die Pipeline in AWS CodePipeline ansehen.
-
 initiator-title = Sie haben dieses Release gestartet
 initiator = Wer ein Release startet, darf es nicht genehmigen; Ihre Genehmigung zählt daher nicht. Es wurde nichts entschieden.
 initiator-next = Die anderen Personen, die um eine Entscheidung gebeten wurden, können es genehmigen. Wenn es nicht durchgeführt werden soll, öffnen Sie den Link „Ablehnen“ in Ihrer E-Mail.
@@ -186,6 +185,18 @@ stopped-next = Wenn das Release noch durchgeführt werden soll, bitten Sie die V
 superseded-title = Diese Genehmigung wird nicht mehr benötigt
 superseded = Dieses Release wurde von einem neueren abgelöst, oder die Pipeline wurde geändert oder gelöscht. Es wird nicht durchgeführt.
 superseded-next = Wenn ein neueres Release auf eine Entscheidung wartet, finden Sie eine neuere E-Mail zu dieser Pipeline.
+
+not-shown-title = Diese Freigabe ist abgeschlossen
+not-shown = AWS CodePipeline wartet nicht mehr auf sie und zeigt nicht an, wie sie ausging. Es wurde gerade nichts entschieden.
+not-shown-next = Fragen Sie das Team, das die Pipeline betreibt, ob die Version ausgeliefert wurde.
+
+asked-anew-title = Sie wurden erneut gefragt
+asked-anew = Nachdem dieser Link verschickt wurde, wurde die Freigabe erneut angefragt. Deshalb gilt dieser Link nicht mehr. Es wurde gerade nichts entschieden.
+asked-anew-next = Suchen Sie die neueste E-Mail zu dieser Pipeline und verwenden Sie die Links darin.
+
+cross-site-title = Das kam nicht von unserer Seite
+cross-site = Die Entscheidung wurde von einer anderen Website oder einem anderen Programm gesendet und deshalb nicht angenommen. Es wurde gerade nichts entschieden.
+cross-site-next = Öffnen Sie den Link in Ihrer E-Mail noch einmal und klicken Sie auf der Seite auf die Schaltfläche.
 
 ## E-Mails
 

@@ -133,6 +133,7 @@ was-already-rejected = { $pipeline } was already rejected
 was-not-approved-in-time = { $pipeline } was not approved in time
 was-superseded = Approval of { $pipeline } is no longer needed
 was-stopped = The release of { $pipeline } was stopped
+was-not-shown = AWS no longer shows the approval of { $pipeline }
 
 # $names: one or more people
 approved-by = Approved by { $names } on { $moment }.
@@ -145,10 +146,12 @@ nobody-voted-in-time = Nobody had voted by { $moment }.
 too-few-approved = Not enough people had approved by { $moment }.
 superseded-at = On { $moment }, a newer release replaced this one, or the pipeline was changed or deleted.
 stopped-at = Stopped on { $moment }.
+end-not-shown = AWS CodePipeline no longer shows this approval, so we cannot say how it ended.
 
 pipeline-continues = The pipeline continues.
 stage-failed = The release stopped here and the stage was marked as failed.
 not-released = This release will not go ahead.
+ask-the-pipelines-owner = Ask the team that runs the pipeline whether the release went ahead.
 
 link-no-longer-decides = You can no longer use this link to approve or reject.
 nothing-left-to-decide = There is nothing left to decide.
@@ -181,9 +184,6 @@ not-allowed = This address only accepts approval links. You can only open a link
 not-allowed-next = Open the link in the email in a web browser.
 
 # The approval may have been decided earlier, so "just now"
-not-on-record-title = This approval is no longer on record
-not-on-record = It has ended, or its record was deleted. Nothing was decided just now.
-not-on-record-next = If a decision is still needed, ask the team that runs the pipeline to send the request again. If you have access to AWS, you can check the pipeline in AWS CodePipeline.
 
 initiator-title = You started this release
 initiator = The person who starts a release cannot approve it, so your approval does not count. Nothing was decided.
@@ -205,6 +205,18 @@ stopped-next = If the release should still go ahead, ask the team that runs the 
 superseded-title = This approval is no longer needed
 superseded = A newer release replaced this one, or the pipeline was changed or deleted. This release will not go ahead.
 superseded-next = If a newer release is waiting for a decision, look for a newer email about this pipeline.
+
+not-shown-title = This approval is over
+not-shown = AWS CodePipeline no longer shows it as waiting, and does not show how it ended. Nothing was decided just now.
+not-shown-next = Ask the team that runs the pipeline whether the release went ahead.
+
+asked-anew-title = You were asked again
+asked-anew = The approval was asked for again after this link was sent, so this link no longer works. Nothing was decided just now.
+asked-anew-next = Look for the newest email about this pipeline, and use the links in it.
+
+cross-site-title = This did not come from our page
+cross-site = The decision was sent from another website or another program, so it was not accepted. Nothing was decided just now.
+cross-site-next = Open the link in your email again, and press the button on the page that it opens.
 
 ## Emails
 

@@ -120,6 +120,7 @@ was-already-rejected = Ya se había rechazado { $pipeline }
 was-not-approved-in-time = No se aprobó { $pipeline } a tiempo
 was-superseded = Ya no hace falta aprobar { $pipeline }
 was-stopped = Se detuvo la publicación de { $pipeline }
+was-not-shown = AWS ya no muestra la aprobación de { $pipeline }
 
 approved-by = Aprobado por { $names } el { $moment }.
 rejected-by = Rechazado por { $names } el { $moment }.
@@ -131,10 +132,12 @@ nobody-voted-in-time = Nadie votó antes del { $moment }.
 too-few-approved = No hubo suficientes aprobaciones antes del { $moment }.
 superseded-at = El { $moment }, una publicación más reciente reemplazó a esta, o se modificó o eliminó el pipeline.
 stopped-at = Se detuvo el { $moment }.
+end-not-shown = AWS CodePipeline ya no muestra esta aprobación, así que no podemos decir cómo terminó.
 
 pipeline-continues = El pipeline continúa.
 stage-failed = La publicación se detuvo aquí y la etapa quedó marcada como fallida.
 not-released = Esta publicación no seguirá adelante.
+ask-the-pipelines-owner = Pregunte al equipo que gestiona el pipeline si la versión se publicó.
 
 link-no-longer-decides = Con este enlace ya no se puede aprobar ni rechazar.
 nothing-left-to-decide = Ya no queda nada por decidir.
@@ -167,9 +170,6 @@ not-allowed = Esta dirección solo admite enlaces de aprobación. Puede abrir un
 not-allowed-next = Abra el enlace del correo en un navegador web.
 
 # La solicitud pudo decidirse antes: por eso «esta visita»
-not-on-record-title = Ya no hay constancia de esta solicitud de aprobación
-not-on-record = Ya terminó, o se eliminaron sus datos. En esta visita no se ha decidido nada.
-not-on-record-next = Si todavía hace falta una decisión, pida a la persona responsable del pipeline que vuelva a enviar la solicitud. Si tiene acceso a AWS, puede consultar el pipeline en AWS CodePipeline.
 
 initiator-title = Usted inició esta publicación
 initiator = Quien inicia una publicación no puede aprobarla, por lo que su aprobación no cuenta. No se ha decidido nada.
@@ -188,6 +188,18 @@ stopped-next = Si la publicación debe seguir adelante, pida a la persona respon
 superseded-title = Esta aprobación ya no hace falta
 superseded = Una publicación más reciente reemplazó a esta, o se modificó o eliminó el pipeline. Esta publicación no seguirá adelante.
 superseded-next = Si una publicación más reciente espera una decisión, encontrará un correo posterior sobre este pipeline.
+
+not-shown-title = Esta aprobación ha terminado
+not-shown = AWS CodePipeline ya no la muestra en espera y no muestra cómo terminó. No se ha decidido nada ahora.
+not-shown-next = Pregunte al equipo que gestiona el pipeline si la versión se publicó.
+
+asked-anew-title = Se le ha vuelto a preguntar
+asked-anew = La aprobación se volvió a solicitar después de enviar este enlace, así que este enlace ya no funciona. No se ha decidido nada ahora.
+asked-anew-next = Busque el correo más reciente sobre este pipeline y use sus enlaces.
+
+cross-site-title = Esto no vino de nuestra página
+cross-site = La decisión se envió desde otro sitio web u otro programa, así que no se aceptó. No se ha decidido nada ahora.
+cross-site-next = Abra de nuevo el enlace de su correo y pulse el botón de la página que se abre.
 
 ## Correos
 

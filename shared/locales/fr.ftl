@@ -119,6 +119,7 @@ was-already-rejected = { $pipeline } : déploiement déjà rejeté
 was-not-approved-in-time = { $pipeline } : déploiement non approuvé à temps
 was-superseded = { $pipeline } : l’approbation n’est plus nécessaire
 was-stopped = { $pipeline } : déploiement arrêté
+was-not-shown = AWS n’affiche plus l’approbation de { $pipeline }
 
 approved-by = Approuvé par { $names } le { $moment }.
 rejected-by = Rejeté par { $names } le { $moment }.
@@ -130,10 +131,12 @@ nobody-voted-in-time = Personne n’a voté avant le { $moment }.
 too-few-approved = Il n’y a pas eu assez d’approbations avant le { $moment }.
 superseded-at = Le { $moment }, un déploiement plus récent a remplacé celui-ci, ou le pipeline a été modifié ou supprimé.
 stopped-at = Arrêté le { $moment }.
+end-not-shown = AWS CodePipeline n’affiche plus cette approbation : nous ne pouvons pas dire comment elle s’est terminée.
 
 pipeline-continues = Le pipeline continue.
 stage-failed = Le déploiement s’est arrêté ici et l’étape a été marquée en échec.
 not-released = Ce déploiement n’aura pas lieu.
+ask-the-pipelines-owner = Demandez à l’équipe qui gère le pipeline si la version a été publiée.
 
 link-no-longer-decides = Ce lien ne permet plus d’approuver ni de rejeter.
 nothing-left-to-decide = Il n’y a plus rien à décider.
@@ -165,10 +168,6 @@ not-allowed-title = Cette opération n’est pas possible ici
 not-allowed = Cette adresse n’accepte que les liens d’approbation. Vous pouvez en ouvrir un et envoyer le formulaire de sa page.
 not-allowed-next = Ouvrez le lien de l’e-mail dans un navigateur web.
 
-not-on-record-title = Cette demande d’approbation n’est plus enregistrée
-not-on-record = Elle est terminée, ou sa trace a été supprimée. Cette visite n’a donné lieu à aucune décision.
-not-on-record-next = Si une décision est encore nécessaire, demandez aux responsables du pipeline de renvoyer la demande. Si vous avez accès à AWS, vous pouvez consulter le pipeline dans AWS CodePipeline.
-
 initiator-title = Vous avez démarré ce déploiement
 initiator = La personne qui démarre un déploiement ne peut pas l’approuver : votre approbation ne compte donc pas. Rien n’a été décidé.
 initiator-next = Les autres personnes sollicitées peuvent l’approuver. S’il ne doit pas avoir lieu, ouvrez le lien « Rejeter » de votre e-mail.
@@ -186,6 +185,18 @@ stopped-next = Si le déploiement doit encore avoir lieu, demandez aux responsab
 superseded-title = Cette approbation n’est plus nécessaire
 superseded = Un déploiement plus récent a remplacé celui-ci, ou le pipeline a été modifié ou supprimé. Ce déploiement n’aura pas lieu.
 superseded-next = Si un déploiement plus récent attend une décision, vous trouverez un e-mail plus récent à propos de ce pipeline.
+
+not-shown-title = Cette approbation est terminée
+not-shown = AWS CodePipeline ne l’affiche plus comme en attente et n’indique pas comment elle s’est terminée. Rien n’a été décidé à l’instant.
+not-shown-next = Demandez à l’équipe qui gère le pipeline si la version a été publiée.
+
+asked-anew-title = Une nouvelle demande vous a été envoyée
+asked-anew = L’approbation a été demandée de nouveau après l’envoi de ce lien : il ne fonctionne plus. Rien n’a été décidé à l’instant.
+asked-anew-next = Cherchez l’e-mail le plus récent sur ce pipeline et utilisez ses liens.
+
+cross-site-title = Cela ne venait pas de notre page
+cross-site = La décision a été envoyée depuis un autre site ou un autre programme : elle n’a pas été acceptée. Rien n’a été décidé à l’instant.
+cross-site-next = Ouvrez de nouveau le lien de votre e-mail et appuyez sur le bouton de la page.
 
 ## E-mails
 

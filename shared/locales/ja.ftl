@@ -89,6 +89,7 @@ was-already-rejected = { $pipeline }のリリースはすでに拒否されて�
 was-not-approved-in-time = { $pipeline }のリリースは期限内に承認されませんでした
 was-superseded = { $pipeline }の承認は不要になりました
 was-stopped = { $pipeline }のリリースは停止されました
+was-not-shown = AWS に { $pipeline } の承認が表示されなくなりました
 
 approved-by = { $moment }に{ $names }が承認しました。
 rejected-by = { $moment }に{ $names }が拒否しました。
@@ -100,10 +101,12 @@ nobody-voted-in-time = { $moment }までに誰も投票しませんでした。
 too-few-approved = { $moment }までに必要な人数の承認がそろいませんでした。
 superseded-at = { $moment }に、このリリースが新しいリリースに置き換えられたか、パイプラインが変更または削除されました。
 stopped-at = { $moment }に停止されました。
+end-not-shown = AWS CodePipeline にこの承認が表示されなくなったため、どのように終了したかをお伝えできません。
 
 pipeline-continues = パイプラインは先へ進みます。
 stage-failed = リリースはここで停止し、ステージは失敗として扱われました。
 not-released = このリリースは実施されません。
+ask-the-pipelines-owner = リリースが実行されたかどうかは、パイプラインを運用しているチームに確認してください。
 
 link-no-longer-decides = このリンクでは、もう承認も拒否もできません。
 nothing-left-to-decide = もう決定の必要はありません。
@@ -136,9 +139,6 @@ not-allowed = このアドレスでできるのは、承認リンクを開くこ
 not-allowed-next = メールのリンクをブラウザで開いてください。
 
 # 承認依頼そのものは、すでに決定されているかもしれない
-not-on-record-title = この承認依頼の記録はありません
-not-on-record = すでに終了しているか、記録が削除されています。今回の操作では何も決定されていません。
-not-on-record-next = まだ決定が必要な場合は、承認依頼を再送するよう、パイプラインの担当者に連絡してください。AWSにアクセスできる場合は、AWS CodePipelineでパイプラインを確認できます。
 
 initiator-title = このリリースはあなたが開始しました
 initiator = リリースを開始した人は承認できないため、あなたの承認はカウントされません。何も決定されていません。
@@ -157,6 +157,18 @@ stopped-next = 引き続きリリースが必要な場合は、もう一度開�
 superseded-title = この承認は不要になりました
 superseded = このリリースが新しいリリースに置き換えられたか、パイプラインが変更または削除されました。このリリースは実施されません。
 superseded-next = 新しいリリースが決定を待っている場合は、このパイプラインについての新しいメールが届いています。
+
+not-shown-title = この承認は終了しています
+not-shown = AWS CodePipeline では待機中として表示されておらず、どのように終了したかも表示されていません。今回は何も決定されていません。
+not-shown-next = リリースが実行されたかどうかは、パイプラインを運用しているチームに確認してください。
+
+asked-anew-title = 改めて依頼が送られています
+asked-anew = このリンクの送信後に承認が改めて依頼されたため、このリンクは使えなくなりました。今回は何も決定されていません。
+asked-anew-next = このパイプラインに関する最新のメールを探し、そのリンクを使ってください。
+
+cross-site-title = このサイトのページから送信されたものではありません
+cross-site = 決定が別のウェブサイトまたは別のプログラムから送信されたため、受け付けられませんでした。今回は何も決定されていません。
+cross-site-next = メールのリンクをもう一度開き、表示されたページのボタンを押してください。
 
 ## メール
 

@@ -120,6 +120,7 @@ was-already-rejected = O pipeline { $pipeline } já tinha sido rejeitado
 was-not-approved-in-time = O pipeline { $pipeline } não foi aprovado a tempo
 was-superseded = A aprovação de { $pipeline } já não é necessária
 was-stopped = A publicação de { $pipeline } foi interrompida
+was-not-shown = A AWS já não mostra a aprovação de { $pipeline }
 
 approved-by = Aprovado por { $names } em { $moment }.
 rejected-by = Rejeitado por { $names } em { $moment }.
@@ -131,10 +132,12 @@ nobody-voted-in-time = Ninguém votou até { $moment }.
 too-few-approved = Não houve aprovações suficientes até { $moment }.
 superseded-at = Em { $moment }, uma publicação mais recente tomou o lugar desta, ou o pipeline foi alterado ou eliminado.
 stopped-at = Interrompida em { $moment }.
+end-not-shown = O AWS CodePipeline já não mostra esta aprovação, por isso não podemos dizer como terminou.
 
 pipeline-continues = O pipeline continua.
 stage-failed = O estágio falhou e a publicação foi interrompida aqui.
 not-released = Esta publicação não vai avançar.
+ask-the-pipelines-owner = Pergunte à equipe responsável pelo pipeline se a versão foi publicada.
 
 link-no-longer-decides = Com este link já não é possível aprovar nem rejeitar.
 nothing-left-to-decide = Não há mais nada a decidir.
@@ -167,9 +170,6 @@ not-allowed = Este endereço só aceita links de aprovação. É possível abrir
 not-allowed-next = Abra o link do e-mail em um navegador.
 
 # O pedido pode ter sido decidido antes: por isso «esta visita»
-not-on-record-title = Este pedido de aprovação já não está disponível
-not-on-record = O pedido já terminou, ou os seus dados foram removidos. Nada foi decidido nesta visita.
-not-on-record-next = Se ainda for necessária uma decisão, peça à pessoa responsável pelo pipeline que envie o pedido novamente. Quem tem acesso à AWS pode consultar o pipeline no AWS CodePipeline.
 
 initiator-title = Você iniciou esta publicação
 initiator = Quem inicia uma publicação não pode aprová-la; por isso, a sua aprovação não conta. Nada foi decidido.
@@ -188,6 +188,18 @@ stopped-next = Se a publicação ainda for necessária, peça à pessoa respons�
 superseded-title = Esta aprovação já não é necessária
 superseded = Uma publicação mais recente tomou o lugar desta, ou o pipeline foi alterado ou eliminado. Esta publicação não vai avançar.
 superseded-next = Se uma publicação mais recente aguardar uma decisão, há um e-mail mais recente sobre este pipeline.
+
+not-shown-title = Esta aprovação terminou
+not-shown = O AWS CodePipeline já não a mostra à espera e não mostra como terminou. Nada foi decidido agora.
+not-shown-next = Pergunte à equipe responsável pelo pipeline se a versão foi publicada.
+
+asked-anew-title = O pedido foi enviado de novo
+asked-anew = A aprovação foi pedida de novo depois do envio deste link, por isso este link já não funciona. Nada foi decidido agora.
+asked-anew-next = Procure o e-mail mais recente sobre este pipeline e use os links dele.
+
+cross-site-title = Isto não veio da nossa página
+cross-site = A decisão foi enviada de outro site ou de outro programa, por isso não foi aceita. Nada foi decidido agora.
+cross-site-next = Abra de novo o link do seu e-mail e pressione o botão da página.
 
 ## E-mails
 

@@ -6,6 +6,7 @@
 
 mod checked;
 mod names;
+mod origin;
 mod people;
 
 use std::fmt;
@@ -17,8 +18,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 pub use checked::ParseError;
 pub use names::{
-    AccountId, ActionName, ApprovalToken, Deployment, ExecutionId, PipelineName, Region, StageName, WebUrl,
+    AccountId, ActionExecutionId, ActionName, ApprovalToken, Deployment, ExecutionId, PipelineName, Region, RoleArn,
+    StageName, WebUrl,
 };
+pub use origin::Origin;
 pub use people::{Address, Approver, Comment, DisplayName};
 
 /// An approver's decision, in CodePipeline's words.
@@ -129,25 +132,17 @@ pub struct Approval {
     pub action: ApprovalAction,
     /// CodePipeline's token for exactly this wait.
     pub token: ApprovalToken,
-    /// The execution that waits; unknown when only an SNS notice named the approval and CodePipeline could not be
-    /// asked.
-    pub execution: Option<ExecutionId>,
+    /// The execution that waits.
+    pub execution: ExecutionId,
+    /// CodePipeline's id of this run of the action: a retried stage runs it again, under another id.
+    pub run: ActionExecutionId,
 }
 
 impl Approval {
     /// The approval's key in the ledger and in logs.
     #[must_use]
     pub fn key(&self) -> ApprovalKey {
-        let ApprovalAction { account, region, pipeline, stage, action } = &self.action;
-        ApprovalKey(digest(&[
-            "approval",
-            account.as_str(),
-            region.as_str(),
-            pipeline.as_str(),
-            stage.as_str(),
-            action.as_str(),
-            self.token.expose(),
-        ]))
+        ApprovalKey::of(&self.action, &self.token)
     }
 }
 
@@ -156,6 +151,21 @@ impl Approval {
 pub struct ApprovalKey(String);
 
 impl ApprovalKey {
+    /// The key of the approval that waits at `action` with `token`.
+    #[must_use]
+    pub fn of(action: &ApprovalAction, token: &ApprovalToken) -> Self {
+        let ApprovalAction { account, region, pipeline, stage, action } = action;
+        Self(digest(&[
+            "approval",
+            account.as_str(),
+            region.as_str(),
+            pipeline.as_str(),
+            stage.as_str(),
+            action.as_str(),
+            token.expose(),
+        ]))
+    }
+
     /// A key that the ledger kept.
     pub(crate) fn from_ledger(key: &str) -> Self {
         Self(key.to_owned())
@@ -174,10 +184,46 @@ impl fmt::Display for ApprovalKey {
     }
 }
 
-/// SHA-256 over the parts, in base64url. The parts are joined by a line break, which no checked text can hold.
+/// SHA-256 over bytes, in base64url: 43 characters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest(String);
+
+impl Digest {
+    /// The digest of these bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes)))
+    }
+
+    /// Its text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Digest {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let is_base64url = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        if text.len() == 43 && is_base64url {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ParseError::Form { what: "the digest", form: "43 characters of base64url" })
+        }
+    }
+}
+
+/// The digest of the parts, joined by a line break, which no checked text can hold.
 pub(crate) fn digest(parts: &[&str]) -> String {
-    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, parts.join("\n").as_bytes());
-    URL_SAFE_NO_PAD.encode(hash)
+    Digest::of(parts.join("\n").as_bytes()).0
 }
 
 #[cfg(test)]

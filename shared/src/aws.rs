@@ -187,6 +187,12 @@ impl AwsError {
         Self { operation, code: code.to_owned(), kind, without_effect }
     }
 
+    /// Something that cannot be had now, and may be had later.
+    #[must_use]
+    pub fn unavailable(operation: &'static str, what: &str) -> Self {
+        Self { operation, code: what.to_owned(), kind: AwsErrorKind::Unavailable, without_effect: true }
+    }
+
     /// Something in an answer that should not be there, or is missing.
     #[must_use]
     pub fn unexpected(operation: &'static str, what: &str) -> Self {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use time::{Duration, UtcDateTime};
 
-use crate::approval::{Address, ApprovalKey, ParseError};
+use crate::approval::{Address, ApprovalKey, Digest, ParseError};
 
 /// The kind of an email. Together with the approval and the mailbox it identifies a delivery, which is made once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,6 +60,8 @@ impl FromStr for EmailKind {
 pub struct DeliveryId<'a> {
     /// The approval.
     pub approval: &'a ApprovalKey,
+    /// The request that it is about: an approval that is asked for anew has new deliveries.
+    pub request: &'a Digest,
     /// Its kind.
     pub kind: EmailKind,
     /// Its recipient.

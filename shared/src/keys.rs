@@ -1,7 +1,8 @@
-//! The signing key in AWS KMS, which never leaves it, and the public keys to verify with.
+//! Keys in AWS KMS, which never leave it, and their public keys to verify with.
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
@@ -10,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::try_join_all;
 use jsonwebtoken::DecodingKey;
+use tokio::sync::OnceCell;
 
 use crate::approval::ParseError;
 use crate::aws::AwsError;
@@ -29,7 +31,7 @@ impl KeyId {
         &self.0
     }
 
-    /// What a link's header carries as `kid`: the id without the rest of the ARN.
+    /// What a header carries as `kid`: the id without the rest of the ARN.
     #[must_use]
     pub fn kid(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or(&self.0)
@@ -55,7 +57,7 @@ impl FromStr for KeyId {
     }
 }
 
-/// The key that links are signed with.
+/// A key that signs.
 #[derive(Debug, Clone)]
 pub struct SigningKey {
     client: Client,
@@ -69,7 +71,7 @@ impl SigningKey {
         Self { client, id }
     }
 
-    /// The key's name in a link.
+    /// The key's name in what it signs.
     #[must_use]
     pub fn kid(&self) -> &str {
         self.id.kid()
@@ -98,7 +100,37 @@ impl SigningKey {
     }
 }
 
-/// The public keys of a deployment. Verifying needs nothing else, so a key that is not here does not exist.
+/// The keys of one kind, whose public parts are read from KMS once, when they are needed first.
+#[derive(Clone)]
+pub struct Keyring {
+    client: Client,
+    ids: Arc<[KeyId]>,
+    keys: Arc<OnceCell<VerifyingKeys>>,
+}
+
+impl Keyring {
+    /// The keys with these ids.
+    #[must_use]
+    pub fn new(client: Client, ids: Vec<KeyId>) -> Self {
+        Self { client, ids: ids.into(), keys: Arc::default() }
+    }
+
+    /// Their public keys.
+    ///
+    /// # Errors
+    /// When one cannot be read. It is tried again the next time.
+    pub async fn fetched(&self) -> Result<&VerifyingKeys, AwsError> {
+        self.keys.get_or_try_init(|| VerifyingKeys::fetch(&self.client, &self.ids)).await
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.ids.iter().map(KeyId::kid)).finish()
+    }
+}
+
+/// Public keys. Verifying needs nothing else, so a key that is not here does not exist.
 #[derive(Clone, Default)]
 pub struct VerifyingKeys(Vec<(String, DecodingKey)>);
 
@@ -129,7 +161,7 @@ impl VerifyingKeys {
         Some(())
     }
 
-    /// The key that a link's header names.
+    /// The key that a header names.
     pub(crate) fn get(&self, kid: &str) -> Option<&DecodingKey> {
         self.0.iter().find(|(name, _)| name == kid).map(|(_, key)| key)
     }

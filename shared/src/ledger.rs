@@ -1,16 +1,17 @@
-//! The ledger: one DynamoDB table that makes "sent once" and "counted once" true.
+//! The ledger: one DynamoDB table that makes "sent once" and "counted once" true. It is storage, not authority.
 //!
 //! | partition key `pk` | sort key `sk` | item |
 //! |---|---|---|
-//! | the [`ApprovalKey`] | `REQUEST` | the [`Request`] with its votes, verdict and outcome |
-//! | the [`ApprovalKey`] | `DELIVERY#`, what it is about, `#` and the mailbox | one email: claimed, failed or sent |
+//! | the [`ApprovalKey`] | `SIGNED-REQUEST` | the [`Request`]: its sealed object, sealed votes, and memos |
+//! | the [`ApprovalKey`] | `MAIL#`, the request's digest, what it is about, and the mailbox | one email: claimed, failed or sent |
 //! | a hash of action and execution | an [`ApprovalKey`] | which approvals an execution has had at an action |
 //! | a hash of the pipeline's name | when it was asked for, `#`, an [`ApprovalKey`] | which approvals a pipeline has had |
 //! | `OPEN` | an [`ApprovalKey`] | approvals that have not ended, or whose outcome has not reached everybody |
 //!
-//! What must be true once is written by one conditional call, never read first and then written. Votes are part of the
-//! request's item, so that one call records a vote and answers with all of them, and no two visitors count different votes.
-//! Nothing is ever deleted by us: an item goes, by TTL, [`RETENTION`] after its approval expired.
+//! Whoever may write the table can write anything here. So what a request says is believed by the notifier's seal, a vote
+//! by the callback's (see [`trust`]); the verdict is a lock, and the outcome a memo of what CodePipeline held; the other
+//! items say where to look. What must be true once is written by one conditional call, on top of what was read. Nothing
+//! is ever deleted by us: an item goes, by TTL, [`RETENTION`] after its approval expired.
 
 mod attributes;
 mod deliveries;
@@ -18,62 +19,107 @@ mod deliveries;
 mod golden;
 mod items;
 mod lists;
+mod objects;
 mod paths;
+mod trust;
+mod unsigned;
+
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TableStatus, TransactWriteItem, Update};
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ReturnValuesOnConditionCheckFailure, TableStatus, TransactWriteItem,
+};
 use time::{Duration, UtcDateTime};
 
-use crate::approval::{ApprovalKey, Decision, ExecutionId};
+use crate::approval::{ApprovalKey, Decision, Digest};
 use crate::aws::{AwsError, code};
-use crate::request::{Outcome, Request, Verdict, Vote};
-use attributes::{CONDITION_FAILED, Item, from_item, keys, put_new, text, to_item, to_value};
-use items::{OutcomeItem, RequestItem, VerdictItem, VoteItem};
+use crate::request::{NewRequest, Outcome, Request, Vote};
+use crate::seal::{Sealed, Sealer};
+use attributes::{CONDITION_FAILED, Item, keys, put, sealed, text, to_value};
+use items::OutcomeItem;
 use lists::{OPEN, execution_key, history_key, history_sort_key};
-use paths::{
-    APPROVERS, BARRED, EXECUTION, OUTCOME, PARTITION, REASON_REQUIRED, REVISION, SORT, VERDICT, VOTE_COMMENT,
-    VOTE_DECISION, VOTES,
-};
+use paths::{DIGEST, OBJECT, OUTCOME, PARTITION, REVISION, SEAL, SORT, VERDICT, VOTES};
 
+pub use crate::jws::SignError;
 pub use lists::HistoryCursor;
+pub use trust::{Forgery, Found, Trust};
+pub use unsigned::UnsignedRequest;
 
 /// How long the ledger remembers an approval after it expired.
 pub const RETENTION: Duration = Duration::days(365);
 
-const REQUEST: &str = "REQUEST";
+const REQUEST: &str = "SIGNED-REQUEST";
+const UPDATE: &str = "dynamodb:UpdateItem";
 
 /// The ledger's table.
 #[derive(Debug, Clone)]
 pub struct Ledger {
     client: Client,
     table: String,
+    trust: Trust,
 }
 
-/// The result of a conditional write.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WriteOutcome {
-    /// The write was applied. The request as it is now.
-    Applied(Request),
-    /// The condition did not hold: the request as it is now says why. `None` when there is no such request.
-    ConditionFailed(Option<Request>),
+/// A request that is sealed and not in the ledger yet.
+#[derive(Debug, Clone)]
+pub struct SealedRequest {
+    request: Request,
+    sealed: Sealed,
 }
 
-impl WriteOutcome {
-    /// The request as it is now, applied or not.
-    #[must_use]
-    pub fn request(self) -> Option<Request> {
-        match self {
-            Self::Applied(request) => Some(request),
-            Self::ConditionFailed(request) => request,
-        }
+impl SealedRequest {
+    /// Seals a request: from here on it is what it is.
+    ///
+    /// # Errors
+    /// When KMS does not sign.
+    pub async fn seal(request: NewRequest, sealer: &Sealer) -> Result<Self, SignError> {
+        let sealed = sealer.seal(objects::write_request(&request).map_err(|_| SignError::Unwritable)?).await?;
+        Ok(Self { request: request.with_digest(Digest::of(&sealed.bytes)), sealed })
     }
 }
 
-impl Ledger {
-    /// The ledger in `table`.
+/// A vote that is sealed for one request and not in the ledger yet.
+#[derive(Debug, Clone)]
+pub struct SealedVote {
+    vote: Vote,
+    sealed: Sealed,
+}
+
+impl SealedVote {
+    /// Seals a vote on the request of this digest.
+    ///
+    /// # Errors
+    /// When KMS does not sign.
+    pub async fn seal(key: &ApprovalKey, request: &Digest, vote: Vote, sealer: &Sealer) -> Result<Self, SignError> {
+        let bytes = objects::write_vote(key, request, &vote).map_err(|_| SignError::Unwritable)?;
+        Ok(Self { vote, sealed: sealer.seal(bytes).await? })
+    }
+
+    /// What is sealed.
     #[must_use]
-    pub fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+    pub fn vote(&self) -> &Vote {
+        &self.vote
+    }
+}
+
+/// The result of a write on top of what was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WriteOutcome {
+    /// It was written.
+    Applied,
+    /// Somebody else wrote meanwhile. What is there now.
+    Changed(Found),
+}
+
+impl Ledger {
+    /// The ledger in `table`, believed by `trust`.
+    #[must_use]
+    pub fn new(client: Client, table: String, trust: Trust) -> Self {
+        Self { client, table, trust }
     }
 
     /// Whether the table exists, is active, and has the ledger's keys.
@@ -95,208 +141,224 @@ impl Ledger {
         }))
     }
 
-    /// Writes `request` unless its approval has one. Returns the approval's request and whether it is new.
+    /// Writes a request unless its approval has one, in place of `forgery` if that is still there. Returns the approval's
+    /// request and whether it is new.
     ///
     /// # Errors
-    /// When DynamoDB does not answer, or answers with an item that this version cannot read.
-    pub async fn create_request(&self, request: Request) -> Result<(Request, bool), AwsError> {
+    /// When DynamoDB does not answer, or something forged keeps the place.
+    pub async fn create_request(
+        &self,
+        request: SealedRequest,
+        forgery: Option<&Forgery>,
+    ) -> Result<(Request, bool), AwsError> {
         const OPERATION: &str = "dynamodb:TransactWriteItems";
+        let unwritable = |_| AwsError::unexpected(OPERATION, "an item without content");
+        let SealedRequest { request, sealed: object } = request;
         let key = request.approval.key();
         let lives_until = Some(lives_until(&request));
+        let mut item = keys(key.as_str(), REQUEST, lives_until);
+        item.extend(sealed(&object));
+        item.insert(DIGEST.to_owned(), text(request.digest.as_str()));
+        item.insert(REVISION.to_owned(), number(0));
+        item.insert(VOTES.to_owned(), AttributeValue::M(HashMap::new()));
+        let (condition, values) = in_place_of(forgery);
+        let item = put(&self.table, item).condition_expression(condition).set_expression_attribute_values(values);
         let action = &request.approval.action;
-        let mut item = to_item(&RequestItem::from(&request))?;
-        item.extend(keys(key.as_str(), REQUEST, lives_until));
-        let mut items = vec![
-            item,
+        let pointers = [
             keys(OPEN, key.as_str(), lives_until),
             keys(&history_key(&action.pipeline), &history_sort_key(request.asked, &key), lives_until),
+            keys(&execution_key(action, &request.approval.execution), key.as_str(), lives_until),
         ];
-        let execution = request.approval.execution.as_ref();
-        items.extend(execution.map(|id| keys(&execution_key(action, id), key.as_str(), lives_until)));
-        let writes = items.into_iter().map(|item| put_new(&self.table, item)).collect::<Result<_, _>>()?;
+        let puts = std::iter::once(item).chain(pointers.map(|pointer| put(&self.table, pointer)));
+        let writes = puts
+            .map(|put| Ok(TransactWriteItem::builder().put(put.build().map_err(unwritable)?).build()))
+            .collect::<Result<_, AwsError>>()?;
         let written = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
         match written {
             Ok(_) => Ok((request, true)),
             Err(error) if code(&error) == Some("TransactionCanceledException") => {
                 // Cancelled for a condition means that the request is there. Cancelled for a conflict with another
                 // writer of the same request, it is there too by the time of a consistent read, or this is an error.
-                let existing = self.read_request(&key).await?.ok_or_else(|| AwsError::new(OPERATION, &error))?;
-                Ok((existing, false))
+                let existing = self.read_request(&key).await?.request();
+                Ok((existing.ok_or_else(|| AwsError::new(OPERATION, &error))?, false))
             }
             Err(error) => Err(AwsError::new(OPERATION, &error)),
         }
     }
 
-    /// Adds the execution to a request that an SNS notice began without it. Links that are out already do without; the
-    /// event about the end finds the request by it.
+    /// What the ledger has for an approval.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer, or a public key cannot be read.
+    pub async fn read_request(&self, key: &ApprovalKey) -> Result<Found, AwsError> {
+        match self.get(keys(key.as_str(), REQUEST, None)).await? {
+            Some(item) => self.trust.open(key, item).await,
+            None => Ok(Found::Absent),
+        }
+    }
+
+    /// Records a vote, in place of an earlier one of the same approver, and locks the votes if they are settled by it:
+    /// provided that nobody voted since `request` was read, and that its votes were not locked.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer. The vote may have been recorded all the same; recording it again is harmless.
+    pub async fn record_vote(
+        &self,
+        request: &Request,
+        vote: &SealedVote,
+        verdict: Option<Decision>,
+    ) -> Result<WriteOutcome, AwsError> {
+        let lock = if verdict.is_some() { format!(", {VERDICT} = :verdict") } else { String::new() };
+        let update = self
+            .on_top_of(request)
+            .update_expression(format!("SET {VOTES}.#voter = :vote, {REVISION} = :next{lock}"))
+            .expression_attribute_names("#voter", vote.vote.approver.identity())
+            .expression_attribute_values(":vote", AttributeValue::M(sealed(&vote.sealed)))
+            .expression_attribute_values(":next", number(request.revision.saturating_add(1)));
+        let update = match verdict {
+            Some(verdict) => update.expression_attribute_values(":verdict", text(verdict.as_str())),
+            None => update,
+        };
+        self.write(request, update).await
+    }
+
+    /// Locks votes that are settled, provided that they are those of `request`.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn add_execution(&self, mut request: Request, execution: ExecutionId) -> Result<Request, AwsError> {
-        const OPERATION: &str = "dynamodb:TransactWriteItems";
-        let key = request.approval.key();
-        let update = Update::builder()
-            .table_name(&self.table)
-            .set_key(Some(keys(key.as_str(), REQUEST, None)))
-            .update_expression(format!("SET {EXECUTION} = :execution"))
-            .condition_expression(format!("attribute_exists({PARTITION})"))
-            .expression_attribute_values(":execution", text(execution.as_str()))
-            .build()
-            .map_err(|_| AwsError::unexpected(OPERATION, "an update without content"))?;
-        let pk = execution_key(&request.approval.action, &execution);
-        let index = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(keys(&pk, key.as_str(), Some(lives_until(&request)))))
-            .build()
-            .map_err(|_| AwsError::unexpected(OPERATION, "an item without content"))?;
-        self.client
-            .transact_write_items()
-            .transact_items(TransactWriteItem::builder().update(update).build())
-            .transact_items(TransactWriteItem::builder().put(index).build())
-            .send()
-            .await
-            .map_err(|error| AwsError::new(OPERATION, &error))?;
-        request.approval.execution = Some(execution);
-        Ok(request)
+    pub async fn lock(&self, request: &Request, verdict: Decision) -> Result<WriteOutcome, AwsError> {
+        let update = self
+            .on_top_of(request)
+            .update_expression(format!("SET {VERDICT} = :verdict"))
+            .expression_attribute_values(":verdict", text(verdict.as_str()));
+        self.write(request, update).await
     }
 
-    /// The request of an approval.
+    /// Replaces a lock that says something other than what the votes come to, which none of our functions wrote.
     ///
     /// # Errors
-    /// When DynamoDB does not answer, or answers with an item that this version cannot read.
-    pub async fn read_request(&self, key: &ApprovalKey) -> Result<Option<Request>, AwsError> {
+    /// When DynamoDB does not answer.
+    pub async fn replace_lock(&self, request: &Request, verdict: Option<Decision>) -> Result<WriteOutcome, AwsError> {
+        let key = request.approval.key();
+        self.trust.alarm(&key, "a verdict that the votes do not come to");
+        let update = self
+            .update(&key)
+            .condition_expression(format!("{DIGEST} = :digest AND {REVISION} = :revision"))
+            .expression_attribute_values(":digest", text(request.digest.as_str()))
+            .expression_attribute_values(":revision", number(request.revision));
+        let update = match verdict {
+            Some(verdict) => update
+                .update_expression(format!("SET {VERDICT} = :verdict"))
+                .expression_attribute_values(":verdict", text(verdict.as_str())),
+            None => update.update_expression(format!("REMOVE {VERDICT}")),
+        };
+        self.write(request, update).await
+    }
+
+    /// Notes how the approval ended, as CodePipeline holds it.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn note_outcome(&self, request: &Request, outcome: &Outcome) -> Result<(), AwsError> {
+        let update = self
+            .update(&request.approval.key())
+            .condition_expression(format!("{DIGEST} = :digest"))
+            .expression_attribute_values(":digest", text(request.digest.as_str()))
+            .update_expression(format!("SET {OUTCOME} = :outcome"))
+            .expression_attribute_values(":outcome", to_value(&OutcomeItem::from(outcome))?);
+        ignoring_changes(update.send().await)
+    }
+
+    /// Removes a memo of an end that did not take place, which none of our functions wrote.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn strike_outcome(&self, request: &Request) -> Result<(), AwsError> {
+        let key = request.approval.key();
+        self.trust.alarm(&key, "an outcome of an approval that waits");
+        let update = self
+            .update(&key)
+            .condition_expression(format!("{DIGEST} = :digest"))
+            .expression_attribute_values(":digest", text(request.digest.as_str()))
+            .update_expression(format!("REMOVE {OUTCOME}"));
+        ignoring_changes(update.send().await)
+    }
+
+    /// An update of a request's item, provided that it is as it was read and its votes are not locked.
+    fn on_top_of(&self, request: &Request) -> UpdateItemFluentBuilder {
+        self.update(&request.approval.key())
+            .condition_expression(format!(
+                "{DIGEST} = :digest AND {REVISION} = :revision AND attribute_not_exists({VERDICT})"
+            ))
+            .expression_attribute_values(":digest", text(request.digest.as_str()))
+            .expression_attribute_values(":revision", number(request.revision))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+
+    fn update(&self, key: &ApprovalKey) -> UpdateItemFluentBuilder {
+        self.client.update_item().table_name(&self.table).set_key(Some(keys(key.as_str(), REQUEST, None)))
+    }
+
+    async fn write(&self, request: &Request, update: UpdateItemFluentBuilder) -> Result<WriteOutcome, AwsError> {
+        let error = match update.send().await {
+            Ok(_) => return Ok(WriteOutcome::Applied),
+            Err(error) if code(&error) == Some(CONDITION_FAILED) => error,
+            Err(error) => return Err(AwsError::new(UPDATE, &error)),
+        };
+        // The answer has what kept it from being written, without another call.
+        let key = request.approval.key();
+        let found = match error.into_service_error() {
+            UpdateItemError::ConditionalCheckFailedException(failure) => failure.item,
+            _ => None,
+        };
+        Ok(WriteOutcome::Changed(match found {
+            Some(item) => self.trust.open(&key, item).await?,
+            None => self.read_request(&key).await?,
+        }))
+    }
+
+    async fn get(&self, key: Item) -> Result<Option<Item>, AwsError> {
         let answer = self
             .client
             .get_item()
             .table_name(&self.table)
-            .set_key(Some(keys(key.as_str(), REQUEST, None)))
+            .set_key(Some(key))
             .consistent_read(true)
             .send()
             .await
             .map_err(|error| AwsError::new("dynamodb:GetItem", &error))?;
-        answer.item.map(read).transpose()
-    }
-
-    /// Records `vote`, in place of an earlier one that says something else, if the approval is undecided and its terms
-    /// allow the vote: they ask this approver, do not bar them from approving, and a rejection has the comment that they
-    /// may require.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer, or answers with an item that this version cannot read. The vote may have been recorded all the
-    /// same; recording it again is harmless.
-    pub async fn record_vote(&self, key: &ApprovalKey, vote: &Vote) -> Result<WriteOutcome, AwsError> {
-        let same_comment = match vote.comment {
-            Some(_) => format!("{VOTES}.#approver.#comment = :comment"),
-            None => format!("attribute_not_exists({VOTES}.#approver.#comment)"),
-        };
-        let mut conditions = vec![
-            format!("attribute_exists({APPROVERS}.#approver)"),
-            format!("attribute_not_exists({VERDICT})"),
-            format!("attribute_not_exists({OUTCOME})"),
-            format!("NOT ({VOTES}.#approver.{VOTE_DECISION} = :decision AND {same_comment})"),
-        ];
-        match (vote.decision, &vote.comment) {
-            (Decision::Approved, _) => conditions.push(format!("attribute_not_exists({BARRED}.#approver)")),
-            (Decision::Rejected, None) => conditions.push(format!("NOT {REASON_REQUIRED} = :yes")),
-            (Decision::Rejected, Some(_)) => {}
-        }
-        let mut update = self
-            .client
-            .update_item()
-            .update_expression(format!("SET {VOTES}.#approver = :vote, {REVISION} = {REVISION} + :one"))
-            .condition_expression(conditions.join(" AND "))
-            .expression_attribute_names("#approver", vote.approver.identity())
-            .expression_attribute_names("#comment", VOTE_COMMENT)
-            .expression_attribute_values(":decision", text(vote.decision.as_str()))
-            .expression_attribute_values(":vote", to_value(&VoteItem::from(vote))?)
-            .expression_attribute_values(":one", AttributeValue::N("1".into()));
-        if let Some(comment) = &vote.comment {
-            update = update.expression_attribute_values(":comment", text(comment.expose()));
-        } else if vote.decision == Decision::Rejected {
-            update = update.expression_attribute_values(":yes", AttributeValue::Bool(true));
-        }
-        self.update(key, update).await
-    }
-
-    /// Fixes what the votes came to, if they are still the ones of `revision`.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer, or answers with an item that this version cannot read.
-    pub async fn record_verdict(
-        &self,
-        key: &ApprovalKey,
-        revision: u64,
-        verdict: &Verdict,
-    ) -> Result<WriteOutcome, AwsError> {
-        let update = self
-            .client
-            .update_item()
-            .update_expression(format!("SET {VERDICT} = :verdict"))
-            .condition_expression(format!(
-                "{REVISION} = :revision AND attribute_not_exists({VERDICT}) AND attribute_not_exists({OUTCOME})"
-            ))
-            .expression_attribute_values(":verdict", to_value(&VerdictItem::from(verdict))?)
-            .expression_attribute_values(":revision", AttributeValue::N(revision.to_string()));
-        self.update(key, update).await
-    }
-
-    /// Records that CodePipeline took the verdict. There is no stronger evidence, so it replaces whatever was concluded
-    /// from CodePipeline's lists.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer, or answers with an item that this version cannot read.
-    pub async fn record_decision(&self, key: &ApprovalKey, outcome: &Outcome) -> Result<WriteOutcome, AwsError> {
-        let update = self
-            .client
-            .update_item()
-            .update_expression(format!("SET {OUTCOME} = :outcome"))
-            .condition_expression(format!("attribute_exists({VERDICT})"))
-            .expression_attribute_values(":outcome", to_value(&OutcomeItem::from(outcome))?);
-        self.update(key, update).await
-    }
-
-    /// Records how the approval ended. An earlier outcome is kept.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer, or answers with an item that this version cannot read.
-    pub async fn record_outcome(&self, key: &ApprovalKey, outcome: &Outcome) -> Result<WriteOutcome, AwsError> {
-        let update = self
-            .client
-            .update_item()
-            .update_expression(format!("SET {OUTCOME} = :outcome"))
-            .condition_expression(format!("attribute_exists({PARTITION}) AND attribute_not_exists({OUTCOME})"))
-            .expression_attribute_values(":outcome", to_value(&OutcomeItem::from(outcome))?);
-        self.update(key, update).await
-    }
-
-    /// Runs an update of a request's item and returns the request after it, applied or not.
-    async fn update(
-        &self,
-        key: &ApprovalKey,
-        update: aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder,
-    ) -> Result<WriteOutcome, AwsError> {
-        const OPERATION: &str = "dynamodb:UpdateItem";
-        let updated = update
-            .table_name(&self.table)
-            .set_key(Some(keys(key.as_str(), REQUEST, None)))
-            .return_values(ReturnValue::AllNew)
-            .send()
-            .await;
-        match updated {
-            Ok(answer) => {
-                let item = answer.attributes.ok_or_else(|| AwsError::unexpected(OPERATION, "no item in the answer"))?;
-                Ok(WriteOutcome::Applied(read(item)?))
-            }
-            Err(error) if code(&error) == Some(CONDITION_FAILED) => {
-                Ok(WriteOutcome::ConditionFailed(self.read_request(key).await?))
-            }
-            Err(error) => Err(AwsError::new(OPERATION, &error)),
-        }
+        Ok(answer.item)
     }
 }
 
-fn read(item: Item) -> Result<Request, AwsError> {
-    from_item::<RequestItem, _>(item)
+/// The condition that what was found in a request's place is still there, and its values.
+fn in_place_of(forgery: Option<&Forgery>) -> (String, Option<HashMap<String, AttributeValue>>) {
+    let Some(Forgery { object, seal }) = forgery else { return (format!("attribute_not_exists({PARTITION})"), None) };
+    let object = object.as_ref().map(|bytes| AttributeValue::B(Blob::new(bytes.clone())));
+    let (mut conditions, mut values) = (Vec::new(), HashMap::new());
+    for (name, value) in [(OBJECT, object), (SEAL, seal.as_ref().map(text))] {
+        match value {
+            Some(value) => {
+                conditions.push(format!("{name} = :{name}"));
+                values.insert(format!(":{name}"), value);
+            }
+            None => conditions.push(format!("attribute_not_exists({name})")),
+        }
+    }
+    (conditions.join(" AND "), Some(values).filter(|values| !values.is_empty()))
+}
+
+/// A memo may be written late: what is not there any more needs none.
+fn ignoring_changes<T>(written: Result<T, SdkError<UpdateItemError>>) -> Result<(), AwsError> {
+    match written {
+        Ok(_) => Ok(()),
+        Err(error) if code(&error) == Some(CONDITION_FAILED) => Ok(()),
+        Err(error) => Err(AwsError::new(UPDATE, &error)),
+    }
+}
+
+fn number(number: u64) -> AttributeValue {
+    AttributeValue::N(number.to_string())
 }
 
 /// Until when the items of a request are kept.

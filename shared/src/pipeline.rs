@@ -12,18 +12,15 @@ mod release;
 use std::time::Duration;
 
 use aws_sdk_codepipeline::primitives::DateTime;
-use aws_sdk_codepipeline::types::{
-    ActionExecutionDetail, ActionExecutionFilter, ActionExecutionStatus, PipelineExecution, StageState,
-};
+use aws_sdk_codepipeline::types::{ActionExecutionDetail, ActionExecutionFilter, PipelineExecution, StageState};
 use aws_sdk_codepipeline::{Client, config};
 use time::UtcDateTime;
 
-use crate::approval::{Approval, ApprovalAction, ApprovalToken, ExecutionId, PipelineName, Region};
+use crate::approval::{Approval, ApprovalAction, ApprovalToken, ExecutionId, PipelineName, Region, RoleArn};
 use crate::aws::AwsError;
-use crate::clock::CLOCK_SKEW;
 use crate::request::{Outcome, Release};
 
-pub use end::superseded;
+pub use end::not_shown;
 
 /// How many pages of 100 action runs are looked through for an approval.
 const MAX_PAGES: usize = 5;
@@ -64,11 +61,14 @@ impl Polling {
 pub struct CodePipeline {
     client: Client,
     polling: Polling,
+    /// The role that the callback decides with.
+    deciding_role: RoleArn,
     /// The region of pipelines that are given by name alone. Unless it is set, the function's own region.
     home: Option<Region>,
 }
 
-/// An approval as an event names it: with a token, or with an execution, or with both.
+/// An approval as an event names it: with a token, or with an execution, or with both. It is a hint where to look, and
+/// nothing in it is believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingRef {
     /// Where it waits.
@@ -79,22 +79,15 @@ pub struct PendingRef {
     pub execution: Option<ExecutionId>,
     /// When it began to wait, according to the event.
     pub started: UtcDateTime,
-    /// When it expires, if the event says so.
-    pub expires: Option<UtcDateTime>,
-    /// `CustomData`, if the event has it.
-    pub instructions: Option<String>,
-    /// `ExternalEntityLink`, if the event has it.
-    pub review_url: Option<String>,
 }
 
-/// A waiting approval with all that is known of it.
+/// A waiting approval, with all that CodePipeline says of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingApproval {
     /// The approval.
     pub approval: Approval,
-    /// When CodePipeline stops waiting; `None` when that cannot be read at the moment. It is never guessed: a request keeps
-    /// the first answer for good.
-    pub expires: Option<UtcDateTime>,
+    /// When CodePipeline stops waiting.
+    pub expires: UtcDateTime,
     /// Who started the execution; `None` when that is unknown.
     pub initiator: Option<Initiator>,
     /// What to show of it.
@@ -119,6 +112,9 @@ pub enum FindError {
     /// CodePipeline does not show it (yet), though it does not show that it has ended either.
     #[error("CodePipeline shows no pending approval for this event")]
     NotShown,
+    /// The pipeline of this name is in another account or region than the event says.
+    #[error("the pipeline is not in the account and region that the event names")]
+    Elsewhere,
 }
 
 /// The result of putting a decision.
@@ -144,10 +140,10 @@ pub enum ApprovalStatus {
 }
 
 impl CodePipeline {
-    /// CodePipeline through `client`.
+    /// CodePipeline through `client`, where what `deciding_role` ended was ended by the callback.
     #[must_use]
-    pub fn new(client: Client, polling: Polling) -> Self {
-        Self { client, polling, home: None }
+    pub fn new(client: Client, polling: Polling, deciding_role: RoleArn) -> Self {
+        Self { client, polling, deciding_role, home: None }
     }
 
     /// The same, with pipelines that are given by name alone in the region `home`.
@@ -229,41 +225,11 @@ impl CodePipeline {
         Ok(answer.pipeline_execution)
     }
 
-    /// The attempt at its action that an approval is.
-    ///
-    /// Only for PARALLEL mode is the external execution id promised to be the token. Where it is not, it is the
-    /// attempt of the execution that waited when the approval was asked for: begun by then, and not ended before. There
-    /// are several only of a retried stage.
-    async fn attempt_of(
-        &self,
-        approval: &Approval,
-        asked: UtcDateTime,
-    ) -> Result<Option<ActionExecutionDetail>, AwsError> {
-        let is_it = |attempt: &ActionExecutionDetail| external_id(attempt).as_ref() == Some(&approval.token);
-        let execution = approval.execution.as_ref();
-        let attempts = self.attempts(&approval.action, execution, is_it).await?;
-        if attempts.last().is_some_and(is_it) {
-            return Ok(attempts.into_iter().next_back());
-        }
-        let waited = |attempt: &ActionExecutionDetail| {
-            let begun =
-                moment(attempt.start_time.as_ref()).is_none_or(|start| start <= asked.saturating_add(CLOCK_SKEW));
-            // Without allowance for the clocks: it would take the attempt before a retry for the one that waits.
-            let lasted = attempt.status == Some(ActionExecutionStatus::InProgress)
-                || moment(attempt.last_update_time.as_ref()).is_some_and(|end| end >= asked);
-            begun && lasted
-        };
-        // The first of them: of two that could be it, the later is a retry that came soon after.
-        Ok(attempts.into_iter().rfind(waited).filter(|_| execution.is_some()))
-    }
-
-    /// The latest attempt of an execution at the action.
-    async fn latest_attempt(
-        &self,
-        action: &ApprovalAction,
-        execution: &ExecutionId,
-    ) -> Result<Option<ActionExecutionDetail>, AwsError> {
-        Ok(self.attempts(action, Some(execution), |_| true).await?.into_iter().next())
+    /// The run of its action that an approval is. No other run's end is this one's.
+    async fn run_of(&self, approval: &Approval) -> Result<Option<ActionExecutionDetail>, AwsError> {
+        let is_it = |run: &ActionExecutionDetail| run.action_execution_id.as_deref() == Some(approval.run.as_str());
+        let runs = self.attempts(&approval.action, Some(&approval.execution), is_it).await?;
+        Ok(runs.into_iter().next_back().filter(is_it))
     }
 
     /// The attempts at the action, of one execution or of any, newest first, up to the first for which `last` holds.

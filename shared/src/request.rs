@@ -1,21 +1,23 @@
 //! An approval that was put to its approvers: who was asked what, who voted, and how it ended.
 
+mod summary;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use time::{Duration, UtcDateTime};
 
-use crate::approval::{Address, Approval, Approver, Comment, Decision, Quorum, WebUrl};
+use crate::approval::{Address, Approval, Approver, Comment, Decision, Digest, Quorum, WebUrl};
 use crate::l10n::Language;
 
-/// The ledger's record that an approval was put to its approvers. Terms and release are fixed when it is made.
+/// A request that is about to be made: what is going to be fixed and signed.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Request {
+pub struct NewRequest {
     /// What waits.
     pub approval: Approval,
-    /// What the policy said when the request was made. Later edits of the policy change nothing here.
+    /// What the policy says now. Later edits of the policy change nothing here.
     pub terms: Terms,
-    /// When the request was made.
+    /// When the request is made.
     pub asked: UtcDateTime,
     /// When the links stop working: when CodePipeline stops waiting, or earlier if the policy says so.
     pub expires: UtcDateTime,
@@ -23,18 +25,10 @@ pub struct Request {
     pub waits_until: UtcDateTime,
     /// What emails and pages show of the release.
     pub release: Release,
-    /// The votes so far, by [`Address::identity`]. One each; a later one replaces the earlier.
-    pub votes: BTreeMap<String, Vote>,
-    /// Counts the changes of `votes`, so that a verdict is passed on the votes that were counted and no others.
-    pub revision: u64,
-    /// What the votes come to. From here on they are fixed, and CodePipeline gets the decision.
-    pub verdict: Option<Verdict>,
-    /// How it ended, as CodePipeline holds it.
-    pub outcome: Option<Outcome>,
 }
 
-impl Request {
-    /// A request without votes.
+impl NewRequest {
+    /// A request under `terms`, made at `asked`.
     #[must_use]
     pub fn new(
         approval: Approval,
@@ -44,11 +38,20 @@ impl Request {
         release: Release,
     ) -> Self {
         let ours = terms.expires.and_then(|life| asked.checked_add(life));
-        Self {
+        let expires = ours.map_or(waits_until, |ours| ours.min(waits_until));
+        Self { approval, terms, asked, expires, waits_until, release }
+    }
+
+    /// The request, without votes, as it stands in the ledger under its digest.
+    #[must_use]
+    pub fn with_digest(self, digest: Digest) -> Request {
+        let Self { approval, terms, asked, expires, waits_until, release } = self;
+        Request {
+            digest,
             approval,
             terms,
             asked,
-            expires: ours.map_or(waits_until, |ours| ours.min(waits_until)),
+            expires,
             waits_until,
             release,
             votes: BTreeMap::new(),
@@ -57,11 +60,54 @@ impl Request {
             outcome: None,
         }
     }
+}
 
+/// The ledger's record that an approval was put to its approvers. What was asked of whom is signed and never changes; a
+/// link and a vote name its digest.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The digest of the signed bytes that everything up to `release` was read from.
+    pub digest: Digest,
+    /// What waits.
+    pub approval: Approval,
+    /// What the policy said when the request was made.
+    pub terms: Terms,
+    /// When the request was made.
+    pub asked: UtcDateTime,
+    /// When the links stop working.
+    pub expires: UtcDateTime,
+    /// When CodePipeline stops waiting.
+    pub waits_until: UtcDateTime,
+    /// What emails and pages show of the release.
+    pub release: Release,
+    /// The votes that count, by [`Address::identity`]: those that the callback signed, for this very request, of people
+    /// whom its terms ask and do not bar. One each, the latest.
+    pub votes: BTreeMap<String, Vote>,
+    /// Counts the changes of the votes, so that a vote and a verdict are written on top of those that were counted.
+    pub revision: u64,
+    /// That the votes are settled, and what they come to. A lock: whoever carries it out counts the votes again.
+    pub verdict: Option<Decision>,
+    /// How it ended. In what the ledger gives, a memo of what CodePipeline once held, which it is asked about before
+    /// anybody is told.
+    pub outcome: Option<Outcome>,
+}
+
+impl Request {
     /// Whether this person's approval does not count because they started the execution.
     #[must_use]
     pub fn bars(&self, address: &Address) -> bool {
         self.terms.barred.contains_key(&address.identity())
+    }
+
+    /// Whether the terms let this vote count: they ask its approver, do not bar them from approving, and a rejection has the
+    /// comment that they may require.
+    #[must_use]
+    pub fn admits(&self, vote: &Vote) -> bool {
+        let is_allowed = match vote.decision {
+            Decision::Approved => !self.bars(&vote.approver),
+            Decision::Rejected => vote.comment.is_some() || !self.terms.reason_required,
+        };
+        self.asks(&vote.approver) && is_allowed
     }
 
     /// The reminder that is due at `now`, as its time before [`expires`](Self::expires): the last one, when the times of
@@ -104,13 +150,16 @@ impl Request {
         votes
     }
 
-    /// Whether the approval ended by the request's votes: CodePipeline holds the verdict, with the same summary. It does
-    /// not matter who noticed the end first, or whose answer was lost.
+    /// Whether the approval ended by the request's votes: CodePipeline names our role as the one who ended it, and holds
+    /// the decision and the summary that the votes come to. It does not matter who noticed the end first, or whose answer
+    /// was lost.
     #[must_use]
     pub fn ended_by_votes(&self) -> bool {
-        match (&self.outcome, &self.verdict) {
-            (Some(outcome), Some(verdict)) => {
-                outcome.ending == verdict.decision.into() && outcome.summary.as_ref() == Some(&verdict.summary)
+        match (&self.outcome, self.count()) {
+            (Some(outcome), Some(decision)) => {
+                outcome.by_our_role
+                    && outcome.ending == decision.into()
+                    && outcome.summary.as_ref() == Some(&self.summary(decision))
             }
             _ => false,
         }
@@ -170,6 +219,23 @@ pub struct Vote {
     pub at: UtcDateTime,
     /// The `jti` of the link that it came through.
     pub link: String,
+    /// Where the button was pressed.
+    pub visitor: Visitor,
+}
+
+/// Where a visit came from, as API Gateway reports it. It is told to the voter and kept with the vote, and is in no log.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Visitor {
+    /// The network address.
+    pub address: Option<String>,
+    /// What the browser says that it is.
+    pub browser: Option<String>,
+}
+
+impl fmt::Debug for Visitor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Visitor(…)")
+    }
 }
 
 impl Vote {
@@ -181,15 +247,6 @@ impl Vote {
     }
 }
 
-/// What the votes come to, fixed before CodePipeline gets the decision, so that every attempt puts the same one.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Verdict {
-    /// The decision to put.
-    pub decision: Decision,
-    /// The summary to put with it, at most 512 characters.
-    pub summary: String,
-}
-
 /// How an approval ended.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Outcome {
@@ -197,6 +254,8 @@ pub struct Outcome {
     pub ending: Ending,
     /// Who ended it, if CodePipeline names somebody: the end of an ARN, such as `user/alice`.
     pub by: Option<String>,
+    /// Whether that is our role, with which only the callback decides.
+    pub by_our_role: bool,
     /// When.
     pub at: UtcDateTime,
     /// What CodePipeline keeps as its summary.
@@ -216,6 +275,8 @@ pub enum Ending {
     Superseded,
     /// Somebody stopped the execution.
     Stopped,
+    /// CodePipeline no longer shows how.
+    NotShown,
 }
 
 impl Ending {
@@ -228,6 +289,7 @@ impl Ending {
             Self::Expired => "expired",
             Self::Superseded => "superseded",
             Self::Stopped => "stopped",
+            Self::NotShown => "not shown",
         }
     }
 }
@@ -252,6 +314,29 @@ pub struct Release {
     pub instructions: Option<String>,
     /// What the reviewer should look at, `ExternalEntityLink`.
     pub review_url: Option<WebUrl>,
+    /// How earlier runs of the same action in the same execution were decided, oldest first.
+    pub earlier: Vec<EarlierDecision>,
+}
+
+/// A decision on an earlier run of the action, before its stage was retried.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EarlierDecision {
+    /// The decision.
+    pub decision: Decision,
+    /// Who decided, if CodePipeline names somebody: the end of an ARN.
+    pub by: Option<String>,
+    /// Whether that is our role, so that the summary names the approvers.
+    pub by_our_role: bool,
+    /// When.
+    pub at: UtcDateTime,
+    /// What CodePipeline keeps as its summary.
+    pub summary: Option<String>,
+}
+
+impl fmt::Debug for EarlierDecision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EarlierDecision").field("decision", &self.decision).field("at", &self.at).finish_non_exhaustive()
+    }
 }
 
 /// One source's change.
@@ -266,6 +351,12 @@ pub struct Revision {
 }
 
 // Addresses, names and comments are in these types as plain text, too, and `Debug` shows none of it.
+
+impl fmt::Debug for NewRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewRequest").field("key", &self.approval.key()).finish_non_exhaustive()
+    }
+}
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -283,12 +374,6 @@ impl fmt::Debug for Terms {
             .field("policy_version", &self.policy_version)
             .field("quorum", &self.quorum)
             .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verdict").field("decision", &self.decision).finish_non_exhaustive()
     }
 }
 
@@ -312,12 +397,12 @@ mod tests {
             comment: "looks good".parse().ok(),
             at: UtcDateTime::UNIX_EPOCH,
             link: "1".to_owned(),
+            visitor: Visitor { address: Some("alice-pc".to_owned()), browser: Some("looks like alice".to_owned()) },
         };
         let people = BTreeMap::from([(identity.clone(), approver)]);
         let summary = || "Approved by alice@example.com: looks good".to_owned();
         let outcome =
-            Outcome { ending: Ending::Approved, by: Some("alice".to_owned()), at: vote.at, summary: Some(summary()) };
-        let verdict = Verdict { decision: Decision::Approved, summary: summary() };
+            Outcome { ending: Ending::Approved, by: Some("alice".to_owned()), by_our_role: false, at: vote.at, summary: Some(summary()) };
         let terms = Terms {
             route: "default".to_owned(),
             policy_version: 1,
@@ -331,7 +416,7 @@ mod tests {
             reply_to: None,
             copy: people,
         };
-        let shown = format!("{vote:?} {outcome:?} {verdict:?} {terms:?}").to_lowercase();
+        let shown = format!("{vote:?} {outcome:?} {terms:?}").to_lowercase();
         for part in ["alice", "@", "looks"] {
             assert!(!shown.contains(part), "{shown}");
         }

@@ -57,9 +57,10 @@ pub fn end(request: &Request, outcome: &Outcome, texts: Texts) -> String {
         Ending::Expired => return texts.too_few_approved(&at),
         Ending::Superseded => return texts.superseded_at(&at),
         Ending::Stopped => return texts.stopped_at(&at),
+        Ending::NotShown => return texts.end_not_shown(),
     };
-    if let Some(verdict) = request.verdict.as_ref().filter(|_| request.ended_by_votes()) {
-        let votes = request.votes_for(verdict.decision);
+    if let Some(decision) = request.count().filter(|_| request.ended_by_votes()) {
+        let votes = request.votes_for(decision);
         let names: Vec<String> = votes.iter().map(|vote| request.name_of(&vote.approver)).collect();
         let names = texts.list(&names);
         return if is_approved { texts.approved_by(&at, &names) } else { texts.rejected_by(&at, &names) };
@@ -79,5 +80,6 @@ pub fn consequence(ending: Ending, texts: Texts) -> String {
         Ending::Approved => texts.pipeline_continues(),
         Ending::Rejected | Ending::Expired => texts.stage_failed(),
         Ending::Superseded | Ending::Stopped => texts.not_released(),
+        Ending::NotShown => texts.ask_the_pipelines_owner(),
     }
 }

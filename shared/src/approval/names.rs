@@ -53,14 +53,58 @@ checked_text!(
 public_text!(ExecutionId);
 
 checked_text!(
+    /// CodePipeline's id of one run of an action. A UUID in practice; kept opaque.
+    ActionExecutionId, "the action execution id", max 64, "made of letters, digits and '-'",
+    |text| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+);
+public_text!(ActionExecutionId);
+
+checked_text!(
+    /// The ARN of an IAM role.
+    RoleArn, "the role", max 256, "the ARN of an IAM role", |text| RoleParts::of(text).is_some()
+);
+public_text!(RoleArn);
+
+impl RoleArn {
+    /// Whether `principal`, an ARN as AWS names callers, is a session of this role.
+    #[must_use]
+    pub fn has_session(&self, principal: &str) -> bool {
+        RoleParts::of(&self.0).is_some_and(|RoleParts { partition, account, name }| {
+            let session = principal.strip_prefix(&format!("arn:{partition}:sts::{account}:assumed-role/{name}/"));
+            session.is_some_and(|session| !session.is_empty())
+        })
+    }
+}
+
+/// What a role's ARN shares with those of its sessions, which have no path.
+struct RoleParts<'a> {
+    partition: &'a str,
+    account: &'a str,
+    name: &'a str,
+}
+
+impl<'a> RoleParts<'a> {
+    fn of(arn: &'a str) -> Option<Self> {
+        let (partition, rest) = arn.strip_prefix("arn:")?.split_once(":iam::")?;
+        let (account, path) = rest.split_once(":role/")?;
+        let name = path.rsplit('/').next()?;
+        let is_name = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b);
+        let is_partition = partition.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+        let is_account = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
+        let is_whole = is_partition && is_account && !name.is_empty() && name.bytes().all(is_name);
+        is_whole.then_some(Self { partition, account, name })
+    }
+}
+
+checked_text!(
     /// CodePipeline's approval token. The API model calls it a UUID, AWS's own samples break that: it is kept opaque.
     ApprovalToken, "the approval token", max 100, "made of visible ASCII characters", is_graphic
 );
 secret_text!(ApprovalToken);
 
 checked_text!(
-    /// The name of one installation of Countersign, `iss` and `aud` of its links. Two installations that share a
-    /// signing key still refuse each other's links.
+    /// The name of one installation of Countersign, `iss` of all that it signs. Two installations that share a key still
+    /// refuse each other's links.
     Deployment, "the deployment name", max 64, "made of letters, digits, '.' and '-'",
     |text| text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'))
 );
@@ -107,6 +151,27 @@ mod tests {
         assert_eq!("x".repeat(101).parse::<StageName>(), Err(ParseError::TooLong { what: "the stage name", max: 100 }));
         for name in ["a b", "a/b", "a\n", "ä", "a:b", "<b>"] {
             assert!(matches!(name.parse::<ActionName>(), Err(ParseError::Form { .. })), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_role_has_its_own_sessions_and_no_others() {
+        let role: RoleArn = "arn:aws:iam::123456789012:role/service/countersign-callback".parse().unwrap();
+        for (principal, expected) in [
+            ("arn:aws:sts::123456789012:assumed-role/countersign-callback/countersign-callback", true),
+            ("arn:aws:sts::123456789012:assumed-role/countersign-callback/ada@example.com", true),
+            ("arn:aws:sts::123456789012:assumed-role/countersign-callback/", false),
+            ("arn:aws:sts::123456789012:assumed-role/countersign-callback-2/x", false),
+            ("arn:aws:sts::999999999999:assumed-role/countersign-callback/x", false),
+            ("arn:aws:iam::123456789012:role/countersign-callback", false),
+            ("arn:aws:iam::123456789012:user/countersign-callback/x", false),
+            ("assumed-role/countersign-callback/x", false),
+            ("", false),
+        ] {
+            assert_eq!(role.has_session(principal), expected, "{principal}");
+        }
+        for arn in ["", "arn:aws:iam::1:role/a", "arn:aws:iam::123456789012:user/a", "arn:aws:iam::123456789012:role/"] {
+            assert!(arn.parse::<RoleArn>().is_err(), "{arn}");
         }
     }
 

@@ -6,9 +6,11 @@ use time::{Duration, UtcDateTime};
 
 use super::attributes::{CONDITION_FAILED, Item, from_item, keys, moment, text, text_in};
 use super::items::{Unreadable, moment as read_moment};
-use super::paths::{CLAIMANT, CLAIMED_AT, DELIVERY, MESSAGE_ID, PARTITION, SENT_AT, SORT, STATE, TRIED, TTL, state};
+use super::paths::{
+    CLAIMANT, CLAIMED_AT, DELIVERY, MESSAGE_ID, PARTITION, SENT_AT, SORT, STATE, TRIED, TTL, UNSIGNED_DELIVERY, state,
+};
 use super::{Ledger, lives_until};
-use crate::approval::ApprovalKey;
+use crate::approval::{ApprovalKey, Digest};
 use crate::aws::{AwsError, code};
 use crate::delivery::{Claim, Delivery, DeliveryId, DeliveryState};
 use crate::request::Request;
@@ -63,16 +65,8 @@ impl Ledger {
     }
 
     async fn claim_of_other(&self, id: DeliveryId<'_>) -> Result<Claim, AwsError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(delivery_keys(id)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| AwsError::new("dynamodb:GetItem", &error))?;
-        let sent = answer.item.is_some_and(|item| text_in(&item, STATE) == Some(state::SENT));
+        let item = self.get(delivery_keys(id)).await?;
+        let sent = item.is_some_and(|item| text_in(&item, STATE) == Some(state::SENT));
         Ok(if sent { Claim::AlreadySent } else { Claim::HeldByOther })
     }
 
@@ -122,23 +116,35 @@ impl Ledger {
         }
     }
 
-    /// All deliveries of an approval.
+    /// All deliveries of a request.
     ///
     /// # Errors
     /// When DynamoDB does not answer, or answers with an item that this version cannot read.
-    pub async fn deliveries(&self, key: &ApprovalKey) -> Result<Vec<Delivery>, AwsError> {
+    pub async fn deliveries(&self, key: &ApprovalKey, request: &Digest) -> Result<Vec<Delivery>, AwsError> {
+        self.deliveries_under(key, format!("{DELIVERY}{request}#")).await
+    }
+
+    /// All deliveries of a request of the version before.
+    ///
+    /// # Errors
+    /// As for [`deliveries`](Self::deliveries).
+    pub async fn unsigned_deliveries(&self, key: &ApprovalKey) -> Result<Vec<Delivery>, AwsError> {
+        self.deliveries_under(key, UNSIGNED_DELIVERY.to_owned()).await
+    }
+
+    async fn deliveries_under(&self, key: &ApprovalKey, prefix: String) -> Result<Vec<Delivery>, AwsError> {
         let query = self
             .client
             .query()
-            .key_condition_expression(format!("{PARTITION} = :pk AND begins_with({SORT}, :delivery)"))
+            .key_condition_expression(format!("{PARTITION} = :pk AND begins_with({SORT}, :prefix)"))
             .expression_attribute_values(":pk", text(key.as_str()))
-            .expression_attribute_values(":delivery", text(DELIVERY));
+            .expression_attribute_values(":prefix", text(prefix));
         self.all(query).await?.into_iter().map(from_item::<DeliveryItem, _>).collect()
     }
 }
 
-fn delivery_keys(id: DeliveryId<'_>) -> Item {
-    keys(id.approval.as_str(), &format!("{DELIVERY}{}#{}", id.kind, id.to.identity()), None)
+fn delivery_keys(DeliveryId { approval, request, kind, to }: DeliveryId<'_>) -> Item {
+    keys(approval.as_str(), &format!("{DELIVERY}{request}#{kind}#{}", to.identity()), None)
 }
 
 /// A delivery, as it is read. It is written attribute by attribute, each under a condition.
@@ -157,7 +163,11 @@ impl TryFrom<DeliveryItem> for Delivery {
     type Error = Unreadable;
 
     fn try_from(item: DeliveryItem) -> Result<Self, Unreadable> {
-        let (kind, mailbox) = item.sk.strip_prefix(DELIVERY).and_then(|rest| rest.split_once('#')).ok_or(Unreadable)?;
+        let rest = match item.sk.strip_prefix(DELIVERY) {
+            Some(rest) => rest.split_once('#').map(|(_, rest)| rest),
+            None => item.sk.strip_prefix(UNSIGNED_DELIVERY),
+        };
+        let (kind, mailbox) = rest.and_then(|rest| rest.split_once('#')).ok_or(Unreadable)?;
         let state = match item.state.as_str() {
             state::CLAIMED => DeliveryState::Claimed { at: read_moment(item.claimed_at.ok_or(Unreadable)?)? },
             state::SENT => DeliveryState::Sent {

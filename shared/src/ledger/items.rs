@@ -1,15 +1,16 @@
-//! The items as they are stored, apart from the domain types that they are read into.
+//! Parts of what is stored, apart from the domain types that they are read into.
 //!
 //! Items live for a year, so a name in here changes only together with a reader for the items of the version before. The
-//! golden items in `shared/tests/golden` are such items; the tests below read each one and write it again.
+//! golden items in `shared/tests/golden` are such items; tests read each one, and write it again where it is still
+//! written.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, UtcDateTime};
 
-use crate::approval::{Approval, ApprovalAction, Approver, ParseError};
-use crate::request::{Ending, Outcome, Release, Request, Revision, Terms, Verdict, Vote};
+use crate::approval::{ApprovalAction, Approver, ParseError};
+use crate::request::{EarlierDecision, Ending, Outcome, Release, Revision, Terms};
 
 /// An item, or a part of one, that this version cannot read.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,37 +22,17 @@ impl From<ParseError> for Unreadable {
     }
 }
 
-/// A request. Moments are seconds since 1970, spans are seconds.
 #[derive(Serialize, Deserialize)]
-pub(super) struct RequestItem {
-    approval: ApprovalItem,
-    terms: TermsItem,
-    asked: i64,
-    expires: i64,
-    waits_until: i64,
-    details: ReleaseItem,
-    votes: BTreeMap<String, VoteItem>,
-    revision: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    verdict: Option<VerdictItem>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    outcome: Option<OutcomeItem>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct ApprovalItem {
+pub(super) struct ActionItem {
     account: String,
     region: String,
     pipeline: String,
     stage: String,
     action: String,
-    token: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    execution: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct TermsItem {
+pub(super) struct TermsItem {
     route: String,
     policy_version: i64,
     approvers: BTreeMap<String, PersonItem>,
@@ -72,14 +53,14 @@ struct TermsItem {
 }
 
 #[derive(Serialize, Deserialize)]
-struct PersonItem {
+pub(super) struct PersonItem {
     address: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct ReleaseItem {
+pub(super) struct ReleaseItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     started_by: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -88,6 +69,19 @@ struct ReleaseItem {
     instructions: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     review_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<EarlierItem>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EarlierItem {
+    decision: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
+    by_our_role: bool,
+    at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -99,25 +93,7 @@ struct RevisionItem {
     url: Option<String>,
 }
 
-/// A vote, in its request's item.
-#[derive(Serialize, Deserialize)]
-pub(super) struct VoteItem {
-    approver: String,
-    decision: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    comment: Option<String>,
-    at: i64,
-    link: String,
-}
-
-/// A verdict, in its request's item.
-#[derive(Serialize, Deserialize)]
-pub(super) struct VerdictItem {
-    decision: String,
-    summary: String,
-}
-
-/// An outcome, in its request's item.
+/// An outcome, in its request's item: a memo of what CodePipeline held when somebody looked.
 #[derive(Serialize, Deserialize)]
 pub(super) struct OutcomeItem {
     ending: EndingItem,
@@ -135,83 +111,40 @@ enum EndingItem {
     Expired,
     Superseded,
     Stopped,
+    NotShown,
 }
 
 pub(super) fn moment(seconds: i64) -> Result<UtcDateTime, Unreadable> {
     UtcDateTime::from_unix_timestamp(seconds).map_err(|_| Unreadable)
 }
 
-fn text<T: std::fmt::Display>(text: &T) -> String {
+pub(super) fn text<T: std::fmt::Display>(text: &T) -> String {
     text.to_string()
 }
 
-impl From<&Request> for RequestItem {
-    fn from(request: &Request) -> Self {
-        let Request { approval, terms, asked, expires, waits_until, release, votes, revision, verdict, outcome } =
-            request;
-        Self {
-            approval: approval.into(),
-            terms: terms.into(),
-            asked: asked.unix_timestamp(),
-            expires: expires.unix_timestamp(),
-            waits_until: waits_until.unix_timestamp(),
-            details: release.into(),
-            votes: votes.iter().map(|(identity, vote)| (identity.clone(), vote.into())).collect(),
-            revision: *revision,
-            verdict: verdict.as_ref().map(VerdictItem::from),
-            outcome: outcome.as_ref().map(OutcomeItem::from),
-        }
-    }
-}
-
-impl TryFrom<RequestItem> for Request {
-    type Error = Unreadable;
-
-    fn try_from(item: RequestItem) -> Result<Self, Unreadable> {
-        let votes = item.votes.into_iter().map(|(identity, vote)| Ok((identity, vote.try_into()?)));
-        Ok(Self {
-            approval: item.approval.try_into()?,
-            terms: item.terms.try_into()?,
-            asked: moment(item.asked)?,
-            expires: moment(item.expires)?,
-            waits_until: moment(item.waits_until)?,
-            release: item.details.try_into()?,
-            votes: votes.collect::<Result<_, Unreadable>>()?,
-            revision: item.revision,
-            verdict: item.verdict.map(Verdict::try_from).transpose()?,
-            outcome: item.outcome.map(Outcome::try_from).transpose()?,
-        })
-    }
-}
-
-impl From<&Approval> for ApprovalItem {
-    fn from(Approval { action, token, execution }: &Approval) -> Self {
-        let ApprovalAction { account, region, pipeline, stage, action } = action;
+impl From<&ApprovalAction> for ActionItem {
+    fn from(ApprovalAction { account, region, pipeline, stage, action }: &ApprovalAction) -> Self {
         Self {
             account: text(account),
             region: text(region),
             pipeline: text(pipeline),
             stage: text(stage),
             action: text(action),
-            token: token.expose().to_owned(),
-            execution: execution.as_ref().map(text),
         }
     }
 }
 
-impl TryFrom<ApprovalItem> for Approval {
+impl TryFrom<ActionItem> for ApprovalAction {
     type Error = Unreadable;
 
-    fn try_from(item: ApprovalItem) -> Result<Self, Unreadable> {
-        let action = ApprovalAction {
+    fn try_from(item: ActionItem) -> Result<Self, Unreadable> {
+        Ok(Self {
             account: item.account.parse()?,
             region: item.region.parse()?,
             pipeline: item.pipeline.parse()?,
             stage: item.stage.parse()?,
             action: item.action.parse()?,
-        };
-        let execution = item.execution.map(|id| id.parse()).transpose()?;
-        Ok(Self { action, token: item.token.parse()?, execution })
+        })
     }
 }
 
@@ -277,12 +210,13 @@ impl TryFrom<TermsItem> for Terms {
 }
 
 impl From<&Release> for ReleaseItem {
-    fn from(Release { started_by, revisions, instructions, review_url }: &Release) -> Self {
+    fn from(Release { started_by, revisions, instructions, review_url, earlier }: &Release) -> Self {
         Self {
             started_by: started_by.clone(),
             revisions: revisions.iter().map(RevisionItem::from).collect(),
             instructions: instructions.clone(),
             review_url: review_url.as_ref().map(text),
+            earlier: earlier.iter().map(EarlierItem::from).collect(),
         }
     }
 }
@@ -296,7 +230,23 @@ impl TryFrom<ReleaseItem> for Release {
             revisions: item.revisions.into_iter().map(Revision::try_from).collect::<Result<_, _>>()?,
             instructions: item.instructions,
             review_url: item.review_url.map(|url| url.parse()).transpose()?,
+            earlier: item.earlier.into_iter().map(EarlierDecision::try_from).collect::<Result<_, _>>()?,
         })
+    }
+}
+
+impl From<&EarlierDecision> for EarlierItem {
+    fn from(EarlierDecision { decision, by, by_our_role, at, summary }: &EarlierDecision) -> Self {
+        let (by, summary) = (by.clone(), summary.clone());
+        Self { decision: text(decision), by, by_our_role: *by_our_role, at: at.unix_timestamp(), summary }
+    }
+}
+
+impl TryFrom<EarlierItem> for EarlierDecision {
+    type Error = Unreadable;
+
+    fn try_from(EarlierItem { decision, by, by_our_role, at, summary }: EarlierItem) -> Result<Self, Unreadable> {
+        Ok(Self { decision: decision.parse()?, by, by_our_role, at: moment(at)?, summary })
     }
 }
 
@@ -314,54 +264,15 @@ impl TryFrom<RevisionItem> for Revision {
     }
 }
 
-impl From<&Vote> for VoteItem {
-    fn from(Vote { approver, decision, comment, at, link }: &Vote) -> Self {
-        Self {
-            approver: approver.expose().to_owned(),
-            decision: text(decision),
-            comment: comment.as_ref().map(|comment| comment.expose().to_owned()),
-            at: at.unix_timestamp(),
-            link: link.clone(),
-        }
-    }
-}
-
-impl TryFrom<VoteItem> for Vote {
-    type Error = Unreadable;
-
-    fn try_from(item: VoteItem) -> Result<Self, Unreadable> {
-        Ok(Self {
-            approver: item.approver.parse()?,
-            decision: item.decision.parse()?,
-            comment: item.comment.map(|comment| comment.parse()).transpose()?,
-            at: moment(item.at)?,
-            link: item.link,
-        })
-    }
-}
-
-impl From<&Verdict> for VerdictItem {
-    fn from(Verdict { decision, summary }: &Verdict) -> Self {
-        Self { decision: text(decision), summary: summary.clone() }
-    }
-}
-
-impl TryFrom<VerdictItem> for Verdict {
-    type Error = Unreadable;
-
-    fn try_from(VerdictItem { decision, summary }: VerdictItem) -> Result<Self, Unreadable> {
-        Ok(Self { decision: decision.parse()?, summary })
-    }
-}
-
 impl From<&Outcome> for OutcomeItem {
-    fn from(Outcome { ending, by, at, summary }: &Outcome) -> Self {
+    fn from(Outcome { ending, by, at, summary, .. }: &Outcome) -> Self {
         let ending = match ending {
             Ending::Approved => EndingItem::Approved,
             Ending::Rejected => EndingItem::Rejected,
             Ending::Expired => EndingItem::Expired,
             Ending::Superseded => EndingItem::Superseded,
             Ending::Stopped => EndingItem::Stopped,
+            Ending::NotShown => EndingItem::NotShown,
         };
         Self { ending, by: by.clone(), at: at.unix_timestamp(), summary: summary.clone() }
     }
@@ -377,7 +288,8 @@ impl TryFrom<OutcomeItem> for Outcome {
             EndingItem::Expired => Ending::Expired,
             EndingItem::Superseded => Ending::Superseded,
             EndingItem::Stopped => Ending::Stopped,
+            EndingItem::NotShown => Ending::NotShown,
         };
-        Ok(Self { ending, by: item.by, at: moment(item.at)?, summary: item.summary })
+        Ok(Self { ending, by: item.by, by_our_role: false, at: moment(item.at)?, summary: item.summary })
     }
 }

@@ -71,8 +71,15 @@ impl Ledger {
         action: &ApprovalAction,
         execution: &ExecutionId,
     ) -> Result<Vec<Request>, AwsError> {
-        let items = self.partition(&execution_key(action, execution), None).await?;
-        self.requests(items.iter().filter_map(|item| text_in(item, SORT))).await
+        let mut requests = Vec::new();
+        for item in self.partition(&execution_key(action, execution), None).await? {
+            let Some(key) = text_in(&item, SORT) else { continue };
+            let request = self.read_request(&ApprovalKey::from_ledger(key)).await?.request();
+            // The list says where to look, and no more.
+            let is_of = |request: &Request| request.approval.action == *action && request.approval.execution == *execution;
+            requests.extend(request.filter(is_of));
+        }
+        Ok(requests)
     }
 
     /// The approvals that have not ended, and those whose outcome has not reached everybody.
@@ -102,8 +109,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// The last `limit` approvals of a pipeline before `before`, newest first, and where those before them begin, if there
-    /// may be any.
+    /// The keys of the last `limit` approvals of a pipeline before `before`, newest first, and where those before them
+    /// begin, if there may be any.
     ///
     /// # Errors
     /// When DynamoDB does not answer, or answers with what we did not write.
@@ -112,7 +119,7 @@ impl Ledger {
         pipeline: &PipelineName,
         before: &HistoryCursor,
         limit: u8,
-    ) -> Result<(Vec<Request>, Option<HistoryCursor>), AwsError> {
+    ) -> Result<(Vec<ApprovalKey>, Option<HistoryCursor>), AwsError> {
         let answer = self
             .client
             .query()
@@ -129,17 +136,15 @@ impl Ledger {
         let items = answer.items.unwrap_or_default();
         let next = items.last().filter(|_| answer.last_evaluated_key.is_some());
         let next = next.and_then(|item| text_in(item, SORT)).map(|sk| HistoryCursor(sk.to_owned()));
-        let keys = items.iter().filter_map(|item| text_in(item, SORT)?.split_once('#')).map(|(_, key)| key);
-        Ok((self.requests(keys).await?, next))
-    }
-
-    /// The requests of these keys, in this order. One that is gone is left out.
-    async fn requests(&self, keys: impl Iterator<Item = &str>) -> Result<Vec<Request>, AwsError> {
-        let mut requests = Vec::new();
-        for key in keys {
-            requests.extend(self.read_request(&ApprovalKey::from_ledger(key)).await?);
+        let mut keys: Vec<ApprovalKey> = Vec::new();
+        for (_, key) in items.iter().filter_map(|item| text_in(item, SORT)?.split_once('#')) {
+            // An approval that was asked for anew is in the list twice.
+            let key = ApprovalKey::from_ledger(key);
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
         }
-        Ok(requests)
+        Ok((keys, next))
     }
 
     /// All items of a partition for which `filter` holds.

@@ -7,17 +7,15 @@ pub(super) const SORT: &str = "sk";
 /// A reserved word of DynamoDB's expressions: it needs a `#` name.
 pub(super) const TTL: &str = "ttl";
 
-pub(super) const EXECUTION: &str = "approval.execution";
-pub(super) const APPROVERS: &str = "terms.approvers";
-pub(super) const BARRED: &str = "terms.barred";
-pub(super) const REASON_REQUIRED: &str = "terms.reason_required";
+/// What is sealed, and its seal, of a request and of each vote.
+pub(super) const OBJECT: &str = "object";
+pub(super) const SEAL: &str = "seal";
+/// The digest of the object, for conditions: what an item is, without its bytes.
+pub(super) const DIGEST: &str = "digest";
 pub(super) const REVISION: &str = "revision";
 pub(super) const VERDICT: &str = "verdict";
 pub(super) const OUTCOME: &str = "outcome";
 pub(super) const VOTES: &str = "votes";
-pub(super) const VOTE_DECISION: &str = "decision";
-/// A reserved word.
-pub(super) const VOTE_COMMENT: &str = "comment";
 
 /// A reserved word.
 pub(super) const STATE: &str = "state";
@@ -37,5 +35,7 @@ pub(super) mod state {
     pub const SENT: &str = "sent";
 }
 
-/// What precedes kind and mailbox in the sort key of a delivery.
-pub(super) const DELIVERY: &str = "DELIVERY#";
+/// What precedes the request's digest, kind and mailbox in the sort key of a delivery.
+pub(super) const DELIVERY: &str = "MAIL#";
+/// What precedes kind and mailbox in the sort key of a delivery of the version before.
+pub(super) const UNSIGNED_DELIVERY: &str = "DELIVERY#";

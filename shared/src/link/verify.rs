@@ -1,31 +1,53 @@
-//! Verifying: token to what the link says, or why it is refused.
+//! Verifying: token to what it says, or why it is refused.
 
 use std::fmt;
 
-use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use time::UtcDateTime;
 
-use super::claims::{Claims, Header, TYPE, encode};
+use super::claims::{Claims, FINISH, LINK, LinkClaims, UNBOUND_LINK, UnboundClaims};
 use super::{MAX_LENGTH, MAX_LIFETIME};
-use crate::approval::{Address, Approval, ApprovalAction, Decision, Deployment, ParseError};
+use crate::approval::{
+    Address, ApprovalAction, ApprovalKey, ApprovalToken, Decision, Deployment, Digest, ExecutionId, Origin, ParseError,
+};
 use crate::clock::CLOCK_SKEW;
+use crate::jws::{self, JwsError};
 use crate::keys::VerifyingKeys;
+
+/// What is signed in a link and a finish order alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Signed {
+    key: ApprovalKey,
+    action: ApprovalAction,
+    request: Digest,
+    expires: UtcDateTime,
+}
 
 /// What a link says that was signed by our key. Only [`LinkVerifier::verify`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedLink {
-    approval: Approval,
+    signed: Signed,
     approver: Address,
     decision: Decision,
-    expires: UtcDateTime,
     id: String,
 }
 
 impl VerifiedLink {
-    /// The approval that it is about.
+    /// The key of the approval that it is about.
     #[must_use]
-    pub fn approval(&self) -> &Approval {
-        &self.approval
+    pub fn key(&self) -> &ApprovalKey {
+        &self.signed.key
+    }
+
+    /// Where the approval that it is about waits.
+    #[must_use]
+    pub fn action(&self) -> &ApprovalAction {
+        &self.signed.action
+    }
+
+    /// The digest of the request that it was made for.
+    #[must_use]
+    pub fn request(&self) -> &Digest {
+        &self.signed.request
     }
 
     /// The approver that it was made for.
@@ -43,7 +65,7 @@ impl VerifiedLink {
     /// When the link expires, which is when the approval itself does, or earlier if its terms say so.
     #[must_use]
     pub fn expires(&self) -> UtcDateTime {
-        self.expires
+        self.signed.expires
     }
 
     /// The link's id, `jti`: it distinguishes links in the ledger without being one.
@@ -58,10 +80,16 @@ impl VerifiedLink {
 pub struct ExpiredLink(VerifiedLink);
 
 impl ExpiredLink {
-    /// The approval that it was about.
+    /// The key of the approval that it was about.
     #[must_use]
-    pub fn approval(&self) -> &Approval {
-        &self.0.approval
+    pub fn key(&self) -> &ApprovalKey {
+        self.0.key()
+    }
+
+    /// The digest of the request that it was made for.
+    #[must_use]
+    pub fn request(&self) -> &Digest {
+        self.0.request()
     }
 
     /// The approver that it was made for.
@@ -71,8 +99,47 @@ impl ExpiredLink {
     }
 }
 
-/// Why a link is refused. The reason is for the log; a visitor reads only that the link does not work.
+/// The sweep's order to put what the votes on a request come to. It votes for nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FinishOrder(Signed);
+
+impl FinishOrder {
+    /// The key of the approval that it is about.
+    #[must_use]
+    pub fn key(&self) -> &ApprovalKey {
+        &self.0.key
+    }
+
+    /// The digest of the request whose votes are to be carried out.
+    #[must_use]
+    pub fn request(&self) -> &Digest {
+        &self.0.request
+    }
+}
+
+/// A token that our key signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignedToken {
+    /// A link.
+    Link(Box<VerifiedLink>),
+    /// A link whose time is over.
+    Expired(Box<ExpiredLink>),
+    /// An order of the sweep's.
+    Finish(Box<FinishOrder>),
+}
+
+/// Where links work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origins(pub Vec<Origin>);
+
+impl Origins {
+    fn admit(&self, audience: &str) -> bool {
+        self.0.iter().any(|origin| origin.as_str() == audience)
+    }
+}
+
+/// Why a link is refused. The reason is for the log; a visitor reads only that the link does not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkError {
     /// Longer than any link of Countersign's.
     TooLong,
@@ -90,20 +157,24 @@ pub enum LinkError {
     Signature,
     /// Signed by our key, but a claim is missing or not of its form.
     Claims,
-    /// Made for another deployment.
+    /// Made by another deployment.
+    Issuer,
+    /// Made for another origin: it was sent by a notifier that points elsewhere, or opened where it does not belong.
     Audience,
     /// Not valid yet.
     NotYetValid,
     /// Valid for longer than any approval waits.
     TooLongLived,
-    /// Valid once, and expired.
-    Expired(Box<ExpiredLink>),
+    /// A finish order that has expired.
+    LateOrder,
+    /// Signed by our key for a version of Countersign that bound links to no request. Its approval is asked for anew.
+    Unbound,
 }
 
 impl LinkError {
     /// The reason in a few words from a closed list: for logs and metrics.
     #[must_use]
-    pub fn reason(&self) -> &'static str {
+    pub fn reason(self) -> &'static str {
         match self {
             Self::TooLong => "too long",
             Self::Malformed => "malformed",
@@ -113,10 +184,12 @@ impl LinkError {
             Self::Header => "unknown header",
             Self::Signature => "wrong signature",
             Self::Claims => "wrong claims",
-            Self::Audience => "wrong audience or issuer",
+            Self::Issuer => "another deployment's",
+            Self::Audience => "for another origin",
             Self::NotYetValid => "not valid yet",
             Self::TooLongLived => "valid for too long",
-            Self::Expired(_) => "expired",
+            Self::LateOrder => "an expired order",
+            Self::Unbound => "of an earlier version",
         }
     }
 }
@@ -129,94 +202,83 @@ impl fmt::Display for LinkError {
 
 impl std::error::Error for LinkError {}
 
-/// Verifies links, without any network.
+impl From<JwsError> for LinkError {
+    fn from(error: JwsError) -> Self {
+        match error {
+            JwsError::Malformed => Self::Malformed,
+            JwsError::Algorithm => Self::Algorithm,
+            JwsError::Type => Self::Type,
+            JwsError::UnknownKey => Self::UnknownKey,
+            JwsError::Header => Self::Header,
+            JwsError::Signature => Self::Signature,
+            JwsError::Claims => Self::Claims,
+        }
+    }
+}
+
+/// Verifies links and finish orders, without any network.
 #[derive(Debug, Clone)]
 pub struct LinkVerifier {
     deployment: Deployment,
     keys: VerifyingKeys,
-    validation: Validation,
 }
 
 impl LinkVerifier {
-    /// A verifier that accepts the links of `deployment` that one of `keys` signed.
+    /// A verifier that accepts what `deployment` made and one of `keys` signed.
     #[must_use]
     pub fn new(deployment: Deployment, keys: VerifyingKeys) -> Self {
-        let mut validation = Validation::new(Algorithm::EdDSA);
-        validation.set_audience(&[deployment.as_str()]);
-        validation.set_issuer(&[deployment.as_str()]);
-        validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
-        // The library would read the wall clock and allow a minute past expiry; `check_times` takes `now` and does not.
-        validation.validate_exp = false;
-        validation.validate_nbf = false;
-        Self { deployment, keys, validation }
+        Self { deployment, keys }
     }
 
-    /// Verifies the token of a link, the text after `t=`.
+    /// Verifies the token of a link, the text after `t=`, which was used at one of `origins`.
     ///
     /// # Errors
-    /// When it is not, or no longer, a link of this deployment.
-    pub fn verify(&self, token: &str, now: UtcDateTime) -> Result<VerifiedLink, LinkError> {
+    /// When it is not, or no longer, a link or an order of this deployment.
+    pub fn verify(&self, token: &str, origins: &Origins, now: UtcDateTime) -> Result<SignedToken, LinkError> {
         if token.len() >= MAX_LENGTH {
             return Err(LinkError::TooLong);
         }
-        let kid = check_header(token)?;
-        let key = self.keys.get(&kid).ok_or(LinkError::UnknownKey)?;
-        let claims = decode::<Claims>(token, key, &self.validation).map_err(|error| reason(&error))?.claims;
+        match jws::type_of(token, &[LINK, FINISH, UNBOUND_LINK])? {
+            LINK => {
+                let LinkClaims { claims, sub, jti, decision } = jws::verify(token, LINK, &self.keys)?;
+                let (signed, times) = self.signed(claims, origins)?;
+                let read = || Ok::<_, ParseError>((sub.parse()?, decision.parse()?));
+                let (approver, decision) = read().map_err(|_| LinkError::Claims)?;
+                let link = VerifiedLink { signed, approver, decision, id: jti };
+                times.check(now)?;
+                Ok(if link.expires() <= now {
+                    SignedToken::Expired(Box::new(ExpiredLink(link)))
+                } else {
+                    SignedToken::Link(Box::new(link))
+                })
+            }
+            FINISH => {
+                let (order, times) = self.signed(jws::verify(token, FINISH, &self.keys)?, origins)?;
+                times.check(now)?;
+                if order.expires <= now {
+                    return Err(LinkError::LateOrder);
+                }
+                Ok(SignedToken::Finish(Box::new(FinishOrder(order))))
+            }
+            _ => {
+                let claims: UnboundClaims = jws::verify(token, UNBOUND_LINK, &self.keys)?;
+                let ours = claims.iss == self.deployment.as_str() && claims.exp > 0;
+                Err(if ours { LinkError::Unbound } else { LinkError::Issuer })
+            }
+        }
+    }
+
+    fn signed(&self, claims: Claims, origins: &Origins) -> Result<(Signed, Times), LinkError> {
         // The library lets lists of audiences and issuers pass that merely hold ours; `Claims` has texts, checked here.
-        if claims.iss != self.deployment.as_str() || claims.aud != self.deployment.as_str() {
+        if claims.iss != self.deployment.as_str() {
+            return Err(LinkError::Issuer);
+        }
+        if !origins.admit(&claims.aud) {
             return Err(LinkError::Audience);
         }
-        check_times(claims.try_into()?, now)
-    }
-}
-
-/// Checks that the header is, byte for byte, one that we would write, and gives the key's name.
-fn check_header(token: &str) -> Result<String, LinkError> {
-    let header = decode_header(token).map_err(|_| LinkError::Malformed)?;
-    if header.alg != Algorithm::EdDSA {
-        return Err(LinkError::Algorithm);
-    }
-    if header.typ.as_deref() != Some(TYPE) {
-        return Err(LinkError::Type);
-    }
-    let kid = header.kid.ok_or(LinkError::UnknownKey)?;
-    // `crit`, `jwk`, `x5u` and whatever else a header may hold would be ignored by the library. We refuse what we did
-    // not write, which also leaves one spelling only of a header.
-    let ours = encode(&Header::new(&kid)).map_err(|_| LinkError::Header)?;
-    match token.split_once('.') {
-        Some((header, _)) if header == ours => Ok(kid),
-        _ => Err(LinkError::Header),
-    }
-}
-
-fn reason(error: &jsonwebtoken::errors::Error) -> LinkError {
-    use jsonwebtoken::errors::ErrorKind;
-    match error.kind() {
-        ErrorKind::InvalidSignature => LinkError::Signature,
-        ErrorKind::InvalidAudience | ErrorKind::InvalidIssuer => LinkError::Audience,
-        ErrorKind::MissingRequiredClaim(_) | ErrorKind::InvalidClaimFormat(_) | ErrorKind::Json(_) => LinkError::Claims,
-        _ => LinkError::Malformed,
-    }
-}
-
-/// Everything that a link says, times included, before they were compared with `now`.
-struct Times {
-    link: VerifiedLink,
-    issued: UtcDateTime,
-    not_before: UtcDateTime,
-}
-
-impl TryFrom<Claims> for Times {
-    type Error = LinkError;
-
-    fn try_from(claims: Claims) -> Result<Self, LinkError> {
         let moment = |seconds| UtcDateTime::from_unix_timestamp(seconds).map_err(|_| LinkError::Claims);
         let (issued, not_before, expires) = (moment(claims.iat)?, moment(claims.nbf)?, moment(claims.exp)?);
-        let link = || {
-            let execution = match claims.execution.as_str() {
-                "" => None,
-                id => Some(id.parse()?),
-            };
+        let read = || {
             let action = ApprovalAction {
                 account: claims.account.parse()?,
                 region: claims.region.parse()?,
@@ -224,70 +286,31 @@ impl TryFrom<Claims> for Times {
                 stage: claims.stage.parse()?,
                 action: claims.action.parse()?,
             };
-            Ok::<_, ParseError>(VerifiedLink {
-                approval: Approval { action, token: claims.token.parse()?, execution },
-                approver: claims.sub.parse()?,
-                decision: claims.decision.parse()?,
-                expires,
-                id: claims.jti,
-            })
+            let token: ApprovalToken = claims.token.parse()?;
+            claims.execution.parse::<ExecutionId>()?;
+            let key = ApprovalKey::of(&action, &token);
+            Ok::<_, ParseError>(Signed { key, action, request: claims.request.parse()?, expires })
         };
-        Ok(Self { issued, not_before, link: link().map_err(|_| LinkError::Claims)? })
+        Ok((read().map_err(|_| LinkError::Claims)?, Times { issued, not_before, expires }))
     }
 }
 
-fn check_times(times: Times, now: UtcDateTime) -> Result<VerifiedLink, LinkError> {
-    let Times { link, issued, not_before } = times;
-    if link.expires - issued > MAX_LIFETIME || link.expires < issued {
-        return Err(LinkError::TooLongLived);
-    }
-    if not_before - now > CLOCK_SKEW || issued - now > CLOCK_SKEW {
-        return Err(LinkError::NotYetValid);
-    }
-    if link.expires <= now {
-        return Err(LinkError::Expired(Box::new(ExpiredLink(link))));
-    }
-    Ok(link)
+/// The times of a token.
+struct Times {
+    issued: UtcDateTime,
+    not_before: UtcDateTime,
+    expires: UtcDateTime,
 }
 
-#[cfg(test)]
-mod tests {
-    use base64::Engine;
-    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-
-    use super::*;
-
-    /// A link that the version before made, and the public key that its signature is verified with.
-    const LINK: &str = include_str!("../../tests/golden/link.txt");
-    const KEY: &str = include_str!("../../tests/golden/link-key.txt");
-
-    fn token() -> &'static str {
-        LINK.trim_end().split_once("/approval?t=").unwrap().1
-    }
-
-    #[test]
-    fn a_link_of_the_version_before_is_verified() {
-        let mut keys = VerifyingKeys::default();
-        let kid = check_header(token()).unwrap().parse().unwrap();
-        keys.add(&kid, &STANDARD.decode(KEY.trim_end()).unwrap()).unwrap();
-        let verifier = LinkVerifier::new("sandbox".parse().unwrap(), keys);
-        let asked = UtcDateTime::from_unix_timestamp(1_795_166_700).unwrap();
-        let link = verifier.verify(token(), asked).unwrap();
-        assert_eq!(link.approval().action.to_string(), "service/Prod/Approve");
-        assert_eq!((link.approver().expose(), link.decision()), ("alice@example.com", Decision::Rejected));
-        assert_eq!(link.expires(), asked + time::Duration::days(3));
-        // The request that it was made for is golden, too.
-        let item: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/golden/request-decided.json")).unwrap();
-        assert_eq!(link.approval().key().as_str(), item["pk"]["S"]);
-        let expired = verifier.verify(token(), link.expires());
-        assert!(matches!(expired, Err(LinkError::Expired(_))), "{expired:?}");
-    }
-
-    #[test]
-    fn claims_are_written_as_they_were() {
-        let payload = token().split('.').nth(1).unwrap();
-        let claims: Claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
-        assert_eq!(encode(&claims).unwrap(), payload);
+impl Times {
+    fn check(&self, now: UtcDateTime) -> Result<(), LinkError> {
+        let Self { issued, not_before, expires } = *self;
+        if expires - issued > MAX_LIFETIME || expires < issued {
+            return Err(LinkError::TooLongLived);
+        }
+        if not_before - now > CLOCK_SKEW || issued - now > CLOCK_SKEW {
+            return Err(LinkError::NotYetValid);
+        }
+        Ok(())
     }
 }

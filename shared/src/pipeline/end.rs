@@ -66,12 +66,12 @@ impl CodePipeline {
     /// When CodePipeline does not answer.
     pub async fn status(&self, request: &Request, now: UtcDateTime) -> Result<ApprovalStatus, AwsError> {
         let approval = &request.approval;
-        let attempt = match self.attempt_of(approval, request.asked).await {
+        let attempt = match self.run_of(approval).await {
             Ok(Some(attempt)) => attempt,
             Ok(None) => return Ok(ApprovalStatus::Unknown),
             // The pipeline was removed, or made anew under the same name.
             Err(error) if NOT_FOUND.contains(&error.code.as_str()) => {
-                return Ok(ApprovalStatus::Ended(superseded(now)));
+                return Ok(ApprovalStatus::Ended(not_shown(now)));
             }
             Err(error) => return Err(error),
         };
@@ -97,7 +97,7 @@ impl CodePipeline {
             Some(ActionExecutionStatus::Failed) => Ending::Rejected,
             Some(ActionExecutionStatus::Abandoned) => match self.abandoned(approval).await? {
                 Some(ending) => ending,
-                None if now - ended > LAG => Ending::Superseded,
+                None if now - ended > LAG => Ending::NotShown,
                 None => return Ok(ApprovalStatus::Unknown),
             },
             _ => return Ok(ApprovalStatus::Unknown),
@@ -105,6 +105,7 @@ impl CodePipeline {
         Ok(ApprovalStatus::Ended(Outcome {
             ending,
             by: attempt.updated_by.as_deref().map(principal),
+            by_our_role: attempt.updated_by.as_deref().is_some_and(|arn| self.deciding_role.has_session(arn)),
             at: ended,
             summary,
         }))
@@ -125,8 +126,7 @@ impl CodePipeline {
 
     /// Why an action was abandoned, if its execution shows it yet.
     async fn abandoned(&self, approval: &Approval) -> Result<Option<Ending>, AwsError> {
-        let Some(id) = &approval.execution else { return Ok(Some(Ending::Superseded)) };
-        let status = self.execution(&approval.action, id).await?.and_then(|execution| execution.status);
+        let status = self.execution(&approval.action, &approval.execution).await?.and_then(|execution| execution.status);
         Ok(match status {
             Some(PipelineExecutionStatus::Stopped | PipelineExecutionStatus::Stopping) => Some(Ending::Stopped),
             Some(PipelineExecutionStatus::Superseded | PipelineExecutionStatus::Cancelled) => Some(Ending::Superseded),
@@ -135,8 +135,8 @@ impl CodePipeline {
     }
 }
 
-/// The outcome of an approval that CodePipeline does not know any more.
+/// The outcome of an approval that CodePipeline does not show any more.
 #[must_use]
-pub fn superseded(at: UtcDateTime) -> Outcome {
-    Outcome { ending: Ending::Superseded, by: None, at, summary: None }
+pub fn not_shown(at: UtcDateTime) -> Outcome {
+    Outcome { ending: Ending::NotShown, by: None, by_our_role: false, at, summary: None }
 }

@@ -1,15 +1,19 @@
 //! Finding the approval that an event names, and what is being approved.
+//!
+//! The event says where to look. Everything else is read here, before anybody is asked: which pipeline it is, what waits
+//! at the action and until when, and what its author and those who changed something say. What CodePipeline does not show
+//! as waiting is not found.
 
 use aws_sdk_codepipeline::types::{
-    ActionExecution, ActionExecutionDetail, ActionExecutionStatus, ExecutionMode, PipelineExecution, StageState,
+    ActionExecution, ActionExecutionDetail, ActionExecutionStatus, ExecutionMode, StageState,
 };
 
-use super::release::{MAX_INSTRUCTIONS, initiator_of, release_of};
-use super::{CodePipeline, FindError, PendingApproval, PendingRef, external_id, in_region, moment};
-use crate::approval::{Approval, ApprovalAction, ApprovalToken, ExecutionId, WebUrl};
-use crate::aws::{AwsError, AwsErrorKind};
+use super::pending::Declared;
+use super::release::{MAX_INSTRUCTIONS, earlier_decisions, initiator_of, release_of};
+use super::{CodePipeline, FindError, NOT_FOUND, PendingApproval, PendingRef, external_id, moment};
+use crate::approval::{ActionExecutionId, Approval, ApprovalAction, ApprovalToken, ExecutionId, WebUrl};
+use crate::aws::AwsError;
 use crate::text::bounded;
-use time::UtcDateTime;
 
 /// How long CodePipeline waits for an answer unless the action says otherwise: seven days.
 const DEFAULT_TIMEOUT: time::Duration = time::Duration::days(7);
@@ -18,230 +22,151 @@ impl CodePipeline {
     /// Finds the pending approval that an event names, and what is being approved. `None` when it is no longer pending.
     ///
     /// # Errors
-    /// When CodePipeline does not answer, or does not show the approval. Details that cannot be read are left out.
+    /// When CodePipeline does not answer, or does not show the approval, or has the pipeline elsewhere. What changes, and
+    /// who started it, is left out where it cannot be read.
     pub async fn find(&self, pending: &PendingRef) -> Result<Option<PendingApproval>, FindError> {
-        let action = &pending.action;
-        let execution = async {
-            match &pending.execution {
-                Some(id) => EarlyRead::of(action, self.execution(action, id).await),
-                None => EarlyRead::NotShown,
-            }
+        let named = &pending.action;
+        let declared = match self.declared(&named.pipeline, Some(&named.region)).await {
+            Ok(declared) => declared,
+            Err(error) if NOT_FOUND.contains(&error.code.as_str()) => return Ok(None),
+            Err(error) => return Err(error.into()),
         };
-        let (located, timeout, execution) = tokio::join!(self.locate(pending), self.timeout(action), execution);
-        match located? {
-            Some((approval, attempt)) => Ok(self.describe(approval, attempt, timeout, execution, pending).await),
-            None => Ok(None),
+        if (&declared.account, &declared.region) != (&named.account, &named.region) {
+            return Err(FindError::Elsewhere);
+        }
+        let action = ApprovalAction { pipeline: declared.name.clone(), ..named.clone() };
+        let waiting = self.polling.until(async || self.look(&action, &declared, pending).await).await?;
+        match waiting.ok_or(FindError::NotShown)? {
+            Look::Waiting(waiting) => Ok(Some(self.describe(action, &declared, *waiting).await?)),
+            Look::Over => Ok(None),
         }
     }
 
-    /// Which approval it is, and its attempt, if that was seen on the way. `None` when it waits no more.
-    async fn locate(&self, pending: &PendingRef) -> Result<Option<Located>, FindError> {
-        let action = &pending.action;
-        let approval = |token, execution| Approval { action: action.clone(), token, execution };
-        match (&pending.token, &pending.execution) {
-            (Some(token), Some(execution)) => Ok(Some((approval(token.clone(), Some(execution.clone())), None))),
-            (Some(token), None) => {
-                let execution = self.execution_of(action, token).await;
-                Ok(Some((approval(token.clone(), execution), None)))
-            }
-            (None, Some(execution)) => match self.token_of(action, execution, pending.started).await? {
-                Some(Wait::Token(token, attempt)) => {
-                    let attempt =
-                        attempt.map(|attempt| *attempt).filter(|attempt| external_id(attempt).as_ref() == Some(&token));
-                    Ok(Some((approval(token, Some(execution.clone())), attempt)))
-                }
-                Some(Wait::Over) => Ok(None),
-                None => Err(FindError::NotShown),
-            },
-            (None, None) => Err(FindError::NotShown),
-        }
-    }
-
-    /// The token of the approval that `execution` waits at.
-    async fn token_of(
+    /// What waits at the action, if CodePipeline shows all of it.
+    async fn look(
         &self,
         action: &ApprovalAction,
-        execution: &ExecutionId,
-        started: UtcDateTime,
-    ) -> Result<Option<Wait>, AwsError> {
-        self.polling
-            .until(async || {
-                let (stage, attempt) = tokio::join!(self.stage_state(action), self.latest_attempt(action, execution));
-                if let Some(token) = stage?.and_then(|stage| token_in_state(&stage, action, execution)) {
-                    return Ok(Some(Wait::Token(token, attempt.ok().flatten().map(Box::new))));
-                }
-                let Some(attempt) = attempt? else { return Ok(None) };
-                if attempt.status != Some(ActionExecutionStatus::InProgress) {
-                    // Ended after the event: over. Ended before it: an earlier attempt of a stage that was retried, and
-                    // the list does not show ours yet.
-                    let ours = moment(attempt.last_update_time.as_ref()).is_some_and(|ended| ended >= started);
-                    return Ok(ours.then_some(Wait::Over));
-                }
-                // In PARALLEL mode the state shows no tokens; the external execution id is the token there, and only there.
-                let parallel = self
-                    .execution(action, execution)
-                    .await?
-                    .is_some_and(|execution| execution.execution_mode == Some(ExecutionMode::Parallel));
-                let token = external_id(&attempt).filter(|_| parallel);
-                Ok(token.map(|token| Wait::Token(token, Some(Box::new(attempt)))))
-            })
-            .await
+        declared: &Declared,
+        pending: &PendingRef,
+    ) -> Result<Option<Look>, AwsError> {
+        let is_parallel = declared.mode == Some(ExecutionMode::Parallel);
+        let (waiting, runs) = if is_parallel {
+            // In PARALLEL mode the state shows no tokens; the external execution id is the token there, and only there.
+            let runs = self.attempts(action, pending.execution.as_ref(), |run| has_token(run, pending)).await?;
+            (runs.iter().find_map(|run| waiting_run(run, pending)), runs)
+        } else {
+            let waiting = self.stage_state(action).await?.and_then(|stage| waiting_in_state(&stage, action, pending));
+            let execution = waiting.as_ref().map(|waiting| &waiting.execution).or(pending.execution.as_ref());
+            let runs = match execution {
+                Some(execution) => self.attempts(action, Some(execution), |_| false).await?,
+                None => Vec::new(),
+            };
+            (waiting, runs)
+        };
+        if let Some(waiting) = waiting {
+            let is_it = |run: &&ActionExecutionDetail| run.action_execution_id.as_deref() == Some(waiting.run.as_str());
+            // The list lags behind the state at times. Its texts and times are fixed in the request, so it is waited for.
+            let Some(shown) = runs.iter().find(is_it).cloned() else { return Ok(None) };
+            if shown.status.as_ref().is_some_and(|status| *status != ActionExecutionStatus::InProgress) {
+                return Ok(Some(Look::Over));
+            }
+            // In PARALLEL mode, the search ended at the run with this token.
+            let runs = if is_parallel { self.attempts(action, Some(&waiting.execution), |_| false).await? } else { runs };
+            return Ok(Some(Look::Waiting(Box::new(Waiting { named: waiting, shown, runs }))));
+        }
+        // Ended after the event: over. Ended before it: an earlier attempt of a stage that was retried, and the list does
+        // not show ours yet.
+        let is_over = runs.first().is_some_and(|run| {
+            run.status.as_ref().is_some_and(|status| *status != ActionExecutionStatus::InProgress)
+                && (has_token(run, pending)
+                    || moment(run.last_update_time.as_ref()).is_some_and(|ended| ended >= pending.started))
+        });
+        Ok(is_over.then_some(Look::Over))
     }
 
-    /// The execution that waits with `token`. Best effort: the email can go out without it.
-    async fn execution_of(&self, action: &ApprovalAction, token: &ApprovalToken) -> Option<ExecutionId> {
-        let found = self
-            .polling
-            .until(async || {
-                let stage = self.stage_state(action).await?;
-                if let Some(execution) = stage.and_then(|stage| execution_in_state(&stage, action, token)) {
-                    return Ok(Some(execution));
-                }
-                let is_it = |attempt: &ActionExecutionDetail| external_id(attempt).as_ref() == Some(token);
-                let attempts = self.attempts(action, None, is_it).await?;
-                Ok(attempts.into_iter().find(is_it).and_then(|attempt| attempt.pipeline_execution_id?.parse().ok()))
-            })
-            .await;
-        found.unwrap_or_else(|error| {
-            tracing::warn!(%error, approval = %action, "the execution of an approval cannot be read");
-            None
-        })
-    }
-
-    /// Until when the approval waits, and what is being approved. `None` when CodePipeline shows that it waits no more.
+    /// Until when the approval waits, and what is being approved.
     async fn describe(
         &self,
-        approval: Approval,
-        attempt: Option<ActionExecutionDetail>,
-        timeout: Option<time::Duration>,
-        execution: EarlyRead<PipelineExecution>,
-        pending: &PendingRef,
-    ) -> Option<PendingApproval> {
-        let action = &approval.action;
-        let (execution, attempt) = tokio::join!(
-            async {
-                match (execution, &approval.execution) {
-                    (EarlyRead::Shown(execution), _) => Some(execution),
-                    (EarlyRead::NotShown, Some(id)) => best_effort(action, self.execution(action, id).await),
-                    (EarlyRead::NotShown | EarlyRead::Unavailable, _) => None,
-                }
-            },
-            async {
-                match (attempt, &approval.execution) {
-                    (None, Some(_)) => self.attempt_of(&approval, pending.started).await,
-                    (attempt, _) => Ok(attempt),
-                }
-            },
-        );
-        let attempt = best_effort(action, attempt);
-        if attempt.as_ref().is_some_and(|attempt| {
-            external_id(attempt).as_ref() == Some(&approval.token)
-                && attempt.status.as_ref().is_some_and(|status| *status != ActionExecutionStatus::InProgress)
-        }) {
-            return None;
-        }
-        let started =
-            attempt.as_ref().and_then(|attempt| moment(attempt.start_time.as_ref())).unwrap_or(pending.started);
-        let expires = pending.expires.or_else(|| Some(started.saturating_add(timeout?)));
-        let initiator = execution.as_ref().and_then(initiator_of);
-        let mut release = execution.as_ref().map(release_of).unwrap_or_default();
-        let configured = |key: &str| {
-            let configuration = attempt.as_ref()?.input.as_ref()?.resolved_configuration.as_ref()?;
-            configuration.get(key).filter(|value| !value.is_empty()).cloned()
-        };
-        release.instructions = configured("CustomData")
-            .or_else(|| pending.instructions.clone())
-            .map(|text| bounded(&text, MAX_INSTRUCTIONS))
-            .filter(|text| !text.is_empty());
-        release.review_url = configured("ExternalEntityLink")
-            .or_else(|| pending.review_url.clone())
-            .and_then(|url| WebUrl::parse_lenient(&url));
-        Some(PendingApproval { approval, expires, initiator, release })
-    }
-
-    /// How long CodePipeline waits at an action. `None` when that cannot be read at the moment: what can be read a minute
-    /// later is not guessed. Where it may not be read at all, the default is assumed, or nobody would ever be asked.
-    async fn timeout(&self, action: &ApprovalAction) -> Option<time::Duration> {
-        match self.declared_timeout(action).await {
-            Err(error) if error.kind == AwsErrorKind::Unavailable => best_effort(action, Err(error)),
-            declared => Some(best_effort(action, declared).unwrap_or(DEFAULT_TIMEOUT)),
-        }
-    }
-
-    /// The time-out that the pipeline declares for an action, if it declares one.
-    async fn declared_timeout(&self, action: &ApprovalAction) -> Result<Option<time::Duration>, AwsError> {
-        let answer = self
-            .client
-            .get_pipeline()
-            .name(action.pipeline.as_str())
-            .customize()
-            .config_override(in_region(Some(&action.region)))
-            .send()
-            .await
-            .map_err(|error| AwsError::new("codepipeline:GetPipeline", &error))?;
-        let declared = answer.pipeline.and_then(|pipeline| {
-            let stage = pipeline.stages.into_iter().find(|stage| stage.name == action.stage.as_str())?;
-            stage.actions.into_iter().find(|declared| declared.name == action.action.as_str())
+        action: ApprovalAction,
+        declared: &Declared,
+        Waiting { named, shown, runs }: Waiting,
+    ) -> Result<PendingApproval, AwsError> {
+        let NamedRun { token, execution, run } = named;
+        let started = moment(shown.start_time.as_ref())
+            .ok_or_else(|| AwsError::unavailable("codepipeline:ListActionExecutions", "no start of the approval"))?;
+        let timeout = declared.timeout(&action.stage, &action.action);
+        let expires = started
+            .saturating_add(timeout.map_or(DEFAULT_TIMEOUT, |minutes| time::Duration::minutes(minutes.into())));
+        let details = self.execution(&action, &execution).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, approval = %action, "a detail of an approval cannot be read");
+            None
         });
-        Ok(declared
-            .and_then(|declared| declared.timeout_in_minutes)
-            .map(|minutes| time::Duration::minutes(minutes.into())))
+        let initiator = details.as_ref().and_then(initiator_of);
+        let mut release = details.as_ref().map(release_of).unwrap_or_default();
+        let configuration = shown.input.as_ref().and_then(|input| input.resolved_configuration.as_ref());
+        let configured = |key: &str| configuration.and_then(|values| values.get(key));
+        release.instructions =
+            configured("CustomData").map(|text| bounded(text, MAX_INSTRUCTIONS)).filter(|text| !text.is_empty());
+        release.review_url = configured("ExternalEntityLink").and_then(|url| WebUrl::parse_lenient(url));
+        release.earlier = earlier_decisions(&runs, &run, &self.deciding_role);
+        Ok(PendingApproval { approval: Approval { action, token, execution, run }, expires, initiator, release })
     }
 }
 
-/// An approval, and its attempt, if that was seen.
-type Located = (Approval, Option<ActionExecutionDetail>);
-
-/// A detail that was read before it was certain to be shown.
-enum EarlyRead<T> {
-    Shown(T),
-    /// Not known when the event came, or not shown yet: worth reading once more.
-    NotShown,
-    Unavailable,
-}
-
-impl<T> EarlyRead<T> {
-    fn of(action: &ApprovalAction, read: Result<Option<T>, AwsError>) -> Self {
-        match read {
-            Ok(Some(detail)) => Self::Shown(detail),
-            Ok(None) | Err(AwsError { kind: AwsErrorKind::Refused, .. }) => Self::NotShown,
-            Err(error) => best_effort(action, Err(error)).map_or(Self::Unavailable, Self::Shown),
-        }
-    }
-}
-
-/// Whether an approval still waits.
-enum Wait {
-    /// It does, and this is the latest attempt at its action, if that is shown.
-    Token(ApprovalToken, Option<Box<ActionExecutionDetail>>),
+/// What CodePipeline shows of an approval that an event names.
+enum Look {
+    Waiting(Box<Waiting>),
     Over,
 }
 
-/// A detail that may be missing: its absence is logged and stops nothing.
-fn best_effort<T>(action: &ApprovalAction, read: Result<Option<T>, AwsError>) -> Option<T> {
-    read.unwrap_or_else(|error| {
-        tracing::warn!(%error, approval = %action, "a detail of an approval cannot be read");
-        None
-    })
+/// A waiting approval: its names, its run, and all runs of its execution at the action.
+struct Waiting {
+    named: NamedRun,
+    shown: ActionExecutionDetail,
+    runs: Vec<ActionExecutionDetail>,
 }
 
-fn token_in_state(stage: &StageState, action: &ApprovalAction, execution: &ExecutionId) -> Option<ApprovalToken> {
-    if stage.latest_execution.as_ref()?.pipeline_execution_id != execution.as_str() {
-        return None;
-    }
-    let latest = latest_of(stage, action)?;
-    match latest.status {
-        Some(ActionExecutionStatus::InProgress) => latest.token.as_deref()?.parse().ok(),
-        _ => None,
+/// One run of an approval action.
+struct NamedRun {
+    token: ApprovalToken,
+    execution: ExecutionId,
+    run: ActionExecutionId,
+}
+
+impl NamedRun {
+    fn is_named_by(&self, pending: &PendingRef) -> bool {
+        pending.execution.as_ref().is_none_or(|execution| *execution == self.execution)
+            && pending.token.as_ref().is_none_or(|token| *token == self.token)
     }
 }
 
-fn execution_in_state(stage: &StageState, action: &ApprovalAction, token: &ApprovalToken) -> Option<ExecutionId> {
-    let latest = latest_of(stage, action)?;
-    if latest.token.as_deref() != Some(token.expose()) {
+fn has_token(run: &ActionExecutionDetail, pending: &PendingRef) -> bool {
+    pending.token.is_some() && external_id(run) == pending.token
+}
+
+fn waiting_run(run: &ActionExecutionDetail, pending: &PendingRef) -> Option<NamedRun> {
+    if run.status != Some(ActionExecutionStatus::InProgress) {
         return None;
     }
-    stage.latest_execution.as_ref()?.pipeline_execution_id.parse().ok()
+    let named = NamedRun {
+        token: external_id(run)?,
+        execution: run.pipeline_execution_id.as_deref()?.parse().ok()?,
+        run: run.action_execution_id.as_deref()?.parse().ok()?,
+    };
+    Some(named).filter(|named| named.is_named_by(pending))
+}
+
+fn waiting_in_state(stage: &StageState, action: &ApprovalAction, pending: &PendingRef) -> Option<NamedRun> {
+    let latest = latest_of(stage, action)?;
+    if latest.status != Some(ActionExecutionStatus::InProgress) {
+        return None;
+    }
+    let named = NamedRun {
+        token: latest.token.as_deref()?.parse().ok()?,
+        execution: stage.latest_execution.as_ref()?.pipeline_execution_id.parse().ok()?,
+        run: latest.action_execution_id.as_deref()?.parse().ok()?,
+    };
+    Some(named).filter(|named| named.is_named_by(pending))
 }
 
 fn latest_of<'a>(stage: &'a StageState, action: &ApprovalAction) -> Option<&'a ActionExecution> {

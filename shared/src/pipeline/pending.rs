@@ -1,7 +1,7 @@
 //! Pending approvals, whether or not an event named them.
 
 use aws_sdk_codepipeline::types::{
-    ActionCategory, ActionExecutionDetail, ActionExecutionStatus, ExecutionMode, StageState,
+    ActionCategory, ActionExecutionDetail, ActionExecutionStatus, ExecutionMode, StageDeclaration, StageState,
 };
 use futures_util::{StreamExt, stream};
 use time::UtcDateTime;
@@ -26,10 +26,20 @@ struct Place {
 }
 
 /// A pipeline, as it is declared.
-struct Declared {
-    account: AccountId,
-    region: Region,
-    mode: Option<ExecutionMode>,
+pub(super) struct Declared {
+    pub(super) name: PipelineName,
+    pub(super) account: AccountId,
+    pub(super) region: Region,
+    pub(super) mode: Option<ExecutionMode>,
+    stages: Vec<StageDeclaration>,
+}
+
+impl Declared {
+    /// The time-out of an action in minutes, if it has one.
+    pub(super) fn timeout(&self, stage: &StageName, action: &ActionName) -> Option<i32> {
+        let stage = self.stages.iter().find(|declared| declared.name == stage.as_str())?;
+        stage.actions.iter().find(|declared| declared.name == action.as_str())?.timeout_in_minutes
+    }
 }
 
 impl CodePipeline {
@@ -44,7 +54,7 @@ impl CodePipeline {
         action: &ActionName,
         now: UtcDateTime,
     ) -> Result<Vec<PendingRef>, AwsError> {
-        let declared = self.declared(&pipeline).await?;
+        let declared = self.declared(&pipeline, self.home.as_ref()).await?;
         let mut places = self.places(&pipeline, declared.mode.as_ref()).await?;
         places.retain(|place| (&place.stage, &place.action) == (stage, action));
         Ok(pending_refs(&declared, &pipeline, places, now))
@@ -81,7 +91,7 @@ impl CodePipeline {
         if places.is_empty() {
             return Ok(Vec::new());
         }
-        let declared = self.declared(&pipeline).await?;
+        let declared = self.declared(&pipeline, self.home.as_ref()).await?;
         Ok(pending_refs(&declared, &pipeline, places, now))
     }
 
@@ -110,14 +120,18 @@ impl CodePipeline {
         }
     }
 
-    async fn declared(&self, pipeline: &PipelineName) -> Result<Declared, AwsError> {
+    pub(super) async fn declared(
+        &self,
+        pipeline: &PipelineName,
+        region: Option<&Region>,
+    ) -> Result<Declared, AwsError> {
         const OPERATION: &str = "codepipeline:GetPipeline";
         let answer = self
             .client
             .get_pipeline()
             .name(pipeline.as_str())
             .customize()
-            .config_override(in_region(self.home.as_ref()))
+            .config_override(in_region(region))
             .send()
             .await
             .map_err(|error| AwsError::new(OPERATION, &error))?;
@@ -128,7 +142,9 @@ impl CodePipeline {
         let (Ok(region), Ok(account)) = (region.parse(), account.parse()) else {
             return Err(AwsError::unexpected(OPERATION, "no ARN of the pipeline"));
         };
-        Ok(Declared { account, region, mode: answer.pipeline.and_then(|pipeline| pipeline.execution_mode) })
+        let declared = answer.pipeline.ok_or_else(|| AwsError::unexpected(OPERATION, "no pipeline in the answer"))?;
+        let name = declared.name.parse().map_err(|_| AwsError::unexpected(OPERATION, "no name of the pipeline"))?;
+        Ok(Declared { name, account, region, mode: declared.execution_mode, stages: declared.stages })
     }
 
     /// Where approvals wait. The state shows each action's latest run, however long ago it began; of a pipeline in PARALLEL
@@ -161,9 +177,6 @@ fn pending_refs(declared: &Declared, pipeline: &PipelineName, places: Vec<Place>
         token: place.token,
         execution: Some(place.execution),
         started: place.since.unwrap_or(now),
-        expires: None,
-        instructions: None,
-        review_url: None,
     };
     places.into_iter().map(in_pipeline).collect()
 }

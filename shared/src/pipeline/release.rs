@@ -1,11 +1,11 @@
 //! What CodePipeline knows of an execution, as a [`Release`].
 
-use aws_sdk_codepipeline::types::{PipelineExecution, TriggerType};
+use aws_sdk_codepipeline::types::{ActionExecutionDetail, ActionExecutionStatus, PipelineExecution, TriggerType};
 use serde::Deserialize;
 
-use super::Initiator;
-use crate::approval::WebUrl;
-use crate::request::{Release, Revision};
+use super::{Initiator, moment};
+use crate::approval::{ActionExecutionId, Decision, RoleArn, WebUrl};
+use crate::request::{EarlierDecision, Release, Revision};
 use crate::text::{bounded, bounded_line};
 
 /// The longest instructions that we keep, in characters. `CustomData` may have 1,000.
@@ -48,6 +48,40 @@ pub(super) fn release_of(execution: &PipelineExecution) -> Release {
         })
         .collect();
     Release { started_by, revisions, ..Release::default() }
+}
+
+/// How earlier runs of the action in the same execution were decided, oldest first: a stage that was rejected can be
+/// retried, and the one who is asked again is told.
+pub(super) fn earlier_decisions(
+    runs: &[ActionExecutionDetail],
+    run: &ActionExecutionId,
+    deciding_role: &RoleArn,
+) -> Vec<EarlierDecision> {
+    let mut earlier: Vec<EarlierDecision> = runs
+        .iter()
+        .filter(|other| other.action_execution_id.as_deref() != Some(run.as_str()))
+        .filter_map(|other| {
+            let by = other.updated_by.as_deref();
+            let result = other.output.as_ref().and_then(|output| output.execution_result.as_ref());
+            let summary = result.and_then(|result| result.external_execution_summary.as_deref());
+            let summary = summary.map(|text| bounded(text, MAX_SUMMARY)).filter(|text| !text.is_empty());
+            let decision = match other.status {
+                Some(ActionExecutionStatus::Succeeded) => Decision::Approved,
+                // Without a name and a summary it ran out of time: nobody decided.
+                Some(ActionExecutionStatus::Failed) if by.is_some() || summary.is_some() => Decision::Rejected,
+                _ => return None,
+            };
+            Some(EarlierDecision {
+                decision,
+                by: by.map(principal),
+                by_our_role: by.is_some_and(|arn| deciding_role.has_session(arn)),
+                at: moment(other.last_update_time.as_ref())?,
+                summary,
+            })
+        })
+        .collect();
+    earlier.sort_by_key(|decision| decision.at);
+    earlier
 }
 
 /// Sources behind a connection wrap the commit message: `{"ProviderType":"GitHub","CommitMessage":"…"}`.

@@ -1,0 +1,161 @@
+//! What is believed of an item: that whose seal holds, at the place where it belongs. Everything else counts as absent,
+//! and raises an alarm.
+
+use std::collections::BTreeMap;
+
+use time::{Duration, UtcDateTime};
+
+use super::attributes::{Item, bytes_in, from_value, map_in, number_in, text_in};
+use super::items::OutcomeItem;
+use super::objects::{BoundVote, read_request, read_vote};
+use super::paths::{OBJECT, OUTCOME, REVISION, SEAL, VERDICT, VOTES};
+use crate::approval::{ApprovalKey, Decision};
+use crate::aws::AwsError;
+use crate::clock::{CLOCK_SKEW, Clock};
+use crate::metrics::{Metric, Metrics};
+use crate::request::{Outcome, Request, Vote};
+use crate::seal::{SealError, Sealed, Seals};
+
+/// For how long a seal by an unknown key is no alarm: the key may have been added to the deployment a moment ago.
+const NEW_KEY: Duration = Duration::minutes(15);
+
+/// Things in the ledger that none of our functions wrote, or not there.
+const FORGED: Metric = Metric::count("Forged");
+
+/// What the ledger believes by.
+#[derive(Clone)]
+pub struct Trust {
+    /// The seals on requests.
+    pub requests: Seals,
+    /// The seals on votes.
+    pub votes: Seals,
+    /// Where alarms go.
+    pub metrics: Metrics,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl std::fmt::Debug for Trust {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Trust").field("requests", &self.requests).field("votes", &self.votes).finish_non_exhaustive()
+    }
+}
+
+/// What stands at an approval's place in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// A request that the notifier sealed for this approval.
+    Request(Box<Request>),
+    /// Nothing.
+    Absent,
+    /// Something that nobody is bound by. A request may take its place.
+    Forged(Forgery),
+}
+
+impl Found {
+    /// The request, if it is one.
+    #[must_use]
+    pub fn request(self) -> Option<Request> {
+        match self {
+            Self::Request(request) => Some(*request),
+            Self::Absent | Self::Forged(_) => None,
+        }
+    }
+}
+
+/// What stands where a request should, as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forgery {
+    pub(super) object: Option<Vec<u8>>,
+    pub(super) seal: Option<String>,
+}
+
+impl Trust {
+    /// Reads the item at the place of the approval `key`.
+    pub(super) async fn open(&self, key: &ApprovalKey, item: Item) -> Result<Found, AwsError> {
+        let forgery = |item: &Item| {
+            let object = bytes_in(item, OBJECT).map(<[u8]>::to_vec);
+            Found::Forged(Forgery { object, seal: text_in(item, SEAL).map(str::to_owned) })
+        };
+        let Some(sealed) = sealed_in(&item) else {
+            self.alarm(key, "a request without a seal");
+            return Ok(forgery(&item));
+        };
+        let asked = || read_request(&sealed.bytes).ok().map(|request| request.asked);
+        let Some(digest) = self.check(&self.requests, &sealed, asked).await? else {
+            self.alarm(key, "a request that the notifier did not seal");
+            return Ok(forgery(&item));
+        };
+        let Ok(request) = read_request(&sealed.bytes) else {
+            return Err(AwsError::unexpected("dynamodb", "a request that this version cannot read"));
+        };
+        if request.approval.key() != *key {
+            self.alarm(key, "a request of another approval");
+            return Ok(forgery(&item));
+        }
+        let mut request = request.with_digest(digest);
+        request.votes = self.votes(&request, &item).await?;
+        request.revision = number_in(&item, REVISION).unwrap_or_default();
+        request.verdict = text_in(&item, VERDICT).and_then(|word| word.parse::<Decision>().ok());
+        // A memo that cannot be read is none.
+        request.outcome = item.get(OUTCOME).and_then(|value| from_value::<OutcomeItem, Outcome>(value.clone()));
+        Ok(Found::Request(Box::new(request)))
+    }
+
+    /// The votes in the item that count.
+    async fn votes(&self, request: &Request, item: &Item) -> Result<BTreeMap<String, Vote>, AwsError> {
+        let key = request.approval.key();
+        let mut votes: BTreeMap<String, Vote> = BTreeMap::new();
+        for value in map_in(item, VOTES).into_iter().flat_map(Item::values) {
+            let sealed = value.as_m().ok().and_then(sealed_in);
+            let Some(vote) = self.vote(request, sealed).await? else {
+                self.alarm(&key, "a vote that does not count");
+                continue;
+            };
+            // Of several, the latest, under whatever name they are kept.
+            let earlier = votes.get(&vote.approver.identity());
+            if earlier.is_none_or(|earlier| earlier.at <= vote.at) {
+                votes.insert(vote.approver.identity(), vote);
+            }
+        }
+        Ok(votes)
+    }
+
+    async fn vote(&self, request: &Request, sealed: Option<Sealed>) -> Result<Option<Vote>, AwsError> {
+        let Some(sealed) = sealed else { return Ok(None) };
+        let at = || read_vote(&sealed.bytes).ok().map(|bound| bound.vote.at);
+        if self.check(&self.votes, &sealed, at).await?.is_none() {
+            return Ok(None);
+        }
+        let vote = read_vote(&sealed.bytes).ok().filter(|bound| bound.is_for(request)).map(|BoundVote { vote, .. }| vote);
+        Ok(vote.filter(|vote| request.admits(vote)))
+    }
+
+    /// The digest of what is sealed, if its seal holds.
+    async fn check(
+        &self,
+        seals: &Seals,
+        sealed: &Sealed,
+        at: impl FnOnce() -> Option<UtcDateTime>,
+    ) -> Result<Option<crate::approval::Digest>, AwsError> {
+        match seals.open(sealed).await {
+            Ok(digest) => Ok(Some(digest)),
+            Err(SealError::Aws(error)) => Err(error),
+            Err(SealError::Broken) => Ok(None),
+            Err(SealError::UnknownKey) => {
+                let now = (self.clock)();
+                let is_new = at().is_some_and(|at| at <= now.saturating_add(CLOCK_SKEW) && now - at < NEW_KEY);
+                if is_new { Err(AwsError::unavailable("dynamodb", "a seal by a key that is not known yet")) } else { Ok(None) }
+            }
+        }
+    }
+
+    pub(super) fn alarm(&self, key: &ApprovalKey, what: &str) {
+        tracing::error!(%key, what, "the ledger holds what no function of this deployment wrote there");
+        self.metrics.record(FORGED, 1);
+    }
+}
+
+fn sealed_in(item: &Item) -> Option<Sealed> {
+    Some(Sealed { bytes: bytes_in(item, OBJECT)?.to_vec(), seal: text_in(item, SEAL)?.to_owned() })
+}
