@@ -57,6 +57,37 @@ impl FromStr for KeyId {
     }
 }
 
+/// Keys of one kind, newest first: the newest signs, all verify.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyIds {
+    newest: KeyId,
+    older: Vec<KeyId>,
+}
+
+impl KeyIds {
+    /// The key that signs.
+    #[must_use]
+    pub fn newest(&self) -> &KeyId {
+        &self.newest
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &KeyId> {
+        std::iter::once(&self.newest).chain(&self.older)
+    }
+}
+
+impl FromStr for KeyIds {
+    type Err = ParseError;
+
+    /// Reads keys that are separated by commas.
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let mut keys = text.split(',').map(|key| key.trim().parse());
+        let newest = keys.next().unwrap_or(Err(ParseError::Empty { what: "the list of keys" }))?;
+        Ok(Self { newest, older: keys.collect::<Result<_, _>>()? })
+    }
+}
+
 /// A key that signs.
 #[derive(Debug, Clone)]
 pub struct SigningKey {
@@ -104,15 +135,15 @@ impl SigningKey {
 #[derive(Clone)]
 pub struct Keyring {
     client: Client,
-    ids: Arc<[KeyId]>,
+    ids: Arc<KeyIds>,
     keys: Arc<OnceCell<VerifyingKeys>>,
 }
 
 impl Keyring {
     /// The keys with these ids.
     #[must_use]
-    pub fn new(client: Client, ids: Vec<KeyId>) -> Self {
-        Self { client, ids: ids.into(), keys: Arc::default() }
+    pub fn new(client: Client, ids: KeyIds) -> Self {
+        Self { client, ids: Arc::new(ids), keys: Arc::default() }
     }
 
     /// Their public keys.
@@ -139,7 +170,7 @@ impl VerifyingKeys {
     ///
     /// # Errors
     /// When a key cannot be read or is not an Ed25519 key: a callback that lacks one of its keys would refuse good links.
-    pub async fn fetch(client: &Client, ids: &[KeyId]) -> Result<Self, AwsError> {
+    pub async fn fetch(client: &Client, ids: &KeyIds) -> Result<Self, AwsError> {
         const OPERATION: &str = "kms:GetPublicKey";
         let fetched = try_join_all(ids.iter().map(async |id| {
             let answer = client.get_public_key().key_id(id.as_str()).send().await;
@@ -191,6 +222,16 @@ mod tests {
             "a/b",
         ] {
             assert!(text.parse::<KeyId>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_of_several_keys_is_the_newest() {
+        let keys: KeyIds = "new, old,older".parse().unwrap();
+        assert_eq!(keys.newest().as_str(), "new");
+        assert_eq!(keys.iter().map(KeyId::as_str).collect::<Vec<_>>(), ["new", "old", "older"]);
+        for text in ["", ",", "new,", "new,alias/old"] {
+            assert!(text.parse::<KeyIds>().is_err(), "{text}");
         }
     }
 

@@ -55,16 +55,27 @@ pub fn optional<T: FromStr<Err: Display>>(lookup: Lookup, name: &'static str) ->
 /// # Errors
 /// When it is missing, empty, or has an element that `T` does not take; the error says which, counted from 1.
 pub fn list<T: FromStr<Err: Display>>(lookup: Lookup, name: &'static str) -> Result<Vec<T>, SettingError> {
-    let text: String = required(lookup, name)?;
-    text.split(',')
+    optional_list(lookup, name)?.ok_or(SettingError::Missing { name })
+}
+
+/// A setting that is a list, separated by commas, if it is set.
+///
+/// # Errors
+/// When it has an element that `T` does not take; the error says which, counted from 1.
+pub fn optional_list<T: FromStr<Err: Display>>(
+    lookup: Lookup,
+    name: &'static str,
+) -> Result<Option<Vec<T>>, SettingError> {
+    let Some(text) = optional::<String>(lookup, name)? else { return Ok(None) };
+    let elements = text.split(',')
         .enumerate()
         .map(|(index, element)| {
             element
                 .trim()
                 .parse()
                 .map_err(|error| SettingError::Wrong { name, why: format!("element {}: {error}", index + 1) })
-        })
-        .collect()
+        });
+    elements.collect::<Result<_, _>>().map(Some)
 }
 
 fn parse<T: FromStr<Err: Display>>(name: &'static str, text: &str) -> Result<T, SettingError> {

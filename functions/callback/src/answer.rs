@@ -3,6 +3,7 @@
 use askama::Template;
 use countersign::aws::{AwsError, AwsErrorKind};
 use countersign::l10n::{Language, Texts};
+use countersign::link::LinkError;
 use countersign::request::Request;
 use lambda_http::http::header::{
     ACCEPT_LANGUAGE, ALLOW, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, InvalidHeaderValue,
@@ -106,7 +107,7 @@ impl Answer {
             }
             Reply::Ended(request, ending) => Self::notice(StatusCode::GONE, &Notice::over(*ending, request), viewer),
             Reply::Expired(request) => Self::notice(StatusCode::GONE, &Notice::Expired(request.as_deref()), viewer),
-            Reply::Forgotten => Self::notice(StatusCode::GONE, &Notice::Forgotten, viewer),
+            Reply::AskedAnew => Self::notice(StatusCode::GONE, &Notice::AskedAnew, viewer),
         }
     }
 
@@ -116,6 +117,9 @@ impl Answer {
         let (status, notice) = match refusal {
             Refusal::BadRequest(BadRequest::Path) => (StatusCode::NOT_FOUND, Notice::NotFound),
             Refusal::BadRequest(BadRequest::Method) => (StatusCode::METHOD_NOT_ALLOWED, Notice::NotAllowed),
+            Refusal::BadRequest(BadRequest::CrossSite) => (StatusCode::FORBIDDEN, Notice::CrossSite),
+            Refusal::BadRequest(BadRequest::ContentType) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Notice::CrossSite),
+            Refusal::Link(LinkError::Unbound) => (StatusCode::GONE, Notice::AskedAnew),
             Refusal::BadRequest(BadRequest::Form | BadRequest::Decision) | Refusal::WrongButton => {
                 (StatusCode::BAD_REQUEST, Notice::BadForm)
             }
@@ -126,7 +130,7 @@ impl Answer {
             Refusal::Decide(DecideError::Aws(AwsError { kind: AwsErrorKind::Refused, .. })) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, Notice::Broken)
             }
-            Refusal::Decide(_) | Refusal::Late => (StatusCode::SERVICE_UNAVAILABLE, Notice::TryAgain),
+            Refusal::Missing | Refusal::Decide(_) | Refusal::Late => (StatusCode::SERVICE_UNAVAILABLE, Notice::TryAgain),
         };
         Self::notice(status, &notice, viewer)
     }

@@ -4,7 +4,13 @@
 //! visitor can send anything, so whatever could break the URI is removed first. The request is then answered like any
 //! other that is not a link's, with a page and all headers.
 
+use std::net::IpAddr;
+
+use countersign::approval::Origin;
 use countersign::link::PATH;
+use countersign::request::Visitor;
+use countersign::text::bounded_line;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
 use lambda_http::http::{HeaderValue, Uri, header::HOST};
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Request, RequestExt};
@@ -12,6 +18,9 @@ use lambda_http::{Request, RequestExt};
 /// A host for the URI, which nothing reads. `lambda_http` takes the `Host` header, or else the domain name of the request
 /// context; with this one in the header, neither has to be valid.
 const URI_HOST: &str = "localhost";
+
+/// How much is kept of what a browser says that it is, in characters.
+const MAX_BROWSER: usize = 200;
 
 /// The same request without anything that could break its URI.
 #[must_use]
@@ -32,26 +41,29 @@ fn fits_a_uri(query: &str) -> bool {
     Uri::try_from(format!("https://{URI_HOST}{PATH}?{query}")).is_ok()
 }
 
-/// The domain name that a request was sent to, as API Gateway reports it. A visitor chooses the `Host` header, but not
-/// this.
+/// The origin that a request was sent to, by the domain name that API Gateway reports, such as
+/// `https://abc123.execute-api.eu-central-1.amazonaws.com`. A visitor chooses the `Host` header, but not this. `None` if
+/// the request did not come through API Gateway.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GatewayDomain<'a>(&'a str);
+#[must_use]
+pub fn origin(request: &Request) -> Option<Origin> {
+    let context = context(request)?;
+    format!("https://{}", context.domain_name.as_deref()?).parse().ok()
+}
 
-impl<'a> GatewayDomain<'a> {
-    /// The domain name in a request's context. `None` if the request did not come through API Gateway.
-    #[must_use]
-    pub fn of(request: &'a Request) -> Option<Self> {
-        match request.request_context_ref()? {
-            RequestContext::ApiGatewayV2(context) => context.domain_name.as_deref().map(Self),
-            _ => None,
-        }
-    }
+/// Where a request came from, as API Gateway reports it.
+#[must_use]
+pub fn visitor(request: &Request) -> Visitor {
+    let Some(http) = context(request).map(|context| &context.http) else { return Visitor::default() };
+    let address = http.source_ip.as_deref().and_then(|address| address.parse::<IpAddr>().ok());
+    let browser = http.user_agent.as_deref().map(|agent| bounded_line(agent, MAX_BROWSER));
+    Visitor { address: address.map(|address| address.to_string()), browser: browser.filter(|agent| !agent.is_empty()) }
+}
 
-    /// The name, such as `abc123.execute-api.eu-central-1.amazonaws.com`.
-    #[must_use]
-    pub fn as_str(self) -> &'a str {
-        self.0
+fn context(request: &Request) -> Option<&ApiGatewayV2httpRequestContext> {
+    match request.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => Some(context),
+        _ => None,
     }
 }
 
@@ -111,8 +123,9 @@ mod tests {
     fn the_domain_name_is_the_one_that_api_gateway_reports() {
         for headers in [json!({}), json!({"host": "evil.example", "x-forwarded-host": "evil.example"})] {
             let request = received("/approval", "t=x", &headers);
-            assert_eq!(GatewayDomain::of(&request).map(GatewayDomain::as_str), Some("a.example"), "{headers}");
+            assert_eq!(origin(&request).as_ref().map(Origin::as_str), Some("https://a.example"), "{headers}");
+            assert_eq!(visitor(&request), Visitor { address: Some("127.0.0.1".to_owned()), browser: None });
         }
-        assert_eq!(GatewayDomain::of(&Request::default()), None);
+        assert_eq!(origin(&Request::default()), None);
     }
 }

@@ -6,21 +6,23 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use countersign::aws::AwsError;
 use countersign::clock::Clock;
-use countersign::keys::VerifyingKeys;
-use countersign::ledger::Ledger;
-use countersign::link::LinkVerifier;
+use countersign::keys::{Keyring, SigningKey};
+use countersign::ledger::{Ledger, Trust};
+use countersign::link::{LinkVerifier, Origins};
 use countersign::metrics::{Metrics, Sink};
 use countersign::pipeline::{CodePipeline, Polling};
+use countersign::seal::{SealKind, Sealer, Seals};
 use lambda_http::http::HeaderValue;
 use lambda_http::{Body, Request, Response};
 
 use crate::answer::{Answer, Viewer, content_security_policy};
 use crate::decide::Decisions;
+use crate::gateway::{origin, visitor};
 use crate::metrics;
 use crate::refusal::Refusal;
 use crate::request::read;
 use crate::settings::Settings;
-use crate::visit::{Visit, act, parse, verify};
+use crate::visit::{Visit, act, parse};
 
 /// How long a visit may take before the visitor is asked to try again. API Gateway gives up after 30 seconds, and its
 /// answer would not be one of our pages.
@@ -33,6 +35,8 @@ const POLLING: Polling = Polling { attempts: 6, interval: Duration::from_millis(
 #[derive(Clone)]
 pub struct Callback {
     verifier: LinkVerifier,
+    /// Where links work, if not where API Gateway says.
+    origins: Option<Origins>,
     decisions: Decisions,
     clock: Clock,
     content_security_policy: HeaderValue,
@@ -42,7 +46,7 @@ pub struct Callback {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {
     /// A public key cannot be read.
-    #[error("a public key in COUNTERSIGN_SIGNING_KEYS cannot be read: {0}")]
+    #[error("a public key in COUNTERSIGN_REQUEST_KEYS or COUNTERSIGN_VOTE_KEYS cannot be read: {0}")]
     Keys(#[from] AwsError),
     /// The hash of the pages' style is not a valid header value.
     #[error("the hash of style.css is not a valid Content-Security-Policy")]
@@ -55,13 +59,27 @@ impl Callback {
     /// # Errors
     /// When a key cannot be read.
     pub async fn start(settings: Settings, aws: &SdkConfig, clock: Clock, metrics: Sink) -> Result<Self, StartError> {
-        let keys = VerifyingKeys::fetch(&aws_sdk_kms::Client::new(aws), &settings.signing_keys).await?;
-        let metrics = Metrics::new(settings.deployment.clone(), Arc::clone(&clock), metrics);
+        let Settings { deployment, request_keys, vote_keys, deciding_role, origins, table, .. } = settings;
+        let metrics = Metrics::new(deployment.clone(), Arc::clone(&clock), metrics);
+        let kms = aws_sdk_kms::Client::new(aws);
+        let signing_key = SigningKey::new(kms.clone(), vote_keys.newest().clone());
+        let sealer = Sealer::new(SealKind::Vote, deployment.clone(), signing_key);
+        let (request_keys, vote_keys) = (Keyring::new(kms.clone(), request_keys), Keyring::new(kms, vote_keys));
+        // Side by side: each is one call, or one for each key that is being rotated.
+        let (link_keys, _) = tokio::try_join!(request_keys.fetched(), vote_keys.fetched())?;
+        let trust = Trust {
+            requests: Seals::new(SealKind::Request, deployment.clone(), request_keys.clone()),
+            votes: Seals::new(SealKind::Vote, deployment.clone(), vote_keys.clone()),
+            metrics: metrics.clone(),
+            clock: Arc::clone(&clock),
+        };
         Ok(Self {
-            verifier: LinkVerifier::new(settings.deployment, keys),
+            verifier: LinkVerifier::new(deployment, link_keys.clone()),
+            origins: origins.map(Origins),
             decisions: Decisions {
-                ledger: Ledger::new(aws_sdk_dynamodb::Client::new(aws), settings.table),
-                pipeline: CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), POLLING),
+                ledger: Ledger::new(aws_sdk_dynamodb::Client::new(aws), table, trust),
+                sealer,
+                pipeline: CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), POLLING, deciding_role),
                 metrics,
             },
             clock,
@@ -86,13 +104,13 @@ impl Callback {
 
     async fn visit(&self, request: &Request, viewer: Viewer) -> Result<Answer, Refusal> {
         let unverified = read(request)?;
-        let link = verify(&self.verifier, &unverified.token, viewer.now)?;
-        let visit = parse(link, unverified.intent)?;
+        let token = self.verifier.verify(&unverified.token, &self.origins(request), viewer.now)?;
+        let visit = parse(token, unverified.intent)?;
         let decision = match &visit {
             Visit::Decide(link, _) => Some(link.decision()),
-            Visit::Show(_) | Visit::Resume(_) | Visit::Correct(..) | Visit::Expired(_) => None,
+            Visit::Show(_) | Visit::Finish(_) | Visit::Correct(..) | Visit::Expired(_) => None,
         };
-        let reply = act(visit, &self.decisions, viewer.now).await?;
+        let reply = act(visit, &self.decisions, visitor(request), viewer.now).await?;
         let answer = Answer::new(&reply, viewer);
         if let (Some(decision), Some(request)) = (decision, reply.request()) {
             tracing::info!(
@@ -107,6 +125,11 @@ impl Callback {
         Ok(answer)
     }
 
+    /// Where a link works that this request came with.
+    fn origins(&self, request: &Request) -> Origins {
+        self.origins.clone().unwrap_or_else(|| Origins(origin(request).into_iter().collect()))
+    }
+
     fn refuse(&self, refusal: &Refusal, viewer: Viewer) -> Answer {
         let reason = refusal.reason();
         self.decisions.metrics.record(metrics::refusals(reason), 1);
@@ -114,7 +137,7 @@ impl Callback {
         let status = answer.status.as_u16();
         match refusal {
             Refusal::Decide(error) => tracing::error!(%error, reason, status, "not answered"),
-            Refusal::Late => tracing::error!(reason, status, "not answered"),
+            Refusal::Late | Refusal::Missing => tracing::error!(reason, status, "not answered"),
             _ => tracing::warn!(reason, status, "refused"),
         }
         answer

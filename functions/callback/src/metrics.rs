@@ -5,6 +5,8 @@ use countersign::metrics::Metric;
 
 /// Votes that were recorded.
 pub(crate) const VOTES: Metric = Metric::count("Votes");
+/// Uses of links whose approval was asked for again since.
+pub(crate) const OLDER_LINKS: Metric = Metric::count("OlderLinks");
 /// The time from the request to the decision.
 pub(crate) const TIME_TO_DECISION: Metric = Metric::seconds("TimeToDecision");
 

@@ -18,8 +18,10 @@ pub enum Notice<'a> {
     NotFound,
     /// The method is neither GET, HEAD nor POST.
     NotAllowed,
-    /// The link is good, and the ledger does not have its request.
-    Forgotten,
+    /// The approval was asked for again after the link was made.
+    AskedAnew,
+    /// A decision did not come from our page.
+    CrossSite,
     /// The visitor started the execution that they would approve.
     Initiator(&'a Request),
     /// The link's time is over. The request comes along as far as it is known.
@@ -28,6 +30,8 @@ pub enum Notice<'a> {
     Stopped(&'a Request),
     /// The approval ended because a newer execution took its place.
     Superseded(&'a Request),
+    /// The approval is over, and CodePipeline does not show how it ended.
+    NotShown(&'a Request),
 }
 
 impl<'a> Notice<'a> {
@@ -37,7 +41,8 @@ impl<'a> Notice<'a> {
         match ending {
             Ending::Stopped => Self::Stopped(request),
             Ending::Expired => Self::Expired(Some(request)),
-            Ending::Superseded | Ending::Approved | Ending::Rejected => Self::Superseded(request),
+            Ending::Superseded => Self::Superseded(request),
+            Ending::NotShown | Ending::Approved | Ending::Rejected => Self::NotShown(request),
         }
     }
 
@@ -45,7 +50,9 @@ impl<'a> Notice<'a> {
     #[must_use]
     pub fn request(&self) -> Option<&'a Request> {
         match self {
-            Self::Initiator(request) | Self::Stopped(request) | Self::Superseded(request) => Some(request),
+            Self::Initiator(request) | Self::Stopped(request) | Self::Superseded(request) | Self::NotShown(request) => {
+                Some(request)
+            }
             Self::Expired(request) => *request,
             _ => None,
         }
@@ -61,11 +68,13 @@ impl<'a> Notice<'a> {
             Self::Broken => [texts.misconfigured_title(), texts.misconfigured(), texts.misconfigured_next()],
             Self::NotFound => [texts.not_found_title(), texts.not_found(), texts.not_found_next()],
             Self::NotAllowed => [texts.not_allowed_title(), texts.not_allowed(), texts.not_allowed_next()],
-            Self::Forgotten => [texts.not_on_record_title(), texts.not_on_record(), texts.not_on_record_next()],
+            Self::AskedAnew => [texts.asked_anew_title(), texts.asked_anew(), texts.asked_anew_next()],
+            Self::CrossSite => [texts.cross_site_title(), texts.cross_site(), texts.cross_site_next()],
             Self::Initiator(_) => [texts.initiator_title(), texts.initiator(), texts.initiator_next()],
             Self::Expired(request) => expired(*request, texts),
             Self::Stopped(_) => [texts.stopped_title(), texts.stopped(), texts.stopped_next()],
             Self::Superseded(_) => [texts.superseded_title(), texts.superseded(), texts.superseded_next()],
+            Self::NotShown(_) => [texts.not_shown_title(), texts.not_shown(), texts.not_shown_next()],
         }
     }
 }

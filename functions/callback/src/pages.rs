@@ -170,8 +170,8 @@ impl Decided<'_> {
     }
 
     fn votes(&self) -> Vec<&Vote> {
-        match &self.request.verdict {
-            Some(verdict) if self.request.ended_by_votes() => self.request.votes_for(verdict.decision),
+        match self.request.count() {
+            Some(decision) if self.request.ended_by_votes() => self.request.votes_for(decision),
             _ => Vec::new(),
         }
     }

@@ -19,6 +19,8 @@ pub enum Refusal {
     NotAsked,
     /// The link's approver started the execution, and so may not approve it.
     Initiator(Box<Request>),
+    /// The link is good, and the ledger does not have its request. The sweep asks for the approval anew.
+    Missing,
     /// The decision was not completed.
     Decide(DecideError),
     /// The decision was not completed in time.
@@ -35,6 +37,7 @@ impl Refusal {
             Self::WrongButton => "a decision that is not the link's",
             Self::NotAsked => "an approver who was not asked",
             Self::Initiator(_) => "an approval by the person who started the execution",
+            Self::Missing => "no request for a good link",
             Self::Decide(_) => "not completed",
             Self::Late => "not completed in time",
         }

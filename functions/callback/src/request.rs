@@ -5,6 +5,7 @@ use std::fmt;
 use countersign::approval::Decision;
 use countersign::link;
 use lambda_http::http::Method;
+use lambda_http::http::header::{CONTENT_TYPE, HeaderName};
 use lambda_http::{Body, Request, RequestExt};
 
 /// The longest form that is read, in bytes: a token, a decision and a comment of 512 characters, percent-encoded, fit
@@ -32,12 +33,6 @@ pub enum Intent {
         /// The comment, as it was written.
         comment: String,
     },
-    /// To complete a recorded vote, and to change none (POST with `finish=yes`). The notifier's sweep sends it where the
-    /// voter's own visit ended midway.
-    Resume {
-        /// The decision of that vote.
-        decision: Decision,
-    },
 }
 
 // Tokens and comments as they were sent are plain text, and `Debug` shows none of it.
@@ -53,7 +48,6 @@ impl fmt::Debug for Intent {
         match self {
             Self::Show => f.write_str("Show"),
             Self::Decide { decision, .. } => write!(f, "Decide({decision:?}, …)"),
-            Self::Resume { decision } => write!(f, "Resume({decision:?})"),
         }
     }
 }
@@ -71,6 +65,10 @@ pub enum BadRequest {
     Form,
     /// A decision that is neither `Approved` nor `Rejected`.
     Decision,
+    /// Sent by another site's page, as the browser says.
+    CrossSite,
+    /// Not a form: pages elsewhere can send a few other types without asking.
+    ContentType,
 }
 
 impl BadRequest {
@@ -83,6 +81,8 @@ impl BadRequest {
             Self::Token => "not exactly one token",
             Self::Form => "unreadable form",
             Self::Decision => "unknown decision",
+            Self::CrossSite => "from another site",
+            Self::ContentType => "not a form",
         }
     }
 }
@@ -99,24 +99,31 @@ pub fn read(request: &Request) -> Result<UnverifiedVisit, BadRequest> {
     match *request.method() {
         Method::GET | Method::HEAD => Ok(UnverifiedVisit { token: token(&query, &[])?, intent: Intent::Show }),
         Method::POST => {
+            check_source(request)?;
             let form = fields(form(request.body())?);
             let token = token(&query, &form)?;
             let decision = match at_most_one(&form, "decision")? {
                 None => None,
                 Some(word) => Some(word.parse().map_err(|_| BadRequest::Decision)?),
             };
-            let intent = match (at_most_one(&form, "finish")?, decision) {
-                (None, decision) => {
-                    let comment = at_most_one(&form, "comment")?.unwrap_or_default().to_owned();
-                    Intent::Decide { decision, comment }
-                }
-                (Some("yes"), Some(decision)) => Intent::Resume { decision },
-                (Some(_), _) => return Err(BadRequest::Form),
-            };
-            Ok(UnverifiedVisit { token, intent })
+            let comment = at_most_one(&form, "comment")?.unwrap_or_default().to_owned();
+            Ok(UnverifiedVisit { token, intent: Intent::Decide { decision, comment } })
         }
         _ => Err(BadRequest::Method),
     }
+}
+
+/// Checks that a form comes from one of our own pages, as far as the browser says. Where a link works, its page works:
+/// nobody needs to send one from elsewhere.
+/// <https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header>
+fn check_source(request: &Request) -> Result<(), BadRequest> {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let header = |name| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
+    if header(HeaderName::from_static("sec-fetch-site")).is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+        return Err(BadRequest::CrossSite);
+    }
+    let essence = header(CONTENT_TYPE).and_then(|kind| kind.split(';').next());
+    if essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(FORM)) { Ok(()) } else { Err(BadRequest::ContentType) }
 }
 
 type Fields = Vec<(String, String)>;
@@ -160,7 +167,11 @@ mod tests {
 
     fn request(method: &str, path: &str, query: &str, body: impl Into<Body>) -> Request {
         let uri = format!("https://a.example{path}{query}");
-        http::Request::builder().method(method).uri(uri).body(body.into()).unwrap().with_raw_http_path(path)
+        http::Request::builder()
+            .method(method)
+            .uri(uri)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body.into()).unwrap().with_raw_http_path(path)
     }
 
     #[test]
@@ -202,19 +213,34 @@ mod tests {
             ("POST", "/approval", "?t=x", "decision=", Err(D)),
             ("POST", "/approval", "?t=x", "decision=Approved&decision=Rejected", Err(Form)),
             ("POST", "/approval", "?t=x", "decision=Approved&comment=a&comment=b", Err(Form)),
-            (
-                "POST",
-                "/approval",
-                "?t=x",
-                "decision=Rejected&finish=yes&comment=a",
-                visit("x", Intent::Resume { decision: Decision::Rejected }),
-            ),
-            ("POST", "/approval", "?t=x", "finish=yes", Err(Form)),
-            ("POST", "/approval", "?t=x", "decision=Approved&finish=no", Err(Form)),
-            ("POST", "/approval", "?t=x", "decision=Approved&finish=yes&finish=yes", Err(Form)),
-            ("GET", "/approval", "?t=x&decision=Approved&finish=yes", "", show("x")),
+            ("GET", "/approval", "?t=x&decision=Approved", "", show("x")),
         ] {
             assert_eq!(read(&request(method, path, query, body)), expected, "{method} {path}{query} {body}");
+        }
+    }
+
+    #[test]
+    fn a_form_comes_from_our_own_page() {
+        use BadRequest::{ContentType, CrossSite};
+        const FORM: &str = "application/x-www-form-urlencoded";
+        for (site, kind, expected) in [
+            (None, Some(FORM), Ok(())),
+            (Some("same-origin"), Some(FORM), Ok(())),
+            (Some("none"), Some("application/x-www-form-urlencoded;charset=UTF-8"), Ok(())),
+            (Some("same-site"), Some(FORM), Err(CrossSite)),
+            (Some("cross-site"), Some(FORM), Err(CrossSite)),
+            (Some(""), Some(FORM), Err(CrossSite)),
+            (None, Some("text/plain"), Err(ContentType)),
+            (None, Some("multipart/form-data; boundary=x"), Err(ContentType)),
+            (Some("same-origin"), Some("application/json"), Err(ContentType)),
+            (None, None, Err(ContentType)),
+        ] {
+            let mut request = request("POST", "/approval", "?t=x", "decision=Approved");
+            let headers = request.headers_mut();
+            headers.remove("content-type");
+            headers.extend(site.map(|site| (HeaderName::from_static("sec-fetch-site"), site.parse().unwrap())));
+            headers.extend(kind.map(|kind| (CONTENT_TYPE, kind.parse().unwrap())));
+            assert_eq!(read(&request).map(|_| ()), expected, "{site:?} {kind:?}");
         }
     }
 

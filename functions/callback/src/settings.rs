@@ -1,17 +1,24 @@
 //! The callback's settings.
 
-use countersign::approval::Deployment;
-use countersign::keys::KeyId;
+use countersign::approval::{Deployment, Origin, RoleArn};
+use countersign::keys::KeyIds;
 use countersign::log::LevelFilter;
-use countersign::settings::{Lookup, SettingError, list, optional, required};
+use countersign::settings::{Lookup, SettingError, optional, optional_list, required};
 
 /// The callback's settings. Each is an environment variable of the function.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// `COUNTERSIGN_DEPLOYMENT`: the name of this installation, which its links must carry.
     pub deployment: Deployment,
-    /// `COUNTERSIGN_SIGNING_KEYS`: the KMS keys whose links are accepted, newest first, separated by commas.
-    pub signing_keys: Vec<KeyId>,
+    /// `COUNTERSIGN_REQUEST_KEYS`: the KMS keys that the notifier's links and requests are accepted of.
+    pub request_keys: KeyIds,
+    /// `COUNTERSIGN_VOTE_KEYS`: the KMS keys that votes are accepted of. The first one signs new votes.
+    pub vote_keys: KeyIds,
+    /// `COUNTERSIGN_DECIDING_ROLE`: the ARN of the role that results are put with, the callback's own.
+    pub deciding_role: RoleArn,
+    /// `COUNTERSIGN_ORIGINS`: where links work, such as `https://approve.example.com`. Unless it is set, at API Gateway's
+    /// own domain name.
+    pub origins: Option<Vec<Origin>>,
     /// `COUNTERSIGN_TABLE`: the ledger's DynamoDB table.
     pub table: String,
     /// `COUNTERSIGN_LOG_LEVEL`: `error`, `warn`, `info`, `debug` or `trace`. `info` unless set.
@@ -26,7 +33,10 @@ impl Settings {
     pub fn read(lookup: Lookup) -> Result<Self, SettingError> {
         Ok(Self {
             deployment: required(lookup, "COUNTERSIGN_DEPLOYMENT")?,
-            signing_keys: list(lookup, "COUNTERSIGN_SIGNING_KEYS")?,
+            request_keys: required(lookup, "COUNTERSIGN_REQUEST_KEYS")?,
+            vote_keys: required(lookup, "COUNTERSIGN_VOTE_KEYS")?,
+            deciding_role: required(lookup, "COUNTERSIGN_DECIDING_ROLE")?,
+            origins: optional_list(lookup, "COUNTERSIGN_ORIGINS")?,
             table: required(lookup, "COUNTERSIGN_TABLE")?,
             log_level: optional(lookup, "COUNTERSIGN_LOG_LEVEL")?.unwrap_or(LevelFilter::INFO),
         })
@@ -41,20 +51,22 @@ mod tests {
     fn a_missing_or_wrong_setting_is_named() {
         let good = [
             ("COUNTERSIGN_DEPLOYMENT", "demo"),
-            ("COUNTERSIGN_SIGNING_KEYS", "new,old"),
+            ("COUNTERSIGN_REQUEST_KEYS", "new,old"),
+            ("COUNTERSIGN_VOTE_KEYS", "votes"),
+            ("COUNTERSIGN_DECIDING_ROLE", "arn:aws:iam::123456789012:role/callback"),
             ("COUNTERSIGN_TABLE", "ledger"),
         ];
         let read = |changed: &str, text: Option<&str>| {
             let known = |name: &str| good.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned());
             Settings::read(&|name| if name == changed { text.map(str::to_owned) } else { known(name) })
         };
-        assert_eq!(read("", None).unwrap().signing_keys.len(), 2);
+        assert_eq!(read("", None).unwrap().request_keys.iter().count(), 2);
         for (name, _) in good {
             assert_eq!(read(name, None).unwrap_err(), SettingError::Missing { name });
         }
-        let error = read("COUNTERSIGN_SIGNING_KEYS", Some("new,alias/old")).unwrap_err().to_string();
+        let error = read("COUNTERSIGN_REQUEST_KEYS", Some("new,alias/old")).unwrap_err().to_string();
         assert!(
-            error.starts_with("the environment variable COUNTERSIGN_SIGNING_KEYS is not valid: element 2: "),
+            error.starts_with("the environment variable COUNTERSIGN_REQUEST_KEYS is not valid: the key "),
             "{error}"
         );
     }

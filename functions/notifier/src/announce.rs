@@ -1,4 +1,7 @@
 //! Announcing to everybody who was asked how an approval ended.
+//!
+//! What the ledger notes of an end is a reason to ask CodePipeline, and nobody is told anything that CodePipeline did not
+//! say in the same invocation.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +12,14 @@ use countersign::delivery::{Delivery, EmailKind};
 use countersign::ledger::Ledger;
 use countersign::pipeline::{ApprovalStatus, CodePipeline};
 use countersign::request::Request;
-use time::UtcDateTime;
+use time::{Duration, UtcDateTime};
 
 use crate::errors::Errors;
 use crate::outbox::{LEASE, Outbox, Undelivered};
 use crate::recipient::{Recipient, recipients};
+
+/// For how long CodePipeline may still show an approval as waiting that has ended. Its lists lag by seconds.
+const LAG: Duration = Duration::minutes(15);
 
 /// Records and announces how approvals ended.
 #[derive(Clone)]
@@ -70,19 +76,17 @@ impl Announce {
         let (mut recorded, mut pending, mut unshown) = (0, 0, 0);
         let (mut ended, mut errors) = (Vec::new(), Vec::new());
         for request in self.ledger.approvals_of(action, execution).await.map_err(AnnounceError::Aws)? {
-            if request.outcome.is_some() {
-                ended.push(request);
-                continue;
-            }
             // What was asked for after the event still waits, in a stage that was retried.
             if request.asked > at.saturating_add(CLOCK_SKEW) {
                 continue;
             }
             match self.status_after_end(&request, now).await {
                 Ok(ApprovalStatus::Ended(outcome)) => {
-                    let written = self.ledger.record_outcome(&request.approval.key(), &outcome).await;
-                    ended.extend(written.map_err(AnnounceError::Aws)?.request());
-                    recorded += 1;
+                    if request.outcome.is_none() {
+                        self.ledger.note_outcome(&request, &outcome).await.map_err(AnnounceError::Aws)?;
+                        recorded += 1;
+                    }
+                    ended.push(Request { outcome: Some(outcome), ..request });
                 }
                 Ok(ApprovalStatus::Pending) => pending += 1,
                 Ok(ApprovalStatus::Unknown) => unshown += 1,
@@ -111,20 +115,36 @@ impl Announce {
         }
     }
 
+    /// The request, with its end as CodePipeline shows it now, if the ledger notes one. A memo of an end that did not take
+    /// place is struck out.
+    pub(crate) async fn confirmed(&self, request: Request) -> Result<Request, AwsError> {
+        let Some(memo) = &request.outcome else { return Ok(request) };
+        let now = (self.clock)();
+        let outcome = match self.status_after_end(&request, now).await? {
+            ApprovalStatus::Ended(outcome) => Some(outcome),
+            // CodePipeline's lists lag by seconds. A memo of an end that is to come is no memo.
+            ApprovalStatus::Pending if now - memo.at > LAG || memo.at - now > CLOCK_SKEW => {
+                self.ledger.strike_outcome(&request).await?;
+                None
+            }
+            ApprovalStatus::Pending | ApprovalStatus::Unknown => None,
+        };
+        Ok(Request { outcome, ..request })
+    }
+
     /// Announces the outcome of an approval that may have ended while its emails were being sent: the invocation that
     /// announced it did not know of these recipients. Returns the number of emails.
     pub(crate) async fn announce_if_ended(&self, key: &ApprovalKey) -> Result<usize, AnnounceError> {
-        match self.ledger.read_request(key).await?.filter(|request| request.outcome.is_some()) {
-            Some(request) => self.announce(&request).await,
-            None => Ok(0),
-        }
+        let Some(request) = self.ledger.read_request(key).await?.request() else { return Ok(0) };
+        let request = self.confirmed(request).await?;
+        if request.outcome.is_some() { self.announce(&request).await } else { Ok(0) }
     }
 
-    /// Announces how the approval ended to everybody who was asked and does not know yet, and gives the number of
+    /// Announces how the approval ended, as CodePipeline has shown in this invocation, to everybody who was asked and does not know yet, and gives the number of
     /// emails. Once nobody is left, closes the approval.
     pub(crate) async fn announce(&self, request: &Request) -> Result<usize, AnnounceError> {
         let key = request.approval.key();
-        let before = self.ledger.deliveries(&key).await?;
+        let before = self.ledger.deliveries(&key, &request.digest).await?;
         let now = (self.clock)();
         let due = uninformed(request, &before);
         let number = due.len();
@@ -147,7 +167,7 @@ fn uninformed<'a>(request: &'a Request, deliveries: &[Delivery]) -> Vec<Recipien
     });
     let informed = mailboxes(deliveries, |delivery| delivery.kind == EmailKind::Outcome && delivery.is_sent());
     let is_due = |identity: &str| asked.contains(identity) && !informed.contains(identity);
-    recipients(request).filter(|recipient| is_due(&recipient.mailbox.address.identity())).collect()
+    recipients(&request.terms).filter(|recipient| is_due(&recipient.mailbox.address.identity())).collect()
 }
 
 fn mailboxes(deliveries: &[Delivery], which: impl Fn(&Delivery) -> bool) -> BTreeSet<&str> {

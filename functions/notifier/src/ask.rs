@@ -4,10 +4,11 @@ use countersign::approval::{ActionName, ApprovalKey, PipelineName, StageName};
 use countersign::aws::AwsError;
 use countersign::clock::Clock;
 use countersign::delivery::EmailKind;
-use countersign::ledger::Ledger;
+use countersign::ledger::{Forgery, Found, Ledger, SealedRequest, SignError};
 use countersign::metrics::Metrics;
 use countersign::pipeline::{CodePipeline, FindError, PendingApproval, PendingRef};
-use countersign::request::Request;
+use countersign::request::{NewRequest, Request};
+use countersign::seal::Sealer;
 use time::UtcDateTime;
 
 use crate::announce::{Announce, AnnounceError};
@@ -23,6 +24,7 @@ pub(crate) struct Ask {
     pub(crate) pipeline: CodePipeline,
     pub(crate) policy: PolicyStore,
     pub(crate) ledger: Ledger,
+    pub(crate) sealer: Sealer,
     pub(crate) outbox: Outbox,
     pub(crate) announce: Announce,
     pub(crate) metrics: Metrics,
@@ -49,9 +51,9 @@ pub enum AskError {
     /// The policy does not say who may decide.
     #[error(transparent)]
     Policy(#[from] PolicyReadError),
-    /// CodePipeline did not say for how long it waits, which a new request has to state.
-    #[error("the approval's expiry could not be read (codepipeline:GetPipeline), so nobody was asked; try again")]
-    ExpiryUnknown,
+    /// The request could not be sealed.
+    #[error("the request could not be sealed, so nobody was asked: {0}")]
+    Seal(#[from] SignError),
     /// A command named an action at which no approval is waiting.
     #[error("no approval is waiting at this action")]
     NothingPending,
@@ -72,12 +74,12 @@ impl Ask {
     pub(crate) async fn ask(&self, pending: &PendingRef) -> Result<Option<Asked>, AskError> {
         let Some(request) = self.open_request(pending).await? else { return Ok(None) };
         let key = request.approval.key();
-        let summary = self.outbox.send(&request, EmailKind::Request, recipients(&request)).await;
+        let summary = self.outbox.send(&request, EmailKind::Request, recipients(&request.terms)).await;
         if summary.attempted() > 0 {
             self.announce.announce_if_ended(&key).await?;
         }
         let already_sent = summary.already_sent;
-        let sent = summary.complete(recipients(&request).count())?;
+        let sent = summary.complete(recipients(&request.terms).count())?;
         Ok(Some(Asked { key, sent, already_sent }))
     }
 
@@ -110,41 +112,39 @@ impl Ask {
     async fn ask_again(&self, pending: &PendingRef) -> Result<usize, AskError> {
         let Some(request) = self.open_request(pending).await? else { return Ok(0) };
         let key = request.approval.key();
-        let before = self.ledger.deliveries(&key).await?;
+        let before = self.ledger.deliveries(&key, &request.digest).await?;
         let was_sent = |mailbox: &str| {
             before.iter().any(|delivery| {
                 delivery.kind == EmailKind::Request && delivery.mailbox == mailbox && delivery.is_sent()
             })
         };
         let (again, first): (Vec<_>, Vec<_>) =
-            recipients(&request).partition(|recipient| was_sent(&recipient.mailbox.address.identity()));
+            recipients(&request.terms).partition(|recipient| was_sent(&recipient.mailbox.address.identity()));
         let at = (self.clock)();
         let (again, first) = tokio::join!(
             self.outbox.send(&request, EmailKind::Resend { at }, again),
             self.outbox.send(&request, EmailKind::Request, first),
         );
         self.announce.announce_if_ended(&key).await?;
-        Ok(again.and(first).complete(recipients(&request).count())?)
+        Ok(again.and(first).complete(recipients(&request.terms).count())?)
     }
 
     /// The request of an approval, created now unless the ledger has it. `None` when nobody can answer it any more.
     async fn open_request(&self, pending: &PendingRef) -> Result<Option<Request>, AskError> {
         let (found, policy) = tokio::join!(self.pipeline.find(pending), self.policy.read());
         let now = (self.clock)();
-        let Some(found) = found?.filter(|found| found.expires.is_none_or(|expires| expires > now)) else {
-            return Ok(None);
+        let found = match found {
+            Err(FindError::NotShown) if self.was_asked(pending).await? => None,
+            found => found?,
         };
-        let execution = found.approval.execution.clone();
+        let Some(found) = found.filter(|found| found.expires > now) else { return Ok(None) };
         let request = match self.ledger.read_request(&found.approval.key()).await? {
             // Its terms and expiry are fixed: whether those of a new request could be read now does not matter.
-            Some(request) => request,
-            None => self.create_request(found, &policy?, now).await?,
+            Found::Request(request) => *request,
+            Found::Absent => self.create_request(found, &policy?, None, now).await?,
+            Found::Forged(forgery) => self.create_request(found, &policy?, Some(&forgery), now).await?,
         };
-        let request = match (&request.approval.execution, execution) {
-            // An SNS notice, which names no execution, came first.
-            (None, Some(execution)) => self.ledger.add_execution(request, execution).await?,
-            _ => request,
-        };
+        let request = self.announce.confirmed(request).await?;
         if request.outcome.is_some() {
             // An earlier invocation may have died before it could announce the outcome to those whom it had asked too late.
             self.announce.announce(&request).await?;
@@ -153,17 +153,25 @@ impl Ask {
         Ok(Some(request).filter(|request| request.expires > now))
     }
 
+    /// Whether a notice whose approval CodePipeline does not show as waiting is about one that was asked for: it is late.
+    async fn was_asked(&self, pending: &PendingRef) -> Result<bool, AwsError> {
+        let Some(token) = &pending.token else { return Ok(false) };
+        let key = ApprovalKey::of(&pending.action, token);
+        Ok(self.ledger.read_request(&key).await?.request().is_some())
+    }
+
     /// Creates the request of an approval, or gives the one that another invocation has created meanwhile.
     async fn create_request(
         &self,
         found: PendingApproval,
         policy: &StoredPolicy,
+        forgery: Option<&Forgery>,
         now: UtcDateTime,
     ) -> Result<Request, AskError> {
         let terms = policy.terms(&found)?;
-        let expires = found.expires.ok_or(AskError::ExpiryUnknown)?;
-        let request = Request::new(found.approval, terms, now, expires, found.release);
-        let (request, is_new) = self.ledger.create_request(request).await?;
+        let request = NewRequest::new(found.approval, terms, now, found.expires, found.release);
+        let request = SealedRequest::seal(request, &self.sealer).await?;
+        let (request, is_new) = self.ledger.create_request(request, forgery).await?;
         if is_new {
             self.metrics.record(metrics::REQUESTED, 1);
         }

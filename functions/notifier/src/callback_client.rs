@@ -1,8 +1,8 @@
-//! A client of the callback: over HTTP, with a link, like an approver's browser.
+//! A client of the callback: over HTTP, with a finish order.
 //!
-//! The doctor opens a link to see whether the callback answers. The sweep asks it to finish a vote that is in the ledger and
-//! whose visit died: only the callback may put a result. It does so as if the voter had tried again, except that no vote is
-//! recorded: what the voter has said since then stays.
+//! Only the callback may put a result. The sweep orders it to finish what recorded votes come to, where the visit that
+//! should have done it died; the order votes for nobody. The doctor sends an order for an approval that no pipeline can
+//! have, to see whether the callback answers.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -12,8 +12,8 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use countersign::approval::Decision;
-use countersign::link::{CallbackUrl, Link};
+use countersign::approval::Origin;
+use countersign::link::Link;
 
 /// How long the callback may take to answer, cold start included.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -41,7 +41,7 @@ pub(crate) struct CallbackClient {
 
 impl CallbackClient {
     /// A client of the callback at this URL.
-    pub(crate) fn new(callback: &CallbackUrl) -> Self {
+    pub(crate) fn new(callback: &Origin) -> Self {
         Self { tls: callback.as_str().starts_with("https://"), http: Arc::default() }
     }
 
@@ -50,25 +50,21 @@ impl CallbackClient {
         Self { tls: false, http: Arc::new(OnceLock::from(http)) }
     }
 
-    /// Opens a link and gives the status of the page.
-    pub(crate) async fn open(&self, link: &Link) -> Result<u16, CallbackError> {
-        self.send(HttpRequest::get(link.expose()).map_err(|_| CallbackError::Url)?).await
-    }
-
-    /// Asks the callback to finish the vote for `decision`: to put the result that the recorded votes come to.
-    pub(crate) async fn finish(&self, link: &Link, decision: Decision) -> Result<(), CallbackError> {
-        let mut request = HttpRequest::new(format!("decision={decision}&finish=yes").into());
-        request.set_method("POST").map_err(|_| CallbackError::Url)?;
-        request.set_uri(link.expose()).map_err(|_| CallbackError::Url)?;
-        request.headers_mut().insert("content-type", "application/x-www-form-urlencoded");
-        match self.send(request).await? {
-            // 403, 409 and 410: it is over, or there is nothing left to finish.
-            200 | 403 | 409 | 410 => Ok(()),
+    /// Has the callback put the result that the recorded votes come to.
+    pub(crate) async fn finish(&self, order: &Link) -> Result<(), CallbackError> {
+        match self.send(order).await? {
+            // 409 and 410: it is over, or there is nothing left to finish.
+            200 | 409 | 410 => Ok(()),
             status => Err(CallbackError::Status(status)),
         }
     }
 
-    async fn send(&self, request: HttpRequest) -> Result<u16, CallbackError> {
+    /// Sends a finish order and gives the status of the answer.
+    pub(crate) async fn send(&self, order: &Link) -> Result<u16, CallbackError> {
+        let mut request = HttpRequest::new("".into());
+        request.set_method("POST").map_err(|_| CallbackError::Url)?;
+        request.set_uri(order.expose()).map_err(|_| CallbackError::Url)?;
+        request.headers_mut().insert("content-type", "application/x-www-form-urlencoded");
         let http = self.http.get_or_init(|| {
             SharedHttpConnector::new(if self.tls {
                 Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build()

@@ -1,24 +1,22 @@
 //! The command `{"doctor": {}}`: examines the whole deployment and says, for each part, whether it is sound and what to do
 //! if not.
 //!
-//! It uses each part as the notifier uses it. In the callback it opens a genuine link: only a callback of this deployment,
-//! with the right public key and a table that it may read, accepts it and answers that there is no such approval.
+//! It uses each part as the notifier uses it. To the callback it sends a genuine finish order, for an approval that no
+//! pipeline can have: only a callback of this deployment, at the origin that links are made for, with the right public key
+//! and a table that it may read, accepts it and answers that there is nothing to finish.
 
 use aws_sdk_ses::types::VerificationStatus;
-use countersign::approval::{Address, Approval, ApprovalAction, Decision, ParseError};
+use countersign::approval::{Address, ApprovalAction, ParseError};
 use countersign::aws::{AwsError, AwsErrorKind};
 use countersign::clock::Clock;
 use countersign::ledger::Ledger;
-use countersign::link::{LinkSigner, SignError};
+use countersign::link::{LinkSigner, Probe, SignError};
 use countersign::pipeline::CodePipeline;
 use serde::Serialize;
-use time::Duration;
 
 use crate::callback_client::{CallbackClient, CallbackError};
 use crate::policy_store::{PolicyReadError, PolicyStore, StoredPolicy};
 
-/// How long the link lives that the doctor opens.
-const PROBE_LIFETIME: Duration = Duration::minutes(5);
 /// The daily quota of an account in SES's sandbox, which sends to verified addresses only.
 const SANDBOX_QUOTA: f64 = 200.0;
 
@@ -139,12 +137,12 @@ impl Doctor {
     async fn key_and_callback(&self) -> (Finding, Finding) {
         const CHECK: &str = "signing key";
         const BUG: &str = "report this as a bug";
-        let Ok((approval, approver)) = probe() else {
+        let Ok(probe) = probe() else {
             return (Finding::unsound(CHECK, "no approval to probe with could be made", BUG), unopened());
         };
         let now = (self.clock)();
-        match self.links.sign(&approval, &approver, Decision::Rejected, now, now + PROBE_LIFETIME).await {
-            Ok(link) => (Finding::sound(CHECK, "KMS signs"), opened(self.callback.open(&link).await)),
+        match self.links.sign_probe(&probe, now).await {
+            Ok(order) => (Finding::sound(CHECK, "KMS signs"), opened(self.callback.send(&order).await)),
             Err(SignError::Aws(error)) => (unanswered(CHECK, &error), unopened()),
             Err(error) => (Finding::unsound(CHECK, error.to_string(), BUG), unopened()),
         }
@@ -206,7 +204,8 @@ fn opened(answer: Result<u16, CallbackError>) -> Finding {
         Ok(400) => Finding::unsound(
             CALLBACK,
             "it refuses our links (status 400)",
-            "give the callback this deployment's name and this signing key: COUNTERSIGN_DEPLOYMENT, COUNTERSIGN_SIGNING_KEYS",
+            "give the callback this deployment's name, its request keys, and the origin in COUNTERSIGN_CALLBACK_URL: \
+             COUNTERSIGN_DEPLOYMENT, COUNTERSIGN_REQUEST_KEYS, COUNTERSIGN_ORIGINS",
         ),
         Ok(status @ (500 | 502 | 503 | 504)) => Finding::unsound(
             CALLBACK,
@@ -220,8 +219,8 @@ fn opened(answer: Result<u16, CallbackError>) -> Finding {
     }
 }
 
-/// An approval that no pipeline can have, and an address that no approver can have.
-fn probe() -> Result<(Approval, Address), ParseError> {
+/// An approval that no pipeline can have.
+fn probe() -> Result<Probe, ParseError> {
     let action = ApprovalAction {
         account: "000000000000".parse()?,
         region: "none".parse()?,
@@ -229,7 +228,7 @@ fn probe() -> Result<(Approval, Address), ParseError> {
         stage: "probe".parse()?,
         action: "probe".parse()?,
     };
-    Ok((Approval { action, token: "doctor".parse()?, execution: None }, "doctor@countersign.invalid".parse()?))
+    Ok(Probe { action, token: "doctor".parse()?, execution: "none".parse()? })
 }
 
 /// A part that could not be checked because of an AWS error.

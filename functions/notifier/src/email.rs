@@ -213,6 +213,7 @@ impl Email<'_> {
             Ending::Expired => texts.was_not_approved_in_time(pipeline),
             Ending::Superseded => texts.was_superseded(pipeline),
             Ending::Stopped => texts.was_stopped(pipeline),
+            Ending::NotShown => texts.was_not_shown(pipeline),
         };
         let lead =
             vec![status_text::end(self.request, outcome, texts), status_text::consequence(outcome.ending, texts)];
@@ -281,7 +282,7 @@ impl<'a> Email<'a> {
             (texts.account(), action.account.as_str()),
             (texts.region(), action.region.as_str()),
         ]);
-        facts.extend(approval.execution.as_ref().map(|execution| (texts.execution(), execution.as_str())));
+        facts.push((texts.execution(), approval.execution.as_str()));
         facts
     }
 

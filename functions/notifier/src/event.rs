@@ -1,22 +1,23 @@
 //! Reading an event: from JSON to what happened or is to be done.
 //!
+//! An event says where to look, and no more: whoever may invoke the function or publish to the topic can send any. So
+//! nothing is read of it but names, a token and a time, and CodePipeline is asked about them.
+//!
 //! An approval is announced in three shapes: the event "CodePipeline Action Execution State Change" as EventBridge emits
 //! it, the same as a notification rule processes it (raw or through SNS), and the notice that the approval action itself
 //! publishes to SNS. The wire types are private and have only the fields that are needed, so that fields which are
 //! sometimes a number and sometimes a string do no harm.
 
 use countersign::approval::{
-    ActionName, ApprovalAction, ApprovalToken, ExecutionId, ParseError, PipelineName, StageName,
+    ActionName, ApprovalAction, ExecutionId, ParseError, PipelineName, StageName,
 };
 use countersign::ledger::HistoryCursor;
-use countersign::link::MAX_LIFETIME;
 use countersign::pipeline::PendingRef;
 use countersign::text::bounded_line;
 use serde::Deserialize;
 use serde_json::Value;
 use time::UtcDateTime;
 use time::format_description::well_known::Rfc3339;
-use time::macros::format_description;
 
 /// The commands, which are given by direct invocation.
 const COMMANDS: [&str; 4] = ["doctor", "sweep", "resend", "history"];
@@ -208,27 +209,24 @@ struct NoticeApproval {
     stage_name: String,
     action_name: String,
     token: String,
-    expires: String,
-    external_entity_link: Option<String>,
-    custom_data: Option<String>,
 }
 
+/// A topic may be shared: what is no notice of an approval on it is somebody else's.
 fn read_sns(record: SnsRecord) -> Result<Event, EventError> {
     let Sns { topic_arn, message, timestamp } = record.sns;
-    let message: Value = serde_json::from_str(&message)
-        .map_err(|_| EventError::Shape { shape: "the SNS message", why: "it is not JSON".to_owned() })?;
+    let Ok(message) = serde_json::from_str::<Value>(&message) else {
+        return Ok(Event::Ignored("an SNS message that is not JSON"));
+    };
     if message.get("approval").is_none() {
-        return read_action_event(&message);
+        return match read_action_event(&message) {
+            Err(EventError::Unknown) => Ok(Event::Ignored("an SNS message about something else")),
+            event => event,
+        };
     }
     let Notice { region, approval } = shape("the approval notice", &message)?;
     // The notice names no account. A topic is in the account of the pipeline that publishes to it, unless somebody set it up
-    // otherwise by hand.
+    // otherwise by hand. Its deadline and texts are not read: CodePipeline has them.
     let account = topic_arn.split(':').nth(4).unwrap_or_default();
-    let token: ApprovalToken = approval.token.parse()?;
-    let (started, expires) = (moment("Timestamp", &timestamp)?, moment("expires", &approval.expires)?);
-    if expires - started > MAX_LIFETIME {
-        return Err(EventError::Time("expires"));
-    }
     Ok(Event::ApprovalStarted(PendingRef {
         action: ApprovalAction {
             account: account.parse()?,
@@ -237,12 +235,9 @@ fn read_sns(record: SnsRecord) -> Result<Event, EventError> {
             stage: approval.stage_name.parse()?,
             action: approval.action_name.parse()?,
         },
-        token: Some(token),
+        token: Some(approval.token.parse()?),
         execution: None,
-        started,
-        expires: Some(expires),
-        instructions: approval.custom_data,
-        review_url: approval.external_entity_link,
+        started: moment("Timestamp", &timestamp)?,
     }))
 }
 
@@ -254,13 +249,11 @@ struct Envelope {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct ActionEvent {
     account: String,
     region: String,
     time: String,
     detail: Detail,
-    additional_attributes: Option<AdditionalAttributes>,
 }
 
 #[derive(Deserialize)]
@@ -282,13 +275,6 @@ struct ActionType {
     category: String,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct AdditionalAttributes {
-    external_entity_link: Option<String>,
-    custom_data: Option<String>,
-}
-
 fn read_action_event(event: &Value) -> Result<Event, EventError> {
     let envelope = Envelope::deserialize(event).map_err(|_| EventError::Unknown)?;
     if envelope.source != "aws.codepipeline" {
@@ -297,7 +283,7 @@ fn read_action_event(event: &Value) -> Result<Event, EventError> {
     if envelope.detail_type != "CodePipeline Action Execution State Change" {
         return Ok(Event::Ignored("an event about something other than an action"));
     }
-    let ActionEvent { account, region, time, detail, additional_attributes } = shape("the action event", event)?;
+    let ActionEvent { account, region, time, detail } = shape("the action event", event)?;
     let ActionType { owner, provider, category } = &detail.kind;
     if (owner.as_str(), provider.as_str(), category.as_str()) != ("AWS", "Manual", "Approval") {
         return Ok(Event::Ignored("an action that is not a manual approval"));
@@ -312,26 +298,21 @@ fn read_action_event(event: &Value) -> Result<Event, EventError> {
     };
     let execution = detail.execution.parse()?;
     let at = moment("time", &time)?;
-    let additional_attributes = additional_attributes.unwrap_or_default();
     match detail.state.as_str() {
         "STARTED" => Ok(Event::ApprovalStarted(PendingRef {
             action,
             token: None,
             execution: Some(execution),
             started: at,
-            expires: None,
-            instructions: additional_attributes.custom_data,
-            review_url: additional_attributes.external_entity_link,
         })),
         state if ENDED_STATES.contains(&state) => Ok(Event::ApprovalEnded { action, execution, at }),
         _ => Err(EventError::State),
     }
 }
 
-/// RFC 3339, or without seconds as the approval notice writes it; in this century, so that time can be added to it.
+/// RFC 3339, in this century, so that time can be added to it.
 fn moment(field: &'static str, text: &str) -> Result<UtcDateTime, EventError> {
     UtcDateTime::parse(text, &Rfc3339)
-        .or_else(|_| UtcDateTime::parse(text, format_description!("[year]-[month]-[day]T[hour]:[minute]Z")))
         .ok()
         .filter(|moment| (2000..2100).contains(&moment.year()))
         .ok_or(EventError::Time(field))

@@ -5,22 +5,25 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
+use countersign::approval::AccountId;
 use countersign::clock::{self, Clock};
-use countersign::keys::SigningKey;
-use countersign::ledger::{HistoryCursor, Ledger};
+use countersign::keys::{KeyIds, Keyring, SigningKey};
+use countersign::ledger::{HistoryCursor, Ledger, Trust};
 use countersign::link::LinkSigner;
-use countersign::metrics::{self, Metrics, Sink};
-use countersign::pipeline::{CodePipeline, Polling};
+use countersign::metrics::{Metrics, Sink, standard_output};
+use countersign::pipeline::{CodePipeline, FindError, PendingRef, Polling};
+use countersign::seal::{SealKind, Sealer, Seals};
 use serde_json::Value;
 
 use crate::announce::Announce;
-use crate::ask::Ask;
+use crate::ask::{Ask, AskError};
 use crate::callback_client::CallbackClient;
 use crate::doctor::Doctor;
 use crate::errors::Errors;
 use crate::event::{self, Event};
 use crate::history::History;
 use crate::mailer::Mailer;
+use crate::metrics;
 use crate::outbox::Outbox;
 use crate::policy_store::PolicyStore;
 use crate::report::{EventReport, NotifierError, Report};
@@ -46,7 +49,7 @@ impl Host {
     /// The host that Lambda is.
     #[must_use]
     pub fn lambda() -> Self {
-        Self { clock: clock::system(), metrics: metrics::standard_output(), polling: POLLING, callback: None }
+        Self { clock: clock::system(), metrics: standard_output(), polling: POLLING, callback: None }
     }
 }
 
@@ -58,6 +61,9 @@ pub struct Notifier {
     sweep: Sweep,
     history: History,
     doctor: Doctor,
+    /// The accounts that are served.
+    accounts: Vec<AccountId>,
+    metrics: Metrics,
     clock: Clock,
 }
 
@@ -65,15 +71,25 @@ impl Notifier {
     /// A notifier on the AWS of `aws`.
     #[must_use]
     pub fn new(settings: Settings, aws: &SdkConfig, host: Host) -> Self {
-        let Settings { deployment, callback_url, sender, .. } = settings;
+        let Settings { deployment, accounts, callback_url, sender, request_keys, vote_keys, .. } = settings;
         let Host { clock, polling, .. } = host;
         let metrics = Metrics::new(deployment.clone(), Arc::clone(&clock), host.metrics);
         let callback = host.callback.map_or_else(|| CallbackClient::new(&callback_url), CallbackClient::through);
-        let pipeline = CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), polling);
+        let pipeline =
+            CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), polling, settings.deciding_role);
         let pipeline = pipeline.in_home_region(settings.pipeline_region);
         let policy = PolicyStore::new(aws_sdk_ssm::Client::new(aws), settings.policy);
-        let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(aws), settings.table);
-        let key = SigningKey::new(aws_sdk_kms::Client::new(aws), settings.signing_key);
+        let kms = aws_sdk_kms::Client::new(aws);
+        let key = SigningKey::new(kms.clone(), request_keys.newest().clone());
+        let seals = |kind, keys: KeyIds| Seals::new(kind, deployment.clone(), Keyring::new(kms.clone(), keys));
+        let trust = Trust {
+            requests: seals(SealKind::Request, request_keys),
+            votes: seals(SealKind::Vote, vote_keys),
+            metrics: metrics.clone(),
+            clock: Arc::clone(&clock),
+        };
+        let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(aws), settings.table, trust);
+        let sealer = Sealer::new(SealKind::Request, deployment.clone(), key.clone());
         let links = LinkSigner::new(deployment.clone(), callback_url, key);
         let outbox = Outbox {
             ledger: ledger.clone(),
@@ -96,9 +112,10 @@ impl Notifier {
             pipeline: pipeline.clone(),
             policy: policy.clone(),
             ledger: ledger.clone(),
+            sealer,
             outbox: outbox.clone(),
             announce: announce.clone(),
-            metrics,
+            metrics: metrics.clone(),
             clock: Arc::clone(&clock),
         };
         let sweep = Sweep {
@@ -111,7 +128,7 @@ impl Notifier {
             callback: callback.clone(),
             clock: Arc::clone(&clock),
         };
-        let history = History { ledger: ledger.clone() };
+        let history = History { ledger: ledger.clone(), pipeline: pipeline.clone(), clock: Arc::clone(&clock) };
         let doctor = Doctor {
             ses: aws_sdk_ses::Client::new(aws),
             sender: sender.address,
@@ -122,7 +139,7 @@ impl Notifier {
             callback,
             clock: Arc::clone(&clock),
         };
-        Self { ask, announce, sweep, history, doctor, clock }
+        Self { ask, announce, sweep, history, doctor, accounts, metrics, clock }
     }
 
     /// Handles one event, as Lambda passes it on.
@@ -152,9 +169,15 @@ impl Notifier {
 
     async fn dispatch(&self, event: Event) -> Result<EventReport, NotifierError> {
         match event {
+            Event::ApprovalStarted(PendingRef { action, .. }) | Event::ApprovalEnded { action, .. }
+                if !self.accounts.contains(&action.account) =>
+            {
+                Ok(self.unserved())
+            }
             Event::ApprovalStarted(pending) => {
                 let approval = pending.action.to_string();
                 match self.ask.ask(&pending).await {
+                    Err(AskError::Find(FindError::Elsewhere)) => Ok(self.unserved()),
                     Ok(Some(asked)) => {
                         let (key, sent, already_sent) = (asked.key.to_string(), asked.sent, asked.already_sent);
                         Ok(EventReport::Asked { approval, key, sent, already_sent })
@@ -191,5 +214,11 @@ impl Notifier {
             Event::Doctor => Ok(EventReport::Diagnosed(Box::pin(self.doctor.examine()).await)),
             Event::Ignored(why) => Ok(EventReport::Ignored { why }),
         }
+    }
+
+    /// Anybody may send an event of any account. It is counted, and is no error.
+    fn unserved(&self) -> EventReport {
+        self.metrics.record(metrics::UNSERVED, 1);
+        EventReport::Ignored { why: "an event of an account or region that is not served" }
     }
 }

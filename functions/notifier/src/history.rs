@@ -1,14 +1,15 @@
 //! The command `{"history": {"pipeline": …}}`: a pipeline's approvals, as the ledger has them.
 
-use countersign::approval::{Approver, DisplayName, PipelineName};
+use countersign::approval::{ApprovalKey, Approver, DisplayName, PipelineName};
 use countersign::aws::AwsError;
-use countersign::clock::rfc3339;
+use countersign::clock::{Clock, rfc3339};
 use countersign::delivery::{Delivery, DeliveryState, EmailKind};
-use countersign::ledger::{HistoryCursor, Ledger};
-use countersign::request::{Outcome, Request, Vote};
+use countersign::ledger::{HistoryCursor, Ledger, UnsignedRequest};
+use countersign::pipeline::{ApprovalStatus, CodePipeline};
+use countersign::request::{Ending, Outcome, Request, Terms, Vote};
 use serde::Serialize;
 
-use crate::recipient::recipients;
+use crate::recipient::{Recipient, recipients};
 
 /// A page of a pipeline's history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,6 +33,8 @@ pub struct PastApproval {
     region: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     execution: Option<String>,
+    /// Whether the notifier signed the request. Those of an earlier version are not signed.
+    signed: bool,
     asked: String,
     expires: String,
     route: String,
@@ -64,6 +67,7 @@ struct PastMail {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct PastVote {
     approver: String,
     decision: &'static str,
@@ -71,12 +75,18 @@ struct PastVote {
     comment: Option<String>,
     at: String,
     link: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    network_address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    browser: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct PastOutcome {
     ending: &'static str,
+    /// Whether CodePipeline shows it now. Otherwise it is what somebody noted in the ledger.
+    confirmed: bool,
     by_votes: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<String>,
@@ -89,6 +99,8 @@ struct PastOutcome {
 #[derive(Clone)]
 pub(crate) struct History {
     pub(crate) ledger: Ledger,
+    pub(crate) pipeline: CodePipeline,
+    pub(crate) clock: Clock,
 }
 
 impl History {
@@ -99,41 +111,93 @@ impl History {
         before: &HistoryCursor,
         limit: u8,
     ) -> Result<HistoryPage, AwsError> {
-        let (requests, next) = self.ledger.history(pipeline, before, limit).await?;
-        let mut approvals = Vec::with_capacity(requests.len());
-        for request in requests {
-            let deliveries = self.ledger.deliveries(&request.approval.key()).await?;
-            approvals.push(past(&request, &deliveries));
+        let (keys, next) = self.ledger.history(pipeline, before, limit).await?;
+        let mut approvals = Vec::with_capacity(keys.len());
+        for key in &keys {
+            approvals.extend(self.approval(key).await?);
         }
         let next = next.map(|next| next.as_str().to_owned());
         Ok(HistoryPage { pipeline: pipeline.to_string(), approvals, next })
     }
+
+    /// What is known of an approval. `None` when its request is gone, or none of ours.
+    async fn approval(&self, key: &ApprovalKey) -> Result<Option<PastApproval>, AwsError> {
+        if let Some(request) = self.ledger.read_request(key).await?.request() {
+            let deliveries = self.ledger.deliveries(key, &request.digest).await?;
+            let (request, is_confirmed) = self.with_end(request).await;
+            return Ok(Some(past(&request, is_confirmed, &deliveries)));
+        }
+        let Some(request) = self.ledger.read_unsigned_request(key).await? else { return Ok(None) };
+        let deliveries = self.ledger.unsigned_deliveries(key).await?;
+        Ok(Some(past_unsigned(key, &request, &deliveries)))
+    }
+
+    /// The request with its end as CodePipeline shows it, and whether that does. Where CodePipeline shows nothing any more,
+    /// what the ledger notes stays, unconfirmed.
+    async fn with_end(&self, request: Request) -> (Request, bool) {
+        match self.pipeline.status(&request, (self.clock)()).await {
+            Ok(ApprovalStatus::Ended(outcome)) if outcome.ending != Ending::NotShown => {
+                (Request { outcome: Some(outcome), ..request }, true)
+            }
+            Ok(ApprovalStatus::Pending) => (Request { outcome: None, ..request }, true),
+            Ok(ApprovalStatus::Ended(_) | ApprovalStatus::Unknown) => (request, false),
+            Err(error) => {
+                tracing::warn!(%error, key = %request.approval.key(), "how an approval ended cannot be read");
+                (request, false)
+            }
+        }
+    }
 }
 
-fn past(request: &Request, deliveries: &[Delivery]) -> PastApproval {
+fn past(request: &Request, is_confirmed: bool, deliveries: &[Delivery]) -> PastApproval {
     let Request { approval, terms, .. } = request;
-    let mut votes: Vec<&Vote> = request.votes.values().collect();
-    votes.sort_by_key(|vote| vote.at);
+    let by_votes = is_confirmed && request.ended_by_votes();
     PastApproval {
         approval: approval.action.to_string(),
         key: approval.key().to_string(),
         account: approval.action.account.to_string(),
         region: approval.action.region.to_string(),
-        execution: approval.execution.as_ref().map(ToString::to_string),
+        execution: Some(approval.execution.to_string()),
+        signed: true,
         asked: rfc3339(request.asked),
         expires: rfc3339(request.expires),
         route: terms.route.clone(),
         policy_version: terms.policy_version,
         quorum: terms.quorum.get(),
-        people: recipients(request)
-            .map(|recipient| {
-                let role = if recipient.decides { "approver" } else { "copy" };
-                person(recipient.mailbox, role, deliveries)
-            })
-            .collect(),
-        votes: votes.into_iter().map(past_vote).collect(),
-        outcome: request.outcome.as_ref().map(|outcome| past_outcome(request, outcome)),
+        people: people(terms, deliveries),
+        votes: past_votes(request.votes.values().collect()),
+        outcome: request.outcome.as_ref().map(|outcome| past_outcome(outcome, is_confirmed, by_votes)),
     }
+}
+
+fn past_unsigned(key: &ApprovalKey, request: &UnsignedRequest, deliveries: &[Delivery]) -> PastApproval {
+    let UnsignedRequest { action, terms, .. } = request;
+    PastApproval {
+        approval: action.to_string(),
+        key: key.to_string(),
+        account: action.account.to_string(),
+        region: action.region.to_string(),
+        execution: request.execution.as_ref().map(ToString::to_string),
+        signed: false,
+        asked: rfc3339(request.asked),
+        expires: rfc3339(request.expires),
+        route: terms.route.clone(),
+        policy_version: terms.policy_version,
+        quorum: terms.quorum.get(),
+        people: people(terms, deliveries),
+        votes: past_votes(request.votes.iter().collect()),
+        outcome: request.outcome.as_ref().map(|outcome| past_outcome(outcome, false, request.ended_by_votes)),
+    }
+}
+
+fn people(terms: &Terms, deliveries: &[Delivery]) -> Vec<Person> {
+    let role = |recipient: &Recipient| if recipient.decides { "approver" } else { "copy" };
+    recipients(terms).map(|recipient| person(recipient.mailbox, role(&recipient), deliveries)).collect()
+}
+
+fn past_votes(mut votes: Vec<&Vote>) -> Vec<PastVote> {
+    votes.sort_by_key(|vote| vote.at);
+    votes.into_iter().map(past_vote).collect()
 }
 
 fn person(mailbox: &Approver, role: &'static str, deliveries: &[Delivery]) -> Person {
@@ -166,13 +230,16 @@ fn past_vote(vote: &Vote) -> PastVote {
         comment: vote.comment.as_ref().map(|comment| comment.expose().to_owned()),
         at: rfc3339(vote.at),
         link: vote.link.clone(),
+        network_address: vote.visitor.address.clone(),
+        browser: vote.visitor.browser.clone(),
     }
 }
 
-fn past_outcome(request: &Request, outcome: &Outcome) -> PastOutcome {
+fn past_outcome(outcome: &Outcome, confirmed: bool, by_votes: bool) -> PastOutcome {
     PastOutcome {
         ending: outcome.ending.as_str(),
-        by_votes: request.ended_by_votes(),
+        confirmed,
+        by_votes,
         by: outcome.by.clone(),
         at: rfc3339(outcome.at),
         summary: outcome.summary.clone(),

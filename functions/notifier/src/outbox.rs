@@ -165,7 +165,7 @@ impl Outbox {
         recipient: Recipient<'_>,
     ) -> Result<Delivered, DeliveryError> {
         let key = request.approval.key();
-        let id = DeliveryId { approval: &key, kind, to: &recipient.mailbox.address };
+        let id = DeliveryId { approval: &key, request: &request.digest, kind, to: &recipient.mailbox.address };
         let claimant = fastrand::u64(..);
         match self.claim(request, id, claimant).await? {
             Claim::Acquired => {}
@@ -223,8 +223,7 @@ impl Outbox {
 
     /// An approver's links: byte for byte the same in every email about the request.
     async fn sign(&self, request: &Request, approver: &Approver) -> Result<Links, SignError> {
-        let Request { approval, asked, expires, .. } = request;
-        let sign = |decision| self.links.sign(approval, &approver.address, decision, *asked, *expires);
+        let sign = |decision| self.links.sign(request, &approver.address, decision);
         let (approve, reject) = tokio::try_join!(sign(Decision::Approved), sign(Decision::Rejected))?;
         Ok(Links { approve, reject })
     }

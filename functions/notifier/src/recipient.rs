@@ -1,7 +1,7 @@
 //! Who gets the emails about a request.
 
 use countersign::approval::Approver;
-use countersign::request::Request;
+use countersign::request::Terms;
 
 /// Somebody who gets the emails about a request.
 #[derive(Debug, Clone, Copy)]
@@ -12,7 +12,7 @@ pub(crate) struct Recipient<'a> {
 }
 
 /// Everybody who gets the emails about a request: first those who decide.
-pub(crate) fn recipients(request: &Request) -> impl Iterator<Item = Recipient<'_>> {
-    let approvers = request.terms.approvers.values().map(|mailbox| Recipient { mailbox, decides: true });
-    approvers.chain(request.terms.copy.values().map(|mailbox| Recipient { mailbox, decides: false }))
+pub(crate) fn recipients(terms: &Terms) -> impl Iterator<Item = Recipient<'_>> {
+    let approvers = terms.approvers.values().map(|mailbox| Recipient { mailbox, decides: true });
+    approvers.chain(terms.copy.values().map(|mailbox| Recipient { mailbox, decides: false }))
 }

@@ -149,7 +149,7 @@ fn kind_of_ask(error: &AskError) -> &'static str {
         AskError::Find(_) => "ApprovalNotFound",
         AskError::Policy(PolicyReadError::NoRoute { .. }) => "NoRoute",
         AskError::Policy(_) => "PolicyError",
-        AskError::ExpiryUnknown | AskError::Aws(_) => AWS_ERROR,
+        AskError::Seal(_) | AskError::Aws(_) => AWS_ERROR,
         AskError::NothingPending => "NothingWaits",
         AskError::Undelivered(_) => EMAILS_NOT_SENT,
         AskError::Announce(error) => kind_of_announce(error),

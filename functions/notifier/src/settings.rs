@@ -1,20 +1,26 @@
 //! The settings of the notifier.
 
-use countersign::approval::{Address, Approver, Deployment, Region};
-use countersign::keys::KeyId;
-use countersign::link::CallbackUrl;
+use countersign::approval::{AccountId, Address, Approver, Deployment, Origin, Region, RoleArn};
+use countersign::keys::KeyIds;
 use countersign::log::LevelFilter;
-use countersign::settings::{Lookup, SettingError, optional, required};
+use countersign::settings::{Lookup, SettingError, list, optional, required};
 
 /// The notifier's settings. Each is an environment variable of the function.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// `COUNTERSIGN_DEPLOYMENT`: this installation's name, in every link.
     pub deployment: Deployment,
+    /// `COUNTERSIGN_ACCOUNTS`: the accounts whose approvals are served.
+    pub accounts: Vec<AccountId>,
     /// `COUNTERSIGN_CALLBACK_URL`: the URL that links begin with, without `/approval`.
-    pub callback_url: CallbackUrl,
-    /// `COUNTERSIGN_SIGNING_KEY`: ARN or id of the KMS key that links are signed with.
-    pub signing_key: KeyId,
+    pub callback_url: Origin,
+    /// `COUNTERSIGN_REQUEST_KEYS`: ARNs or ids of the KMS keys that requests are accepted of. The first one signs links and
+    /// new requests.
+    pub request_keys: KeyIds,
+    /// `COUNTERSIGN_VOTE_KEYS`: the KMS keys that votes are accepted of.
+    pub vote_keys: KeyIds,
+    /// `COUNTERSIGN_DECIDING_ROLE`: the ARN of the role that the callback puts results with.
+    pub deciding_role: RoleArn,
     /// `COUNTERSIGN_TABLE`: the ledger's DynamoDB table.
     pub table: String,
     /// `COUNTERSIGN_SENDER`: the sender of the emails, an identity that SES has verified.
@@ -40,8 +46,11 @@ impl Settings {
     pub fn read(lookup: Lookup) -> Result<Self, SettingError> {
         Ok(Self {
             deployment: required(lookup, "COUNTERSIGN_DEPLOYMENT")?,
+            accounts: list(lookup, "COUNTERSIGN_ACCOUNTS")?,
             callback_url: required(lookup, "COUNTERSIGN_CALLBACK_URL")?,
-            signing_key: required(lookup, "COUNTERSIGN_SIGNING_KEY")?,
+            request_keys: required(lookup, "COUNTERSIGN_REQUEST_KEYS")?,
+            vote_keys: required(lookup, "COUNTERSIGN_VOTE_KEYS")?,
+            deciding_role: required(lookup, "COUNTERSIGN_DECIDING_ROLE")?,
             table: required(lookup, "COUNTERSIGN_TABLE")?,
             sender: required(lookup, "COUNTERSIGN_SENDER")?,
             reply_to: optional(lookup, "COUNTERSIGN_REPLY_TO")?,
@@ -57,10 +66,13 @@ impl Settings {
 mod tests {
     use super::*;
 
-    const GOOD: [(&str, &str); 6] = [
+    const GOOD: [(&str, &str); 9] = [
         ("COUNTERSIGN_DEPLOYMENT", "demo"),
         ("COUNTERSIGN_CALLBACK_URL", "https://a.example"),
-        ("COUNTERSIGN_SIGNING_KEY", "1234abcd"),
+        ("COUNTERSIGN_ACCOUNTS", "123456789012"),
+        ("COUNTERSIGN_REQUEST_KEYS", "1234abcd"),
+        ("COUNTERSIGN_VOTE_KEYS", "5678ef01"),
+        ("COUNTERSIGN_DECIDING_ROLE", "arn:aws:iam::123456789012:role/callback"),
         ("COUNTERSIGN_TABLE", "ledger"),
         ("COUNTERSIGN_SENDER", "Countersign <approvals@example.com>"),
         ("COUNTERSIGN_POLICY", "/countersign/policy"),
@@ -80,7 +92,10 @@ mod tests {
         for (name, text) in [
             ("COUNTERSIGN_DEPLOYMENT", "a b"),
             ("COUNTERSIGN_CALLBACK_URL", "http://a.example"),
-            ("COUNTERSIGN_SIGNING_KEY", "alias/countersign"),
+            ("COUNTERSIGN_ACCOUNTS", "123456789012,1"),
+            ("COUNTERSIGN_REQUEST_KEYS", "alias/countersign"),
+            ("COUNTERSIGN_VOTE_KEYS", "1234abcd,"),
+            ("COUNTERSIGN_DECIDING_ROLE", "callback"),
             ("COUNTERSIGN_SENDER", "nobody"),
             ("COUNTERSIGN_REPLY_TO", "a b"),
             ("COUNTERSIGN_PIPELINE_REGION", "*"),

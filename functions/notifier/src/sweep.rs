@@ -5,13 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use countersign::approval::{Approval, ApprovalKey};
+use countersign::approval::ApprovalKey;
 use countersign::aws::AwsError;
 use countersign::clock::Clock;
 use countersign::delivery::{Delivery, DeliveryState, EmailKind};
 use countersign::ledger::Ledger;
 use countersign::link::{LinkSigner, SignError};
-use countersign::pipeline::{ApprovalStatus, CodePipeline, PendingRef};
+use countersign::pipeline::{ApprovalStatus, CodePipeline, PendingRef, not_shown};
 use countersign::request::Request;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
@@ -32,8 +32,6 @@ const START_WITHIN: std::time::Duration = std::time::Duration::from_mins(4);
 const LIST_WITHIN: std::time::Duration = std::time::Duration::from_mins(1);
 /// For how long after the end announcing an outcome is retried whose emails are refused. By then nobody waits for it.
 const ANNOUNCE_FOR: Duration = Duration::days(1);
-/// How long the link lives that has the callback finish a vote.
-const FINISH_LINK_LIFETIME: Duration = Duration::minutes(5);
 /// For how long after an approval's expiry CodePipeline is asked how it ended.
 const SHOWN_FOR: Duration = Duration::days(1);
 
@@ -100,8 +98,8 @@ pub enum SweepError {
     /// Some emails were not sent; the others were.
     #[error(transparent)]
     Undelivered(#[from] Undelivered),
-    /// The votes decide an approval, and there is no link for the callback, which has to put the result.
-    #[error("its votes decide it, but the link that makes the callback put the result could not be signed: {0}")]
+    /// The votes decide an approval, and there is no order for the callback, which has to put the result.
+    #[error("its votes decide it, but the order that makes the callback put the result could not be signed: {0}")]
     NotSigned(#[from] SignError),
     /// The votes decide an approval, and the callback did not put the result.
     #[error("its votes decide it, but the callback did not put the result: {0}")]
@@ -170,37 +168,37 @@ impl Sweep {
         match task {
             Task::Open(key) => {
                 let of_key = |error| SweepFailure { what: key.to_string(), error: SweepError::Aws(error) };
-                let Some(request) = self.ledger.read_request(key).await.map_err(of_key)? else {
+                let Some(request) = self.ledger.read_request(key).await.map_err(of_key)?.request() else {
+                    // Its request is gone, forged, or of a version that signed none. If it waits, it is asked for anew.
+                    if let Some(pending) = pending.iter().find(|pending| pending.key.as_ref() == Some(key)) {
+                        return self.ask(pending).await;
+                    }
                     self.ledger.close(key, now).await.map_err(of_key)?;
                     return Ok(SweepSummary { looked: 1, ..SweepSummary::default() });
                 };
                 let what = request.approval.action.to_string();
-                self.follow_up(request, pending, now).await.map_err(|error| SweepFailure { what, error })
+                self.follow_up(request, now).await.map_err(|error| SweepFailure { what, error })
             }
-            // It waits and nobody was asked: its event was lost, or came before this deployment.
-            Task::Pending(pending) => match self.ask.ask(&pending.reference).await {
-                Ok(Some(asked)) if asked.sent > 0 => {
-                    Ok(SweepSummary { looked: 1, asked: asked.sent, ..SweepSummary::default() })
-                }
-                // It is over, or in the ledger after all.
-                Ok(_) => Ok(SweepSummary::default()),
-                Err(error) => {
-                    Err(SweepFailure { what: pending.reference.action.to_string(), error: SweepError::Ask(error) })
-                }
-            },
+            Task::Pending(pending) => self.ask(pending).await,
+        }
+    }
+
+    /// Asks about an approval that waits and nobody was asked about: its event was lost, or came before this deployment.
+    async fn ask(&self, pending: &Pending) -> Result<SweepSummary, SweepFailure> {
+        match self.ask.ask(&pending.reference).await {
+            Ok(Some(asked)) if asked.sent > 0 => {
+                Ok(SweepSummary { looked: 1, asked: asked.sent, ..SweepSummary::default() })
+            }
+            // It is over, or in the ledger after all.
+            Ok(_) => Ok(SweepSummary::default()),
+            Err(error) => Err(SweepFailure { what: pending.reference.action.to_string(), error: SweepError::Ask(error) }),
         }
     }
 
     /// Does what is left to do about a request: announces its outcome, or sends emails that are missing and reminders.
-    async fn follow_up(
-        &self,
-        request: Request,
-        pending: &[Pending],
-        now: UtcDateTime,
-    ) -> Result<SweepSummary, SweepError> {
+    async fn follow_up(&self, request: Request, now: UtcDateTime) -> Result<SweepSummary, SweepError> {
         let key = &request.approval.key();
         let mut summary = SweepSummary { looked: 1, ..SweepSummary::default() };
-        let request = self.with_execution(request, pending).await?;
         let Reconciled { request, is_pending, finished } = self.reconcile(request, now).await?;
         summary.finished = usize::from(finished);
         if let Some(outcome) = &request.outcome {
@@ -211,7 +209,7 @@ impl Sweep {
             }
             summary.told = announced?;
         } else if now < request.expires {
-            let before = self.ledger.deliveries(key).await?;
+            let before = self.ledger.deliveries(key, &request.digest).await?;
             let missing = due(&before, EmailKind::Request, &request, now);
             let asked = self.outbox.send(&request, EmailKind::Request, missing).await;
             let reminded = match request.reminder(now).filter(|_| is_pending) {
@@ -226,7 +224,7 @@ impl Sweep {
             if deliveries.attempted() > 0 {
                 summary.told = self.announce.announce_if_ended(key).await?;
             }
-            deliveries.complete(recipients(&request).count())?;
+            deliveries.complete(recipients(&request.terms).count())?;
         } else if now - request.waits_until > SHOWN_FOR {
             tracing::error!(%key, "closed an expired approval although CodePipeline does not show how it ended");
             self.ledger.close(key, now).await?;
@@ -234,58 +232,53 @@ impl Sweep {
         Ok(summary)
     }
 
-    /// The request with its execution, which an SNS notice does not name and CodePipeline may show now.
-    async fn with_execution(&self, request: Request, pending: &[Pending]) -> Result<Request, AwsError> {
-        if request.approval.execution.is_some() {
-            return Ok(request);
-        }
-        let key = request.approval.key();
-        let shown = pending.iter().find(|pending| pending.key.as_ref() == Some(&key));
-        match shown.and_then(|pending| pending.reference.execution.clone()) {
-            Some(execution) => self.ledger.add_execution(request, execution).await,
-            None => Ok(request),
-        }
-    }
-
     /// Brings the request up to date with CodePipeline and with its votes: records the outcome if CodePipeline shows one, and
     /// has the callback put the result if the votes decide.
     async fn reconcile(&self, request: Request, now: UtcDateTime) -> Result<Reconciled, SweepError> {
         let key = request.approval.key();
+        let memo = request.outcome.is_some();
+        let request = self.announce.confirmed(request).await?;
         if request.outcome.is_some() {
             return Ok(Reconciled { request, is_pending: false, finished: false });
         }
+        let is_past = now - request.waits_until > SHOWN_FOR;
         let status = match self.pipeline.status(&request, now).await {
             // What cannot be read, not even a day after the expiry, never will be.
-            Err(error) if now - request.waits_until > SHOWN_FOR => {
+            Err(error) if is_past => {
                 tracing::error!(%error, %key, "how an expired approval ended cannot be read");
                 ApprovalStatus::Unknown
             }
+            Ok(ApprovalStatus::Unknown) if is_past => ApprovalStatus::Ended(not_shown(request.waits_until)),
             status => status?,
         };
         let is_pending = status == ApprovalStatus::Pending;
         if let ApprovalStatus::Ended(outcome) = status {
-            let written = self.ledger.record_outcome(&key, &outcome).await?;
-            let request = written.request().unwrap_or(request);
+            if !memo {
+                self.ledger.note_outcome(&request, &outcome).await?;
+            }
+            let request = Request { outcome: Some(outcome), ..request };
             return Ok(Reconciled { request, is_pending: false, finished: false });
         }
         if now >= request.waits_until || !self.finish_vote(&request, now).await? {
             return Ok(Reconciled { request, is_pending, finished: false });
         }
-        let request = self.ledger.read_request(&key).await?.unwrap_or(request);
+        let request = match self.ledger.read_request(&key).await?.request() {
+            Some(request) => self.announce.confirmed(request).await?,
+            None => request,
+        };
         let finished = request.outcome.is_some();
         // Without an outcome it is about to get one: nobody is reminded.
         Ok(Reconciled { request, is_pending: false, finished })
     }
 
     /// Has the callback put the result if the votes decide, and gives whether they do: the visit that should have done it
-    /// died. The link for that works for minutes even after the links in the emails have expired, since the vote was in
-    /// time.
+    /// died. The order for that works even after the links in the emails have expired, since the votes were in time.
     async fn finish_vote(&self, request: &Request, now: UtcDateTime) -> Result<bool, SweepError> {
-        let decision = request.verdict.as_ref().map(|verdict| verdict.decision).or_else(|| request.count());
-        let Some(vote) = decision.and_then(|decision| request.votes_for(decision).pop()) else { return Ok(false) };
-        let (from, until) = (request.asked, now.saturating_add(FINISH_LINK_LIFETIME));
-        let link = self.links.sign(&request.approval, &vote.approver, vote.decision, from, until).await?;
-        self.callback.finish(&link, vote.decision).await?;
+        if request.count().is_none() {
+            return Ok(false);
+        }
+        let order = self.links.sign_finish_order(request, now).await?;
+        self.callback.finish(&order).await?;
         Ok(true)
     }
 }
@@ -306,7 +299,7 @@ fn due<'a>(
     request: &'a Request,
     now: UtcDateTime,
 ) -> impl Iterator<Item = Recipient<'a>> + use<'a> {
-    recipients(request).filter(move |recipient| {
+    recipients(&request.terms).filter(move |recipient| {
         let done = |delivery: &Delivery| delivery.is_sent() || delivery.is_under_way(now, LEASE);
         !delivery_of(before, kind, recipient).is_some_and(done)
     })
@@ -352,10 +345,7 @@ struct Pending {
 
 impl From<PendingRef> for Pending {
     fn from(reference: PendingRef) -> Self {
-        let key = reference.token.clone().map(|token| {
-            let (action, execution) = (reference.action.clone(), reference.execution.clone());
-            Approval { action, token, execution }.key()
-        });
+        let key = reference.token.as_ref().map(|token| ApprovalKey::of(&reference.action, token));
         Self { reference, key }
     }
 }

@@ -96,7 +96,9 @@ impl Trust {
         let mut request = request.with_digest(digest);
         request.votes = self.votes(&request, &item).await?;
         request.revision = number_in(&item, REVISION).unwrap_or_default();
-        request.verdict = text_in(&item, VERDICT).and_then(|word| word.parse::<Decision>().ok());
+        // A lock that cannot be read is one that the votes do not come to, or else one that rejects.
+        let lock = item.get(VERDICT).map(|_| text_in(&item, VERDICT).and_then(|word| word.parse().ok()));
+        request.verdict = lock.map(|decision| decision.unwrap_or(Decision::Rejected));
         // A memo that cannot be read is none.
         request.outcome = item.get(OUTCOME).and_then(|value| from_value::<OutcomeItem, Outcome>(value.clone()));
         Ok(Found::Request(Box::new(request)))
