@@ -57,11 +57,14 @@ fn verdict(steps: &[Step]) -> Option<&Step> {
     updates.nth(1)
 }
 
-/// Deletes the item that a call names.
+/// Deletes the item that a call names, as the notifier, which the table's policy lets.
 async fn delete_item(simulation: &Simulation, step: &Step) {
     let update: Value = serde_json::from_slice(&step.attempts[0].request).unwrap();
     let input = json!({"TableName": update["TableName"], "Key": update["Key"]});
-    let headers = [("x-amz-target", "DynamoDB_20120810.DeleteItem")];
+    let headers = [
+        ("x-amz-target", "DynamoDB_20120810.DeleteItem"),
+        ("authorization", "AWS4-HMAC-SHA256 Credential=AKIASANDBOXNOTIFIER/20261120/us-east-2/dynamodb/aws4_request"),
+    ];
     let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).into_iter().collect();
     let answer = simulation.aws().handle("POST", "/", &headers, input.to_string().into()).await;
     assert!(answer.status().is_success(), "{}", answer.status());

@@ -1,4 +1,7 @@
-//! The deployment that the sandbox plays: its names, and the settings that its template would give the functions.
+//! The deployment that the sandbox plays: its names, its policies, and the settings that its template would give the
+//! functions.
+
+use serde_json::json;
 
 /// The account that everything in the sandbox belongs to. The crates behind DynamoDB, SSM and STS use the same.
 pub const ACCOUNT: &str = winterbaume_core::DEFAULT_ACCOUNT_ID;
@@ -13,6 +16,67 @@ pub const POLICY: &str = "/sandbox/policy";
 /// The access key ids by which the functions' roles are known.
 pub(crate) const NOTIFIER_KEY: &str = "AKIASANDBOXNOTIFIER";
 pub(crate) const CALLBACK_KEY: &str = "AKIASANDBOXCALLBACK";
+
+/// The names of the functions' roles.
+pub const NOTIFIER_ROLE: &str = "countersign-notifier";
+/// The name of the callback's role: see [`NOTIFIER_ROLE`].
+pub const CALLBACK_ROLE: &str = "countersign-callback";
+
+/// The resource policy of the ledger's table, as the templates have it: nobody but the functions writes items. Nothing
+/// denies reading, removing the policy, deleting the table or restoring it.
+#[must_use]
+pub fn table_policy(table_arn: &str) -> String {
+    let functions = [both_arns(NOTIFIER_ROLE), both_arns(CALLBACK_ROLE)].concat();
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Sid": "DenyWritesExceptByFunctions",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": [
+                "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem",
+                "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate", "dynamodb:PartiQLDelete",
+            ],
+            "Resource": table_arn,
+            "Condition": {
+                "ArnNotLike": {"aws:PrincipalArn": functions},
+                "Bool": {"aws:PrincipalIsAWSService": "false"},
+            },
+        }],
+    })
+    .to_string()
+}
+
+/// The policy of a key that only one role signs with, as the templates have it.
+#[must_use]
+pub fn key_policy(role: &str) -> String {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "AllowAdministrationByAccount",
+                "Effect": "Allow",
+                "Principal": {"AWS": format!("arn:aws:iam::{ACCOUNT}:root")},
+                "Action": "kms:*",
+                "Resource": "*",
+            },
+            {
+                "Sid": "DenySigningExceptByRole",
+                "Effect": "Deny",
+                "Principal": {"AWS": "*"},
+                "Action": "kms:Sign",
+                "Resource": "*",
+                "Condition": {"ArnNotLike": {"aws:PrincipalArn": both_arns(role)}},
+            },
+        ],
+    })
+    .to_string()
+}
+
+/// A role's ARN, which AWS compares, and the pattern of its sessions' ARNs, which some other evaluators compare.
+fn both_arns(role: &str) -> [String; 2] {
+    [format!("arn:aws:iam::{ACCOUNT}:role/{role}"), format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/*")]
+}
 
 /// The settings of both functions, with links that point at `url`, signed by `key`.
 pub(crate) fn settings(url: &str, key: &str) -> impl Fn(&str) -> Option<String> + use<> {

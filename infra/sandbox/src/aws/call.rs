@@ -8,7 +8,6 @@ use super::form::Form;
 use super::service::{Protocol, Service};
 use super::{ses, sts};
 use crate::codepipeline::AwsError;
-use crate::deployment::{ACCOUNT, CALLBACK_KEY, NOTIFIER_KEY};
 
 /// The longest name of an operation, or of an access key, that is kept. Both come from outside.
 const MAX_NAME: usize = 64;
@@ -112,17 +111,6 @@ fn credential(headers: &HeaderMap) -> (Option<String>, Option<String>) {
     let key = parts.next().map(tidy).filter(|key| !key.is_empty());
     let service = parts.nth(2).map(tidy).filter(|name| !name.is_empty());
     (key, service)
-}
-
-/// The caller's ARN, from the access key id: the functions' keys belong to their roles, any other to a user of that
-/// name.
-pub(super) fn caller_arn(access_key: Option<&str>) -> String {
-    match access_key {
-        Some(NOTIFIER_KEY) => format!("arn:aws:sts::{ACCOUNT}:assumed-role/countersign-notifier/sandbox"),
-        Some(CALLBACK_KEY) => format!("arn:aws:sts::{ACCOUNT}:assumed-role/countersign-callback/sandbox"),
-        Some(key) => format!("arn:aws:iam::{ACCOUNT}:user/{key}"),
-        None => format!("arn:aws:iam::{ACCOUNT}:user/anonymous"),
-    }
 }
 
 /// A name from outside, fit for an ARN, a message and a log line: the characters that IAM names may have, bounded.

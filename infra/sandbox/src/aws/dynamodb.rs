@@ -7,11 +7,13 @@ use serde_json::{Value, json};
 use winterbaume_core::MockResponse;
 use winterbaume_dynamodb::{DynamoDbService, InMemoryDynamoDbBackend};
 
-use super::answer::internal_failure;
+use super::answer::{Answer, internal_failure};
 use super::call::json_input;
+use super::caller::Caller;
 use super::expression;
 use super::fake::{ask, error_of, for_fake};
 use super::service::Service;
+use super::table_policies::{self, TablePolicies};
 use super::tables::Tables;
 use crate::codepipeline::AwsError;
 
@@ -19,6 +21,8 @@ use crate::codepipeline::AwsError;
 pub(super) struct DynamoDb {
     fake: Arc<DynamoDbService>,
     region: String,
+    /// The tables' resource policies. The crate keeps such documents too, and nothing follows from them there.
+    pub(super) policies: Arc<TablePolicies>,
     /// The crate looks at a condition and writes in two steps, and lets others in between: two conditional updates
     /// that exclude each other can then both succeed. DynamoDB never does that, and the ledger is built on it, so
     /// calls take turns.
@@ -31,6 +35,7 @@ impl DynamoDb {
         Self {
             fake: Arc::new(DynamoDbService::with_backend(Arc::new(tables))),
             region: region.to_owned(),
+            policies: Arc::new(TablePolicies::new(region)),
             turn: Arc::default(),
         }
     }
@@ -53,17 +58,47 @@ impl DynamoDb {
         if response.status == 200 { Ok(()) } else { Err(error_of(&response)) }
     }
 
-    pub(super) async fn call(&self, operation: &str, body: Bytes) -> Result<MockResponse, AwsError> {
+    pub(super) async fn call(&self, operation: &str, body: Bytes, caller: &Caller) -> Result<Answer, AwsError> {
         let input = json_input(&body)?;
+        self.policies.authorize(operation, &input, caller)?;
         expression::check(&input)?;
         // A task of its own, so that a caller who hangs up cannot give the turn away between two steps.
         let (this, operation) = (self.clone(), operation.to_owned());
         tokio::spawn(async move {
             let _turn = this.turn.lock().await;
-            this.take_turn(&operation, &input).await
+            match operation.as_str() {
+                "PutResourcePolicy" | "GetResourcePolicy" | "DeleteResourcePolicy" => {
+                    let table = this.policies.table_of(&input)?;
+                    let found = this.ask("DescribeTable", &json!({ "TableName": table })).await?;
+                    if found.status != 200 {
+                        return Ok(Answer::Ready(found));
+                    }
+                    this.policies.call(&operation, table, &input).map(Answer::Json)
+                }
+                "CreateTable" | "DeleteTable" => this.change_tables(&operation, &input).await.map(Answer::Ready),
+                _ => this.take_turn(&operation, &input).await.map(Answer::Ready),
+            }
         })
         .await
         .map_err(|_| internal_failure())?
+    }
+
+    /// A table comes with the policy that `CreateTable` gives it, and goes with it.
+    async fn change_tables(&self, operation: &str, input: &Value) -> Result<MockResponse, AwsError> {
+        let policy = input.get("ResourcePolicy").and_then(Value::as_str);
+        policy.map(table_policies::read).transpose()?;
+        let response = self.ask(operation, input).await?;
+        let table = input.get("TableName").and_then(Value::as_str).unwrap_or_default();
+        match policy {
+            _ if response.status != 200 => {}
+            Some(policy) if operation == "CreateTable" => {
+                self.policies.attach(table, policy)?;
+            }
+            _ => {
+                self.policies.detach(table);
+            }
+        }
+        Ok(response)
     }
 
     async fn take_turn(&self, operation: &str, input: &Value) -> Result<MockResponse, AwsError> {

@@ -1,7 +1,8 @@
 //! AWS KMS, for keys of spec `ECC_NIST_EDWARDS25519`.
 //!
-//! Source: the KMS API reference (`Sign`, `GetPublicKey`, `DescribeKey`, `CreateKey`, `ListKeys`, `EnableKey`,
-//! `DisableKey`), and "Key states" in the developer guide for what a disabled key may do.
+//! Sources: the KMS API reference (`Sign`, `GetPublicKey`, `DescribeKey`, `CreateKey`, `ListKeys`, `EnableKey`,
+//! `DisableKey`, `GetKeyPolicy`, `PutKeyPolicy`), and in the developer guide "Key states" for what a disabled key may do,
+//! and "Key policies": nobody has any right to a key that its policy does not give, to them or to their account.
 
 use std::sync::Mutex;
 
@@ -13,6 +14,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answer::internal_failure;
+use super::caller::Caller;
+use super::iam::{Decision, Policy, access_denied};
+use super::key_policy::{check_lockout, default, policy_name, read};
 use crate::codepipeline::AwsError;
 use crate::lock::lock;
 
@@ -46,6 +50,7 @@ struct Key {
     id: String,
     description: String,
     enabled: bool,
+    policy: Policy,
     pair: Ed25519KeyPair,
 }
 
@@ -54,6 +59,14 @@ impl Key {
     fn spki(&self) -> Vec<u8> {
         [&SPKI_PREFIX, self.pair.public_key().as_ref()].concat()
     }
+}
+
+/// A call of an operation.
+struct Request<'a> {
+    /// The action in policies, such as `kms:Sign`.
+    action: &'a str,
+    input: &'a Value,
+    caller: &'a Caller,
 }
 
 /// The keys of one account in one region.
@@ -70,13 +83,33 @@ impl Kms {
         Self { account: account.to_owned(), region: region.to_owned(), keys: Mutex::default() }
     }
 
-    /// Makes a key and gives its id.
+    /// Makes a key with the default key policy, which leaves it to the account, and gives its id.
     ///
     /// # Errors
     /// The system has no random numbers to give.
     pub fn create_key(&self) -> Result<String, AwsError> {
+        self.create_key_with_policy(&default(&self.account))
+    }
+
+    /// Makes a key with this key policy, and gives its id.
+    ///
+    /// # Errors
+    /// The policy is not valid, or has something that is not known here.
+    pub fn create_key_with_policy(&self, policy: &str) -> Result<String, AwsError> {
         let pair = Ed25519KeyPair::generate().map_err(|_| internal_failure())?;
-        Ok(self.add(Uuid::new_v4(), "", pair))
+        Ok(self.add(Uuid::new_v4(), "", read(policy)?, pair))
+    }
+
+    /// Gives a key another policy, whoever may do that.
+    ///
+    /// # Errors
+    /// The policy is not valid, or there is no such key.
+    pub fn set_key_policy(&self, key_id: &str, policy: &str) -> Result<(), AwsError> {
+        let policy = read(policy)?;
+        let mut keys = lock(&self.keys);
+        let key = keys.iter_mut().find(|key| key.id == key_id || self.arn(&key.id) == key_id);
+        key.ok_or_else(|| not_found(key_id))?.policy = policy;
+        Ok(())
     }
 
     /// Makes the key that has this seed, and gives its id, which depends on the seed alone.
@@ -89,7 +122,8 @@ impl Kms {
         for (to, from) in id.iter_mut().zip(digest(&SHA256, pair.public_key().as_ref()).as_ref()) {
             *to = *from;
         }
-        Ok(self.add(uuid::Builder::from_random_bytes(id).into_uuid(), "", pair))
+        let policy = read(&default(&self.account))?;
+        Ok(self.add(uuid::Builder::from_random_bytes(id).into_uuid(), "", policy, pair))
     }
 
     /// Signs with a key, whatever its state and without a caller: for tests that forge links.
@@ -111,13 +145,14 @@ impl Kms {
     /// The ARN of a key.
     #[must_use]
     pub fn arn(&self, key_id: &str) -> String {
-        format!("arn:aws:kms:{}:{}:key/{key_id}", self.region, self.account)
+        arn(&self.region, &self.account, key_id)
     }
 
-    pub(super) fn call(&self, operation: &str, input: &Value) -> Result<Value, AwsError> {
+    pub(super) fn call(&self, operation: &str, input: &Value, caller: &Caller) -> Result<Value, AwsError> {
+        let request = Request { action: &format!("kms:{operation}"), input, caller };
         match operation {
-            "Sign" => self.sign_message(input),
-            "GetPublicKey" => self.with_key(input, |key| {
+            "Sign" => self.sign_message(&request),
+            "GetPublicKey" => self.with_key(&request, |key| {
                 self.require_enabled(key)?;
                 Ok(json!({
                     "KeyId": self.arn(&key.id),
@@ -128,23 +163,39 @@ impl Kms {
                     "SigningAlgorithms": [SIGNING_ALGORITHM, "ED25519_PH_SHA_512"],
                 }))
             }),
-            "DescribeKey" => self.with_key(input, |key| Ok(json!({ "KeyMetadata": self.metadata(key) }))),
-            "EnableKey" | "DisableKey" => self.with_key(input, |key| {
+            "DescribeKey" => self.with_key(&request, |key| Ok(json!({ "KeyMetadata": self.metadata(key) }))),
+            "EnableKey" | "DisableKey" => self.with_key(&request, |key| {
                 key.enabled = operation == "EnableKey";
                 Ok(json!({}))
             }),
-            "CreateKey" => self.create(input),
+            "GetKeyPolicy" => {
+                policy_name(input)?;
+                self.with_key(&request, |key| Ok(json!({ "Policy": key.policy.text, "PolicyName": "default" })))
+            }
+            "PutKeyPolicy" => {
+                policy_name(input)?;
+                let policy = read(required(input, "Policy", "policy")?)?;
+                check_lockout(input, &policy, caller)?;
+                self.with_key(&request, |key| {
+                    key.policy = policy;
+                    Ok(json!({}))
+                })
+            }
+            "CreateKey" => self.create(input, caller),
+            // A list of what the caller's account has: no key's policy is asked.
             "ListKeys" => {
                 let keys = lock(&self.keys);
                 let entry = |key: &Key| json!({ "KeyId": key.id, "KeyArn": self.arn(&key.id) });
-                Ok(json!({ "Keys": keys.iter().map(entry).collect::<Vec<_>>(), "Truncated": false }))
+                let own = keys.iter().filter(|_| caller.account() == self.account);
+                Ok(json!({ "Keys": own.map(entry).collect::<Vec<_>>(), "Truncated": false }))
             }
             "ListAliases" => Ok(json!({ "Aliases": [], "Truncated": false })),
             _ => Err(AwsError::new("UnknownOperationException", format!("The sandbox's KMS has no {operation}"))),
         }
     }
 
-    fn sign_message(&self, input: &Value) -> Result<Value, AwsError> {
+    fn sign_message(&self, request: &Request<'_>) -> Result<Value, AwsError> {
+        let input = request.input;
         let message = required(input, "Message", "message")?;
         let algorithm = required(input, "SigningAlgorithm", "signingAlgorithm")?;
         let message =
@@ -162,7 +213,7 @@ impl Kms {
                 format!("Member must satisfy enum value set: [{SIGNING_ALGORITHM}, {}]", ALGORITHMS.join(", ")),
             ));
         }
-        self.with_key(input, |key| {
+        self.with_key(request, |key| {
             self.require_enabled(key)?;
             if algorithm != SIGNING_ALGORITHM {
                 // The prehashed variant fits such keys in AWS. No link is signed with it, so it is not built here.
@@ -185,7 +236,13 @@ impl Kms {
         })
     }
 
-    fn create(&self, input: &Value) -> Result<Value, AwsError> {
+    fn create(&self, input: &Value, caller: &Caller) -> Result<Value, AwsError> {
+        if caller.account() != self.account {
+            return Err(AwsError::new(
+                "UnsupportedOperationException",
+                format!("The sandbox's KMS makes keys in account {} only", self.account),
+            ));
+        }
         let text = |field: &str| input.get(field).and_then(Value::as_str);
         let spec = text("KeySpec").or_else(|| text("CustomerMasterKeySpec")).unwrap_or("SYMMETRIC_DEFAULT");
         let usage = text("KeyUsage").unwrap_or("ENCRYPT_DECRYPT");
@@ -195,24 +252,33 @@ impl Kms {
                 format!("The sandbox's KMS has only keys of spec {KEY_SPEC} for {KEY_USAGE}, not {spec} for {usage}"),
             ));
         }
+        let policy = read(text("Policy").unwrap_or(&default(&self.account)))?;
+        check_lockout(input, &policy, caller)?;
         let pair = Ed25519KeyPair::generate().map_err(|_| internal_failure())?;
-        let id = self.add(Uuid::new_v4(), text("Description").unwrap_or_default(), pair);
-        self.call("DescribeKey", &json!({ "KeyId": id }))
+        let id = self.add(Uuid::new_v4(), text("Description").unwrap_or_default(), policy, pair);
+        let keys = lock(&self.keys);
+        Ok(json!({ "KeyMetadata": keys.iter().find(|key| key.id == id).map(|key| self.metadata(key)) }))
     }
 
     /// Adds a key, unless it is there already.
-    fn add(&self, id: Uuid, description: &str, pair: Ed25519KeyPair) -> String {
+    fn add(&self, id: Uuid, description: &str, policy: Policy, pair: Ed25519KeyPair) -> String {
         let id = id.to_string();
         let mut keys = lock(&self.keys);
         if !keys.iter().any(|key| key.id == id) {
-            keys.push(Key { id: id.clone(), description: description.to_owned(), enabled: true, pair });
+            let description = description.to_owned();
+            keys.push(Key { id: id.clone(), description, enabled: true, policy, pair });
         }
         id
     }
 
-    /// Does something with the key that `KeyId` names: by its id or by its ARN.
-    fn with_key<T>(&self, input: &Value, act: impl FnOnce(&mut Key) -> Result<T, AwsError>) -> Result<T, AwsError> {
-        let name = required(input, "KeyId", "keyId")?;
+    /// Does something with the key that `KeyId` names, by its id or by its ARN, if its policy allows that.
+    fn with_key<T>(
+        &self,
+        request: &Request<'_>,
+        act: impl FnOnce(&mut Key) -> Result<T, AwsError>,
+    ) -> Result<T, AwsError> {
+        let name = required(request.input, "KeyId", "keyId")?;
+        let account = request.caller.account();
         let home = self.arn("");
         let id = match name.strip_prefix(&home) {
             Some(id) => id,
@@ -220,19 +286,21 @@ impl Kms {
                 return Err(AwsError::new("NotFoundException", format!("Invalid arn {}", bounded(name))));
             }
             None if name.starts_with("alias/") => {
-                let (region, account) = (&self.region, &self.account);
-                let arn = format!("arn:aws:kms:{region}:{account}:{}", bounded(name));
+                let arn = format!("arn:aws:kms:{}:{account}:{}", self.region, bounded(name));
                 return Err(AwsError::new("NotFoundException", format!("Alias {arn} is not found.")));
             }
+            // An id alone means a key of the caller's own account, and no other account has keys here.
+            None if account != self.account => return Err(not_found(&arn(&self.region, account, &bounded(name)))),
             None => name,
         };
         if Uuid::try_parse(id).is_err() {
             return Err(AwsError::new("NotFoundException", format!("Invalid keyId '{}'", bounded(id))));
         }
         let mut keys = lock(&self.keys);
-        match keys.iter_mut().find(|key| key.id == id) {
-            Some(key) => act(key),
-            None => Err(AwsError::new("NotFoundException", format!("Key '{}' does not exist", self.arn(id)))),
+        let key = keys.iter_mut().find(|key| key.id == id).ok_or_else(|| not_found(&self.arn(id)))?;
+        match key.policy.decide(request.caller, request.action, &self.arn(id)) {
+            Decision::Allowed => act(key),
+            decision => Err(access_denied(request.caller, request.action, &self.arn(id), decision)),
         }
     }
 
@@ -262,6 +330,14 @@ impl Kms {
     }
 }
 
+fn arn(region: &str, account: &str, key_id: &str) -> String {
+    format!("arn:aws:kms:{region}:{account}:key/{key_id}")
+}
+
+fn not_found(arn: &str) -> AwsError {
+    AwsError::new("NotFoundException", format!("Key '{arn}' does not exist"))
+}
+
 fn required<'a>(input: &'a Value, field: &str, member: &str) -> Result<&'a str, AwsError> {
     match input.get(field) {
         Some(Value::String(text)) => Ok(text),
@@ -288,109 +364,5 @@ fn bounded(name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
-
-    use super::*;
-
-    fn kms() -> (Kms, String) {
-        let kms = Kms::new("123456789012", "us-east-2");
-        let id = kms.create_key_from_seed([7; 32]).ok().unwrap();
-        (kms, id)
-    }
-
-    fn refused(result: Result<Value, AwsError>) -> (String, String) {
-        let error = result.err().unwrap();
-        assert_eq!(error.status, 400);
-        (error.code, error.message)
-    }
-
-    fn sign_input(key: &str, message: &[u8]) -> Value {
-        json!({
-            "KeyId": key, "Message": STANDARD.encode(message), "MessageType": "RAW",
-            "SigningAlgorithm": "ED25519_SHA_512",
-        })
-    }
-
-    #[test]
-    fn what_a_key_signs_its_public_key_verifies() {
-        let (kms, id) = kms();
-        for name in [id.clone(), kms.arn(&id)] {
-            let public = kms.call("GetPublicKey", &json!({ "KeyId": name })).ok().unwrap();
-            let der = STANDARD.decode(public["PublicKey"].as_str().unwrap()).unwrap();
-            assert_eq!(der.len(), 44);
-            let signed = kms.call("Sign", &sign_input(&name, b"header.claims")).ok().unwrap();
-            assert_eq!(signed["KeyId"], kms.arn(&id));
-            let signature = STANDARD.decode(signed["Signature"].as_str().unwrap()).unwrap();
-            UnparsedPublicKey::new(&ED25519, &der[12..]).verify(b"header.claims", &signature).unwrap();
-            assert_eq!(kms.sign(&name, b"header.claims").unwrap().as_slice(), signature);
-        }
-    }
-
-    #[test]
-    fn a_seed_makes_one_key_with_one_id() {
-        let (kms, id) = kms();
-        assert_eq!(kms.create_key_from_seed([7; 32]).ok(), Some(id.clone()));
-        assert_ne!(kms.create_key_from_seed([8; 32]).ok(), Some(id));
-        let keys = kms.call("ListKeys", &json!({})).ok().unwrap();
-        assert_eq!(keys["Keys"].as_array().unwrap().len(), 2);
-    }
-
-    #[test]
-    fn keys_that_are_not_there_are_not_found() {
-        let (kms, _) = kms();
-        let other = "11111111-2222-4333-8444-555555555555";
-        let message = format!("Key '{}' does not exist", kms.arn(other));
-        let expected = ("NotFoundException".to_owned(), message);
-        assert_eq!(refused(kms.call("GetPublicKey", &json!({ "KeyId": other }))), expected);
-        for name in ["", "mine", "alias/mine", "arn:aws:kms:eu-west-1:123456789012:key/1", "arn:"] {
-            assert_eq!(refused(kms.call("DescribeKey", &json!({ "KeyId": name }))).0, "NotFoundException", "{name}");
-        }
-        assert_eq!(kms.sign(other, b""), None);
-    }
-
-    #[test]
-    fn a_disabled_key_signs_nothing_until_it_is_enabled() {
-        let (kms, id) = kms();
-        let key = json!({ "KeyId": id });
-        kms.call("DisableKey", &key).ok().unwrap();
-        let disabled = ("DisabledException".to_owned(), format!("{} is disabled.", kms.arn(&id)));
-        assert_eq!(refused(kms.call("Sign", &sign_input(&id, b"x"))), disabled);
-        assert_eq!(refused(kms.call("GetPublicKey", &key)), disabled);
-        assert_eq!(kms.call("DescribeKey", &key).ok().unwrap()["KeyMetadata"]["KeyState"], "Disabled");
-        kms.call("EnableKey", &key).ok().unwrap();
-        assert!(kms.call("Sign", &sign_input(&id, b"x")).is_ok());
-    }
-
-    #[test]
-    fn sign_refuses_what_kms_refuses() {
-        let (kms, id) = kms();
-        let with = |field: &str, value: Value| {
-            let mut input = sign_input(&id, b"x");
-            input[field] = value;
-            refused(kms.call("Sign", &input)).0
-        };
-        assert!(kms.call("Sign", &sign_input(&id, &[0; 4096])).is_ok());
-        assert_eq!(with("Message", json!(STANDARD.encode([0; 4097]))), "ValidationException");
-        assert_eq!(with("Message", json!("")), "ValidationException");
-        assert_eq!(with("Message", json!("é")), "SerializationException");
-        assert_eq!(with("Message", Value::Null), "ValidationException");
-        assert_eq!(with("MessageType", json!("DIGEST")), "ValidationException");
-        assert_eq!(with("MessageType", json!(7)), "ValidationException");
-        assert_eq!(with("SigningAlgorithm", json!("ECDSA_SHA_256")), "InvalidKeyUsageException");
-        assert_eq!(with("SigningAlgorithm", json!("none")), "ValidationException");
-        assert_eq!(with("KeyId", Value::Null), "ValidationException");
-        assert_eq!(with("KeyId", json!([1])), "SerializationException");
-    }
-
-    #[test]
-    fn create_key_makes_keys_for_signing_only() {
-        let (kms, _) = kms();
-        let wanted = json!({ "KeySpec": KEY_SPEC, "KeyUsage": KEY_USAGE, "Description": "links" });
-        let made = kms.call("CreateKey", &wanted).ok().unwrap();
-        let id = made["KeyMetadata"]["KeyId"].as_str().unwrap();
-        assert!(kms.call("Sign", &sign_input(id, b"x")).is_ok());
-        assert_eq!(refused(kms.call("CreateKey", &json!({}))).0, "UnsupportedOperationException");
-        assert_eq!(refused(kms.call("Decrypt", &json!({}))).0, "UnknownOperationException");
-    }
-}
+#[path = "kms_tests.rs"]
+mod tests;

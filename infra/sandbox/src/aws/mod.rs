@@ -1,21 +1,26 @@
 //! The AWS endpoint: every service that the functions call, behind one address and without an account.
 //!
 //! A request names its service itself (see [`call`]), so one path serves them all, as `--endpoint-url` wants it.
-//! Signatures are not checked: the access key id alone says who calls. There is one account and one region, whatever
-//! region a client signs for, so visitors see, whatever their own `AWS_REGION`, the same pipelines and the same
-//! mailbox.
+//! Signatures are not checked: the access key id alone says who calls. There is one region, whatever region a client
+//! signs for, so visitors see, whatever their own `AWS_REGION`, the same pipelines and the same mailbox. Everything but
+//! pipelines is in one account, the hub's; callers from other accounts get what AWS would give them there.
 
 mod answer;
 mod call;
+mod caller;
 mod dynamodb;
 mod expression;
 mod fake;
 mod form;
+mod iam;
+mod key_policy;
 pub mod kms;
 mod mail;
 mod service;
 pub mod ses;
 mod sts;
+mod table_access;
+mod table_policies;
 mod tables;
 
 use std::collections::VecDeque;
@@ -32,6 +37,7 @@ use crate::codepipeline::{AwsError, CodePipeline, Now};
 use crate::lock::lock;
 use answer::Answer;
 use call::{Incoming, json_input};
+use caller::Caller;
 use dynamodb::DynamoDb;
 use fake::Ssm;
 use kms::Kms;
@@ -40,6 +46,7 @@ use ses::Ses;
 use sts::Sts;
 
 pub use crate::deployment::ACCOUNT;
+use crate::deployment::table_policy;
 
 /// The longest request body that a router should let through to [`Aws::handle`], in bytes: a message of 10 MB, in
 /// base64, percent-encoded, with room for the other fields.
@@ -74,7 +81,8 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Builds the services, with the ledger's table (partition key `pk`, sort key `sk`, on demand) already there.
+    /// Builds the services, with the ledger's table (partition key `pk`, sort key `sk`, on demand) already there, under
+    /// the resource policy of the deployment: only the functions' roles write to it.
     ///
     /// # Errors
     /// The table's name is one that DynamoDB refuses.
@@ -86,6 +94,7 @@ impl Aws {
     ) -> Result<Self, AwsError> {
         let dynamodb = DynamoDb::new(region);
         dynamodb.create_table(ledger_table).await?;
+        dynamodb.policies.attach(ledger_table, &table_policy(&dynamodb.policies.arn(ledger_table)))?;
         Ok(Self {
             codepipeline,
             ses: Arc::new(Ses::new(region, now)),
@@ -103,7 +112,7 @@ impl Aws {
         let incoming = match Incoming::read(method, uri, headers, &body) {
             Ok(incoming) => incoming,
             Err(unknown) => {
-                let caller = self.caller(unknown.access_key.as_deref());
+                let caller = self.caller(unknown.access_key.as_deref()).arn;
                 self.remember(Call { service: "unknown", operation: unknown.operation, caller });
                 return answer::error(unknown.protocol, "", &unknown.error, &request_id);
             }
@@ -111,7 +120,11 @@ impl Aws {
         let (service, protocol) = (incoming.service, incoming.service.protocol());
         let caller = self.caller(incoming.access_key.as_deref());
         tracing::debug!(service = service.name(), operation = incoming.operation, "AWS call");
-        self.remember(Call { service: service.name(), operation: incoming.operation.clone(), caller: caller.clone() });
+        self.remember(Call {
+            service: service.name(),
+            operation: incoming.operation.clone(),
+            caller: caller.arn.clone(),
+        });
 
         match self.act(&incoming, &caller, body).await {
             Ok(answer) => answer::success(service, &incoming.operation, answer, &request_id),
@@ -145,29 +158,50 @@ impl Aws {
         self.ssm.put(&input).await
     }
 
+    /// Attaches a resource policy to a table, or removes it with `None`, whoever may do that: so a test can act an
+    /// attacker who may write the ledger, or a table that was restored without its policy.
+    ///
+    /// # Errors
+    /// The policy is not valid, or has something that is not known here.
+    pub fn set_table_policy(&self, table: &str, policy: Option<&str>) -> Result<(), AwsError> {
+        let Some(policy) = policy else {
+            self.dynamodb.policies.detach(table);
+            return Ok(());
+        };
+        self.dynamodb.policies.attach(table, policy).map(|_| ())
+    }
+
     /// The calls that arrived, oldest first: the last 10,000.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         lock(&self.calls).iter().cloned().collect()
     }
 
-    async fn act(&self, incoming: &Incoming, caller: &str, body: Bytes) -> Result<Answer, AwsError> {
+    async fn act(&self, incoming: &Incoming, caller: &Caller, body: Bytes) -> Result<Answer, AwsError> {
         let operation = incoming.operation.as_str();
         match incoming.service {
             Service::CodePipeline => {
                 let input = json_input(&body)?;
-                self.codepipeline.call(operation, &input, caller).map(Answer::Json)
+                self.codepipeline.call(operation, &input, &caller.arn).map(Answer::Json)
             }
-            Service::Kms => self.kms.call(operation, &json_input(&body)?).map(Answer::Json),
+            Service::Kms => self.kms.call(operation, &json_input(&body)?, caller).map(Answer::Json),
+            Service::Ses | Service::Ssm if !caller.is_of_the_hub() => Err(AwsError::new(
+                "AccessDeniedException",
+                format!(
+                    "The sandbox has {} in account {ACCOUNT} only, and {} is of another",
+                    incoming.service.name(),
+                    caller.arn
+                ),
+            )),
             Service::Ses => self.ses.call(operation, &incoming.form).map(Answer::Xml),
-            Service::DynamoDb => self.dynamodb.call(operation, body).await.map(Answer::Ready),
+            Service::DynamoDb => self.dynamodb.call(operation, body, caller).await,
             Service::Ssm => self.ssm.call(operation, body).await.map(Answer::Ready),
             Service::Sts => self.sts.call(operation, &incoming.form, caller, body).await,
         }
     }
 
-    fn caller(&self, access_key: Option<&str>) -> String {
-        access_key.and_then(|key| self.sts.session_of(key)).unwrap_or_else(|| call::caller_arn(access_key))
+    fn caller(&self, access_key: Option<&str>) -> Caller {
+        access_key.and_then(|key| self.sts.session_of(key)).unwrap_or_else(|| Caller::of_key(access_key))
     }
 
     fn remember(&self, call: Call) {

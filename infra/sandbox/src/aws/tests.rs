@@ -1,3 +1,5 @@
+mod access;
+
 use std::sync::Arc;
 
 use axum::body::to_bytes;
@@ -6,6 +8,9 @@ use serde_json::{Value, json};
 use time::macros::utc_datetime;
 
 use super::*;
+
+/// The access key of a function, which may write to the table.
+const WRITER: &str = "AKIASANDBOXNOTIFIER";
 
 async fn aws() -> Arc<Aws> {
     let now: Now = Arc::new(|| utc_datetime!(2026-11-20 09:15:02));
@@ -107,18 +112,54 @@ async fn garbage_is_refused_and_nothing_panics() {
     }
 }
 
+/// Assumes a role, and returns the access key of the session.
+async fn assume(aws: &Aws, role: &str, name: &str) -> String {
+    let body = format!("Action=AssumeRole&RoleArn={role}&RoleSessionName={name}");
+    let headers = signed("AKIASANDBOXCALLBACK", "sts");
+    let (status, _, answer) = read(aws.handle("POST", "/aws", &headers, body.into()).await).await;
+    assert_eq!(status, 200, "{answer}");
+    answer.split("<AccessKeyId>").nth(1).unwrap().split('<').next().unwrap().to_owned()
+}
+
 #[tokio::test]
 async fn a_session_is_known_by_its_key() {
     let aws = aws().await;
-    let body = "Action=AssumeRole&RoleArn=arn:aws:iam::123456789012:role/decider&RoleSessionName=ann%40example.com";
-    let (status, _, answer) = form(&aws, &signed("AKIASANDBOXCALLBACK", "sts"), body).await;
+    let cases = [
+        ("arn:aws:iam::123456789012:role/decider", "123456789012", "arn:aws:sts::123456789012:assumed-role/decider"),
+        ("arn:aws:iam::210987654321:role/a/spoke", "210987654321", "arn:aws:sts::210987654321:assumed-role/spoke"),
+        ("arn:aws-cn:iam::210987654321:role/x", "210987654321", "arn:aws-cn:sts::210987654321:assumed-role/x"),
+    ];
+    for (role, account, session) in cases {
+        let key = assume(&aws, role, "ann%40example.com").await;
+        let (_, _, identity) = form(&aws, &signed(&key, "sts"), "Action=GetCallerIdentity").await;
+        assert!(identity.contains(&format!("<Arn>{session}/ann@example.com</Arn>")), "{identity}");
+        assert!(identity.contains(&format!("<Account>{account}</Account>")), "{identity}");
+    }
+}
+
+#[tokio::test]
+async fn a_role_is_assumed_under_a_name_that_fits() {
+    let aws = aws().await;
+    let role = "Action=AssumeRole&RoleArn=arn:aws:iam::123456789012:role/decider";
+    let body = format!("{role}&RoleSessionName=nightly-build&SourceIdentity=ben");
+    let (status, _, answer) = read(aws.handle("POST", "/aws", &HeaderMap::new(), body.into()).await).await;
     assert_eq!(status, 200, "{answer}");
-    let key = answer.split("<AccessKeyId>").nth(1).unwrap().split('<').next().unwrap();
-    let (_, _, identity) = form(&aws, &signed(key, "sts"), "Action=GetCallerIdentity").await;
-    let arn = "<Arn>arn:aws:sts::123456789012:assumed-role/decider/ann@example.com</Arn>";
-    assert!(identity.contains(arn), "{identity}");
-    let bad = "Action=AssumeRole&RoleArn=arn:aws:iam::123456789012:role/decider&RoleSessionName=a%2Fb";
-    assert_eq!(form(&aws, &HeaderMap::new(), bad).await.0, 400);
+    assert!(answer.contains("<SourceIdentity>ben</SourceIdentity>"), "{answer}");
+    assert!(answer.contains(":assumed-role/decider/nightly-build</Arn>"), "{answer}");
+    let refused = [
+        &format!("{role}&RoleSessionName=a%2Fb"),
+        &format!("{role}&RoleSessionName=a"),
+        &format!("{role}&RoleSessionName=ann&SourceIdentity=a%20b"),
+        role,
+        "Action=AssumeRole&RoleSessionName=ann",
+        "Action=AssumeRole&RoleSessionName=ann&RoleArn=arn:aws:iam::123456789012:user/ann",
+        "Action=AssumeRole&RoleSessionName=ann&RoleArn=<x>",
+    ];
+    for body in refused {
+        let (status, _, answer) =
+            read(aws.handle("POST", "/aws", &HeaderMap::new(), body.to_owned().into()).await).await;
+        assert_eq!((status, answer.contains("<Code>ValidationError</Code>")), (400, true), "{body}: {answer}");
+    }
 }
 
 #[tokio::test]
@@ -128,8 +169,8 @@ async fn a_condition_that_fails_shows_the_item() {
         "TableName": "ledger", "Item": { "pk": { "S": "p" }, "sk": { "S": "s" } },
         "ConditionExpression": "attribute_not_exists(pk)", "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     });
-    assert_eq!(target(&aws, "k", "DynamoDB_20120810.PutItem", put.clone()).await.0, 200);
-    let (status, _, body) = target(&aws, "k", "DynamoDB_20120810.PutItem", put).await;
+    assert_eq!(target(&aws, WRITER, "DynamoDB_20120810.PutItem", put.clone()).await.0, 200);
+    let (status, _, body) = target(&aws, WRITER, "DynamoDB_20120810.PutItem", put).await;
     assert_eq!(status, 400);
     assert!(body.contains("#ConditionalCheckFailedException"), "{body}");
     assert!(body.contains(r#""Item":{"pk":{"S":"p"},"sk":{"S":"s"}}"#), "{body}");
@@ -161,16 +202,16 @@ async fn an_update_into_a_map_that_is_not_there_changes_nothing() {
         "UpdateExpression": "SET votes.#a = :v", "ExpressionAttributeNames": { "#a": "ann@example.com" },
         "ExpressionAttributeValues": { ":v": { "S": "Approved" } },
     });
-    let (status, _, body) = target(&aws, "k", "DynamoDB_20120810.UpdateItem", update.clone()).await;
+    let (status, _, body) = target(&aws, WRITER, "DynamoDB_20120810.UpdateItem", update.clone()).await;
     assert_eq!(status, 400);
     assert!(body.contains("document path provided"), "{body}");
     let scan = json!({ "TableName": "ledger" });
-    let (_, _, body) = target(&aws, "k", "DynamoDB_20120810.Scan", scan.clone()).await;
+    let (_, _, body) = target(&aws, WRITER, "DynamoDB_20120810.Scan", scan.clone()).await;
     assert!(body.contains(r#""Count":0"#), "{body}");
     let item = json!({ "pk": { "S": "p" }, "sk": { "S": "s" }, "note": { "S": "kept" } });
-    target(&aws, "k", "DynamoDB_20120810.PutItem", json!({ "TableName": "ledger", "Item": item })).await;
-    assert_eq!(target(&aws, "k", "DynamoDB_20120810.UpdateItem", update).await.0, 400);
-    let (_, _, body) = target(&aws, "k", "DynamoDB_20120810.Scan", scan).await;
+    target(&aws, WRITER, "DynamoDB_20120810.PutItem", json!({ "TableName": "ledger", "Item": item })).await;
+    assert_eq!(target(&aws, WRITER, "DynamoDB_20120810.UpdateItem", update).await.0, 400);
+    let (_, _, body) = target(&aws, WRITER, "DynamoDB_20120810.Scan", scan).await;
     assert!(body.contains("kept") && !body.contains("votes"), "{body}");
 }
 
@@ -188,7 +229,7 @@ async fn of_a_thousand_claims_at_once_exactly_one_wins() {
                         "ConditionExpression": "attribute_not_exists(claimed_by)",
                         "ExpressionAttributeValues": { ":c": { "N": format!("{claimant}") } },
                     });
-                    target(&aws, "k", "DynamoDB_20120810.UpdateItem", claim).await.0
+                    target(&aws, WRITER, "DynamoDB_20120810.UpdateItem", claim).await.0
                 })
             })
             .collect();
