@@ -240,3 +240,110 @@ fn lacks_its_reason(request: &Request, link: &VerifiedLink) -> bool {
         && request.outcome.is_none()
 }
 
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use countersign::keys::VerifyingKeys;
+    use countersign::link::{LinkVerifier, Origins};
+    use serde_json::{Value, json};
+    use time::Duration;
+    use time::macros::utc_datetime;
+
+    const NOW: UtcDateTime = utc_datetime!(2026-11-20 09:25);
+    const KEY: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
+    /// What precedes the 32 bytes of an Ed25519 key in its `SubjectPublicKeyInfo` (RFC 8410, section 4).
+    const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+
+    /// A token that is valid for an hour, at this time.
+    fn token(typ: &str, more: Value, now: UtcDateTime) -> Result<SignedToken, LinkError> {
+        let pair = Ed25519KeyPair::from_seed_unchecked(&[1; 32]).unwrap();
+        let header = format!(r#"{{"alg":"EdDSA","typ":"{typ}","kid":"{KEY}"}}"#);
+        let (from, until) = (NOW.unix_timestamp(), (NOW + Duration::HOUR).unix_timestamp());
+        let mut claims = json!({
+            "iss": "demo", "aud": "https://a.example", "iat": from, "nbf": from, "exp": until,
+            "account": "123456789012", "region": "eu-central-1", "pipeline": "payments", "stage": "Prod", "action": "Approve",
+            "token": "t", "execution": "e", "request": "x".repeat(43),
+        });
+        claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims.to_string()));
+        let token = format!("{input}.{}", URL_SAFE_NO_PAD.encode(pair.sign(input.as_bytes())));
+        let mut keys = VerifyingKeys::default();
+        keys.add(&KEY.parse().unwrap(), &[&SPKI_PREFIX, pair.public_key().as_ref()].concat()).unwrap();
+        let verifier = LinkVerifier::new("demo".parse().unwrap(), keys);
+        verifier.verify(&token, &Origins(vec!["https://a.example".parse().unwrap()]), now)
+    }
+
+    /// A link that approves.
+    fn link(now: UtcDateTime) -> Result<SignedToken, LinkError> {
+        token("link+jwt", json!({"sub": "ada@example.com", "jti": "1", "decision": "Approved"}), now)
+    }
+
+    fn valid() -> Box<VerifiedLink> {
+        match link(NOW) {
+            Ok(SignedToken::Link(link)) => link,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn expired() -> Box<ExpiredLink> {
+        match link(NOW + Duration::HOUR) {
+            Ok(SignedToken::Expired(link)) => link,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn order(now: UtcDateTime) -> Result<SignedToken, LinkError> {
+        token("finish+jwt", json!({}), now)
+    }
+
+    #[test]
+    fn with_an_order_no_button_is_pressed_and_nothing_is_shown() {
+        let Ok(SignedToken::Finish(finish)) = order(NOW) else { panic!("{:?}", order(NOW)) };
+        let sent = |decision| Intent::Decide { decision, comment: String::new() };
+        for (intent, expected) in [
+            (sent(None), Ok(Visit::Finish(finish.clone()))),
+            (sent(Some(Decision::Approved)), Err(Refusal::Link(LinkError::Type))),
+            (sent(Some(Decision::Rejected)), Err(Refusal::Link(LinkError::Type))),
+            (Intent::Show, Err(Refusal::Link(LinkError::Type))),
+        ] {
+            assert_eq!(parse(SignedToken::Finish(finish.clone()), intent.clone()), expected, "{intent:?}");
+        }
+        assert_eq!(order(NOW + Duration::HOUR), Err(LinkError::LateOrder));
+    }
+
+    #[test]
+    fn what_is_wanted_of_a_valid_link() {
+        let sent = |decision, comment: &str| Intent::Decide { decision, comment: comment.to_owned() };
+        let draft = |problem, comment: &str| Visit::Correct(valid(), Draft { problem, comment: comment.to_owned() });
+        let (approved, rejected) = (Some(Decision::Approved), Some(Decision::Rejected));
+        let too_long = "x".repeat(Comment::MAX + 1);
+        for (intent, expected) in [
+            (Intent::Show, Ok(Visit::Show(valid()))),
+            (sent(approved, ""), Ok(Visit::Decide(valid(), None))),
+            (sent(approved, " \n "), Ok(Visit::Decide(valid(), None))),
+            (sent(approved, "fine"), Ok(Visit::Decide(valid(), Some("fine".parse().unwrap())))),
+            (sent(approved, &too_long), Ok(draft(FormProblem::CommentTooLong, &too_long))),
+            (sent(None, "hm"), Ok(draft(FormProblem::ButtonNotPressed, "hm"))),
+            (sent(rejected, "no"), Err(Refusal::WrongButton)),
+            (sent(rejected, &too_long), Err(Refusal::WrongButton)),
+        ] {
+            assert_eq!(parse(SignedToken::Link(valid()), intent.clone()), expected, "{intent:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_can_be_decided_with_an_expired_link() {
+        for decision in [Decision::Approved, Decision::Rejected] {
+            for intent in [
+                Intent::Show,
+                Intent::Decide { decision: Some(decision), comment: String::new() },
+                Intent::Decide { decision: None, comment: String::new() },
+            ] {
+                assert_eq!(parse(SignedToken::Expired(expired()), intent), Ok(Visit::Expired(expired())));
+            }
+        }
+    }
+}

@@ -3,6 +3,9 @@
 
 use serde_json::json;
 
+use crate::aws::Aws;
+use crate::codepipeline::AwsError;
+
 /// The account that everything in the sandbox belongs to. The crates behind DynamoDB, SSM and STS use the same.
 pub const ACCOUNT: &str = winterbaume_core::DEFAULT_ACCOUNT_ID;
 /// The region that everything is in, unless a played record says otherwise.
@@ -78,14 +81,37 @@ fn both_arns(role: &str) -> [String; 2] {
     [format!("arn:aws:iam::{ACCOUNT}:role/{role}"), format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/*")]
 }
 
-/// The settings of both functions, with links that point at `url`, signed by `key`.
-pub(crate) fn settings(url: &str, key: &str) -> impl Fn(&str) -> Option<String> + use<> {
-    let (url, key) = (url.to_owned(), key.to_owned());
+/// The keys of the deployment.
+#[derive(Debug, Clone)]
+pub(crate) struct Keys {
+    pub(crate) request: String,
+    pub(crate) vote: String,
+}
+
+/// Makes the deployment's keys, and guards them and the ledger's table as the templates do.
+///
+/// # Errors
+/// AWS refuses.
+pub(crate) fn guard(aws: &Aws) -> Result<Keys, AwsError> {
+    aws.set_table_policy(TABLE, Some(&table_policy(&format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{TABLE}"))))?;
+    let request = aws.kms.create_key_with_policy(&key_policy(NOTIFIER_ROLE))?;
+    let vote = aws.kms.create_key_with_policy(&key_policy(CALLBACK_ROLE))?;
+    Ok(Keys { request, vote })
+}
+
+/// The settings of both functions, with links that point at `url`.
+pub(crate) fn settings(url: &str, keys: &Keys) -> impl Fn(&str) -> Option<String> + use<> {
+    let (url, keys) = (url.to_owned(), keys.clone());
     move |name| {
         Some(match name {
             "COUNTERSIGN_DEPLOYMENT" => DEPLOYMENT.to_owned(),
+            "COUNTERSIGN_ACCOUNTS" => ACCOUNT.to_owned(),
             "COUNTERSIGN_CALLBACK_URL" => url.clone(),
-            "COUNTERSIGN_SIGNING_KEY" | "COUNTERSIGN_SIGNING_KEYS" => key.clone(),
+            // API Gateway's own domain name always goes with https.
+            "COUNTERSIGN_ORIGINS" if url.starts_with("http://") => url.clone(),
+            "COUNTERSIGN_REQUEST_KEYS" => keys.request.clone(),
+            "COUNTERSIGN_VOTE_KEYS" => keys.vote.clone(),
+            "COUNTERSIGN_DECIDING_ROLE" => format!("arn:aws:iam::{ACCOUNT}:role/{CALLBACK_ROLE}"),
             "COUNTERSIGN_TABLE" => TABLE.to_owned(),
             "COUNTERSIGN_SENDER" => "Countersign <approvals@example.com>".to_owned(),
             "COUNTERSIGN_POLICY" => POLICY.to_owned(),

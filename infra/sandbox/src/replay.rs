@@ -4,6 +4,7 @@
 use notifier::event::{Event, read};
 use serde_json::{Value, json};
 use time::UtcDateTime;
+use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
 use crate::codepipeline::{CodePipeline, NamedApproval, Played};
@@ -13,6 +14,13 @@ use crate::codepipeline::{CodePipeline, NamedApproval, Played};
 pub(crate) fn prepare(mut event: Value, codepipeline: &CodePipeline, now: UtcDateTime) -> Value {
     for (index, record) in read(&event).into_iter().enumerate() {
         let Ok(Event::ApprovalStarted(pending)) = record else { continue };
+        let notice = format!("/Records/{index}/Sns/Message");
+        let inner = event.pointer(&notice).and_then(Value::as_str).map(serde_json::from_str);
+        let mut message: Value = match &inner {
+            Some(Ok(message)) => Value::clone(message),
+            _ => event.clone(),
+        };
+        let details = Details::of(&message, pending.started, now);
         let action = &pending.action;
         let played = codepipeline.ensure_waiting(&NamedApproval {
             account: action.account.to_string(),
@@ -22,38 +30,50 @@ pub(crate) fn prepare(mut event: Value, codepipeline: &CodePipeline, now: UtcDat
             action: action.action.to_string(),
             execution: pending.execution.as_ref().map(ToString::to_string),
             token: pending.token.as_ref().map(|token| token.expose().to_owned()),
-            custom_data: pending.instructions.clone(),
-            external_entity_link: pending.review_url.clone(),
-            expires: pending.expires,
+            custom_data: details.custom_data,
+            external_entity_link: details.external_entity_link,
+            expires: details.expires,
         });
-        // The approval of an old record becomes pending now, for as long as it was then.
-        let expires =
-            pending.expires.filter(|expires| *expires <= now).map(|expires| now + (expires - pending.started));
-        match event.pointer(&format!("/Records/{index}/Sns/Message")).and_then(Value::as_str).map(serde_json::from_str)
-        {
-            Some(Ok(mut message)) => {
-                rewrite(&mut message, &played, expires);
-                if let Some(place) = event.pointer_mut(&format!("/Records/{index}/Sns/Message")) {
-                    *place = Value::String(Value::to_string(&message));
-                }
-            }
-            _ => rewrite(&mut event, &played, expires),
+        rewrite(&mut message, &played);
+        match event.pointer_mut(&notice) {
+            Some(place) if matches!(inner, Some(Ok(_))) => *place = Value::String(message.to_string()),
+            _ => event = message,
         }
     }
     event
 }
 
-fn rewrite(message: &mut Value, played: &Played, expires: Option<UtcDateTime>) {
+/// What a record says of its approval, for CodePipeline to say it here. The functions do not read it there.
+struct Details {
+    custom_data: Option<String>,
+    external_entity_link: Option<String>,
+    expires: Option<UtcDateTime>,
+}
+
+impl Details {
+    fn of(message: &Value, started: UtcDateTime, now: UtcDateTime) -> Self {
+        let text = |name: &str| {
+            let places = [format!("/approval/{name}"), format!("/additionalAttributes/{name}")];
+            places.iter().find_map(|place| message.pointer(place)?.as_str().map(str::to_owned))
+        };
+        let expires = text("expires").and_then(|expires| {
+            let minutes = format_description!("[year]-[month]-[day]T[hour]:[minute]Z");
+            UtcDateTime::parse(&expires, minutes).or_else(|_| UtcDateTime::parse(&expires, &Rfc3339)).ok()
+        });
+        Self {
+            custom_data: text("customData"),
+            external_entity_link: text("externalEntityLink"),
+            // The approval of an old record becomes pending now, for as long as it was then.
+            expires: expires.map(|expires| if expires <= now { now + (expires - started) } else { expires }),
+        }
+    }
+}
+
+fn rewrite(message: &mut Value, played: &Played) {
     if let Some(execution) = message.pointer_mut("/detail/execution-id") {
         *execution = json!(played.execution);
     }
     if let Some(token) = message.pointer_mut("/approval/token") {
         *token = json!(played.token);
-    }
-    let minutes = format_description!("[year]-[month]-[day]T[hour]:[minute]Z");
-    if let (Some(place), Some(Ok(expires))) =
-        (message.pointer_mut("/approval/expires"), expires.map(|expires| expires.format(minutes)))
-    {
-        *place = json!(expires);
     }
 }

@@ -23,7 +23,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::aws::{Aws, Call};
 use crate::clock::SandboxClock;
 use crate::codepipeline::{AwsError, CodePipeline};
-use crate::deployment::{CALLBACK_KEY, DEPLOYMENT, NOTIFIER_KEY, POLICY, REGION, TABLE, settings};
+use crate::deployment::{CALLBACK_KEY, DEPLOYMENT, NOTIFIER_KEY, POLICY, REGION, TABLE, guard, settings};
 use crate::functions::{Functions, every_hour};
 use crate::lambda::{Failure, Lambda};
 use crate::lock::lock;
@@ -113,7 +113,7 @@ impl Sandbox {
         let (events, waiting_events) = mpsc::unbounded_channel();
         let codepipeline = Arc::new(CodePipeline::new(clock.clock(), events));
         let aws = Arc::new(Aws::new(REGION, TABLE, codepipeline, clock.clock()).await?);
-        let key = aws.kms.create_key()?;
+        let keys = guard(&aws)?;
         aws.put_parameter(POLICY, &policy).await?;
 
         // The callback asks for its keys while it starts, so that AWS has to answer before the rest can.
@@ -121,7 +121,7 @@ impl Sandbox {
         let started = web::Started::default();
         tokio::spawn(web::serve(listener, Arc::clone(&aws), Arc::clone(&started), stopped));
 
-        let settings = settings(&url, &key);
+        let settings = settings(&url, &keys);
         let metrics = Lines::default();
         let notifier = Notifier::new(
             notifier::Settings::read(&settings)?,

@@ -314,3 +314,69 @@ impl Times {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+    use super::*;
+
+    /// A link of this form, and one that the version before made, with the public keys that verify them.
+    const LINK: [&str; 2] =
+        [include_str!("../../tests/golden/link.txt"), include_str!("../../tests/golden/link-key.txt")];
+    const UNBOUND: [&str; 2] =
+        [include_str!("../../tests/golden/link-unbound.txt"), include_str!("../../tests/golden/link-unbound-key.txt")];
+
+    fn token(link: &'static str) -> &'static str {
+        link.trim_end().split_once("/approval?t=").unwrap().1
+    }
+
+    fn verifier([link, key]: [&'static str; 2]) -> LinkVerifier {
+        let header = URL_SAFE_NO_PAD.decode(token(link).split('.').next().unwrap()).unwrap();
+        let header: serde_json::Value = serde_json::from_slice(&header).unwrap();
+        let mut keys = VerifyingKeys::default();
+        keys.add(&header["kid"].as_str().unwrap().parse().unwrap(), &STANDARD.decode(key.trim_end()).unwrap()).unwrap();
+        LinkVerifier::new("sandbox".parse().unwrap(), keys)
+    }
+
+    fn origins(origin: &str) -> Origins {
+        Origins(vec!["https://old.example".parse().unwrap(), origin.parse().unwrap()])
+    }
+
+    #[test]
+    fn a_link_says_what_it_said() {
+        let asked = UtcDateTime::from_unix_timestamp(1_795_166_700).unwrap();
+        let (verifier, here) = (verifier(LINK), origins("https://approvals.example.com"));
+        let verified = verifier.verify(token(LINK[0]), &here, asked).unwrap();
+        let SignedToken::Link(link) = verified else { panic!("{verified:?}") };
+        assert_eq!(link.action().to_string(), "service/Prod/Approve");
+        assert_eq!((link.approver().expose(), link.decision()), ("alice@example.com", Decision::Rejected));
+        // The request that it was made for is golden, too.
+        let item: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/golden/signed-request-asked.json")).unwrap();
+        assert_eq!(link.key().as_str(), item["pk"]["S"]);
+        assert_eq!(link.request().as_str(), item["digest"]["S"]);
+        let expired = verifier.verify(token(LINK[0]), &here, link.expires());
+        assert!(matches!(expired, Ok(SignedToken::Expired(_))), "{expired:?}");
+        let elsewhere = verifier.verify(token(LINK[0]), &origins("https://evil.example"), asked);
+        assert_eq!(elsewhere, Err(LinkError::Audience));
+    }
+
+    #[test]
+    fn claims_are_written_as_they_were() {
+        let payload = token(LINK[0]).split('.').nth(1).unwrap();
+        let claims: LinkClaims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+        assert_eq!(jws::encode(&claims).unwrap(), payload);
+    }
+
+    #[test]
+    fn a_link_of_the_version_before_is_known_and_decides_nothing() {
+        let asked = UtcDateTime::from_unix_timestamp(1_795_166_700).unwrap();
+        let verifier = verifier(UNBOUND);
+        let here = origins("https://approvals.example.com");
+        assert_eq!(verifier.verify(token(UNBOUND[0]), &here, asked), Err(LinkError::Unbound));
+        let other = LinkVerifier { deployment: "other".parse().unwrap(), ..verifier };
+        assert_eq!(other.verify(token(UNBOUND[0]), &here, asked), Err(LinkError::Issuer));
+    }
+}

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use time::{Duration, UtcDateTime};
+use time::UtcDateTime;
 
 use super::definition::{
     ActionDefinition, ActionKind, ApprovalAction, ExecutionMode, PipelineDefinition, SourceAction, SourceProvider,
     StageDefinition,
 };
 use super::id::Id;
-use super::input::TIMEOUT_MINUTES;
 use super::machine::Eviction;
 use super::run;
 use super::state::{ActionRun, Execution, Pipeline, Place, StageVisit, Trigger};
@@ -49,8 +48,8 @@ pub struct NamedApproval {
     pub custom_data: Option<String>,
     /// The URL to review, if the record has one.
     pub external_entity_link: Option<String>,
-    /// The time at which the approval expires, if the record has one. A time in the past is ignored: the approval waits
-    /// for its action's time-out.
+    /// The time at which the approval expires, if the record has one. A time in the past is ignored, and one that is later
+    /// than the action's time-out from now: the approval waits for that.
     pub expires: Option<UtcDateTime>,
 }
 
@@ -266,9 +265,11 @@ impl ActionRun {
         let waits = self.is_in_progress();
         let Some(approval) = &mut self.approval else { return };
         approval.token.claim(named.token.as_deref());
-        let longest = now.checked_add(Duration::minutes((*TIMEOUT_MINUTES.end()).into()));
-        if let Some(expires) = named.expires.filter(|expires| waits && *expires > now) {
-            approval.deadline = longest.map_or(expires, |longest| longest.min(expires));
+        // CodePipeline waits for as long as the action says, from when the run began: a record that says when the wait ends
+        // says so when it began.
+        let timeout = approval.deadline - self.started;
+        if let Some(expires) = named.expires.filter(|expires| waits && *expires > now && *expires - timeout <= now) {
+            (self.started, approval.deadline) = (expires - timeout, expires);
         }
     }
 }

@@ -28,7 +28,7 @@ use super::tasks::Tasks;
 use super::wire::{Outgoing, Wire, unpack};
 use crate::aws::Aws;
 use crate::clock::SandboxClock;
-use crate::deployment::{DEPLOYMENT, REGION, settings};
+use crate::deployment::{DEPLOYMENT, Keys, REGION, settings};
 use crate::gateway;
 use crate::lock::lock;
 use crate::metrics::{Lines, sink};
@@ -59,7 +59,7 @@ pub(super) struct Inside {
     pub(super) wire: Arc<Wire>,
     pub(super) clock: SandboxClock,
     pub(super) sdks: BTreeMap<Function, SdkConfig>,
-    pub(super) key: String,
+    pub(super) keys: Keys,
     pub(super) metrics: Lines,
     pub(super) tasks: Tasks,
     pub(super) warm: Mutex<Warm>,
@@ -132,7 +132,7 @@ impl Inside {
             error_type: "StartError".to_owned(),
             error_message: error.to_string(),
         };
-        let settings = notifier::Settings::read(&settings(CALLBACK_URL, &self.key)).map_err(|wrong| error(&wrong))?;
+        let settings = notifier::Settings::read(&settings(CALLBACK_URL, &self.keys)).map_err(|wrong| error(&wrong))?;
         let sdk = self.sdks.get(&Function::Notifier).ok_or_else(|| error(&"no SDK"))?;
         let callback = Some(SharedHttpConnector::new(ToCallback(Arc::downgrade(self))));
         let (clock, metrics) = (self.clock.clock(), sink(&self.metrics));
@@ -171,7 +171,7 @@ impl Inside {
     }
 
     async fn new_callback(&self) -> Option<Callback> {
-        let settings = callback::Settings::read(&settings(CALLBACK_URL, &self.key)).ok()?;
+        let settings = callback::Settings::read(&settings(CALLBACK_URL, &self.keys)).ok()?;
         let sdk = self.sdks.get(&Function::Callback)?;
         Callback::start(settings, sdk, self.clock.clock(), sink(&self.metrics)).await.ok()
     }

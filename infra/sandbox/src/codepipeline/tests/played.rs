@@ -210,7 +210,7 @@ fn a_time_in_the_past_or_beyond_reason_does_not_bind() {
     story.service.ensure_waiting(&past);
     story.service.ensure_waiting(&future);
     let runs = story.service.overview()[0].stages[1].actions[0].runs.clone();
-    assert_eq!(runs[0].expires, Some(START + Duration::days(60)));
+    assert_eq!(runs[0].expires, Some(START + Duration::days(7)));
     assert_eq!(runs[1].expires, Some(START + Duration::days(7)));
 }
 
