@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn the_key_depends_on_every_part_but_the_execution() {
-        let approval = |parts: [&str; 6], execution: Option<&str>| Approval {
+        let approval = |parts: [&str; 6], execution: &str| Approval {
             action: ApprovalAction {
                 account: parts[0].parse().unwrap(),
                 region: parts[1].parse().unwrap(),
@@ -271,18 +271,19 @@ mod tests {
                 action: parts[4].parse().unwrap(),
             },
             token: parts[5].parse().unwrap(),
-            execution: execution.map(|e| e.parse().unwrap()),
+            execution: execution.parse().unwrap(),
+            run: "r".parse().unwrap(),
         };
         let parts = ["123456789012", "us-east-2", "p", "s", "a", "t"];
-        let key = approval(parts, None).key();
+        let key = approval(parts, "d").key();
         assert_eq!(key.as_str().len(), 43);
-        assert_eq!(approval(parts, Some("e")).key(), key, "an SNS notice and an event name the same approval");
+        assert_eq!(approval(parts, "e").key(), key, "an SNS notice and an event name the same approval");
         for (index, other) in ["210987654321", "us-east-1", "p2", "s2", "a2", "t2"].into_iter().enumerate() {
             let mut changed = parts;
             changed[index] = other;
-            assert_ne!(approval(changed, None).key(), key, "part {index}");
+            assert_ne!(approval(changed, "d").key(), key, "part {index}");
         }
         let shifted = ["123456789012", "us-east-2", "ps", "a", "a", "t"];
-        assert_ne!(approval(shifted, None).key(), key);
+        assert_ne!(approval(shifted, "d").key(), key);
     }
 }

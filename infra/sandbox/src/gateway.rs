@@ -82,7 +82,7 @@ fn headers(headers: &HeaderMap) -> Map<String, Value> {
 mod tests {
     use super::*;
     use axum::http::Request;
-    use callback::gateway::GatewayDomain;
+    use callback::gateway::origin;
     use time::macros::utc_datetime;
 
     #[test]
@@ -92,7 +92,7 @@ mod tests {
             let (parts, ()) = request.into_parts();
             let event = event("approvals.example.com", &parts, &Bytes::new(), utc_datetime!(2026-11-20 09:25));
             let request: lambda_http::Request = sanitize(serde_json::from_value(event).unwrap()).into();
-            assert_eq!(GatewayDomain::of(&request).map(GatewayDomain::as_str), Some("approvals.example.com"), "{host}");
+            assert_eq!(origin(&request), "https://approvals.example.com".parse().ok(), "{host}");
         }
     }
 }

@@ -1,19 +1,23 @@
-//! Items of the version before are read, and what is read is written back as it was.
+//! Items are read as they were written, and written back so. Of the version before, which signed nothing, what a history
+//! shows is read.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use time::{Duration, UtcDateTime};
 
-use super::attributes::{Item, from_item, keys, to_item};
+use super::attributes::{Item, from_item, from_value, number_in, text_in, to_value};
 use super::deliveries::DeliveryItem;
-use super::items::RequestItem;
+use super::items::OutcomeItem;
 use super::lists::{OPEN, execution_key, history_key, history_sort_key};
-use super::paths;
-use super::{REQUEST, lives_until};
-use crate::approval::{Address, Comment, Decision};
+use super::objects::{read_request, read_vote, write_request, write_vote};
+use super::unsigned::UnsignedItem;
+use super::{REQUEST, UnsignedRequest, paths};
+use crate::approval::{ApprovalKey, Comment, Decision, Digest};
 use crate::delivery::{Delivery, DeliveryState, EmailKind};
 use crate::l10n::Language;
-use crate::request::{Ending, Request};
+use crate::request::{Ending, NewRequest, Outcome};
 
 macro_rules! golden {
     ($name:literal) => {
@@ -36,6 +40,7 @@ fn attribute(json: &Value) -> AttributeValue {
     match kind.as_str() {
         "S" => AttributeValue::S(text()),
         "N" => AttributeValue::N(text()),
+        "B" => AttributeValue::B(STANDARD.decode(text()).unwrap().into()),
         "BOOL" => AttributeValue::Bool(value.as_bool().unwrap()),
         "L" => AttributeValue::L(value.as_array().unwrap().iter().map(attribute).collect()),
         "M" => AttributeValue::M(attributes(value)),
@@ -49,52 +54,74 @@ fn keys_of(item: &Item) -> (&str, &str) {
     (text(paths::PARTITION), text(paths::SORT))
 }
 
-fn has(item: &Item, path: &str) -> bool {
-    let mut parts = path.split('.');
-    let first = item.get(parts.next().unwrap());
-    parts
-        .try_fold(first, |value, part| value.map(|value| value.as_m().ok().and_then(|map| map.get(part))))
-        .flatten()
-        .is_some()
+fn bytes<'a>(item: &'a Item, name: &str) -> &'a [u8] {
+    item[name].as_b().unwrap().as_ref()
+}
+
+fn signed(item: &Item) -> NewRequest {
+    read_request(bytes(item, paths::OBJECT)).unwrap()
 }
 
 #[test]
-fn requests_are_read_and_written_as_they_were() {
-    for stored in
-        [golden!("request-asked"), golden!("request-voted"), golden!("request-decided"), golden!("request-expired")]
-    {
-        let request: Request = from_item::<RequestItem, _>(stored.clone()).unwrap();
-        let mut written = to_item(&RequestItem::from(&request)).unwrap();
-        let key = request.approval.key();
-        written.extend(keys(key.as_str(), REQUEST, Some(lives_until(&request))));
-        assert_eq!(written, stored);
+fn a_sealed_request_is_written_as_it_was() {
+    for stored in [golden!("signed-request-asked"), golden!("signed-request-decided")] {
+        let request = signed(&stored);
+        let written = write_request(&request).unwrap();
+        assert_eq!(String::from_utf8(written), String::from_utf8(bytes(&stored, paths::OBJECT).to_vec()));
+        assert_eq!(keys_of(&stored), (request.approval.key().as_str(), REQUEST));
+        assert_eq!(text_in(&stored, paths::DIGEST), Some(Digest::of(bytes(&stored, paths::OBJECT)).as_str()));
+        assert!(text_in(&stored, paths::SEAL).is_some() && number_in(&stored, paths::REVISION).is_some());
+    }
+}
+
+#[test]
+fn a_sealed_vote_is_written_as_it_was() {
+    let stored = golden!("signed-request-decided");
+    let votes = stored[paths::VOTES].as_m().unwrap();
+    assert_eq!(votes.len(), 2);
+    for value in votes.values() {
+        let stored_vote = value.as_m().unwrap();
+        let bound = read_vote(bytes(stored_vote, paths::OBJECT)).unwrap();
+        assert!(bound.is_for(&signed(&stored).with_digest(Digest::of(bytes(&stored, paths::OBJECT)))));
+        let key = signed(&stored).approval.key();
+        let written = write_vote(&key, &bound.request, &bound.vote).unwrap();
+        assert_eq!(String::from_utf8(written), String::from_utf8(bytes(stored_vote, paths::OBJECT).to_vec()));
     }
 }
 
 #[test]
 fn a_request_says_what_it_said() {
-    let request: Request = from_item::<RequestItem, _>(golden!("request-decided")).unwrap();
-    let (alice, bob): (Address, Address) = ("alice@example.com".parse().unwrap(), "bob@example.com".parse().unwrap());
+    let stored = golden!("signed-request-decided");
+    let request = signed(&stored);
     assert_eq!(request.approval.action.to_string(), "service/Prod/Approve");
-    assert_eq!(request.name_of(&alice), "Alice Archer <alice@example.com>");
     assert_eq!(
         (request.terms.quorum.get(), request.terms.reason_required, request.terms.language.as_str()),
         (2, true, "de")
     );
     assert_eq!((request.terms.expires, &request.terms.remind[..]), (Some(Duration::days(3)), &[Duration::days(1)][..]));
-    assert!(request.bars(&"carol@example.com".parse().unwrap()) && !request.bars(&alice));
     assert!(request.terms.reply_to.is_some() && request.terms.copy.contains_key("auditor@example.com"));
     assert_eq!(request.release.started_by.as_deref(), Some("user/dev"));
     assert_eq!(request.release.revisions.len(), 1);
-    assert_eq!(request.vote_of(&alice).unwrap().comment.as_ref().map(Comment::expose), Some("Totals agree"));
-    assert_eq!(request.vote_of(&bob).unwrap().comment, None);
-    assert_eq!((request.votes_for(Decision::Approved).len(), request.revision), (2, 2));
-    assert!(request.ended_by_votes());
+    let alice = read_vote(bytes(stored[paths::VOTES].as_m().unwrap()["alice@example.com"].as_m().unwrap(), paths::OBJECT));
+    let alice = alice.ok().unwrap().vote;
+    assert_eq!((alice.decision, alice.comment.as_ref().map(Comment::expose)), (Decision::Approved, Some("Totals agree")));
+    assert_eq!(text_in(&stored, paths::VERDICT), Some("Approved"));
+    let outcome = from_value::<OutcomeItem, Outcome>(stored[paths::OUTCOME].clone()).unwrap();
+    assert_eq!(outcome.ending, Ending::Approved);
+    assert_eq!(to_value(&OutcomeItem::from(&outcome)).unwrap(), stored[paths::OUTCOME]);
+}
 
-    let expired: Request = from_item::<RequestItem, _>(golden!("request-expired")).unwrap();
-    assert_eq!(expired.outcome.unwrap().ending, Ending::Expired);
-    let asked: Request = from_item::<RequestItem, _>(golden!("request-asked")).unwrap();
-    assert_eq!(asked.release.review_url.unwrap().as_str(), "http://example.com");
+#[test]
+fn an_unsigned_request_says_what_it_said() {
+    let read = |stored: Item| from_item::<UnsignedItem, UnsignedRequest>(stored).unwrap();
+    let decided = read(golden!("request-decided"));
+    assert_eq!(decided.action.to_string(), "service/Prod/Approve");
+    assert_eq!((decided.terms.quorum.get(), decided.votes.len(), decided.ended_by_votes), (2, 2, true));
+    assert!(decided.terms.barred.contains_key("carol@example.com"));
+    let expired = read(golden!("request-expired"));
+    assert_eq!((expired.outcome.unwrap().ending, expired.ended_by_votes), (Ending::Expired, false));
+    assert_eq!(read(golden!("request-asked")).votes, []);
+    assert_eq!(read(golden!("request-voted")).outcome, None);
 }
 
 #[test]
@@ -102,7 +129,7 @@ fn a_request_in_a_language_that_was_removed_is_read() {
     let mut stored = golden!("request-decided");
     let Some(AttributeValue::M(terms)) = stored.get_mut("terms") else { panic!("no terms") };
     terms.insert("language".to_owned(), AttributeValue::S("tlh".to_owned()));
-    let request: Request = from_item::<RequestItem, _>(stored).unwrap();
+    let request: UnsignedRequest = from_item::<UnsignedItem, _>(stored).unwrap();
     assert_eq!(request.terms.language, Language::ENGLISH);
 }
 
@@ -122,6 +149,8 @@ fn deliveries_are_read() {
     assert!(sent.is_sent() && !sent.tried && sent.kind == EmailKind::Outcome, "{sent:?}");
     let tried = read(golden!("delivery-sent-after-unsure"));
     assert!(tried.is_sent() && tried.tried, "{tried:?}");
+    let mail = read(golden!("mail-sent"));
+    assert!(mail.is_sent() && mail.kind == EmailKind::Request && mail.mailbox == "alice@example.com", "{mail:?}");
 }
 
 #[test]
@@ -133,7 +162,7 @@ fn an_item_that_cannot_be_read_is_an_error_that_repeats_nothing() {
     ] {
         let mut stored = golden!("request-decided");
         stored.insert(name.to_owned(), value);
-        let error = from_item::<RequestItem, Request>(stored).unwrap_err().to_string();
+        let error = from_item::<UnsignedItem, UnsignedRequest>(stored).unwrap_err().to_string();
         assert!(error.contains("an item that this version cannot read") && !error.contains('@'), "{error}");
     }
     let mut stored = golden!("delivery-sent");
@@ -143,40 +172,25 @@ fn an_item_that_cannot_be_read_is_an_error_that_repeats_nothing() {
 
 #[test]
 fn the_index_items_are_found_under_the_same_keys() {
-    let request: Request = from_item::<RequestItem, _>(golden!("request-decided")).unwrap();
-    let key = request.approval.key();
-    let action = &request.approval.action;
-    let execution = execution_key(action, request.approval.execution.as_ref().unwrap());
-    assert_eq!(keys_of(&golden!("execution")), (execution.as_str(), key.as_str()));
-    let (partition, sort) = (history_key(&action.pipeline), history_sort_key(request.asked, &key));
+    let request: UnsignedRequest = from_item::<UnsignedItem, _>(golden!("request-decided")).unwrap();
+    let stored = golden!("request-decided");
+    let (key, _) = keys_of(&stored);
+    let execution = execution_key(&request.action, request.execution.as_ref().unwrap());
+    assert_eq!(keys_of(&golden!("execution")), (execution.as_str(), key));
+    let key_of = ApprovalKey::from_ledger(key);
+    let (partition, sort) = (history_key(&request.action.pipeline), history_sort_key(request.asked, &key_of));
     assert_eq!(keys_of(&golden!("history")), (partition.as_str(), sort.as_str()));
-    assert_eq!(keys_of(&golden!("open")), (OPEN, key.as_str()));
-    assert!(has(&golden!("open-closed"), paths::CLOSED) && !has(&golden!("open"), paths::CLOSED));
+    assert_eq!(keys_of(&golden!("open")), (OPEN, key));
+    assert!(golden!("open-closed").contains_key(paths::CLOSED) && !golden!("open").contains_key(paths::CLOSED));
 }
 
 #[test]
-fn the_paths_of_expressions_lead_to_what_is_stored() {
-    let request = golden!("request-decided");
-    for path in [
-        paths::PARTITION,
-        paths::SORT,
-        paths::TTL,
-        paths::EXECUTION,
-        paths::APPROVERS,
-        paths::BARRED,
-        paths::REASON_REQUIRED,
-        paths::REVISION,
-        paths::VERDICT,
-        paths::OUTCOME,
-        paths::VOTES,
-    ] {
-        assert!(has(&request, path), "{path}");
-    }
-    let vote = request[paths::VOTES].as_m().unwrap()["alice@example.com"].as_m().unwrap();
-    assert!(has(vote, paths::VOTE_DECISION) && has(vote, paths::VOTE_COMMENT));
+fn the_names_in_expressions_are_those_of_what_is_stored() {
     let delivery = golden!("delivery-sent-after-unsure");
-    for path in [paths::STATE, paths::CLAIMANT, paths::CLAIMED_AT, paths::TRIED, paths::SENT_AT, paths::MESSAGE_ID] {
-        assert!(has(&delivery, path), "{path}");
+    for name in [paths::STATE, paths::CLAIMANT, paths::CLAIMED_AT, paths::TRIED, paths::SENT_AT, paths::MESSAGE_ID] {
+        assert!(delivery.contains_key(name), "{name}");
     }
-    assert!(keys_of(&delivery).1.starts_with(paths::DELIVERY));
+    assert!(keys_of(&delivery).1.starts_with(paths::UNSIGNED_DELIVERY));
+    assert!(keys_of(&golden!("mail-sent")).1.starts_with(paths::DELIVERY));
+    assert!(golden!("signed-request-decided").contains_key(paths::TTL));
 }

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use arbitrary::{Result, Unstructured};
-use countersign::approval::{Approver, Comment, Decision, WebUrl};
+use countersign::approval::{Approver, Comment, Decision, Digest, WebUrl};
 use countersign::l10n::Language;
-use countersign::request::{Ending, Outcome, Release, Request, Revision, Terms, Verdict, Vote};
+use countersign::request::{
+    EarlierDecision, Ending, NewRequest, Outcome, Release, Request, Revision, Terms, Visitor, Vote,
+};
 use countersign::text::{bounded, bounded_line};
 use time::Duration;
 
@@ -14,20 +16,25 @@ use crate::text::{masked, text, text_of};
 
 const NAME: &[u8] = b"abcXYZ019.@-_";
 const LOCAL: &[u8] = b"abcXYZ019!#$%&'*+-/=?^_`{|}~";
-const ENDINGS: [Ending; 5] = [Ending::Approved, Ending::Rejected, Ending::Expired, Ending::Superseded, Ending::Stopped];
+const ENDINGS: [Ending; 6] = [
+    Ending::Approved,
+    Ending::Rejected,
+    Ending::Expired,
+    Ending::Superseded,
+    Ending::Stopped,
+    Ending::NotShown,
+];
 
 /// A request at any moment of its life.
 pub fn request(u: &mut Unstructured) -> Result<Request> {
     let longest = if u.ratio(1, 4)? { 100 } else { 12 };
     let names = [text_of(u, NAME, longest)?, text_of(u, NAME, longest)?, text_of(u, NAME, longest)?];
-    let mut approval = approval(names.each_ref().map(String::as_str), "1a2b3c4d-573f-4ea7-a67E-XAMPLETOKEN");
-    if u.arbitrary()? {
-        approval.execution = None;
-    }
+    let approval = approval(names.each_ref().map(String::as_str), "1a2b3c4d-573f-4ea7-a67E-XAMPLETOKEN");
     let terms = terms(u)?;
     let waits_until = NOW + Duration::seconds(u.int_in_range(-100_000..=5_184_000)?);
     let asked = NOW - Duration::seconds(u.int_in_range(0..=100_000)?);
-    let mut request = Request::new(approval, terms, asked, waits_until, release(u)?);
+    let request = NewRequest::new(approval, terms, asked, waits_until, release(u)?);
+    let mut request = request.with_digest(Digest::of(b"request"));
     for approver in request.terms.approvers.values() {
         if u.arbitrary()? {
             let vote = Vote {
@@ -36,16 +43,18 @@ pub fn request(u: &mut Unstructured) -> Result<Request> {
                 comment: paragraphs(u, Comment::MAX)?.parse().ok(),
                 at: NOW - Duration::seconds(u.int_in_range(0..=100_000)?),
                 link: "jti".to_owned(),
+                visitor: Visitor { address: Some("192.0.2.1".to_owned()), browser: maybe(u, |u| line(u, 200))? },
             };
             request.votes.insert(approver.address.identity(), vote);
         }
     }
-    request.verdict = maybe(u, |u| Ok(Verdict { decision: *u.choose(&Decision::ALL)?, summary: line(u, 512)? }))?;
+    request.verdict = request.count();
     if u.arbitrary()? {
-        let ours = request.verdict.as_ref().map(|verdict| verdict.summary.clone());
+        let ours = request.count().map(|decision| request.summary(decision));
         request.outcome = Some(Outcome {
             ending: *u.choose(&ENDINGS)?,
             by: maybe(u, |u| line(u, 256))?,
+            by_our_role: u.arbitrary()?,
             at: NOW,
             summary: if u.arbitrary()? { ours } else { Some(paragraphs(u, 512)?) },
         });
@@ -109,6 +118,17 @@ fn release(u: &mut Unstructured) -> Result<Release> {
         revisions,
         instructions: shown(paragraphs(u, 1000)?),
         review_url: url(u)?,
+        earlier: (0..u.int_in_range(0..=2_u8)?).map(|_| earlier(u)).collect::<Result<_>>()?,
+    })
+}
+
+fn earlier(u: &mut Unstructured) -> Result<EarlierDecision> {
+    Ok(EarlierDecision {
+        decision: *u.choose(&Decision::ALL)?,
+        by: maybe(u, |u| line(u, 256))?,
+        by_our_role: u.arbitrary()?,
+        at: NOW - Duration::seconds(u.int_in_range(0..=100_000)?),
+        summary: maybe(u, |u| paragraphs(u, 512))?,
     })
 }
 
@@ -146,13 +166,18 @@ pub fn masked_request(request: &Request) -> Request {
     for vote in twin.votes.values_mut() {
         vote.comment = vote.comment.as_ref().and_then(|comment| masked(comment.expose()).parse().ok());
     }
-    twin.verdict.iter_mut().for_each(|verdict| mask(&mut verdict.summary));
+    for earlier in &mut twin.release.earlier {
+        earlier.summary.iter_mut().chain(&mut earlier.by).for_each(mask);
+    }
+    let (summary, is_ours) = (twin.count().map(|decision| twin.summary(decision)), request.ended_by_votes());
     if let Some(outcome) = &mut twin.outcome {
         outcome.summary.iter_mut().chain(&mut outcome.by).for_each(mask);
-    }
-    // Two summaries that differ must not become one.
-    if twin.ended_by_votes() && !request.ended_by_votes() {
-        twin.verdict = None;
+        // What was ours stays ours, and two summaries that differ must not become one.
+        if is_ours {
+            outcome.summary = summary;
+        } else if outcome.summary == summary {
+            outcome.by_our_role = false;
+        }
     }
     twin
 }

@@ -1,5 +1,6 @@
 //! Keys, and real links signed with them by the real signer. KMS is a key on this machine that answers in KMS's JSON.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use aws_credential_types::Credentials;
@@ -10,15 +11,19 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, S
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use countersign::approval::{Approval, ApprovalAction, Decision};
+use countersign::approval::{Approval, ApprovalAction, Decision, Digest, Quorum};
 use countersign::keys::{SigningKey, VerifyingKeys};
-use countersign::link::{Link, LinkSigner, LinkVerifier, SignError};
+use countersign::l10n::Language;
+use countersign::link::{Link, LinkError, LinkSigner, LinkVerifier, Origins, SignError, SignedToken, VerifiedLink};
+use countersign::request::{NewRequest, Release, Terms};
 use serde_json::{Value, json};
 use time::macros::utc_datetime;
 use time::{Duration, UtcDateTime};
 
 /// The time of every event here.
 pub const NOW: UtcDateTime = utc_datetime!(2026-11-20 09:25);
+/// Where links work.
+pub const ORIGIN: &str = "https://abcdefghij.execute-api.eu-central-1.amazonaws.com";
 /// The deployment whose links are accepted.
 pub const DEPLOYMENT: &str = "countersign";
 /// The ids of the keys that the verifier trusts; the first one signs.
@@ -27,13 +32,15 @@ pub const KEYS: [&str; 2] = ["1234abcd-12ab-34cd-56ef-1234567890ab", "mrk-fedcba
 const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 /// The verifier that trusts both [`KEYS`].
-pub static VERIFIER: LazyLock<LinkVerifier> = LazyLock::new(|| {
+static VERIFIER: LazyLock<LinkVerifier> = LazyLock::new(|| {
     let mut keys = VerifyingKeys::default();
     for (number, id) in (0..).zip(KEYS) {
         keys.add(&id.parse().unwrap(), &public_key(number)).unwrap();
     }
     LinkVerifier::new(DEPLOYMENT.parse().unwrap(), keys)
 });
+
+static ORIGINS: LazyLock<Origins> = LazyLock::new(|| Origins(vec![ORIGIN.parse().unwrap()]));
 
 /// The two links of one approval, for emails.
 pub static LINKS: LazyLock<[Link; 2]> =
@@ -79,7 +86,8 @@ pub fn approval([pipeline, stage, action]: [&str; 3], token: &str) -> Approval {
             action: action.parse().unwrap(),
         },
         token: token.parse().unwrap(),
-        execution: Some("9f8e7d6c-0000-4000-8000-123456789abc".parse().unwrap()),
+        execution: "9f8e7d6c-0000-4000-8000-123456789abc".parse().unwrap(),
+        run: "0a1b2c3d-0000-4000-8000-123456789abc".parse().unwrap(),
     }
 }
 
@@ -100,15 +108,50 @@ pub fn sign(
 ) -> Result<Link, SignError> {
     let signer = LinkSigner::new(
         DEPLOYMENT.parse().unwrap(),
-        "https://abcdefghij.execute-api.eu-central-1.amazonaws.com".parse().unwrap(),
+        ORIGIN.parse().unwrap(),
         SigningKey::new(kms(key), KEYS[usize::from(key)].parse().unwrap()),
     );
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(signer.sign(approval, &approver.parse().unwrap(), decision, NOW, until))
+    let request = NewRequest::new(approval.clone(), nobody(), NOW, until, Release::default());
+    let request = request.with_digest(Digest::of(b"request"));
+    runtime.block_on(signer.sign(&request, &approver.parse().unwrap(), decision))
 }
 
 fn sign_now(key: u8, approval: &Approval, approver: &str, decision: Decision) -> Link {
     sign(key, approval, approver, decision, NOW + Duration::days(7)).unwrap()
+}
+
+/// Terms that ask nobody: a link does not say what they are.
+fn nobody() -> Terms {
+    Terms {
+        route: "default".to_owned(),
+        policy_version: 1,
+        approvers: BTreeMap::new(),
+        quorum: Quorum::ONE,
+        expires: None,
+        remind: Vec::new(),
+        reason_required: false,
+        barred: BTreeMap::new(),
+        language: Language::ENGLISH,
+        reply_to: None,
+        copy: BTreeMap::new(),
+    }
+}
+
+/// Verifies a token as the callback does.
+///
+/// # Errors
+/// As [`LinkVerifier::verify`].
+pub fn verify(token: &str, now: UtcDateTime) -> Result<SignedToken, LinkError> {
+    VERIFIER.verify(token, &ORIGINS, now)
+}
+
+/// The link of a token that the signer made.
+pub fn good_link(token: &str) -> VerifiedLink {
+    match verify(token, NOW) {
+        Ok(SignedToken::Link(link)) => *link,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// The token of a link.
@@ -123,7 +166,7 @@ pub fn claims(token: &str) -> Value {
 
 /// The header as the signer writes it.
 pub fn header(kid: &str) -> String {
-    format!(r#"{{"alg":"EdDSA","typ":"approval+jwt","kid":"{kid}"}}"#)
+    format!(r#"{{"alg":"EdDSA","typ":"link+jwt","kid":"{kid}"}}"#)
 }
 
 /// A token of any header and claims, with the signature that `sign` makes.

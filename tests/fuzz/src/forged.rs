@@ -236,7 +236,7 @@ fn forge(u: &mut Unstructured) -> Result<String> {
     let header = match u.int_in_range(0..=9_u8)? {
         0 => ours.replace(KEYS[0], u.choose(&KIDS)?),
         1 | 2 => ours.replace("EdDSA", u.choose(&ALGORITHMS)?),
-        3 => ours.replace("approval+jwt", u.choose(&["JWT", "APPROVAL+JWT", "application/approval+jwt", ""])?),
+        3 => ours.replace("link+jwt", u.choose(&["JWT", "LINK+JWT", "application/link+jwt", "request+jwt", ""])?),
         4 => with(u.choose(&[r#""crit":["exp"]"#, r#""zip":"DEF""#, r#""jku":"https://evil.example""#])?),
         5 => {
             let x = URL_SAFE_NO_PAD.encode(&public_key(forger)[12..]);
@@ -244,7 +244,7 @@ fn forge(u: &mut Unstructured) -> Result<String> {
         }
         6 => ours.replace(':', ": "),
         7 => ours.replace(r#""alg":"EdDSA","#, ""),
-        8 => format!(r#"{{"kid":"{}","typ":"approval+jwt","alg":"EdDSA"}}"#, KEYS[0]),
+        8 => format!(r#"{{"kid":"{}","typ":"link+jwt","alg":"EdDSA"}}"#, KEYS[0]),
         _ => ours.clone(),
     };
     let secrets = [0, 1].map(public_key).map(|der| [der.clone(), der[12..].to_vec()]).concat();

@@ -8,12 +8,12 @@ use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use callback::pages::Confirm;
-use countersign::approval::{Approval, Approver, Deployment, Quorum};
+use countersign::approval::{Approval, ApprovalAction, Approver, Deployment, Digest, Quorum};
 use countersign::delivery::EmailKind;
 use countersign::keys::{KeyId, VerifyingKeys};
 use countersign::l10n::Language;
-use countersign::link::{LinkVerifier, VerifiedLink};
-use countersign::request::{Release, Request, Revision, Terms};
+use countersign::link::{LinkVerifier, Origins, SignedToken, VerifiedLink};
+use countersign::request::{NewRequest, Release, Request, Revision, Terms};
 use notifier::email::Email;
 use serde_json::{Value, json};
 use time::macros::utc_datetime;
@@ -50,6 +50,7 @@ struct World {
     signature: Vec<u8>,
     token: String,
     verifier: LinkVerifier,
+    origins: Origins,
     link: VerifiedLink,
     request: Request,
     approver: Approver,
@@ -59,7 +60,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let key = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("a key");
-        let header = json!({"alg": "EdDSA", "typ": "approval+jwt", "kid": KEY});
+        let header = json!({"alg": "EdDSA", "typ": "link+jwt", "kid": KEY});
         // As the notifier spells it: serde_json sorts what it is given here, and the order is part of the signature.
         let header = format!(r#"{{"alg":{},"typ":{},"kid":{}}}"#, header["alg"], header["typ"], header["kid"]);
         let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims().to_string()));
@@ -70,16 +71,18 @@ impl World {
         keys.add(&id, &[&SPKI, key.public_key().as_ref()].concat()).expect("an Ed25519 key");
         let deployment: Deployment = "countersign".parse().expect("a name");
         let verifier = LinkVerifier::new(deployment.clone(), keys);
-        let link = verifier.verify(&token, NOW).expect("a good link");
+        let origins = Origins(vec![ORIGIN.parse().expect("an origin")]);
+        let Ok(SignedToken::Link(link)) = verifier.verify(&token, &origins, NOW) else { unreachable!("a good link") };
         let approver: Approver = "Ada Lovelace <ada@example.com>".parse().expect("a mailbox");
-        let request = request(link.approval(), &approver);
+        let request = request(&approver);
         Self {
             key: key.public_key().as_ref().to_vec(),
             signed,
             signature,
             token,
             verifier,
-            link,
+            origins,
+            link: *link,
             request,
             approver,
             deployment,
@@ -91,8 +94,8 @@ impl World {
         UnparsedPublicKey::new(&ED25519, &self.key).verify(self.signed.as_bytes(), &self.signature).expect("ours");
     }
 
-    fn verify(&self) -> VerifiedLink {
-        self.verifier.verify(&self.token, NOW).expect("a good link")
+    fn verify(&self) -> SignedToken {
+        self.verifier.verify(&self.token, &self.origins, NOW).expect("a good link")
     }
 
     fn page(&self) -> String {
@@ -116,21 +119,36 @@ impl World {
     }
 }
 
+const ORIGIN: &str = "https://abcdefghij.execute-api.us-east-2.amazonaws.com";
 const KEY: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
 
 fn claims() -> Value {
     json!({
-        "iss": "countersign", "aud": "countersign", "sub": "ada@example.com",
+        "iss": "countersign", "aud": ORIGIN, "sub": "ada@example.com",
         "iat": NOW.unix_timestamp() - 600, "nbf": NOW.unix_timestamp() - 600, "exp": NOW.unix_timestamp() + 604_200,
         "jti": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
         "account": "123456789012", "region": "us-east-2", "pipeline": "payments-api", "stage": "Production",
         "action": "Approve", "token": "1a2b3c4d-573f-4ea7-a67e-0123456789ab",
         "execution": "12345678-1234-5678-abcd-12345678abcd", "decision": "Approved",
+        "request": Digest::of(b"request").as_str(),
     })
 }
 
 /// The request of the approval.
-fn request(approval: &Approval, approver: &Approver) -> Request {
+fn request(approver: &Approver) -> Request {
+    let text = |name: &str| claims()[name].as_str().expect("a text").to_owned();
+    let approval = Approval {
+        action: ApprovalAction {
+            account: text("account").parse().expect("an account"),
+            region: text("region").parse().expect("a region"),
+            pipeline: text("pipeline").parse().expect("a name"),
+            stage: text("stage").parse().expect("a name"),
+            action: text("action").parse().expect("a name"),
+        },
+        token: text("token").parse().expect("a token"),
+        execution: text("execution").parse().expect("an id"),
+        run: text("execution").parse().expect("an id"),
+    };
     let terms = Terms {
         route: "production".to_owned(),
         policy_version: 1,
@@ -154,7 +172,9 @@ fn request(approval: &Approval, approver: &Approver) -> Request {
         revisions: vec![revision],
         instructions: Some("Check that the totals on staging agree with the report, then decide.".to_owned()),
         review_url: "https://staging.example.com/report".parse().ok(),
+        earlier: Vec::new(),
     };
     let asked = NOW.saturating_sub(Duration::minutes(10));
-    Request::new(approval.clone(), terms, asked, NOW.saturating_add(Duration::days(7)), release)
+    let request = NewRequest::new(approval, terms, asked, NOW.saturating_add(Duration::days(7)), release);
+    request.with_digest(Digest::of(b"request"))
 }
