@@ -11,14 +11,15 @@ pub const ACCOUNT: &str = winterbaume_core::DEFAULT_ACCOUNT_ID;
 /// The region that everything is in, unless a played record says otherwise.
 pub(crate) const REGION: &str = "us-east-2";
 /// The ledger's table.
-pub(crate) const TABLE: &str = "countersign";
+pub const TABLE: &str = "countersign";
 /// The deployment's name.
 pub(crate) const DEPLOYMENT: &str = "sandbox";
 /// The name of the SSM parameter with the policy.
 pub const POLICY: &str = "/sandbox/policy";
 /// The access key ids by which the functions' roles are known.
-pub(crate) const NOTIFIER_KEY: &str = "AKIASANDBOXNOTIFIER";
-pub(crate) const CALLBACK_KEY: &str = "AKIASANDBOXCALLBACK";
+pub const NOTIFIER_KEY: &str = "AKIASANDBOXNOTIFIER";
+/// The callback's access key id: see [`NOTIFIER_KEY`].
+pub const CALLBACK_KEY: &str = "AKIASANDBOXCALLBACK";
 
 /// The names of the functions' roles.
 pub const NOTIFIER_ROLE: &str = "countersign-notifier";
@@ -88,12 +89,11 @@ pub(crate) struct Keys {
     pub(crate) vote: String,
 }
 
-/// Makes the deployment's keys, and guards them and the ledger's table as the templates do.
+/// Makes the deployment's keys, guarded as the templates guard them.
 ///
 /// # Errors
-/// AWS refuses.
-pub(crate) fn guard(aws: &Aws) -> Result<Keys, AwsError> {
-    aws.set_table_policy(TABLE, Some(&table_policy(&format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{TABLE}"))))?;
+/// KMS refuses.
+pub(crate) fn create_keys(aws: &Aws) -> Result<Keys, AwsError> {
     let request = aws.kms.create_key_with_policy(&key_policy(NOTIFIER_ROLE))?;
     let vote = aws.kms.create_key_with_policy(&key_policy(CALLBACK_ROLE))?;
     Ok(Keys { request, vote })

@@ -23,7 +23,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::aws::{Aws, Call};
 use crate::clock::SandboxClock;
 use crate::codepipeline::{AwsError, CodePipeline};
-use crate::deployment::{CALLBACK_KEY, DEPLOYMENT, NOTIFIER_KEY, POLICY, REGION, TABLE, guard, settings};
+use crate::deployment::{CALLBACK_KEY, DEPLOYMENT, NOTIFIER_KEY, POLICY, REGION, TABLE, create_keys, settings};
 use crate::functions::{Functions, every_hour};
 use crate::lambda::{Failure, Lambda};
 use crate::lock::lock;
@@ -113,7 +113,7 @@ impl Sandbox {
         let (events, waiting_events) = mpsc::unbounded_channel();
         let codepipeline = Arc::new(CodePipeline::new(clock.clock(), events));
         let aws = Arc::new(Aws::new(REGION, TABLE, codepipeline, clock.clock()).await?);
-        let keys = guard(&aws)?;
+        let keys = create_keys(&aws)?;
         aws.put_parameter(POLICY, &policy).await?;
 
         // The callback asks for its keys while it starts, so that AWS has to answer before the rest can.

@@ -26,11 +26,11 @@ mod tables;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use axum::body::Bytes;
-use axum::http::HeaderMap;
+use axum::body::{Bytes, to_bytes};
+use axum::http::{HeaderMap, HeaderName};
 use axum::http::request::Parts;
 use axum::response::Response;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::codepipeline::{AwsError, CodePipeline, Now};
@@ -46,7 +46,7 @@ use ses::Ses;
 use sts::Sts;
 
 pub use crate::deployment::ACCOUNT;
-use crate::deployment::table_policy;
+use crate::deployment::{REGION, table_policy};
 
 /// The longest request body that a router should let through to [`Aws::handle`], in bytes: a message of 10 MB, in
 /// base64, percent-encoded, with room for the other fields.
@@ -104,6 +104,28 @@ impl Aws {
             sts: Sts::new(region),
             calls: Mutex::default(),
         })
+    }
+
+    /// Calls an operation of a JSON protocol, such as `DynamoDB_20120810.GetItem`, as the holder of this access key would.
+    ///
+    /// # Errors
+    /// The error that the service answers.
+    pub async fn ask(&self, access_key: &str, target: &str, input: &Value) -> Result<Value, AwsError> {
+        let mut headers = HeaderMap::new();
+        let credential = format!("AWS4-HMAC-SHA256 Credential={access_key}/20261120/{REGION}/any/aws4_request");
+        for (name, value) in [("x-amz-target", target), ("authorization", &credential)] {
+            headers.extend(value.parse().ok().map(|value| (HeaderName::from_static(name), value)));
+        }
+        let response = self.handle("POST", "/", &headers, input.to_string().into()).await;
+        let status = response.status();
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap_or_default();
+        let output: Value = serde_json::from_slice(&body).unwrap_or_default();
+        if status.is_success() {
+            return Ok(output);
+        }
+        let text = |names: [&str; 2]| names.iter().find_map(|name| output.get(name)?.as_str()).unwrap_or_default();
+        let code = text(["__type", "code"]).rsplit('#').next().unwrap_or_default().to_owned();
+        Err(AwsError { status: status.as_u16(), code, message: text(["message", "Message"]).to_owned() })
     }
 
     /// Answers one HTTP request as the service that it is meant for would.

@@ -29,7 +29,7 @@ use tokio::time::sleep;
 use crate::aws::Aws;
 use crate::clock::SandboxClock;
 use crate::codepipeline::CodePipeline;
-use crate::deployment::{CALLBACK_KEY, NOTIFIER_KEY, POLICY, REGION, TABLE, guard};
+use crate::deployment::{CALLBACK_KEY, NOTIFIER_KEY, POLICY, REGION, TABLE, create_keys};
 use crate::lock::lock;
 use crate::metrics::Lines;
 use crate::replay;
@@ -88,7 +88,7 @@ impl Simulation {
         let (events, waiting_events) = mpsc::unbounded_channel();
         let codepipeline = Arc::new(CodePipeline::new(clock.clock(), events));
         let aws = Arc::new(Aws::new(REGION, TABLE, codepipeline, clock.clock()).await?);
-        let keys = guard(&aws)?;
+        let keys = create_keys(&aws)?;
         aws.put_parameter(POLICY, &policy).await?;
         let tasks = Tasks::new();
         let wire = Wire::new(Arc::clone(&aws), plan, traced, seed, tasks.clone());
