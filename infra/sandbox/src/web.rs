@@ -60,7 +60,7 @@ pub(crate) async fn serve(listener: TcpListener, aws: Arc<Aws>, functions: Start
         .route("/mailbox/{id}", get(mail))
         .route("/mailbox/{id}/html", get(mail_html))
         .route("/mailbox/{id}/raw", get(mail_raw))
-        .route("/events", post(events))
+        .route("/events", get(taken_events).post(events))
         .route("/approval", any(approval))
         // As API Gateway's catch-all route: the callback answers for what does not exist, too.
         .fallback(approval)
@@ -81,7 +81,7 @@ async fn aws_call(State(routes): State<Routes>, method: Method, uri: Uri, header
     let answer = routes.aws.handle(method.as_str(), &uri.to_string(), &headers, body).await;
     let Some(functions) = routes.functions.get().cloned() else { return answer };
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if text("x-amz-target").starts_with("CodePipeline_") {
+    if ["CodePipeline_", "AWSEvents."].iter().any(|service| text("x-amz-target").starts_with(service)) {
         // A command at a terminal returns only after its consequences, so that a script can check them. Our own
         // functions must not wait like that: they may be the very work that is waited for.
         if text("authorization").contains("Credential=AKIASANDBOX") {
@@ -112,6 +112,10 @@ async fn events(Ready(functions): Ready, body: Bytes) -> Response {
             (StatusCode::INTERNAL_SERVER_ERROR, Json(error)).into_response()
         }
     }
+}
+
+async fn taken_events(State(routes): State<Routes>) -> Response {
+    Json(routes.aws.events()).into_response()
 }
 
 async fn index(Ready(functions): Ready, headers: HeaderMap) -> Response {

@@ -9,6 +9,7 @@ mod answer;
 mod call;
 mod caller;
 mod dynamodb;
+mod eventbridge;
 mod expression;
 mod fake;
 mod form;
@@ -39,6 +40,7 @@ use answer::Answer;
 use call::{Incoming, json_input};
 use caller::Caller;
 use dynamodb::DynamoDb;
+use eventbridge::EventBridge;
 use fake::Ssm;
 use kms::Kms;
 use service::Service;
@@ -58,7 +60,7 @@ const REMEMBERED_CALLS: usize = 10_000;
 /// A call that arrived, whether it succeeded or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// The service's name in signatures (`codepipeline`, `dynamodb`, `kms`, `ses`, `ssm`, `sts`), or `unknown`.
+    /// The service's name in signatures (`codepipeline`, `dynamodb`, `events`, `kms`, `ses`, `ssm`, `sts`), or `unknown`.
     pub service: &'static str,
     /// The operation, such as `PutApprovalResult`.
     pub operation: String,
@@ -75,6 +77,7 @@ pub struct Aws {
     /// The keys that links are signed with.
     pub kms: Arc<Kms>,
     dynamodb: DynamoDb,
+    eventbridge: EventBridge,
     ssm: Ssm,
     sts: Sts,
     calls: Mutex<VecDeque<Call>>,
@@ -97,9 +100,10 @@ impl Aws {
         dynamodb.policies.attach(ledger_table, &table_policy(&dynamodb.policies.arn(ledger_table)))?;
         Ok(Self {
             codepipeline,
-            ses: Arc::new(Ses::new(region, now)),
+            ses: Arc::new(Ses::new(region, Arc::clone(&now))),
             kms: Arc::new(Kms::new(ACCOUNT, region)),
             dynamodb,
+            eventbridge: EventBridge::new(region, now),
             ssm: Ssm::new(region),
             sts: Sts::new(region),
             calls: Mutex::default(),
@@ -193,6 +197,13 @@ impl Aws {
         self.dynamodb.policies.attach(table, policy).map(|_| ())
     }
 
+    /// The events that EventBridge took with `PutEvents`, oldest first, as a target gets them: the last 1,000. Those that
+    /// the hub's rule matches have gone to the notifier.
+    #[must_use]
+    pub fn events(&self) -> Vec<Value> {
+        self.eventbridge.taken()
+    }
+
     /// The calls that arrived, oldest first: the last 10,000.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
@@ -205,6 +216,10 @@ impl Aws {
             Service::CodePipeline => {
                 let input = json_input(&body)?;
                 self.codepipeline.call(operation, &input, &caller.arn).map(Answer::Json)
+            }
+            Service::EventBridge => {
+                let notifier = |event| self.codepipeline.send(event);
+                self.eventbridge.call(operation, &json_input(&body)?, caller, notifier).map(Answer::Json)
             }
             Service::Kms => self.kms.call(operation, &json_input(&body)?, caller).map(Answer::Json),
             Service::Ses | Service::Ssm if !caller.is_of_the_hub() => Err(AwsError::new(

@@ -25,6 +25,7 @@ impl Protocol {
 pub(super) enum Service {
     CodePipeline,
     DynamoDb,
+    EventBridge,
     Kms,
     Ses,
     Ssm,
@@ -37,6 +38,7 @@ impl Service {
         match self {
             Self::CodePipeline => "codepipeline",
             Self::DynamoDb => "dynamodb",
+            Self::EventBridge => "events",
             Self::Kms => "kms",
             Self::Ses => "ses",
             Self::Ssm => "ssm",
@@ -47,7 +49,7 @@ impl Service {
     pub(super) fn protocol(self) -> Protocol {
         match self {
             Self::DynamoDb => Protocol::Json10,
-            Self::CodePipeline | Self::Kms | Self::Ssm => Protocol::Json11,
+            Self::CodePipeline | Self::EventBridge | Self::Kms | Self::Ssm => Protocol::Json11,
             Self::Ses | Self::Sts => Protocol::Query,
         }
     }
@@ -57,7 +59,7 @@ impl Service {
         match self {
             Self::Ses => "http://ses.amazonaws.com/doc/2010-12-01/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
-            Self::CodePipeline | Self::DynamoDb | Self::Kms | Self::Ssm => "",
+            Self::CodePipeline | Self::DynamoDb | Self::EventBridge | Self::Kms | Self::Ssm => "",
         }
     }
 
@@ -66,6 +68,7 @@ impl Service {
         match self {
             Self::CodePipeline => "CodePipeline_20150709",
             Self::DynamoDb => "DynamoDB_20120810",
+            Self::EventBridge => "AWSEvents",
             Self::Kms => "TrentService",
             Self::Ssm => "AmazonSSM",
             Self::Ses | Self::Sts => "",
@@ -73,7 +76,7 @@ impl Service {
     }
 
     pub(super) fn of_target(prefix: &str) -> Option<Self> {
-        let services = [Self::CodePipeline, Self::DynamoDb, Self::Kms, Self::Ssm];
+        let services = [Self::CodePipeline, Self::DynamoDb, Self::EventBridge, Self::Kms, Self::Ssm];
         services.into_iter().find(|service| service.target_prefix() == prefix)
     }
 

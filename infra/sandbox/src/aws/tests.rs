@@ -6,6 +6,7 @@ use axum::body::to_bytes;
 use axum::http::header::AUTHORIZATION;
 use serde_json::{Value, json};
 use time::macros::utc_datetime;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::*;
 
@@ -13,10 +14,15 @@ use super::*;
 const WRITER: &str = "AKIASANDBOXNOTIFIER";
 
 async fn aws() -> Arc<Aws> {
+    aws_with_events().await.0
+}
+
+/// AWS, and the events that the notifier is to get.
+async fn aws_with_events() -> (Arc<Aws>, UnboundedReceiver<Value>) {
     let now: Now = Arc::new(|| utc_datetime!(2026-11-20 09:15:02));
-    let events = tokio::sync::mpsc::unbounded_channel().0;
+    let (events, waiting) = unbounded_channel();
     let codepipeline = Arc::new(CodePipeline::new(Arc::clone(&now), events));
-    Arc::new(Aws::new("us-east-2", "ledger", codepipeline, now).await.ok().unwrap())
+    (Arc::new(Aws::new("us-east-2", "ledger", codepipeline, now).await.ok().unwrap()), waiting)
 }
 
 fn signed(key: &str, service: &str) -> HeaderMap {
@@ -55,6 +61,7 @@ async fn a_request_reaches_the_service_that_it_names() {
     assert_eq!(headers["content-type"], "text/xml");
     assert!(body.starts_with(r#"<GetSendQuotaResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/"><GetSendQ"#));
     form(&aws, &HeaderMap::new(), "Action=GetCallerIdentity").await;
+    target(&aws, "ben", "AWSEvents.PutEvents", json!({})).await;
 
     let calls: Vec<String> =
         aws.calls().iter().map(|call| format!("{} {} {}", call.service, call.operation, call.caller)).collect();
@@ -66,8 +73,24 @@ async fn a_request_reaches_the_service_that_it_names() {
             "ssm PutParameter arn:aws:iam::123456789012:user/me",
             "ses GetSendQuota arn:aws:iam::123456789012:user/AKIA1",
             "sts GetCallerIdentity arn:aws:iam::123456789012:user/anonymous",
+            "events PutEvents arn:aws:iam::123456789012:user/ben",
         ]
     );
+}
+
+#[tokio::test]
+async fn a_recorded_vote_goes_where_the_events_of_codepipeline_go() {
+    let (aws, mut waiting) = aws_with_events().await;
+    let member = assume(&aws, "arn:aws:iam::210987654321:role/dev", "ben").await;
+    let entry = json!({ "Source": "countersign", "DetailType": "Vote Recorded", "Detail": "{}" });
+    for (key, account) in [("ben", "123456789012"), (&member, "210987654321")] {
+        let input = json!({ "Entries": [entry] });
+        let (status, headers, body) = target(&aws, key, "AWSEvents.PutEvents", input).await;
+        assert_eq!((status, &headers["content-type"]), (200, &"application/x-amz-json-1.1".parse().unwrap()), "{body}");
+        assert_eq!(aws.events().last().unwrap()["account"], account);
+    }
+    assert_eq!(waiting.try_recv().ok().as_ref(), aws.events().first());
+    assert!(waiting.try_recv().is_err(), "the member's event matches no rule");
 }
 
 #[tokio::test]

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::errors::AwsError;
 use super::input::{Pattern, TIMEOUT_MINUTES};
 
-/// A pipeline as its owner declares it. Its name is unique in the sandbox, whatever its account and region.
+/// A pipeline as its owner declares it. Its name is unique in its account, whatever its region.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PipelineDefinition {
     /// The account: twelve digits.
     pub account: String,
     /// The region, such as `us-east-2`.
     pub region: String,
-    /// The name, unique in the sandbox.
+    /// The name, unique in the account.
     pub name: String,
     /// The rule for two executions that want the same stage.
     pub mode: ExecutionMode,
@@ -115,6 +115,11 @@ impl PipelineDefinition {
             mode: ExecutionMode::default(),
             stages: Vec::new(),
         }
+    }
+
+    /// Whether this is the pipeline of this name in this account.
+    pub(super) fn is(&self, account: &str, name: &str) -> bool {
+        self.account == account && self.name == name
     }
 
     /// The ARN that `GetPipeline` and events give.

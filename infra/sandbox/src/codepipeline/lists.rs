@@ -42,12 +42,12 @@ impl Page {
     }
 }
 
-/// `ListPipelines`, in the order of their names.
+/// `ListPipelines`: those of the caller's account, in the order of their names.
 pub(super) fn pipelines(call: &Call<'_>) -> Result<Value, AwsError> {
     let mut input = Input::new(call.input);
     let page = Page::read(&mut input, "pipelines", 1000);
     input.finish()?;
-    let mut numbered: Vec<_> = (1..).zip(call.pipelines.iter()).collect();
+    let mut numbered: Vec<_> = (1..).zip(call.own()).collect();
     numbered.sort_by(|(_, one), (_, other)| one.definition.name.cmp(&other.definition.name));
     let (shown, next) = page.cut(numbered)?;
     let shown: Vec<Value> = shown

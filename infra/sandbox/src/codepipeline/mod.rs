@@ -44,7 +44,7 @@ pub use played::{NamedApproval, Played};
 pub use state::Trigger;
 
 use crate::lock::lock;
-use call::{Call, DEFAULT_ACCOUNT};
+use call::{Call, account_of};
 use commands::Start;
 use state::Pipeline;
 use world::World;
@@ -87,7 +87,7 @@ impl CodePipeline {
     pub fn create(&self, definition: PipelineDefinition) -> Result<(), AwsError> {
         definition.check()?;
         let mut pipelines = lock(&self.pipelines);
-        if pipelines.iter().any(|known| known.definition.name == definition.name) {
+        if pipelines.iter().any(|known| known.definition.is(&definition.account, &definition.name)) {
             let message = format!("A pipeline with name '{}' exists already", definition.name);
             return Err(AwsError::new("PipelineNameInUseException", message));
         }
@@ -95,16 +95,26 @@ impl CodePipeline {
         Ok(())
     }
 
-    /// Begins an execution and returns its id.
+    /// Begins an execution and returns its id. Of several pipelines of this name, the one in the account of the trigger's
+    /// ARN is meant.
     ///
     /// # Errors
     /// `PipelineNotFoundException`, and `ConcurrentPipelineExecutionsLimitExceededException` when too many executions
     /// of a QUEUED or PARALLEL pipeline are under way.
     pub fn start(&self, pipeline: &str, trigger: Trigger) -> Result<String, AwsError> {
         let (mut pipelines, world) = self.up_to_date();
-        let found = pipelines.iter_mut().find(|known| known.definition.name == pipeline);
-        let found = found.ok_or_else(|| AwsError::pipeline_not_found(DEFAULT_ACCOUNT, pipeline))?;
+        let account = account_of(trigger.kind_and_detail().1).to_owned();
+        let named = |known: &Pipeline| known.definition.name == pipeline;
+        let place = pipelines.iter().position(|known| known.definition.is(&account, pipeline));
+        let place = place.or_else(|| pipelines.iter().position(named));
+        let found = place.and_then(|place| pipelines.get_mut(place));
+        let found = found.ok_or_else(|| AwsError::pipeline_not_found(&account, pipeline))?;
         found.start(&world, Start::by(trigger))
+    }
+
+    /// Sends an event of somebody else's to where this service's events go.
+    pub(crate) fn send(&self, event: Value) {
+        World { now: (self.now)(), events: &self.events }.emit(event);
     }
 
     /// Ends every approval whose time is over. Call it after the clock was moved; every other call does it first.

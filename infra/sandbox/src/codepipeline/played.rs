@@ -63,7 +63,9 @@ pub struct Played {
 }
 
 pub(super) fn play(pipelines: &mut Vec<Pipeline>, world: &World<'_>, named: &NamedApproval) -> Played {
-    if let Some(pipeline) = pipelines.iter_mut().find(|pipeline| pipeline.definition.name == named.pipeline) {
+    if let Some(pipeline) =
+        pipelines.iter_mut().find(|pipeline| pipeline.definition.is(&named.account, &named.pipeline))
+    {
         return pipeline.play(world, named);
     }
     let mut pipeline = Pipeline::new(definition_for(named), world.now);

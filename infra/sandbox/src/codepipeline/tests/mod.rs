@@ -1,6 +1,8 @@
 //! Stories about pipelines, played through the public interface under a frozen clock.
 
+mod accounts;
 mod approvals;
+mod attempts;
 mod events;
 mod inputs;
 mod modes;

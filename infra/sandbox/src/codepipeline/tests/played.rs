@@ -217,13 +217,18 @@ fn a_time_in_the_past_or_beyond_reason_does_not_bind() {
 #[test]
 fn events_of_a_played_execution_bear_the_records_account_and_region() {
     let mut story = Story::shop(ExecutionMode::Superseded);
-    let elsewhere =
-        NamedApproval { account: "444455556666".to_owned(), region: "eu-west-1".to_owned(), ..from_eventbridge("E") };
-    let played = story.service.ensure_waiting(&elsewhere);
-    story.put(&played.token, "Approved").unwrap();
-    let event = story.new_events().remove(0);
-    assert_eq!((&event["account"], &event["region"]), (&json!("444455556666"), &json!("eu-west-1")));
-    assert_eq!(event["resources"][0], "arn:aws:codepipeline:eu-west-1:444455556666:shop");
+    for (account, shown) in [("123456789012", 0), ("444455556666", 1)] {
+        let region = "eu-west-1".to_owned();
+        let record = NamedApproval { account: account.to_owned(), region, ..from_eventbridge("E") };
+        let played = story.service.ensure_waiting(&record);
+        let caller = format!("arn:aws:iam::{account}:user/carol");
+        story.service.call("PutApprovalResult", &answer(&played.token, "Approved"), &caller).unwrap();
+        let event = story.new_events().remove(0);
+        assert_eq!((&event["account"], &event["region"]), (&json!(account), &json!("eu-west-1")));
+        assert_eq!(event["resources"][0], format!("arn:aws:codepipeline:eu-west-1:{account}:shop"));
+        // A pipeline of another account is another pipeline, whatever its name.
+        assert_eq!(story.service.overview()[shown].account, account);
+    }
     assert_eq!(story.service.overview()[0].region, "us-east-2");
 }
 
