@@ -114,7 +114,7 @@ async fn other_claims() {
     let key = parts.key();
     let now = BEGIN.unix_timestamp();
     let names: Vec<String> = parts.claims.as_object().unwrap().keys().cloned().collect();
-    assert_eq!(names.len(), 15, "{names:?}");
+    assert_eq!(names.len(), 16, "{names:?}");
     let mut links: Vec<(String, String)> = Vec::new();
     for name in &names {
         links.push((format!("{name} missing"), parts.clone().without(name).signed(&world, &key)));

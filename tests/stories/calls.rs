@@ -19,9 +19,9 @@ fn calls<const N: usize>(list: [(&str, usize); N]) -> BTreeMap<String, usize> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_callback_starts_with_one_call_shows_with_one_and_decides_with_four() {
+async fn the_callback_starts_with_two_calls_shows_with_one_and_decides_with_five() {
     let world = World::new().await;
-    assert_eq!(made(&world, "callback", 0), calls([("GetPublicKey", 1)]), "the start");
+    assert_eq!(made(&world, "callback", 0), calls([("GetPublicKey", 2)]), "the start, side by side");
     let (alice, bob) = world.ask().await;
     let before = world.sandbox().calls().len();
     world.get(&alice.approve).await;
@@ -29,16 +29,23 @@ async fn the_callback_starts_with_one_call_shows_with_one_and_decides_with_four(
 
     let before = world.sandbox().calls().len();
     world.post(&alice.approve, &[("decision", "Approved")]).await;
-    // The vote, the verdict, CodePipeline, the outcome: each must be done before the next begins.
-    assert_eq!(made(&world, "callback", before), calls([("PutApprovalResult", 1), ("UpdateItem", 3)]), "a decision");
+    // The vote is sealed beside the read. Then vote and verdict, CodePipeline, the outcome: each must be done before the
+    // next begins.
+    let expected = calls([("Sign", 1), ("GetItem", 1), ("PutApprovalResult", 1), ("UpdateItem", 2)]);
+    assert_eq!(made(&world, "callback", before), expected, "a decision");
+
+    let before = world.sandbox().calls().len();
+    world.get(&alice.approve).await;
+    let expected = calls([("GetItem", 1), ("ListActionExecutions", 1)]);
+    assert_eq!(made(&world, "callback", before), expected, "a visit where the ledger has an outcome");
 
     let before = world.sandbox().calls().len();
     world.post(&bob.reject, &[("decision", "Rejected")]).await;
-    assert_eq!(made(&world, "callback", before), calls([("GetItem", 1), ("UpdateItem", 1)]), "too late");
+    assert_eq!(made(&world, "callback", before), calls([("Sign", 1), ("GetItem", 1), ("ListActionExecutions", 1)]), "too late");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_takes_eight_calls_and_five_for_each_approver_and_repeated_six_and_three() {
+async fn an_event_takes_nine_calls_and_five_for_each_approver_and_repeated_eight_and_three() {
     for (approvers, number) in [("a@example.com", 1), ("a@example.com, b@example.com, c@example.com", 3)] {
         let world = World::of(approvers, 1).await;
         let before = world.sandbox().calls().len();
@@ -54,7 +61,8 @@ async fn an_event_takes_eight_calls_and_five_for_each_approver_and_repeated_six_
             ("TransactWriteItems", 1),
             // The delivery is claimed, and marked as sent.
             ("UpdateItem", 2 * number),
-            ("Sign", 2 * number),
+            // The request is sealed, and each approver has two links.
+            ("Sign", 1 + 2 * number),
             ("SendRawEmail", number),
         ]);
         assert_eq!(made(&world, "notifier", before), expected, "{number}");

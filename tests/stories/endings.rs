@@ -223,20 +223,3 @@ async fn a_retried_stage_sends_new_requests_and_old_links_stay_with_the_old_appr
     assert_eq!(world.get(&first.reject).await.status, 200);
     assert!(world.failures().is_empty());
 }
-
-#[tokio::test(start_paused = true)]
-async fn an_execution_that_became_known_late_is_found_at_the_end() {
-    let world = World::simulated().await;
-    // The notice comes when CodePipeline cannot be read, so that the request begins without its execution.
-    for operation in ["GetPipelineState", "GetPipeline"] {
-        world.fail(Calls::of(operation).take(1), Fault::Denied);
-    }
-    world.play(&tests::sns()).await;
-    let alice = world.mail_to(ALICE).await;
-    assert!(!alice.text.contains("Execution:"), "{}", alice.text);
-    world.play(&eventbridge()).await;
-    assert_eq!(world.requests().await.len(), 2, "the same approval");
-    put(&world, "Approved", "by hand").await.unwrap();
-    let page = world.get(&alice.approve).await;
-    assert_eq!((page.status, page.title()), (409, "MyFirstPipeline was already approved"));
-}

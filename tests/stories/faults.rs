@@ -98,8 +98,8 @@ fn a_deadline_that_could_not_be_read_is_read_again() {
 #[test]
 fn a_decision_is_shown_even_when_it_cannot_be_recorded() {
     let schedule = Schedule::without_faults(Story::Approve, 1);
-    // The callback's vote and verdict are written; its third update, the outcome, is not, at no attempt.
-    let step = step_of(&run(&schedule).steps, "UpdateItem", 3);
+    // The callback's vote with its verdict is written; its second update, the outcome, is not, at no attempt.
+    let step = step_of(&run(&schedule).steps, "UpdateItem", 2);
     let schedule = Schedule { faults: vec![Planned { step, fault: Fault::ErrorBefore, always: true }], ..schedule };
     let report = run(&schedule);
     let met = &report.steps[step - 1];
@@ -140,6 +140,8 @@ async fn a_real_broken_connection_fails_as_in_the_simulation() {
             "COUNTERSIGN_SENDER" => "approvals@example.com".to_owned(),
             "COUNTERSIGN_REPLY_TO" | "COUNTERSIGN_CONFIGURATION_SET" | "COUNTERSIGN_PIPELINE_REGION" => return None,
             "COUNTERSIGN_LOG_LEVEL" => return None,
+            "COUNTERSIGN_ACCOUNTS" => "123456789012".to_owned(),
+            "COUNTERSIGN_DECIDING_ROLE" => "arn:aws:iam::123456789012:role/callback".to_owned(),
             _ => "sandbox".to_owned(),
         })
     };

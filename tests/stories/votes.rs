@@ -17,7 +17,7 @@ async fn an_approval_goes_on_with_the_comment_in_the_summary() {
     assert_eq!(state["status"], "Succeeded");
     assert_eq!(
         state["summary"],
-        "Approved through Countersign by alice@example.com. Totals agree. Ship <b>it</b> & rest 🚀"
+        "Approved through Countersign by alice@example.com. \"Totals agree. Ship <b>it</b> & rest 🚀\""
     );
     assert!(state["lastUpdatedBy"].as_str().unwrap().ends_with("assumed-role/countersign-callback/sandbox"));
     let execution = eventbridge()["detail"]["execution-id"].as_str().unwrap().to_owned();
@@ -32,7 +32,7 @@ async fn a_rejection_fails_the_stage() {
     assert_eq!((page.status, page.title()), (200, "MyFirstPipeline was rejected"));
     let state = world.approval_state().await;
     assert_eq!(state["status"], "Failed");
-    assert_eq!(state["summary"], "Rejected through Countersign by bob@example.com. Not on a Friday");
+    assert_eq!(state["summary"], "Rejected through Countersign by bob@example.com. \"Not on a Friday\"");
     let execution = eventbridge()["detail"]["execution-id"].as_str().unwrap().to_owned();
     assert_eq!(world.execution_status("MyFirstPipeline", &execution).await, "Failed");
 }
@@ -78,7 +78,7 @@ async fn two_of_three_must_approve() {
     let state = world.approval_state().await;
     assert_eq!(
         state["summary"],
-        "Approved through Countersign by alice@example.com, bob@example.com. alice@example.com: fine by me"
+        "Approved through Countersign by alice@example.com, bob@example.com. alice@example.com: \"fine by me\""
     );
     // Alice and Bob decided, Carol did not.
     assert_eq!(world.get(&alice.approve).await.status, 200);

@@ -23,7 +23,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::aws::{Aws, Call};
 use crate::clock::SandboxClock;
 use crate::codepipeline::{AwsError, CodePipeline};
-use crate::deployment::{CALLBACK_KEY, DEPLOYMENT, NOTIFIER_KEY, POLICY, REGION, TABLE, create_keys, settings};
+use crate::deployment::{CALLBACK_KEY, Keys, DEPLOYMENT, NOTIFIER_KEY, POLICY, REGION, TABLE, create_keys, settings};
 use crate::functions::{Functions, every_hour};
 use crate::lambda::{Failure, Lambda};
 use crate::lock::lock;
@@ -94,6 +94,7 @@ pub enum StartError {
 pub struct Sandbox {
     functions: Arc<Functions>,
     url: String,
+    keys: Keys,
     _stop: oneshot::Sender<()>,
 }
 
@@ -121,15 +122,15 @@ impl Sandbox {
         let started = web::Started::default();
         tokio::spawn(web::serve(listener, Arc::clone(&aws), Arc::clone(&started), stopped));
 
-        let settings = settings(&url, &keys);
+        let setting = settings(&url, &keys);
         let metrics = Lines::default();
         let notifier = Notifier::new(
-            notifier::Settings::read(&settings)?,
+            notifier::Settings::read(&setting)?,
             &sdk(address, NOTIFIER_KEY),
             Host { clock: clock.clock(), metrics: sink(&metrics), polling: POLLING, callback: None },
         );
         let callback = Callback::start(
-            callback::Settings::read(&settings)?,
+            callback::Settings::read(&setting)?,
             &sdk(address, CALLBACK_KEY),
             clock.clock(),
             sink(&metrics),
@@ -144,13 +145,19 @@ impl Sandbox {
         started.get_or_init(|| Arc::clone(&functions));
         functions.lambda.drain().await;
         tokio::spawn(every_hour(Arc::downgrade(&functions)));
-        Ok(Self { functions, url, _stop: stop })
+        Ok(Self { functions, url, keys, _stop: stop })
     }
 
     /// The sandbox's address, `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// A setting of the functions.
+    #[must_use]
+    pub fn setting(&self, name: &str) -> Option<String> {
+        settings(&self.url, &self.keys)(name)
     }
 
     /// The sandbox's AWS.

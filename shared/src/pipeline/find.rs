@@ -5,7 +5,7 @@
 //! as waiting is not found.
 
 use aws_sdk_codepipeline::types::{
-    ActionExecution, ActionExecutionDetail, ActionExecutionStatus, ExecutionMode, StageState,
+    ActionExecution, ActionExecutionDetail, ActionExecutionStatus, ExecutionMode, PipelineExecution, StageState,
 };
 
 use super::pending::Declared;
@@ -97,7 +97,7 @@ impl CodePipeline {
         let timeout = declared.timeout(&action.stage, &action.action);
         let expires = started
             .saturating_add(timeout.map_or(DEFAULT_TIMEOUT, |minutes| time::Duration::minutes(minutes.into())));
-        let details = self.execution(&action, &execution).await.unwrap_or_else(|error| {
+        let details = self.details(&action, &execution).await.unwrap_or_else(|error| {
             tracing::warn!(%error, approval = %action, "a detail of an approval cannot be read");
             None
         });
@@ -110,6 +110,20 @@ impl CodePipeline {
         release.review_url = configured("ExternalEntityLink").and_then(|url| WebUrl::parse_lenient(url));
         release.earlier = earlier_decisions(&runs, &run, &self.deciding_role);
         Ok(PendingApproval { approval: Approval { action, token, execution, run }, expires, initiator, release })
+    }
+
+    /// The execution. It may be shown later than what it runs.
+    async fn details(
+        &self,
+        action: &ApprovalAction,
+        execution: &ExecutionId,
+    ) -> Result<Option<PipelineExecution>, AwsError> {
+        self.polling
+            .until(async || match self.execution(action, execution).await {
+                Err(error) if NOT_FOUND.contains(&error.code.as_str()) => Ok(None),
+                details => details,
+            })
+            .await
     }
 }
 

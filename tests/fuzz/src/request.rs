@@ -18,11 +18,11 @@ use crate::text::text;
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "POST", "PUT", "DELETE", "OPTIONS", "PURGE"];
 const PATHS: [&str; 7] = ["/approval", "/approval", "/approval", "/", "/approval/", "//approval", "/APPROVAL"];
 const PIECES: [&[&str]; 2] = [
-    &["t=", "t=x", "&", "decision=Approved", "decision=Rejected", "finish=yes", "comment="],
+    &["t=", "t=x", "&", "decision=Approved", "decision=Rejected", "comment="],
     &["=", "%", "%00", "+", "t", ";", "%E4"],
 ];
-const HEADERS: [&str; 8] =
-    ["host", "x-forwarded-proto", "x-forwarded-for", "accept-language", "cookie", "content-type", "origin", "x-a"];
+const HEADERS: [&str; 9] =
+    ["sec-fetch-site", "host", "x-forwarded-proto", "x-forwarded-for", "accept-language", "cookie", "content-type", "origin", "x-a"];
 
 /// An HTTP request as a client sends it.
 #[derive(Debug)]
@@ -42,6 +42,12 @@ impl Sent {
         let (method, path) = ("GET".to_owned(), "/approval".to_owned());
         Self { method, path, query, headers: Vec::new(), body: None, encoded: false }
     }
+
+    /// A form that is sent as browsers send it.
+    pub fn post(query: String, body: String) -> Self {
+        let headers = vec![("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
+        Self { method: "POST".to_owned(), headers, body: Some(body.into_bytes()), ..Self::get(query) }
+    }
 }
 
 /// Makes a request of the bytes.
@@ -58,7 +64,9 @@ fn sent(u: &mut Unstructured) -> Result<Sent> {
             // API Gateway, like any HTTP server, refuses control characters in a header.
             Ok(((*u.choose(&HEADERS)?).to_owned(), value.replace(|c: char| c.is_ascii_control(), "")))
         })
-        .collect::<Result<_>>()?;
+        .collect::<Result<Vec<_>>>()?;
+    let form = ("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned());
+    let headers = if u.ratio(3, 4)? { headers.into_iter().chain([form]).collect() } else { headers };
     Ok(Sent {
         method: (*u.choose(&METHODS)?).to_owned(),
         path: if u.ratio(1, 4)? { text(u)? } else { (*u.choose(&PATHS)?).to_owned() },
