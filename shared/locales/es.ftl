@@ -85,6 +85,7 @@ vote = { $who }: { $decision }, { $moment }
 between-sentences = {" "}
 name-separator = {", "}
 may-not-approve = { $name } inició esta publicación y no puede aprobarla.
+initiator-unrecognised = No podemos saber si esta publicación la inició una de las personas que deciden.
 
 ## La página que abre un enlace
 

@@ -7,6 +7,7 @@
 mod checked;
 mod names;
 mod people;
+mod principal;
 
 use std::fmt;
 use std::num::NonZeroU8;
@@ -20,6 +21,7 @@ pub use names::{
     AccountId, ActionName, ApprovalToken, Deployment, ExecutionId, PipelineName, Region, StageName, WebUrl,
 };
 pub use people::{Address, Approver, Comment, DisplayName};
+pub use principal::{PrincipalArn, PrincipalKind};
 
 /// An approver's decision, in CodePipeline's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

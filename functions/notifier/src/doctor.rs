@@ -4,6 +4,8 @@
 //! It uses each part as the notifier uses it. In the callback it opens a genuine link: only a callback of this deployment,
 //! with the right public key and a table that it may read, accepts it and answers that there is no such approval.
 
+use std::fmt::Write;
+
 use aws_sdk_ses::types::VerificationStatus;
 use countersign::approval::{Address, Approval, ApprovalAction, Decision, ParseError};
 use countersign::aws::{AwsError, AwsErrorKind};
@@ -170,7 +172,11 @@ impl Doctor {
         match self.policy.read().await {
             Ok(StoredPolicy { policy, version }) => {
                 let routes = policy.routes().count();
-                Finding::sound(CHECK, format!("version {version} is valid; routes, including the default: {routes}"))
+                let mut found = format!("version {version} is valid; routes, including the default: {routes}");
+                for warning in policy.warnings() {
+                    let _ = write!(found, "; warning: {warning}");
+                }
+                Finding::sound(CHECK, found)
             }
             Err(PolicyReadError::Aws(error)) => unanswered(CHECK, &error),
             Err(error) => Finding::unsound(
