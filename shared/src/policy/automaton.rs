@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const MAX_TOKENS: usize = 100;
 
 /// The most pairs of states that a comparison looks at. Globs that people write need a few dozen.
-const MAX_PAIRS: usize = 2_000;
+const MAX_PAIRS: usize = 500;
 
 /// A glob's states are the places before each of its characters, and the end. A set of states is a number: bit `n` is
 /// the place before character `n`.

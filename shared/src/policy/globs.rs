@@ -58,11 +58,13 @@ impl Part {
     }
 
     /// The characters of its names.
-    fn alphabet(self) -> String {
-        let ascii = (0_u8..128).map(char::from);
+    fn alphabet(self) -> &'static str {
         match self {
-            Self::Account => ascii.filter(char::is_ascii_digit).collect(),
-            _ => ascii.filter(|c| self.is_name(c.encode_utf8(&mut [0; 4]))).collect(),
+            Self::Account => "0123456789",
+            Self::Region => "-0123456789abcdefghijklmnopqrstuvwxyz",
+            Self::Pipeline | Self::Stage | Self::Action => {
+                "-.0123456789@ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
+            }
         }
     }
 
@@ -84,12 +86,20 @@ impl Part {
         }
         let automata = [outer.as_str(), inner, self.shape()].map(Automaton::new);
         let [Some(outer), Some(inner), Some(shape)] = &automata else { return false };
-        covers(outer, inner, shape, &self.alphabet())
+        covers(outer, inner, shape, self.alphabet())
     }
 
+    /// Whether some name matches both.
     fn overlap(self, one: &str, other: &str) -> bool {
+        let matches = |glob: &str, name: &str| Pattern::new(glob).is_ok_and(|glob| glob.matches(name));
+        if is_literal(one) {
+            return matches(other, one);
+        }
+        if is_literal(other) {
+            return matches(one, other);
+        }
         let (Some(one), Some(other)) = (Automaton::new(one), Automaton::new(other)) else { return false };
-        overlap(&one, &other, &self.alphabet())
+        overlap(&one, &other, self.alphabet())
     }
 }
 
@@ -180,5 +190,21 @@ impl Globs {
 
     fn pattern(&self, part: Part) -> Option<&Pattern> {
         self.0.iter().find(|(own, _)| *own == part).map(|(_, pattern)| pattern)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_alphabets_are_what_names_are_made_of() {
+        for part in Part::ALL {
+            // An account's number is as long as it is.
+            let name = |c: char| if part == Part::Account { c.to_string().repeat(12) } else { c.to_string() };
+            let possible: String = (0_u8..=255).map(char::from).filter(|c| part.is_name(&name(*c))).collect();
+            assert_eq!(part.alphabet(), possible, "{part:?}");
+            assert!(part.alphabet().is_ascii() && Pattern::new(part.shape()).is_ok());
+        }
     }
 }

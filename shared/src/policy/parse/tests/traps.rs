@@ -117,3 +117,12 @@ fn routes_that_take_from_others_without_hiding_them_are_a_warning() {
     assert!(warning.problem.ends_with("and lets the initiator approve"), "{warning}");
     assert_eq!(parse(&format!("{bars}{lets}")).unwrap().warnings(), []);
 }
+
+#[test]
+fn the_longest_policy_is_compared_in_a_moment() {
+    // Each route meets every other, and none covers one.
+    let route = |number: usize| format!("[[route]]\nstage=\"*{number:02}*a?*\"\napprovers=[\"a@b.cd\"]\n");
+    let text: String = (0..MAX_ROUTES).map(route).collect();
+    assert!(text.len() <= MAX_TEXT);
+    assert_eq!(parse(&text).unwrap().routes().count(), MAX_ROUTES);
+}
