@@ -84,6 +84,7 @@ vote = { $who }: { $decision }, { $moment }
 between-sentences = {" "}
 name-separator = {", "}
 may-not-approve = { $name } hat dieses Release gestartet und darf es daher nicht genehmigen.
+initiator-unrecognised = Wir können nicht erkennen, ob eine der um eine Entscheidung gebetenen Personen dieses Release gestartet hat.
 
 ## Die Seite hinter einem Link
 

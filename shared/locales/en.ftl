@@ -97,6 +97,7 @@ between-sentences = {" "}
 # Between the names in a list of people
 name-separator = {", "}
 may-not-approve = { $name } started this release, so they cannot approve it.
+initiator-unrecognised = We cannot tell whether one of the approvers started this release.
 
 ## The page that a link opens
 

@@ -85,6 +85,7 @@ vote = { $who }: { $decision }, { $moment }
 between-sentences = {" "}
 name-separator = {", "}
 may-not-approve = { $name } inició esta publicación y no puede aprobarla.
+initiator-unrecognised = No podemos saber si inició esta publicación una de las personas a las que se ha pedido la decisión.
 
 ## La página que abre un enlace
 

@@ -84,6 +84,7 @@ vote = { $who } : { $decision }, { $moment }
 between-sentences = {" "}
 name-separator = {", "}
 may-not-approve = { $name } a démarré ce déploiement et ne peut donc pas l’approuver.
+initiator-unrecognised = Nous ne pouvons pas savoir si l’une des personnes sollicitées a démarré ce déploiement.
 
 ## La page qu’ouvre un lien
 

@@ -53,6 +53,7 @@ vote = { $who }：{ $decision }（{ $moment }）
 between-sentences = {""}
 name-separator = 、
 may-not-approve = { $name }はこのリリースを開始したため、承認できません。
+initiator-unrecognised = 依頼を受けた人のいずれかがこのリリースを開始したかどうかは、確認できません。
 
 ## リンク先のページ
 

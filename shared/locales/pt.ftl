@@ -85,6 +85,7 @@ vote = { $who }: { $decision }, { $moment }
 between-sentences = {" "}
 name-separator = {", "}
 may-not-approve = { $name } iniciou esta publicação e não pode aprová-la.
+initiator-unrecognised = Não é possível saber se uma das pessoas chamadas a decidir iniciou esta publicação.
 
 ## A página que um link abre
 

@@ -8,6 +8,7 @@ mod checked;
 mod names;
 mod origin;
 mod people;
+mod principal;
 
 use std::fmt;
 use std::num::NonZeroU8;
@@ -23,6 +24,7 @@ pub use names::{
 };
 pub use origin::Origin;
 pub use people::{Address, Approver, Comment, DisplayName};
+pub use principal::{PrincipalArn, PrincipalKind};
 
 /// An approver's decision, in CodePipeline's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -16,7 +16,9 @@ use aws_sdk_codepipeline::types::{ActionExecutionDetail, ActionExecutionFilter, 
 use aws_sdk_codepipeline::{Client, config};
 use time::UtcDateTime;
 
-use crate::approval::{Approval, ApprovalAction, ApprovalToken, ExecutionId, PipelineName, Region, RoleArn};
+use crate::approval::{
+    Approval, ApprovalAction, ApprovalToken, ExecutionId, PipelineName, PrincipalArn, Region, RoleArn,
+};
 use crate::aws::AwsError;
 use crate::request::{Outcome, Release};
 
@@ -97,10 +99,10 @@ pub struct PendingApproval {
 /// Who started an execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Initiator {
-    /// A push, a schedule or a rule: no person by name.
-    Nobody,
-    /// A person, by AWS's name for them: an IAM user's, or that of a role's session.
-    Person(String),
+    /// A push, a schedule or a rule.
+    Automatic,
+    /// A principal. Whether it is a person that anybody knows, the policy says.
+    Principal(PrincipalArn),
 }
 
 /// Why an approval was not found.

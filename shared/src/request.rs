@@ -198,6 +198,8 @@ pub struct Terms {
     /// Whose approval does not count because they started the execution, by [`Address::identity`], with AWS's name for
     /// them. Empty when nobody is barred.
     pub barred: BTreeMap<String, String>,
+    /// Whether a principal started the execution that the policy does not recognise as anybody: an approver, perhaps.
+    pub unrecognised_initiator: bool,
     /// The language of the emails, and of the pages for visitors whose browsers ask for none that is available.
     pub language: Language,
     /// Where answers to the emails go, if the policy says so.
@@ -412,6 +414,7 @@ mod tests {
             remind: Vec::new(),
             reason_required: false,
             barred: BTreeMap::from([(identity, "alice".to_owned())]),
+            unrecognised_initiator: false,
             language: Language::ENGLISH,
             reply_to: None,
             copy: people,

@@ -34,6 +34,12 @@ pub fn barred(request: &Request, texts: Texts) -> Vec<String> {
     barred.map(Approver::expose).map(|name| texts.may_not_approve(&name)).collect()
 }
 
+/// That an approver may have started what waits, if nobody can tell.
+#[must_use]
+pub fn unrecognised_initiator(request: &Request, texts: Texts) -> Option<String> {
+    request.terms.unrecognised_initiator.then(|| texts.initiator_unrecognised())
+}
+
 /// A vote without its comment.
 #[must_use]
 pub fn vote(request: &Request, vote: &Vote, texts: Texts) -> String {

@@ -63,6 +63,8 @@ async fn an_event_takes_nine_calls_and_five_for_each_approver_and_repeated_eight
             ("UpdateItem", 2 * number),
             // The request is sealed, and each approver has two links.
             ("Sign", 1 + 2 * number),
+            // Once in the life of a function: nothing is read from the ledger but what a key of ours has sealed.
+            ("GetPublicKey", 1),
             ("SendRawEmail", number),
         ]);
         assert_eq!(made(&world, "notifier", before), expected, "{number}");

@@ -121,6 +121,54 @@ async fn an_approval_without_a_route_is_an_error() {
     assert_eq!(world.mail_to(ALICE).await.to, ALICE);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stage_in_small_letters_does_not_fall_to_a_laxer_route() {
+    let strict = |stage: &str| {
+        format!("[[route]]\nname = \"strict\"\nstage = \"{stage}\"\napprovers = [\"{ALICE}\", \"{BOB}\"]\nquorum = 2\n")
+    };
+    for lax in ["[default]", "[[route]]\npipeline = \"My*\""] {
+        let text = format!("{}{lax}\napprovers = [\"{CAROL}\"]", strict("myapprovalstage"));
+        let world = World::under(&text).await;
+        let (status, error) = world.event(&eventbridge()).await;
+        assert_eq!((status, &error["errorType"]), (500, &json!("NoRoute")), "{error}");
+        let message = error["errorMessage"].as_str().unwrap();
+        assert!(message.contains("strict would match if capitals and small letters were the same"), "{message}");
+        assert!(world.mails().await.is_empty());
+        world.save_policy(&text.replace("myapprovalstage", "MyApprovalStage")).await;
+        world.play(&eventbridge()).await;
+        assert_eq!(world.mail_to(ALICE).await.to, ALICE);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wider_stage_before_a_strict_one_is_no_policy() {
+    let world = World::new().await;
+    let lax = format!("[[route]]\nstage = \"MyApp*\"\napprovers = [\"{CAROL}\"]\n");
+    let strict = format!("[[route]]\nstage = \"MyApprovalStage\"\napprovers = [\"{ALICE}\", \"{BOB}\"]\nquorum = 2\n");
+    world.save_policy(&format!("{lax}{strict}")).await;
+    let (status, error) = world.event(&eventbridge()).await;
+    assert_eq!((status, &error["errorType"]), (500, &json!("PolicyError")), "{error}");
+    assert!(
+        error["errorMessage"].as_str().unwrap().contains("line 4, column 1, route 2: never reached: route 1"),
+        "{error}"
+    );
+    assert!(world.mails().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_shows_what_a_policy_may_not_mean() {
+    let world = World::under(&format!("[default]\napprovers = [\"A. Smith <{ALICE}>\", \"A. Smith <{BOB}>\"]")).await;
+    let diagnosis = world.play(&json!({"doctor": {}})).await;
+    let findings = diagnosis["results"][0]["findings"].as_array().unwrap();
+    let policy = findings.iter().find(|finding| finding["check"] == "policy").unwrap();
+    assert_eq!(policy["sound"], true, "{policy}");
+    let found = policy["found"].as_str().unwrap();
+    assert!(
+        found.contains("; warning: line 2, column 13, default.approvers: two of these persons have the same"),
+        "{found}"
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_policy_that_cannot_be_read_is_an_error() {
     let world = World::simulated().await;

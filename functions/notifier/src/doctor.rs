@@ -5,6 +5,8 @@
 //! pipeline can have: only a callback of this deployment, at the origin that links are made for, with the right public key
 //! and a table that it may read, accepts it and answers that there is nothing to finish.
 
+use std::fmt::Write;
+
 use aws_sdk_ses::types::VerificationStatus;
 use countersign::approval::{Address, ApprovalAction, ParseError};
 use countersign::aws::{AwsError, AwsErrorKind};
@@ -168,7 +170,11 @@ impl Doctor {
         match self.policy.read().await {
             Ok(StoredPolicy { policy, version }) => {
                 let routes = policy.routes().count();
-                Finding::sound(CHECK, format!("version {version} is valid; routes, including the default: {routes}"))
+                let mut found = format!("version {version} is valid; routes, including the default: {routes}");
+                for warning in policy.warnings() {
+                    let _ = write!(found, "; warning: {warning}");
+                }
+                Finding::sound(CHECK, found)
             }
             Err(PolicyReadError::Aws(error)) => unanswered(CHECK, &error),
             Err(error) => Finding::unsound(

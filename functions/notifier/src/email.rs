@@ -229,6 +229,7 @@ impl Email<'_> {
         } else {
             notes.extend(status_text::barred(request, texts));
         }
+        notes.extend(status_text::unrecognised_initiator(request, texts));
         if self.links.is_some() && request.terms.reason_required {
             notes.push(texts.rejection_needs_comment());
         }

@@ -1,4 +1,4 @@
-//! The policy in AWS Systems Manager, and the terms that it sets for one approval.
+//! The policy, in AWS Systems Manager or in the settings, and the terms that it sets for one approval.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,20 @@ use aws_sdk_ssm::Client;
 use countersign::approval::Approver;
 use countersign::aws::AwsError;
 use countersign::pipeline::{Initiator, PendingApproval};
-use countersign::policy::{Policy, PolicyError, Route};
+use countersign::policy::{AutomaticStart, Policy, PolicyError, Recognition, Route, Unrouted};
 use countersign::request::Terms;
 
-/// The parameter that holds the policy. It is read for each event, so that an edit needs no deployment.
+use crate::settings::PolicySource;
+
+/// Where the policy is. A parameter is read for each event, so that an edit needs no deployment.
 #[derive(Debug, Clone)]
 pub(crate) struct PolicyStore {
     client: Client,
-    name: String,
+    source: PolicySource,
 }
+
+/// The version of a policy that is in the settings: it has none of its own.
+const IN_SETTINGS: i64 = 0;
 
 /// A version of the policy.
 #[derive(Debug, Clone)]
@@ -43,33 +48,74 @@ pub enum PolicyReadError {
         /// The parameter's version.
         version: i64,
     },
-    /// The route bars so many that the others are fewer than the quorum. A check of the policy's text allows for one
-    /// barred approver; one person may be several approvers.
+    /// No route matches exactly, and one would if capitals and small letters were the same.
     #[error(
-        "policy version {version} leaves too few to approve: the quorum is {quorum}, but only {left} of the approvers did not \
-         start the execution; add approvers or lower the quorum"
+        "policy version {version} has no route for exactly these names, but {route} would match if capitals and small \
+         letters were the same, so nobody was asked; correct the globs of {route}, or the names in CodePipeline"
     )]
-    TooFew {
+    OnlyInCase {
         /// The parameter's version.
         version: i64,
-        /// How many must approve.
-        quorum: usize,
-        /// How many may.
-        left: usize,
+        /// The route.
+        route: String,
     },
     /// The route bars the initiator, and CodePipeline does not say who started the execution.
     #[error("the policy bars whoever started the execution from approving, and CodePipeline does not say who that is")]
     InitiatorUnknown,
+    /// The route bars the initiator, and the policy does not know the principal that started the execution.
+    #[error(
+        "the policy bars whoever started the execution from approving, and policy version {version} does not recognise \
+         {principal}, so nobody was asked; add principals = [\"{principal}\"] to the [[person]] who that is{left_out}"
+    )]
+    InitiatorUnrecognised {
+        /// The parameter's version.
+        version: i64,
+        /// The principal's ARN, without what may be an address.
+        principal: String,
+        /// What to put for what is left out.
+        left_out: &'static str,
+    },
+    /// The route bars the initiator, and several people are called as the principal that started the execution.
+    #[error(
+        "the policy bars whoever started the execution from approving, and policy version {version} recognises several \
+         people as {principal}, so nobody was asked; add principals = [\"{principal}\"] to the [[person]] who that \
+         is{left_out}"
+    )]
+    InitiatorAmbiguous {
+        /// The parameter's version.
+        version: i64,
+        /// The principal's ARN, without what may be an address.
+        principal: String,
+        /// What to put for what is left out.
+        left_out: &'static str,
+    },
+    /// The route asks nobody about what no person started.
+    #[error(
+        "a push, a schedule or a rule started the execution, which {route} of policy version {version} refuses \
+         (automatic_start = \"refuse\"), so nobody was asked; a person must start it"
+    )]
+    AutomaticStart {
+        /// The parameter's version.
+        version: i64,
+        /// The route.
+        route: String,
+    },
 }
 
 impl PolicyStore {
-    pub(crate) fn new(client: Client, name: String) -> Self {
-        Self { client, name }
+    pub(crate) fn new(client: Client, source: PolicySource) -> Self {
+        Self { client, source }
     }
 
     pub(crate) async fn read(&self) -> Result<StoredPolicy, PolicyReadError> {
         const OPERATION: &str = "ssm:GetParameter";
-        let answer = self.client.get_parameter().name(&self.name).send().await;
+        let name = match &self.source {
+            PolicySource::Parameter(name) => name,
+            PolicySource::Text(policy) => {
+                return Ok(StoredPolicy { policy: Policy::clone(policy), version: IN_SETTINGS });
+            }
+        };
+        let answer = self.client.get_parameter().name(name).send().await;
         let answer = answer.map_err(|error| AwsError::new(OPERATION, &error))?;
         let parameter =
             answer.parameter.ok_or_else(|| AwsError::unexpected(OPERATION, "no parameter in the answer"))?;
@@ -85,12 +131,15 @@ impl StoredPolicy {
     /// The terms that the policy sets for an approval. Its request keeps them for good.
     pub(crate) fn terms(&self, pending: &PendingApproval) -> Result<Terms, PolicyReadError> {
         let version = self.version;
-        let route = self.policy.route(&pending.approval.action).ok_or(PolicyReadError::NoRoute { version })?;
-        let barred = self.barred(route, pending)?;
-        let (quorum, left) = (route.quorum.get(), route.approvers.len() - barred.len());
-        if quorum > left {
-            return Err(PolicyReadError::TooFew { version, quorum, left });
-        }
+        let route = self.policy.route(&pending.approval.action).map_err(|unrouted| match unrouted {
+            Unrouted::NoRoute => PolicyReadError::NoRoute { version },
+            Unrouted::OnlyInCase(route) => PolicyReadError::OnlyInCase { version, route: route.name.clone() },
+        })?;
+        let (barred, unrecognised_initiator) = if route.initiator_may_approve {
+            (BTreeMap::new(), self.is_unrecognised(pending))
+        } else {
+            (self.barred(route, pending)?, false)
+        };
         Ok(Terms {
             route: route.name.clone(),
             policy_version: version,
@@ -100,28 +149,46 @@ impl StoredPolicy {
             remind: route.remind.clone(),
             reason_required: route.reason_required,
             barred,
+            unrecognised_initiator,
             language: route.language,
             reply_to: route.reply_to.clone(),
             copy: by_mailbox(&route.copy),
         })
     }
 
-    /// The approvers whose approval does not count, by their identity, and what AWS calls them. If it is unknown who
-    /// started the execution, that is an error: it might be any of them.
+    /// The approver whose approval does not count, if the initiator is one, by their identity, and what AWS calls them. If
+    /// it is unknown who that is, that is an error: it might be any of them.
     fn barred(&self, route: &Route, pending: &PendingApproval) -> Result<BTreeMap<String, String>, PolicyReadError> {
-        if route.initiator_may_approve {
-            return Ok(BTreeMap::new());
+        let version = self.version;
+        let principal = match &pending.initiator {
+            None => return Err(PolicyReadError::InitiatorUnknown),
+            Some(Initiator::Automatic) => {
+                return match route.automatic_start {
+                    AutomaticStart::Allow => Ok(BTreeMap::new()),
+                    AutomaticStart::Refuse => {
+                        Err(PolicyReadError::AutomaticStart { version, route: route.name.clone() })
+                    }
+                };
+            }
+            Some(Initiator::Principal(principal)) => principal,
+        };
+        let logged = principal.for_log();
+        let left_out = if logged.contains('…') { ", with the name that is left out here for …" } else { "" };
+        match self.policy.recognise(principal, &pending.approval.action.account) {
+            Recognition::Person(address) => {
+                let is_asked = route.approvers.iter().any(|approver| approver.address.identity() == address.identity());
+                let barred = is_asked.then(|| (address.identity(), principal.expose_name().to_owned()));
+                Ok(barred.into_iter().collect())
+            }
+            Recognition::Nobody => Err(PolicyReadError::InitiatorUnrecognised { version, principal: logged, left_out }),
+            Recognition::Several => Err(PolicyReadError::InitiatorAmbiguous { version, principal: logged, left_out }),
         }
-        match &pending.initiator {
-            None => Err(PolicyReadError::InitiatorUnknown),
-            Some(Initiator::Nobody) => Ok(BTreeMap::new()),
-            Some(Initiator::Person(name)) => Ok(route
-                .approvers
-                .iter()
-                .filter(|approver| self.policy.is(name, &approver.address))
-                .map(|approver| (approver.address.identity(), name.clone()))
-                .collect()),
-        }
+    }
+
+    /// Whether a principal started the execution of which the policy does not know whose it is.
+    fn is_unrecognised(&self, pending: &PendingApproval) -> bool {
+        let Some(Initiator::Principal(principal)) = &pending.initiator else { return false };
+        !matches!(self.policy.recognise(principal, &pending.approval.action.account), Recognition::Person(_))
     }
 }
 

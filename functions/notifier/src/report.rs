@@ -147,7 +147,7 @@ impl NotifierError {
 fn kind_of_ask(error: &AskError) -> &'static str {
     match error {
         AskError::Find(_) => "ApprovalNotFound",
-        AskError::Policy(PolicyReadError::NoRoute { .. }) => "NoRoute",
+        AskError::Policy(PolicyReadError::NoRoute { .. } | PolicyReadError::OnlyInCase { .. }) => "NoRoute",
         AskError::Policy(_) => "PolicyError",
         AskError::Seal(_) | AskError::Aws(_) => AWS_ERROR,
         AskError::NothingPending => "NothingWaits",

@@ -3,6 +3,7 @@
 use countersign::approval::{AccountId, Address, Approver, Deployment, Origin, Region, RoleArn};
 use countersign::keys::KeyIds;
 use countersign::log::LevelFilter;
+use countersign::policy::Policy;
 use countersign::settings::{Lookup, SettingError, list, optional, required};
 
 /// The notifier's settings. Each is an environment variable of the function.
@@ -29,13 +30,37 @@ pub struct Settings {
     pub reply_to: Option<Address>,
     /// `COUNTERSIGN_CONFIGURATION_SET`: the SES configuration set. Optional. It must not track clicks.
     pub configuration_set: Option<String>,
-    /// `COUNTERSIGN_POLICY`: the name of the SSM parameter that holds the policy.
-    pub policy: String,
+    /// Where the policy is. Exactly one of the two is set: nothing falls back from one to the other.
+    pub policy: PolicySource,
     /// `COUNTERSIGN_PIPELINE_REGION`: the region that the sweep looks through, and of the pipelines that commands name. The
     /// function's own region unless set.
     pub pipeline_region: Option<Region>,
     /// `COUNTERSIGN_LOG_LEVEL`: `error`, `warn`, `info`, `debug` or `trace`. `info` unless set.
     pub log_level: LevelFilter,
+}
+
+/// Where the policy is.
+#[derive(Debug, Clone)]
+pub enum PolicySource {
+    /// `COUNTERSIGN_POLICY`: the name of the SSM parameter that holds it.
+    Parameter(String),
+    /// `COUNTERSIGN_POLICY_TEXT`: the text itself, which changes only with the deployment.
+    Text(Box<Policy>),
+}
+
+impl PolicySource {
+    fn read(lookup: Lookup) -> Result<Self, SettingError> {
+        const PARAMETER: &str = "COUNTERSIGN_POLICY";
+        const TEXT: &str = "COUNTERSIGN_POLICY_TEXT";
+        match (optional(lookup, PARAMETER)?, optional(lookup, TEXT)?) {
+            (Some(name), None) => Ok(Self::Parameter(name)),
+            (None, Some(policy)) => Ok(Self::Text(Box::new(policy))),
+            (None, None) => Err(SettingError::Missing { name: PARAMETER }),
+            (Some(_), Some(_)) => {
+                Err(SettingError::Wrong { name: TEXT, why: format!("{PARAMETER} is set, too; set one of them") })
+            }
+        }
+    }
 }
 
 impl Settings {
@@ -55,7 +80,7 @@ impl Settings {
             sender: required(lookup, "COUNTERSIGN_SENDER")?,
             reply_to: optional(lookup, "COUNTERSIGN_REPLY_TO")?,
             configuration_set: optional(lookup, "COUNTERSIGN_CONFIGURATION_SET")?,
-            policy: required(lookup, "COUNTERSIGN_POLICY")?,
+            policy: PolicySource::read(lookup)?,
             pipeline_region: optional(lookup, "COUNTERSIGN_PIPELINE_REGION")?,
             log_level: optional(lookup, "COUNTERSIGN_LOG_LEVEL")?.unwrap_or(LevelFilter::INFO),
         })
@@ -100,11 +125,30 @@ mod tests {
             ("COUNTERSIGN_REPLY_TO", "a b"),
             ("COUNTERSIGN_PIPELINE_REGION", "*"),
             ("COUNTERSIGN_LOG_LEVEL", "loud"),
+            ("COUNTERSIGN_POLICY_TEXT", "[default]\napprovers = [\"ada@example.com\"]"),
         ] {
             match read(name, Some(text)) {
                 Err(SettingError::Wrong { name: named, .. }) => assert_eq!(named, name, "{text}"),
                 other => panic!("{name}={text}: {other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn the_policy_is_in_a_parameter_or_in_the_settings() {
+        let from = |policy: Option<&str>, text: Option<&str>| {
+            let lookup = |name: &str| match name {
+                "COUNTERSIGN_POLICY" => policy.map(str::to_owned),
+                "COUNTERSIGN_POLICY_TEXT" => text.map(str::to_owned),
+                _ => GOOD.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned()),
+            };
+            Settings::read(&lookup).map(|settings| settings.policy)
+        };
+        let text = "[default]\napprovers = [\"ada@example.com\"]";
+        assert!(matches!(from(Some("/a/policy"), None), Ok(PolicySource::Parameter(_))));
+        assert!(matches!(from(None, Some(text)), Ok(PolicySource::Text(_))));
+        assert!(matches!(from(None, None), Err(SettingError::Missing { name: "COUNTERSIGN_POLICY" })));
+        let error = from(None, Some("[default]")).unwrap_err().to_string();
+        assert!(error.contains("COUNTERSIGN_POLICY_TEXT is not valid: line 1"), "{error}");
     }
 }

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use countersign::approval::{AccountId, ActionName, Approver, PipelineName, Region, StageName};
+use countersign::approval::{AccountId, ActionName, Approver, PipelineName, PrincipalArn, Region, StageName};
 use countersign::l10n::Language;
-use countersign::policy::{DEFAULT, Globs, Part, Policy, PolicyError, Route};
+use countersign::policy::{AutomaticStart, DEFAULT, Globs, Part, Policy, PolicyError, Recognition, Route};
 
 /// A question about a policy.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Checks a policy, and points at the first error in it
+    /// Checks a policy, and points at the first error in it, or at what may not be meant
     Check {
         /// The policy file; - reads standard input
         #[arg(value_name = "FILE")]
@@ -27,6 +27,9 @@ pub enum Command {
         file: PathBuf,
         #[command(flatten)]
         place: Place,
+        /// Who starts the release: the ARN of an IAM user or of a role's session. Needs --account
+        #[arg(long, value_name = "ARN", requires = "account")]
+        initiator: Option<PrincipalArn>,
     },
 }
 
@@ -62,16 +65,20 @@ impl Place {
 /// Answers the question. The exit code is 1 when the answer is no, and 2 when there is no answer.
 pub fn run(command: &Command) -> ExitCode {
     let (Command::Check { file } | Command::Explain { file, .. }) = command;
-    let policy = match read(file) {
-        Ok((policy, _)) => policy,
+    let (policy, text) = match read(file) {
+        Ok(read) => read,
         Err(code) => return code,
     };
     match command {
         Command::Check { .. } => {
             print!("{}", summary(file, &policy));
+            for warning in policy.warnings() {
+                let problem = format!("warning: {}", warning.problem);
+                eprint!("{}", pointer(file, &text, (warning.line, warning.column), &warning.key, &problem));
+            }
             ExitCode::SUCCESS
         }
-        Command::Explain { place, .. } => explain(&policy, place),
+        Command::Explain { place, initiator, .. } => explain(&policy, place, initiator.as_ref()),
     }
 }
 
@@ -84,7 +91,8 @@ pub fn read(file: &Path) -> Result<(Policy, String), ExitCode> {
     match text.parse() {
         Ok(policy) => Ok((policy, text)),
         Err(error) => {
-            eprint!("{}", complaint(file, &text, &error));
+            let PolicyError { line, column, key, problem } = error;
+            eprint!("{}", pointer(file, &text, (line, column), &key, &problem));
             Err(ExitCode::FAILURE)
         }
     }
@@ -108,9 +116,8 @@ fn text(file: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
-/// The error as compilers write it, with the line, since the terminal belongs to its author.
-fn complaint(file: &Path, text: &str, error: &PolicyError) -> String {
-    let PolicyError { line, column, key, problem } = error;
+/// An error or a warning as compilers write it, with the line, since the terminal belongs to its author.
+fn pointer(file: &Path, text: &str, (line, column): (usize, usize), key: &str, problem: &str) -> String {
     let visible = |c: char| if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c };
     let source: String = text.lines().nth(line - 1).unwrap_or_default().chars().map(visible).collect();
     // A tab is as wide in the second line as in the first.
@@ -120,27 +127,31 @@ fn complaint(file: &Path, text: &str, error: &PolicyError) -> String {
 
 fn summary(file: &Path, policy: &Policy) -> String {
     let mut out = format!("{} is valid.\n", name(file));
-    let mut asked = Vec::new();
     for (_, route) in policy.routes() {
         let (quorum, approvers) = (route.quorum.get(), route.approvers.len());
         let _ = writeln!(out, "  {}: {quorum} of {approvers} must approve", route.name);
-        asked.extend(route.approvers.iter().map(|approver| approver.address.identity()));
     }
     if !policy.routes().any(|(_, route)| route.name == DEFAULT) {
         out.push_str("  There is no [default]: an approval that no route matches is an error.\n");
     }
-    for (alias, _) in policy.aliases().filter(|(_, address)| !asked.contains(&address.identity())) {
-        let _ = writeln!(out, "  The alias {alias} maps to an address that no route asks.");
+    let warnings = policy.warnings().len();
+    if warnings > 0 {
+        let _ = writeln!(out, "  Warnings, which do not make it invalid: {warnings}");
     }
     out
 }
 
-fn explain(policy: &Policy, place: &Place) -> ExitCode {
+fn explain(policy: &Policy, place: &Place, initiator: Option<&PrincipalArn>) -> ExitCode {
     let names = Part::ALL.map(|part| place.name(part).map(|name| format!("{} {name}", part.key())));
     println!("{}:\n", names.into_iter().flatten().collect::<Vec<_>>().join(", "));
+    let mut misses: Vec<(&Route, Vec<Part>)> = Vec::new();
     for (globs, route) in policy.routes() {
         match fit(globs, place) {
             Fit::Differs(why) => println!("  {} does not match: {why}", route.name),
+            Fit::OnlyInCase(why, parts) => {
+                println!("  {} does not match: {why}", route.name);
+                misses.push((route, parts));
+            }
             Fit::Unknown(parts) => {
                 let keys = parts.iter().map(|part| part.key()).collect::<Vec<_>>().join(" and ");
                 println!("  {} may match: that depends on the {keys}", route.name);
@@ -149,18 +160,62 @@ fn explain(policy: &Policy, place: &Place) -> ExitCode {
                 return ExitCode::from(2);
             }
             Fit::Matches => {
+                if let Some((meant, _)) = misses.iter().find(|(_, parts)| globs.leave_open(parts)) {
+                    return only_in_case(meant);
+                }
                 println!("  {} matches\n\n{}", route.name, terms(policy, route));
-                return ExitCode::SUCCESS;
+                return initiator.map_or(ExitCode::SUCCESS, |initiator| started_by(policy, route, place, initiator));
             }
         }
+    }
+    if let Some((meant, _)) = misses.first() {
+        return only_in_case(meant);
     }
     println!("\nNo route matches, and there is no [default]: nobody is asked, and the notifier reports an error.");
     ExitCode::FAILURE
 }
 
+/// What happens where a route was probably meant and does not match.
+fn only_in_case(meant: &Route) -> ExitCode {
+    println!(
+        "\n{} would match if capitals and small letters were the same: nobody is asked, and the notifier reports an error.",
+        meant.name
+    );
+    ExitCode::FAILURE
+}
+
+/// What a release that this principal starts means for its approval.
+fn started_by(policy: &Policy, route: &Route, place: &Place, initiator: &PrincipalArn) -> ExitCode {
+    // The option needs the account.
+    let Some(account) = &place.account else { return ExitCode::from(2) };
+    let person = match policy.recognise(initiator, account) {
+        Recognition::Person(address) => {
+            let approver = route.approvers.iter().find(|approver| approver.address.identity() == address.identity());
+            let (who, consequence) = match (approver, route.initiator_may_approve) {
+                (Some(approver), true) => (approver.expose(), "may approve"),
+                (Some(approver), false) => (approver.expose(), "may reject, but not approve"),
+                (None, _) => (address.expose().to_owned(), "is no approver here"),
+            };
+            println!("\n{} is {who}, who {consequence}.", initiator.expose());
+            return ExitCode::SUCCESS;
+        }
+        Recognition::Nobody => "is not recognised as any person",
+        Recognition::Several => "may be any of several persons",
+    };
+    if route.initiator_may_approve {
+        println!("\n{} {person}. Emails and pages say that it may be an approver.", initiator.expose());
+        ExitCode::SUCCESS
+    } else {
+        println!("\n{} {person}: nobody is asked, and the notifier reports an error.", initiator.expose());
+        ExitCode::FAILURE
+    }
+}
+
 /// The fit of a route's globs to a place.
 enum Fit {
     Matches,
+    /// The reason for which the route does not match, and the parts that would if case did not matter.
+    OnlyInCase(String, Vec<Part>),
     /// The reason for which the route does not match.
     Differs(String),
     /// The missing facts on which the answer depends.
@@ -168,21 +223,28 @@ enum Fit {
 }
 
 fn fit(globs: &Globs, place: &Place) -> Fit {
-    let (mut differences, mut unknown) = (Vec::new(), Vec::new());
+    let (mut differences, mut unknown, mut in_case) = (Vec::new(), Vec::new(), Vec::new());
     for part in Part::ALL {
         let Some(glob) = globs.get(part) else { continue };
         match place.name(part) {
             Some(name) if globs.admit(part, name) => {}
+            Some(name) if globs.admit_ignoring_case(part, name) => {
+                differences.push(format!("{} is {glob} only if case does not matter", part.key()));
+                in_case.push(part);
+            }
             Some(_) => differences.push(format!("{} is not {glob}", part.key())),
             None => unknown.push(part),
         }
     }
-    if !differences.is_empty() {
+    // What misses only in case may be what was meant, so the rest counts.
+    if differences.len() > in_case.len() {
         Fit::Differs(differences.join(", "))
-    } else if unknown.is_empty() {
-        Fit::Matches
-    } else {
+    } else if !unknown.is_empty() {
         Fit::Unknown(unknown)
+    } else if !in_case.is_empty() {
+        Fit::OnlyInCase(differences.join(", "), in_case)
+    } else {
+        Fit::Matches
     }
 }
 
@@ -210,7 +272,13 @@ fn terms(policy: &Policy, route: &Route) -> String {
         None => "when CodePipeline stops waiting".to_owned(),
     };
     let rejection = if route.reason_required { "needs a comment" } else { "does not need a comment" };
-    let initiator = if route.initiator_may_approve { "may approve" } else { "may not approve" };
+    let initiator = match (route.initiator_may_approve, route.automatic_start) {
+        (true, _) => vec!["may approve"],
+        (false, AutomaticStart::Allow) => vec!["may not approve"],
+        (false, AutomaticStart::Refuse) => {
+            vec!["may not approve", "must be a person: nobody is asked after a push, a schedule or a rule"]
+        }
+    };
     let reply_to =
         route.reply_to.as_ref().map_or("the deployment's ReplyTo, or else its sender", |address| address.expose());
     let terms = [
@@ -219,7 +287,7 @@ fn terms(policy: &Policy, route: &Route) -> String {
         ("reminders", vec![reminders]),
         ("links expire", vec![expires]),
         ("a rejection", vec![rejection.to_owned()]),
-        ("the initiator", vec![initiator.to_owned()]),
+        ("the initiator", initiator.into_iter().map(str::to_owned).collect()),
         ("language", vec![route.language.to_string()]),
         ("replies go to", vec![reply_to.to_owned()]),
         ("copies go to", people(&route.copy)),

@@ -67,9 +67,9 @@ const POLICY: &str = r#"
 [groups]
 platform = ["Ada Lovelace <ada@example.com>", "ben@example.com"]
 
-[aliases]
-alovelace = "ada@example.com"
-carol = "carol@example.com"
+[[person]]
+address = "ben@example.com"
+principals = ["arn:aws:iam::123456789012:user/brook"]
 
 [[route]]
 name = "production"
@@ -99,8 +99,7 @@ fn a_valid_policy_is_summed_up() {
         "<stdin> is valid.\n  \
            production: 2 of 3 must approve\n  \
            route 2: 1 of 1 must approve\n  \
-           There is no [default]: an approval that no route matches is an error.\n  \
-           The alias carol maps to an address that no route asks.\n"
+           There is no [default]: an approval that no route matches is an error.\n"
     );
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/policies/small-team.toml");
     let (code, output, _) = run(&["policy", "check", file], "");
@@ -116,7 +115,7 @@ fn a_wrong_policy_is_shown_where_it_is_wrong() {
     assert_eq!((code, output.as_str()), (Some(1), ""));
     assert_eq!(
         errors,
-        "<stdin>:15:12: route[0].quorum: quorum is 4, but only 3 distinct approvers are listed\n    \
+        "<stdin>:15:12: route 1.quorum: quorum is 4, but only 3 distinct approvers are listed\n    \
            \tquorum =  4 # all\n    \
            \t          ^\n"
     );
@@ -127,6 +126,86 @@ fn a_wrong_policy_is_shown_where_it_is_wrong() {
     let (code, _, errors) = run(&["policy", "check", "-"], "");
     assert_eq!(code, Some(1));
     assert!(errors.starts_with("<stdin>:1:1: policy: has no [[route]] and no [default]"), "{errors}");
+}
+
+#[test]
+fn what_a_policy_may_not_mean_is_a_warning() {
+    let text = "[[route]]\nstage = \"Production\"\napprovers = [\"A <a@example.com>\"]\n\
+                [[route]]\nstage = \"production\"\napprovers = [\"a@example.com\"]\n";
+    let (code, output, errors) = run(&["policy", "check", "-"], text);
+    assert_eq!(code, Some(0));
+    assert!(output.ends_with("  Warnings, which do not make it invalid: 1\n"), "{output}");
+    assert_eq!(
+        errors,
+        "<stdin>:4:1: route 2: warning: also matches names that route 1 misses only by capitals and small letters\n    \
+           [[route]]\n    \
+           ^\n"
+    );
+}
+
+#[test]
+fn aliases_of_earlier_versions_are_an_error_that_says_what_to_write() {
+    let (code, output, errors) = run(&["policy", "check", "-"], "[aliases]\nada = \"ada@example.com\"\n");
+    assert_eq!((code, output.as_str()), (Some(1), ""));
+    assert!(errors.starts_with("<stdin>:1:1: aliases: aliases are no longer read"), "{errors}");
+    assert!(errors.contains("write one [[person]] each, with address"), "{errors}");
+}
+
+#[test]
+fn a_policy_explains_what_an_initiator_means() {
+    let place = ["policy", "explain", "-", "payments-api", "Production", "Approve", "--region", "eu-central-1"];
+    let by = |initiator: &str| {
+        let more = ["--account", "123456789012", "--initiator", initiator];
+        let (code, output, errors) = run(&[&place[..], &more].concat(), POLICY);
+        assert_eq!(errors, "");
+        (code, output.lines().last().unwrap().to_owned())
+    };
+    let user = |name: &str| format!("arn:aws:iam::123456789012:user/{name}");
+    for (initiator, code, answer) in [
+        (user("ada"), 0, "is Ada Lovelace <ada@example.com>, who may reject, but not approve."),
+        (user("brook"), 0, "is ben@example.com, who may reject, but not approve."),
+        (
+            "arn:aws:sts::123456789012:assumed-role/Release/ben".to_owned(),
+            1,
+            "is not recognised as any person: nobody is asked, and the notifier reports an error.",
+        ),
+    ] {
+        assert_eq!(by(&initiator), (Some(code), format!("{initiator} {answer}")));
+    }
+    let (code, _, errors) = run(&[&place[..], &["--initiator", &user("ada")]].concat(), POLICY);
+    assert_eq!(code, Some(2));
+    assert!(errors.contains("--account"), "{errors}");
+    let test = ["policy", "explain", "-", "web", "Test", "Approve", "--account", "123456789012", "--initiator"];
+    for (initiator, answer) in [
+        (user("brook"), "is ben@example.com, who may approve."),
+        (user("ada"), "is ada@example.com, who is no approver here."),
+        (user("x"), "is not recognised as any person. Emails and pages say that it may be an approver."),
+    ] {
+        let (code, output, _) = run(&[&test[..], &[&initiator]].concat(), POLICY);
+        assert_eq!(code, Some(0));
+        assert!(output.ends_with(&format!("{initiator} {answer}\n")), "{output}");
+    }
+}
+
+#[test]
+fn a_name_that_a_route_misses_only_by_its_case_is_explained() {
+    let text = format!("{POLICY}\n[default]\napprovers = [\"ben@example.com\"]\n");
+    let place = ["policy", "explain", "-", "payments-api", "production", "Approve"];
+    let (code, output, _) = run(&[&place[..], &["--region", "eu-central-1"]].concat(), &text);
+    assert_eq!(code, Some(1));
+    assert!(
+        output.ends_with(
+            "  production does not match: stage is Production only if case does not matter\n  \
+             route 2 does not match: stage is not Test*\n\n\
+             production would match if capitals and small letters were the same: nobody is asked, and the notifier \
+             reports an error.\n"
+        ),
+        "{output}"
+    );
+    let (code, _, errors) = run(&place, &text);
+    assert_eq!((code, errors.as_str()), (Some(2), "Say which region, with --region.\n"));
+    let (code, output, _) = run(&["policy", "explain", "-", "web", "production", "Approve"], &text);
+    assert_eq!(code, Some(0), "{output}");
 }
 
 #[test]
@@ -204,5 +283,5 @@ fn a_policy_command_that_cannot_be_done_is_an_error() {
         assert!(errors.starts_with("no-such.toml cannot be read: "), "{arguments:?}: {errors}");
     }
     let (code, _, errors) = run(&["--port", "0", "--policy", "-"], "[[route]]\n");
-    assert_eq!((code, errors.starts_with("<stdin>:1:1: route[0].approvers: is missing")), (Some(1), true), "{errors}");
+    assert_eq!((code, errors.starts_with("<stdin>:1:1: route 1.approvers: is missing")), (Some(1), true), "{errors}");
 }

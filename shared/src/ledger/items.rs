@@ -44,6 +44,8 @@ pub(super) struct TermsItem {
     reason_required: bool,
     #[serde(default)]
     barred: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unrecognised_initiator: bool,
     #[serde(default)]
     language: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -181,6 +183,7 @@ impl From<&Terms> for TermsItem {
             remind: terms.remind.iter().map(|before| before.whole_seconds()).collect(),
             reason_required: terms.reason_required,
             barred: terms.barred.clone(),
+            unrecognised_initiator: terms.unrecognised_initiator,
             language: text(&terms.language),
             reply_to: terms.reply_to.as_ref().map(|address| address.expose().to_owned()),
             copy: to_people(&terms.copy),
@@ -201,6 +204,7 @@ impl TryFrom<TermsItem> for Terms {
             remind: item.remind.into_iter().map(Duration::seconds).collect(),
             reason_required: item.reason_required,
             barred: item.barred,
+            unrecognised_initiator: item.unrecognised_initiator,
             // A request that was made before a language was removed stays readable.
             language: item.language.parse().unwrap_or_default(),
             reply_to: item.reply_to.map(|address| address.parse()).transpose()?,

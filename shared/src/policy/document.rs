@@ -5,7 +5,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::PolicyError;
+use super::{PolicyError, PolicyWarning};
 
 /// The key that errors about the text as a whole have.
 const WHOLE: &str = "policy";
@@ -29,14 +29,21 @@ impl<'t> Place<'t> {
 
     /// The error that something is wrong here. The problem must not repeat a value.
     pub fn wrong(&self, problem: impl Into<String>) -> PolicyError {
+        let (line, column) = self.position();
+        PolicyError { line, column, key: self.key.clone(), problem: problem.into() }
+    }
+
+    /// The warning that something here may not be meant. The problem must not repeat a value.
+    pub fn odd(&self, problem: impl Into<String>) -> PolicyWarning {
+        let (line, column) = self.position();
+        PolicyWarning { line, column, key: self.key.clone(), problem: problem.into() }
+    }
+
+    /// The line and the column, from 1.
+    fn position(&self) -> (usize, usize) {
         let before = self.text.get(..self.text.floor_char_boundary(self.offset)).unwrap_or_default();
         let line = before.rsplit('\n').next().unwrap_or_default();
-        PolicyError {
-            line: before.matches('\n').count() + 1,
-            column: line.chars().count() + 1,
-            key: self.key.clone(),
-            problem: problem.into(),
-        }
+        (before.matches('\n').count() + 1, line.chars().count() + 1)
     }
 
     /// The place of a key in the table here.
@@ -46,9 +53,13 @@ impl<'t> Place<'t> {
         Self { text: self.text, offset, key }
     }
 
-    /// The place of an element of the list here.
+    /// The place of an element of the list here. Routes and persons have the numbers by which people know them.
     fn of_element(&self, index: usize, offset: usize) -> Self {
-        Self { text: self.text, offset, key: format!("{}[{index}]", self.key) }
+        let key = match self.key.as_str() {
+            key @ ("route" | "person") => format!("{key} {}", index + 1),
+            key => format!("{key}[{index}]"),
+        };
+        Self { text: self.text, offset, key }
     }
 }
 
@@ -77,6 +88,11 @@ impl<'t> Node<'t> {
     /// The error that something is wrong with this value, which the problem must not repeat.
     pub fn wrong(&self, problem: impl Into<String>) -> PolicyError {
         self.place.wrong(problem)
+    }
+
+    /// The warning that this value may not be meant, which the problem must not repeat.
+    pub fn odd(&self, problem: impl Into<String>) -> PolicyWarning {
+        self.place.odd(problem)
     }
 
     /// Whether it is a text, rather than a list of them.
@@ -125,6 +141,7 @@ impl<'t> Node<'t> {
 }
 
 /// A table and its place.
+#[derive(Clone)]
 pub struct Table<'t> {
     table: &'t DeTable<'t>,
     place: Place<'t>,
@@ -139,6 +156,11 @@ impl<'t> Table<'t> {
     /// The error that something is wrong with the table itself.
     pub fn wrong(&self, problem: impl Into<String>) -> PolicyError {
         self.place.wrong(problem)
+    }
+
+    /// The warning that the table itself may not be meant.
+    pub fn odd(&self, problem: impl Into<String>) -> PolicyWarning {
+        self.place.odd(problem)
     }
 
     /// The error that something is wrong with the first of these keys that is there; with the table, when none is.

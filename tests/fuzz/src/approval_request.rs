@@ -98,6 +98,7 @@ fn terms(u: &mut Unstructured) -> Result<Terms> {
         remind: Vec::new(),
         reason_required: u.arbitrary()?,
         barred,
+        unrecognised_initiator: u.arbitrary()?,
         language: *u.choose(&languages)?,
         reply_to: maybe(u, person)?.map(|person| person.address),
         copy: people(u, 0)?,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use countersign::approval::ApprovalAction;
-use countersign::policy::{DEFAULT, MAX_ROUTES, MAX_TEXT, Part, Policy, Route};
+use countersign::policy::{AutomaticStart, DEFAULT, MAX_ROUTES, MAX_TEXT, Part, Policy, Route, Unrouted};
 use time::Duration;
 
 use crate::fixture::approval;
@@ -34,6 +34,10 @@ pub fn check(text: &str) {
         }
     };
     assert!(text.len() <= MAX_TEXT);
+    for warning in policy.warnings() {
+        assert!(!warning.to_string().contains('@'), "{warning}");
+        assert!((1..=text.matches('\n').count() + 1).contains(&warning.line), "{warning}");
+    }
     let routes: Vec<_> = policy.routes().collect();
     // A pipeline's name may have an `@`, and so may its glob.
     let has_names_with_at = routes
@@ -54,8 +58,12 @@ pub fn check(text: &str) {
             let names = [account.as_str(), region.as_str(), pipeline.as_str(), stage.as_str(), action.as_str()];
             Part::ALL.into_iter().zip(names).all(|(part, name)| globs.admit(part, name))
         });
-        assert_eq!(policy.route(&action), expected.map(|(_, route)| *route), "the first that matches");
-        assert!(default.is_none() || policy.route(&action).is_some(), "a default route takes every approval");
+        let expected = expected.map(|(_, route)| *route);
+        match policy.route(&action) {
+            Ok(route) => assert_eq!(Some(route), expected, "the first that matches"),
+            Err(Unrouted::NoRoute) => assert!(expected.is_none() && default.is_none()),
+            Err(Unrouted::OnlyInCase(meant)) => assert_ne!(Some(meant), expected, "it matches in no other way"),
+        }
     }
     let commented = format!("{text}\n# The end.\n");
     if commented.len() <= MAX_TEXT {
@@ -65,7 +73,8 @@ pub fn check(text: &str) {
 }
 
 fn check_route(route: &Route) {
-    let Route { name, approvers, quorum, remind, expires, copy, initiator_may_approve, .. } = route;
+    let Route { name, approvers, quorum, remind, expires, copy, initiator_may_approve, automatic_start, .. } = route;
+    assert!(*automatic_start == AutomaticStart::Allow || !initiator_may_approve, "a key that changes nothing");
     assert!((1..=64).contains(&name.chars().count()) && !name.contains('@'), "{name}");
     let deciding: BTreeSet<String> = approvers.iter().map(|person| person.address.identity()).collect();
     assert_eq!(deciding.len(), approvers.len(), "each mailbox once");

@@ -284,8 +284,7 @@ async fn over(gallery: &mut Gallery) {
 /// Pages that refuse a request.
 async fn refused(gallery: &mut Gallery) {
     let world = world(2, "initiator_may_approve = false").await;
-    start(&world, SHORT_REVIEW_URL, &format!("arn:aws:sts::123456789012:assumed-role/Administrators/{MAXIMILIANE}"))
-        .await;
+    start(&world, SHORT_REVIEW_URL, &format!("arn:aws:iam::123456789012:user/{MAXIMILIANE}")).await;
     let (alice, maximiliane) = (mail(&world, ALICE).await, mail(&world, MAXIMILIANE).await);
     let link = Parts::of(&alice.approve);
     let key = link.key();

@@ -258,7 +258,8 @@ impl Author {
             2 => "x".repeat(63 - own.len()),
             _ => "Zed".to_owned(),
         };
-        let address = format!("{local}.{own}@{domain}");
+        // What follows a `+` tells nobody apart.
+        let address = format!("{own}.{local}@{domain}");
         if address.len() <= max { address } else { format!("{own}@example.com") }
     }
 

@@ -158,6 +158,7 @@ fn request(approver: &Approver) -> Request {
         remind: Vec::new(),
         reason_required: false,
         barred: BTreeMap::new(),
+        unrecognised_initiator: false,
         language: Language::ENGLISH,
         reply_to: None,
         copy: BTreeMap::new(),

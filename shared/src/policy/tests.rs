@@ -1,0 +1,261 @@
+//! What a policy says about approvals and people.
+
+use super::*;
+
+const TEXT: &str = r#"
+    [groups]
+    platform = ["Ada Lovelace <ada@example.com>", "ben@example.com"]
+    second = ["Ada@Example.com"]
+
+    [[person]]
+    address = "Ada Lovelace <ada@example.com>"
+    addresses = ["lovelace@example.org"]
+    principals = ["arn:aws:iam::123456789012:user/AArcher", "arn:aws:sts::*:assumed-role/Release/b.brook@corp.example"]
+
+    [[route]]
+    account = "1111*"
+    approvers = ["platform"]
+    [[route]]
+    region = "eu-*-1"
+    pipeline = "payments-*"
+    approvers = ["platform"]
+    [[route]]
+    pipeline = "payments-?pi"
+    stage = "Prod*"
+    approvers = ["platform"]
+    [[route]]
+    name = "one of three"
+    pipeline = "[a-c]*"
+    approvers = ["platform"]
+    [[route]]
+    pipeline = "[!a-z]*"
+    approvers = ["platform"]
+    [[route]]
+    name = "by action"
+    action = "Sign[-_]off"
+    approvers = ["platform"]
+"#;
+
+fn action([account, region, pipeline, stage, action]: [&str; 5]) -> ApprovalAction {
+    ApprovalAction {
+        account: account.parse().unwrap(),
+        region: region.parse().unwrap(),
+        pipeline: pipeline.parse().unwrap(),
+        stage: stage.parse().unwrap(),
+        action: action.parse().unwrap(),
+    }
+}
+
+#[test]
+fn the_first_route_that_matches_decides() {
+    let policy: Policy = TEXT.parse().unwrap();
+    for (names, expected) in [
+        // The account alone; everything else may be anything.
+        (["111122223333", "eu-west-1", "payments-api", "Production", "Approve"], Some("route 1")),
+        (["111100000000", "us-east-2", "x", "Y", "z"], Some("route 1")),
+        // Region and pipeline must both match; a star takes nothing, too.
+        (["222222222222", "eu-west-1", "payments-api", "Production", "Approve"], Some("route 2")),
+        (["222222222222", "eu-central-1", "payments-", "Test", "Approve"], Some("route 2")),
+        (["222222222222", "eu-west-2", "payments-api", "Production", "Approve"], Some("route 3")),
+        (["222222222222", "eu-west-1", "payment-api", "Production", "Approve"], None),
+        // A question mark is one character.
+        (["222222222222", "us-east-2", "payments-xpi", "Prod", "Approve"], Some("route 3")),
+        (["222222222222", "us-east-2", "payments-pi", "Prod", "Approve"], None),
+        (["222222222222", "us-east-2", "payments-aapi", "Prod", "Approve"], None),
+        // The stage.
+        (["222222222222", "us-east-2", "payments-api", "Test", "Approve"], None),
+        // A class of characters, and everything outside one.
+        (["222222222222", "us-east-2", "backend", "Test", "Approve"], Some("one of three")),
+        (["222222222222", "us-east-2", "c", "Test", "Approve"], Some("one of three")),
+        (["222222222222", "us-east-2", "d", "Test", "Approve"], None),
+        (["222222222222", "us-east-2", "Backend", "Test", "Approve"], Some("route 5")),
+        (["222222222222", "us-east-2", "9lives", "Test", "Approve"], Some("route 5")),
+        // The action. A whole name must match, not a part of it.
+        (["222222222222", "us-east-2", "d", "Test", "Sign-off"], Some("by action")),
+        (["222222222222", "us-east-2", "d", "Test", "Sign_off"], Some("by action")),
+        (["222222222222", "us-east-2", "d", "Test", "Sign-off-2"], None),
+    ] {
+        let action = action(names);
+        assert_eq!(policy.route(&action).ok().map(|route| route.name.as_str()), expected, "{names:?}");
+        let with_default: Policy = format!("{TEXT}\n[default]\napprovers = [\"platform\"]").parse().unwrap();
+        let name = with_default.route(&action).ok().map(|route| route.name.as_str());
+        assert_eq!(name, Some(expected.unwrap_or(DEFAULT)), "{names:?}");
+    }
+}
+
+#[test]
+fn names_that_differ_from_a_route_only_in_case_do_not_fall_to_another() {
+    let text = r#"
+        [[route]]
+        name = "payments"
+        pipeline = "payments-*"
+        stage = "Production"
+        approvers = ["ada@example.com", "ben@example.com"]
+        quorum = 2
+        [[route]]
+        name = "small letters"
+        stage = "production-[a-z]*"
+        approvers = ["ada@example.com"]
+        [[route]]
+        name = "capitals"
+        stage = "PRODUCTION-*"
+        approvers = ["ada@example.com"]
+        [[route]]
+        name = "any payments"
+        pipeline = "payments-*"
+        approvers = ["ada@example.com"]
+    "#;
+    let default = "[default]\napprovers = [\"ada@example.com\"]";
+    for (pipeline, stage, without, with_default) in [
+        ("payments-api", "Production", Ok("payments"), Ok("payments")),
+        ("payments-api", "Test", Ok("any payments"), Ok("any payments")),
+        ("web", "Test", Err(None), Ok("default")),
+        // What takes any stage instead, a default or not, is not what was meant.
+        ("payments-api", "production", Err(Some("payments")), Err(Some("payments"))),
+        ("payments-api", "PRODUCTION", Err(Some("payments")), Err(Some("payments"))),
+        ("Payments-api", "Production", Err(Some("payments")), Err(Some("payments"))),
+        ("web", "Production-x", Err(Some("small letters")), Err(Some("small letters"))),
+        // Another part differs as well.
+        ("web", "production", Err(None), Ok("default")),
+        // Whoever wrote a glob for the stage that matches knew of this spelling.
+        ("web", "PRODUCTION-x", Ok("capitals"), Ok("capitals")),
+    ] {
+        let action = action(["222222222222", "us-east-2", pipeline, stage, "Approve"]);
+        for (text, expected) in [(text.to_owned(), without), (format!("{text}{default}"), with_default)] {
+            let policy: Policy = text.parse().unwrap();
+            let found = policy.route(&action).map(|route| route.name.as_str()).map_err(|unrouted| match unrouted {
+                Unrouted::NoRoute => None,
+                Unrouted::OnlyInCase(route) => Some(route.name.as_str()),
+            });
+            assert_eq!(found, expected, "{pipeline} {stage}");
+        }
+    }
+}
+
+#[test]
+fn the_default_route_is_tried_last_wherever_it_stands() {
+    let text = "[default]\napprovers = [\"ada@example.com\"]\n\
+                [[route]]\nstage = \"Production\"\napprovers = [\"ben@example.com\"]\n";
+    let policy: Policy = text.parse().unwrap();
+    let names: Vec<&str> = policy.routes().map(|(_, route)| route.name.as_str()).collect();
+    assert_eq!(names, ["route 1", "default"]);
+    let route = policy.route(&action(["123456789012", "us-east-2", "p", "Production", "a"])).unwrap();
+    assert_eq!(route.approvers, ["ben@example.com".parse().unwrap()]);
+}
+
+#[test]
+fn a_route_tells_why_it_does_not_match() {
+    let policy: Policy = TEXT.parse().unwrap();
+    let (globs, _) = policy.routes().nth(1).unwrap();
+    assert!(globs.admit(Part::Pipeline, "payments-api") && !globs.admit(Part::Region, "us-east-2"));
+    assert!(globs.admit(Part::Account, "anything"), "no glob");
+    assert_eq!(globs.get(Part::Region), Some("eu-*-1"));
+    assert_eq!(globs.get(Part::Account), None);
+}
+
+/// Who a principal is, in an account.
+fn recognised(policy: &Policy, principal: &str) -> Result<String, &'static str> {
+    match policy.recognise(&principal.parse().unwrap(), &"123456789012".parse().unwrap()) {
+        Recognition::Person(address) => Ok(address.identity()),
+        Recognition::Nobody => Err("nobody"),
+        Recognition::Several => Err("several"),
+    }
+}
+
+#[test]
+fn a_person_is_a_user_or_an_identity_center_session_of_the_pipelines_account_or_what_is_declared() {
+    let policy: Policy = TEXT.parse().unwrap();
+    let ada = || Ok("ada@example.com".to_owned());
+    let nobody = || Err("nobody");
+    for (principal, person) in [
+        // Named by administrators: by an address or the part before the @, in whatever case and path.
+        ("arn:aws:iam::123456789012:user/ada", ada()),
+        ("arn:aws:iam::123456789012:user/teams/platform/ADA", ada()),
+        ("arn:aws:iam::123456789012:user/ada@example.com", ada()),
+        ("arn:aws:iam::123456789012:user/lovelace@example.org", ada()),
+        ("arn:aws:iam::123456789012:user/Lovelace", ada()),
+        ("arn:aws-cn:iam::123456789012:user/ada", ada()),
+        ("arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/ada", ada()),
+        ("arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/Ada@Example.com", ada()),
+        ("arn:aws:iam::123456789012:user/ben", Ok("ben@example.com".to_owned())),
+        // Declared.
+        ("arn:aws:iam::123456789012:user/aarcher", ada()),
+        ("arn:aws:sts::123456789012:assumed-role/Release/b.brook@corp.example", ada()),
+        ("arn:aws:sts::999999999999:assumed-role/release/B.Brook@corp.example", ada()),
+        // A session's name is what whoever assumes the role picks.
+        ("arn:aws:sts::123456789012:assumed-role/Release/ada", nobody()),
+        ("arn:aws:sts::123456789012:assumed-role/Release/ben@example.com", nobody()),
+        ("arn:aws:sts::123456789012:assumed-role/MyAWSReservedSSO_x/ada", nobody()),
+        ("arn:aws:sts::123456789012:assumed-role/x/AWSReservedSSO_Admin_0123456789abcdef/ada", nobody()),
+        ("arn:aws:sts::123456789012:assumed-role/Release/x/b.brook@corp.example", nobody()),
+        ("arn:aws:sts::123456789012:assumed-role/x/Release/b.brook@corp.example", nobody()),
+        ("arn:aws:sts::123456789012:federated-user/ada", nobody()),
+        ("arn:aws:iam::123456789012:root", nobody()),
+        ("arn:aws:iam::123456789012:role/ada", nobody()),
+        // Another account's administrators name whom they like.
+        ("arn:aws:iam::999999999999:user/ada", nobody()),
+        ("arn:aws:iam::999999999999:user/aarcher", nobody()),
+        ("arn:aws:sts::999999999999:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/ada", nobody()),
+        // Nearly.
+        ("arn:aws:iam::123456789012:user/adam", nobody()),
+        ("arn:aws:iam::123456789012:user/ada/x", nobody()),
+        ("arn:aws:iam::123456789012:user/ada@example.org", nobody()),
+        ("arn:aws:iam::123456789012:user/teams/aarcher", nobody()),
+    ] {
+        assert_eq!(recognised(&policy, principal), person, "{principal}");
+    }
+}
+
+#[test]
+fn of_two_people_of_one_name_neither_is_recognised_unless_one_declares_it() {
+    let default = "[default]\napprovers = [\"ada@example.com\", \"ada@example.org\"]\n";
+    let user = "arn:aws:iam::123456789012:user/ada";
+    assert_eq!(recognised(&default.parse().unwrap(), user), Err("several"));
+    let person = format!("[[person]]\naddress = \"ada@example.org\"\nprincipals = [\"{user}\"]\n");
+    let policy: Policy = format!("{person}{default}").parse().unwrap();
+    assert_eq!(recognised(&policy, user), Ok("ada@example.org".to_owned()));
+    let session = "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_A_0123456789abcdef/ada";
+    assert_eq!(recognised(&policy, session), Err("several"));
+    assert_eq!(recognised(&policy, &format!("{session}@example.com")), Ok("ada@example.com".to_owned()));
+}
+
+#[test]
+fn somebody_who_only_gets_copies_is_nobody_in_aws() {
+    let policy: Policy =
+        "[default]\napprovers = [\"ada@example.com\"]\ncopy = [\"audit@example.com\"]".parse().unwrap();
+    assert_eq!(recognised(&policy, "arn:aws:iam::123456789012:user/audit"), Err("nobody"));
+}
+
+#[test]
+fn the_groups_of_a_person_are_known() {
+    let policy: Policy = TEXT.parse().unwrap();
+    let groups =
+        |address: &str| -> Vec<String> { policy.groups_of(&address.parse().unwrap()).map(str::to_owned).collect() };
+    assert_eq!(groups("ADA@example.com"), ["platform", "second"]);
+    assert_eq!(groups("ben@example.com"), ["platform"]);
+    assert_eq!(groups("carol@example.com"), [""; 0]);
+}
+
+#[test]
+fn nobody_shows_in_debug_output() {
+    let policy: Policy = TEXT.parse().unwrap();
+    let shown = format!("{policy:?}").to_lowercase();
+    for part in ["@", "ada", "lovelace", "archer", "brook"] {
+        assert!(!shown.contains(part), "{shown}");
+    }
+}
+
+#[test]
+fn the_examples_are_sound_and_the_guide_shows_them() {
+    let guide = include_str!("../../../docs/POLICY.md");
+    for (name, text) in [
+        ("small-team.toml", include_str!("../../../docs/policies/small-team.toml")),
+        ("regulated.toml", include_str!("../../../docs/policies/regulated.toml")),
+    ] {
+        let policy = text.parse::<Policy>();
+        assert!(policy.is_ok(), "{name}: {policy:?}");
+        let indented: String =
+            text.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("    {line}\n") }).collect();
+        assert!(guide.contains(&indented), "docs/POLICY.md does not have {name} as it is");
+    }
+}
