@@ -1,6 +1,5 @@
 //! The endings of an approval: its links always show the one that happened.
 
-use sandbox::simulation::{Calls, Fault};
 use serde_json::{Value, json};
 use tests::{ALICE, World, changed, eventbridge};
 
