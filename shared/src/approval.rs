@@ -7,6 +7,7 @@
 mod checked;
 mod names;
 mod people;
+mod web;
 
 use std::fmt;
 use std::num::NonZeroU8;
@@ -16,10 +17,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 pub use checked::ParseError;
-pub use names::{
-    AccountId, ActionName, ApprovalToken, Deployment, ExecutionId, PipelineName, Region, StageName, WebUrl,
-};
+pub use names::{AccountId, ActionName, ApprovalToken, Deployment, ExecutionId, PipelineName, Region, StageName};
 pub use people::{Address, Approver, Comment, DisplayName};
+pub use web::{ReviewLink, WebUrl};
 
 /// An approver's decision, in CodePipeline's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

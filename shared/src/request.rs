@@ -5,7 +5,7 @@ use std::fmt;
 
 use time::{Duration, UtcDateTime};
 
-use crate::approval::{Address, Approval, Approver, Comment, Decision, Quorum, WebUrl};
+use crate::approval::{Address, Approval, Approver, Comment, Decision, Quorum, ReviewLink};
 use crate::l10n::Language;
 
 /// The ledger's record that an approval was put to its approvers. Terms and release are fixed when it is made.
@@ -251,7 +251,7 @@ pub struct Release {
     /// The pipeline author's words to the reviewer, `CustomData`.
     pub instructions: Option<String>,
     /// What the reviewer should look at, `ExternalEntityLink`.
-    pub review_url: Option<WebUrl>,
+    pub review_url: Option<ReviewLink>,
 }
 
 /// One source's change.
@@ -262,7 +262,7 @@ pub struct Revision {
     /// The commit message.
     pub summary: Option<String>,
     /// Where it can be looked at.
-    pub url: Option<WebUrl>,
+    pub url: Option<ReviewLink>,
 }
 
 // Addresses, names and comments are in these types as plain text, too, and `Debug` shows none of it.

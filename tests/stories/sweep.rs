@@ -117,7 +117,7 @@ async fn the_sweep_sends_requests_if_the_event_was_lost() {
         let report = world.sweep().await.unwrap();
         assert_eq!(report["results"][0]["asked"], 2, "{mode:?}");
         let mail = world.mail_to(ALICE).await;
-        assert!(mail.text.contains("Started by: user/dev"), "{}", mail.text);
+        assert!(mail.text.contains("> user/dev"), "{}", mail.text);
         // The next sweep sends no second request, even if CodePipeline does not show the token.
         let report = world.sweep().await.unwrap();
         let swept = &report["results"][0];

@@ -3,17 +3,27 @@
 use askama::Template;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::approval::{Comment, Decision};
+use countersign::approval::{Comment, Decision, ReviewLink};
+use countersign::foreign::{Foreign, Limit, about_link};
 use countersign::l10n::Texts;
 use countersign::link::VerifiedLink;
 use countersign::request::{Ending, Outcome, Request, Vote};
 use countersign::status_text;
+use countersign::text::legible;
 use time::UtcDateTime;
 
 use crate::notice::Notice;
 
 /// The style of every page, in the page itself.
 pub const STYLE: &str = include_str!("../templates/style.css");
+
+/// How much of a foreign text a page shows at once; the rest is folded. The button must not be far down.
+const INSTRUCTIONS: Limit = Limit { lines: 20, characters: 1000 };
+const CHANGE: Limit = Limit { lines: 20, characters: 600 };
+/// The same where there are more than [`MANY`] changes.
+const CHANGE_OF_MANY: Limit = Limit { lines: 5, characters: 200 };
+const MANY: usize = 3;
+const COMMENT: Limit = Limit { lines: 10, characters: 512 };
 
 /// The style's SHA-256 in base64, for `Content-Security-Policy`: no other style is applied to a page.
 #[must_use]
@@ -110,6 +120,16 @@ impl Confirm<'_> {
         self.link.decision() == Decision::Rejected && self.request.terms.reason_required
     }
 
+    fn changes(&self) -> Vec<Foreign<'_>> {
+        let revisions = &self.request.release.revisions;
+        let limit = if revisions.len() > MANY { CHANGE_OF_MANY } else { CHANGE };
+        revisions.iter().map(|revision| Foreign::change(revision, limit, self.texts)).collect()
+    }
+
+    fn instructions(&self) -> Option<Foreign<'_>> {
+        Foreign::instructions(&self.request.release, INSTRUCTIONS, self.texts)
+    }
+
     /// A sentence about the vote that the button replaces.
     fn other_vote(&self) -> Option<String> {
         let vote = self.request.vote_of(self.link.approver())?;
@@ -169,6 +189,10 @@ impl Decided<'_> {
         }
     }
 
+    fn said_elsewhere(&self) -> Option<Foreign<'_>> {
+        Foreign::decided_elsewhere(self.request, INSTRUCTIONS, self.texts)
+    }
+
     fn votes(&self) -> Vec<&Vote> {
         match &self.request.verdict {
             Some(verdict) if self.request.ended_by_votes() => self.request.votes_for(verdict.decision),
@@ -201,9 +225,4 @@ impl<'a> NoticePage<'a> {
 fn tally(texts: Texts, request: &Request) -> String {
     let approvals = request.votes_for(Decision::Approved).len();
     texts.approvals_received(&approvals.to_string(), &request.terms.quorum.get().to_string())
-}
-
-/// The comment of a vote: for templates.
-fn commented(vote: &Vote) -> Option<&str> {
-    vote.comment.as_ref().map(Comment::expose)
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use time::{Duration, UtcDateTime};
 
-use crate::approval::{Approval, ApprovalAction, Approver, ParseError};
+use crate::approval::{Approval, ApprovalAction, Approver, ParseError, ReviewLink};
 use crate::request::{Ending, Outcome, Release, Request, Revision, Terms, Verdict, Vote};
 
 /// An item, or a part of one, that this version cannot read.
@@ -175,7 +175,7 @@ impl TryFrom<RequestItem> for Request {
             asked: moment(item.asked)?,
             expires: moment(item.expires)?,
             waits_until: moment(item.waits_until)?,
-            release: item.details.try_into()?,
+            release: item.details.into(),
             votes: votes.collect::<Result<_, Unreadable>>()?,
             revision: item.revision,
             verdict: item.verdict.map(Verdict::try_from).transpose()?,
@@ -282,35 +282,31 @@ impl From<&Release> for ReleaseItem {
             started_by: started_by.clone(),
             revisions: revisions.iter().map(RevisionItem::from).collect(),
             instructions: instructions.clone(),
-            review_url: review_url.as_ref().map(text),
+            review_url: review_url.as_ref().map(|link| link.as_str().to_owned()),
         }
     }
 }
 
-impl TryFrom<ReleaseItem> for Release {
-    type Error = Unreadable;
-
-    fn try_from(item: ReleaseItem) -> Result<Self, Unreadable> {
-        Ok(Self {
+impl From<ReleaseItem> for Release {
+    fn from(item: ReleaseItem) -> Self {
+        Self {
             started_by: item.started_by,
-            revisions: item.revisions.into_iter().map(Revision::try_from).collect::<Result<_, _>>()?,
+            revisions: item.revisions.into_iter().map(Revision::from).collect(),
             instructions: item.instructions,
-            review_url: item.review_url.map(|url| url.parse()).transpose()?,
-        })
+            review_url: item.review_url.map(ReviewLink::from),
+        }
     }
 }
 
 impl From<&Revision> for RevisionItem {
     fn from(Revision { id, summary, url }: &Revision) -> Self {
-        Self { id: id.clone(), summary: summary.clone(), url: url.as_ref().map(text) }
+        Self { id: id.clone(), summary: summary.clone(), url: url.as_ref().map(|link| link.as_str().to_owned()) }
     }
 }
 
-impl TryFrom<RevisionItem> for Revision {
-    type Error = Unreadable;
-
-    fn try_from(item: RevisionItem) -> Result<Self, Unreadable> {
-        Ok(Self { id: item.id, summary: item.summary, url: item.url.map(|url| url.parse()).transpose()? })
+impl From<RevisionItem> for Revision {
+    fn from(item: RevisionItem) -> Self {
+        Self { id: item.id, summary: item.summary, url: item.url.map(ReviewLink::from) }
     }
 }
 

@@ -6,7 +6,7 @@ use aws_sdk_codepipeline::types::{
 
 use super::release::{MAX_INSTRUCTIONS, initiator_of, release_of};
 use super::{CodePipeline, FindError, PendingApproval, PendingRef, external_id, in_region, moment};
-use crate::approval::{Approval, ApprovalAction, ApprovalToken, ExecutionId, WebUrl};
+use crate::approval::{Approval, ApprovalAction, ApprovalToken, ExecutionId, ReviewLink};
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::text::bounded;
 use time::UtcDateTime;
@@ -155,7 +155,7 @@ impl CodePipeline {
             .filter(|text| !text.is_empty());
         release.review_url = configured("ExternalEntityLink")
             .or_else(|| pending.review_url.clone())
-            .and_then(|url| WebUrl::parse_lenient(&url));
+            .and_then(|url| ReviewLink::parse_lenient(&url));
         Some(PendingApproval { approval, expires, initiator, release })
     }
 

@@ -8,7 +8,7 @@ use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use callback::pages::Confirm;
-use countersign::approval::{Approval, Approver, Deployment, Quorum};
+use countersign::approval::{Approval, Approver, Deployment, Quorum, ReviewLink};
 use countersign::delivery::EmailKind;
 use countersign::keys::{KeyId, VerifyingKeys};
 use countersign::l10n::Language;
@@ -147,13 +147,15 @@ fn request(approval: &Approval, approver: &Approver) -> Request {
     let revision = Revision {
         id: "0123456789abcdef0123456789abcdef01234567".to_owned(),
         summary: Some("Round totals half to even, as the auditors asked".to_owned()),
-        url: "https://github.com/example/payments-api/commit/0123456789abcdef0123456789abcdef01234567".parse().ok(),
+        url: ReviewLink::parse_lenient(
+            "https://github.com/example/payments-api/commit/0123456789abcdef0123456789abcdef01234567",
+        ),
     };
     let release = Release {
         started_by: Some("assumed-role/Admin/ada".to_owned()),
         revisions: vec![revision],
         instructions: Some("Check that the totals on staging agree with the report, then decide.".to_owned()),
-        review_url: "https://staging.example.com/report".parse().ok(),
+        review_url: ReviewLink::parse_lenient("https://staging.example.com/report"),
     };
     let asked = NOW.saturating_sub(Duration::minutes(10));
     Request::new(approval.clone(), terms, asked, NOW.saturating_add(Duration::days(7)), release)
