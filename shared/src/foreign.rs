@@ -5,11 +5,14 @@
 
 use std::borrow::Cow;
 
-use crate::approval::{Comment, ReviewLink};
+use crate::approval::{Comment, DisplayName, ReviewLink};
 use crate::l10n::Texts;
 use crate::request::{Release, Request, Revision, Vote};
 use crate::status_text;
-use crate::text::{BREAKS, clean, is_blank, is_mark, legible, reorders};
+use crate::text::{bounded_line, clean, is_blank, is_mark, legible};
+
+/// The most characters of a name above a comment.
+const MAX_NAME: usize = 40;
 
 /// How much of a text is shown at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,9 +44,8 @@ impl ForeignText {
     /// `None` when there is nothing to see.
     #[must_use]
     pub fn new(text: &str, limit: Limit) -> Option<Self> {
-        let is_unclean = |c: char| c.is_control() && !matches!(c, '\n' | '\t') || BREAKS.contains(&c) || reorders(c);
-        let text: Cow<str> = if text.contains(is_unclean) { clean(text).into() } else { text.into() };
-        let mut shown = squeezed(&legible(&text));
+        let is_plain = text.bytes().all(|b| matches!(b, b' '..=b'~' | b'\n'));
+        let mut shown = if is_plain { squeezed(text) } else { squeezed(&legible(&clean(text))) };
         if shown.is_empty() {
             return None;
         }
@@ -108,6 +110,9 @@ fn squeezed(text: &str) -> String {
 
 /// Where a text has to end, in bytes, to keep to the limit. `None` when it does.
 fn end(text: &str, limit: Limit) -> Option<usize> {
+    if text.len() <= limit.characters && text.bytes().filter(|b| *b == b'\n').count() < limit.lines {
+        return None;
+    }
     let (mut lines, mut characters) = (0, 0);
     for (at, c) in text.char_indices() {
         if c == '\n' {
@@ -132,8 +137,8 @@ pub struct Foreign<'a> {
     pub text: Option<ForeignText>,
     /// The revision that it is about.
     pub id: Option<Cow<'a, str>>,
-    /// What they gave as a link.
-    pub link: Option<&'a ReviewLink>,
+    /// What they gave as a link, below a line of ours: where it leads, or why it cannot be followed.
+    pub link: Option<(String, &'a ReviewLink)>,
 }
 
 impl<'a> Foreign<'a> {
@@ -144,7 +149,7 @@ impl<'a> Foreign<'a> {
             label: texts.written_by_author(),
             text: revision.summary.as_deref().and_then(|summary| ForeignText::new(summary, limit)),
             id: Some(legible(&revision.id)),
-            link: revision.url.as_ref(),
+            link: revision.url.as_ref().map(|link| (about_link(link, texts), link)),
         }
     }
 
@@ -156,6 +161,7 @@ impl<'a> Foreign<'a> {
         if text.is_none() && link.is_none() {
             return None;
         }
+        let link = link.map(|link| (about_link(link, texts), link));
         Some(Self { label: texts.written_by_owner(), text, id: None, link })
     }
 
@@ -163,7 +169,11 @@ impl<'a> Foreign<'a> {
     #[must_use]
     pub fn comment(request: &Request, vote: &Vote, limit: Limit, texts: Texts) -> Option<Self> {
         let text = ForeignText::new(vote.comment.as_ref().map(Comment::expose)?, limit)?;
-        Some(Self { label: texts.comment_by(&request.name_of(&vote.approver)), text: Some(text), id: None, link: None })
+        // The sentence about the vote, which precedes it, has the whole name and the address.
+        let name = request.terms.approvers.get(&vote.approver.identity()).and_then(|approver| approver.name.as_ref());
+        let name = name.map_or_else(|| vote.approver.expose(), DisplayName::expose);
+        let label = texts.comment_by(&bounded_line(&legible(name), MAX_NAME));
+        Some(Self { label, text: Some(text), id: None, link: None })
     }
 
     /// What was said with a decision that came without our links. `None` when there was nothing.
@@ -174,9 +184,7 @@ impl<'a> Foreign<'a> {
     }
 }
 
-/// The line above what was given as a link: where it leads, or why it cannot be followed.
-#[must_use]
-pub fn about_link(link: &ReviewLink, texts: Texts) -> String {
+fn about_link(link: &ReviewLink, texts: Texts) -> String {
     match (link, link.host()) {
         (ReviewLink::Url(_), host) => texts.link_to(host.unwrap_or_default()),
         (ReviewLink::Text(_), Some(host)) => texts.link_hides_host(host),

@@ -52,7 +52,11 @@ pub fn reorders(c: char) -> bool {
 pub fn isolated(text: &str) -> Cow<'_, str> {
     const FIRST_STRONG_ISOLATE: char = '\u{2068}';
     const POP_ISOLATE: char = '\u{2069}';
-    if text.contains(runs_left) { format!("{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}").into() } else { text.into() }
+    if !text.is_ascii() && text.contains(runs_left) {
+        format!("{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}").into()
+    } else {
+        text.into()
+    }
 }
 
 /// Whether a character is of the ranges that Unicode keeps for scripts that run from right to left.

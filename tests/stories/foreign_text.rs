@@ -55,19 +55,14 @@ async fn instructions_that_read_like_our_votes_are_quoted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_blank_lines_take_no_room() {
-    let world = World::new().await;
     for (instructions, shown) in [
         (format!("a{}b", "\n".repeat(990)), 3),
         (format!("a{}b", "\u{200b}\n".repeat(490)), 3),
         (format!("a{}b", "\u{2800}\n \n".repeat(240)), 3),
         ("x\n".repeat(495), 20),
     ] {
-        let event = in_notice(sns(), |message| {
-            message["approval"]["customData"] = json!(instructions);
-            message["approval"]["token"] = json!(format!("token-{}", instructions.len()));
-        });
-        world.play(&event).await;
-        let mail = world.mails().await.pop().unwrap();
+        let world = World::new().await;
+        let mail = asked_with(&world, &instructions, "https://staging.example.com/").await;
         let said = mail.text.split_once("Written by the pipeline’s owner:").unwrap().1;
         let lines = said.lines().skip(1).take_while(|line| line.starts_with('>'));
         assert_eq!(lines.count(), shown, "{}", mail.text);
@@ -143,7 +138,7 @@ async fn a_comment_and_a_summary_stand_below_their_writers() {
     let (alice, bob) = world.ask().await;
     world.press(&alice.approve, FORGED_VOTES).await;
     let page = world.get(&bob.approve).await.body;
-    assert!(page.contains("Comment by Alice Archer &#60;alice@example.com&#62;"), "{page}");
+    assert!(page.contains("Comment by Alice Archer<"), "{page}");
     assert!(page.contains("2 of 2 approvals are there") && !ours(&page).contains("2 of 2"), "{page}");
     let input = json!({
         "pipelineName": "MyFirstPipeline", "stageName": "MyApprovalStage", "actionName": "MyApprovalAction",

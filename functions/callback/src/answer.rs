@@ -90,7 +90,7 @@ impl Answer {
                     Some(draft) => (Some(draft.problem), draft.comment.as_str()),
                     None => (None, ""),
                 };
-                let page = Confirm { texts, request, link, problem, comment, now: viewer.now };
+                let page = Confirm::new(texts, request, link, problem, comment, viewer.now);
                 Self {
                     status: if problem.is_none() { StatusCode::OK } else { StatusCode::BAD_REQUEST },
                     html: page.render(),

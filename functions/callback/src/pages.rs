@@ -1,10 +1,12 @@
 //! Pages. Each state has its own title, says what happened and what to do next. No page has a script or loads anything.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign::approval::{Comment, Decision, ReviewLink};
-use countersign::foreign::{Foreign, Limit, about_link};
+use countersign::foreign::{Foreign, Limit};
 use countersign::l10n::Texts;
 use countersign::link::VerifiedLink;
 use countersign::request::{Ending, Outcome, Request, Vote};
@@ -35,18 +37,13 @@ pub fn style_hash() -> String {
 #[derive(Template)]
 #[template(path = "confirm.html")]
 pub struct Confirm<'a> {
-    /// The texts, in the viewer's language.
-    pub texts: Texts,
-    /// The pending request.
-    pub request: &'a Request,
-    /// The link that was opened.
-    pub link: &'a VerifiedLink,
-    /// What is wrong with the form that was sent, if anything.
-    pub problem: Option<FormProblem>,
-    /// The comment in that form.
-    pub comment: &'a str,
-    /// The time of the visit.
-    pub now: UtcDateTime,
+    texts: Texts,
+    request: &'a Request,
+    link: &'a VerifiedLink,
+    problem: Option<FormProblem>,
+    comment: &'a str,
+    now: UtcDateTime,
+    title: String,
 }
 
 /// A problem with a form whose link is valid.
@@ -77,19 +74,29 @@ impl FormProblem {
     }
 }
 
-impl Confirm<'_> {
-    fn title(&self) -> String {
-        let action = &self.request.approval.action;
+impl<'a> Confirm<'a> {
+    /// The page at a time, in the viewer's language. With a form that was sent: what is wrong with it, and its comment.
+    #[must_use]
+    pub fn new(
+        texts: Texts,
+        request: &'a Request,
+        link: &'a VerifiedLink,
+        problem: Option<FormProblem>,
+        comment: &'a str,
+        now: UtcDateTime,
+    ) -> Self {
+        let action = &request.approval.action;
         let (pipeline, stage) = (action.pipeline.as_str(), action.stage.as_str());
-        match self.link.decision() {
-            Decision::Approved => self.texts.release_question(pipeline, stage),
-            Decision::Rejected => self.texts.reject_question(pipeline, stage),
-        }
+        let title = match link.decision() {
+            Decision::Approved => texts.release_question(pipeline, stage),
+            Decision::Rejected => texts.reject_question(pipeline, stage),
+        };
+        Self { texts, request, link, problem, comment, now, title }
     }
 
     /// The title of the window. It begins with the problem, so that those who hear it read out know at once.
-    fn window_title(&self) -> String {
-        if self.problem.is_some() { self.texts.problem_title(&self.title()) } else { self.title() }
+    fn window_title(&self) -> Cow<'_, str> {
+        if self.problem.is_some() { self.texts.problem_title(&self.title).into() } else { self.title.as_str().into() }
     }
 
     fn button(&self) -> String {

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use askama::Template;
 use countersign::approval::{Address, Approver, Deployment, DisplayName, ReviewLink, WebUrl};
 use countersign::delivery::EmailKind;
-use countersign::foreign::{Foreign, Limit, about_link};
+use countersign::foreign::{Foreign, Limit};
 use countersign::l10n::Texts;
 use countersign::link::Link;
 use countersign::request::{Ending, Outcome, Request, Vote};
 use countersign::status_text;
-use countersign::text::{bounded, isolated, legible};
+use countersign::text::{bounded, legible};
 use mail_builder::MessageBuilder;
 use mail_builder::headers::address::Address as MailAddress;
 use mail_builder::headers::date::Date;
@@ -74,10 +74,15 @@ pub enum RenderError {
 }
 
 /// The beginning of an email, in HTML and in plain text.
-struct Opening {
+struct Opening<'a> {
     headline: String,
     /// Paragraphs of one or a few sentences, the most important first.
     lead: Vec<String>,
+    facts: Vec<(String, &'a str)>,
+    /// The changes that a request shows. The page behind its links shows all of them in full.
+    changes: Vec<Foreign<'a>>,
+    /// What a request's pipeline asks, or what was said with a decision in AWS.
+    statement: Option<Foreign<'a>>,
 }
 
 /// The HTML of a request or a reminder.
@@ -86,7 +91,7 @@ struct Opening {
 struct RequestHtml<'a> {
     mail: &'a Email<'a>,
     texts: Texts,
-    opening: &'a Opening,
+    opening: &'a Opening<'a>,
 }
 
 /// The plain text of a request or a reminder.
@@ -95,7 +100,7 @@ struct RequestHtml<'a> {
 struct RequestText<'a> {
     mail: &'a Email<'a>,
     texts: Texts,
-    opening: &'a Opening,
+    opening: &'a Opening<'a>,
 }
 
 /// The HTML of an outcome.
@@ -104,7 +109,7 @@ struct RequestText<'a> {
 struct OutcomeHtml<'a> {
     mail: &'a Email<'a>,
     texts: Texts,
-    opening: &'a Opening,
+    opening: &'a Opening<'a>,
 }
 
 /// The plain text of an outcome.
@@ -113,7 +118,7 @@ struct OutcomeHtml<'a> {
 struct OutcomeText<'a> {
     mail: &'a Email<'a>,
     texts: Texts,
-    opening: &'a Opening,
+    opening: &'a Opening<'a>,
 }
 
 impl Email<'_> {
@@ -188,8 +193,8 @@ fn mailbox(person: &Approver) -> MailAddress<'_> {
 }
 
 /// The opening.
-impl Email<'_> {
-    fn question(&self, now: UtcDateTime) -> Opening {
+impl<'a> Email<'a> {
+    fn question(&self, now: UtcDateTime) -> Opening<'a> {
         let (request, texts) = (self.request, self.texts());
         let (pipeline, stage) = (request.approval.action.pipeline.as_str(), request.approval.action.stage.as_str());
         let (span, until) = (texts.span(request.expires - now), texts.at(request.expires));
@@ -208,10 +213,13 @@ impl Email<'_> {
         let asked = if self.links.is_some() { status_text::asked_you } else { status_text::asked };
         let mut lead = vec![waits, asked(request, texts)];
         lead.extend(self.notes());
-        Opening { headline, lead }
+        let revisions = request.release.revisions.iter().take(MAX_REVISIONS);
+        let changes = revisions.map(|revision| Foreign::change(revision, CHANGE, texts)).collect();
+        let statement = Foreign::instructions(&request.release, INSTRUCTIONS, texts);
+        Opening { headline, lead, facts: self.facts(), changes, statement }
     }
 
-    fn outcome(&self, outcome: &Outcome) -> Opening {
+    fn outcome(&self, outcome: &Outcome) -> Opening<'a> {
         let (pipeline, texts) = (self.request.approval.action.pipeline.as_str(), self.texts());
         let headline = match outcome.ending {
             Ending::Approved => texts.was_approved(pipeline),
@@ -222,7 +230,8 @@ impl Email<'_> {
         };
         let lead =
             vec![status_text::end(self.request, outcome, texts), status_text::consequence(outcome.ending, texts)];
-        Opening { headline, lead }
+        let statement = Foreign::decided_elsewhere(self.request, INSTRUCTIONS, texts);
+        Opening { headline, lead, facts: self.facts(), changes: Vec::new(), statement }
     }
 
     /// What else this recipient should know.
@@ -258,20 +267,6 @@ impl<'a> Email<'a> {
     fn comment(&self, vote: &Vote) -> Option<Foreign<'a>> {
         let limit = if self.kind == EmailKind::Outcome { FINAL_COMMENT } else { COMMENT };
         Foreign::comment(self.request, vote, limit, self.texts())
-    }
-
-    /// The changes that the email shows. The page behind its links shows all of them in full.
-    fn changes(&self) -> Vec<Foreign<'a>> {
-        let revisions = self.request.release.revisions.iter().take(MAX_REVISIONS);
-        revisions.map(|revision| Foreign::change(revision, CHANGE, self.texts())).collect()
-    }
-
-    fn instructions(&self) -> Option<Foreign<'a>> {
-        Foreign::instructions(&self.request.release, INSTRUCTIONS, self.texts())
-    }
-
-    fn said_elsewhere(&self) -> Option<Foreign<'a>> {
-        Foreign::decided_elsewhere(self.request, INSTRUCTIONS, self.texts())
     }
 
     fn started_by(&self) -> Option<Cow<'a, str>> {
@@ -321,7 +316,7 @@ struct Button<'a> {
 }
 
 /// The first paragraph of the lead, which a mailbox shows beside the subject.
-fn first(opening: &Opening) -> &str {
+fn first<'a>(opening: &'a Opening<'_>) -> &'a str {
     opening.lead.first().map_or("", String::as_str)
 }
 
@@ -344,8 +339,8 @@ fn quoted(said: &Foreign, texts: Texts) -> String {
     if let Some(id) = &said.id {
         quote(&mut quoted, id);
     }
-    if let Some(link) = said.link {
-        quoted.push_str(&about_link(link, texts));
+    if let Some((about, link)) = &said.link {
+        quoted.push_str(about);
         quoted.push_str(":\n");
         link.as_str().lines().for_each(|line| quote(&mut quoted, line));
     }

@@ -113,7 +113,9 @@ fn is_plain(text: &str) -> bool {
 
 /// The part of a URL that says where it leads: user name, host and port.
 fn authority_in(url: &str) -> Option<&str> {
-    url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?.split(['/', '?', '#']).next()
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let end = rest.bytes().position(|b| matches!(b, b'/' | b'?' | b'#'));
+    rest.get(..end.unwrap_or(rest.len()))
 }
 
 /// The host of a URL without a user name, unless a browser would read it in another way than it is written.

@@ -97,7 +97,7 @@ impl World {
 
     fn page(&self) -> String {
         let texts = Language::ENGLISH.texts();
-        let page = Confirm { texts, request: &self.request, link: &self.link, problem: None, comment: "", now: NOW };
+        let page = Confirm::new(texts, &self.request, &self.link, None, "", NOW);
         page.render().expect("a page")
     }
 
