@@ -60,6 +60,24 @@ please-review = Bitte prüfen
 votes = Stimmen
 decided-by = Entschieden von
 
+## Was andere geschrieben haben
+
+written-by-author = Verfasst von der Person, die die Änderung gemacht hat
+written-by-owner = Verfasst von den Verantwortlichen der Pipeline
+comment-by = Kommentar von { $who }
+from-codepipeline = Aus AWS CodePipeline
+more-lines = { $count ->
+    [one] … und { $count } weitere Zeile
+   *[other] … und { $count } weitere Zeilen
+}
+more-characters = { $count ->
+    [one] … und { $count } weiteres Zeichen
+   *[other] … und { $count } weitere Zeichen
+}
+link-to = Link zu { $host }
+link-hides-host = Kein Link, denn die Adresse verschleiert, dass sie zu { $host } führt
+not-a-link = Kein Link, denn dies ist keine Webadresse
+
 ## Überschriften der Seite hinter einem Link und der E-Mail mit der Anfrage
 
 release-question = { $pipeline } für { $stage } freigeben?

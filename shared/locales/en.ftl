@@ -67,6 +67,31 @@ please-review = Please review
 votes = Votes
 decided-by = Decided by
 
+## What others wrote
+
+# Above what somebody else wrote, which stands in a box of its own. The author wrote the commit message
+written-by-author = Written by the author of the change
+# Whoever configured the pipeline's approval action wrote its instructions
+written-by-owner = Written by the pipeline’s owner
+comment-by = Comment by { $who }
+# A decision's summary, as CodePipeline has it
+from-codepipeline = From AWS CodePipeline
+# Below a text that is not shown to its end
+more-lines = { $count ->
+    [one] … and { $count } more line
+   *[other] … and { $count } more lines
+}
+more-characters = { $count ->
+    [one] … and { $count } more character
+   *[other] … and { $count } more characters
+}
+# Above a link that somebody else wrote. $host: such as github.com
+link-to = Link to { $host }
+# Above an address such as https://github.com@evil.example, which is shown and cannot be followed
+link-hides-host = Not a link, because it hides that it leads to { $host }
+# Above a text that was given where a link belongs
+not-a-link = Not a link, because it is not a web address
+
 ## Headlines of the page that a link opens, and of the email that asks for a decision
 
 release-question = Release { $pipeline } to { $stage }?

@@ -61,6 +61,24 @@ please-review = Revise, por favor
 votes = Votos
 decided-by = Decidido por
 
+## Lo que han escrito otras personas
+
+written-by-author = Escrito por quien hizo el cambio
+written-by-owner = Escrito por la persona responsable del pipeline
+comment-by = Comentario de { $who }
+from-codepipeline = Procede de AWS CodePipeline
+more-lines = { $count ->
+    [one] … y { $count } línea más
+   *[other] … y { $count } líneas más
+}
+more-characters = { $count ->
+    [one] … y { $count } carácter más
+   *[other] … y { $count } caracteres más
+}
+link-to = Enlace a { $host }
+link-hides-host = Sin enlace, porque la dirección oculta que lleva a { $host }
+not-a-link = Sin enlace, porque no es una dirección web
+
 ## El título de la página que abre un enlace y del correo que pide la decisión
 
 release-question = ¿Publicar { $pipeline } en { $stage }?

@@ -60,6 +60,24 @@ please-review = À vérifier
 votes = Votes
 decided-by = Décision prise par
 
+## Ce que d’autres ont écrit
+
+written-by-author = Écrit par l’auteur de la modification
+written-by-owner = Écrit par les responsables du pipeline
+comment-by = Commentaire de { $who }
+from-codepipeline = Provient d’AWS CodePipeline
+more-lines = { $count ->
+    [one] … et { $count } ligne de plus
+   *[other] … et { $count } lignes de plus
+}
+more-characters = { $count ->
+    [one] … et { $count } caractère de plus
+   *[other] … et { $count } caractères de plus
+}
+link-to = Lien vers { $host }
+link-hides-host = Pas de lien, car cette adresse dissimule qu’elle mène à { $host }
+not-a-link = Pas de lien, car ce n’est pas une adresse web
+
 ## Titres de la page qu’ouvre un lien et de l’e-mail de demande
 
 release-question = Déployer { $pipeline } vers { $stage } ?

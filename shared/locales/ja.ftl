@@ -32,6 +32,18 @@ please-review = ご確認ください
 votes = 投票
 decided-by = 決定者
 
+## ほかの人が書いた内容
+
+written-by-author = 変更の作成者が書いた内容
+written-by-owner = パイプラインの担当者が書いた内容
+comment-by = { $who }のコメント
+from-codepipeline = AWS CodePipelineに記録された内容
+more-lines = …ほか{ $count }行
+more-characters = …ほか{ $count }文字
+link-to = { $host }へのリンク
+link-hides-host = このアドレスは{ $host }へ移動することを隠しているため、リンクにしていません
+not-a-link = ウェブアドレスではないため、リンクにしていません
+
 ## ページとメールの題
 
 release-question = { $pipeline }を{ $stage }にリリースしますか？

@@ -61,6 +61,22 @@ please-review = Revise, por favor
 votes = Votos
 decided-by = Decidido por
 
+## O que outras pessoas escreveram
+
+written-by-author = Escrito por quem fez a alteração
+written-by-owner = Escrito pela pessoa responsável pelo pipeline
+comment-by = Comentário de { $who }
+from-codepipeline = Proveniente do AWS CodePipeline
+more-lines = { $count ->
+    [one] … e mais { $count } linha
+   *[other] … e mais { $count } linhas
+}
+# O singular escreve-se de duas formas
+more-characters = … (caracteres por mostrar: { $count })
+link-to = Link para { $host }
+link-hides-host = Sem link, porque o endereço esconde que leva a { $host }
+not-a-link = Sem link, porque não é um endereço da web
+
 ## O título da página que um link abre e do e-mail que pede a decisão
 
 release-question = Publicar { $pipeline } em { $stage }?

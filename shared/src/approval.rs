@@ -9,6 +9,7 @@ mod names;
 mod origin;
 mod people;
 mod principal;
+mod web;
 
 use std::fmt;
 use std::num::NonZeroU8;
@@ -20,11 +21,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 pub use checked::ParseError;
 pub use names::{
     AccountId, ActionExecutionId, ActionName, ApprovalToken, Deployment, ExecutionId, PipelineName, Region, RoleArn,
-    StageName, WebUrl,
+    StageName,
 };
 pub use origin::Origin;
 pub use people::{Address, Approver, Comment, DisplayName};
 pub use principal::{PrincipalArn, PrincipalKind};
+pub use web::{ReviewLink, WebUrl};
 
 /// An approver's decision, in CodePipeline's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -7,7 +7,7 @@ use std::fmt;
 
 use time::{Duration, UtcDateTime};
 
-use crate::approval::{Address, Approval, Approver, Comment, Decision, Digest, Quorum, WebUrl};
+use crate::approval::{Address, Approval, Approver, Comment, Decision, Digest, Quorum, ReviewLink};
 use crate::l10n::Language;
 
 /// A request that is about to be made: what is going to be fixed and signed.
@@ -315,7 +315,7 @@ pub struct Release {
     /// The pipeline author's words to the reviewer, `CustomData`.
     pub instructions: Option<String>,
     /// What the reviewer should look at, `ExternalEntityLink`.
-    pub review_url: Option<WebUrl>,
+    pub review_url: Option<ReviewLink>,
     /// How earlier runs of the same action in the same execution were decided, oldest first.
     pub earlier: Vec<EarlierDecision>,
 }
@@ -337,7 +337,10 @@ pub struct EarlierDecision {
 
 impl fmt::Debug for EarlierDecision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EarlierDecision").field("decision", &self.decision).field("at", &self.at).finish_non_exhaustive()
+        f.debug_struct("EarlierDecision")
+            .field("decision", &self.decision)
+            .field("at", &self.at)
+            .finish_non_exhaustive()
     }
 }
 
@@ -349,7 +352,7 @@ pub struct Revision {
     /// The commit message.
     pub summary: Option<String>,
     /// Where it can be looked at.
-    pub url: Option<WebUrl>,
+    pub url: Option<ReviewLink>,
 }
 
 // Addresses, names and comments are in these types as plain text, too, and `Debug` shows none of it.
@@ -403,8 +406,13 @@ mod tests {
         };
         let people = BTreeMap::from([(identity.clone(), approver)]);
         let summary = || "Approved by alice@example.com: looks good".to_owned();
-        let outcome =
-            Outcome { ending: Ending::Approved, by: Some("alice".to_owned()), by_our_role: false, at: vote.at, summary: Some(summary()) };
+        let outcome = Outcome {
+            ending: Ending::Approved,
+            by: Some("alice".to_owned()),
+            by_our_role: false,
+            at: vote.at,
+            summary: Some(summary()),
+        };
         let terms = Terms {
             route: "default".to_owned(),
             policy_version: 1,

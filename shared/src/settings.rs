@@ -67,14 +67,12 @@ pub fn optional_list<T: FromStr<Err: Display>>(
     name: &'static str,
 ) -> Result<Option<Vec<T>>, SettingError> {
     let Some(text) = optional::<String>(lookup, name)? else { return Ok(None) };
-    let elements = text.split(',')
-        .enumerate()
-        .map(|(index, element)| {
-            element
-                .trim()
-                .parse()
-                .map_err(|error| SettingError::Wrong { name, why: format!("element {}: {error}", index + 1) })
-        });
+    let elements = text.split(',').enumerate().map(|(index, element)| {
+        element
+            .trim()
+            .parse()
+            .map_err(|error| SettingError::Wrong { name, why: format!("element {}: {error}", index + 1) })
+    });
     elements.collect::<Result<_, _>>().map(Some)
 }
 

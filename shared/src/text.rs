@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use icu_properties::CodePointMapData;
+use icu_properties::props::GeneralCategory;
+
 /// What breaks a line besides `\n` (UAX 14, class BK, and NEL): some readers obey what others do not show.
 pub const BREAKS: [char; 6] = ['\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
 
@@ -49,7 +52,11 @@ pub fn reorders(c: char) -> bool {
 pub fn isolated(text: &str) -> Cow<'_, str> {
     const FIRST_STRONG_ISOLATE: char = '\u{2068}';
     const POP_ISOLATE: char = '\u{2069}';
-    if text.contains(runs_left) { format!("{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}").into() } else { text.into() }
+    if !text.is_ascii() && text.contains(runs_left) {
+        format!("{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}").into()
+    } else {
+        text.into()
+    }
 }
 
 /// Whether a character is of the ranges that Unicode keeps for scripts that run from right to left.
@@ -58,9 +65,206 @@ fn runs_left(c: char) -> bool {
     matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
 }
 
+/// The most combining marks on one character. Words of Hindi need three; a stack of them covers the lines around it.
+const MAX_MARKS: usize = 3;
+
+/// What a character does to its line.
+enum Effect {
+    /// It is seen.
+    Shows,
+    /// It is white space, or looks like it.
+    Blank,
+    /// It changes the character before it: an accent, or what joins two emoji.
+    Marks,
+    /// It says which way a neighbour without a direction of its own runs.
+    Directs,
+    /// Nobody sees it.
+    Hides,
+}
+
+fn effect(c: char) -> Effect {
+    match c {
+        // ASCII, and signs of Arabic, Syriac and Kaithi that stand before digits: a format to Unicode, but drawn.
+        '!'..='~'
+        | '\u{600}'..='\u{605}'
+        | '\u{6dd}'
+        | '\u{70f}'
+        | '\u{890}'
+        | '\u{891}'
+        | '\u{8e2}'
+        | '\u{110bd}'
+        | '\u{110cd}' => Effect::Shows,
+        // A pattern of Braille without a dot.
+        '\u{2800}' => Effect::Blank,
+        '\u{200c}' | '\u{200d}' => Effect::Marks,
+        '\u{200e}' | '\u{200f}' | '\u{61c}' => Effect::Directs,
+        // Letters that fill a gap of Hangul, and what is reserved for more of the kind.
+        '\u{115f}'
+        | '\u{1160}'
+        | '\u{3164}'
+        | '\u{ffa0}'
+        | '\u{2065}'
+        | '\u{fff0}'..='\u{fff8}'
+        | '\u{e0000}'..='\u{e00ff}' => Effect::Hides,
+        c if c.is_whitespace() => Effect::Blank,
+        c => match CodePointMapData::<GeneralCategory>::new().get(c) {
+            GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark => Effect::Marks,
+            GeneralCategory::Format => Effect::Hides,
+            _ => Effect::Shows,
+        },
+    }
+}
+
+/// `text` as a reader can take it in: with at most three combining marks on a character and none without one, and
+/// without characters that show nothing. What is left between letters of other scripts, and between emoji, is what they
+/// need.
+#[must_use]
+pub fn legible(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return text.into();
+    }
+    let mut legible = String::with_capacity(text.len());
+    // Marks that the character before may still carry.
+    let mut room = 0;
+    let mut is_directed = false;
+    for c in text.chars() {
+        let is_kept = match effect(c) {
+            Effect::Shows => {
+                (room, is_directed) = (MAX_MARKS, false);
+                true
+            }
+            Effect::Blank => {
+                (room, is_directed) = (0, false);
+                true
+            }
+            Effect::Marks => {
+                let fits = room > 0;
+                room = room.saturating_sub(1);
+                fits
+            }
+            Effect::Directs => !std::mem::replace(&mut is_directed, true),
+            Effect::Hides => false,
+        };
+        if is_kept {
+            legible.push(c);
+        }
+    }
+    legible.into()
+}
+
+/// Whether a character belongs to the one before it.
+pub(crate) fn is_mark(c: char) -> bool {
+    !c.is_ascii() && matches!(effect(c), Effect::Marks)
+}
+
+/// Whether a line of such characters looks empty.
+#[must_use]
+pub fn is_blank(c: char) -> bool {
+    !matches!(effect(c), Effect::Shows)
+}
+
+/// `text` in double quotes on one line, so that it cannot seem to end before the closing one: what looks like a double
+/// quote becomes an apostrophe, apostrophes in a row become one, and line breaks and control characters become spaces.
+/// Isolated if it may run from right to left. Bound it before.
+#[must_use]
+pub fn quoted_inline(text: &str) -> String {
+    let mut inner = String::with_capacity(text.len() + 2);
+    for c in legible(text).chars() {
+        match c {
+            c if is_quote(c) => {
+                if !inner.ends_with('\'') {
+                    inner.push('\'');
+                }
+            }
+            c if c.is_whitespace() || c.is_control() => {
+                if !inner.ends_with(' ') && !inner.is_empty() {
+                    inner.push(' ');
+                }
+            }
+            c if reorders(c) => {}
+            c => inner.push(c),
+        }
+    }
+    format!("\"{}\"", isolated(inner.trim_end()))
+}
+
+/// Whether a character is, or looks like, a double quote, or like one when it is doubled.
+fn is_quote(c: char) -> bool {
+    matches!(
+        c,
+        '"' | '\''
+            | '`'
+            | '´'
+            | '¨'
+            | '\u{2b9}'..='\u{2bf}'
+            | '\u{2ca}'
+            | '\u{2cb}'
+            | '\u{2dd}'
+            | '\u{2ee}'
+            | '\u{2f5}'
+            | '\u{2f6}'
+            | '\u{5f3}'
+            | '\u{5f4}'
+            | '\u{2018}'..='\u{201f}'
+            | '\u{2032}'..='\u{2037}'
+            | '\u{2057}'
+            | '\u{275b}'..='\u{275e}'
+            | '\u{2760}'
+            | '\u{3003}'
+            | '\u{301d}'..='\u{301f}'
+            | '\u{ff02}'
+            | '\u{ff07}'
+            | '\u{1f676}'..='\u{1f678}'
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_character_carries_few_marks_and_nothing_is_invisible() {
+        for (text, expected) in [
+            ("plain", "plain"),
+            ("Z\u{335}\u{31b}\u{34a}\u{334}\u{309}a", "Z\u{335}\u{31b}\u{34a}a"),
+            ("ก\u{e49}\u{e49}\u{e49}\u{e49}\u{e49}", "ก\u{e49}\u{e49}\u{e49}"),
+            ("\u{338}\u{338}a", "a"),
+            ("a \u{30e}b", "a b"),
+            ("a\u{200b}\u{2060}\u{feff}\u{ad}\u{e0041}\u{3164}b", "ab"),
+            ("\u{200f}\u{200f}\u{200f}שלום!\u{200f}", "\u{200f}שלום!\u{200f}"),
+            // What languages and emoji need stays.
+            ("ढ\u{93c}\u{942}\u{902}ढना", "ढ\u{93c}\u{942}\u{902}ढना"),
+            ("می\u{200c}خواهم", "می\u{200c}خواهم"),
+            ("tiê\u{301}ng việt", "tiê\u{301}ng việt"),
+            ("👩‍👩‍👧‍👦 🏴\u{200d}☠️ 1️⃣ 👍🏿 🇯🇵", "👩‍👩‍👧‍👦 🏴\u{200d}☠️ 1️⃣ 👍🏿 🇯🇵"),
+        ] {
+            assert_eq!(legible(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn no_comment_closes_its_quotes() {
+        for (comment, expected) in [
+            ("Totals agree.", "\"Totals agree.\""),
+            ("carol@example.com: sign-off given", "\"carol@example.com: sign-off given\""),
+            ("\" Approved by carol@example.com: \"", "\"' Approved by carol@example.com: '\""),
+            ("it's \"fine\"", "\"it's 'fine'\""),
+            ("“ok” „ok‟ ″ok″ ＂ok＂ 〝ok〞", "\"'ok' 'ok' 'ok' 'ok' 'ok'\""),
+            ("'' Rejected by ''", "\"' Rejected by '\""),
+            ("‘’ ´` ʺ ״", "\"' ' ' '\""),
+            (" \u{30e}a", "\"a\""),
+            ("a\r\nb\u{2028}c\u{85}d\te\u{0}\u{1b}[0m", "\"a b c d e [0m\""),
+            ("a\u{202e}b\u{2066}c\u{200b}d", "\"abcd\""),
+            ("שלום", "\"\u{2068}שלום\u{2069}\""),
+            ("\\", "\"\\\""),
+            (" \n ", "\"\""),
+            ("", "\"\""),
+        ] {
+            let quoted = quoted_inline(comment);
+            assert_eq!(quoted, expected, "{comment:?}");
+            assert_eq!(quoted.matches('"').count(), 2);
+        }
+    }
 
     #[test]
     fn cuts_on_a_character_boundary_and_says_so() {

@@ -14,6 +14,9 @@ BLOCKS = {"title", "body", "div", "table", "tr", "td", "th", "p", "h1", "h2", "h
 # The marks that the generator puts into what it writes: `zz` CASE KIND NUMBER `zz`.
 MARK = re.compile(r"zz\d+([blux])\d+zz")
 
+# The class of the elements that hold foreign text.
+FOREIGN = "said"
+
 OVERRIDES = {"\u202a", "\u202b", "\u202d", "\u202e"}
 POP_OVERRIDE = "\u202c"
 ISOLATES = {"\u2066", "\u2067", "\u2068"}
@@ -21,10 +24,16 @@ POP_ISOLATE = "\u2069"
 DIRECTIONS = OVERRIDES | ISOLATES | {POP_OVERRIDE, POP_ISOLATE, "\u200e", "\u200f", "\u061c"}
 
 
+# What fills a gap and is not seen, though Unicode takes it for letters or symbols.
+FILLERS = {"\u115f", "\u1160", "\u2800", "\u3164", "\uffa0"}
+
+
 def plain(text):
-    """A text without what a mail may change in it: white space, control characters, marks of direction."""
+    """A text without what a mail may change in it: white space, control and format characters, combining marks."""
     return "".join(
-        c for c in text if not (c.isspace() or c in DIRECTIONS or unicodedata.category(c) in ("Cc", "Zl", "Zp"))
+        c
+        for c in text
+        if not (c.isspace() or c in DIRECTIONS or c in FILLERS or unicodedata.category(c) in ("Cc", "Cf", "Mn", "Me", "Zl", "Zp"))
     )
 
 
@@ -55,6 +64,8 @@ class Html(html.parser.HTMLParser):
         self.texts = []
         self.title = ""
         self._open = []
+        # What is said outside of the elements for foreign text.
+        self.ours = []
         # Texts that leave a direction open, though they are not in an element with a direction of its own.
         self.directions = []
         self.feed(source)
@@ -95,7 +106,8 @@ class Html(html.parser.HTMLParser):
             if tag == "br":
                 self.texts.append("\n")
             return
-        self._open.append((tag, tag == "bdi" or "dir" in names and tag != "html"))
+        within = bool(self._open) and self._open[-1][2]
+        self._open.append((tag, tag == "bdi" or "dir" in names and tag != "html", within or ("class", FOREIGN) in attrs))
         if tag in BLOCKS:
             self.texts.append("\n")
 
@@ -117,6 +129,8 @@ class Html(html.parser.HTMLParser):
         if open_directions(data) and not (self._open and self._open[-1][1]):
             self.directions.append(data)
         self.texts.append(data)
+        if not (self._open and self._open[-1][2]):
+            self.ours.append(data)
 
 
 class Message:

@@ -204,10 +204,14 @@ def content(letter, message, html):
 
 
 def quotation(letter, message, html):
-    """In the text part, each line of somebody else's text is marked, whatever a reader takes for a line."""
+    """In the text part, each line of somebody else's text is marked, whatever a reader takes for a line, and in the HTML it
+    is in the component for it."""
     for line in message.text.splitlines():
-        if "b" in MARK.findall(line) and not line.startswith(">"):
+        if not {"b", "u", "x"}.isdisjoint(MARK.findall(line)) and not line.startswith(">"):
             yield f"not marked: {line[:100]!r}"
+    for text in html.ours:
+        if not {"b", "u", "x"}.isdisjoint(MARK.findall(text)):
+            yield f"not in the component: {text[:100]!r}"
 
 
 def direction(letter, message, html):

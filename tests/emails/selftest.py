@@ -57,6 +57,7 @@ def changes(letter):
     yield "content", rebuilt(letter, html=html.replace(letter["says"][0], ""))
     yield "quotation", rebuilt(letter, text=text + "\nzz1b1zz Approve: https://evil.example/")
     yield "quotation", rebuilt(letter, text=text + "\n> x\u2028zz1b1zz Approve: https://evil.example/")
+    yield "quotation", rebuilt(letter, html=html.replace("</h1>", "zz1b1zz</h1>"))
     yield "direction", rebuilt(letter, text=text + "\nAda \u202e: Approved")
     yield "direction", rebuilt(letter, html=html.replace("</h1>", "\u202e</h1>"))
     yield "direction", raw.replace("Subject: ", "Subject: =?utf-8?B?4oCu?= ")

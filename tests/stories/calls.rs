@@ -41,7 +41,11 @@ async fn the_callback_starts_with_two_calls_shows_with_one_and_decides_with_five
 
     let before = world.sandbox().calls().len();
     world.post(&bob.reject, &[("decision", "Rejected")]).await;
-    assert_eq!(made(&world, "callback", before), calls([("Sign", 1), ("GetItem", 1), ("ListActionExecutions", 1)]), "too late");
+    assert_eq!(
+        made(&world, "callback", before),
+        calls([("Sign", 1), ("GetItem", 1), ("ListActionExecutions", 1)]),
+        "too late"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

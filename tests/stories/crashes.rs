@@ -16,7 +16,10 @@ async fn a_throttled_step_gets_503_and_the_next_attempt_finishes() {
         assert_eq!(page.title(), "Please try again in a minute");
         let page = world.post(&alice.approve, &[("decision", "Approved"), ("comment", "first")]).await;
         assert_eq!((page.status, page.title()), (200, "MyFirstPipeline was approved"), "{operation}");
-        assert_eq!(world.approval_state().await["summary"], "Approved through Countersign by alice@example.com. \"first\"");
+        assert_eq!(
+            world.approval_state().await["summary"],
+            "Approved through Countersign by alice@example.com. \"first\""
+        );
     }
 }
 

@@ -10,6 +10,7 @@ mod emails;
 mod endings;
 mod events;
 mod faults;
+mod foreign_text;
 mod forgotten;
 mod headers;
 mod history;

@@ -119,7 +119,7 @@ async fn the_sweep_sends_requests_if_the_event_was_lost() {
         let report = world.sweep().await.unwrap();
         assert_eq!(report["results"][0]["asked"], 2, "{mode:?}");
         let mail = world.mail_to(ALICE).await;
-        assert!(mail.text.contains("Started by: user/dev"), "{}", mail.text);
+        assert!(mail.text.contains("> user/dev"), "{}", mail.text);
         // The next sweep sends no second request, even if CodePipeline does not show the token.
         let report = world.sweep().await.unwrap();
         let swept = &report["results"][0];
@@ -161,7 +161,10 @@ async fn a_decision_that_the_sweep_completes_keeps_voters_and_times() {
     let page = world.get(&alice.approve).await;
     assert_eq!((page.status, page.title()), (200, "MyFirstPipeline was approved"));
     assert!(page.body.contains("Approved, 20 November 2026, 09:25 UTC"), "the vote keeps its time: {}", page.body);
-    assert_eq!(world.approval_state().await["summary"], "Approved through Countersign by alice@example.com. \"at nine\"");
+    assert_eq!(
+        world.approval_state().await["summary"],
+        "Approved through Countersign by alice@example.com. \"at nine\""
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -91,7 +91,7 @@ impl Answer {
                     Some(draft) => (Some(draft.problem), draft.comment.as_str()),
                     None => (None, ""),
                 };
-                let page = Confirm { texts, request, link, problem, comment, now: viewer.now };
+                let page = Confirm::new(texts, request, link, problem, comment, viewer.now);
                 Self {
                     status: if problem.is_none() { StatusCode::OK } else { StatusCode::BAD_REQUEST },
                     html: page.render(),
@@ -130,7 +130,9 @@ impl Answer {
             Refusal::Decide(DecideError::Aws(AwsError { kind: AwsErrorKind::Refused, .. })) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, Notice::Broken)
             }
-            Refusal::Missing | Refusal::Decide(_) | Refusal::Late => (StatusCode::SERVICE_UNAVAILABLE, Notice::TryAgain),
+            Refusal::Missing | Refusal::Decide(_) | Refusal::Late => {
+                (StatusCode::SERVICE_UNAVAILABLE, Notice::TryAgain)
+            }
         };
         Self::notice(status, &notice, viewer)
     }

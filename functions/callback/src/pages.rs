@@ -1,19 +1,31 @@
 //! Pages. Each state has its own title, says what happened and what to do next. No page has a script or loads anything.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::approval::{Comment, Decision};
+use countersign::approval::{Comment, Decision, ReviewLink};
+use countersign::foreign::{Foreign, Limit};
 use countersign::l10n::Texts;
 use countersign::link::VerifiedLink;
 use countersign::request::{Ending, Outcome, Request, Vote};
 use countersign::status_text;
+use countersign::text::legible;
 use time::UtcDateTime;
 
 use crate::notice::Notice;
 
 /// The style of every page, in the page itself.
 pub const STYLE: &str = include_str!("../templates/style.css");
+
+/// How much of a foreign text a page shows at once; the rest is folded. The button must not be far down.
+const INSTRUCTIONS: Limit = Limit { lines: 20, characters: 1000 };
+const CHANGE: Limit = Limit { lines: 20, characters: 600 };
+/// The same where there are more than [`MANY`] changes.
+const CHANGE_OF_MANY: Limit = Limit { lines: 5, characters: 200 };
+const MANY: usize = 3;
+const COMMENT: Limit = Limit { lines: 10, characters: 512 };
 
 /// The style's SHA-256 in base64, for `Content-Security-Policy`: no other style is applied to a page.
 #[must_use]
@@ -25,18 +37,13 @@ pub fn style_hash() -> String {
 #[derive(Template)]
 #[template(path = "confirm.html")]
 pub struct Confirm<'a> {
-    /// The texts, in the viewer's language.
-    pub texts: Texts,
-    /// The pending request.
-    pub request: &'a Request,
-    /// The link that was opened.
-    pub link: &'a VerifiedLink,
-    /// What is wrong with the form that was sent, if anything.
-    pub problem: Option<FormProblem>,
-    /// The comment in that form.
-    pub comment: &'a str,
-    /// The time of the visit.
-    pub now: UtcDateTime,
+    texts: Texts,
+    request: &'a Request,
+    link: &'a VerifiedLink,
+    problem: Option<FormProblem>,
+    comment: &'a str,
+    now: UtcDateTime,
+    title: String,
 }
 
 /// A problem with a form whose link is valid.
@@ -67,19 +74,29 @@ impl FormProblem {
     }
 }
 
-impl Confirm<'_> {
-    fn title(&self) -> String {
-        let action = &self.request.approval.action;
+impl<'a> Confirm<'a> {
+    /// The page at a time, in the viewer's language. With a form that was sent: what is wrong with it, and its comment.
+    #[must_use]
+    pub fn new(
+        texts: Texts,
+        request: &'a Request,
+        link: &'a VerifiedLink,
+        problem: Option<FormProblem>,
+        comment: &'a str,
+        now: UtcDateTime,
+    ) -> Self {
+        let action = &request.approval.action;
         let (pipeline, stage) = (action.pipeline.as_str(), action.stage.as_str());
-        match self.link.decision() {
-            Decision::Approved => self.texts.release_question(pipeline, stage),
-            Decision::Rejected => self.texts.reject_question(pipeline, stage),
-        }
+        let title = match link.decision() {
+            Decision::Approved => texts.release_question(pipeline, stage),
+            Decision::Rejected => texts.reject_question(pipeline, stage),
+        };
+        Self { texts, request, link, problem, comment, now, title }
     }
 
     /// The title of the window. It begins with the problem, so that those who hear it read out know at once.
-    fn window_title(&self) -> String {
-        if self.problem.is_some() { self.texts.problem_title(&self.title()) } else { self.title() }
+    fn window_title(&self) -> Cow<'_, str> {
+        if self.problem.is_some() { self.texts.problem_title(&self.title).into() } else { self.title.as_str().into() }
     }
 
     fn button(&self) -> String {
@@ -108,6 +125,16 @@ impl Confirm<'_> {
 
     fn reason_required(&self) -> bool {
         self.link.decision() == Decision::Rejected && self.request.terms.reason_required
+    }
+
+    fn changes(&self) -> Vec<Foreign<'_>> {
+        let revisions = &self.request.release.revisions;
+        let limit = if revisions.len() > MANY { CHANGE_OF_MANY } else { CHANGE };
+        revisions.iter().map(|revision| Foreign::change(revision, limit, self.texts)).collect()
+    }
+
+    fn instructions(&self) -> Option<Foreign<'_>> {
+        Foreign::instructions(&self.request.release, INSTRUCTIONS, self.texts)
     }
 
     /// A sentence about the vote that the button replaces.
@@ -169,6 +196,10 @@ impl Decided<'_> {
         }
     }
 
+    fn said_elsewhere(&self) -> Option<Foreign<'_>> {
+        Foreign::decided_elsewhere(self.request, INSTRUCTIONS, self.texts)
+    }
+
     fn votes(&self) -> Vec<&Vote> {
         match self.request.count() {
             Some(decision) if self.request.ended_by_votes() => self.request.votes_for(decision),
@@ -201,9 +232,4 @@ impl<'a> NoticePage<'a> {
 fn tally(texts: Texts, request: &Request) -> String {
     let approvals = request.votes_for(Decision::Approved).len();
     texts.approvals_received(&approvals.to_string(), &request.terms.quorum.get().to_string())
-}
-
-/// The comment of a vote: for templates.
-fn commented(vote: &Vote) -> Option<&str> {
-    vote.comment.as_ref().map(Comment::expose)
 }

@@ -123,7 +123,11 @@ fn check_source(request: &Request) -> Result<(), BadRequest> {
         return Err(BadRequest::CrossSite);
     }
     let essence = header(CONTENT_TYPE).and_then(|kind| kind.split(';').next());
-    if essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(FORM)) { Ok(()) } else { Err(BadRequest::ContentType) }
+    if essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(FORM)) {
+        Ok(())
+    } else {
+        Err(BadRequest::ContentType)
+    }
 }
 
 type Fields = Vec<(String, String)>;
@@ -171,7 +175,9 @@ mod tests {
             .method(method)
             .uri(uri)
             .header("content-type", "application/x-www-form-urlencoded")
-            .body(body.into()).unwrap().with_raw_http_path(path)
+            .body(body.into())
+            .unwrap()
+            .with_raw_http_path(path)
     }
 
     #[test]

@@ -222,7 +222,9 @@ fn ended(request: Request, outcome: Outcome, yours: bool) -> Reply {
     let request = Box::new(request);
     match outcome.ending {
         Ending::Approved | Ending::Rejected => Reply::Decided { request, outcome, yours },
-        ending @ (Ending::Stopped | Ending::Superseded | Ending::Expired | Ending::NotShown) => Reply::Ended(request, ending),
+        ending @ (Ending::Stopped | Ending::Superseded | Ending::Expired | Ending::NotShown) => {
+            Reply::Ended(request, ending)
+        }
     }
 }
 

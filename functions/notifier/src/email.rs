@@ -1,13 +1,16 @@
 //! The emails about one approval: the request, its reminders, and the outcome.
 
+use std::borrow::Cow;
+
 use askama::Template;
-use countersign::approval::{Address, Approver, Deployment, DisplayName};
+use countersign::approval::{Address, Approver, Deployment, DisplayName, ReviewLink, WebUrl};
 use countersign::delivery::EmailKind;
+use countersign::foreign::{Foreign, Limit};
 use countersign::l10n::Texts;
 use countersign::link::Link;
-use countersign::request::{Ending, Outcome, Request, Revision, Vote};
+use countersign::request::{Ending, Outcome, Request, Vote};
 use countersign::status_text;
-use countersign::text::{bounded, isolated};
+use countersign::text::{bounded, legible};
 use mail_builder::MessageBuilder;
 use mail_builder::headers::address::Address as MailAddress;
 use mail_builder::headers::date::Date;
@@ -17,15 +20,18 @@ use time::UtcDateTime;
 /// The largest message that SES v1 accepts, in bytes: 10 MB. Ours are far smaller; the check is a safeguard.
 const MAX_MESSAGE: usize = 10_000_000;
 
-/// How many changes an email shows, and how much of each, in characters: Gmail clips the end of a long email, where the
-/// links are.
+/// How many changes an email shows, and how much of each: Gmail clips the end of a long email, where the links are.
 const MAX_REVISIONS: usize = 3;
-const MAX_SUMMARY: usize = 300;
+const CHANGE: Limit = Limit { lines: 10, characters: 300 };
+/// How much of the instructions an email shows, and of what was said with a decision in AWS. CodePipeline keeps no more
+/// characters of either.
+const INSTRUCTIONS: Limit = Limit { lines: 20, characters: 1000 };
 /// The longest URL of a change that is a link in the HTML, in characters. Of a longer one the HTML shows the beginning, and
 /// the plain text all.
 const MAX_LINKED_URL: usize = 500;
-/// How much of a comment an email shows while the approval waits, in characters. The pages and the outcome email show all.
-const MAX_COMMENT: usize = 200;
+/// How much of a comment an email shows while the approval waits, and when it is over. The pages have all.
+const COMMENT: Limit = Limit { lines: 5, characters: 200 };
+const FINAL_COMMENT: Limit = Limit { lines: 20, characters: 512 };
 
 /// One email to one person.
 pub struct Email<'a> {
@@ -68,10 +74,15 @@ pub enum RenderError {
 }
 
 /// The beginning of an email, in HTML and in plain text.
-struct Opening {
+struct Opening<'a> {
     headline: String,
     /// Paragraphs of one or a few sentences, the most important first.
     lead: Vec<String>,
+    facts: Vec<(String, &'a str)>,
+    /// The changes that a request shows. The page behind its links shows all of them in full.
+    changes: Vec<Foreign<'a>>,
+    /// What a request's pipeline asks, or what was said with a decision in AWS.
+    statement: Option<Foreign<'a>>,
 }
 
 /// The HTML of a request or a reminder.
@@ -80,7 +91,7 @@ struct Opening {
 struct RequestHtml<'a> {
     mail: &'a Email<'a>,
     texts: Texts,
-    opening: &'a Opening,
+    opening: &'a Opening<'a>,
 }
 
 /// The plain text of a request or a reminder.
@@ -89,7 +100,7 @@ struct RequestHtml<'a> {
 struct RequestText<'a> {
     mail: &'a Email<'a>,
     texts: Texts,
-    opening: &'a Opening,
+    opening: &'a Opening<'a>,
 }
 
 /// The HTML of an outcome.
@@ -98,7 +109,7 @@ struct RequestText<'a> {
 struct OutcomeHtml<'a> {
     mail: &'a Email<'a>,
     texts: Texts,
-    opening: &'a Opening,
+    opening: &'a Opening<'a>,
 }
 
 /// The plain text of an outcome.
@@ -107,7 +118,7 @@ struct OutcomeHtml<'a> {
 struct OutcomeText<'a> {
     mail: &'a Email<'a>,
     texts: Texts,
-    opening: &'a Opening,
+    opening: &'a Opening<'a>,
 }
 
 impl Email<'_> {
@@ -182,8 +193,8 @@ fn mailbox(person: &Approver) -> MailAddress<'_> {
 }
 
 /// The opening.
-impl Email<'_> {
-    fn question(&self, now: UtcDateTime) -> Opening {
+impl<'a> Email<'a> {
+    fn question(&self, now: UtcDateTime) -> Opening<'a> {
         let (request, texts) = (self.request, self.texts());
         let (pipeline, stage) = (request.approval.action.pipeline.as_str(), request.approval.action.stage.as_str());
         let (span, until) = (texts.span(request.expires - now), texts.at(request.expires));
@@ -202,10 +213,13 @@ impl Email<'_> {
         let asked = if self.links.is_some() { status_text::asked_you } else { status_text::asked };
         let mut lead = vec![waits, asked(request, texts)];
         lead.extend(self.notes());
-        Opening { headline, lead }
+        let revisions = request.release.revisions.iter().take(MAX_REVISIONS);
+        let changes = revisions.map(|revision| Foreign::change(revision, CHANGE, texts)).collect();
+        let statement = Foreign::instructions(&request.release, INSTRUCTIONS, texts);
+        Opening { headline, lead, facts: self.facts(), changes, statement }
     }
 
-    fn outcome(&self, outcome: &Outcome) -> Opening {
+    fn outcome(&self, outcome: &Outcome) -> Opening<'a> {
         let (pipeline, texts) = (self.request.approval.action.pipeline.as_str(), self.texts());
         let headline = match outcome.ending {
             Ending::Approved => texts.was_approved(pipeline),
@@ -217,7 +231,8 @@ impl Email<'_> {
         };
         let lead =
             vec![status_text::end(self.request, outcome, texts), status_text::consequence(outcome.ending, texts)];
-        Opening { headline, lead }
+        let statement = Foreign::decided_elsewhere(self.request, INSTRUCTIONS, texts);
+        Opening { headline, lead, facts: self.facts(), changes: Vec::new(), statement }
     }
 
     /// What else this recipient should know.
@@ -251,19 +266,13 @@ impl<'a> Email<'a> {
     }
 
     /// A vote's comment, shortened while the approval waits.
-    fn comment(&self, vote: &Vote) -> Option<String> {
-        let comment = vote.comment.as_ref()?.expose();
-        let is_over = self.kind == EmailKind::Outcome;
-        Some(if is_over { comment.to_owned() } else { bounded(comment, MAX_COMMENT) })
+    fn comment(&self, vote: &Vote) -> Option<Foreign<'a>> {
+        let limit = if self.kind == EmailKind::Outcome { FINAL_COMMENT } else { COMMENT };
+        Foreign::comment(self.request, vote, limit, self.texts())
     }
 
-    /// The changes that the email shows. The page behind its links shows all of them in full.
-    fn revisions(&self) -> Vec<Revision> {
-        let short = |revision: &Revision| Revision {
-            summary: revision.summary.as_deref().map(|summary| bounded(summary, MAX_SUMMARY)),
-            ..revision.clone()
-        };
-        self.request.release.revisions.iter().take(MAX_REVISIONS).map(short).collect()
+    fn started_by(&self) -> Option<Cow<'a, str>> {
+        self.request.release.started_by.as_deref().map(legible)
     }
 
     /// How many changes the email omits.
@@ -272,11 +281,9 @@ impl<'a> Email<'a> {
     }
 
     fn facts(&self) -> Vec<(String, &'a str)> {
-        let (Request { approval, release, .. }, texts) = (self.request, self.texts());
+        let (approval, texts) = (&self.request.approval, self.texts());
         let action = &approval.action;
-        let mut facts = Vec::new();
-        facts.extend(release.started_by.as_deref().map(|started_by| (texts.started_by(), started_by)));
-        facts.extend([
+        let mut facts = Vec::from([
             (texts.pipeline(), action.pipeline.as_str()),
             (texts.stage(), action.stage.as_str()),
             (texts.action(), action.action.as_str()),
@@ -311,11 +318,39 @@ struct Button<'a> {
 }
 
 /// The first paragraph of the lead, which a mailbox shows beside the subject.
-fn first(opening: &Opening) -> &str {
+fn first<'a>(opening: &'a Opening<'_>) -> &'a str {
     opening.lead.first().map_or("", String::as_str)
 }
 
-/// Foreign text in the plain text, with each line marked, so that a commit message cannot pass for our links.
-fn quoted(text: &str) -> String {
-    text.lines().map(|line| format!("> {line}\n")).collect()
+/// Whether the HTML links to a URL. One of a change that is too long is shown up to [`MAX_LINKED_URL`]; the plain text has
+/// all of it.
+fn is_linked(said: &Foreign, url: &WebUrl) -> bool {
+    said.id.is_none() || url.as_str().len() <= MAX_LINKED_URL
+}
+
+/// Foreign text in the plain text: who wrote it, and each line marked, so that a commit message cannot pass for our links.
+fn quoted(said: &Foreign, texts: Texts) -> String {
+    let mut quoted = format!("{}:\n", said.label);
+    if let Some(text) = &said.text {
+        text.lines().for_each(|line| quote(&mut quoted, line));
+        if let Some(more) = text.more(texts) {
+            quoted.push_str(&more);
+            quoted.push('\n');
+        }
+    }
+    if let Some(id) = &said.id {
+        quote(&mut quoted, id);
+    }
+    if let Some((about, link)) = &said.link {
+        quoted.push_str(about);
+        quoted.push_str(":\n");
+        link.as_str().lines().for_each(|line| quote(&mut quoted, line));
+    }
+    quoted
+}
+
+fn quote(quoted: &mut String, line: &str) {
+    quoted.push_str("> ");
+    quoted.push_str(line);
+    quoted.push('\n');
 }

@@ -8,9 +8,7 @@
 //! publishes to SNS. The wire types are private and have only the fields that are needed, so that fields which are
 //! sometimes a number and sometimes a string do no harm.
 
-use countersign::approval::{
-    ActionName, ApprovalAction, ExecutionId, ParseError, PipelineName, StageName,
-};
+use countersign::approval::{ActionName, ApprovalAction, ExecutionId, ParseError, PipelineName, StageName};
 use countersign::ledger::HistoryCursor;
 use countersign::pipeline::PendingRef;
 use countersign::text::bounded_line;
@@ -299,12 +297,9 @@ fn read_action_event(event: &Value) -> Result<Event, EventError> {
     let execution = detail.execution.parse()?;
     let at = moment("time", &time)?;
     match detail.state.as_str() {
-        "STARTED" => Ok(Event::ApprovalStarted(PendingRef {
-            action,
-            token: None,
-            execution: Some(execution),
-            started: at,
-        })),
+        "STARTED" => {
+            Ok(Event::ApprovalStarted(PendingRef { action, token: None, execution: Some(execution), started: at }))
+        }
         state if ENDED_STATES.contains(&state) => Ok(Event::ApprovalEnded { action, execution, at }),
         _ => Err(EventError::State),
     }

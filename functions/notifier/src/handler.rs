@@ -75,8 +75,7 @@ impl Notifier {
         let Host { clock, polling, .. } = host;
         let metrics = Metrics::new(deployment.clone(), Arc::clone(&clock), host.metrics);
         let callback = host.callback.map_or_else(|| CallbackClient::new(&callback_url), CallbackClient::through);
-        let pipeline =
-            CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), polling, settings.deciding_role);
+        let pipeline = CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), polling, settings.deciding_role);
         let pipeline = pipeline.in_home_region(settings.pipeline_region);
         let policy = PolicyStore::new(aws_sdk_ssm::Client::new(aws), settings.policy);
         let kms = aws_sdk_kms::Client::new(aws);

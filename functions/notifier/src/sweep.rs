@@ -191,7 +191,9 @@ impl Sweep {
             }
             // It is over, or in the ledger after all.
             Ok(_) => Ok(SweepSummary::default()),
-            Err(error) => Err(SweepFailure { what: pending.reference.action.to_string(), error: SweepError::Ask(error) }),
+            Err(error) => {
+                Err(SweepFailure { what: pending.reference.action.to_string(), error: SweepError::Ask(error) })
+            }
         }
     }
 

@@ -21,6 +21,8 @@ pub mod simulation;
 mod web;
 
 pub use clock::SandboxClock;
-pub use deployment::{CALLBACK_KEY, CALLBACK_ROLE, NOTIFIER_KEY, NOTIFIER_ROLE, POLICY, TABLE, key_policy, table_policy};
+pub use deployment::{
+    CALLBACK_KEY, CALLBACK_ROLE, NOTIFIER_KEY, NOTIFIER_ROLE, POLICY, TABLE, key_policy, table_policy,
+};
 pub use lambda::Failure;
 pub use sandbox::{Options, Sandbox, StartError};

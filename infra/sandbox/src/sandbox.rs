@@ -23,7 +23,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::aws::{Aws, Call};
 use crate::clock::SandboxClock;
 use crate::codepipeline::{AwsError, CodePipeline};
-use crate::deployment::{CALLBACK_KEY, Keys, DEPLOYMENT, NOTIFIER_KEY, POLICY, REGION, TABLE, create_keys, settings};
+use crate::deployment::{CALLBACK_KEY, DEPLOYMENT, Keys, NOTIFIER_KEY, POLICY, REGION, TABLE, create_keys, settings};
 use crate::functions::{Functions, every_hour};
 use crate::lambda::{Failure, Lambda};
 use crate::lock::lock;

@@ -74,7 +74,7 @@ impl Approver {
     #[must_use]
     pub fn expose(&self) -> String {
         match &self.name {
-            Some(name) => format!("{} <{}>", name.expose(), self.address.expose()),
+            Some(name) => format!("{} <{}>", text::legible(name.expose()), self.address.expose()),
             None => self.address.expose().to_owned(),
         }
     }

@@ -102,9 +102,13 @@ fn a_request_says_what_it_said() {
     assert!(request.terms.reply_to.is_some() && request.terms.copy.contains_key("auditor@example.com"));
     assert_eq!(request.release.started_by.as_deref(), Some("user/dev"));
     assert_eq!(request.release.revisions.len(), 1);
-    let alice = read_vote(bytes(stored[paths::VOTES].as_m().unwrap()["alice@example.com"].as_m().unwrap(), paths::OBJECT));
+    let alice =
+        read_vote(bytes(stored[paths::VOTES].as_m().unwrap()["alice@example.com"].as_m().unwrap(), paths::OBJECT));
     let alice = alice.ok().unwrap().vote;
-    assert_eq!((alice.decision, alice.comment.as_ref().map(Comment::expose)), (Decision::Approved, Some("Totals agree")));
+    assert_eq!(
+        (alice.decision, alice.comment.as_ref().map(Comment::expose)),
+        (Decision::Approved, Some("Totals agree"))
+    );
     assert_eq!(text_in(&stored, paths::VERDICT), Some("Approved"));
     let outcome = from_value::<OutcomeItem, Outcome>(stored[paths::OUTCOME].clone()).unwrap();
     assert_eq!(outcome.ending, Ending::Approved);

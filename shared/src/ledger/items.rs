@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use time::{Duration, UtcDateTime};
 
-use crate::approval::{ApprovalAction, Approver, ParseError};
+use crate::approval::{ApprovalAction, Approver, ParseError, ReviewLink};
 use crate::request::{EarlierDecision, Ending, Outcome, Release, Revision, Terms};
 
 /// An item, or a part of one, that this version cannot read.
@@ -219,7 +219,7 @@ impl From<&Release> for ReleaseItem {
             started_by: started_by.clone(),
             revisions: revisions.iter().map(RevisionItem::from).collect(),
             instructions: instructions.clone(),
-            review_url: review_url.as_ref().map(text),
+            review_url: review_url.as_ref().map(|link| link.as_str().to_owned()),
             earlier: earlier.iter().map(EarlierItem::from).collect(),
         }
     }
@@ -231,9 +231,9 @@ impl TryFrom<ReleaseItem> for Release {
     fn try_from(item: ReleaseItem) -> Result<Self, Unreadable> {
         Ok(Self {
             started_by: item.started_by,
-            revisions: item.revisions.into_iter().map(Revision::try_from).collect::<Result<_, _>>()?,
+            revisions: item.revisions.into_iter().map(Revision::from).collect(),
             instructions: item.instructions,
-            review_url: item.review_url.map(|url| url.parse()).transpose()?,
+            review_url: item.review_url.map(ReviewLink::from),
             earlier: item.earlier.into_iter().map(EarlierDecision::try_from).collect::<Result<_, _>>()?,
         })
     }
@@ -256,15 +256,13 @@ impl TryFrom<EarlierItem> for EarlierDecision {
 
 impl From<&Revision> for RevisionItem {
     fn from(Revision { id, summary, url }: &Revision) -> Self {
-        Self { id: id.clone(), summary: summary.clone(), url: url.as_ref().map(text) }
+        Self { id: id.clone(), summary: summary.clone(), url: url.as_ref().map(|link| link.as_str().to_owned()) }
     }
 }
 
-impl TryFrom<RevisionItem> for Revision {
-    type Error = Unreadable;
-
-    fn try_from(item: RevisionItem) -> Result<Self, Unreadable> {
-        Ok(Self { id: item.id, summary: item.summary, url: item.url.map(|url| url.parse()).transpose()? })
+impl From<RevisionItem> for Revision {
+    fn from(item: RevisionItem) -> Self {
+        Self { id: item.id, summary: item.summary, url: item.url.map(ReviewLink::from) }
     }
 }
 

@@ -76,7 +76,8 @@ impl Ledger {
             let Some(key) = text_in(&item, SORT) else { continue };
             let request = self.read_request(&ApprovalKey::from_ledger(key)).await?.request();
             // The list says where to look, and no more.
-            let is_of = |request: &Request| request.approval.action == *action && request.approval.execution == *execution;
+            let is_of =
+                |request: &Request| request.approval.action == *action && request.approval.execution == *execution;
             requests.extend(request.filter(is_of));
         }
         Ok(requests)

@@ -129,7 +129,8 @@ impl Trust {
         if self.check(&self.votes, &sealed, at).await?.is_none() {
             return Ok(None);
         }
-        let vote = read_vote(&sealed.bytes).ok().filter(|bound| bound.is_for(request)).map(|BoundVote { vote, .. }| vote);
+        let vote =
+            read_vote(&sealed.bytes).ok().filter(|bound| bound.is_for(request)).map(|BoundVote { vote, .. }| vote);
         Ok(vote.filter(|vote| request.admits(vote)))
     }
 
@@ -147,7 +148,11 @@ impl Trust {
             Err(SealError::UnknownKey) => {
                 let now = (self.clock)();
                 let is_new = at().is_some_and(|at| at <= now.saturating_add(CLOCK_SKEW) && now - at < NEW_KEY);
-                if is_new { Err(AwsError::unavailable("dynamodb", "a seal by a key that is not known yet")) } else { Ok(None) }
+                if is_new {
+                    Err(AwsError::unavailable("dynamodb", "a seal by a key that is not known yet"))
+                } else {
+                    Ok(None)
+                }
             }
         }
     }

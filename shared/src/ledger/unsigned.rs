@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use time::UtcDateTime;
 
+use super::Ledger;
 use super::attributes::{from_item, keys};
 use super::items::{ActionItem, OutcomeItem, TermsItem, Unreadable, moment};
-use super::Ledger;
 use crate::approval::{ApprovalAction, ApprovalKey, ExecutionId};
 use crate::aws::AwsError;
 use crate::request::{Outcome, Terms, Visitor, Vote};

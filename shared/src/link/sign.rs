@@ -4,7 +4,9 @@ use time::{Duration, UtcDateTime};
 
 use super::claims::{Claims, FINISH, LINK, LinkClaims};
 use super::{Link, MAX_LENGTH, PATH};
-use crate::approval::{Address, ApprovalAction, ApprovalToken, Decision, Deployment, Digest, ExecutionId, Origin, digest};
+use crate::approval::{
+    Address, ApprovalAction, ApprovalToken, Decision, Deployment, Digest, ExecutionId, Origin, digest,
+};
 use crate::jws::{self, SignError};
 use crate::keys::SigningKey;
 use crate::request::Request;

@@ -126,7 +126,8 @@ impl CodePipeline {
 
     /// Why an action was abandoned, if its execution shows it yet.
     async fn abandoned(&self, approval: &Approval) -> Result<Option<Ending>, AwsError> {
-        let status = self.execution(&approval.action, &approval.execution).await?.and_then(|execution| execution.status);
+        let status =
+            self.execution(&approval.action, &approval.execution).await?.and_then(|execution| execution.status);
         Ok(match status {
             Some(PipelineExecutionStatus::Stopped | PipelineExecutionStatus::Stopping) => Some(Ending::Stopped),
             Some(PipelineExecutionStatus::Superseded | PipelineExecutionStatus::Cancelled) => Some(Ending::Superseded),

@@ -11,7 +11,7 @@ use aws_sdk_codepipeline::types::{
 use super::pending::Declared;
 use super::release::{MAX_INSTRUCTIONS, earlier_decisions, initiator_of, release_of};
 use super::{CodePipeline, FindError, NOT_FOUND, PendingApproval, PendingRef, external_id, moment};
-use crate::approval::{ActionExecutionId, Approval, ApprovalAction, ApprovalToken, ExecutionId, WebUrl};
+use crate::approval::{ActionExecutionId, Approval, ApprovalAction, ApprovalToken, ExecutionId, ReviewLink};
 use crate::aws::AwsError;
 use crate::text::bounded;
 
@@ -71,7 +71,8 @@ impl CodePipeline {
                 return Ok(Some(Look::Over));
             }
             // In PARALLEL mode, the search ended at the run with this token.
-            let runs = if is_parallel { self.attempts(action, Some(&waiting.execution), |_| false).await? } else { runs };
+            let runs =
+                if is_parallel { self.attempts(action, Some(&waiting.execution), |_| false).await? } else { runs };
             return Ok(Some(Look::Waiting(Box::new(Waiting { named: waiting, shown, runs }))));
         }
         // Ended after the event: over. Ended before it: an earlier attempt of a stage that was retried, and the list does
@@ -95,8 +96,8 @@ impl CodePipeline {
         let started = moment(shown.start_time.as_ref())
             .ok_or_else(|| AwsError::unavailable("codepipeline:ListActionExecutions", "no start of the approval"))?;
         let timeout = declared.timeout(&action.stage, &action.action);
-        let expires = started
-            .saturating_add(timeout.map_or(DEFAULT_TIMEOUT, |minutes| time::Duration::minutes(minutes.into())));
+        let expires =
+            started.saturating_add(timeout.map_or(DEFAULT_TIMEOUT, |minutes| time::Duration::minutes(minutes.into())));
         let details = self.details(&action, &execution).await.unwrap_or_else(|error| {
             tracing::warn!(%error, approval = %action, "a detail of an approval cannot be read");
             None
@@ -107,7 +108,7 @@ impl CodePipeline {
         let configured = |key: &str| configuration.and_then(|values| values.get(key));
         release.instructions =
             configured("CustomData").map(|text| bounded(text, MAX_INSTRUCTIONS)).filter(|text| !text.is_empty());
-        release.review_url = configured("ExternalEntityLink").and_then(|url| WebUrl::parse_lenient(url));
+        release.review_url = configured("ExternalEntityLink").and_then(|url| ReviewLink::parse_lenient(url));
         release.earlier = earlier_decisions(&runs, &run, &self.deciding_role);
         Ok(PendingApproval { approval: Approval { action, token, execution, run }, expires, initiator, release })
     }

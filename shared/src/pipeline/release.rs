@@ -4,7 +4,7 @@ use aws_sdk_codepipeline::types::{ActionExecutionDetail, ActionExecutionStatus, 
 use serde::Deserialize;
 
 use super::{Initiator, moment};
-use crate::approval::{ActionExecutionId, Decision, PrincipalArn, RoleArn, WebUrl};
+use crate::approval::{ActionExecutionId, Decision, PrincipalArn, ReviewLink, RoleArn};
 use crate::request::{EarlierDecision, Release, Revision};
 use crate::text::{bounded, bounded_line};
 
@@ -43,7 +43,7 @@ pub(super) fn release_of(execution: &PipelineExecution) -> Release {
             Some(Revision {
                 id: bounded_line(revision.revision_id.as_deref().filter(|id| !id.is_empty())?, MAX_LINE),
                 summary: revision.revision_summary.as_deref().map(commit_message).filter(|text| !text.is_empty()),
-                url: revision.revision_url.as_deref().and_then(WebUrl::parse_lenient),
+                url: revision.revision_url.as_deref().and_then(ReviewLink::parse_lenient),
             })
         })
         .collect();

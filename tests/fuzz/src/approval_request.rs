@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use arbitrary::{Result, Unstructured};
-use countersign::approval::{Approver, Comment, Decision, Digest, WebUrl};
+use countersign::approval::{Approver, Comment, Decision, Digest, ReviewLink};
 use countersign::l10n::Language;
 use countersign::request::{
     EarlierDecision, Ending, NewRequest, Outcome, Release, Request, Revision, Terms, Visitor, Vote,
@@ -16,14 +16,8 @@ use crate::text::{masked, text, text_of};
 
 const NAME: &[u8] = b"abcXYZ019.@-_";
 const LOCAL: &[u8] = b"abcXYZ019!#$%&'*+-/=?^_`{|}~";
-const ENDINGS: [Ending; 6] = [
-    Ending::Approved,
-    Ending::Rejected,
-    Ending::Expired,
-    Ending::Superseded,
-    Ending::Stopped,
-    Ending::NotShown,
-];
+const ENDINGS: [Ending; 6] =
+    [Ending::Approved, Ending::Rejected, Ending::Expired, Ending::Superseded, Ending::Stopped, Ending::NotShown];
 
 /// A request at any moment of its life.
 pub fn request(u: &mut Unstructured) -> Result<Request> {
@@ -111,14 +105,14 @@ fn release(u: &mut Unstructured) -> Result<Release> {
     let revisions = (0..u.int_in_range(0..=5_u8)?)
         .map(|_| {
             let summary = shown(paragraphs(u, 2048)?);
-            Ok(Revision { id: line(u, 256)?, summary, url: url(u)? })
+            Ok(Revision { id: line(u, 256)?, summary, url: link(u)? })
         })
         .collect::<Result<_>>()?;
     Ok(Release {
         started_by: maybe(u, |u| line(u, 256))?,
         revisions,
         instructions: shown(paragraphs(u, 1000)?),
-        review_url: url(u)?,
+        review_url: link(u)?,
         earlier: (0..u.int_in_range(0..=2_u8)?).map(|_| earlier(u)).collect::<Result<_>>()?,
     })
 }
@@ -133,9 +127,9 @@ fn earlier(u: &mut Unstructured) -> Result<EarlierDecision> {
     })
 }
 
-fn url(u: &mut Unstructured) -> Result<Option<WebUrl>> {
-    let text = text(u)?;
-    Ok(WebUrl::parse_lenient(&text).or_else(|| WebUrl::parse_lenient(&format!("https://a.example/?{text}"))))
+fn link(u: &mut Unstructured) -> Result<Option<ReviewLink>> {
+    let before = *u.choose(&["", "https://a.example/?", "https://github.com@a.example/", "https://"])?;
+    Ok(ReviewLink::parse_lenient(&format!("{before}{}", text(u)?)))
 }
 
 fn paragraphs(u: &mut Unstructured, max: usize) -> Result<String> {
@@ -150,12 +144,18 @@ fn maybe<'b, T>(u: &mut Unstructured<'b>, make: impl Fn(&mut Unstructured<'b>) -
     if u.arbitrary()? { make(u).map(Some) } else { Ok(None) }
 }
 
-/// The same request with an `x` for every character of foreign text, except line breaks and web addresses: it must be
-/// shown with the same markup.
+/// The same request with an `x` for every visible character of foreign text, except web addresses: it must be shown with
+/// the same markup.
 pub fn masked_request(request: &Request) -> Request {
     let mut twin = request.clone();
     let mask = |text: &mut String| *text = masked(text);
     twin.release.started_by.iter_mut().chain(&mut twin.release.instructions).for_each(mask);
+    let links = twin.release.revisions.iter_mut().map(|revision| &mut revision.url);
+    for link in links.chain([&mut twin.release.review_url]).flatten() {
+        if link.host().is_none() {
+            *link = ReviewLink::from(masked(link.as_str()));
+        }
+    }
     for revision in &mut twin.release.revisions {
         mask(&mut revision.id);
         revision.summary.iter_mut().for_each(mask);

@@ -36,7 +36,7 @@ fn check(u: &mut Unstructured) -> Result<()> {
     let yours = u.arbitrary()?;
     let pages = |request: &Request, comment: &str| -> Vec<String> {
         let mut pages = vec![
-            Confirm { texts, request, link: &link, problem, comment, now: NOW }.render(),
+            Confirm::new(texts, request, &link, problem, comment, NOW).render(),
             Recorded { texts, request, now: NOW }.render(),
             NoticePage::new(&Notice::Initiator(request), texts).render(),
             NoticePage::new(&Notice::Expired(Some(request)), texts).render(),

@@ -21,8 +21,17 @@ const PIECES: [&[&str]; 2] = [
     &["t=", "t=x", "&", "decision=Approved", "decision=Rejected", "comment="],
     &["=", "%", "%00", "+", "t", ";", "%E4"],
 ];
-const HEADERS: [&str; 9] =
-    ["sec-fetch-site", "host", "x-forwarded-proto", "x-forwarded-for", "accept-language", "cookie", "content-type", "origin", "x-a"];
+const HEADERS: [&str; 9] = [
+    "sec-fetch-site",
+    "host",
+    "x-forwarded-proto",
+    "x-forwarded-for",
+    "accept-language",
+    "cookie",
+    "content-type",
+    "origin",
+    "x-a",
+];
 
 /// An HTTP request as a client sends it.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! Foreign texts of every kind, made from bytes, and the markup around them.
 
 use arbitrary::{Result, Unstructured};
+use countersign::text::is_blank;
 
 /// Texts that have broken pages, emails and headers elsewhere: line breaks and controls, markup, escapes, templates and
 /// encodings, other scripts, addresses.
@@ -37,9 +38,9 @@ pub fn text_of(u: &mut Unstructured, characters: &[u8], max: usize) -> Result<St
     (0..u.int_in_range(1..=max)?).map(|_| u.choose(characters).map(|byte| char::from(*byte))).collect()
 }
 
-/// The text with an `x` for every character but line breaks.
+/// The text with an `x` for every character that is seen: lines stay as long, and blank ones blank.
 pub fn masked(text: &str) -> String {
-    text.chars().map(|c| if c == '\n' { '\n' } else { 'x' }).collect()
+    text.chars().map(|c| if is_blank(c) { c } else { 'x' }).collect()
 }
 
 /// The markup of a page or an email: every tag, comment and declaration, in order, with its attributes.

@@ -58,6 +58,11 @@ const REVIEW_URL: &str = "https://staging.payments.example.com/reports/2026/11/2
 /// A link that fits on one line, as most do.
 const SHORT_REVIEW_URL: &str = "https://staging.example.com/";
 
+/// Texts that try to pass for ours: a list of votes, a thousand blank lines, stacks of marks, and a link that seems to
+/// lead to a repository.
+const FORGED_MESSAGE: &str = "Votes\n2 of 2 approvals are there\nZ\u{335}\u{31b}\u{34a}\u{334}\u{309}\u{356}\u{338}\u{323}\u{337}\u{336}a\u{335}\u{31b}\u{34a}\u{334}\u{309}\u{356}\u{338}\u{323}lgo";
+const FORGED_LINK: &str = "https://github.com%2Facme%2Fpull%2F42@evil.example/";
+
 /// A page state: the request for its page, and the status of the answer.
 struct State {
     name: &'static str,
@@ -118,6 +123,7 @@ async fn main() {
     decided(&mut gallery).await;
     over(&mut gallery).await;
     refused(&mut gallery).await;
+    forged(&mut gallery).await;
     of_the_sandbox(&mut gallery).await;
     let ground = World::with(Options { approvers: format!("{ALICE}, {MARYAM}"), ..Options::default() }).await;
     let state = State::opened("ground", ground.sandbox().url(), 200).of("ground");
@@ -151,12 +157,17 @@ async fn asked(quorum: usize) -> World {
 
 /// Creates the pipeline with this review URL, unless it exists, and starts it as the principal with this ARN.
 async fn start(world: &World, review_url: &str, arn: &str) {
+    start_with(world, MESSAGE, INSTRUCTIONS, review_url, arn).await;
+}
+
+/// The same with this commit message and these instructions.
+async fn start_with(world: &World, message: &str, instructions: &str, review_url: &str, arn: &str) {
     let source = SourceAction {
-        messages: vec![MESSAGE.to_owned()],
+        messages: vec![message.to_owned()],
         ..SourceAction::new(SourceProvider::GitHubConnection, "example/payments-reconciliation-and-settlement-service")
     };
     let approval = ApprovalAction {
-        custom_data: Some(INSTRUCTIONS.to_owned()),
+        custom_data: Some(instructions.to_owned()),
         external_entity_link: Some(review_url.to_owned()),
         ..ApprovalAction::default()
     };
@@ -302,6 +313,25 @@ async fn refused(gallery: &mut Gallery) {
     for (name, fault, status) in [("try-again", Fault::Throttled, 503), ("broken", Fault::Denied, 500)] {
         print(State::opened(name, &while_the_ledger_fails(fault).await, status));
     }
+}
+
+/// A request and an outcome full of texts that try to pass for ours.
+async fn forged(gallery: &mut Gallery) {
+    let world = world(2, "").await;
+    let votes = format!(
+        "Votes\n2 of 2 approvals are there\nCarol <carol@example.com>: Approved{}{}The pipeline continues.",
+        "\n".repeat(400),
+        "Approve this release\n".repeat(22),
+    );
+    start_with(&world, FORGED_MESSAGE, &votes, FORGED_LINK, BEN).await;
+    let alice = mail(&world, ALICE).await;
+    world.press(&mail(&world, TARO).await.approve, FORGED_MESSAGE).await;
+    let id = &world.aws().ses.mails()[0].id;
+    let states = [
+        State::opened("confirm-forged", &alice.approve, 200).titled("confirm-approve"),
+        State::opened("email-forged", &world.url(&format!("/mailbox/{id}/html")), 200).of("email").titled("email"),
+    ];
+    gallery.show(world, states);
 }
 
 /// The address of a link's page while the ledger fails. That is seen in a simulation, which has a thread and a time of its own.

@@ -10,7 +10,7 @@ use time::Duration;
 
 use super::case::{Case, Door, Ending, Person, Review};
 use super::input::{notice, pipeline, rule, source_name, trigger};
-use super::text::{beginning, marks};
+use super::text::{beginning, first_lines, marks};
 use crate::World;
 use crate::forge::Parts;
 
@@ -20,6 +20,11 @@ const LEAST_OF_A_MESSAGE: usize = 200;
 const LEAST_OF_A_LINE: usize = 60;
 /// The number of characters of a comment that an email must show while the approval is pending. The outcome has all.
 const LEAST_OF_A_COMMENT: usize = 150;
+/// The number of lines that an email must show at least: of a commit message, of a comment while the approval is pending,
+/// and of other texts.
+const LEAST_LINES_OF_A_MESSAGE: usize = 8;
+const LEAST_LINES_OF_A_COMMENT: usize = 4;
+const LEAST_LINES: usize = 18;
 /// The number of revisions that an email must show.
 const LEAST_REVISIONS: usize = 3;
 
@@ -337,14 +342,16 @@ impl Story {
         // The email may show it in any form.
         let mut shown: Vec<String> = Vec::new();
         if kind != Kind::Outcome {
-            says.extend(case.instructions.clone());
+            says.extend(case.instructions.as_deref().map(|text| first_lines(text, LEAST_LINES)));
             match &case.review {
-                Review::None | Review::NoLink(_) => {}
+                Review::None => {}
+                Review::NoLink(text) => shown.extend(marks(text)),
                 Review::Link(link) => hrefs.push(link),
                 Review::International(link) => shown.extend(marks(link)),
             }
             for source in case.sources.iter().take(LEAST_REVISIONS) {
-                says.push(beginning(&source.message, LEAST_OF_A_MESSAGE));
+                let message = first_lines(&source.message, LEAST_LINES_OF_A_MESSAGE);
+                says.push(beginning(&message, LEAST_OF_A_MESSAGE));
                 if case.door == Door::Api {
                     says.push(beginning(&source.revision, LEAST_OF_A_LINE));
                 }
@@ -355,11 +362,15 @@ impl Story {
                 says.push(case.approvers[*voter].address.clone());
                 says.extend(case.approvers[*voter].name.clone());
                 let is_over = kind == Kind::Outcome;
-                says.push(if is_over { comment.clone() } else { beginning(comment, LEAST_OF_A_COMMENT) });
+                says.push(if is_over {
+                    first_lines(comment, LEAST_LINES)
+                } else {
+                    beginning(&first_lines(comment, LEAST_LINES_OF_A_COMMENT), LEAST_OF_A_COMMENT)
+                });
             }
         }
         if kind == Kind::Outcome {
-            says.extend(self.console_summary.clone());
+            says.extend(self.console_summary.as_deref().map(|text| first_lines(text, LEAST_LINES)));
         }
         json!({
             "case": case.number,

@@ -1,8 +1,8 @@
 //! Texts meant to break an email or to mislead its reader, and texts in other scripts.
 //!
 //! A generated text has marks, `zz` CASE KIND NUMBER `zz`, so that it can be recognised in the email. The kinds are `b`
-//! for a text of several lines, `l` for one of a single line, `u` for a web address that may be a link and `x` for one
-//! that must not.
+//! for a text of several lines, `l` for one of a single line, `u` for a web address that may be a link and `x` for what
+//! must be shown as text where a link would be.
 
 use fastrand::Rng;
 
@@ -73,7 +73,7 @@ const RIGHT_TO_LEFT: [&str; 8] = [
     "\u{200f}!\u{61c}",
 ];
 
-const EXOTIC: [&str; 20] = [
+const EXOTIC: [&str; 24] = [
     "👩‍👩‍👧‍👦",
     "🏴\u{200d}☠️",
     "🇩🇪🇯🇵",
@@ -86,6 +86,10 @@ const EXOTIC: [&str; 20] = [
     "Z\u{335}\u{31b}\u{34a}a\u{334}\u{309}\u{356}l\u{338}\u{323}g\u{337}o\u{336}",
     "e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}",
     "ﷺ",
+    "ก\u{e49}\u{e49}\u{e49}\u{e49}\u{e49}\u{e47}\u{e47}\u{e47}\u{e47}",
+    "\u{338}\u{338}\u{338}",
+    "\u{200b}\n\u{200b}\n\u{2800}\n\u{3164}\n",
+    "\n\n\n\n\n\n\n\n\n\n\n\n",
     "\u{feff}",
     "\u{200b}\u{2060}\u{ad}",
     "\u{fffd}\u{fffe}\u{10ffff}",
@@ -96,10 +100,13 @@ const EXOTIC: [&str; 20] = [
     "\u{3000}　",
 ];
 
-const OURS: [&str; 9] = [
+const OURS: [&str; 12] = [
     "Approve:\nhttps://evil.example/approval?t=eyJhbGciOiJFZERTQSJ9.e30.AAAA",
     "Reject: https://evil.example/approval?t=x",
     "> > quoted",
+    "Votes\n2 of 2 approvals are there\nCarol <carol@example.com>: Approved",
+    "Written by the pipeline’s owner:\nThe pipeline continues.",
+    "https://github.com%2Facme%2Fpull%2F42@evil.example/",
     "-- \nBest regards",
     "https://evil.example/?a=1&b=2#c",
     "javascript:alert(1)",
@@ -299,7 +306,7 @@ impl Author {
         } else {
             self.one_of(&[
                 "https://example.com",
-                "http://user:pass@192.0.2.7:8080",
+                "http://192.0.2.7:8080",
                 "https://xn--bcher-kva.example",
                 "http://[2001:db8::1]",
             ])
@@ -314,11 +321,12 @@ impl Author {
         link
     }
 
-    /// A web address with characters beyond ASCII, not in its encoded form.
+    /// A web address with characters beyond ASCII, or with others that browsers encode.
     pub fn international_link(&mut self) -> String {
         let mark = self.mark('u');
         let host = self.one_of(&["https://bücher.example", "https://例え.テスト", "https://example.com"]);
-        format!("{host}/{mark}/{}", self.one_of(&["リリース", "prüfung?größe=1", "🚀"]))
+        let path = self.one_of(&["リリース", "prüfung?größe=1", "🚀", "My Project/42", "compare/a^...b", "?q={a|b}"]);
+        format!("{host}/{mark}/{path}")
     }
 
     /// A text that must not become a link.
@@ -336,6 +344,10 @@ impl Author {
             "https://evil.example/MARK\r\nBcc: thief@evil.example",
             "https://evil.example/MARK<script>",
             "MARK",
+            "https://github.com%2Facme%2Fpull%2F42@evil.example/MARK",
+            "http://user:pass@192.0.2.7:8080/MARK",
+            "https://github.com\\@evil.example/MARK",
+            "staging.example.com/MARK",
         ]);
         form.replace("MARK", &mark)
     }
@@ -350,6 +362,16 @@ fn breaks_a_line(c: char) -> bool {
 pub(super) fn marks(text: &str) -> Vec<String> {
     let end = text.rfind("zz").unwrap();
     vec![text[text.find("zz").unwrap()..end + 2].to_owned()]
+}
+
+/// The first lines of a text, by every notion of a line.
+pub(super) fn first_lines(text: &str, lines: usize) -> String {
+    let mut breaks = 0;
+    let is_within = |c: &char| {
+        breaks += usize::from(breaks_a_line(*c));
+        breaks < lines
+    };
+    text.chars().take_while(is_within).collect()
 }
 
 pub(super) fn beginning(text: &str, characters: usize) -> String {

@@ -28,8 +28,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use axum::body::{Bytes, to_bytes};
-use axum::http::{HeaderMap, HeaderName};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName};
 use axum::response::Response;
 use serde_json::{Value, json};
 use uuid::Uuid;

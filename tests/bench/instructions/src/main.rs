@@ -8,7 +8,7 @@ use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use callback::pages::Confirm;
-use countersign::approval::{Approval, ApprovalAction, Approver, Deployment, Digest, Quorum};
+use countersign::approval::{Approval, ApprovalAction, Approver, Deployment, Digest, Quorum, ReviewLink};
 use countersign::delivery::EmailKind;
 use countersign::keys::{KeyId, VerifyingKeys};
 use countersign::l10n::Language;
@@ -100,7 +100,7 @@ impl World {
 
     fn page(&self) -> String {
         let texts = Language::ENGLISH.texts();
-        let page = Confirm { texts, request: &self.request, link: &self.link, problem: None, comment: "", now: NOW };
+        let page = Confirm::new(texts, &self.request, &self.link, None, "", NOW);
         page.render().expect("a page")
     }
 
@@ -166,13 +166,15 @@ fn request(approver: &Approver) -> Request {
     let revision = Revision {
         id: "0123456789abcdef0123456789abcdef01234567".to_owned(),
         summary: Some("Round totals half to even, as the auditors asked".to_owned()),
-        url: "https://github.com/example/payments-api/commit/0123456789abcdef0123456789abcdef01234567".parse().ok(),
+        url: ReviewLink::parse_lenient(
+            "https://github.com/example/payments-api/commit/0123456789abcdef0123456789abcdef01234567",
+        ),
     };
     let release = Release {
         started_by: Some("assumed-role/Admin/ada".to_owned()),
         revisions: vec![revision],
         instructions: Some("Check that the totals on staging agree with the report, then decide.".to_owned()),
-        review_url: "https://staging.example.com/report".parse().ok(),
+        review_url: ReviewLink::parse_lenient("https://staging.example.com/report"),
         earlier: Vec::new(),
     };
     let asked = NOW.saturating_sub(Duration::minutes(10));

@@ -1,0 +1,236 @@
+//! Foreign text: what somebody else wrote, as pages and emails show it.
+//!
+//! It stands in one component that cannot be taken for our own words: in a box, below a line that says who wrote it, and
+//! no longer than its place allows.
+
+use std::borrow::Cow;
+
+use crate::approval::{Comment, DisplayName, ReviewLink};
+use crate::l10n::Texts;
+use crate::request::{Release, Request, Revision, Vote};
+use crate::status_text;
+use crate::text::{bounded_line, clean, is_blank, is_mark, legible};
+
+/// The most characters of a name above a comment.
+const MAX_NAME: usize = 40;
+
+/// How much of a text is shown at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// The most lines.
+    pub lines: usize,
+    /// The most characters.
+    pub characters: usize,
+}
+
+/// A text in lines that can be shown: no two blank ones in a row, no stacks of combining marks, nothing invisible.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignText {
+    shown: String,
+    rest: String,
+    omitted: Option<Omitted>,
+}
+
+/// What a limit leaves out. It is always said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Omitted {
+    /// So many lines.
+    Lines(usize),
+    /// So many characters: the limit is within a line.
+    Characters(usize),
+}
+
+impl ForeignText {
+    /// `None` when there is nothing to see.
+    #[must_use]
+    pub fn new(text: &str, limit: Limit) -> Option<Self> {
+        let is_plain = text.bytes().all(|b| matches!(b, b' '..=b'~' | b'\n'));
+        let mut shown = if is_plain { squeezed(text) } else { squeezed(&legible(&clean(text))) };
+        if shown.is_empty() {
+            return None;
+        }
+        let (mut rest, mut omitted) = (String::new(), None);
+        if let Some(at) = end(&shown, limit) {
+            rest = shown.split_off(at);
+            omitted = Some(if let Some(lines) = rest.strip_prefix('\n') {
+                rest = lines.trim_start_matches('\n').to_owned();
+                shown.truncate(shown.trim_end_matches('\n').len());
+                Omitted::Lines(rest.lines().count())
+            } else {
+                shown.push('…');
+                Omitted::Characters(rest.chars().count())
+            });
+        }
+        Some(Self { shown, rest, omitted })
+    }
+
+    /// The lines to show.
+    pub fn lines(&self) -> std::str::Lines<'_> {
+        self.shown.lines()
+    }
+
+    /// The lines after them, for a place that shows them when asked to.
+    pub fn rest(&self) -> std::str::Lines<'_> {
+        self.rest.lines()
+    }
+
+    /// What the first lines leave out.
+    #[must_use]
+    pub fn omitted(&self) -> Option<Omitted> {
+        self.omitted
+    }
+
+    /// The sentence about what is left out.
+    #[must_use]
+    pub fn more(&self, texts: Texts) -> Option<String> {
+        Some(match self.omitted? {
+            Omitted::Lines(count) => texts.more_lines(count),
+            Omitted::Characters(count) => texts.more_characters(count),
+        })
+    }
+}
+
+/// The lines of a text without blank ones at its ends, and with at most one between two others.
+fn squeezed(text: &str) -> String {
+    let mut squeezed = String::with_capacity(text.len());
+    let mut blank = false;
+    for line in text.lines() {
+        if line.chars().all(is_blank) {
+            blank = true;
+            continue;
+        }
+        if !squeezed.is_empty() {
+            squeezed.push_str(if blank { "\n\n" } else { "\n" });
+        }
+        squeezed.push_str(line.trim_end());
+        blank = false;
+    }
+    squeezed
+}
+
+/// Where a text has to end, in bytes, to keep to the limit. `None` when it does.
+fn end(text: &str, limit: Limit) -> Option<usize> {
+    if text.len() <= limit.characters && text.bytes().filter(|b| *b == b'\n').count() < limit.lines {
+        return None;
+    }
+    let (mut lines, mut characters) = (0, 0);
+    for (at, c) in text.char_indices() {
+        if c == '\n' {
+            lines += 1;
+            if lines == limit.lines || characters >= limit.characters {
+                return Some(at);
+            }
+        } else if characters >= limit.characters && !is_mark(c) {
+            return Some(at);
+        }
+        characters += 1;
+    }
+    None
+}
+
+/// What the component shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Foreign<'a> {
+    /// Who wrote it, in our words.
+    pub label: String,
+    /// What they wrote.
+    pub text: Option<ForeignText>,
+    /// The revision that it is about.
+    pub id: Option<Cow<'a, str>>,
+    /// What they gave as a link, below a line of ours: where it leads, or why it cannot be followed.
+    pub link: Option<(String, &'a ReviewLink)>,
+}
+
+impl<'a> Foreign<'a> {
+    /// One source's change, by its author.
+    #[must_use]
+    pub fn change(revision: &'a Revision, limit: Limit, texts: Texts) -> Self {
+        Self {
+            label: texts.written_by_author(),
+            text: revision.summary.as_deref().and_then(|summary| ForeignText::new(summary, limit)),
+            id: Some(legible(&revision.id)),
+            link: revision.url.as_ref().map(|link| (about_link(link, texts), link)),
+        }
+    }
+
+    /// The instructions and the review link, by the pipeline's owner. `None` when there are neither.
+    #[must_use]
+    pub fn instructions(release: &'a Release, limit: Limit, texts: Texts) -> Option<Self> {
+        let text = release.instructions.as_deref().and_then(|text| ForeignText::new(text, limit));
+        let link = release.review_url.as_ref();
+        if text.is_none() && link.is_none() {
+            return None;
+        }
+        let link = link.map(|link| (about_link(link, texts), link));
+        Some(Self { label: texts.written_by_owner(), text, id: None, link })
+    }
+
+    /// A vote's comment, by its approver. `None` when there is none.
+    #[must_use]
+    pub fn comment(request: &Request, vote: &Vote, limit: Limit, texts: Texts) -> Option<Self> {
+        let text = ForeignText::new(vote.comment.as_ref().map(Comment::expose)?, limit)?;
+        // The sentence about the vote, which precedes it, has the whole name and the address.
+        let name = request.terms.approvers.get(&vote.approver.identity()).and_then(|approver| approver.name.as_ref());
+        let name = name.map_or_else(|| vote.approver.expose(), DisplayName::expose);
+        let label = texts.comment_by(&bounded_line(&legible(name), MAX_NAME));
+        Some(Self { label, text: Some(text), id: None, link: None })
+    }
+
+    /// What was said with a decision that came without our links. `None` when there was nothing.
+    #[must_use]
+    pub fn decided_elsewhere(request: &Request, limit: Limit, texts: Texts) -> Option<Self> {
+        let text = ForeignText::new(status_text::foreign_summary(request)?, limit)?;
+        Some(Self { label: texts.from_codepipeline(), text: Some(text), id: None, link: None })
+    }
+}
+
+fn about_link(link: &ReviewLink, texts: Texts) -> String {
+    match (link, link.host()) {
+        (ReviewLink::Url(_), host) => texts.link_to(host.unwrap_or_default()),
+        (ReviewLink::Text(_), Some(host)) => texts.link_hides_host(host),
+        (ReviewLink::Text(_), None) => texts.not_a_link(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Limit = Limit { lines: 3, characters: 12 };
+
+    #[test]
+    fn lines_are_squeezed_and_what_is_left_out_is_counted() {
+        for (text, lines, omitted) in [
+            ("a", vec!["a"], None),
+            ("a\nb\nc", vec!["a", "b", "c"], None),
+            ("\n \na\n\n\n\t\n\nb\n", vec!["a", "", "b"], None),
+            ("a\u{200b}\n\u{200b}\n\u{feff}\n\u{2800}\nb", vec!["a", "", "b"], None),
+            ("a\r\nb\u{2028}c\u{7}", vec!["a", "b", "c"], None),
+            ("a\nb\nc\nd\ne", vec!["a", "b", "c"], Some(Omitted::Lines(2))),
+            ("a\nb\n\nd\ne", vec!["a", "b"], Some(Omitted::Lines(2))),
+            ("0123456789ab", vec!["0123456789ab"], None),
+            ("0123456789abcd", vec!["0123456789ab…"], Some(Omitted::Characters(2))),
+            ("0123456789\nabcd", vec!["0123456789", "a…"], Some(Omitted::Characters(3))),
+            ("0123456789ab\nc", vec!["0123456789ab"], Some(Omitted::Lines(1))),
+            ("0123456789ae\u{301}\u{301}", vec!["0123456789ae\u{301}\u{301}"], None),
+            ("  indented", vec!["  indented"], None),
+        ] {
+            let text = ForeignText::new(text, LIMIT).unwrap();
+            assert_eq!(text.lines().collect::<Vec<_>>(), lines, "{text:?}");
+            assert_eq!(text.omitted(), omitted, "{text:?}");
+        }
+        for nothing in ["", " \n", "\u{200b}\u{3164}\n\u{301}"] {
+            assert_eq!(ForeignText::new(nothing, LIMIT), None);
+        }
+    }
+
+    #[test]
+    fn the_rest_is_all_that_is_not_shown() {
+        let text = ForeignText::new("a\nb\nc\n\nd\ne", LIMIT).unwrap();
+        assert_eq!(text.rest().collect::<Vec<_>>(), ["d", "e"]);
+        assert_eq!(text.more(crate::l10n::Language::ENGLISH.texts()).as_deref(), Some("… and 2 more lines"));
+        let text = ForeignText::new("0123456789abc", LIMIT).unwrap();
+        assert_eq!(text.rest().collect::<Vec<_>>(), ["c"]);
+        assert_eq!(text.more(crate::l10n::Language::ENGLISH.texts()).as_deref(), Some("… and 1 more character"));
+    }
+}
