@@ -13,6 +13,14 @@ from checks import equal
 
 SENDER = "approvals@example.com"
 APPROVERS = ("alice@example.com", "bob@example.com")
+POLICY_PARAMETER = "/countersign/approval-policy"
+# The parameters that all deployments are made with, as the SAM template names them.
+PARAMETERS = {
+    "PolicySource": "parameter",
+    "PolicyParameterName": POLICY_PARAMETER,
+    "Sender": SENDER,
+    "NotificationTopic": "true",
+}
 
 
 @dataclasses.dataclass

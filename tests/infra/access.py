@@ -9,7 +9,7 @@ import fnmatch
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """A request of a principal of this account. `principal` is `aws:PrincipalArn`, which an AWS service does not have."""
+    """A request. `principal` is its `aws:PrincipalArn`, or None for an AWS service, which has none."""
 
     principal: str | None
     action: str
@@ -23,7 +23,7 @@ class Request:
 
 
 def refuses(document, request):
-    """Whether a statement denies the request. Nothing that allows it, in whichever policy or grant, makes up for that."""
+    """Whether a statement denies the request. Nothing that allows it, in any policy or grant, makes up for that."""
     return any(
         statement["Effect"] == "Deny" and applies(statement, request) for statement in as_list(document["Statement"])
     )

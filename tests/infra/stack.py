@@ -61,6 +61,8 @@ class Stack:
         if unknown:
             raise KeyError(f"the template has no parameter {', '.join(sorted(unknown))}")
         self.values = {name: one.get("Default") for name, one in declared.items()} | (parameters or {})
+        lists = [parameter for parameter, one in declared.items() if one["Type"] == "CommaDelimitedList"]
+        self.values |= {parameter: [one.strip() for one in self.values[parameter].split(",")] for parameter in lists}
         self.check(template.get("Rules", {}))
         self.declared = {
             logical_id: resource for logical_id, resource in template["Resources"].items() if self.exists(resource)
@@ -78,7 +80,7 @@ class Stack:
     def check(self, rules):
         for rule in rules.values():
             reject_unknown(rule, {"RuleCondition", "Assertions"})
-            if self.evaluate(rule["RuleCondition"]):
+            if "RuleCondition" not in rule or self.evaluate(rule["RuleCondition"]):
                 for assertion in rule["Assertions"]:
                     if not self.evaluate(assertion["Assert"]):
                         raise Refused(assertion["AssertDescription"])
@@ -127,6 +129,10 @@ class Stack:
                 return all(self.evaluate(one) for one in argument)
             case "Fn::Or":
                 return any(self.evaluate(one) for one in argument)
+            case "Fn::Contains":
+                return self.resolve(argument[1]) in self.resolve(argument[0])
+            case "Fn::EachMemberIn":
+                return set(self.resolve(argument[0])) <= set(self.resolve(argument[1]))
         raise ValueError(f"{function} is not supported in a condition; add it to Stack.evaluate")
 
     def resolve(self, node):

@@ -109,8 +109,8 @@ EVERYTHING = {
     "ThrottleBurst": "11",
     "Architecture": "x86_64",
     "Origins": "https://approve.example.org,https://old.example.org:8443",
-    "RequestKeys": "2+1",
-    "VoteKeys": "3+1+2",
+    "RequestKeys": "trusted,signs,none,none",
+    "VoteKeys": "trusted,trusted,signs,none",
 }
 
 # What leaves other parameters without effect, a region, and no sender name.
@@ -118,7 +118,7 @@ OVERRIDES = SENDER | SOURCES["parameter"] | {
     "SenderName": "",
     "SenderIdentity": "example.com",
     "PipelineRegion": "us-east-1",
-    "RequestKeys": "2",
+    "RequestKeys": "none,signs,none,none",
 }
 
 CONFIGURATIONS = {

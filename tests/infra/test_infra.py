@@ -553,17 +553,44 @@ class Access(unittest.TestCase):
 class Keys(unittest.TestCase):
     """The numbered keys, and their rotation."""
 
-    NUMBERS = ["+".join(each) for count in (1, 2, 3, 4) for each in itertools.permutations("1234", count)]
-    # The steps of three rotations, each of an update: the next key is trusted, then signs, then the previous one goes.
-    REQUEST_STEPS = ["1", "1+2", "2+1", "2", "2+3", "3+2", "3", "3+4", "4+3", "4", "4+1", "1+4"]
+    LISTS = itertools.product(("signs", "trusted", "none"), repeat=4)
+    USES = [",".join(uses) for uses in LISTS if uses.count("signs") == 1]
+    # The steps of rotations, each an update: the next key is trusted, then signs, then the previous one goes. The keys
+    # of a fifth rotation have the numbers of the first.
+    REQUEST_STEPS = [
+        "signs,none,none,none",
+        "signs,trusted,none,none",
+        "trusted,signs,none,none",
+        "none,signs,none,none",
+        "none,signs,trusted,none",
+        "none,trusted,signs,none",
+        "none,none,signs,none",
+        "none,none,signs,trusted",
+        "none,none,trusted,signs",
+        "none,none,none,signs",
+        "trusted,none,none,signs",
+        "signs,none,none,trusted",
+    ]
     # No vote key goes.
-    VOTE_STEPS = ["1", "1+2", "2+1", "2+1+3", "3+2+1", "3+2+1+4", "4+3+2+1"]
-    CDK_IDS = {"SigningKey": "EmailApprovalsSigningKey2006139F", "SigningKeyAlias": "EmailApprovalsSigningKeyAlias8E2230B5"}
+    VOTE_STEPS = [
+        "signs,none,none,none",
+        "signs,trusted,none,none",
+        "trusted,signs,none,none",
+        "trusted,signs,trusted,none",
+        "trusted,trusted,signs,none",
+        "trusted,trusted,signs,trusted",
+        "trusted,trusted,trusted,signs",
+    ]
+    CDK_IDS = {
+        "SigningKey": "EmailApprovalsSigningKey2006139F",
+        "SigningKeyAlias": "EmailApprovalsSigningKeyAlias8E2230B5",
+    }
 
-    def expected(self, kind, numbers):
+    def expected(self, kind, uses):
         """The keys that a list makes: those that are trusted, and those that are in the stack."""
-        first, *others = map(int, numbers.split("+"))
-        trusted = [first, *sorted(others, reverse=True)]
+        uses = dict(enumerate(uses.split(","), 1))
+        newest_first = sorted(uses, reverse=True)
+        trusted = [number for use in ("signs", "trusted") for number in newest_first if uses[number] == use]
         kept = [one for one in (1, 2, 3) if one + 1 in trusted and one + 2 not in trusted]
         return key_arns(kind, trusted), sorted(key_arns(kind, {*trusted, *kept}))
 
@@ -581,11 +608,11 @@ class Keys(unittest.TestCase):
         return {resource for _, _, found, resource, _ in permissions(stack, f"{role}Role") if found == action}
 
     def test_a_list_makes_the_keys_that_it_names_in_both_templates(self):
-        for numbers in self.NUMBERS:
+        for uses in self.USES:
             # Each kind has a list of its own, to tell them apart.
-            lists = {"Request": numbers, "Vote": "+".join(reversed(numbers.split("+")))}
+            lists = {"Request": uses, "Vote": ",".join(reversed(uses.split(",")))}
             for tool, stack in both(REQUIRED | {f"{kind}Keys": one for kind, one in lists.items()}):
-                with self.subTest(f"{tool}, {numbers}"):
+                with self.subTest(f"{tool}, {uses}"):
                     in_stack = {ACCOUNT_ARN("kms", f"key/{name}") for name in stack.of_type("AWS::KMS::Key")}
                     expected = {kind: self.expected(kind, one) for kind, one in lists.items()}
                     self.assertEqual(in_stack, {arn for _, keys in expected.values() for arn in keys})
@@ -595,7 +622,8 @@ class Keys(unittest.TestCase):
                         self.assertEqual(stack.properties(alias)["TargetKeyId"], trusted[0])
 
     def test_every_key_is_guarded_and_kept_like_the_first(self):
-        for tool, stack in both(REQUIRED | {"RequestKeys": "4+3+2+1", "VoteKeys": "4+3+2+1"}):
+        everything = self.VOTE_STEPS[-1]
+        for tool, stack in both(REQUIRED | {"RequestKeys": everything, "VoteKeys": everything}):
             for kind in ("Request", "Vote"):
                 first, *others = (arn.split("/")[1] for arn in key_arns(kind, (1, 2, 3, 4)))
                 for number, name in enumerate(others, 2):
@@ -614,7 +642,7 @@ class Keys(unittest.TestCase):
             for before, after in itertools.pairwise(steps):
                 for tool in (sam_stack, cdk_stack):
                     with self.subTest(f"{tool.__name__}, {kind} keys, {before} to {after}"):
-                        old, new = (tool(REQUIRED | {f"{kind}Keys": numbers}) for numbers in (before, after))
+                        old, new = (tool(REQUIRED | {f"{kind}Keys": uses}) for uses in (before, after))
                         trusted, signing = self.trusted(old, kind), self.trusted(new, kind)[0]
                         # What either version signs, the other trusts.
                         self.assertIn(signing, trusted)
@@ -626,8 +654,8 @@ class Keys(unittest.TestCase):
 
     def test_an_update_keeps_the_key_and_the_alias_of_version_0_1(self):
         self.assertLessEqual(set(self.CDK_IDS), set(sam_source()["Resources"]))
-        for numbers in self.REQUEST_STEPS:
-            names = cdk_stack(REQUIRED | {"RequestKeys": numbers}).names
+        for uses in self.REQUEST_STEPS:
+            names = cdk_stack(REQUIRED | {"RequestKeys": uses}).names
             for name, logical_id in self.CDK_IDS.items():
                 if name in names.values():
                     self.assertEqual(names[logical_id], name)
@@ -925,8 +953,6 @@ class Alarms(unittest.TestCase):
 class Parameters(unittest.TestCase):
     # The CDK app leaves these to the types of the construct's props, and to CloudFormation.
     UNCHECKED_IN_CDK = {"AlarmTopicArn", "EventBusName", "LogRetentionDays"}
-    # Empty counts as left out in the CDK's context, and the default applies.
-    WITH_DEFAULT = {"RequestKeys", "VoteKeys"}
 
     def test_sam_accepts_good_values_and_refuses_bad_ones(self):
         declared = sam_source()["Parameters"]
@@ -937,7 +963,24 @@ class Parameters(unittest.TestCase):
                     with self.subTest(f"{name}: {value!r} is {kind}"):
                         self.assertEqual(self.accepts(parameter, value), expected)
 
+    def test_one_key_of_a_kind_signs_and_the_others_are_trusted_or_none(self):
+        for name in ("RequestKeys", "VoteKeys"):
+            setting = name[0].lower() + name[1:]
+            for uses in ("trusted,none,none,none", "none,none,none,none", "signs,2,none,none", "Signs,none,none,none"):
+                with self.subTest(f"SAM, {name}, {uses}"), self.assertRaisesRegex(Refused, f"^{name} must be four words"):
+                    sam_stack(REQUIRED | {name: uses})
+                with self.subTest(f"CDK, {name}, {uses}"), self.assertRaisesRegex(SynthesisError, f'{setting}"? is'):
+                    cdk_template(**REQUIRED | {name: uses})
+            # With two that sign, or a fifth, CloudFormation would take the first of them, or four.
+            for uses in ("signs,signs,none,none", "signs,none,none,none,trusted"):
+                with self.subTest(f"CDK, {name}, {uses}"), self.assertRaisesRegex(SynthesisError, f"^{setting} is"):
+                    cdk_template(**REQUIRED | {name: uses})
+
     def accepts(self, parameter, value):
+        if parameter["Type"] == "CommaDelimitedList":
+            # CloudFormation checks each of the list.
+            one = parameter | {"Type": "String"}
+            return all(self.accepts(one, each.strip()) for each in value.split(","))
         if "AllowedValues" in parameter and value not in map(str, parameter["AllowedValues"]):
             return False
         if "AllowedPattern" in parameter and not re.fullmatch(parameter["AllowedPattern"], value):
@@ -953,8 +996,6 @@ class Parameters(unittest.TestCase):
                 with self.subTest(f"{name}: {value!r} is good"):
                     cdk_template(**self.with_value(name, value))
             for value in values["bad"] if name not in self.UNCHECKED_IN_CDK else []:
-                if name in self.WITH_DEFAULT and not value:
-                    continue
                 with self.subTest(f"{name}: {value!r} is bad"):
                     with self.assertRaisesRegex(SynthesisError, name[0].lower() + name[1:]):
                         cdk_template(**self.with_value(name, value))

@@ -1,7 +1,7 @@
 import { aws_events as events, aws_lambda as lambda, aws_sns as sns } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
-import type { KeyNumber } from './keys.js';
+import { KEY_USES, type KeyUse } from './keys.js';
 import type { EmailApprovalsProps, LogLevel, PolicySource } from './settings.js';
 
 /**
@@ -69,14 +69,14 @@ export function propsFromContext(scope: Construct): EmailApprovalsProps {
       return Number(value);
     });
 
-  const keyNumbers = (key: Key): KeyNumber[] | undefined =>
-    optional(key, (value) => {
-      if (!/^(?!.*([1-4]).*\1)[1-4](\+[1-4])*$/.test(value)) {
-        const expected = 'up to four different numbers from 1 to 4, joined by "+", such as 1, 1+2 or 2+1';
-        throw new Error(`context "${key}" is "${value}"; expected ${expected}`);
-      }
-      return value.split('+').map((number) => Number(number) as KeyNumber);
-    });
+  const keyUses = (key: Key): KeyUse[] | undefined =>
+    optional(key, (value) =>
+      value.split(',').map((word) => {
+        const use = KEY_USES.find((known) => known === word.trim());
+        if (!use) throw new Error(`context "${key}" is "${value}"; expected words from ${KEY_USES.join(', ')}`);
+        return use;
+      }),
+    );
   /** Reads the policy's one source, and refuses the settings of another one. */
   const policy = (): PolicySource => {
     const source = oneOf('policySource', 'approvers', 'file', 'parameter');
@@ -133,8 +133,8 @@ export function propsFromContext(scope: Construct): EmailApprovalsProps {
     throttleRate: number('throttleRate'),
     throttleBurst: number('throttleBurst'),
     architecture: oneOf('architecture', 'arm64', 'x86_64') === 'x86_64' ? lambda.Architecture.X86_64 : undefined,
-    requestKeys: keyNumbers('requestKeys'),
-    voteKeys: keyNumbers('voteKeys'),
+    requestKeys: keyUses('requestKeys'),
+    voteKeys: keyUses('voteKeys'),
     notifierCode: optional('notifierZip', (path) => lambda.Code.fromAsset(path)),
     callbackCode: optional('callbackZip', (path) => lambda.Code.fromAsset(path)),
   };

@@ -1,12 +1,16 @@
 import { aws_iam as iam, aws_kms as kms, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
-/** The number of a key. No property of a KMS key replaces it, so a new key is a new resource. */
-export type KeyNumber = 1 | 2 | 3 | 4;
+/** What a key does. Exactly one of a kind signs; others are trusted besides it, or do not exist. */
+export type KeyUse = (typeof KEY_USES)[number];
+export const KEY_USES = ['signs', 'trusted', 'none'] as const;
+
+/** How many keys of a kind there can be. No property of a KMS key replaces it, so each has a number of its own. */
+export const MOST_KEYS = 4;
 
 interface SigningKeysProps {
-  /** The numbers of the keys that are trusted. The first signs. */
-  readonly numbers: readonly KeyNumber[];
+  /** What keys 1 to 4 do. What is left out is `none`. */
+  readonly uses: readonly KeyUse[];
   /** What the keys are called in AWS, such as `Request key`. */
   readonly title: string;
   readonly deploymentName: string;
@@ -14,7 +18,7 @@ interface SigningKeysProps {
   readonly sid: string;
   readonly signer: iam.Role;
   /** The id of the construct of a key. */
-  readonly id: (number: KeyNumber) => string;
+  readonly id: (number: number) => string;
 }
 
 /** The keys of one kind: those that requests and links are signed with, or those that votes are signed with. */
@@ -24,7 +28,7 @@ export interface SigningKeys {
   /**
    * The keys in the stack: those that are trusted, and the one that was dropped last. A key stays in the stack until
    * the key after the next is made. So an update never takes a permission away while a function that the update has not
-   * reached yet lists the key, and a number that was dropped too early can be listed again.
+   * reached yet lists the key, and a key that was dropped too early can be trusted again.
    */
   readonly all: readonly kms.IKey[];
 }
@@ -37,11 +41,11 @@ export interface SigningKeys {
 export function requestKeys(
   scope: Construct,
   deploymentName: string,
-  numbers: readonly KeyNumber[],
+  uses: readonly KeyUse[],
   signer: iam.Role,
 ): SigningKeys {
   const keys = signingKeys(scope, {
-    numbers,
+    uses,
     title: 'Request key',
     deploymentName,
     sid: 'DenySigningExceptByNotifier',
@@ -58,11 +62,11 @@ export function requestKeys(
 export function voteKeys(
   scope: Construct,
   deploymentName: string,
-  numbers: readonly KeyNumber[],
+  uses: readonly KeyUse[],
   signer: iam.Role,
 ): SigningKeys {
   const keys = signingKeys(scope, {
-    numbers,
+    uses,
     title: 'Vote key',
     deploymentName,
     sid: 'DenySigningExceptByCallback',
@@ -83,18 +87,19 @@ export function arns(keys: readonly kms.IKey[]): string[] {
 }
 
 function signingKeys(scope: Construct, props: SigningKeysProps): SigningKeys {
-  const { numbers } = props;
-  const trusted = (number: number) => numbers.some((one) => one === number);
-  const inStack = ([1, 2, 3, 4] as const).filter(
-    (number) => trusted(number) || (trusted(number + 1) && !trusted(number + 2)),
+  const using = (number: number) => props.uses[number - 1] ?? 'none';
+  const trusted = (number: number) => using(number) !== 'none';
+  const newestFirst = Array.from({ length: MOST_KEYS }, (_, index) => MOST_KEYS - index);
+  const all = new Map<number, kms.IKey>();
+  for (const number of newestFirst) {
+    if (trusted(number) || (trusted(number + 1) && !trusted(number + 2))) {
+      all.set(number, signingKey(scope, number, props));
+    }
+  }
+  const [signing, verifying] = (['signs', 'trusted'] as const).map((use) =>
+    newestFirst.filter((number) => using(number) === use).flatMap((number) => all.get(number) ?? []),
   );
-  const keys = new Map(inStack.map((number) => [number, signingKey(scope, number, props)]));
-  const [signing, ...verifying] = numbers;
-  const newestFirst = [signing, ...verifying.sort((one, other) => other - one)];
-  return {
-    trusted: newestFirst.flatMap((number) => (number && keys.get(number)) ?? []),
-    all: [...keys.values()],
-  };
+  return { trusted: [...(signing ?? []), ...(verifying ?? [])], all: [...all.values()] };
 }
 
 /**
@@ -110,7 +115,7 @@ function signingKeys(scope: Construct, props: SigningKeysProps): SigningKeys {
  * - `kms:Sign` is the only way to a signature. Key material that KMS made cannot be exported, and a key that is not
  *   multi-Region, which is fixed when it is made, cannot be replicated under another policy.
  */
-function signingKey(scope: Construct, number: KeyNumber, props: SigningKeysProps): kms.Key {
+function signingKey(scope: Construct, number: number, props: SigningKeysProps): kms.Key {
   const key = new kms.Key(scope, props.id(number), {
     description: `${props.title} ${number} of Countersign (${props.deploymentName})`,
     keySpec: kms.KeySpec.ECC_NIST_EDWARDS25519,
@@ -145,6 +150,6 @@ export function principalArns(role: iam.Role): string[] {
 }
 
 function addAlias(scope: Construct, id: string, name: string, { trusted: [signing] }: SigningKeys): void {
-  if (!signing) throw new Error('a list of keys is empty, but must name at least one');
+  if (!signing) throw new Error(`no key signs for ${name}`);
   new kms.Alias(scope, id, { aliasName: `alias/${name}`, targetKey: signing });
 }

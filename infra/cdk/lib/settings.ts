@@ -5,7 +5,7 @@ import {
   type aws_sns as sns,
 } from 'aws-cdk-lib';
 
-import type { KeyNumber } from './keys.js';
+import type { KeyUse } from './keys.js';
 
 /**
  * Where the policy is, which says who may decide what. There is exactly one source, and nothing falls back from one to
@@ -129,18 +129,18 @@ export interface EmailApprovalsProps {
    */
   readonly architecture?: lambda.Architecture;
   /**
-   * The numbers of the keys that requests and links are signed with, newest first. The first signs, and all are
-   * trusted. Rotate in steps: `[1]`, then `[1, 2]`, `[2, 1]`, and `[2]`. See "Rotate a key" in docs/OPERATIONS.md.
-   * @default [1]
+   * What each of up to four keys does that requests and links are signed with. Exactly one signs; others are trusted
+   * besides it, or do not exist. Rotate in steps: `['signs', 'trusted']`, `['trusted', 'signs']`, `['none', 'signs']`.
+   * See "Rotate a key" in docs/OPERATIONS.md.
+   * @default ['signs']
    */
-  readonly requestKeys?: readonly KeyNumber[];
+  readonly requestKeys?: readonly KeyUse[];
   /**
-   * The numbers of the keys that votes are signed with, newest first. The first signs, and all are trusted. Rotate in
-   * steps: `[1]`, then `[1, 2]`, and `[2, 1]`. Keep every number, because the votes of a key that is not listed no
-   * longer count. See "Rotate a key" in docs/OPERATIONS.md.
-   * @default [1]
+   * What each of up to four keys does that votes are signed with, as in `requestKeys`. But keep every key trusted,
+   * because the votes of a key that is not no longer count. See "Rotate a key" in docs/OPERATIONS.md.
+   * @default ['signs']
    */
-  readonly voteKeys?: readonly KeyNumber[];
+  readonly voteKeys?: readonly KeyUse[];
   /**
    * The notifier's code, if it is built already.
    * @default - cargo-lambda builds it from this repository
@@ -160,12 +160,12 @@ const DEFAULTS = {
   logRetention: logs.RetentionDays.THREE_MONTHS,
   notificationTopic: false,
   origins: [],
-  requestKeys: [1],
+  requestKeys: ['signs'],
   senderName: 'Countersign',
   sesSandbox: false,
   throttleBurst: 40,
   throttleRate: 20,
-  voteKeys: [1],
+  voteKeys: ['signs'],
 } as const;
 
 /** The props with their defaults filled in. */

@@ -1,5 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 
+import { type KeyUse, MOST_KEYS } from './keys.js';
 import type { PolicySource, Settings } from './settings.js';
 
 const ADDRESS = '[^<>,@\\s"]+@[^<>,@\\s"]+\\.[^<>,@\\s"]+';
@@ -123,9 +124,8 @@ function validateApprovers(approvers: readonly string[], quorum: number): void {
   }
 }
 
-function validateKeys(name: string, numbers: readonly number[]): void {
-  const known = numbers.every((number) => [1, 2, 3, 4].includes(number));
-  if (numbers.length === 0 || !known || new Set(numbers).size < numbers.length) {
-    fail(name, numbers, 'up to four different numbers from 1 to 4');
+function validateKeys(name: string, uses: readonly KeyUse[]): void {
+  if (uses.length > MOST_KEYS || uses.filter((use) => use === 'signs').length !== 1) {
+    fail(name, uses, `at most ${MOST_KEYS} words, exactly one of them signs`);
   }
 }
