@@ -18,6 +18,7 @@ class Cdk:
         self.zips = zips
         self.architecture = architecture
         self.cloud = cloud
+        self.bootstrapped = False
 
     def cdk(self, *arguments):
         environment = self.cloud.environment() | {
@@ -31,7 +32,9 @@ class Cdk:
     def context(self, **parameters):
         """The context for the template's parameters, some of which have other values than usual."""
         parameters = PARAMETERS | {"Architecture": self.architecture} | parameters
-        context = {name[0].lower() + name[1:]: value for name, value in parameters.items() if value}
+        # What empties a parameter of the template is left out here.
+        given = {name: value for name, value in parameters.items() if value and (name, value) != ("Quorum", "1")}
+        context = {name[0].lower() + name[1:]: value for name, value in given.items()}
         if text := context.pop("policyText", None):
             context["policyFile"] = self.cloud.scratch / "deployed-policy.toml"
             context["policyFile"].write_text(text)
@@ -40,7 +43,9 @@ class Cdk:
 
     def deploy(self, tags=(), **parameters):
         """Deploys, or updates the stack, with other values for some parameters of the template."""
-        self.cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}", *self.context())
+        if not self.bootstrapped:
+            self.cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}", *self.context())
+            self.bootstrapped = True
         with_tags = [argument for tag in tags for argument in ("--tags", tag)]
         self.cdk("deploy", STACK, "--require-approval", "never", *with_tags, *self.context(**parameters))
 

@@ -61,4 +61,5 @@ class Sam:
 
 def quoted(value):
     """A value in the form that `--parameter-overrides` takes."""
-    return '"' + value.replace('"', '\\"') + '"'
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
