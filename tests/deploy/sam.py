@@ -1,5 +1,6 @@
 """Deploys with the AWS SAM CLI as the README describes, but with functions that are built already."""
 
+import json
 import os
 
 from deployment import PARAMETERS
@@ -38,7 +39,7 @@ class Sam:
         self.directory.mkdir(exist_ok=True)
         (self.directory / "template.yaml").write_text(template)
         parameters = PARAMETERS | {"Architecture": self.architecture} | parameters
-        overrides = [f"{name}={quoted(value)}" for name, value in parameters.items()]
+        (self.directory / "parameters.yaml").write_text(json.dumps(parameters))  # JSON is YAML.
         self.sam(
             "deploy",
             "--template-file",
@@ -51,15 +52,9 @@ class Sam:
             "--no-confirm-changeset",
             "--no-progressbar",
             "--parameter-overrides",
-            *overrides,
+            "file://parameters.yaml",
             *(["--tags", *tags] if tags else []),
         )
 
     def delete(self):
         self.sam("delete", "--stack-name", STACK, "--region", self.cloud.environment()["AWS_REGION"], "--no-prompts")
-
-
-def quoted(value):
-    """A value in the form that `--parameter-overrides` takes."""
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
