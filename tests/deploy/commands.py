@@ -102,22 +102,48 @@ def the_doctor_reports_a_key_that_the_notifier_may_not_sign_with(deployment):
     with (
         proxy.reachable_callback(deployment),
         other_key(deployment) as key,
-        deployment.changed(deployment.notifier, COUNTERSIGN_SIGNING_KEY=key),
+        deployment.changed(deployment.notifier, COUNTERSIGN_REQUEST_KEYS=key),
     ):
         # Without a signature, the doctor has no link to test the callback with.
-        expect_unsound(diagnose(deployment), "signing key", "callback")
+        expect_unsound(diagnose(deployment), "request key", "callback")
 
 
 def the_doctor_reports_a_key_that_the_callback_does_not_accept(deployment):
     with (
         proxy.reachable_callback(deployment),
         other_key(deployment) as key,
-        added_statement(deployment, deployment.notifier, "Allow", "kms:Sign", key),
-        deployment.changed(deployment.notifier, COUNTERSIGN_SIGNING_KEY=key),
+        added_statement(deployment, deployment.notifier, "Allow", "kms:*", key),
+        deployment.changed(deployment.notifier, COUNTERSIGN_REQUEST_KEYS=key),
     ):
         unsound = diagnose(deployment)
-        expect_unsound(unsound, "callback")
-        assert "COUNTERSIGN_SIGNING_KEYS" in unsound["callback"]["remedy"], unsound
+        # Nothing denies others to sign with this key.
+        expect_unsound(unsound, "callback", "request key")
+        assert "COUNTERSIGN_REQUEST_KEYS" in unsound["callback"]["remedy"], unsound
+
+
+def the_doctor_reports_a_table_that_others_may_write(deployment):
+    dynamodb = deployment.cloud.client("dynamodb")
+    table = dynamodb.describe_table(TableName=deployment.outputs["LedgerTableName"])["Table"]["TableArn"]
+    dynamodb.delete_resource_policy(ResourceArn=table)
+    try:
+        with proxy.reachable_callback(deployment):
+            expect_unsound(diagnose(deployment), "ledger")
+    finally:
+        deployment.attach_table_policy()
+
+
+def the_doctor_reports_a_key_that_others_may_sign_with(deployment):
+    kms = deployment.cloud.client("kms")
+    for keys, name in ((deployment.request_keys, "request key"), (deployment.vote_keys, "vote key")):
+        before = kms.get_key_policy(KeyId=keys[0], PolicyName="default")["Policy"]
+        document = json.loads(before)
+        document["Statement"] = [one for one in document["Statement"] if one["Effect"] == "Allow"]
+        kms.put_key_policy(KeyId=keys[0], PolicyName="default", Policy=json.dumps(document))
+        try:
+            with proxy.reachable_callback(deployment):
+                expect_unsound(diagnose(deployment), name)
+        finally:
+            kms.put_key_policy(KeyId=keys[0], PolicyName="default", Policy=before)
 
 
 def the_doctor_reports_each_missing_permission_to_read_pipelines(deployment):
@@ -165,6 +191,8 @@ CHECKS = [
     the_doctor_reports_a_policy_that_is_missing_or_of_another_deployment,
     the_doctor_reports_a_key_that_the_notifier_may_not_sign_with,
     the_doctor_reports_a_key_that_the_callback_does_not_accept,
+    the_doctor_reports_a_table_that_others_may_write,
+    the_doctor_reports_a_key_that_others_may_sign_with,
     the_doctor_reports_each_missing_permission_to_read_pipelines,
     the_doctor_reports_a_callback_url_with_no_server_or_another_one,
     resend_repeats_the_emails_of_a_pending_approval,

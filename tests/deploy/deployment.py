@@ -9,10 +9,19 @@ import re
 import socket
 import urllib.parse
 
+import template
 from checks import equal
 
 SENDER = "approvals@example.com"
 APPROVERS = ("alice@example.com", "bob@example.com")
+POLICY_PARAMETER = "/countersign/approval-policy"
+# The parameters that all deployments are made with, as the SAM template names them.
+PARAMETERS = {
+    "PolicySource": "parameter",
+    "PolicyParameterName": POLICY_PARAMETER,
+    "Sender": SENDER,
+    "NotificationTopic": "true",
+}
 
 
 @dataclasses.dataclass
@@ -35,18 +44,36 @@ class Links:
 class Deployment:
     """The deployed functions, and what approvers and operators do with them."""
 
-    def __init__(self, cloud, guard, codepipeline, fixtures, stack):
+    def __init__(self, cloud, guard, codepipeline, fixtures, deployer):
         self.cloud = cloud
         self.guard = guard
         self.codepipeline = codepipeline
         self.fixtures = fixtures
-        self.stack = stack
+        self.deployer = deployer
+        self.stack = deployer.stack
         self.lambda_ = cloud.client("lambda")
-        described = cloud.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        self.deploy()
+
+    def deploy(self, **parameters):
+        """Deploys, or updates the stack, with other values for some parameters of the template."""
+        self.deployer.deploy(**parameters)
+        described = self.cloud.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"][0]
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+        self.parameters = {one["ParameterKey"]: one["ParameterValue"] for one in described.get("Parameters", [])}
         self.notifier = self.outputs["NotifierFunctionName"]
         self.callback = self.outputs["CallbackFunctionName"]
         self.url = self.outputs["CallbackUrl"]
+        self.request_keys = self.outputs["RequestKeyArns"].split(",")
+        self.vote_keys = self.outputs["VoteKeyArns"].split(",")
+        self.template = template.deployed(self)
+        self.attach_table_policy()
+        self.route_through_guard()
+
+    def attach_table_policy(self):
+        """Attaches the table's policy, as CloudFormation does. MiniStack drops it from a template."""
+        table = self.cloud.client("dynamodb").describe_table(TableName=self.outputs["LedgerTableName"])["Table"]
+        document = json.dumps(self.template.table_policy(self.outputs["LedgerTableName"]))
+        self.cloud.client("dynamodb").put_resource_policy(ResourceArn=table["TableArn"], Policy=document)
 
     def configuration(self, function):
         return self.lambda_.get_function_configuration(FunctionName=function)
@@ -63,14 +90,19 @@ class Deployment:
         self.lambda_.get_waiter("function_updated_v2").wait(FunctionName=function)
 
     def route_through_guard(self):
-        """Has both functions call CodePipeline and SES through the guard, which makes up for what MiniStack lacks."""
+        """Has the functions call some services through the guard, which makes up for what MiniStack lacks.
+
+        MiniStack's API has a port, but reports its domain name without. So the callback is told its origin.
+        """
         for function in (self.notifier, self.callback):
             role = self.role(function)
-            endpoints = {
+            variables = {
                 f"AWS_ENDPOINT_URL_{service.upper()}": self.guard.endpoint(service, role)
-                for service in ("codepipeline", "ses")
+                for service in ("codepipeline", "eventbridge", "ses")
             }
-            self.set_environment(function, self.environment(function) | endpoints)
+            if function == self.callback:
+                variables["COUNTERSIGN_ORIGINS"] = self.url
+            self.set_environment(function, self.environment(function) | variables)
 
     @contextlib.contextmanager
     def changed(self, function, **variables):

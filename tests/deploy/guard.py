@@ -1,8 +1,9 @@
-"""IAM for the two services that MiniStack does not cover.
+"""IAM for the services that MiniStack does not cover.
 
 MiniStack has no CodePipeline, and the sandbox's does not check permissions. MiniStack's IAM ignores the sender and the
-identity of an email, so a policy that names both never matches. Here, each function calls these two services under a
-path with its role. A call that the role does not allow is refused as AWS would refuse it; any other is forwarded.
+identity of an email, and the source and the type of an event, so a policy that names them never matches. Here, each
+function calls these services under a path with its role. A call that the role does not allow is refused as AWS would
+refuse it; any other is forwarded.
 """
 
 import base64
@@ -29,13 +30,13 @@ WITHOUT_RESOURCE = {"ListPipelines"}
 
 
 class Guard:
-    """The endpoints of CodePipeline and SES for each role."""
+    """The endpoints of the services for each role."""
 
     def __init__(self, port):
         self.url = f"http://127.0.0.1:{port}"
 
     def endpoint(self, service, role):
-        """The value of `AWS_ENDPOINT_URL_CODEPIPELINE` or `AWS_ENDPOINT_URL_SES` for a function with this role."""
+        """The value of `AWS_ENDPOINT_URL_CODEPIPELINE`, or of another service, for a function with this role."""
         return f"{self.url}/{service}/{role.rsplit('/', 1)[1]}"
 
 
@@ -87,18 +88,13 @@ class Ses:
             resource = self.identity(form["Source"])
             message = email.message_from_bytes(base64.b64decode(form["RawMessage.Data"]))
             keys = {"ses:FromAddress": email.utils.parseaddr(message["From"])[1]}
-            allowed = any(allows(statement, action, resource, keys) for statement in self.statements(role))
+            allowed = any(allows(statement, action, resource, keys) for statement in statements(self.cloud, role))
         else:
             resource = "*"
             allowed = self.cloud.allows(role, action, resource)
         if not allowed:
             raise Refused(role, action, resource)
-        # The role's permissions are checked by now, so the call to MiniStack is the operator's.
-        url = f"{self.cloud.url}/"
-        request = botocore.awsrequest.AWSRequest("POST", url, {"Content-Type": headers["Content-Type"]}, body)
-        credentials = botocore.credentials.Credentials(*OPERATOR.values())
-        botocore.auth.SigV4Auth(credentials, "ses", REGION).add_auth(request)
-        return send(url, dict(request.headers.items()), body, self.cloud.trust)
+        return forward(self.cloud, "ses", {"Content-Type": headers["Content-Type"]}, body)
 
     def identity(self, sender):
         """The identity that SES sends with: the address if it is verified, otherwise its domain."""
@@ -107,25 +103,61 @@ class Ses:
         verified = answer["VerificationAttributes"].get(sender, {}).get("VerificationStatus") == "Success"
         return f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/{sender if verified else domain}"
 
-    def statements(self, role):
-        iam, role = self.cloud.client("iam"), role.rsplit("/", 1)[1]
-        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
-            yield from iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]
-
     def refusal(self, message):
         error = f"<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>{message}</Message></Error>"
         return 403, f'<ErrorResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/">{error}</ErrorResponse>'.encode()
 
 
+class EventBridge:
+    """A proxy for MiniStack's EventBridge."""
+
+    content_type = "application/x-amz-json-1.1"
+
+    def __init__(self, cloud):
+        self.cloud = cloud
+
+    def serve(self, role, headers, body):
+        action = f"events:{headers['X-Amz-Target'].split('.')[1]}"
+        for entry in json.loads(body)["Entries"]:
+            resource = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{entry.get('EventBusName', 'default')}"
+            keys = {"events:source": entry["Source"], "events:detail-type": entry["DetailType"]}
+            if not any(allows(statement, action, resource, keys) for statement in statements(self.cloud, role)):
+                raise Refused(role, action, resource)
+        kept = {name: headers[name] for name in ("Content-Type", "X-Amz-Target")}
+        return forward(self.cloud, "events", kept, body)
+
+    def refusal(self, message):
+        return 400, json.dumps({"__type": "AccessDeniedException", "Message": message}).encode()
+
+
+def statements(cloud, role):
+    """The statements of a role's policies."""
+    iam, role = cloud.client("iam"), role.rsplit("/", 1)[1]
+    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        yield from iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]
+
+
+def forward(cloud, service, headers, body):
+    """Calls MiniStack as the operator, because the role's permissions are checked by now."""
+    url = f"{cloud.url}/"
+    request = botocore.awsrequest.AWSRequest("POST", url, headers, body)
+    credentials = botocore.credentials.Credentials(*OPERATOR.values())
+    botocore.auth.SigV4Auth(credentials, service, REGION).add_auth(request)
+    return send(url, dict(request.headers.items()), body, cloud.trust)
+
+
 def allows(statement, action, resource, keys):
-    """Whether a policy statement allows an action. It supports only as much of IAM as our statements about SES use."""
+    """Whether a policy statement allows an action. It supports only as much of IAM as our own statements use."""
     conditions = statement.get("Condition", {})
-    assert set(conditions) <= {"StringEquals"}, conditions
+    # Each key has one value here, so that it makes no difference whether all of its values must match.
+    operators = ("StringEquals", "ForAllValues:StringEquals")
+    assert set(conditions) <= set(operators), conditions
+    wanted = {key: value for operator in operators for key, value in conditions.get(operator, {}).items()}
     return (
         statement["Effect"] == "Allow"
-        and any(fnmatch.fnmatchcase(action, wanted) for wanted in as_list(statement["Action"]))
-        and any(fnmatch.fnmatchcase(resource, wanted) for wanted in as_list(statement["Resource"]))
-        and all(keys.get(key) in as_list(wanted) for key, wanted in conditions.get("StringEquals", {}).items())
+        and any(fnmatch.fnmatchcase(action, pattern) for pattern in as_list(statement["Action"]))
+        and any(fnmatch.fnmatchcase(resource, pattern) for pattern in as_list(statement["Resource"]))
+        and all(keys.get(key) in as_list(value) for key, value in wanted.items())
     )
 
 
@@ -145,7 +177,11 @@ def send(url, headers, body, trust=None):
 @contextlib.contextmanager
 def started(cloud, codepipeline):
     """The guard on a free port of 127.0.0.1."""
-    services = {"codepipeline": CodePipeline(cloud, codepipeline), "ses": Ses(cloud)}
+    services = {
+        "codepipeline": CodePipeline(cloud, codepipeline),
+        "eventbridge": EventBridge(cloud),
+        "ses": Ses(cloud),
+    }
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

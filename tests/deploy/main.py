@@ -18,17 +18,19 @@ import guard
 import history
 import permissions
 import policy
+import rotation
 import rule
 import sam
 import sandbox
+import sources
 import story
 import sweep
 from checks import Checks, equal
-from deployment import SENDER, Deployment
+from deployment import POLICY_PARAMETER, SENDER, Deployment
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEPLOYERS = {"sam": sam.Sam, "cdk": cdk.Cdk}
-# The last check of the story reads the logs of everything before it.
+# The last check of the story reads the logs of everything before it. Those of `rotation` and `sources` deploy again.
 CHECKS = [
     *policy.CHECKS,
     *sweep.CHECKS,
@@ -38,6 +40,8 @@ CHECKS = [
     *rule.CHECKS,
     *dead_letters.CHECKS,
     *commands.CHECKS,
+    *rotation.CHECKS,
+    *sources.CHECKS,
 ]
 
 
@@ -50,35 +54,30 @@ def check_deployer(make, checks, directory):
         guard.started(aws, codepipeline) as guarded,
     ):
         aws.client("ses").verify_email_identity(EmailAddress=SENDER)
+        policy.create(aws)
         deployer = make(ROOT, zips, os.environ["ARCHITECTURE"], aws)
 
         def it_deploys():
-            deployer.deploy()
-            deployment = Deployment(aws, guarded, codepipeline, ROOT / "tests/fixtures", deployer.stack)
-            deployment.route_through_guard()
-            return deployment
+            return Deployment(aws, guarded, codepipeline, ROOT / "tests/fixtures", deployer)
 
-        def a_second_deployment_keeps_the_edited_policy():
-            policy.save(deployment, policy.BOTH)
-            deployer.deploy(log_level="debug")
-            equal(deployment.environment(deployment.notifier)["COUNTERSIGN_LOG_LEVEL"], "debug", "the log level")
-            equal(policy.parameter(deployment)["Value"], policy.BOTH, "the policy")
-
-        def it_deletes_everything():
+        def it_deletes_everything_but_the_ledger_the_keys_and_the_policy():
+            keys, table = deployment.request_keys + deployment.vote_keys, deployment.outputs["LedgerTableName"]
             deployer.delete()
             client = aws.client("cloudformation")
             stacks = [each["StackName"] for each in client.describe_stacks()["Stacks"]]
             equal(deployer.stack in stacks, False, f"{deployer.stack} is in {stacks}")
-            parameters = [each["Name"] for each in aws.client("ssm").describe_parameters()["Parameters"]]
-            name = deployment.outputs["PolicyParameterName"]
-            equal(name in parameters, False, f"{name} is in {parameters}")
+            for key in keys:
+                state = aws.client("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
+                equal(state, "Enabled", f"the state of {key}")
+            equal(aws.client("dynamodb").describe_table(TableName=table)["Table"]["TableStatus"], "ACTIVE", "the table")
+            parameter = aws.client("ssm").get_parameter(Name=POLICY_PARAMETER)["Parameter"]
+            equal(parameter["Value"], policy.FIRST, "the policy")
 
         deployment = checks.run(deployer.name, it_deploys)
         if deployment:
             for check in CHECKS:
                 checks.run(deployer.name, check, deployment)
-            checks.run(deployer.name, a_second_deployment_keeps_the_edited_policy)
-            checks.run(deployer.name, it_deletes_everything)
+            checks.run(deployer.name, it_deletes_everything_but_the_ledger_the_keys_and_the_policy)
 
 
 def main(names):

@@ -2,9 +2,12 @@
 
 import contextlib
 import io
+import itertools
+import json
 import sys
 import zipfile
 
+import access
 from checks import equal
 from cloud import ACCOUNT, REGION
 from deployment import SENDER
@@ -14,6 +17,10 @@ APPROVAL = f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:{PIPELINE}/{STAGE}/{ACTION}
 IDENTITY = f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/{SENDER}"
 OTHER_TABLE = "other-table"
 OTHER_PARAMETER = "/other/policy"
+WRITES = (
+    *("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"),
+    *("PartiQLInsert", "PartiQLUpdate", "PartiQLDelete"),
+)
 
 # A function that makes the AWS calls in its event, with the credentials of its role.
 PROBE = """
@@ -34,15 +41,15 @@ def handler(event, context):
 
 
 @contextlib.contextmanager
-def probe(deployment, function):
-    """Yields a function that makes AWS calls with the role of `function`."""
+def probe(deployment, function, role=None):
+    """Yields a function that makes AWS calls with the role of `function`, or with another role."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as opened:
         opened.writestr("probe.py", PROBE)
     name = f"{function}-probe"
     deployment.lambda_.create_function(
         FunctionName=name,
-        Role=deployment.role(function),
+        Role=role or deployment.role(function),
         Handler="probe.handler",
         Timeout=60,
         Runtime=f"python{sys.version_info.major}.{sys.version_info.minor}",
@@ -63,19 +70,12 @@ def call(service, operation, endpoint=None, **parameters):
     return {"service": service, "operation": operation, "endpoint": endpoint, "parameters": parameters}
 
 
-def sign(deployment):
-    return call(
-        "kms",
-        "sign",
-        KeyId=deployment.outputs["SigningKeyArn"],
-        Message="probe",
-        MessageType="RAW",
-        SigningAlgorithm="ED25519_SHA_512",
-    )
+def sign(key):
+    return call("kms", "sign", KeyId=key, Message="probe", MessageType="RAW", SigningAlgorithm="ED25519_SHA_512")
 
 
-def get_public_key(deployment):
-    return call("kms", "get_public_key", KeyId=deployment.outputs["SigningKeyArn"])
+def get_public_key(key):
+    return call("kms", "get_public_key", KeyId=key)
 
 
 def send_email(deployment, function, sender=SENDER):
@@ -111,6 +111,15 @@ def delete_item(table):
     return call("dynamodb", "delete_item", TableName=table, Key={name: {"S": "probe"} for name in ("pk", "sk")})
 
 
+def put_event(deployment, source, kind):
+    return call(
+        "events",
+        "put_events",
+        endpoint=deployment.guard.endpoint("eventbridge", deployment.role(deployment.callback)),
+        Entries=[{"Source": source, "DetailType": kind, "Detail": "{}"}],
+    )
+
+
 def put_approval_result(deployment, function):
     return call(
         "codepipeline",
@@ -122,6 +131,26 @@ def put_approval_result(deployment, function):
         token="0" * 36,
         result={"status": "Approved", "summary": "probe"},
     )
+
+
+@contextlib.contextmanager
+def administrator(deployment):
+    """Another role, whose own policy allows everything."""
+    iam = deployment.cloud.client("iam")
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+    role = iam.create_role(RoleName="administrator", AssumeRolePolicyDocument=json.dumps(document))["Role"]["Arn"]
+    document["Statement"] = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+    iam.put_role_policy(RoleName="administrator", PolicyName="all", PolicyDocument=json.dumps(document))
+    try:
+        yield role
+    finally:
+        iam.delete_role_policy(RoleName="administrator", PolicyName="all")
+        iam.delete_role(RoleName="administrator")
 
 
 @contextlib.contextmanager
@@ -163,12 +192,17 @@ def all_denied(answers):
     return all(answer.startswith("AccessDenied") for answer in answers)
 
 
-def the_callbacks_role_may_only_decide_and_verify_links(deployment):
-    role, key = deployment.role(deployment.callback), deployment.outputs["SigningKeyArn"]
+def the_callbacks_role_may_only_decide_sign_votes_and_verify_links(deployment):
+    role = deployment.role(deployment.callback)
+    request_key, vote_key = deployment.request_keys[0], deployment.vote_keys[0]
     expectations = {
         ("codepipeline:PutApprovalResult", APPROVAL): True,
-        ("kms:GetPublicKey", key): True,
-        ("kms:Sign", key): False,
+        ("kms:GetPublicKey", request_key): True,
+        ("kms:GetPublicKey", vote_key): True,
+        ("kms:Sign", request_key): False,
+        ("kms:Sign", vote_key): True,
+        ("dynamodb:UpdateItem", arn_of_ledger(deployment)): True,
+        ("dynamodb:PutItem", arn_of_ledger(deployment)): False,
         ("ses:SendRawEmail", IDENTITY): False,
         ("ses:SendEmail", IDENTITY): False,
         ("ssm:GetParameter", arn_of(deployment.outputs["PolicyParameterName"])): False,
@@ -179,10 +213,15 @@ def the_callbacks_role_may_only_decide_and_verify_links(deployment):
         equal(deployment.cloud.allows(role, action, resource), expected, f"{action} on {resource}")
 
 
-def the_notifiers_role_may_sign_but_not_decide(deployment):
-    role, key = deployment.role(deployment.notifier), deployment.outputs["SigningKeyArn"]
+def the_notifiers_role_may_sign_requests_but_not_decide(deployment):
+    role = deployment.role(deployment.notifier)
+    request_key, vote_key = deployment.request_keys[0], deployment.vote_keys[0]
     expectations = {
-        ("kms:Sign", key): True,
+        ("kms:Sign", request_key): True,
+        ("kms:Sign", vote_key): False,
+        ("kms:GetPublicKey", vote_key): True,
+        ("kms:GetKeyPolicy", vote_key): True,
+        ("kms:PutKeyPolicy", request_key): False,
         ("codepipeline:GetPipelineState", f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:{PIPELINE}"): True,
         ("codepipeline:ListPipelines", "*"): True,
         ("codepipeline:PutApprovalResult", APPROVAL): False,
@@ -197,29 +236,34 @@ def the_notifiers_role_may_sign_but_not_decide(deployment):
         equal(deployment.cloud.allows(role, action, resource), expected, f"{action} on {resource}")
 
 
-def the_callbacks_credentials_cannot_sign_send_or_write_other_tables(deployment):
+def the_callbacks_credentials_cannot_sign_requests_send_or_write_other_tables(deployment):
+    request_key, vote_key = deployment.request_keys[0], deployment.vote_keys[0]
     with other_table(deployment) as table, probe(deployment, deployment.callback) as make_calls:
-        equal(make_calls(get_public_key(deployment)), ["done"], "kms:GetPublicKey")
+        answers = make_calls(get_public_key(request_key), get_public_key(vote_key), sign(vote_key))
+        equal(answers, ["done", "done", "done"], "reading keys and signing a vote")
         answers = make_calls(
-            sign(deployment),
+            sign(request_key),
             send_email(deployment, deployment.callback),
             get_parameter(deployment.outputs["PolicyParameterName"]),
+            put_event(deployment, "countersign", "Approval Ended"),
+            put_event(deployment, "com.example", "Vote Recorded"),
             delete_item(deployment.outputs["LedgerTableName"]),
             *write_items(table),
         )
         assert all_denied(answers), answers
 
 
-def the_notifiers_credentials_cannot_decide_use_other_senders_or_write_the_policy(deployment):
+def the_notifiers_credentials_cannot_decide_sign_votes_use_other_senders_or_write_the_policy(deployment):
     notifier, policy = deployment.notifier, deployment.outputs["PolicyParameterName"]
     with (
         other_table(deployment) as table,
         other_parameter(deployment) as parameter,
         probe(deployment, notifier) as make_calls,
     ):
-        answers = make_calls(sign(deployment), send_email(deployment, notifier), get_parameter(policy))
+        answers = make_calls(sign(deployment.request_keys[0]), send_email(deployment, notifier), get_parameter(policy))
         equal(answers, ["done", "done", "done"], "signing, sending and reading the policy")
         answers = make_calls(
+            sign(deployment.vote_keys[0]),
             put_approval_result(deployment, notifier),
             send_email(deployment, notifier, "other@example.com"),
             send_email(deployment, notifier, "other@elsewhere.example"),
@@ -243,10 +287,37 @@ def the_guard_lets_the_callback_decide(deployment):
         )
 
 
+def nobody_else_can_sign_even_with_every_permission(deployment):
+    with administrator(deployment) as role, probe(deployment, "administrator", role) as make_calls:
+        for key in deployment.request_keys + deployment.vote_keys:
+            equal(make_calls(get_public_key(key)), ["done"], f"reading {key}")
+            answers = make_calls(sign(key))
+            assert all_denied(answers), f"signing with {key}: {answers}"
+
+
+def nobody_else_can_write_the_ledger_even_with_every_permission(deployment):
+    # MiniStack does not enforce a table's policy.
+    ledger = arn_of_ledger(deployment)
+    dynamodb = deployment.cloud.client("dynamodb")
+    document = json.loads(dynamodb.get_resource_policy(ResourceArn=ledger)["Policy"])
+    equal(document, deployment.template.table_policy(deployment.outputs["LedgerTableName"]), "the policy of the table")
+    names = [deployment.role(function).rsplit("/", 1)[1] for function in (deployment.notifier, deployment.callback)]
+    account = f"arn:aws:iam::{ACCOUNT}"
+    others = [f"{account}:root", f"{account}:user/operator", *(f"{account}:role/{name}x" for name in names)]
+    functions = [f"{account}:role/{name}" for name in names]
+    functions += [f"arn:aws:sts::{ACCOUNT}:assumed-role/{name}/session" for name in names]
+    for principals, expected in ((others, True), (functions, False)):
+        for principal, action in itertools.product(principals, WRITES):
+            found = access.refuses(document, access.Request(principal, f"dynamodb:{action}", ledger))
+            equal(found, expected, f"{action} by {principal} is refused")
+
+
 CHECKS = [
-    the_callbacks_role_may_only_decide_and_verify_links,
-    the_notifiers_role_may_sign_but_not_decide,
-    the_callbacks_credentials_cannot_sign_send_or_write_other_tables,
-    the_notifiers_credentials_cannot_decide_use_other_senders_or_write_the_policy,
+    the_callbacks_role_may_only_decide_sign_votes_and_verify_links,
+    the_notifiers_role_may_sign_requests_but_not_decide,
+    the_callbacks_credentials_cannot_sign_requests_send_or_write_other_tables,
+    the_notifiers_credentials_cannot_decide_sign_votes_use_other_senders_or_write_the_policy,
+    nobody_else_can_sign_even_with_every_permission,
+    nobody_else_can_write_the_ledger_even_with_every_permission,
     the_guard_lets_the_callback_decide,
 ]

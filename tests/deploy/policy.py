@@ -1,4 +1,4 @@
-"""The policy: the parameter that a deployment creates, and an administrator's edits to it."""
+"""The policy in a parameter that exists, and an administrator's edits to it."""
 
 import contextlib
 import re
@@ -7,14 +7,12 @@ import sandbox
 import story
 from checks import equal
 from commands import diagnose, expect_unsound
-from deployment import APPROVERS
+from deployment import APPROVERS, POLICY_PARAMETER
 from proxy import reachable_callback
 
-FIRST = f"""# Who may decide, and how many must. README, "Policy", tells all keys. Check a new text before you save it:
-#   cargo run -p sandbox -- policy check FILE
-[default]
+FIRST = f"""[default]
 approvers = ["{'", "'.join(APPROVERS)}"]
-quorum = 1"""
+"""
 BOTH = """[default]
 approvers = ["alice@example.com", "bob@example.com"]
 quorum = 2
@@ -23,6 +21,11 @@ INVALID = """[default]
 approvers = ["alice@example.com", 7]
 """
 POSITION = re.compile(r"\bline 2, column \d+")
+
+
+def create(cloud):
+    """Creates the parameter, as an administrator does before the deployment."""
+    cloud.client("ssm").put_parameter(Name=POLICY_PARAMETER, Type="String", Value=FIRST)
 
 
 def name(deployment):
@@ -52,11 +55,13 @@ def edited(deployment, text):
         save(deployment, before)
 
 
-def the_parameter_holds_the_policy_from_the_deployment(deployment):
+def a_deployment_does_not_write_a_parameter_that_exists(deployment):
     found = parameter(deployment)
-    equal((found["Name"], found["Type"], found["Value"]), ("/countersign/policy", "String", FIRST), "the parameter")
+    expected = (POLICY_PARAMETER, 1, FIRST)
+    equal((found["Name"], found["Version"], found["Value"]), expected, "the parameter")
     environment = deployment.environment(deployment.notifier)
     equal(environment["COUNTERSIGN_POLICY"], found["Name"], "the policy parameter in the notifier's environment")
+    equal("COUNTERSIGN_POLICY_TEXT" in environment, False, "a second policy in the notifier's environment")
 
 
 def an_edit_applies_to_the_next_approval_without_a_deployment(deployment):
@@ -88,7 +93,7 @@ def with_an_invalid_policy_the_event_fails_and_sends_its_emails_after_the_repair
 
 
 CHECKS = [
-    the_parameter_holds_the_policy_from_the_deployment,
+    a_deployment_does_not_write_a_parameter_that_exists,
     an_edit_applies_to_the_next_approval_without_a_deployment,
     with_an_invalid_policy_the_event_fails_and_sends_its_emails_after_the_repair,
 ]

@@ -50,6 +50,10 @@ def started(deployment):
 
 @contextlib.contextmanager
 def reachable_callback(deployment):
-    """Gives the notifier a callback URL that it can resolve, until the end of the block."""
-    with started(deployment) as url, deployment.changed(deployment.notifier, COUNTERSIGN_CALLBACK_URL=url):
+    """Gives the notifier a callback URL that it can resolve and the callback accepts, until the end of the block."""
+    with (
+        started(deployment) as url,
+        deployment.changed(deployment.callback, COUNTERSIGN_ORIGINS=f"{url},{deployment.url}"),
+        deployment.changed(deployment.notifier, COUNTERSIGN_CALLBACK_URL=url),
+    ):
         yield

@@ -3,7 +3,9 @@
 import copy
 import json
 
-from checks import equal
+import policy
+import story
+from checks import equal, until
 
 
 def matches(deployment, event):
@@ -60,7 +62,8 @@ def the_rule_sends_its_events_to_the_notifier_or_its_dead_letter_queue(deploymen
     queue = deployment.outputs["RuleDeadLetterQueueUrl"].rsplit("/", 1)[1]
     equal(target["DeadLetterConfig"]["Arn"].rsplit(":", 1)[1], queue, "the queue for undelivered events")
     policy = json.loads(deployment.lambda_.get_policy(FunctionName=deployment.notifier)["Policy"])
-    names = (deployment.outputs["RuleName"], deployment.outputs["RuleName"].replace("-approvals", "-sweep"))
+    approvals = deployment.outputs["RuleName"]
+    names = [approvals.replace("-approvals", suffix) for suffix in ("-approvals", "-sweep", "-votes")]
     rules = [events.describe_rule(Name=name)["Arn"] for name in names]
     sources = [
         statement["Condition"]["ArnLike"]["AWS:SourceArn"]
@@ -70,9 +73,22 @@ def the_rule_sends_its_events_to_the_notifier_or_its_dead_letter_queue(deploymen
     equal(sorted(sources), sorted(rules), "the rules that may invoke the notifier")
 
 
+def a_vote_is_an_event_that_reaches_the_notifier(deployment):
+    with policy.edited(deployment, policy.BOTH):
+        _, alice, _ = story.request(deployment)
+    before = len(deployment.cloud.mails())
+    equal(deployment.press(alice.approve, "The first of two").status, 200, "the answer to the button")
+
+    def received():
+        return [mail for mail in deployment.cloud.mails()[before:] if mail["To"] == ["alice@example.com"]]
+
+    until("the voter has a receipt", received)
+
+
 CHECKS = [
     the_rule_matches_the_approval_events_among_the_fixtures_and_no_others,
     the_rule_matches_every_state_of_an_approval,
     the_rule_matches_no_event_that_only_resembles_an_approval,
     the_rule_sends_its_events_to_the_notifier_or_its_dead_letter_queue,
+    a_vote_is_an_event_that_reaches_the_notifier,
 ]

@@ -1,8 +1,9 @@
 """Deploys with the AWS SAM CLI as the README describes, but with functions that are built already."""
 
+import json
 import os
 
-from deployment import APPROVERS, SENDER
+from deployment import PARAMETERS
 from processes import run
 
 STACK = "countersign"
@@ -26,7 +27,8 @@ class Sam:
         environment = self.cloud.environment() | {"SAM_CLI_TELEMETRY": "0"}
         return run([os.environ["SAM_CLI"], *arguments], environment, self.directory)
 
-    def deploy(self, log_level="info"):
+    def deploy(self, tags=(), **parameters):
+        """Deploys, or updates the stack, with other values for some parameters of the template."""
         template = (self.root / "infra/sam/template.yaml").read_text()
         for function in ("notifier", "callback"):
             line = CODE.format(function=function)
@@ -36,13 +38,8 @@ class Sam:
         template = template.replace("../../", f"{self.root}/")
         self.directory.mkdir(exist_ok=True)
         (self.directory / "template.yaml").write_text(template)
-        parameters = {
-            "Approvers": ", ".join(APPROVERS),
-            "Sender": SENDER,
-            "Architecture": self.architecture,
-            "NotificationTopic": "true",
-            "LogLevel": log_level,
-        }
+        parameters = PARAMETERS | {"Architecture": self.architecture} | parameters
+        (self.directory / "parameters.yaml").write_text(json.dumps(parameters))  # JSON is YAML.
         self.sam(
             "deploy",
             "--template-file",
@@ -55,7 +52,8 @@ class Sam:
             "--no-confirm-changeset",
             "--no-progressbar",
             "--parameter-overrides",
-            *(f'{name}="{value}"' for name, value in parameters.items()),
+            "file://parameters.yaml",
+            *(["--tags", *tags] if tags else []),
         )
 
     def delete(self):

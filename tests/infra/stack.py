@@ -44,8 +44,15 @@ IGNORED = {
 }
 
 
+class Refused(Exception):
+    """The values of the parameters break a rule of the template."""
+
+
 class Stack:
-    """A template with values for its parameters. `name` gives the name of a resource by its logical id."""
+    """A template with values for its parameters. `name` gives the name of a resource by its logical id.
+
+    It raises `Refused` if the values break one of the template's rules.
+    """
 
     def __init__(self, template, parameters=None, name=lambda logical_id, resource: logical_id):
         self.conditions = template.get("Conditions", {})
@@ -54,6 +61,9 @@ class Stack:
         if unknown:
             raise KeyError(f"the template has no parameter {', '.join(sorted(unknown))}")
         self.values = {name: one.get("Default") for name, one in declared.items()} | (parameters or {})
+        lists = [parameter for parameter, one in declared.items() if one["Type"] == "CommaDelimitedList"]
+        self.values |= {parameter: [one.strip() for one in self.values[parameter].split(",")] for parameter in lists}
+        self.check(template.get("Rules", {}))
         self.declared = {
             logical_id: resource for logical_id, resource in template["Resources"].items() if self.exists(resource)
         }
@@ -66,6 +76,14 @@ class Stack:
             for name, output in template.get("Outputs", {}).items()
             if self.exists(output)
         }
+
+    def check(self, rules):
+        for rule in rules.values():
+            reject_unknown(rule, {"RuleCondition", "Assertions"})
+            if "RuleCondition" not in rule or self.evaluate(rule["RuleCondition"]):
+                for assertion in rule["Assertions"]:
+                    if not self.evaluate(assertion["Assert"]):
+                        raise Refused(assertion["AssertDescription"])
 
     def exists(self, declaration):
         return "Condition" not in declaration or self.condition(declaration["Condition"])
@@ -111,6 +129,10 @@ class Stack:
                 return all(self.evaluate(one) for one in argument)
             case "Fn::Or":
                 return any(self.evaluate(one) for one in argument)
+            case "Fn::Contains":
+                return self.resolve(argument[1]) in self.resolve(argument[0])
+            case "Fn::EachMemberIn":
+                return set(self.resolve(argument[0])) <= set(self.resolve(argument[1]))
         raise ValueError(f"{function} is not supported in a condition; add it to Stack.evaluate")
 
     def resolve(self, node):
@@ -231,6 +253,9 @@ def normalized(stack):
         for key in ("PolicyDocument", "KeyPolicy", "AssumeRolePolicyDocument"):
             if key in properties:
                 properties[key] = sorted(statements(properties[key]))
+        if "ResourcePolicy" in properties:
+            policy = properties["ResourcePolicy"]
+            policy["PolicyDocument"] = sorted(statements(policy["PolicyDocument"]))
         if "AccessLogSettings" in properties:
             # JSON, with or without spaces.
             properties["AccessLogSettings"]["Format"] = json.loads(properties["AccessLogSettings"]["Format"])

@@ -35,14 +35,16 @@ CDK_NAMES = {
     "Callback/Function/Api": "ApiPermission",
     "Callback/Function/Resource": "CallbackFunction",
     "Callback/LogGroup/Resource": "CallbackLogGroup",
-    "Callback/Role/DefaultPolicy/Resource": "CallbackPolicy",
-    "Callback/Role/Resource": "CallbackRole",
     "CallbackErrorsAlarm/Resource": "CallbackErrorsAlarm",
+    "CallbackRole/DefaultPolicy/Resource": "CallbackPolicy",
+    "CallbackRole/Resource": "CallbackRole",
     "Events/DeadLetterQueue/Policy/Resource": "RuleDeadLetterQueuePolicy",
     "Events/DeadLetterQueue/Resource": "RuleDeadLetterQueue",
     "Events/Rule/Resource": "ApprovalRule",
     "Events/Topic/Policy/Resource": "ApprovalTopicPolicy",
     "Events/Topic/Resource": "ApprovalTopic",
+    "Events/VoteRule/Resource": "VoteRule",
+    "ForgeriesAlarm/Resource": "ForgeriesAlarm",
     "LedgerTable/Resource": "LedgerTable",
     "Notifier/DeadLetterQueue/Policy/Resource": "NotifierDeadLetterQueuePolicy",
     "Notifier/DeadLetterQueue/Resource": "NotifierDeadLetterQueue",
@@ -55,23 +57,40 @@ CDK_NAMES = {
     "NotifierRole/DefaultPolicy/Resource": "NotifierPolicy",
     "NotifierRole/Resource": "NotifierRole",
     "PolicyParameter/Resource": "PolicyParameter",
+    "RequestKey2/Resource": "RequestKey2",
+    "RequestKey3/Resource": "RequestKey3",
+    "RequestKey4/Resource": "RequestKey4",
     "RuleDeadLettersAlarm/Resource": "RuleDeadLettersAlarm",
     "SendFailuresAlarm/Resource": "SendFailuresAlarm",
     "SigningKey/Alias/Resource": "SigningKeyAlias",
     "SigningKey/Resource": "SigningKey",
     "SweepRule/Resource": "SweepRule",
+    "VoteKey1/Resource": "VoteKey1",
+    "VoteKey2/Resource": "VoteKey2",
+    "VoteKey3/Resource": "VoteKey3",
+    "VoteKey4/Resource": "VoteKey4",
+    "VoteKeyAlias/Resource": "VoteKeyAlias",
 }
 # Paths whose last part the construct library makes up.
 CDK_PREFIXES = {
     "Events/Rule/AllowEventRule": "RulePermission",
+    "Events/VoteRule/AllowEventRule": "VotePermission",
     "Notifier/Function/AllowInvoke:": "ApprovalTopicPermission",
     "SweepRule/AllowEventRule": "SweepPermission",
 }
 
-REQUIRED = {"Approvers": "ada@example.com,Ben <ben@example.com>", "Sender": "approvals@mail.example.com"}
+SENDER = {"Sender": "approvals@mail.example.com"}
+# The sources of the policy, each with the parameters that it takes.
+SOURCES = {
+    "approvers": {"PolicySource": "approvers", "Approvers": "ada@example.com,Ben <ben@example.com>"},
+    "file": {"PolicySource": "file", "PolicyText": '[default]\napprovers = ["ada@example.com"] # €\n'},
+    "parameter": {"PolicySource": "parameter", "PolicyParameterName": "/releases/who-decides"},
+}
+REQUIRED = SENDER | SOURCES["approvers"]
 
-# Every parameter with a value that is not its default, except for two that would leave others without effect.
+# Every parameter with a value that is not its default, except for those that would leave others without effect.
 EVERYTHING = {
+    "PolicySource": "approvers",
     "Approvers": "Ada Lovelace <ada@example.com>, ben@example.com,carl@example.com",
     "Quorum": "2",
     "Sender": "releases@example.org",
@@ -89,18 +108,25 @@ EVERYTHING = {
     "ThrottleRate": "7",
     "ThrottleBurst": "11",
     "Architecture": "x86_64",
-    "FormerSigningKeyArns": "arn:aws:kms:eu-west-1:123456789012:key/a,arn:aws:kms:eu-west-1:123456789012:key/b",
+    "Origins": "https://approve.example.org,https://old.example.org:8443",
+    "RequestKeys": "trusted,signs,none,none",
+    "VoteKeys": "trusted,trusted,signs,none",
 }
 
-# The two parameters that leave others without effect, a region, and no sender name.
-OVERRIDES = REQUIRED | {
+# What leaves other parameters without effect, a region, and no sender name.
+OVERRIDES = SENDER | SOURCES["parameter"] | {
     "SenderName": "",
     "SenderIdentity": "example.com",
     "PipelineRegion": "us-east-1",
-    "SigningKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/new",
+    "RequestKeys": "none,signs,none,none",
 }
 
-CONFIGURATIONS = {"defaults": REQUIRED, "everything": EVERYTHING, "overrides": OVERRIDES}
+CONFIGURATIONS = {
+    "defaults": REQUIRED,
+    "everything": EVERYTHING,
+    "overrides": OVERRIDES,
+    "file": SENDER | SOURCES["file"],
+}
 
 
 @functools.cache
@@ -183,9 +209,26 @@ def synthesize(context):
 
 
 @functools.cache
+def policy_file(text):
+    """The path of a file with a policy."""
+    directory = tempfile.TemporaryDirectory()
+    atexit.register(directory.cleanup)
+    path = pathlib.Path(directory.name, "policy.toml")
+    path.write_text(text)
+    return str(path)
+
+
+def context(parameters):
+    """The context of the CDK app for the SAM template's parameters."""
+    found = {name[0].lower() + name[1:]: value for name, value in parameters.items()}
+    text = found.pop("policyText", None)
+    return found if text is None else found | {"policyFile": policy_file(text)}
+
+
+@functools.cache
 def cdk_template(**parameters):
-    """The template that the CDK app synthesizes with the SAM template's parameters as context."""
-    return synthesize({name[0].lower() + name[1:]: value for name, value in parameters.items()} | zips())
+    """The template that the CDK app synthesizes with the SAM template's parameters."""
+    return synthesize(context(parameters) | zips())
 
 
 def cdk_name(logical_id, resource):
@@ -198,5 +241,5 @@ def cdk_name(logical_id, resource):
 
 def cdk_stack(parameters, template=None):
     """The stack of the CDK app, or of a given template of it."""
-    # Its only parameter, which every stack for a bootstrapped account has, does not count.
-    return Stack((template or cdk_template(**parameters)) | {"Parameters": {}}, None, cdk_name)
+    # Its only parameter, which every stack for a bootstrapped account has, does not count, nor does the rule about it.
+    return Stack((template or cdk_template(**parameters)) | {"Parameters": {}, "Rules": {}}, None, cdk_name)

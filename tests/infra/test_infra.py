@@ -6,6 +6,7 @@ Every check reads what CloudFormation would get: the SAM template after its tran
 import copy
 import functools
 import graphlib
+import itertools
 import json
 import os
 import pathlib
@@ -14,15 +15,19 @@ import unittest
 
 import cfnlint
 
-from stack import Stack, differences, permissions, statements
+from access import Request, refuses
+from stack import Refused, Stack, differences, permissions, statements
 from templates import (
     CDK,
     CONFIGURATIONS,
     REQUIRED,
     ROOT,
+    SENDER,
+    SOURCES,
     SynthesisError,
     cdk_stack,
     cdk_template,
+    context,
     sam_source,
     sam_stack,
     sam_template,
@@ -39,22 +44,36 @@ AUTHORIZATION = json.loads(
 
 ACCOUNT_ARN = "arn:aws:{}:eu-west-1:123456789012:{}".format
 LEDGER = ACCOUNT_ARN("dynamodb", "table/LedgerTable")
-SIGNING_KEY = ACCOUNT_ARN("kms", "key/SigningKey")
+EVENT_BUS = ACCOUNT_ARN("events", "event-bus/default")
 NOTIFIER = ACCOUNT_ARN("lambda", "function:NotifierFunction")
 CALLBACK = ACCOUNT_ARN("lambda", "function:CallbackFunction")
 NOTIFIER_DEAD_LETTERS = ACCOUNT_ARN("sqs", "NotifierDeadLetterQueue")
 RULE_DEAD_LETTERS = ACCOUNT_ARN("sqs", "RuleDeadLetterQueue")
 TOPIC = ACCOUNT_ARN("sns", "ApprovalTopic")
 APPROVAL_RULE = ACCOUNT_ARN("events", "rule/ApprovalRule")
+VOTE_RULE = ACCOUNT_ARN("events", "rule/VoteRule")
 SWEEP_RULE = ACCOUNT_ARN("events", "rule/SweepRule")
 
 # The configurations' own values, where they differ in more than one resource.
-PIPELINE_REGION = {"defaults": "eu-west-1", "everything": "*", "overrides": "us-east-1"}
-KEYS = {
-    "defaults": [SIGNING_KEY],
-    "everything": [SIGNING_KEY, ACCOUNT_ARN("kms", "key/a"), ACCOUNT_ARN("kms", "key/b")],
-    "overrides": [ACCOUNT_ARN("kms", "key/new")],
+PIPELINE_REGION = {"defaults": "eu-west-1", "everything": "*", "overrides": "us-east-1", "file": "eu-west-1"}
+
+
+def key_arns(kind, numbers):
+    """The ARNs of keys of one kind, "Request" or "Vote"."""
+    names = [f"{kind}Key{number}" for number in numbers]
+    return [ACCOUNT_ARN("kms", "key/" + ("SigningKey" if name == "RequestKey1" else name)) for name in names]
+
+
+# The keys of each configuration: those that are trusted, and those that are in the stack.
+REQUEST_KEYS = {
+    "defaults": key_arns("Request", [1]),
+    "everything": key_arns("Request", [2, 1]),
+    "overrides": key_arns("Request", [2]),
+    "file": key_arns("Request", [1]),
 }
+VOTE_KEYS = {title: key_arns("Vote", [1]) for title in CONFIGURATIONS} | {"everything": key_arns("Vote", [3, 2, 1])}
+ALL_REQUEST_KEYS = REQUEST_KEYS | {"overrides": key_arns("Request", [1, 2])}
+ALL_VOTE_KEYS = VOTE_KEYS
 
 
 def deployment_name(title):
@@ -94,10 +113,16 @@ class SamAndCdk(unittest.TestCase):
     def test_every_parameter_has_an_effect(self):
         # Both are equal in all configurations, so what has an effect in SAM's stack has it in the CDK's.
         changed = CONFIGURATIONS["overrides"] | CONFIGURATIONS["everything"]
+        changed |= CONFIGURATIONS["file"]
         self.assertEqual(set(changed), set(sam_source()["Parameters"]))
+        sources = {name: source for source in SOURCES.values() for name in source if name != "PolicySource"}
         for name, value in changed.items():
             with self.subTest(name):
-                self.assertNotEqual(differences(sam_stack(REQUIRED), sam_stack(REQUIRED | {name: value})), [])
+                before = SENDER | sources.get(name, SOURCES["approvers"])
+                after = before | {name: f"{value}x" if value == before.get(name) else value}
+                if name == "PolicySource":
+                    after = SENDER | SOURCES["file"]
+                self.assertNotEqual(differences(sam_stack(before), sam_stack(after)), [])
 
     @on_every_stack
     def test_the_callback_is_updated_before_the_notifier_and_each_role_before_its_function(self, _title, stack):
@@ -185,7 +210,9 @@ class Roles(unittest.TestCase):
             "identity/releases@example.org",
         ],
         "overrides": ["identity/example.com"],
+        "file": ["identity/approvals@mail.example.com", "identity/mail.example.com"],
     }
+    POLICY_PARAMETERS = {"overrides": "/releases/who-decides", "file": "/countersign/policy-file"}
     # These actions take no resource.
     TRACING = {"xray:PutTelemetryRecords": ["*"], "xray:PutTraceSegments": ["*"]}
     # Lambda itself needs these. All others are in the code.
@@ -198,9 +225,17 @@ class Roles(unittest.TestCase):
         arn = ACCOUNT_ARN("logs", f"log-group:{group}:*")
         return {"logs:CreateLogStream": [arn], "logs:PutLogEvents": [arn]}
 
+    def policy(self, title):
+        name = self.POLICY_PARAMETERS.get(title)
+        return {"ssm:GetParameter": [ACCOUNT_ARN("ssm", f"parameter{name}")]} if name else {}
+
+    def keys(self, title):
+        return sorted(ALL_REQUEST_KEYS[title] + ALL_VOTE_KEYS[title])
+
     def notifier(self, title):
         return (
             self.TRACING
+            | self.policy(title)
             | self.logs("NotifierLogGroup")
             | {
                 "codepipeline:GetPipeline": self.pipelines(title),
@@ -210,15 +245,17 @@ class Roles(unittest.TestCase):
                 "codepipeline:ListPipelines": ["*"],
                 "dynamodb:DescribeTable": [LEDGER],
                 "dynamodb:GetItem": [LEDGER],
+                "dynamodb:GetResourcePolicy": [LEDGER],
                 "dynamodb:PutItem": [LEDGER],
                 "dynamodb:Query": [LEDGER],
                 "dynamodb:UpdateItem": [LEDGER],
-                "kms:Sign": KEYS[title][:1],
+                "kms:GetKeyPolicy": self.keys(title),
+                "kms:GetPublicKey": self.keys(title),
+                "kms:Sign": sorted(REQUEST_KEYS[title]),
                 "ses:GetIdentityVerificationAttributes": ["*"],
                 "ses:GetSendQuota": ["*"],
                 "ses:SendRawEmail": [ACCOUNT_ARN("ses", identity) for identity in self.IDENTITIES[title]],
                 "sqs:SendMessage": [NOTIFIER_DEAD_LETTERS],
-                "ssm:GetParameter": [ACCOUNT_ARN("ssm", f"parameter/{deployment_name(title)}/policy")],
             }
         )
 
@@ -232,7 +269,9 @@ class Roles(unittest.TestCase):
                 "codepipeline:PutApprovalResult": self.pipelines(title, "*/*/*"),
                 "dynamodb:GetItem": [LEDGER],
                 "dynamodb:UpdateItem": [LEDGER],
-                "kms:GetPublicKey": KEYS[title],
+                "events:PutEvents": [EVENT_BUS],
+                "kms:GetPublicKey": self.keys(title),
+                "kms:Sign": sorted(VOTE_KEYS[title]),
             }
         )
 
@@ -246,15 +285,25 @@ class Roles(unittest.TestCase):
             self.assertEqual({action: sorted(resources) for action, resources in found.items()}, expected)
 
     @on_every_stack
-    def test_the_only_condition_is_that_the_notifier_sends_as_the_sender(self, title, stack):
+    def test_the_only_conditions_are_the_sender_of_emails_and_the_type_of_events(self, title, stack):
         conditions = {
-            (action, condition)
+            (role, action, condition)
             for role in ("NotifierRole", "CallbackRole")
             for _, _, action, _, condition in permissions(stack, role)
             if condition != "null"
         }
-        sender = json.dumps({"StringEquals": {"ses:FromAddress": CONFIGURATIONS[title]["Sender"]}})
-        self.assertEqual(conditions, {("ses:SendRawEmail", sender)})
+        sender = {"StringEquals": {"ses:FromAddress": CONFIGURATIONS[title]["Sender"]}}
+        event = {
+            "ForAllValues:StringEquals": {"events:source": "countersign"},
+            "StringEquals": {"events:detail-type": "Vote Recorded"},
+        }
+        self.assertEqual(
+            conditions,
+            {
+                ("NotifierRole", "ses:SendRawEmail", json.dumps(sender)),
+                ("CallbackRole", "events:PutEvents", json.dumps(event)),
+            },
+        )
 
     def test_the_identities_follow_from_identity_configuration_set_and_sandbox(self):
         sender = {"SenderIdentity": "example.com"}
@@ -308,32 +357,39 @@ class Roles(unittest.TestCase):
             name
             for part in ("functions/notifier", "functions/callback", "shared")
             for path in (ROOT / part / "src").rglob("*.rs")
-            for name in re.findall(r'"((?:codepipeline|dynamodb|kms|ses|sqs|ssm):[A-Z]\w+)"', path.read_text())
+            for name in re.findall(r'"((?:codepipeline|dynamodb|events|kms|ses|sqs|ssm):[A-Z]\w+)"', path.read_text())
         }
         # A transaction needs the permissions of the writes in it: puts and updates.
         called = (called - {"dynamodb:TransactWriteItems"}) | {"dynamodb:PutItem", "dynamodb:UpdateItem"}
-        allowed = set(self.notifier("defaults") | self.callback("defaults"))
+        allowed = set(self.notifier("file") | self.callback("file"))
         self.assertEqual(allowed - self.LAMBDA_ACTIONS, called)
+
+
+# The condition under which writing the ledger is denied, and what is denied.
+WRITERS = {
+    "ArnNotLike": {
+        "aws:PrincipalArn": [
+            "arn:aws:iam::123456789012:role/CallbackRole",
+            "arn:aws:sts::123456789012:assumed-role/CallbackRole/*",
+            "arn:aws:iam::123456789012:role/NotifierRole",
+            "arn:aws:sts::123456789012:assumed-role/NotifierRole/*",
+        ]
+    },
+    "Bool": {"aws:PrincipalIsAWSService": "false"},
+}
+WRITES = [
+    *("dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+    *("dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"),
+]
 
 
 class ResourcePolicies(unittest.TestCase):
     """The exact statements on the resources that others can reach."""
 
     DENY_WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
-    SIGNERS = {
-        "ArnNotLike": {
-            "aws:PrincipalArn": [
-                "arn:aws:iam::123456789012:role/NotifierRole",
-                "arn:aws:sts::123456789012:assumed-role/NotifierRole/*",
-            ]
-        }
-    }
     ASSUMED_BY_LAMBDA = {("Allow", '{"Service": "lambda.amazonaws.com"}', "sts:AssumeRole", "", "null")}
     POLICIES = {
-        "SigningKey": {
-            ("Allow", '{"AWS": "arn:aws:iam::123456789012:root"}', "kms:*", "*", "null"),
-            ("Deny", '{"AWS": "*"}', "kms:Sign", "*", json.dumps(SIGNERS)),
-        },
+        "LedgerTable": {("Deny", '"*"', action, "*", json.dumps(WRITERS)) for action in WRITES},
         "NotifierRole": ASSUMED_BY_LAMBDA,
         "CallbackRole": ASSUMED_BY_LAMBDA,
         "NotifierDeadLetterQueuePolicy": {
@@ -347,6 +403,13 @@ class ResourcePolicies(unittest.TestCase):
                 "sqs:SendMessage",
                 RULE_DEAD_LETTERS,
                 json.dumps({"ArnEquals": {"aws:SourceArn": APPROVAL_RULE}}),
+            ),
+            (
+                "Allow",
+                '{"Service": "events.amazonaws.com"}',
+                "sqs:SendMessage",
+                RULE_DEAD_LETTERS,
+                json.dumps({"ArnEquals": {"aws:SourceArn": VOTE_RULE}}),
             ),
         },
     }
@@ -369,6 +432,21 @@ class ResourcePolicies(unittest.TestCase):
         "ApprovalTopicPolicy": ("Topics", TOPIC),
     }
 
+    def keys(self, title):
+        """The policy of every key, which only the signer's role tells apart."""
+        return {
+            arn.split("/")[1]: {
+                ("Allow", '{"AWS": "arn:aws:iam::123456789012:root"}', "kms:*", "*", "null"),
+                ("Deny", '{"AWS": "*"}', "kms:Sign", "*", json.dumps(self.only(role))),
+            }
+            for role, keys in (("NotifierRole", ALL_REQUEST_KEYS), ("CallbackRole", ALL_VOTE_KEYS))
+            for arn in keys[title]
+        }
+
+    def only(self, role):
+        arns = [f"arn:aws:iam::123456789012:role/{role}", f"arn:aws:sts::123456789012:assumed-role/{role}/*"]
+        return {"ArnNotLike": {"aws:PrincipalArn": arns}}
+
     @on_every_stack
     def test_they_say_exactly_who_may_do_what(self, title, stack):
         found = {
@@ -377,7 +455,9 @@ class ResourcePolicies(unittest.TestCase):
             for key in ("PolicyDocument", "KeyPolicy", "AssumeRolePolicyDocument")
             if key in resource["Properties"] and resource["Type"] != "AWS::IAM::Policy"
         }
-        self.assertEqual(found, self.POLICIES | (self.TOPIC_POLICY if has_topic(title) else {}))
+        found["LedgerTable"] = statements(stack.properties("LedgerTable")["ResourcePolicy"]["PolicyDocument"])
+        topic = self.TOPIC_POLICY if has_topic(title) else {}
+        self.assertEqual(found, self.POLICIES | self.keys(title) | topic)
         for name, (attribute, owner) in self.OWNERS.items():
             if name in found:
                 self.assertEqual(stack.properties(name)[attribute], [owner])
@@ -388,6 +468,7 @@ class ResourcePolicies(unittest.TestCase):
             (CALLBACK, "apigateway.amazonaws.com", ACCOUNT_ARN("execute-api", "Api/*/*")),
             (NOTIFIER, "events.amazonaws.com", APPROVAL_RULE),
             (NOTIFIER, "events.amazonaws.com", SWEEP_RULE),
+            (NOTIFIER, "events.amazonaws.com", VOTE_RULE),
         }
         found = [
             (one["FunctionName"], one["Principal"], one["SourceArn"])
@@ -397,19 +478,209 @@ class ResourcePolicies(unittest.TestCase):
         self.assertEqual(sorted(found), sorted(permitted | topic))
 
 
+class Access(unittest.TestCase):
+    """Who can sign and who can write, as IAM evaluates the policies of the keys and of the table."""
+
+    # What else is in the account may have every permission in its own policies.
+    OTHERS = [
+        "arn:aws:iam::123456789012:root",
+        "arn:aws:iam::123456789012:user/admin",
+        "arn:aws:iam::123456789012:role/Admin",
+        "arn:aws:iam::123456789012:role/NotifierRole2",
+        "arn:aws:iam::123456789012:role/path/NotifierRole",
+        "arn:aws:iam::123456789012:user/NotifierRole",
+        "arn:aws:iam::999999999999:role/NotifierRole",
+        "arn:aws:sts::123456789012:assumed-role/Admin/NotifierRole",
+        "arn:aws:sts::123456789012:assumed-role/NotifierRole2/NotifierRole",
+        "arn:aws:sts::999999999999:assumed-role/CallbackRole/session",
+        "arn:aws:sts::123456789012:federated-user/CallbackRole",
+    ]
+    SERVICE = None
+
+    def role(self, name):
+        """A role's ARN, and that of a session of it."""
+        role = f"arn:aws:iam::123456789012:role/{name}"
+        return [role, f"arn:aws:sts::123456789012:assumed-role/{name}/releases-{name}"]
+
+    def check(self, document, resource, refused, allowed):
+        """Checks that a policy refuses some requests, given as principals and actions, and does not refuse others."""
+        for expected, requests in ((True, refused), (False, allowed)):
+            for principal, action in requests:
+                with self.subTest(f"{action} by {principal} on {resource}"):
+                    self.assertEqual(refuses(document, Request(principal, action, resource)), expected)
+
+    @on_every_stack
+    def test_only_one_role_can_sign_with_a_key_whatever_others_are_allowed(self, title, stack):
+        for keys, signer, other in (
+            (ALL_REQUEST_KEYS, "NotifierRole", "CallbackRole"),
+            (ALL_VOTE_KEYS, "CallbackRole", "NotifierRole"),
+        ):
+            for arn in keys[title]:
+                others = [*self.OTHERS, *self.role(other), self.SERVICE]
+                administration = ("kms:PutKeyPolicy", "kms:GetKeyPolicy", "kms:DisableKey", "kms:GetPublicKey")
+                self.check(
+                    stack.properties(arn.split("/")[1])["KeyPolicy"],
+                    arn,
+                    [(principal, "kms:Sign") for principal in others],
+                    [(principal, "kms:Sign") for principal in self.role(signer)]
+                    + [(self.OTHERS[0], action) for action in administration],
+                )
+
+    @on_every_stack
+    def test_only_the_functions_and_dynamodb_itself_can_write_the_ledger(self, _title, stack):
+        functions = self.role("NotifierRole") + self.role("CallbackRole")
+        others = ("GetItem", "Query", "Scan", "DeleteTable", "PutResourcePolicy", "DeleteResourcePolicy")
+        recovery = ("CreateBackup", "RestoreTableToPointInTime", "RestoreTableFromBackup", "UpdateContinuousBackups")
+        self.check(
+            stack.properties("LedgerTable")["ResourcePolicy"]["PolicyDocument"],
+            LEDGER,
+            itertools.product(self.OTHERS, WRITES),
+            [
+                *itertools.product([*functions, self.SERVICE], WRITES),
+                *((self.OTHERS[0], f"dynamodb:{action}") for action in (*others, *recovery)),
+            ],
+        )
+
+    def test_every_action_that_writes_items_of_a_table_is_denied(self):
+        # AWS's reference names actions in lower case.
+        denied = {action.split(":")[1].lower() for action in WRITES}
+        writes = re.compile("^(batchwrite|delete|put|update)item$|^partiql(delete|insert|update)$")
+        self.assertEqual({action for action in AUTHORIZATION["dynamodb"]["Actions"] if writes.match(action)}, denied)
+        signs = {action for action in AUTHORIZATION["kms"]["Actions"] if "sign" in action}
+        self.assertEqual(signs, {"sign"})
+
+
+class Keys(unittest.TestCase):
+    """The numbered keys, and their rotation."""
+
+    LISTS = itertools.product(("signs", "trusted", "none"), repeat=4)
+    USES = [",".join(uses) for uses in LISTS if uses.count("signs") == 1]
+    # The steps of rotations, each an update: the next key is trusted, then signs, then the previous one goes. The keys
+    # of a fifth rotation have the numbers of the first.
+    REQUEST_STEPS = [
+        "signs,none,none,none",
+        "signs,trusted,none,none",
+        "trusted,signs,none,none",
+        "none,signs,none,none",
+        "none,signs,trusted,none",
+        "none,trusted,signs,none",
+        "none,none,signs,none",
+        "none,none,signs,trusted",
+        "none,none,trusted,signs",
+        "none,none,none,signs",
+        "trusted,none,none,signs",
+        "signs,none,none,trusted",
+    ]
+    # No vote key goes.
+    VOTE_STEPS = [
+        "signs,none,none,none",
+        "signs,trusted,none,none",
+        "trusted,signs,none,none",
+        "trusted,signs,trusted,none",
+        "trusted,trusted,signs,none",
+        "trusted,trusted,signs,trusted",
+        "trusted,trusted,trusted,signs",
+    ]
+    CDK_IDS = {
+        "SigningKey": "EmailApprovalsSigningKey2006139F",
+        "SigningKeyAlias": "EmailApprovalsSigningKeyAlias8E2230B5",
+    }
+
+    def expected(self, kind, uses):
+        """The keys that a list makes: those that are trusted, and those that are in the stack."""
+        uses = dict(enumerate(uses.split(","), 1))
+        newest_first = sorted(uses, reverse=True)
+        trusted = [number for use in ("signs", "trusted") for number in newest_first if uses[number] == use]
+        kept = [one for one in (1, 2, 3) if one + 1 in trusted and one + 2 not in trusted]
+        return key_arns(kind, trusted), sorted(key_arns(kind, {*trusted, *kept}))
+
+    def trusted(self, stack, kind):
+        """The keys in the settings, which both functions have alike."""
+        found = [
+            stack.properties(function)["Environment"]["Variables"][f"COUNTERSIGN_{kind.upper()}_KEYS"]
+            for function in ("NotifierFunction", "CallbackFunction")
+        ]
+        self.assertEqual(found[0], found[1])
+        self.assertEqual(found[0], stack.outputs[f"{kind}KeyArns"])
+        return found[0].split(",")
+
+    def permitted(self, stack, role, action):
+        return {resource for _, _, found, resource, _ in permissions(stack, f"{role}Role") if found == action}
+
+    def test_a_list_makes_the_keys_that_it_names_in_both_templates(self):
+        for uses in self.USES:
+            # Each kind has a list of its own, to tell them apart.
+            lists = {"Request": uses, "Vote": ",".join(reversed(uses.split(",")))}
+            for tool, stack in both(REQUIRED | {f"{kind}Keys": one for kind, one in lists.items()}):
+                with self.subTest(f"{tool}, {uses}"):
+                    in_stack = {ACCOUNT_ARN("kms", f"key/{name}") for name in stack.of_type("AWS::KMS::Key")}
+                    expected = {kind: self.expected(kind, one) for kind, one in lists.items()}
+                    self.assertEqual(in_stack, {arn for _, keys in expected.values() for arn in keys})
+                    for kind, alias in (("Request", "SigningKeyAlias"), ("Vote", "VoteKeyAlias")):
+                        trusted, _ = expected[kind]
+                        self.assertEqual(self.trusted(stack, kind), trusted)
+                        self.assertEqual(stack.properties(alias)["TargetKeyId"], trusted[0])
+
+    def test_every_key_is_guarded_and_kept_like_the_first(self):
+        everything = self.VOTE_STEPS[-1]
+        for tool, stack in both(REQUIRED | {"RequestKeys": everything, "VoteKeys": everything}):
+            for kind in ("Request", "Vote"):
+                first, *others = (arn.split("/")[1] for arn in key_arns(kind, (1, 2, 3, 4)))
+                for number, name in enumerate(others, 2):
+                    with self.subTest(f"{tool}, {name}"):
+                        key, model = stack.resources[name], copy.deepcopy(stack.resources[first])
+                        description = model["Properties"]["Description"]
+                        model["Properties"]["Description"] = description.replace("key 1", f"key {number}")
+                        self.assertEqual(key, model)
+                        self.assertEqual(
+                            (key["DeletionPolicy"], key["UpdateReplacePolicy"]), ("RetainExceptOnCreate", "Retain")
+                        )
+                        self.assertEqual(key["Properties"]["KeySpec"], "ECC_NIST_EDWARDS25519")
+
+    def test_each_step_works_in_whatever_order_an_update_reaches_the_functions(self):
+        for kind, steps, signer in (("Request", self.REQUEST_STEPS, "Notifier"), ("Vote", self.VOTE_STEPS, "Callback")):
+            for before, after in itertools.pairwise(steps):
+                for tool in (sam_stack, cdk_stack):
+                    with self.subTest(f"{tool.__name__}, {kind} keys, {before} to {after}"):
+                        old, new = (tool(REQUIRED | {f"{kind}Keys": uses}) for uses in (before, after))
+                        trusted, signing = self.trusted(old, kind), self.trusted(new, kind)[0]
+                        # What either version signs, the other trusts.
+                        self.assertIn(signing, trusted)
+                        self.assertIn(trusted[0], self.trusted(new, kind))
+                        # A function that the update has not reached may still do what it has to.
+                        for role in ("Notifier", "Callback"):
+                            self.assertLessEqual(set(trusted), self.permitted(new, role, "kms:GetPublicKey"))
+                        self.assertIn(trusted[0], self.permitted(new, signer, "kms:Sign"))
+
+    def test_an_update_keeps_the_key_and_the_alias_of_version_0_1(self):
+        self.assertLessEqual(set(self.CDK_IDS), set(sam_source()["Resources"]))
+        for uses in self.REQUEST_STEPS:
+            names = cdk_stack(REQUIRED | {"RequestKeys": uses}).names
+            for name, logical_id in self.CDK_IDS.items():
+                if name in names.values():
+                    self.assertEqual(names[logical_id], name)
+            self.assertIn("SigningKeyAlias", names.values())
+
+
 class Functions(unittest.TestCase):
-    # Without the keys. All but the first state only what differs from the defaults.
+    # Without the keys. All but the first state only what differs from the defaults, and None for what is left out.
     ENVIRONMENTS = {
         "defaults": (
             {
+                "COUNTERSIGN_ACCOUNTS": "123456789012",
                 "COUNTERSIGN_CALLBACK_URL": "Api.ApiEndpoint",
+                "COUNTERSIGN_DECIDING_ROLE": "arn:aws:iam::123456789012:role/CallbackRole",
                 "COUNTERSIGN_DEPLOYMENT": "countersign",
                 "COUNTERSIGN_LOG_LEVEL": "info",
-                "COUNTERSIGN_POLICY": "/countersign/policy",
+                "COUNTERSIGN_POLICY_TEXT": """\
+[default]
+approvers = ["ada@example.com", "Ben <ben@example.com>"]
+quorum = 1""",
                 "COUNTERSIGN_SENDER": "Countersign <approvals@mail.example.com>",
                 "COUNTERSIGN_TABLE": "LedgerTable",
             },
             {
+                "COUNTERSIGN_DECIDING_ROLE": "arn:aws:iam::123456789012:role/CallbackRole",
                 "COUNTERSIGN_DEPLOYMENT": "countersign",
                 "COUNTERSIGN_LOG_LEVEL": "info",
                 "COUNTERSIGN_TABLE": "LedgerTable",
@@ -417,29 +688,45 @@ class Functions(unittest.TestCase):
         ),
         "everything": (
             {
+                "COUNTERSIGN_CALLBACK_URL": "https://approve.example.org",
                 "COUNTERSIGN_CONFIGURATION_SET": "releases",
                 "COUNTERSIGN_DEPLOYMENT": "releases",
                 "COUNTERSIGN_LOG_LEVEL": "debug",
-                "COUNTERSIGN_POLICY": "/releases/policy",
+                "COUNTERSIGN_POLICY_TEXT": """\
+[default]
+approvers = ["Ada Lovelace <ada@example.com>", "ben@example.com", "carl@example.com"]
+quorum = 2""",
                 "COUNTERSIGN_REPLY_TO": "answers@example.org",
                 "COUNTERSIGN_SENDER": "Releases <releases@example.org>",
             },
-            {"COUNTERSIGN_DEPLOYMENT": "releases", "COUNTERSIGN_LOG_LEVEL": "debug"},
+            {
+                "COUNTERSIGN_DEPLOYMENT": "releases",
+                "COUNTERSIGN_LOG_LEVEL": "debug",
+                "COUNTERSIGN_ORIGINS": "https://approve.example.org,https://old.example.org:8443",
+            },
         ),
         "overrides": (
-            {"COUNTERSIGN_PIPELINE_REGION": "us-east-1", "COUNTERSIGN_SENDER": "approvals@mail.example.com"},
+            {
+                "COUNTERSIGN_PIPELINE_REGION": "us-east-1",
+                "COUNTERSIGN_POLICY": "/releases/who-decides",
+                "COUNTERSIGN_POLICY_TEXT": None,
+                "COUNTERSIGN_SENDER": "approvals@mail.example.com",
+            },
             {},
         ),
+        "file": ({"COUNTERSIGN_POLICY": "/countersign/policy-file", "COUNTERSIGN_POLICY_TEXT": None}, {}),
     }
 
     def environments(self, title):
         """The complete environment of the notifier and of the callback."""
-        notifier_defaults, callback_defaults = self.ENVIRONMENTS["defaults"]
-        notifier, callback = self.ENVIRONMENTS[title]
-        return (
-            notifier_defaults | notifier | {"COUNTERSIGN_SIGNING_KEY": KEYS[title][0]},
-            callback_defaults | callback | {"COUNTERSIGN_SIGNING_KEYS": ",".join(KEYS[title])},
-        )
+        keys = {
+            "COUNTERSIGN_REQUEST_KEYS": ",".join(REQUEST_KEYS[title]),
+            "COUNTERSIGN_VOTE_KEYS": ",".join(VOTE_KEYS[title]),
+        }
+        return [
+            {name: value for name, value in (defaults | own | keys).items() if value is not None}
+            for defaults, own in zip(self.ENVIRONMENTS["defaults"], self.ENVIRONMENTS[title], strict=True)
+        ]
 
     @on_every_stack
     def test_each_has_exactly_its_environment(self, title, stack):
@@ -472,46 +759,91 @@ class Ledger(unittest.TestCase):
 
 
 class Policy(unittest.TestCase):
-    """The first policy. A change to it, or to another property of the parameter, would overwrite what people edited."""
+    """The policy comes from exactly one source, and a deployment writes no policy that people edit."""
 
-    # Not even its wording may change: see the comment on PolicyParameter in template.yaml.
-    TEXT = """\
-# Who may decide, and how many must. README, "Policy", tells all keys. Check a new text before you save it:
-#   cargo run -p sandbox -- policy check FILE
-[default]
-approvers = {}
-quorum = {}"""
-    APPROVERS = {
-        "defaults": ('["ada@example.com", "Ben <ben@example.com>"]', 1),
-        "everything": ('["Ada Lovelace <ada@example.com>", "ben@example.com", "carl@example.com"]', 2),
-        "overrides": ('["ada@example.com", "Ben <ben@example.com>"]', 1),
-    }
+    def parameters(self, stack):
+        return stack.of_type("AWS::SSM::Parameter")
 
-    @on_every_stack
-    def test_it_is_made_of_approvers_and_quorum_alone(self, title, stack):
-        parameter = stack.resources["PolicyParameter"]
-        name = f"/{deployment_name(title)}/policy"
-        self.assertEqual(
-            parameter["Properties"],
-            {
-                "Name": name,
-                "Description": "Who may approve or reject what by Countersign. It is read for each approval.",
-                "Type": "String",
-                "Tier": "Intelligent-Tiering",
-                "Value": self.TEXT.format(*self.APPROVERS[title]),
-            },
-        )
-        self.assertEqual((parameter["DeletionPolicy"], parameter["UpdateReplacePolicy"]), ("Delete", "Retain"))
-        self.assertEqual(stack.outputs["PolicyParameterName"], name)
+    def setting(self, stack, name):
+        return stack.properties("NotifierFunction")["Environment"]["Variables"].get(name)
 
     def test_it_has_every_approver_that_the_parameter_takes(self):
-        for value in VALUES["Approvers"]["good"]:
+        for value in filter(None, VALUES["Approvers"]["good"]):
             for tool, stack in both(REQUIRED | {"Approvers": value}):
                 with self.subTest(f"{tool}, {value}"):
-                    text = stack.properties("PolicyParameter")["Value"]
+                    text = self.setting(stack, "COUNTERSIGN_POLICY_TEXT")
                     # An array of strings without escapes is the same in TOML and in JSON.
                     approvers = json.loads(re.search("^approvers = (.*)$", text, re.MULTILINE)[1])
                     self.assertEqual([one.strip() for one in approvers], [one.strip() for one in value.split(",")])
+
+    def test_of_approvers_and_quorum_there_is_no_parameter_and_nothing_to_write_over(self):
+        for tool, stack in both(REQUIRED):
+            with self.subTest(tool):
+                self.assertEqual(self.parameters(stack), {})
+                self.assertNotIn("PolicyParameterName", stack.outputs)
+
+    def test_a_file_is_deployed_into_a_parameter_of_the_stack_under_a_name_of_its_own(self):
+        for tool, stack in both(CONFIGURATIONS["file"]):
+            with self.subTest(tool):
+                expected = {
+                    "Name": "/countersign/policy-file",
+                    "Description": "Who may approve or reject what by Countersign. Deployments overwrite it.",
+                    "Type": "String",
+                    "Tier": "Intelligent-Tiering",
+                    "Value": SOURCES["file"]["PolicyText"],
+                }
+                self.assertEqual(self.parameters(stack), {"PolicyParameter": expected})
+                self.assertEqual(stack.outputs["PolicyParameterName"], expected["Name"])
+                # The name differs from that of version 0.1, and an update that replaces a parameter keeps the old one.
+                parameter = stack.resources["PolicyParameter"]
+                kept = (parameter["DeletionPolicy"], parameter["UpdateReplacePolicy"])
+                self.assertEqual(kept, ("RetainExceptOnCreate", "Retain"))
+
+    def test_a_parameter_that_exists_is_only_named(self):
+        for tool, stack in both(CONFIGURATIONS["overrides"]):
+            with self.subTest(tool):
+                self.assertEqual(self.parameters(stack), {})
+                self.assertEqual(stack.outputs["PolicyParameterName"], "/releases/who-decides")
+
+    def test_no_role_can_write_a_policy(self):
+        for title, parameters in CONFIGURATIONS.items():
+            for tool, stack in both(parameters):
+                with self.subTest(f"{tool}, {title}"):
+                    actions = {
+                        action
+                        for role in ("NotifierRole", "CallbackRole")
+                        for _, _, action, _, _ in permissions(stack, role)
+                        if action.startswith("ssm:")
+                    }
+                    self.assertLessEqual(actions, {"ssm:GetParameter"})
+
+    def test_exactly_one_setting_names_the_policy(self):
+        for title, parameters in CONFIGURATIONS.items():
+            for tool, stack in both(parameters):
+                with self.subTest(f"{tool}, {title}"):
+                    given = [self.setting(stack, name) for name in ("COUNTERSIGN_POLICY", "COUNTERSIGN_POLICY_TEXT")]
+                    self.assertEqual(len([one for one in given if one]), 1)
+
+    def test_a_source_takes_its_own_parameters_and_no_others(self):
+        own = {"approvers": "Approvers", "file": "PolicyText", "parameter": "PolicyParameterName"}
+        given = {name: one[name] for one in SOURCES.values() for name in one if name != "PolicySource"}
+        others = given | {"Quorum": "2"}
+        for source, name in own.items():
+            required = SENDER | SOURCES[source]
+            missing = {key: value for key, value in required.items() if key != name}
+            wrong = {key: required | {key: others[key]} for key in others if key != name}
+            if source == "approvers":
+                del wrong["Quorum"]
+            for title, parameters in {f"without {name}": missing, **wrong}.items():
+                with self.subTest(f"SAM, {source}, {title}"), self.assertRaisesRegex(Refused, "^PolicySource is"):
+                    sam_stack(parameters)
+                with self.subTest(f"CDK, {source}, {title}"), self.assertRaisesRegex(SynthesisError, '^context "'):
+                    cdk_template(**parameters)
+
+    def test_the_source_has_no_default_so_an_update_from_version_0_1_stops(self):
+        self.assertNotIn("Default", sam_source()["Parameters"]["PolicySource"])
+        with self.assertRaisesRegex(SynthesisError, "Update from 0.1"):
+            synthesize({"approvers": "ada@example.com", "sender": "approvals@example.com"})
 
 
 class Events(unittest.TestCase):
@@ -533,6 +865,17 @@ class Events(unittest.TestCase):
         self.assertEqual(rule["EventBusName"], CONFIGURATIONS[title].get("EventBusName", "default"))
         (target,) = rule["Targets"]
         self.assertEqual((target["Arn"], target["DeadLetterConfig"]["Arn"]), (NOTIFIER, RULE_DEAD_LETTERS))
+
+    @on_every_stack
+    def test_the_callbacks_own_event_reaches_the_notifier(self, _title, stack):
+        rule = stack.properties("VoteRule")
+        pattern = {"account": ["123456789012"], "source": ["countersign"], "detail-type": ["Vote Recorded"]}
+        self.assertEqual((rule["EventPattern"], rule["State"]), (pattern, "ENABLED"))
+        # The callback may put events on no other bus.
+        self.assertEqual(rule["EventBusName"], "default")
+        (target,) = rule["Targets"]
+        (approvals,) = stack.properties("ApprovalRule")["Targets"]
+        self.assertEqual({**target, "Id": ""}, {**approvals, "Id": ""})
 
     @on_every_stack
     def test_the_sweep_comes_every_hour_to_the_notifier(self, _title, stack):
@@ -589,7 +932,8 @@ class Alarms(unittest.TestCase):
     @on_every_stack
     def test_each_goes_off_at_the_first_occurrence(self, title, stack):
         metrics = self.METRICS | {
-            "SendFailuresAlarm": ("Countersign", "SendFailures", "Sum", "Deployment", deployment_name(title))
+            "ForgeriesAlarm": ("Countersign", "Forged", "Sum", "Deployment", deployment_name(title)),
+            "SendFailuresAlarm": ("Countersign", "SendFailures", "Sum", "Deployment", deployment_name(title)),
         }
         alarms = stack.of_type("AWS::CloudWatch::Alarm")
         found = {
@@ -608,7 +952,7 @@ class Alarms(unittest.TestCase):
 
 class Parameters(unittest.TestCase):
     # The CDK app leaves these to the types of the construct's props, and to CloudFormation.
-    UNCHECKED_IN_CDK = {"AlarmTopicArn", "EventBusName", "LogRetentionDays", "SigningKeyArn", "FormerSigningKeyArns"}
+    UNCHECKED_IN_CDK = {"AlarmTopicArn", "EventBusName", "LogRetentionDays"}
 
     def test_sam_accepts_good_values_and_refuses_bad_ones(self):
         declared = sam_source()["Parameters"]
@@ -619,7 +963,24 @@ class Parameters(unittest.TestCase):
                     with self.subTest(f"{name}: {value!r} is {kind}"):
                         self.assertEqual(self.accepts(parameter, value), expected)
 
+    def test_one_key_of_a_kind_signs_and_the_others_are_trusted_or_none(self):
+        for name in ("RequestKeys", "VoteKeys"):
+            setting = name[0].lower() + name[1:]
+            for uses in ("trusted,none,none,none", "none,none,none,none", "signs,2,none,none", "Signs,none,none,none"):
+                with self.subTest(f"SAM, {name}, {uses}"), self.assertRaisesRegex(Refused, f"^{name} must be four words"):
+                    sam_stack(REQUIRED | {name: uses})
+                with self.subTest(f"CDK, {name}, {uses}"), self.assertRaisesRegex(SynthesisError, f'{setting}"? is'):
+                    cdk_template(**REQUIRED | {name: uses})
+            # With two that sign, or a fifth, CloudFormation would take the first of them, or four.
+            for uses in ("signs,signs,none,none", "signs,none,none,none,trusted"):
+                with self.subTest(f"CDK, {name}, {uses}"), self.assertRaisesRegex(SynthesisError, f"^{setting} is"):
+                    cdk_template(**REQUIRED | {name: uses})
+
     def accepts(self, parameter, value):
+        if parameter["Type"] == "CommaDelimitedList":
+            # CloudFormation checks each of the list.
+            one = parameter | {"Type": "String"}
+            return all(self.accepts(one, each.strip()) for each in value.split(","))
         if "AllowedValues" in parameter and value not in map(str, parameter["AllowedValues"]):
             return False
         if "AllowedPattern" in parameter and not re.fullmatch(parameter["AllowedPattern"], value):
@@ -633,22 +994,34 @@ class Parameters(unittest.TestCase):
         for name, values in VALUES.items():
             for value in values["good"]:
                 with self.subTest(f"{name}: {value!r} is good"):
-                    cdk_template(**REQUIRED | {name: value})
+                    cdk_template(**self.with_value(name, value))
             for value in values["bad"] if name not in self.UNCHECKED_IN_CDK else []:
                 with self.subTest(f"{name}: {value!r} is bad"):
                     with self.assertRaisesRegex(SynthesisError, name[0].lower() + name[1:]):
-                        cdk_template(**REQUIRED | {name: value})
+                        cdk_template(**self.with_value(name, value))
+
+    def with_value(self, name, value):
+        """The required parameters, with a value of one more, and the source of the policy that takes it."""
+        source = SOURCES.get(value) if name == "PolicySource" else None
+        source = source or next((one for one in SOURCES.values() if name in one), SOURCES["approvers"])
+        return SENDER | source | {name: value}
 
     def test_the_cdk_app_refuses_a_quorum_above_the_number_of_approvers(self):
         with self.assertRaisesRegex(SynthesisError, "quorum is 3, but must be at most the number of approvers, 2"):
             cdk_template(**REQUIRED | {"Quorum": "3"})
 
     def test_the_cdk_app_says_what_it_needs(self):
-        for name, example in (("approvers", "Ada <ada@"), ("sender", "approvals@")):
-            context = {"approvers": "ada@example.com", "sender": "approvals@example.com"}
-            del context[name]
-            with self.assertRaisesRegex(SynthesisError, f'"{name}" is missing; pass it as -c {name}=\'{example}'):
-                synthesize(context)
+        for source, name, example in (
+            ("approvers", "approvers", "'Ada <ada@"),
+            ("approvers", "sender", "'approvals@"),
+            ("approvers", "policySource", "approvers, file or parameter"),
+            ("file", "policyFile", "'policy.toml"),
+            ("parameter", "policyParameterName", "'/countersign/approval-policy"),
+        ):
+            given = context(SENDER | SOURCES[source])
+            del given[name]
+            with self.assertRaisesRegex(SynthesisError, f'"{name}" is missing; pass it as -c {name}={example}'):
+                synthesize(given)
 
     def test_each_has_a_description_and_each_constraint_a_message(self):
         for name, parameter in sam_source()["Parameters"].items():
@@ -678,9 +1051,8 @@ class CdkApp(unittest.TestCase):
         for architecture in ("arm64", "x86_64"):
             with self.subTest(architecture):
                 parameters = REQUIRED | {"Architecture": architecture}
-                context = {name[0].lower() + name[1:]: value for name, value in parameters.items()}
                 # With no stack to bundle for, nothing is built, and the assets are the packages as they are.
-                template = synthesize(context | {"aws:cdk:bundling-stacks": []})
+                template = synthesize(context(parameters) | {"aws:cdk:bundling-stacks": []})
                 self.assertEqual(differences(sam_stack(parameters), cdk_stack(parameters, template)), [])
 
     def test_its_files_do_not_import_each_other_in_a_circle(self):

@@ -16,7 +16,7 @@ interface AlarmSources {
   readonly apiId: string;
 }
 
-/** Adds the alarms. Each means that an approver was not asked, or got no answer. */
+/** Adds the alarms. Each means that an approver was not asked or got no answer, except for the last. */
 export function addAlarms(scope: Construct, settings: Settings, sources: AlarmSources): void {
   const alarm = (id: string, name: string, alarmDescription: string, metric: cloudwatch.MetricProps): void => {
     const alarm = new cloudwatch.Alarm(scope, id, {
@@ -35,6 +35,12 @@ export function addAlarms(scope: Construct, settings: Settings, sources: AlarmSo
     metricName: 'ApproximateNumberOfMessagesVisible',
     dimensionsMap: { QueueName: queue.queueName },
     statistic: 'Maximum',
+  });
+  const ownMetric = (metricName: string): cloudwatch.MetricProps => ({
+    namespace: 'Countersign',
+    metricName,
+    dimensionsMap: { Deployment: settings.deploymentName },
+    statistic: 'Sum',
   });
   alarm(
     'NotifierErrorsAlarm',
@@ -69,11 +75,15 @@ export function addAlarms(scope: Construct, settings: Settings, sources: AlarmSo
     'SendFailuresAlarm',
     'send-failures',
     "An email to an approver was not sent. See the notifier's log for the error from Amazon SES.",
-    {
-      namespace: 'Countersign',
-      metricName: 'SendFailures',
-      dimensionsMap: { Deployment: settings.deploymentName },
-      statistic: 'Sum',
-    },
+    ownMetric('SendFailures'),
+  );
+  alarm(
+    'ForgeriesAlarm',
+    'forgeries',
+    [
+      'Something in the ledger was not written by Countersign, and was ignored. See the logs for what it was, and',
+      'CloudTrail for who can write the table.',
+    ].join(' '),
+    ownMetric('Forged'),
   );
 }

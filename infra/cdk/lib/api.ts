@@ -53,7 +53,7 @@ class CallbackIntegration extends apigatewayv2.HttpRouteIntegration {
 /** The HTTP API in front of the callback. */
 export class CallbackApi extends Construct {
   readonly apiId: string;
-  /** The URL that links point to, without `/approval`. */
+  /** The API's own endpoint. */
   readonly url: string;
 
   constructor(scope: Construct, id: string, props: CallbackApiProps) {

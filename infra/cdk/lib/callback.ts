@@ -1,14 +1,17 @@
-import { aws_dynamodb as dynamodb, aws_iam as iam, aws_kms as kms, aws_lambda as lambda, Duration } from 'aws-cdk-lib';
+import { aws_dynamodb as dynamodb, aws_iam as iam, aws_lambda as lambda, Duration, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
-import { role, rustFunction } from './function.js';
+import { rustFunction } from './function.js';
+import { arns, keyList, type SigningKeys } from './keys.js';
 import { acknowledgePipelines, allActions, allPipelines } from './pipelines.js';
 import type { Settings } from './settings.js';
 
 interface CallbackProps {
   readonly settings: Settings;
+  readonly role: iam.Role;
   readonly table: dynamodb.ITable;
-  readonly signingKey: kms.IKey;
+  readonly requestKeys: SigningKeys;
+  readonly voteKeys: SigningKeys;
 }
 
 /** The callback, which answers links with pages and passes decisions to CodePipeline. */
@@ -17,31 +20,43 @@ export class Callback extends Construct {
 
   constructor(scope: Construct, id: string, props: CallbackProps) {
     super(scope, id);
-    const { settings, table } = props;
-    const callbackRole = role(this, 'Role', `Role of the Countersign callback (${settings.deploymentName})`);
-    const keys = [props.signingKey, ...settings.formerSigningKeys].map((key) => key.keyArn);
+    const { settings, role, table, requestKeys, voteKeys } = props;
 
-    const allow = (sid: string, actions: string[], resources: string[]) =>
-      callbackRole.addToPolicy(new iam.PolicyStatement({ sid, actions, resources }));
+    const allow = (sid: string, actions: string[], resources: string[], conditions?: iam.Conditions) =>
+      role.addToPolicy(new iam.PolicyStatement({ sid, actions, resources, ...(conditions && { conditions }) }));
     allow('AccessLedger', ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [table.tableArn]);
-    allow('VerifyLinks', ['kms:GetPublicKey'], keys);
+    allow('VerifyRequests', ['kms:GetPublicKey'], arns(requestKeys.all));
+    allow('VerifyVotes', ['kms:GetPublicKey'], arns(voteKeys.all));
+    allow('SignVotes', ['kms:Sign'], arns(voteKeys.trusted));
+    allow(
+      'AnnounceVotes',
+      ['events:PutEvents'],
+      [Stack.of(this).formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' })],
+      {
+        'ForAllValues:StringEquals': { 'events:source': 'countersign' }, // The key has a list of values.
+        StringEquals: { 'events:detail-type': 'Vote Recorded' },
+      },
+    );
     allow('PutApprovalResults', ['codepipeline:PutApprovalResult'], [allActions(this, settings)]);
     allow(
       'ReadPipelines',
       ['codepipeline:GetPipelineExecution', 'codepipeline:ListActionExecutions'],
       [allPipelines(this, settings)],
     );
-    acknowledgePipelines(callbackRole, settings, '*', '*/*/*');
+    acknowledgePipelines(role, settings, '*', '*/*/*');
 
     this.function = rustFunction(this, settings, {
       binary: 'callback',
       code: settings.callbackCode,
-      role: callbackRole,
+      role,
       description: 'Answers the links in approval emails',
       timeout: Duration.seconds(29), // API Gateway times out after 30 seconds, with an answer of its own.
       environment: {
         COUNTERSIGN_DEPLOYMENT: settings.deploymentName,
-        COUNTERSIGN_SIGNING_KEYS: keys.join(','),
+        COUNTERSIGN_REQUEST_KEYS: keyList(requestKeys),
+        COUNTERSIGN_VOTE_KEYS: keyList(voteKeys),
+        COUNTERSIGN_DECIDING_ROLE: role.roleArn,
+        ...(settings.origins.length > 0 && { COUNTERSIGN_ORIGINS: settings.origins.join(',') }),
         COUNTERSIGN_TABLE: table.tableName,
         COUNTERSIGN_LOG_LEVEL: settings.logLevel,
       },

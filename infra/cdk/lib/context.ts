@@ -1,9 +1,13 @@
-import { aws_events as events, aws_kms as kms, aws_lambda as lambda, aws_sns as sns } from 'aws-cdk-lib';
+import { aws_events as events, aws_lambda as lambda, aws_sns as sns } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
-import type { EmailApprovalsProps, LogLevel } from './settings.js';
+import { KEY_USES, type KeyUse } from './keys.js';
+import type { EmailApprovalsProps, LogLevel, PolicySource } from './settings.js';
 
-/** The context keys that the app reads: the SAM template's parameters, with a lower-case first letter, and two more. */
+/**
+ * The context keys that the app reads: the SAM template's parameters, with a lower-case first letter, and two more. In
+ * place of a policy's text, there is the path of its file.
+ */
 type Key =
   | 'alarmTopicArn'
   | 'approvers'
@@ -11,20 +15,24 @@ type Key =
   | 'configurationSet'
   | 'deploymentName'
   | 'eventBusName'
-  | 'formerSigningKeyArns'
   | 'logLevel'
   | 'logRetentionDays'
   | 'notificationTopic'
+  | 'origins'
   | 'pipelineRegion'
+  | 'policyFile'
+  | 'policyParameterName'
+  | 'policySource'
   | 'quorum'
   | 'replyTo'
+  | 'requestKeys'
   | 'sender'
   | 'senderIdentity'
   | 'senderName'
   | 'sesSandbox'
-  | 'signingKeyArn'
   | 'throttleBurst'
   | 'throttleRate'
+  | 'voteKeys'
   // Zips with a `bootstrap` that is built already. Without them, cargo-lambda builds the functions.
   | 'callbackZip'
   | 'notifierZip';
@@ -61,10 +69,50 @@ export function propsFromContext(scope: Construct): EmailApprovalsProps {
       return Number(value);
     });
 
+  const keyUses = (key: Key): KeyUse[] | undefined =>
+    optional(key, (value) =>
+      value.split(',').map((word) => {
+        const use = KEY_USES.find((known) => known === word.trim());
+        if (!use) throw new Error(`context "${key}" is "${value}"; expected words from ${KEY_USES.join(', ')}`);
+        return use;
+      }),
+    );
+  /** Reads the policy's one source, and refuses the settings of another one. */
+  const policy = (): PolicySource => {
+    const source = oneOf('policySource', 'approvers', 'file', 'parameter');
+    const refuse = (...keys: Key[]): void => {
+      for (const key of keys.filter(text)) {
+        throw new Error(`context "${key}" is given, but context "policySource" is "${source}"`);
+      }
+    };
+    switch (source) {
+      case 'approvers':
+        refuse('policyFile', 'policyParameterName');
+        return {
+          approvers: required('approvers', 'Ada <ada@example.com>, ben@example.com')
+            .split(',')
+            .map((approver) => approver.trim()),
+          quorum: number('quorum'),
+        };
+      case 'file':
+        refuse('approvers', 'quorum', 'policyParameterName');
+        return { file: required('policyFile', 'policy.toml') };
+      case 'parameter':
+        refuse('approvers', 'quorum', 'policyFile');
+        return { parameterName: required('policyParameterName', '/countersign/approval-policy') };
+      default:
+        throw new Error(
+          [
+            'context "policySource" is missing; pass it as -c policySource=approvers, file or parameter. When you',
+            'update from version 0.1, read "Update from 0.1" in docs/OPERATIONS.md first: the update deletes the',
+            'policy parameter of that version',
+          ].join(' '),
+        );
+    }
+  };
+
   return {
-    approvers: required('approvers', 'Ada <ada@example.com>, ben@example.com')
-      .split(',')
-      .map((approver) => approver.trim()),
+    policy: policy(),
     sender: required('sender', 'approvals@example.com'),
     // An empty name is a value of its own: no name instead of the default.
     senderName: text('senderName'),
@@ -72,8 +120,8 @@ export function propsFromContext(scope: Construct): EmailApprovalsProps {
     replyTo: optional('replyTo', String),
     configurationSet: optional('configurationSet', String),
     sesSandbox: flag('sesSandbox'),
-    quorum: number('quorum'),
     deploymentName: optional('deploymentName', String),
+    origins: optional('origins', (origins) => origins.split(',')),
     eventBus: optional('eventBusName', (name) =>
       name === 'default' ? undefined : events.EventBus.fromEventBusName(scope, 'EventBus', name),
     ),
@@ -85,10 +133,8 @@ export function propsFromContext(scope: Construct): EmailApprovalsProps {
     throttleRate: number('throttleRate'),
     throttleBurst: number('throttleBurst'),
     architecture: oneOf('architecture', 'arm64', 'x86_64') === 'x86_64' ? lambda.Architecture.X86_64 : undefined,
-    signingKey: optional('signingKeyArn', (arn) => kms.Key.fromKeyArn(scope, 'GivenSigningKey', arn)),
-    formerSigningKeys: optional('formerSigningKeyArns', (arns) =>
-      arns.split(',').map((arn, index) => kms.Key.fromKeyArn(scope, `FormerSigningKey${index + 1}`, arn.trim())),
-    ),
+    requestKeys: keyUses('requestKeys'),
+    voteKeys: keyUses('voteKeys'),
     notifierCode: optional('notifierZip', (path) => lambda.Code.fromAsset(path)),
     callbackCode: optional('callbackZip', (path) => lambda.Code.fromAsset(path)),
   };

@@ -1,4 +1,4 @@
-import type { aws_dynamodb as dynamodb, aws_kms as kms, aws_ssm as ssm } from 'aws-cdk-lib';
+import type { aws_dynamodb as dynamodb } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
 import { addAlarms } from './alarms.js';
@@ -6,11 +6,11 @@ import { CallbackApi } from './api.js';
 import { Callback } from './callback.js';
 import { ApprovalEvents } from './events.js';
 import { role } from './function.js';
+import { requestKeys, type SigningKeys, voteKeys } from './keys.js';
 import { ledger } from './ledger.js';
 import { Notifier } from './notifier.js';
-import { policyParameter } from './policy.js';
+import { policyLocation, type PolicyLocation } from './policy.js';
 import { type EmailApprovalsProps, withDefaults } from './settings.js';
-import { signingKey } from './signing-key.js';
 import { addSweep } from './sweep.js';
 import { validate } from './validate.js';
 
@@ -19,23 +19,27 @@ import { validate } from './validate.js';
  * callback that answers the links in those emails, and everything that both need.
  *
  *     new EmailApprovals(this, 'EmailApprovals', {
- *       approvers: ['Ada Lovelace <ada@example.com>', 'ben@example.com'],
+ *       policy: { approvers: ['Ada Lovelace <ada@example.com>', 'ben@example.com'] },
  *       sender: 'approvals@example.com',
  *     });
  */
 export class EmailApprovals extends Construct {
-  /** The key that links are signed with. */
-  readonly signingKey: kms.IKey;
+  /** The keys that requests and links are signed with. */
+  readonly requestKeys: SigningKeys;
+  /** The keys that votes are signed with. */
+  readonly voteKeys: SigningKeys;
   /** The ledger: who was asked and who decided what. It is kept when the stack is deleted. */
   readonly table: dynamodb.ITable;
-  /** The parameter with the policy: who may decide what. Editing it takes no deployment. */
-  readonly policy: ssm.IStringParameter;
+  /** Where the policy is: who may decide what. */
+  readonly policy: PolicyLocation;
   /** The function that takes events and sends emails. */
   readonly notifier: Notifier;
   /** The function that answers links and passes decisions to CodePipeline. */
   readonly callback: Callback;
-  /** The HTTP API that links point to. */
+  /** The HTTP API in front of the callback. */
   readonly api: CallbackApi;
+  /** The URL that links point to, without `/approval`. */
+  readonly callbackUrl: string;
   /** The rule and the topic that approvals arrive through. */
   readonly events: ApprovalEvents;
 
@@ -45,21 +49,32 @@ export class EmailApprovals extends Construct {
     validate(settings);
 
     const notifierRole = role(this, 'NotifierRole', `Role of the Countersign notifier (${settings.deploymentName})`);
-    const ownKey = signingKey(this, settings.deploymentName, notifierRole);
-    this.signingKey = settings.signingKey ?? ownKey;
-    this.table = ledger(this);
-    this.policy = policyParameter(this, settings);
-    this.callback = new Callback(this, 'Callback', { settings, table: this.table, signingKey: this.signingKey });
+    const callbackRole = role(this, 'CallbackRole', `Role of the Countersign callback (${settings.deploymentName})`);
+    this.requestKeys = requestKeys(this, settings.deploymentName, settings.requestKeys, notifierRole);
+    this.voteKeys = voteKeys(this, settings.deploymentName, settings.voteKeys, callbackRole);
+    this.table = ledger(this, [callbackRole, notifierRole]);
+    this.policy = policyLocation(this, settings);
+    const { table, requestKeys: request, voteKeys: vote } = this;
+    this.callback = new Callback(this, 'Callback', {
+      settings,
+      role: callbackRole,
+      table,
+      requestKeys: request,
+      voteKeys: vote,
+    });
     this.api = new CallbackApi(this, 'Api', { settings, callback: this.callback.function });
+    this.callbackUrl = settings.origins[0] ?? this.api.url;
     this.notifier = new Notifier(this, 'Notifier', {
       settings,
       role: notifierRole,
-      table: this.table,
+      table,
       policy: this.policy,
-      signingKey: this.signingKey,
-      callbackUrl: this.api.url,
+      requestKeys: request,
+      voteKeys: vote,
+      decidingRole: callbackRole,
+      callbackUrl: this.callbackUrl,
     });
-    // An update must reach the callback first, so that it accepts a new key before any link is signed with it.
+    // An update reaches the callback first, so that it accepts a link of a new version before one is made.
     this.notifier.function.node.addDependency(this.callback.function);
     this.events = new ApprovalEvents(this, 'Events', { settings, notifier: this.notifier.function });
     addSweep(this, settings, this.notifier.function);

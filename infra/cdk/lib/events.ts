@@ -20,7 +20,7 @@ interface ApprovalEventsProps {
   readonly notifier: lambda.IFunction;
 }
 
-/** The event rule and the optional topic that approvals arrive through. */
+/** The event rules and the optional topic that approvals and votes arrive through. */
 export class ApprovalEvents extends Construct {
   readonly ruleName: string;
   /** The events that EventBridge could not deliver to the notifier, unchanged. */
@@ -45,15 +45,29 @@ export class ApprovalEvents extends Construct {
           state: ['STARTED', 'SUCCEEDED', 'FAILED', 'ABANDONED', 'CANCELED'],
         },
       },
-      targets: [
-        new targets.LambdaFunction(notifier, {
-          deadLetterQueue: this.deadLetterQueue,
-          maxEventAge: Duration.hours(6),
-          retryAttempts: 185,
-        }),
-      ],
+      targets: [this.target(notifier)],
+    });
+    // The callback's own event about a vote, for which the notifier sends a receipt to the voter. The callback puts it
+    // on the default bus, whatever bus CodePipeline's events arrive on.
+    new events.Rule(this, 'VoteRule', {
+      ruleName: `${settings.deploymentName}-votes`,
+      description: 'Has the notifier confirm each vote to its voter',
+      eventPattern: {
+        account: [Stack.of(this).account],
+        source: ['countersign'],
+        detailType: ['Vote Recorded'],
+      },
+      targets: [this.target(notifier)],
     });
     this.topic = settings.notificationTopic ? this.notificationTopic(settings, notifier) : undefined;
+  }
+
+  private target(notifier: lambda.IFunction): targets.LambdaFunction {
+    return new targets.LambdaFunction(notifier, {
+      deadLetterQueue: this.deadLetterQueue,
+      maxEventAge: Duration.hours(6),
+      retryAttempts: 185,
+    });
   }
 
   private notificationTopic(settings: Settings, notifier: lambda.IFunction): sns.Topic {

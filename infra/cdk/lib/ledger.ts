@@ -1,8 +1,10 @@
-import { aws_dynamodb as dynamodb, RemovalPolicy } from 'aws-cdk-lib';
+import { aws_dynamodb as dynamodb, aws_iam as iam, RemovalPolicy } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
+import { principalArns } from './keys.js';
+
 /** The ledger's table. It is the record of who decided what, so it is kept when the stack is deleted. */
-export function ledger(scope: Construct): dynamodb.Table {
+export function ledger(scope: Construct, writers: readonly iam.Role[]): dynamodb.Table {
   return new dynamodb.Table(scope, 'LedgerTable', {
     partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
     sortKey: { name: 'sk', type: dynamodb.AttributeType.STRING },
@@ -11,5 +13,33 @@ export function ledger(scope: Construct): dynamodb.Table {
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     encryption: dynamodb.TableEncryption.AWS_MANAGED,
     removalPolicy: RemovalPolicy.RETAIN,
+    resourcePolicy: new iam.PolicyDocument({ statements: [denyWritesExceptBy(writers)] }),
+  });
+}
+
+/**
+ * Only the functions write. What is in the table proves nothing by itself, but whoever writes it can hold back, repeat
+ * and delete. Reading, deleting, restoring and changing this policy are not denied.
+ */
+function denyWritesExceptBy(writers: readonly iam.Role[]): iam.PolicyStatement {
+  return new iam.PolicyStatement({
+    sid: 'DenyWritesExceptByFunctions',
+    effect: iam.Effect.DENY,
+    principals: [new iam.StarPrincipal()],
+    actions: [
+      'dynamodb:BatchWriteItem',
+      'dynamodb:DeleteItem',
+      'dynamodb:PartiQLDelete',
+      'dynamodb:PartiQLInsert',
+      'dynamodb:PartiQLUpdate',
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+    ],
+    resources: ['*'], // In a table's policy: this table. Its ARN would refer to itself.
+    conditions: {
+      ArnNotLike: { 'aws:PrincipalArn': writers.flatMap(principalArns) },
+      // DynamoDB itself deletes what has expired.
+      Bool: { 'aws:PrincipalIsAWSService': 'false' },
+    },
   });
 }

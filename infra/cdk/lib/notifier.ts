@@ -1,10 +1,8 @@
 import {
   aws_dynamodb as dynamodb,
   aws_iam as iam,
-  aws_kms as kms,
   aws_lambda as lambda,
   aws_sqs as sqs,
-  aws_ssm as ssm,
   Duration,
   Fn,
   Stack,
@@ -14,16 +12,21 @@ import { Construct } from 'constructs';
 
 import { acknowledge } from './acknowledge.js';
 import { deadLetterQueue } from './dead-letters.js';
-import type { Settings } from './settings.js';
 import { rustFunction } from './function.js';
+import { arns, keyList, type SigningKeys } from './keys.js';
 import { acknowledgePipelines, allPipelines, findingArn } from './pipelines.js';
+import type { PolicyLocation } from './policy.js';
+import type { Settings } from './settings.js';
 
 interface NotifierProps {
   readonly settings: Settings;
   readonly role: iam.Role;
   readonly table: dynamodb.ITable;
-  readonly policy: ssm.IStringParameter;
-  readonly signingKey: kms.IKey;
+  readonly policy: PolicyLocation;
+  readonly requestKeys: SigningKeys;
+  readonly voteKeys: SigningKeys;
+  /** The role whose decisions count as those of the voters. */
+  readonly decidingRole: iam.IRole;
   readonly callbackUrl: string;
 }
 
@@ -35,7 +38,7 @@ export class Notifier extends Construct {
 
   constructor(scope: Construct, id: string, props: NotifierProps) {
     super(scope, id);
-    const { settings, role, table, policy, signingKey } = props;
+    const { settings, role, table, policy, requestKeys, voteKeys } = props;
     this.deadLetterQueue = deadLetterQueue(this);
 
     const allow = (sid: string, actions: string[], resources: string[], conditions?: iam.Conditions) =>
@@ -45,8 +48,14 @@ export class Notifier extends Construct {
       ['dynamodb:DescribeTable', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
       [table.tableArn],
     );
-    allow('ReadPolicy', ['ssm:GetParameter'], [policy.parameterArn]);
-    allow('SignLinks', ['kms:Sign'], [signingKey.keyArn]);
+    if (policy.kind === 'parameter') allow('ReadPolicy', ['ssm:GetParameter'], [policy.arn]);
+    allow('SignRequests', ['kms:Sign'], arns(requestKeys.trusted));
+    allow('VerifyRequests', ['kms:GetPublicKey'], arns(requestKeys.all));
+    allow('VerifyVotes', ['kms:GetPublicKey'], arns(voteKeys.all));
+    // For the doctor, which checks that nobody else may sign or write.
+    allow('CheckRequestKeys', ['kms:GetKeyPolicy'], arns(requestKeys.all));
+    allow('CheckVoteKeys', ['kms:GetKeyPolicy'], arns(voteKeys.all));
+    allow('CheckLedger', ['dynamodb:GetResourcePolicy'], [table.tableArn]);
     allow('SendEmails', ['ses:SendRawEmail'], this.sendingArns(settings), {
       StringEquals: { 'ses:FromAddress': settings.sender },
     });
@@ -86,13 +95,18 @@ export class Notifier extends Construct {
       onFailure: { bind: () => ({ destination: this.deadLetterQueue.queueArn }) },
       environment: {
         COUNTERSIGN_DEPLOYMENT: settings.deploymentName,
+        COUNTERSIGN_ACCOUNTS: Stack.of(this).account,
         COUNTERSIGN_CALLBACK_URL: props.callbackUrl,
-        COUNTERSIGN_SIGNING_KEY: signingKey.keyArn,
+        COUNTERSIGN_REQUEST_KEYS: keyList(requestKeys),
+        COUNTERSIGN_VOTE_KEYS: keyList(voteKeys),
+        COUNTERSIGN_DECIDING_ROLE: props.decidingRole.roleArn,
         COUNTERSIGN_TABLE: table.tableName,
         COUNTERSIGN_SENDER: settings.senderName ? `${settings.senderName} <${settings.sender}>` : settings.sender,
         ...(settings.replyTo && { COUNTERSIGN_REPLY_TO: settings.replyTo }),
         ...(settings.configurationSet && { COUNTERSIGN_CONFIGURATION_SET: settings.configurationSet }),
-        COUNTERSIGN_POLICY: policy.parameterName,
+        ...(policy.kind === 'parameter'
+          ? { COUNTERSIGN_POLICY: policy.name }
+          : { COUNTERSIGN_POLICY_TEXT: policy.text }),
         // With all regions, the notifier takes the region from each event.
         ...(settings.pipelineRegion &&
           settings.pipelineRegion !== '*' && { COUNTERSIGN_PIPELINE_REGION: settings.pipelineRegion }),

@@ -1,10 +1,11 @@
 import { CfnOutput, type Stack } from 'aws-cdk-lib';
 
 import type { EmailApprovals } from './email-approvals.js';
+import { keyList } from './keys.js';
 
 /** Adds the outputs, under the same names as in the SAM template. */
 export function addOutputs(stack: Stack, approvals: EmailApprovals): void {
-  const { notifier, callback, events } = approvals;
+  const { notifier, callback, events, policy } = approvals;
   const output = (name: string, description: string, value: string) =>
     new CfnOutput(stack, name, { description, value });
   output(
@@ -16,7 +17,8 @@ export function addOutputs(stack: Stack, approvals: EmailApprovals): void {
       '- then start a pipeline with a manual approval.',
     ].join(' '),
   );
-  output('CallbackUrl', 'The URL that links point to, without /approval', approvals.api.url);
+  output('CallbackUrl', 'The URL that links point to, without /approval', approvals.callbackUrl);
+  output('ApiEndpoint', "The API's own endpoint, which a domain of your own can be put before", approvals.api.url);
   output(
     'NotifierFunctionName',
     'The function that takes events, and commands by direct invocation',
@@ -28,12 +30,19 @@ export function addOutputs(stack: Stack, approvals: EmailApprovals): void {
     'The table of who was asked and who decided what. It is kept when the stack is deleted.',
     approvals.table.tableName,
   );
+  if (policy.kind === 'parameter') {
+    output('PolicyParameterName', 'The SSM parameter that says who may decide what', policy.name);
+  }
   output(
-    'PolicyParameterName',
-    'The SSM parameter that says who may decide what. Editing it takes no deployment.',
-    approvals.policy.parameterName,
+    'RequestKeyArns',
+    'The KMS keys that requests and links are signed with. The first signs, and all are trusted.',
+    keyList(approvals.requestKeys),
   );
-  output('SigningKeyArn', 'The KMS key that links are signed with', approvals.signingKey.keyArn);
+  output(
+    'VoteKeyArns',
+    'The KMS keys that votes are signed with. The first signs, and all are trusted.',
+    keyList(approvals.voteKeys),
+  );
   output('RuleName', 'The EventBridge rule that sends approval events to the notifier', events.ruleName);
   output(
     'NotifierDeadLetterQueueUrl',

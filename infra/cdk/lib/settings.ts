@@ -1,22 +1,45 @@
 import {
   type aws_events as events,
-  type aws_kms as kms,
   aws_lambda as lambda,
   aws_logs as logs,
   type aws_sns as sns,
 } from 'aws-cdk-lib';
+
+import type { KeyUse } from './keys.js';
+
+/**
+ * Where the policy is, which says who may decide what. There is exactly one source, and nothing falls back from one to
+ * another.
+ */
+export type PolicySource =
+  | {
+      /**
+       * The people who may decide, each as `ada@example.com` or `Ada Lovelace <ada@example.com>`, with at most 1,024
+       * characters in all. Together with `quorum` they are the whole policy, a setting of the notifier.
+       */
+      readonly approvers: readonly string[];
+      /**
+       * How many of the approvers must approve. A single rejection always rejects.
+       * @default 1
+       */
+      readonly quorum?: number;
+    }
+  | {
+      /** The policy file to deploy, into an SSM parameter that the stack owns and overwrites. */
+      readonly file: string;
+    }
+  | {
+      /** The name of an SSM parameter with the policy. It must already exist, and the stack never writes it. */
+      readonly parameterName: string;
+    };
 
 /** How much the functions log. No level logs tokens, links, addresses or comments. */
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
 /** The settings of a deployment. The defaults are those of the SAM template's parameters. */
 export interface EmailApprovalsProps {
-  /**
-   * The people who may decide, each as `ada@example.com` or `Ada Lovelace <ada@example.com>`. Together with `quorum`
-   * they make up the first policy, an SSM parameter that you can edit afterwards. Changing either of the two later
-   * overwrites those edits.
-   */
-  readonly approvers: readonly string[];
+  /** Where the policy is, which says who may decide what. */
+  readonly policy: PolicySource;
   /** The From address of the emails, without a name. SES must have verified it, or its domain, in this region. */
   readonly sender: string;
   /**
@@ -46,16 +69,18 @@ export interface EmailApprovalsProps {
    */
   readonly sesSandbox?: boolean;
   /**
-   * How many of the approvers must approve, in the first policy. A single rejection always rejects.
-   * @default 1
-   */
-  readonly quorum?: number;
-  /**
    * The name of this deployment, unique in account and region. It is part of links and metrics, and of the names of the
-   * functions and the policy parameter.
+   * functions, the keys' aliases and the stack's policy parameter.
    * @default 'countersign'
    */
   readonly deploymentName?: string;
+  /**
+   * Where links work, if you put a domain of your own before the API: origins such as `https://approve.example.com`.
+   * New links are made for the first; keep the previous one, or the API's own endpoint, after it until its links have
+   * expired.
+   * @default - the API's own endpoint
+   */
+  readonly origins?: readonly string[];
   /**
    * The event bus that CodePipeline's events arrive on.
    * @default - the account's default bus
@@ -104,16 +129,18 @@ export interface EmailApprovalsProps {
    */
   readonly architecture?: lambda.Architecture;
   /**
-   * A KMS key of your own to sign links with (`ECC_NIST_EDWARDS25519`, `SIGN_VERIFY`). When you change it, add the
-   * previous one to `formerSigningKeys`.
-   * @default - a key that this construct creates
+   * What each of up to four keys does that requests and links are signed with. Exactly one signs; others are trusted
+   * besides it, or do not exist. Rotate in steps: `['signs', 'trusted']`, `['trusted', 'signs']`, `['none', 'signs']`.
+   * See "Rotate a key" in docs/OPERATIONS.md.
+   * @default ['signs']
    */
-  readonly signingKey?: kms.IKey;
+  readonly requestKeys?: readonly KeyUse[];
   /**
-   * Keys whose links are still accepted. A link is valid for at most 60 days, so keep a key here for that long.
-   * @default - none
+   * What each of up to four keys does that votes are signed with, as in `requestKeys`. But keep every key trusted,
+   * because the votes of a key that is not no longer count. See "Rotate a key" in docs/OPERATIONS.md.
+   * @default ['signs']
    */
-  readonly formerSigningKeys?: readonly kms.IKey[];
+  readonly voteKeys?: readonly KeyUse[];
   /**
    * The notifier's code, if it is built already.
    * @default - cargo-lambda builds it from this repository
@@ -129,15 +156,16 @@ export interface EmailApprovalsProps {
 const DEFAULTS = {
   architecture: lambda.Architecture.ARM_64,
   deploymentName: 'countersign',
-  formerSigningKeys: [],
   logLevel: 'info',
   logRetention: logs.RetentionDays.THREE_MONTHS,
   notificationTopic: false,
-  quorum: 1,
+  origins: [],
+  requestKeys: ['signs'],
   senderName: 'Countersign',
   sesSandbox: false,
   throttleBurst: 40,
   throttleRate: 20,
+  voteKeys: ['signs'],
 } as const;
 
 /** The props with their defaults filled in. */

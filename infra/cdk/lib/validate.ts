@@ -1,6 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 
-import type { Settings } from './settings.js';
+import { type KeyUse, MOST_KEYS } from './keys.js';
+import type { PolicySource, Settings } from './settings.js';
 
 const ADDRESS = '[^<>,@\\s"]+@[^<>,@\\s"]+\\.[^<>,@\\s"]+';
 
@@ -8,36 +9,35 @@ const ADDRESS = '[^<>,@\\s"]+@[^<>,@\\s"]+\\.[^<>,@\\s"]+';
 const NAME = '[^<>,@"\\\\\\x00-\\x1f\\x7f]';
 const WORD = '[^<>,@\\s"\\\\\\x00-\\x1f\\x7f]';
 
+/** Lambda allows 4 KB for all settings of a function together, and the policy is one of them. */
+const MOST_CHARACTERS_OF_APPROVERS = 1024;
+
+function fail(name: string, value: unknown, expected: string): never {
+  throw new Error(`${name} is ${JSON.stringify(value)}, but must be ${expected}`);
+}
+
+function matches(name: string, value: string | undefined, pattern: string, expected: string): void {
+  if (value === undefined || Token.isUnresolved(value)) return;
+  if (!new RegExp(`^(?:${pattern})$`).test(value)) fail(name, value, expected);
+}
+
+function between(name: string, value: number, least: number, most: number): void {
+  if (Token.isUnresolved(value)) return;
+  if (!Number.isInteger(value) || value < least || value > most) fail(name, value, `a number from ${least} to ${most}`);
+}
+
 /** Throws if a setting breaks a constraint that the SAM template puts on its parameter. */
 export function validate(settings: Settings): void {
-  const fail = (name: keyof Settings, value: unknown, expected: string): never => {
-    throw new Error(`${name} is ${JSON.stringify(value)}, but must be ${expected}`);
-  };
-  const matches = (name: keyof Settings, value: string | undefined, pattern: string, expected: string): void => {
-    if (value === undefined || Token.isUnresolved(value)) return;
-    if (!new RegExp(`^(?:${pattern})$`).test(value)) fail(name, value, expected);
-  };
-  const between = (name: keyof Settings, value: number, least: number, most: number): void => {
-    if (Token.isUnresolved(value)) return;
-    if (!Number.isInteger(value) || value < least || value > most) {
-      fail(name, value, `a number from ${least} to ${most}`);
-    }
-  };
-  if (settings.approvers.length === 0) fail('approvers', settings.approvers, 'at least one email address');
-  for (const approver of settings.approvers) {
+  validatePolicy(settings.policy);
+  validateKeys('requestKeys', settings.requestKeys);
+  validateKeys('voteKeys', settings.voteKeys);
+  for (const origin of settings.origins) {
     matches(
-      'approvers',
-      approver,
-      `${NAME}*<${WORD}+@${WORD}+>|${WORD}+@${WORD}+`,
-      [
-        'email addresses, each as ada@example.com or Ada Lovelace <ada@example.com>. A name cannot contain a comma,',
-        'double quote, backslash or control character',
-      ].join(' '),
+      'origins',
+      origin,
+      'https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?',
+      'https origins in lower case, without a path or a slash at the end',
     );
-  }
-  between('quorum', settings.quorum, 1, 255);
-  if (!Token.isUnresolved(settings.quorum) && settings.quorum > settings.approvers.length) {
-    fail('quorum', settings.quorum, `at most the number of approvers, ${settings.approvers.length}`);
   }
   matches(
     'sender',
@@ -81,4 +81,51 @@ export function validate(settings: Settings): void {
   );
   between('throttleRate', settings.throttleRate, 1, 10_000);
   between('throttleBurst', settings.throttleBurst, 1, 5_000);
+}
+
+function validatePolicy(source: PolicySource): void {
+  // TypeScript takes an object with the properties of several, and the construct would take the first.
+  const given = ['approvers', 'file', 'parameterName'].filter((name) => name in source);
+  if (given.length !== 1) fail('policy', given, 'exactly one of approvers, file and parameterName');
+  if ('parameterName' in source) {
+    matches(
+      'policyParameterName',
+      source.parameterName,
+      '(?!/[a-z0-9-]+/policy$)(/[A-Za-z0-9_.-]+)+',
+      [
+        'a name with a leading slash, such as /countersign/approval-policy. It cannot be /countersign/policy, nor that',
+        'of another deployment: version 0.1 gave its parameter such a name, and an update from it would delete the',
+        'parameter',
+      ].join(' '),
+    );
+  }
+  if ('approvers' in source) validateApprovers(source.approvers, source.quorum ?? 1);
+}
+
+function validateApprovers(approvers: readonly string[], quorum: number): void {
+  if (approvers.length === 0) fail('approvers', approvers, 'at least one email address');
+  for (const approver of approvers) {
+    matches(
+      'approvers',
+      approver,
+      `${NAME}*<${WORD}+@${WORD}+>|${WORD}+@${WORD}+`,
+      [
+        'email addresses, each as ada@example.com or Ada Lovelace <ada@example.com>. A name cannot contain a comma,',
+        'double quote, backslash or control character',
+      ].join(' '),
+    );
+  }
+  if (approvers.join(',').length > MOST_CHARACTERS_OF_APPROVERS) {
+    fail('approvers', approvers, `at most ${MOST_CHARACTERS_OF_APPROVERS} characters; more fit into a policy file`);
+  }
+  between('quorum', quorum, 1, 255);
+  if (!Token.isUnresolved(quorum) && quorum > approvers.length) {
+    fail('quorum', quorum, `at most the number of approvers, ${approvers.length}`);
+  }
+}
+
+function validateKeys(name: string, uses: readonly KeyUse[]): void {
+  if (uses.length > MOST_KEYS || uses.filter((use) => use === 'signs').length !== 1) {
+    fail(name, uses, `at most ${MOST_KEYS} words, exactly one of them signs`);
+  }
 }
