@@ -260,7 +260,7 @@ mod tests {
     const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
     /// A token that is valid for an hour, at this time.
-    fn token(typ: &str, more: Value, now: UtcDateTime) -> Result<SignedToken, LinkError> {
+    fn token(typ: &str, more: &Value, now: UtcDateTime) -> Result<SignedToken, LinkError> {
         let pair = Ed25519KeyPair::from_seed_unchecked(&[1; 32]).unwrap();
         let header = format!(r#"{{"alg":"EdDSA","typ":"{typ}","kid":"{KEY}"}}"#);
         let (from, until) = (NOW.unix_timestamp(), (NOW + Duration::HOUR).unix_timestamp());
@@ -280,7 +280,7 @@ mod tests {
 
     /// A link that approves.
     fn link(now: UtcDateTime) -> Result<SignedToken, LinkError> {
-        token("link+jwt", json!({"sub": "ada@example.com", "jti": "1", "decision": "Approved"}), now)
+        token("link+jwt", &json!({"sub": "ada@example.com", "jti": "1", "decision": "Approved"}), now)
     }
 
     fn valid() -> Box<VerifiedLink> {
@@ -298,7 +298,7 @@ mod tests {
     }
 
     fn order(now: UtcDateTime) -> Result<SignedToken, LinkError> {
-        token("finish+jwt", json!({}), now)
+        token("finish+jwt", &json!({}), now)
     }
 
     #[test]
