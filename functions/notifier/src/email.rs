@@ -1,11 +1,11 @@
-//! The emails about one approval: the request, its reminders, and the outcome.
+//! The emails about one approval: the request, its reminders, receipts of votes, and the outcome.
 
 use askama::Template;
-use countersign::approval::{Address, Approver, Deployment, DisplayName};
-use countersign::delivery::EmailKind;
+use countersign::approval::{Address, Approver, Comment, Decision, Deployment, DisplayName};
+use countersign::delivery::{EmailKind, VoteId};
 use countersign::l10n::Texts;
 use countersign::link::Link;
-use countersign::request::{Ending, Outcome, Request, Revision, Vote};
+use countersign::request::{Ending, Outcome, Request, Revision, Visitor, Vote};
 use countersign::status_text;
 use countersign::text::{bounded, isolated};
 use mail_builder::MessageBuilder;
@@ -59,6 +59,9 @@ pub enum RenderError {
     /// A template failed.
     #[error("the email could not be rendered")]
     Template,
+    /// It is the receipt of a vote that does not count.
+    #[error("the email tells of a vote that does not count")]
+    NoVote,
     /// It is an outcome email, and the request has no outcome.
     #[error("the email announces an outcome, but the approval has not ended")]
     NoOutcome,
@@ -90,6 +93,26 @@ struct RequestText<'a> {
     mail: &'a Email<'a>,
     texts: Texts,
     opening: &'a Opening,
+}
+
+/// The HTML of a receipt.
+#[derive(Template)]
+#[template(path = "receipt.html")]
+struct ReceiptHtml<'a> {
+    mail: &'a Email<'a>,
+    texts: Texts,
+    opening: &'a Opening,
+    vote: &'a Vote,
+}
+
+/// The plain text of a receipt.
+#[derive(Template)]
+#[template(path = "receipt.txt")]
+struct ReceiptText<'a> {
+    mail: &'a Email<'a>,
+    texts: Texts,
+    opening: &'a Opening,
+    vote: &'a Vote,
 }
 
 /// The HTML of an outcome.
@@ -143,13 +166,24 @@ impl Email<'_> {
 
     fn bodies(&self, now: UtcDateTime) -> Result<(String, String), RenderError> {
         let (mail, texts) = (self, self.texts());
-        let rendered = if self.kind == EmailKind::Outcome {
-            let outcome = self.request.outcome.as_ref().ok_or(RenderError::NoOutcome)?;
-            let opening = &self.outcome(outcome);
-            (OutcomeText { mail, texts, opening }.render(), OutcomeHtml { mail, texts, opening }.render())
-        } else {
-            let opening = &self.question(now);
-            (RequestText { mail, texts, opening }.render(), RequestHtml { mail, texts, opening }.render())
+        let rendered = match self.kind {
+            EmailKind::Outcome => {
+                let outcome = self.request.outcome.as_ref().ok_or(RenderError::NoOutcome)?;
+                let opening = &self.outcome(outcome);
+                (OutcomeText { mail, texts, opening }.render(), OutcomeHtml { mail, texts, opening }.render())
+            }
+            EmailKind::Receipt { vote } => {
+                let vote = self.own_vote().filter(|own| VoteId::of(own) == vote).ok_or(RenderError::NoVote)?;
+                let opening = &self.receipt(vote);
+                (
+                    ReceiptText { mail, texts, opening, vote }.render(),
+                    ReceiptHtml { mail, texts, opening, vote }.render(),
+                )
+            }
+            EmailKind::Request | EmailKind::Resend { .. } | EmailKind::Reminder { .. } => {
+                let opening = &self.question(now);
+                (RequestText { mail, texts, opening }.render(), RequestHtml { mail, texts, opening }.render())
+            }
         };
         match rendered {
             (Ok(text), Ok(html)) => Ok((text, html)),
@@ -166,7 +200,7 @@ impl Email<'_> {
         let action = &self.request.approval.action;
         let re = match self.kind {
             EmailKind::Request | EmailKind::Resend { .. } => "",
-            EmailKind::Reminder { .. } | EmailKind::Outcome => "Re: ",
+            EmailKind::Reminder { .. } | EmailKind::Receipt { .. } | EmailKind::Outcome => "Re: ",
         };
         let (pipeline, stage) = (action.pipeline.as_str(), action.stage.as_str());
         format!("{re}{}", self.texts().subject(action.action.as_str(), pipeline, stage))
@@ -203,6 +237,16 @@ impl Email<'_> {
         let mut lead = vec![waits, asked(request, texts)];
         lead.extend(self.notes());
         Opening { headline, lead }
+    }
+
+    fn receipt(&self, vote: &Vote) -> Opening {
+        let (action, texts) = (&self.request.approval.action, self.texts());
+        let (pipeline, stage) = (action.pipeline.as_str(), action.stage.as_str());
+        let lead = match vote.decision {
+            Decision::Approved => texts.receipt_approved(pipeline, stage),
+            Decision::Rejected => texts.receipt_rejected(pipeline, stage),
+        };
+        Opening { headline: texts.receipt_title(pipeline), lead: vec![lead] }
     }
 
     fn outcome(&self, outcome: &Outcome) -> Opening {
@@ -247,6 +291,29 @@ impl<'a> Email<'a> {
         let mut votes: Vec<&Vote> = self.request.votes.values().collect();
         votes.sort_by_key(|vote| vote.at);
         votes
+    }
+
+    /// The recipient's own vote. What only they may see of a vote is shown of this one alone.
+    fn own_vote(&self) -> Option<&'a Vote> {
+        self.request.vote_of(&self.to.address)
+    }
+
+    /// When the recipient's own vote was given, and from where.
+    fn facts_of_vote(&self, vote: &'a Vote) -> Vec<(String, String)> {
+        let (texts, Visitor { address, browser }) = (self.texts(), &vote.visitor);
+        let mut facts = vec![(texts.vote_time(), texts.at(vote.at))];
+        facts.extend(address.clone().map(|address| (texts.network_address(), address)));
+        facts.extend(browser.clone().map(|browser| (texts.browser(), browser)));
+        facts
+    }
+
+    /// What to do about a vote that the recipient did not give, and that can still be replaced.
+    fn if_not_yours(&self, vote: &Vote) -> String {
+        let texts = self.texts();
+        texts.vote_was_not_yours(&match vote.decision {
+            Decision::Approved => texts.reject(),
+            Decision::Rejected => texts.approve(),
+        })
     }
 
     /// A vote's comment, shortened while the approval waits.
