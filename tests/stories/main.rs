@@ -22,6 +22,7 @@ mod outcomes;
 mod policy;
 mod quorum;
 mod races;
+mod receipts;
 mod reminders;
 mod scanners;
 mod start;

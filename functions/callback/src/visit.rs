@@ -6,6 +6,7 @@
 use std::fmt;
 
 use countersign::approval::{Comment, Decision, ParseError};
+use countersign::events::request_missing;
 use countersign::link::{ExpiredLink, FinishOrder, LinkError, SignedToken, VerifiedLink};
 use countersign::request::{Ending, Outcome, Request, Visitor};
 use time::UtcDateTime;
@@ -28,6 +29,16 @@ pub enum Visit {
     Expired(Box<ExpiredLink>),
     /// To complete what recorded votes come to. The notifier's sweep wants it where the voter's own visit ended midway.
     Finish(Box<FinishOrder>),
+}
+
+impl Visit {
+    /// The link, if it is one with which something can be decided.
+    fn link(&self) -> Option<&VerifiedLink> {
+        match self {
+            Self::Show(link) | Self::Decide(link, _) | Self::Correct(link, _) => Some(link),
+            Self::Expired(_) | Self::Finish(_) => None,
+        }
+    }
 }
 
 /// A form to be shown again.
@@ -115,6 +126,15 @@ pub fn parse(token: SignedToken, intent: Intent) -> Result<Visit, Refusal> {
 /// # Errors
 /// When the link's approver may not do it, the request is not there, or AWS does not answer.
 pub async fn act(visit: Visit, decisions: &Decisions, visitor: Visitor, now: UtcDateTime) -> Result<Reply, Refusal> {
+    let action = visit.link().map(|link| link.action().clone());
+    let reply = carry_out(visit, decisions, visitor, now).await;
+    if let (Err(Refusal::Missing), Some(action)) = (&reply, action) {
+        decisions.events.put(request_missing(&action)).await;
+    }
+    reply
+}
+
+async fn carry_out(visit: Visit, decisions: &Decisions, visitor: Visitor, now: UtcDateTime) -> Result<Reply, Refusal> {
     match visit {
         Visit::Show(link) => match decisions.look(&link, now).await? {
             Seen::Request(request) => reply(*request, link),
