@@ -10,6 +10,7 @@ pub mod approval;
 pub mod aws;
 pub mod clock;
 pub mod delivery;
+pub mod earlier;
 pub mod events;
 pub mod foreign;
 mod jws;

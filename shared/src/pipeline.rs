@@ -94,6 +94,8 @@ pub struct PendingApproval {
     pub initiator: Option<Initiator>,
     /// What to show of it.
     pub release: Release,
+    /// The principal that last rejected an earlier run of it, if CodePipeline names it.
+    pub rejected_by: Option<PrincipalArn>,
 }
 
 /// Who started an execution.

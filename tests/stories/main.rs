@@ -6,6 +6,7 @@ mod claims;
 mod cli;
 mod crashes;
 mod deliveries;
+mod earlier;
 mod emails;
 mod endings;
 mod events;

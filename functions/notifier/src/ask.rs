@@ -7,7 +7,7 @@ use countersign::delivery::EmailKind;
 use countersign::ledger::{Forgery, Found, Ledger, SealedRequest, SignError};
 use countersign::metrics::Metrics;
 use countersign::pipeline::{CodePipeline, FindError, PendingApproval, PendingRef};
-use countersign::request::{NewRequest, Request};
+use countersign::request::{EarlierDecision, NewRequest, Request};
 use countersign::seal::Sealer;
 use time::UtcDateTime;
 
@@ -17,6 +17,10 @@ use crate::metrics;
 use crate::outbox::{Outbox, Undelivered};
 use crate::policy_store::{PolicyReadError, PolicyStore, StoredPolicy};
 use crate::recipient::recipients;
+
+/// The most earlier decisions that a request keeps, the latest. Each takes a retry of the stage, and all asked for once
+/// more.
+const MAX_EARLIER: usize = 20;
 
 /// Puts approvals to their approvers.
 #[derive(Clone)]
@@ -183,15 +187,30 @@ impl Ask {
         Ok(self.ledger.read_request(&key).await?.request().is_some())
     }
 
+    /// The earlier decisions on an approval, with the votes that the ledger has of them: comments in full, of people whose
+    /// votes are sealed.
+    async fn with_votes(&self, found: &PendingApproval) -> Result<Vec<EarlierDecision>, AwsError> {
+        let earlier = found.release.earlier.clone();
+        if earlier.is_empty() {
+            return Ok(earlier);
+        }
+        let approval = &found.approval;
+        let requests = self.ledger.approvals_of(&approval.action, &approval.execution).await?;
+        Ok(earlier.into_iter().map(|decision| decision.with_votes(&requests)).collect())
+    }
+
     /// Creates the request of an approval, or gives the one that another invocation has created meanwhile.
     async fn create_request(
         &self,
-        found: PendingApproval,
+        mut found: PendingApproval,
         policy: &StoredPolicy,
         forgery: Option<&Forgery>,
         now: UtcDateTime,
     ) -> Result<Request, AskError> {
+        found.release.earlier = self.with_votes(&found).await?;
         let terms = policy.terms(&found)?;
+        let omitted = found.release.earlier.len().saturating_sub(MAX_EARLIER);
+        found.release.earlier.drain(..omitted);
         let request = NewRequest::new(found.approval, terms, now, found.expires, found.release);
         let request = SealedRequest::seal(request, &self.sealer).await?;
         let (request, is_new) = self.ledger.create_request(request, forgery).await?;

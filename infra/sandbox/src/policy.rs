@@ -9,7 +9,9 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use countersign::approval::{AccountId, ActionName, Approver, PipelineName, PrincipalArn, Region, StageName};
 use countersign::l10n::Language;
-use countersign::policy::{AutomaticStart, DEFAULT, Globs, Part, Policy, PolicyError, Recognition, Route};
+use countersign::policy::{
+    AfterRejection, AutomaticStart, DEFAULT, Globs, Part, Policy, PolicyError, Recognition, Route,
+};
 
 /// A question about a policy.
 #[derive(Subcommand)]
@@ -271,7 +273,10 @@ fn terms(policy: &Policy, route: &Route) -> String {
         }
         None => "when CodePipeline stops waiting".to_owned(),
     };
-    let rejection = if route.reason_required { "needs a comment" } else { "does not need a comment" };
+    let mut rejection = vec![if route.reason_required { "needs a comment" } else { "does not need a comment" }];
+    if route.after_rejection == AfterRejection::Rejecter {
+        rejection.push("must be followed by an approval of the same person, where the stage is retried");
+    }
     let initiator = match (route.initiator_may_approve, route.automatic_start) {
         (true, _) => vec!["may approve"],
         (false, AutomaticStart::Allow) => vec!["may not approve"],
@@ -286,7 +291,7 @@ fn terms(policy: &Policy, route: &Route) -> String {
         ("quorum", vec![format!("{} of {}", route.quorum.get(), route.approvers.len())]),
         ("reminders", vec![reminders]),
         ("links expire", vec![expires]),
-        ("a rejection", vec![rejection.to_owned()]),
+        ("a rejection", rejection.into_iter().map(str::to_owned).collect()),
         ("the initiator", initiator.into_iter().map(str::to_owned).collect()),
         ("language", vec![route.language.to_string()]),
         ("replies go to", vec![reply_to.to_owned()]),
