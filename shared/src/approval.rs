@@ -182,6 +182,16 @@ impl ApprovalKey {
     }
 }
 
+impl FromStr for ApprovalKey {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        text.parse()
+            .map(|Digest(key)| Self(key))
+            .map_err(|_| ParseError::Form { what: "the approval's key", form: "43 characters of base64url" })
+    }
+}
+
 impl fmt::Display for ApprovalKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

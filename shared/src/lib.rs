@@ -10,6 +10,7 @@ pub mod approval;
 pub mod aws;
 pub mod clock;
 pub mod delivery;
+pub mod evidence;
 pub mod foreign;
 mod jws;
 pub mod keys;

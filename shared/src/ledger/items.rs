@@ -14,7 +14,7 @@ use crate::request::{EarlierDecision, Ending, Outcome, Release, Revision, Terms}
 
 /// An item, or a part of one, that this version cannot read.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Unreadable;
+pub(crate) struct Unreadable;
 
 impl From<ParseError> for Unreadable {
     fn from(_: ParseError) -> Self {
