@@ -97,7 +97,7 @@ impl SealedVote {
     pub async fn seal(key: &ApprovalKey, request: &Digest, vote: Vote, by: &Sealer) -> Result<Self, SignError> {
         let bytes = objects::write_vote(key, request, &vote).map_err(|_| SignError::Unwritable)?;
         // What counts is what is sealed, with its moment in milliseconds.
-        let vote = objects::read_vote(&bytes).map_err(|_| SignError::Unwritable)?.vote;
+        let vote = read_vote(&bytes).map_err(|_| SignError::Unwritable)?.vote;
         Ok(Self { vote, sealed: by.seal(bytes).await? })
     }
 
