@@ -123,6 +123,17 @@ async fn a_lost_email_is_sent_again_with_the_same_links() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn resend_fills_nobodys_mailbox() {
+    let world = World::new().await;
+    world.ask().await;
+    for (minutes, sent) in [(0, 2), (5, 0), (5, 0), (5, 2), (1, 0)] {
+        world.advance(time::Duration::minutes(minutes)).await;
+        assert_eq!(world.play(&resend("MyApprovalAction")).await["results"][0]["sent"], sent, "after {minutes} more");
+    }
+    assert_eq!(world.mails().await.len(), 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn resend_sends_a_request_that_was_never_sent() {
     let world = World::new().await;
     world.aws().ses.refuse(ALICE, "MessageRejected", "");
