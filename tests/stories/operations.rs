@@ -19,7 +19,7 @@ fn resend(action: &str) -> Value {
 }
 
 /// A notifier on the world's AWS with one setting changed, as after a mistake in a deployment.
-fn misconfigured(world: &World, setting: &str, text: &str) -> Notifier {
+pub(crate) fn misconfigured(world: &World, setting: &str, text: &str) -> Notifier {
     let settings = |name: &str| match name {
         _ if name == setting => Some(text.to_owned()),
         _ => world.sandbox().setting(name),
