@@ -4,6 +4,7 @@ pub mod burst;
 pub mod faults;
 pub mod forge;
 pub mod hostile;
+pub mod ledger_writer;
 mod world;
 
 pub use world::World;

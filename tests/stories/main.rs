@@ -1,5 +1,6 @@
 //! Stories from event to decision, played in the sandbox.
 
+mod attacks;
 mod bad_links;
 mod calls;
 mod claims;
