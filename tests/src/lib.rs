@@ -1,5 +1,6 @@
 //! The support code of the stories: a [`World`] to act in, recorded events, and forged links.
 
+pub mod adversary;
 pub mod burst;
 pub mod faults;
 pub mod forge;

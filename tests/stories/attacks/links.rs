@@ -32,6 +32,7 @@ fn pointed_elsewhere(world: &World) -> Notifier {
 async fn links_that_were_made_for_another_host_are_refused_by_ours() {
     let world = World::new().await;
     let (alice, _) = world.ask().await;
+    world.advance(time::Duration::minutes(30)).await;
     let resend = json!({"pipeline": "MyFirstPipeline", "stage": "MyApprovalStage", "action": "MyApprovalAction"});
     pointed_elsewhere(&world).handle(&json!({ "resend": resend })).await.unwrap();
     let harvested = world.mails().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
