@@ -31,7 +31,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use time::{Duration, UtcDateTime};
 
@@ -109,7 +109,7 @@ impl SealedVote {
 }
 
 /// The result of a write on top of what was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum WriteOutcome {
     /// It was written.
     Applied,
@@ -144,8 +144,7 @@ impl Ledger {
         item.insert(DIGEST.to_owned(), text(request.digest.as_str()));
         item.insert(REVISION.to_owned(), number(0));
         item.insert(VOTES.to_owned(), AttributeValue::M(HashMap::new()));
-        let (condition, values) = in_place_of(forgery);
-        let item = put(&self.table, item).condition_expression(condition).set_expression_attribute_values(values);
+        let item = in_place_of(forgery, put(&self.table, item));
         let action = &request.approval.action;
         let pointers = [
             keys(OPEN, key.as_str(), lives_until),
@@ -325,21 +324,23 @@ impl Ledger {
     }
 }
 
-/// The condition that what was found in a request's place is still there, and its values.
-fn in_place_of(forgery: Option<&Forgery>) -> (String, Option<HashMap<String, AttributeValue>>) {
-    let Some(Forgery { object, seal }) = forgery else { return (format!("attribute_not_exists({PARTITION})"), None) };
-    let object = object.as_ref().map(|bytes| AttributeValue::B(Blob::new(bytes.clone())));
-    let (mut conditions, mut values) = (Vec::new(), HashMap::new());
-    for (name, value) in [(OBJECT, object), (SEAL, seal.as_ref().map(text))] {
+/// The put, provided that what was found in a request's place is still there. `object` is one of DynamoDB's reserved words.
+fn in_place_of(forgery: Option<&Forgery>, put: PutBuilder) -> PutBuilder {
+    let Some(Forgery { object, seal }) = forgery else {
+        return put.condition_expression(format!("attribute_not_exists({PARTITION})"));
+    };
+    let (mut put, mut conditions) = (put, Vec::new());
+    for (name, value) in [(OBJECT, object), (SEAL, seal)] {
+        put = put.expression_attribute_names(format!("#{name}"), name);
         match value {
             Some(value) => {
-                conditions.push(format!("{name} = :{name}"));
-                values.insert(format!(":{name}"), value);
+                conditions.push(format!("#{name} = :{name}"));
+                put = put.expression_attribute_values(format!(":{name}"), value.clone());
             }
-            None => conditions.push(format!("attribute_not_exists({name})")),
+            None => conditions.push(format!("attribute_not_exists(#{name})")),
         }
     }
-    (conditions.join(" AND "), Some(values).filter(|values| !values.is_empty()))
+    put.condition_expression(conditions.join(" AND "))
 }
 
 /// A memo may be written late: what is not there any more needs none.

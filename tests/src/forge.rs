@@ -97,3 +97,12 @@ impl Parts {
         self.header["kid"].as_str().unwrap().to_owned()
     }
 }
+
+/// A seal of this type on an item's object by a foreign key, which names the key that the item's own seal names.
+pub fn seal_of_a_stranger(sealed: &crate::ledger_writer::Item, typ: &str) -> String {
+    let ours = format!("?t={}", sealed["seal"]["S"].as_str().unwrap());
+    let bytes = base64::engine::general_purpose::STANDARD.decode(sealed["object"]["B"].as_str().unwrap()).unwrap();
+    let digest = URL_SAFE_NO_PAD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes));
+    let parts = Parts::of(&ours).claim("sha256", json!(digest)).head("typ", json!(typ));
+    parts.signed_by_a_stranger().trim_start_matches("?t=").to_owned()
+}

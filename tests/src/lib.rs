@@ -1,9 +1,11 @@
 //! The support code of the stories: a [`World`] to act in, recorded events, and forged links.
 
+pub mod adversary;
 pub mod burst;
 pub mod faults;
 pub mod forge;
 pub mod hostile;
+pub mod ledger_writer;
 mod world;
 
 pub use world::World;

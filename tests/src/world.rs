@@ -1,5 +1,6 @@
 //! The world of a story, and the vocabulary of what happens in it.
 
+mod attacked;
 mod ground;
 
 use sandbox::codepipeline::{ApprovalAction, ExecutionMode, Trigger};

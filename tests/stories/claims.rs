@@ -27,13 +27,25 @@ fn reference(word: &str, stories: &BTreeSet<String>) -> Option<(String, Option<S
     Some((file, test))
 }
 
+/// The names of the stories in a folder, and those of the folders in it as `attacks/links`.
+fn stories(folder: &Path, prefix: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = format!("{prefix}{}", path.file_stem().unwrap().to_str().unwrap());
+        if path.is_dir() {
+            names.extend(stories(&path, &format!("{name}/")));
+        } else {
+            names.insert(name);
+        }
+    }
+    names
+}
+
 #[test]
 fn every_test_that_a_claim_names_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let stories: BTreeSet<String> = fs::read_dir(root.join("tests/stories"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
-        .collect();
+    let stories = stories(&root.join("tests/stories"), "");
     let (mut wrong, mut found) = (Vec::new(), 0);
     for (document, only_tests) in DOCUMENTS {
         let text = fs::read_to_string(root.join(document)).unwrap();
@@ -47,7 +59,9 @@ fn every_test_that_a_claim_names_exists() {
             found += 1;
             let source = fs::read_to_string(root.join(&file));
             let is_there = match (&source, &test) {
-                (Ok(source), Some(test)) => source.contains(&format!("fn {test}(")),
+                (Ok(source), Some(test)) => {
+                    ["fn", "def"].iter().any(|word| source.contains(&format!("{word} {test}(")))
+                }
                 (source, None) => source.is_ok(),
                 (Err(_), _) => false,
             };

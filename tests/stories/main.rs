@@ -1,5 +1,7 @@
 //! Stories from event to decision, played in the sandbox.
 
+mod adversary;
+mod attacks;
 mod bad_links;
 mod calls;
 mod claims;

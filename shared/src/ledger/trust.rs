@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use time::{Duration, UtcDateTime};
 
 use super::attributes::{Item, bytes_in, from_value, map_in, number_in, text_in};
 use super::items::OutcomeItem;
 use super::objects::{BoundVote, read_request, read_vote};
-use super::paths::{OBJECT, OUTCOME, REVISION, SEAL, VERDICT, VOTES};
+use super::paths::{DIGEST, OBJECT, OUTCOME, REVISION, SEAL, VERDICT, VOTES};
 use crate::approval::{ApprovalKey, Decision};
 use crate::aws::AwsError;
 use crate::clock::{CLOCK_SKEW, Clock};
@@ -42,7 +43,7 @@ impl std::fmt::Debug for Trust {
 }
 
 /// What stands at an approval's place in the ledger.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Found {
     /// A request that the notifier sealed for this approval.
     Request(Box<Request>),
@@ -63,11 +64,17 @@ impl Found {
     }
 }
 
-/// What stands where a request should, as it was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What stands where a request should, as it was read: anything at all.
+#[derive(Clone, PartialEq)]
 pub struct Forgery {
-    pub(super) object: Option<Vec<u8>>,
-    pub(super) seal: Option<String>,
+    pub(super) object: Option<AttributeValue>,
+    pub(super) seal: Option<AttributeValue>,
+}
+
+impl std::fmt::Debug for Forgery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Forgery").finish_non_exhaustive()
+    }
 }
 
 impl Trust {
@@ -79,8 +86,7 @@ impl Trust {
     /// The same, with what the request and its votes were read from.
     pub(super) async fn open_sealed(&self, key: &ApprovalKey, item: &Item) -> Result<(Found, Vec<Sealed>), AwsError> {
         let forgery = |item: &Item| {
-            let object = bytes_in(item, OBJECT).map(<[u8]>::to_vec);
-            let forgery = Forgery { object, seal: text_in(item, SEAL).map(str::to_owned) };
+            let forgery = Forgery { object: item.get(OBJECT).cloned(), seal: item.get(SEAL).cloned() };
             (Found::Forged(forgery), Vec::new())
         };
         let Some(sealed) = sealed_in(item) else {
@@ -99,9 +105,15 @@ impl Trust {
             self.alarm(key, "a request of another approval");
             return Ok(forgery(item));
         }
+        // What votes are written on top of. With anything else there, no vote could ever be written.
+        let revision = number_in(item, REVISION).filter(|_| map_in(item, VOTES).is_some());
+        let Some(revision) = revision.filter(|_| text_in(item, DIGEST) == Some(digest.as_str())) else {
+            self.alarm(key, "a request among attributes that no vote can be written to");
+            return Ok(forgery(item));
+        };
         let mut request = request.with_digest(digest);
         let votes = self.votes(&request, item).await?;
-        request.revision = number_in(item, REVISION).unwrap_or_default();
+        request.revision = revision;
         // A lock that cannot be read is one that the votes do not come to, or else one that rejects.
         let lock = item.get(VERDICT).map(|_| text_in(item, VERDICT).and_then(|word| word.parse().ok()));
         request.verdict = lock.map(|decision| decision.unwrap_or(Decision::Rejected));

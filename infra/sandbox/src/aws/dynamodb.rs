@@ -10,11 +10,11 @@ use winterbaume_dynamodb::{DynamoDbService, InMemoryDynamoDbBackend};
 use super::answer::{Answer, internal_failure};
 use super::call::json_input;
 use super::caller::Caller;
-use super::expression;
 use super::fake::{ask, error_of, for_fake};
 use super::service::Service;
 use super::table_policies::{self, TablePolicies};
 use super::tables::Tables;
+use super::{binary, expression};
 use crate::codepipeline::AwsError;
 
 #[derive(Clone)]
@@ -157,6 +157,11 @@ impl DynamoDb {
     }
 
     async fn ask(&self, operation: &str, input: &Value) -> Result<MockResponse, AwsError> {
-        ask(&self.fake, for_fake(Service::DynamoDb, operation, &self.region, input.to_string().into())).await
+        let input = binary::hidden(input).to_string();
+        let mut response = ask(&self.fake, for_fake(Service::DynamoDb, operation, &self.region, input.into())).await?;
+        if let Ok(output) = serde_json::from_slice(&response.body) {
+            response.body = binary::shown(&output).to_string().into();
+        }
+        Ok(response)
     }
 }

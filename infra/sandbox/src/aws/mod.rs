@@ -6,6 +6,7 @@
 //! pipelines is in one account, the hub's; callers from other accounts get what AWS would give them there.
 
 mod answer;
+mod binary;
 mod call;
 mod caller;
 mod dynamodb;

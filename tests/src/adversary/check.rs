@@ -1,0 +1,170 @@
+//! What must hold after every step, whatever the adversary did.
+
+use std::collections::BTreeSet;
+
+use sandbox::aws::ses::Mail;
+use sandbox::simulation::Answer;
+
+use super::scene::{Approval, Press, STRICT, Scene, Shown};
+
+/// The beginnings of the first line of an email about an end, behind the pipeline's name.
+const HEADLINES: [(&str, &str); 2] = [("was approved", "approved"), ("was rejected", "rejected")];
+
+impl Scene {
+    /// Compares what was put and mailed since the last check with what CodePipeline holds.
+    pub fn check(&self) {
+        let approvals: Vec<Approval> = self.approvals.borrow().values().cloned().collect();
+        for approval in &approvals {
+            if let Some(shown) = self.shown(approval)
+                && shown.ending.is_some()
+                && self.ended.borrow_mut().insert(approval.key.clone())
+            {
+                self.check_result(approval, &shown);
+            }
+        }
+        let mails = self.simulation.aws().ses.mails();
+        for mail in &mails[self.checked.get()..] {
+            self.check_mail(mail);
+        }
+        self.checked.set(mails.len());
+    }
+
+    /// No `Approved` is put by our role unless a quorum of distinct unbarred persons each pressed Approve under one digest,
+    /// and no `Rejected` unless somebody pressed Reject.
+    fn check_result(&self, approval: &Approval, shown: &Shown) {
+        if !Self::is_ours(&shown.by) {
+            return;
+        }
+        self.was_put();
+        let presses = self.presses.borrow();
+        let of = |decision: &str| {
+            let decision = decision.to_owned();
+            presses.iter().filter(move |press| press.key == approval.key && press.decision == decision)
+        };
+        let digests: BTreeSet<&String> = of("Approved").map(|press| &press.digest).collect();
+        let persons = |digest: &String| -> BTreeSet<&str> {
+            let pressed = of("Approved").filter(|press| press.digest == *digest).map(|press| press.who.as_str());
+            pressed.filter(|who| self.may_approve(approval, who)).collect()
+        };
+        let needed = if approval.pipeline == STRICT { self.quorum.get() } else { 1 };
+        let (most, summary) =
+            (digests.iter().map(|digest| persons(digest).len()).max().unwrap_or_default(), &shown.summary);
+        match shown.ending {
+            Some("approved") if most < needed => {
+                self.broken(format!("{} was approved by {most} of {needed}: {summary}", approval.pipeline));
+            }
+            Some("rejected") if of("Rejected").next().is_none() => {
+                self.broken(format!("{} was rejected, and nobody pressed: {summary}", approval.pipeline));
+            }
+            _ => {}
+        }
+    }
+
+    fn may_approve(&self, approval: &Approval, who: &str) -> bool {
+        let is_approver = self.approvers.borrow()[approval.pipeline].contains(who);
+        let initiator = self.started_by.borrow().get(&approval.execution).copied().unwrap_or_default();
+        let is_barred = approval.pipeline == STRICT && who.split('@').next() == Some(initiator);
+        is_approver && !is_barred
+    }
+
+    /// Each email's claims about an approval are what CodePipeline holds, and its recipient stood in a policy.
+    fn check_mail(&self, mail: &Mail) {
+        let lie = |what: String| self.broken(format!("{what}, and the email to {} says:\n{}", mail.to, mail.text));
+        let Some(approval) = self.approval_of(mail) else {
+            return lie("no such approval".to_owned());
+        };
+        if !self.approvers.borrow()[approval.pipeline].contains(mail.to.as_str()) {
+            lie(format!("nobody ever asked {} about {}", mail.to, approval.pipeline));
+        }
+        if mail.raw.contains("evil.example") {
+            lie("the adversary's words are in it".to_owned());
+        }
+        let Some(shown) = self.shown(&approval) else { return lie("CodePipeline does not show it".to_owned()) };
+        self.check_votes(&approval, mail, &lie);
+        if mail.text.contains("There is nothing left to decide.") {
+            self.check_outcome(&approval, &shown, mail, &lie);
+        } else if mail.text.contains("/approval?t=")
+            && shown.ending.is_some()
+            && !self.waited.borrow().contains(&approval.key)
+        {
+            lie(format!("it had been {:?} before", shown.ending));
+        }
+    }
+
+    fn approval_of(&self, mail: &Mail) -> Option<Approval> {
+        let id = mail.raw.lines().find_map(|line| line.strip_prefix("References: <"))?;
+        self.approvals.borrow().get(id.split('@').next()?).cloned()
+    }
+
+    fn check_outcome(&self, approval: &Approval, shown: &Shown, mail: &Mail, lie: &impl Fn(String)) {
+        let Some(ending) = shown.ending else { return lie("it still waits".to_owned()) };
+        let first = mail.text.lines().next().unwrap_or_default();
+        let said = HEADLINES.iter().find(|(words, _)| first == format!("{} {words}", approval.pipeline));
+        let said = match said {
+            Some((_, said)) => said,
+            None if first.contains("was not approved in time") => "expired",
+            None if first.contains("no longer shows") => return lie("CodePipeline shows it".to_owned()),
+            None => "abandoned",
+        };
+        if said != ending {
+            return lie(format!("it was {ending}"));
+        }
+        if !matches!(ending, "approved" | "rejected") {
+            return;
+        }
+        let who = mail.text.lines().nth(2).unwrap_or_default();
+        let word = if ending == "approved" { "Approved" } else { "Rejected" };
+        if let Some(rest) = who.strip_prefix(&format!("{word} in AWS by ")) {
+            let by = shown.by.split(':').next_back().unwrap_or_default();
+            if !rest.starts_with(&format!("{by} on ")) {
+                lie(format!("it was decided by {by}"));
+            }
+        } else if let Some(rest) = who.strip_prefix(&format!("{word} by ")) {
+            let named = rest.split(" on ").next().unwrap_or_default();
+            if !Self::is_ours(&shown.by) {
+                lie(format!("it was decided by {}", shown.by));
+            } else if !shown.summary.starts_with(&format!("{word} through Countersign by {named}.")) {
+                lie(format!("CodePipeline has {:?}", shown.summary));
+            }
+        } else {
+            lie("it does not say by whom".to_owned());
+        }
+    }
+
+    /// Every vote that an email lists was given.
+    fn check_votes(&self, approval: &Approval, mail: &Mail, lie: &impl Fn(String)) {
+        let presses = self.presses.borrow();
+        for (words, decision) in [("You voted to approve", "Approved"), ("You voted to reject", "Rejected")] {
+            let is_it = |press: &Press| press.key == approval.key && press.decision == decision && press.who == mail.to;
+            if mail.text.contains(words) && !presses.iter().any(is_it) {
+                lie(format!("{} never pressed {decision}", mail.to));
+            }
+        }
+        for decision in ["Approved", "Rejected"] {
+            for line in mail.text.lines().filter(|line| line.contains(&format!(": {decision}, "))) {
+                let who = line.split(": ").next().unwrap_or_default();
+                let gave = |press: &&Press| press.key == approval.key && press.decision == decision && press.who == who;
+                if !presses.iter().any(|press| gave(&press)) {
+                    lie(format!("{who} never pressed {decision}"));
+                }
+            }
+        }
+    }
+
+    /// A page says that an approval ended only if it did, and in no other way than it did.
+    pub fn check_page(&self, token: &str, answer: &Answer) {
+        let title =
+            answer.body.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>")).map(|(title, _)| title);
+        let (Some(title), Some(approval)) = (title, self.of_token(token)) else { return };
+        let Some(shown) = self.shown(&approval) else { return };
+        for (words, ending) in [(" approved", "approved"), (" rejected", "rejected")] {
+            if title.starts_with(approval.pipeline) && title.ends_with(words) && shown.ending != Some(ending) {
+                self.broken(format!("a page says {title:?}, and it was {:?}", shown.ending));
+            }
+        }
+    }
+
+    fn of_token(&self, token: &str) -> Option<Approval> {
+        self.approvals.borrow().values().find(|approval| approval.token == token).cloned()
+    }
+}

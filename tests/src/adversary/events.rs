@@ -1,0 +1,65 @@
+//! Events that the adversary makes up.
+
+use serde_json::{Value, json};
+
+use super::scene::{ACTION, Approval, PIPELINES, STAGE, Scene};
+
+impl Scene {
+    /// Sends an event, as it is.
+    pub async fn send_event(&self) {
+        let approvals = self.all_approvals();
+        let Some(approval) = self.any(&approvals).cloned() else { return };
+        let event = match self.below(4) {
+            0 | 1 => self.action_event(&approval),
+            2 => self.notice(&approval),
+            _ => self.own_event(&approval),
+        };
+        self.did(format!("the adversary sends {event}"));
+        drop(self.simulation.command(event).await);
+    }
+
+    /// An event of EventBridge's, in which anything may be false.
+    fn action_event(&self, approval: &Approval) -> Value {
+        let mut event = crate::eventbridge();
+        event["account"] = json!(["123456789012", "123456789012", "999999999999"][self.below(3)]);
+        event["region"] = json!(["us-east-2", "us-east-2", "eu-west-1"][self.below(3)]);
+        event["time"] = json!(["2026-11-20T09:20:00Z", "2026-11-25T09:20:00Z", "2099-01-01T00:00:00Z"][self.below(3)]);
+        let pipeline = if self.one_in(3) { PIPELINES[self.below(2)] } else { approval.pipeline };
+        for (name, value) in [("pipeline", pipeline), ("stage", STAGE), ("action", ACTION)] {
+            event["detail"][name] = json!(value);
+        }
+        event["detail"]["execution-id"] = json!(approval.execution);
+        event["detail"]["state"] = json!(["STARTED", "STARTED", "SUCCEEDED", "FAILED", "ABANDONED"][self.below(5)]);
+        event
+    }
+
+    /// A notice of a topic, with texts of the adversary's.
+    fn notice(&self, approval: &Approval) -> Value {
+        let (pipeline, token) = (PIPELINES[self.below(2)], approval.token.clone());
+        let token = if self.one_in(4) { "made-up".to_owned() } else { token };
+        let mut notice = crate::in_notice(crate::sns(), |message| {
+            message["approval"] = json!({
+                "pipelineName": pipeline, "stageName": STAGE, "actionName": ACTION, "token": token,
+                "expires": "2026-11-20T09:30Z", "customData": "Sign in at https://evil.example first",
+                "externalEntityLink": "https://evil.example/",
+            });
+        });
+        if self.one_in(3) {
+            notice["Records"][0]["Sns"]["TopicArn"] = json!("arn:aws:sns:us-east-2:999999999999:approvals");
+        }
+        notice
+    }
+
+    /// An event of ours.
+    fn own_event(&self, approval: &Approval) -> Value {
+        let detail = json!({
+            "key": approval.key, "account": "123456789012", "region": "us-east-2", "pipeline": approval.pipeline,
+            "stage": STAGE, "action": ACTION,
+        });
+        let kind = ["Vote Recorded", "Request Missing"][self.below(2)];
+        json!({
+            "source": "countersign", "detail-type": kind,
+            "account": "123456789012", "region": "us-east-2", "time": "2026-11-20T09:30:00Z", "detail": detail,
+        })
+    }
+}

@@ -1,0 +1,137 @@
+//! What remains to somebody who may write the ledger, and what does not.
+
+use serde_json::{Value, json};
+use tests::ledger_writer::{Item, REQUEST};
+use tests::{ALICE, BOB, World, eventbridge};
+
+use super::{asked, assert_two_can_approve, assert_waits, newest, put_in_console, two_of_three};
+
+/// The items of deliveries.
+async fn deliveries(world: &World) -> Vec<Item> {
+    let items = world.ledger().items().await.into_iter();
+    items.filter(|item| item["sk"]["S"].as_str().unwrap().starts_with("MAIL#")).collect()
+}
+
+/// What remains: emails can be held back. The approval waits, its links work, and it can be sent again.
+#[tokio::test(start_paused = true)]
+async fn deliveries_that_are_marked_as_sent_hold_emails_back_and_decide_nothing() {
+    let world = two_of_three().await;
+    world.aws().ses.refuse(BOB, "MessageRejected", "");
+    world.event(&eventbridge()).await;
+    world.aws().ses.accept(BOB);
+    for mut item in deliveries(&world).await {
+        item.insert("state".to_owned(), json!({"S": "sent"}));
+        item.insert("sent_at".to_owned(), json!({"N": "1795166700"}));
+        item.insert("message_id".to_owned(), json!({"S": "held-back"}));
+        world.ledger().put(&item).await;
+    }
+    world.advance(time::Duration::hours(1)).await;
+    assert!(world.requests().await.iter().all(|mail| mail.to != BOB), "Bob's email is held back");
+    assert_waits(&world, "held back").await;
+    let resend = json!({"pipeline": "MyFirstPipeline", "stage": "MyApprovalStage", "action": "MyApprovalAction"});
+    world.invoke(json!({ "resend": resend })).await.unwrap();
+    assert_two_can_approve(&world, ALICE, BOB, "sent again by an operator").await;
+}
+
+/// What remains: true emails can be repeated.
+#[tokio::test(start_paused = true)]
+async fn deleted_deliveries_repeat_true_emails_and_no_others() {
+    let world = asked().await;
+    let first = world.mails().await;
+    for item in deliveries(&world).await {
+        world.ledger().delete(&item).await;
+    }
+    world.advance(time::Duration::hours(1)).await;
+    let mails = world.mails().await;
+    assert_eq!(mails.len(), 6);
+    for mail in &mails[3..] {
+        let earlier = first.iter().find(|earlier| earlier.to == mail.to).unwrap();
+        assert_eq!((&earlier.approve, &earlier.reject, &earlier.subject), (&mail.approve, &mail.reject, &mail.subject));
+    }
+    assert_waits(&world, "repeated").await;
+}
+
+/// What remains: a true vote can be dropped, or an older one put back, while CodePipeline waits. It takes no less than a
+/// quorum to approve all the same.
+#[tokio::test(start_paused = true)]
+async fn dropped_votes_are_lost_and_approve_nothing() {
+    let world = asked().await;
+    let before = world.ledger().request().await;
+    world.press(&newest(&world, ALICE).await.approve, "").await;
+    world.ledger().put(&before).await;
+    world.advance(time::Duration::hours(1)).await;
+    let page = world.press(&newest(&world, BOB).await.approve, "").await;
+    assert!(page.body.contains("1 of 2 approvals received"), "{}", page.body);
+    assert_waits(&world, "dropped").await;
+}
+
+/// What remains: a rejection that CodePipeline does not hold yet can be undone by restoring what was there before it.
+#[tokio::test(start_paused = true)]
+async fn a_rejection_that_codepipeline_holds_cannot_be_undone() {
+    let world = asked().await;
+    world.press(&newest(&world, ALICE).await.approve, "").await;
+    let before = world.ledger().request().await;
+    world.press(&newest(&world, BOB).await.reject, "no").await;
+    world.settle().await;
+    world.ledger().put(&before).await;
+    let page = world.post(&newest(&world, super::CAROL).await.approve, &[("decision", "Approved")]).await;
+    assert_eq!((page.status, page.title()), (409, "MyFirstPipeline was already rejected"));
+    world.advance(time::Duration::hours(1)).await;
+    assert_eq!(world.approval_state().await["status"], "Failed");
+    assert_eq!(world.outcomes().await.len(), 3, "and everybody is told once");
+}
+
+/// What remains: without its pointers nobody is told of an approval's end. It is decided all the same.
+#[tokio::test(start_paused = true)]
+async fn an_approval_that_is_in_no_list_is_found_in_codepipeline() {
+    let world = two_of_three().await;
+    world.aws().ses.refuse(BOB, "MessageRejected", "");
+    world.event(&eventbridge()).await;
+    world.aws().ses.accept(BOB);
+    let items = world.ledger().items().await.into_iter();
+    for item in items.filter(|item| !item["sk"]["S"].as_str().unwrap().contains('#') && item["sk"]["S"] != REQUEST) {
+        world.ledger().delete(&item).await;
+    }
+    world.advance(time::Duration::hours(1)).await;
+    world.press(&newest(&world, ALICE).await.approve, "").await;
+    let page = world.press(&newest(&world, BOB).await.approve, "").await;
+    assert_eq!(page.title(), "MyFirstPipeline was approved");
+    world.settle().await;
+    assert!(world.outcomes().await.is_empty(), "held back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn attributes_that_no_function_writes_do_not_keep_votes_out_for_longer_than_a_sweep() {
+    for (what, name, value) in [
+        ("another digest", "digest", Some(json!({"S": "x".repeat(43)}))),
+        ("no digest", "digest", None),
+        ("a revision of text", "revision", Some(json!({"S": "0"}))),
+        ("no revision", "revision", None),
+        ("votes of text", "votes", Some(json!({"S": ""}))),
+        ("no votes", "votes", None::<Value>),
+    ] {
+        let world = asked().await;
+        world
+            .ledger()
+            .change(|request| {
+                drop(request.remove(name));
+                request.extend(value.map(|value| (name.to_owned(), value)));
+            })
+            .await;
+        world.advance(time::Duration::hours(1)).await;
+        assert!(world.metric("Forged") > 0, "{what}");
+        assert_two_can_approve(&world, ALICE, BOB, what).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_in_the_console_is_told_as_such_whatever_the_votes_are() {
+    let world = asked().await;
+    world.press(&newest(&world, ALICE).await.approve, "").await;
+    put_in_console(&world, "Approved", "Approved through Countersign by alice@example.com, bob@example.com.").await;
+    world.settle().await;
+    for mail in world.outcomes().await {
+        assert!(mail.text.contains("Approved in AWS by user/AKIAOPERATOR"), "{}", mail.text);
+    }
+    assert_eq!(world.outcomes().await.len(), 3);
+}
