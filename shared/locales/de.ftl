@@ -256,3 +256,16 @@ if-a-button-fails = Wenn eine Schaltfläche nicht funktioniert, kopieren Sie ihr
 only-the-button-decides = Jeder Link öffnet eine Seite, die die Anfrage noch einmal zeigt. Entschieden wird erst, wenn Sie dort auf die Schaltfläche klicken.
 do-not-forward = Diese Links sind für { $who } bestimmt. Wer sie hat, kann im Namen dieser Person entscheiden. Leiten Sie diese E-Mail daher nicht weiter.
 for-your-information = Diese E-Mail dient nur zu Ihrer Information. Sie werden nicht um eine Entscheidung gebeten.
+
+## E-Mail an die Person, die abgestimmt hat
+
+receipt-title = Ihre Stimme zu { $pipeline } wurde erfasst
+receipt-approved = Sie haben dafür gestimmt, { $pipeline } für { $stage } freizugeben.
+receipt-rejected = Sie haben dafür gestimmt, die Freigabe von { $pipeline } für { $stage } abzulehnen.
+your-vote = Ihre Stimme
+vote-time = Zeitpunkt
+network-address = IP-Adresse
+browser = Browser
+vote-was-yours = Wenn Sie das selbst waren, müssen Sie nichts weiter tun.
+vote-was-not-yours = Wenn Sie das nicht waren, hat jemand anderes einen Link benutzt, der für Sie bestimmt war. Öffnen Sie in der E-Mail, in der Sie um eine Entscheidung gebeten wurden, den Link „{ $link }“ und klicken Sie auf die Schaltfläche: Solange noch nichts entschieden ist, wird die Stimme dadurch ersetzt. Informieren Sie dann das Team, das die Pipeline betreibt.
+decided-vote-was-not-yours = Wenn diese Stimme nicht von Ihnen ist, hat jemand anderes einen Link benutzt, der für Sie bestimmt war. Informieren Sie sofort das Team, das die Pipeline betreibt.

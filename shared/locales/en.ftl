@@ -288,3 +288,18 @@ if-a-button-fails = If a button does not work, copy its link into your browser.
 only-the-button-decides = Each link opens a page that shows the request again. Nothing is decided until you press the button on that page.
 do-not-forward = These links are for { $who }. Anyone who has them can decide in that person’s name, so do not forward this email.
 for-your-information = This email is for your information. You are not being asked to decide.
+
+## The email to a voter about their vote, and what the last email says of the reader’s own vote
+
+receipt-title = Your vote on { $pipeline } has been recorded
+receipt-approved = You voted to approve the release of { $pipeline } to { $stage }.
+receipt-rejected = You voted to reject the release of { $pipeline } to { $stage }.
+your-vote = Your vote
+vote-time = Time
+network-address = IP address
+browser = Browser
+vote-was-yours = If this was you, you do not need to do anything.
+# $link: `reject` or `approve`, as the other link in that email is called
+vote-was-not-yours = If this was not you, someone else has used a link that was meant for you. Open the { $link } link in the email that asked you to decide, and press the button: as long as the release has not been decided, this replaces the vote. Then tell the team that runs the pipeline.
+# In the last email, when nothing can be changed any more
+decided-vote-was-not-yours = If this vote was not yours, someone else has used a link that was meant for you. Tell the team that runs the pipeline immediately.

@@ -260,3 +260,16 @@ if-a-button-fails = Si un botón no funciona, copie su enlace en un navegador.
 only-the-button-decides = Cada enlace abre una página que muestra de nuevo la solicitud. No se decide nada hasta que pulse allí el botón.
 do-not-forward = Los enlaces son personales, para { $who }. Quien los tenga puede decidir en nombre de esa persona: no reenvíe este correo.
 for-your-information = Este correo es solo para su información. No se le pide que decida.
+
+## El correo a quien ha votado
+
+receipt-title = Su voto sobre { $pipeline } ha quedado registrado
+receipt-approved = Ha votado por aprobar la publicación de { $pipeline } en { $stage }.
+receipt-rejected = Ha votado por rechazar la publicación de { $pipeline } en { $stage }.
+your-vote = Su voto
+vote-time = Fecha y hora
+network-address = Dirección IP
+browser = Navegador
+vote-was-yours = Si ha sido usted, no tiene que hacer nada.
+vote-was-not-yours = Si no ha sido usted, otra persona ha usado un enlace destinado a usted. Abra el enlace “{ $link }” del correo en el que se le pidió decidir y pulse el botón: mientras no haya una decisión, ese voto se reemplaza. Después, avise al equipo que gestiona el pipeline.
+decided-vote-was-not-yours = Si este voto no es suyo, otra persona ha usado un enlace destinado a usted. Avise de inmediato al equipo que gestiona el pipeline.

@@ -256,3 +256,16 @@ if-a-button-fails = Si un bouton ne fonctionne pas, copiez son lien dans un navi
 only-the-button-decides = Chaque lien ouvre une page qui montre de nouveau la demande. Rien n’est décidé tant que vous n’avez pas appuyé sur le bouton de cette page.
 do-not-forward = Les liens sont destinés à { $who }. Toute personne qui les détient peut décider sous ce nom : ne transférez pas cet e-mail.
 for-your-information = Vous recevez cet e-mail pour information. Aucune décision ne vous est demandée.
+
+## L’e-mail à la personne qui a voté
+
+receipt-title = Votre vote sur { $pipeline } est enregistré
+receipt-approved = Vous avez voté pour le déploiement de { $pipeline } vers { $stage }.
+receipt-rejected = Vous avez voté contre le déploiement de { $pipeline } vers { $stage }.
+your-vote = Votre vote
+vote-time = Date et heure
+network-address = Adresse IP
+browser = Navigateur
+vote-was-yours = Si c’était bien vous, vous n’avez rien à faire.
+vote-was-not-yours = Si ce n’était pas vous, une autre personne a utilisé un lien qui vous était destiné. Ouvrez le lien « { $link } » de l’e-mail qui vous demandait de décider, et appuyez sur le bouton : tant que rien n’est décidé, ce vote sera remplacé. Prévenez ensuite l’équipe qui gère le pipeline.
+decided-vote-was-not-yours = Si ce vote n’est pas le vôtre, une autre personne a utilisé un lien qui vous était destiné. Prévenez immédiatement l’équipe qui gère le pipeline.

@@ -257,3 +257,16 @@ if-a-button-fails = Se um botão não funcionar, copie o link dele para um naveg
 only-the-button-decides = Cada link abre uma página que mostra o pedido mais uma vez. Nada é decidido antes do clique no botão dessa página.
 do-not-forward = Os links são pessoais, feitos para { $who }. Quem os tiver pode decidir em nome dessa pessoa: não encaminhe este e-mail.
 for-your-information = Este e-mail é apenas para sua informação. Não lhe é pedida nenhuma decisão.
+
+## O e-mail para quem votou
+
+receipt-title = O seu voto sobre { $pipeline } foi contabilizado
+receipt-approved = O seu voto foi para aprovar a publicação de { $pipeline } em { $stage }.
+receipt-rejected = O seu voto foi para rejeitar a publicação de { $pipeline } em { $stage }.
+your-vote = O seu voto
+vote-time = Data e hora
+network-address = Endereço IP
+browser = Navegador
+vote-was-yours = Se foi você, não precisa fazer nada.
+vote-was-not-yours = Se não foi você, outra pessoa usou um link destinado a você. Abra o link “{ $link }” do e-mail em que a decisão foi pedida e clique no botão: enquanto não houver uma decisão, esse voto é substituído. Depois, avise a equipe responsável pelo pipeline.
+decided-vote-was-not-yours = Se este voto não é seu, outra pessoa usou um link destinado a você. Avise imediatamente a equipe responsável pelo pipeline.

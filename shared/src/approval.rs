@@ -182,6 +182,15 @@ impl ApprovalKey {
     }
 }
 
+/// A key that somebody names. It is one of an approval only if the ledger has a request there.
+impl FromStr for ApprovalKey {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        hash("the approval's key", text).map(Self)
+    }
+}
+
 impl fmt::Display for ApprovalKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -216,12 +225,17 @@ impl FromStr for Digest {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let is_base64url = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-        if text.len() == 43 && is_base64url {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(ParseError::Form { what: "the digest", form: "43 characters of base64url" })
-        }
+        hash("the digest", text).map(Self)
+    }
+}
+
+/// The text of a SHA-256.
+fn hash(what: &'static str, text: &str) -> Result<String, ParseError> {
+    let is_base64url = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    if text.len() == 43 && is_base64url {
+        Ok(text.to_owned())
+    } else {
+        Err(ParseError::Form { what, form: "43 characters of base64url" })
     }
 }
 
@@ -281,6 +295,10 @@ mod tests {
         let parts = ["123456789012", "us-east-2", "p", "s", "a", "t"];
         let key = approval(parts, "d").key();
         assert_eq!(key.as_str().len(), 43);
+        assert_eq!(key.as_str().parse(), Ok(key.clone()));
+        for text in ["", "x", &key.as_str().replacen(|_| true, "#", 1), &format!("{key}x")] {
+            assert!(text.parse::<ApprovalKey>().is_err(), "{text:?}");
+        }
         assert_eq!(approval(parts, "e").key(), key, "an SNS notice and an event name the same approval");
         for (index, other) in ["210987654321", "us-east-1", "p2", "s2", "a2", "t2"].into_iter().enumerate() {
             let mut changed = parts;

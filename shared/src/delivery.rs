@@ -3,9 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use time::{Duration, UtcDateTime};
 
-use crate::approval::{Address, ApprovalKey, Digest, ParseError};
+use crate::approval::{Address, ApprovalKey, Comment, Digest, ParseError};
+use crate::request::Vote;
 
 /// The kind of an email. Together with the approval and the mailbox it identifies a delivery, which is made once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,8 +24,44 @@ pub enum EmailKind {
         /// How long before the links expire.
         before: Duration,
     },
+    /// Tells a voter of a vote in their name.
+    Receipt {
+        /// Which one: a vote in place of an earlier one is told, too.
+        vote: VoteId,
+    },
     /// Says how the approval ended.
     Outcome,
+}
+
+/// Tells apart the votes of a person on a request: a hash of all that a vote says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct VoteId(u64);
+
+impl VoteId {
+    /// The id of this vote.
+    #[must_use]
+    pub fn of(vote: &Vote) -> Self {
+        let Vote { approver, decision, comment, at, link, visitor } = vote;
+        let milliseconds = (at.unix_timestamp_nanos() / 1_000_000).to_string();
+        let said = [
+            link.as_str(),
+            milliseconds.as_str(),
+            approver.expose(),
+            decision.as_str(),
+            visitor.address.as_deref().unwrap_or_default(),
+            visitor.browser.as_deref().unwrap_or_default(),
+            // It alone may have line breaks, so it comes last.
+            comment.as_ref().map_or("", Comment::expose),
+        ];
+        let hash = digest(&SHA256, said.join("\n").as_bytes());
+        Self(u64::from_be_bytes(hash.as_ref().first_chunk().copied().unwrap_or_default()))
+    }
+}
+
+impl fmt::Display for VoteId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
 }
 
 impl fmt::Display for EmailKind {
@@ -32,6 +70,7 @@ impl fmt::Display for EmailKind {
             Self::Request => f.write_str("request"),
             Self::Resend { at } => write!(f, "again-{}", at.unix_timestamp()),
             Self::Reminder { before } => write!(f, "reminder-{}", before.whole_seconds()),
+            Self::Receipt { vote } => write!(f, "receipt-{vote}"),
             Self::Outcome => f.write_str("outcome"),
         }
     }
@@ -41,13 +80,16 @@ impl FromStr for EmailKind {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let invalid = ParseError::Form { what: "the delivery", form: "a request, a reminder or an outcome" };
+        let invalid = ParseError::Form { what: "the delivery", form: "a request, a reminder, a receipt or an outcome" };
         let number = |digits: &str| digits.parse::<i64>().map_err(|_| invalid);
         match text.split_once('-') {
             None if text == "request" => Ok(Self::Request),
             None if text == "outcome" => Ok(Self::Outcome),
             Some(("again", at)) => {
                 Ok(Self::Resend { at: UtcDateTime::from_unix_timestamp(number(at)?).map_err(|_| invalid)? })
+            }
+            Some(("receipt", vote)) if vote.len() == 16 => {
+                Ok(Self::Receipt { vote: VoteId(u64::from_str_radix(vote, 16).map_err(|_| invalid)?) })
             }
             Some(("reminder", before)) => Ok(Self::Reminder { before: Duration::seconds(number(before)?) }),
             _ => Err(invalid),
@@ -145,7 +187,40 @@ impl Delivery {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::approval::Decision;
+    use crate::request::Visitor;
+
+    #[test]
+    fn votes_that_differ_in_anything_have_different_ids() {
+        let at = UtcDateTime::from_unix_timestamp(1_763_630_000).unwrap();
+        let vote = Vote {
+            approver: "ada@example.com".parse().unwrap(),
+            decision: Decision::Approved,
+            comment: None,
+            at,
+            link: "1".to_owned(),
+            visitor: Visitor::default(),
+        };
+        let from = |address: &str, browser: &str| Visitor {
+            address: Some(address.to_owned()),
+            browser: Some(browser.to_owned()),
+        };
+        let votes = [
+            vote.clone(),
+            Vote { at: at + Duration::MILLISECOND, ..vote.clone() },
+            Vote { link: "2".to_owned(), ..vote.clone() },
+            Vote { decision: Decision::Rejected, ..vote.clone() },
+            Vote { comment: "fine".parse().ok(), ..vote.clone() },
+            Vote { visitor: from("192.0.2.1", "a"), ..vote.clone() },
+            Vote { visitor: from("192.0.2.1", "b"), ..vote.clone() },
+        ];
+        let ids: BTreeSet<VoteId> = votes.iter().map(VoteId::of).collect();
+        assert_eq!(ids.len(), votes.len());
+        assert_eq!(VoteId::of(&vote), VoteId::of(&vote.clone()));
+    }
 
     #[test]
     fn what_a_delivery_is_about_can_be_written_and_read() {
@@ -154,11 +229,21 @@ mod tests {
             (EmailKind::Request, "request"),
             (EmailKind::Resend { at }, "again-1763630000"),
             (EmailKind::Reminder { before: Duration::hours(24) }, "reminder-86400"),
+            (EmailKind::Receipt { vote: VoteId(0x1a2b) }, "receipt-0000000000001a2b"),
             (EmailKind::Outcome, "outcome"),
         ] {
             assert_eq!((kind.to_string().as_str(), text.parse()), (text, Ok(kind)));
         }
-        for text in ["", "requests", "reminder", "reminder-x", "again-99999999999999999", "other-1"] {
+        for text in [
+            "",
+            "requests",
+            "reminder",
+            "reminder-x",
+            "again-99999999999999999",
+            "receipt-1",
+            "receipt-x000000000000000",
+            "other-1",
+        ] {
             assert!(text.parse::<EmailKind>().is_err(), "{text:?}");
         }
     }

@@ -74,8 +74,8 @@ impl SealedRequest {
     ///
     /// # Errors
     /// When KMS does not sign.
-    pub async fn seal(request: NewRequest, sealer: &Sealer) -> Result<Self, SignError> {
-        let sealed = sealer.seal(objects::write_request(&request).map_err(|_| SignError::Unwritable)?).await?;
+    pub async fn seal(request: NewRequest, by: &Sealer) -> Result<Self, SignError> {
+        let sealed = by.seal(objects::write_request(&request).map_err(|_| SignError::Unwritable)?).await?;
         Ok(Self { request: request.with_digest(Digest::of(&sealed.bytes)), sealed })
     }
 }
@@ -92,9 +92,11 @@ impl SealedVote {
     ///
     /// # Errors
     /// When KMS does not sign.
-    pub async fn seal(key: &ApprovalKey, request: &Digest, vote: Vote, sealer: &Sealer) -> Result<Self, SignError> {
+    pub async fn seal(key: &ApprovalKey, request: &Digest, vote: Vote, by: &Sealer) -> Result<Self, SignError> {
         let bytes = objects::write_vote(key, request, &vote).map_err(|_| SignError::Unwritable)?;
-        Ok(Self { vote, sealed: sealer.seal(bytes).await? })
+        // What counts is what is sealed, with its moment in milliseconds.
+        let vote = objects::read_vote(&bytes).map_err(|_| SignError::Unwritable)?.vote;
+        Ok(Self { vote, sealed: by.seal(bytes).await? })
     }
 
     /// What is sealed.

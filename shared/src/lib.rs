@@ -11,6 +11,7 @@ pub mod aws;
 pub mod clock;
 pub mod delivery;
 pub mod earlier;
+pub mod events;
 pub mod foreign;
 mod jws;
 pub mod keys;

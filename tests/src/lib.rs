@@ -68,6 +68,11 @@ impl Mail {
         !self.is_request() && self.text.contains(" left: release ")
     }
 
+    /// Whether this tells a voter of their vote.
+    pub fn is_receipt(&self) -> bool {
+        !self.is_request() && self.text.starts_with("Your vote on ")
+    }
+
     pub fn is_outcome(&self) -> bool {
         !self.is_request() && self.text.contains("There is nothing left to decide.")
     }

@@ -130,6 +130,11 @@ impl World {
         self.send("POST", url, &[FORM], form.to_owned()).await
     }
 
+    /// Posts a form from a browser that says this of itself.
+    pub async fn post_with(&self, url: &str, browser: &str, form: &[(&str, &str)]) -> Page {
+        self.send("POST", url, &[FORM, ("user-agent", browser)], urlencoded(form)).await
+    }
+
     pub async fn post_in(&self, url: &str, form: &[(&str, &str)], accept_language: &str) -> Page {
         self.send("POST", url, &[FORM, ("accept-language", accept_language)], urlencoded(form)).await
     }
@@ -168,6 +173,11 @@ impl World {
     /// The reminders.
     pub async fn reminders(&self) -> Vec<Mail> {
         self.mails().await.into_iter().filter(Mail::is_reminder).collect()
+    }
+
+    /// The receipts.
+    pub async fn receipts(&self) -> Vec<Mail> {
+        self.mails().await.into_iter().filter(Mail::is_receipt).collect()
     }
 
     /// The outcome emails.

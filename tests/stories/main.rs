@@ -23,6 +23,7 @@ mod outcomes;
 mod policy;
 mod quorum;
 mod races;
+mod receipts;
 mod reminders;
 mod scanners;
 mod start;

@@ -194,14 +194,17 @@ async fn metrics_count_what_happened_and_name_no_person() {
     let (alice, bob) = world.ask().await;
     world.advance(time::Duration::minutes(5)).await;
     world.press(&alice.approve, "a comment").await;
+    world.settle().await;
     world.press(&bob.approve, "").await;
     world.get(&world.url("/approval?t=x")).await;
+    world.settle().await;
 
     let lines: Vec<Value> = world.sandbox().metrics().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     let sum = |name: &str| -> u64 { lines.iter().filter_map(|line| line[name].as_u64()).sum() };
     for (name, expected) in [
         ("Requested", 1),
-        ("Sent", 2),
+        // Two requests, a receipt, two outcomes.
+        ("Sent", 5),
         ("SendFailures", 1),
         ("Votes", 2),
         ("Decisions", 1),

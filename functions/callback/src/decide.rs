@@ -6,6 +6,7 @@
 
 use countersign::approval::{ApprovalKey, Comment, Digest};
 use countersign::aws::AwsError;
+use countersign::events::vote_recorded;
 use countersign::ledger::{Found, Ledger, SealedVote, SignError, WriteOutcome};
 use countersign::link::{ExpiredLink, FinishOrder, VerifiedLink};
 use countersign::metrics::Metrics;
@@ -14,6 +15,7 @@ use countersign::request::{Outcome, Request, Visitor, Vote};
 use countersign::seal::Sealer;
 use time::UtcDateTime;
 
+use crate::events::Events;
 use crate::metrics;
 
 /// How often votes are counted before a visit gives up because they keep changing. Each new count needs another
@@ -69,6 +71,8 @@ pub struct Decisions {
     pub sealer: Sealer,
     /// Gets the result.
     pub pipeline: CodePipeline,
+    /// Tells others.
+    pub events: Events,
     /// Counts votes and decisions.
     pub metrics: Metrics,
 }
@@ -114,6 +118,8 @@ impl Decisions {
             seen => return Ok(seen),
         };
         let vote = vote?;
+        // Whether this visit's vote is on record.
+        let mut recorded = false;
         for _ in 0..MAX_COUNTS {
             if request.outcome.is_some() {
                 return Ok(Seen::Request(Box::new(request)));
@@ -121,7 +127,11 @@ impl Decisions {
             let written = match request.verdict {
                 Some(verdict) if request.count() != Some(verdict) => self.unlock(&mut request).await?,
                 Some(verdict) if !request.asks(link.approver()) || verdict == link.decision() => {
-                    let request = if request.asks(link.approver()) { self.put(request, now).await? } else { request };
+                    if !request.asks(link.approver()) {
+                        return Ok(Seen::Request(Box::new(request)));
+                    }
+                    let event = recorded.then(|| vote_recorded(&request, link.decision()));
+                    let request = self.events.beside(event, self.put(request, now)).await?;
                     return Ok(Seen::Request(Box::new(request)));
                 }
                 Some(_) => {
@@ -132,9 +142,11 @@ impl Decisions {
                 None => self.record(&mut request, &vote).await?,
             };
             match written {
-                WriteOutcome::Applied if request.verdict.is_some() => {}
+                WriteOutcome::Applied if request.verdict.is_some() => recorded = true,
                 WriteOutcome::Applied => {
-                    return Ok(Seen::Request(Box::new(self.check_pending(request, now).await)));
+                    let event = Some(vote_recorded(&request, link.decision()));
+                    let request = self.events.beside(event, self.check_pending(request, now)).await;
+                    return Ok(Seen::Request(Box::new(request)));
                 }
                 WriteOutcome::Changed(found) => match self.bound(found, link.request()) {
                     Seen::Request(changed) => request = *changed,

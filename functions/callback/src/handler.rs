@@ -17,6 +17,7 @@ use lambda_http::{Body, Request, Response};
 
 use crate::answer::{Answer, Viewer, content_security_policy};
 use crate::decide::Decisions;
+use crate::events::Events;
 use crate::gateway::{origin, visitor};
 use crate::metrics;
 use crate::refusal::Refusal;
@@ -80,6 +81,7 @@ impl Callback {
                 ledger: Ledger::new(aws_sdk_dynamodb::Client::new(aws), table, trust),
                 sealer,
                 pipeline: CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), POLLING, deciding_role),
+                events: Events::new(aws),
                 metrics,
             },
             clock,

@@ -19,7 +19,7 @@ pub enum Refusal {
     NotAsked,
     /// The link's approver started the execution, and so may not approve it.
     Initiator(Box<Request>),
-    /// The link is good, and the ledger does not have its request. The sweep asks for the approval anew.
+    /// The link is good, and the ledger does not have its request. The notifier asks for the approval anew.
     Missing,
     /// The decision was not completed.
     Decide(DecideError),

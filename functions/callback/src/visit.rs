@@ -6,6 +6,7 @@
 use std::fmt;
 
 use countersign::approval::{Comment, Decision, ParseError};
+use countersign::events::request_missing;
 use countersign::link::{ExpiredLink, FinishOrder, LinkError, SignedToken, VerifiedLink};
 use countersign::request::{Ending, Outcome, Request, Visitor};
 use time::UtcDateTime;
@@ -28,6 +29,16 @@ pub enum Visit {
     Expired(Box<ExpiredLink>),
     /// To complete what recorded votes come to. The notifier's sweep wants it where the voter's own visit ended midway.
     Finish(Box<FinishOrder>),
+}
+
+impl Visit {
+    /// The link, if it is one with which something can be decided.
+    fn link(&self) -> Option<&VerifiedLink> {
+        match self {
+            Self::Show(link) | Self::Decide(link, _) | Self::Correct(link, _) => Some(link),
+            Self::Expired(_) | Self::Finish(_) => None,
+        }
+    }
 }
 
 /// A form to be shown again.
@@ -115,6 +126,15 @@ pub fn parse(token: SignedToken, intent: Intent) -> Result<Visit, Refusal> {
 /// # Errors
 /// When the link's approver may not do it, the request is not there, or AWS does not answer.
 pub async fn act(visit: Visit, decisions: &Decisions, visitor: Visitor, now: UtcDateTime) -> Result<Reply, Refusal> {
+    let action = visit.link().map(|link| link.action().clone());
+    let reply = carry_out(visit, decisions, visitor, now).await;
+    if let (Err(Refusal::Missing), Some(action)) = (&reply, action) {
+        decisions.events.put(request_missing(&action)).await;
+    }
+    reply
+}
+
+async fn carry_out(visit: Visit, decisions: &Decisions, visitor: Visitor, now: UtcDateTime) -> Result<Reply, Refusal> {
     match visit {
         Visit::Show(link) => match decisions.look(&link, now).await? {
             Seen::Request(request) => reply(*request, link),
@@ -260,7 +280,7 @@ mod tests {
     const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
     /// A token that is valid for an hour, at this time.
-    fn token(typ: &str, more: Value, now: UtcDateTime) -> Result<SignedToken, LinkError> {
+    fn token(typ: &str, more: &Value, now: UtcDateTime) -> Result<SignedToken, LinkError> {
         let pair = Ed25519KeyPair::from_seed_unchecked(&[1; 32]).unwrap();
         let header = format!(r#"{{"alg":"EdDSA","typ":"{typ}","kid":"{KEY}"}}"#);
         let (from, until) = (NOW.unix_timestamp(), (NOW + Duration::HOUR).unix_timestamp());
@@ -280,7 +300,7 @@ mod tests {
 
     /// A link that approves.
     fn link(now: UtcDateTime) -> Result<SignedToken, LinkError> {
-        token("link+jwt", json!({"sub": "ada@example.com", "jti": "1", "decision": "Approved"}), now)
+        token("link+jwt", &json!({"sub": "ada@example.com", "jti": "1", "decision": "Approved"}), now)
     }
 
     fn valid() -> Box<VerifiedLink> {
@@ -298,7 +318,7 @@ mod tests {
     }
 
     fn order(now: UtcDateTime) -> Result<SignedToken, LinkError> {
-        token("finish+jwt", json!({}), now)
+        token("finish+jwt", &json!({}), now)
     }
 
     #[test]

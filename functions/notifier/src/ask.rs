@@ -1,6 +1,6 @@
 //! Asking an approval's approvers for their decision: once, or again on command.
 
-use countersign::approval::{ActionName, ApprovalKey, PipelineName, StageName};
+use countersign::approval::{ActionName, ApprovalAction, ApprovalKey, PipelineName, StageName};
 use countersign::aws::AwsError;
 use countersign::clock::Clock;
 use countersign::delivery::EmailKind;
@@ -87,6 +87,29 @@ impl Ask {
         Ok(Some(Asked { key, sent, already_sent }))
     }
 
+    /// Asks about the approvals that wait at an action and have no request, and gives the number of emails. Anybody may say
+    /// that one is missing: where none is, nothing is done.
+    ///
+    /// # Errors
+    /// When something could not be read or sent. Everything else was sent.
+    pub(crate) async fn ask_missing(&self, action: &ApprovalAction) -> Result<usize, Errors<AskError>> {
+        let waiting = self.pipeline.waiting_at(action, (self.clock)()).await.map_err(AskError::Aws)?;
+        let (mut sent, mut errors) = (0, Vec::new());
+        for pending in &waiting {
+            // In PARALLEL mode there is no token yet, and asking finds out.
+            let asked = match self.was_asked(pending).await {
+                Ok(true) => continue,
+                Ok(false) => self.ask(pending).await,
+                Err(error) => Err(error.into()),
+            };
+            match asked {
+                Ok(asked) => sent += asked.map_or(0, |asked| asked.sent),
+                Err(error) => errors.push(error),
+            }
+        }
+        Errors::check(errors).map(|()| sent)
+    }
+
     /// Sends the emails of all approvals that wait at an action again, and gives their number: somebody lost theirs, or the
     /// event never came.
     ///
@@ -157,7 +180,7 @@ impl Ask {
         Ok(Some(request).filter(|request| request.expires > now))
     }
 
-    /// Whether a notice whose approval CodePipeline does not show as waiting is about one that was asked for: it is late.
+    /// Whether the ledger has a request of the approval with this token.
     async fn was_asked(&self, pending: &PendingRef) -> Result<bool, AwsError> {
         let Some(token) = &pending.token else { return Ok(false) };
         let key = ApprovalKey::of(&pending.action, token);

@@ -1,10 +1,10 @@
-//! The emails about one approval: the request, its reminders, and the outcome.
+//! The emails about one approval: the request, its reminders, receipts of votes, and the outcome.
 
 use std::borrow::Cow;
 
 use askama::Template;
-use countersign::approval::{Address, Approver, Deployment, DisplayName, ReviewLink, WebUrl};
-use countersign::delivery::EmailKind;
+use countersign::approval::{Address, Approver, Decision, Deployment, DisplayName, ReviewLink, WebUrl};
+use countersign::delivery::{EmailKind, VoteId};
 use countersign::earlier::Earlier;
 use countersign::foreign::{Foreign, Limit};
 use countersign::l10n::Texts;
@@ -71,6 +71,9 @@ pub enum RenderError {
     /// A template failed.
     #[error("the email could not be rendered")]
     Template,
+    /// It is the receipt of a vote that does not count.
+    #[error("the email tells of a vote that does not count")]
+    NoVote,
     /// It is an outcome email, and the request has no outcome.
     #[error("the email announces an outcome, but the approval has not ended")]
     NoOutcome,
@@ -109,6 +112,26 @@ struct RequestText<'a> {
     mail: &'a Email<'a>,
     texts: Texts,
     opening: &'a Opening<'a>,
+}
+
+/// The HTML of a receipt.
+#[derive(Template)]
+#[template(path = "receipt.html")]
+struct ReceiptHtml<'a> {
+    mail: &'a Email<'a>,
+    texts: Texts,
+    opening: &'a Opening<'a>,
+    vote: &'a Vote,
+}
+
+/// The plain text of a receipt.
+#[derive(Template)]
+#[template(path = "receipt.txt")]
+struct ReceiptText<'a> {
+    mail: &'a Email<'a>,
+    texts: Texts,
+    opening: &'a Opening<'a>,
+    vote: &'a Vote,
 }
 
 /// The HTML of an outcome.
@@ -162,13 +185,24 @@ impl Email<'_> {
 
     fn bodies(&self, now: UtcDateTime) -> Result<(String, String), RenderError> {
         let (mail, texts) = (self, self.texts());
-        let rendered = if self.kind == EmailKind::Outcome {
-            let outcome = self.request.outcome.as_ref().ok_or(RenderError::NoOutcome)?;
-            let opening = &self.outcome(outcome);
-            (OutcomeText { mail, texts, opening }.render(), OutcomeHtml { mail, texts, opening }.render())
-        } else {
-            let opening = &self.question(now);
-            (RequestText { mail, texts, opening }.render(), RequestHtml { mail, texts, opening }.render())
+        let rendered = match self.kind {
+            EmailKind::Outcome => {
+                let outcome = self.request.outcome.as_ref().ok_or(RenderError::NoOutcome)?;
+                let opening = &self.outcome(outcome);
+                (OutcomeText { mail, texts, opening }.render(), OutcomeHtml { mail, texts, opening }.render())
+            }
+            EmailKind::Receipt { vote } => {
+                let vote = self.own_vote().filter(|own| VoteId::of(own) == vote).ok_or(RenderError::NoVote)?;
+                let opening = &self.receipt(vote);
+                (
+                    ReceiptText { mail, texts, opening, vote }.render(),
+                    ReceiptHtml { mail, texts, opening, vote }.render(),
+                )
+            }
+            EmailKind::Request | EmailKind::Resend { .. } | EmailKind::Reminder { .. } => {
+                let opening = &self.question(now);
+                (RequestText { mail, texts, opening }.render(), RequestHtml { mail, texts, opening }.render())
+            }
         };
         match rendered {
             (Ok(text), Ok(html)) => Ok((text, html)),
@@ -185,7 +219,7 @@ impl Email<'_> {
         let action = &self.request.approval.action;
         let re = match self.kind {
             EmailKind::Request | EmailKind::Resend { .. } => "",
-            EmailKind::Reminder { .. } | EmailKind::Outcome => "Re: ",
+            EmailKind::Reminder { .. } | EmailKind::Receipt { .. } | EmailKind::Outcome => "Re: ",
         };
         let (pipeline, stage) = (action.pipeline.as_str(), action.stage.as_str());
         format!("{re}{}", self.texts().subject(action.action.as_str(), pipeline, stage))
@@ -228,6 +262,17 @@ impl<'a> Email<'a> {
         let instructions = if earlier.is_some() { INSTRUCTIONS_AGAIN } else { INSTRUCTIONS };
         let statement = Foreign::instructions(&request.release, instructions, texts);
         Opening { headline, earlier, lead, facts: self.facts(), changes, statement }
+    }
+
+    fn receipt(&self, vote: &'a Vote) -> Opening<'a> {
+        let (action, texts) = (&self.request.approval.action, self.texts());
+        let (pipeline, stage) = (action.pipeline.as_str(), action.stage.as_str());
+        let lead = match vote.decision {
+            Decision::Approved => texts.receipt_approved(pipeline, stage),
+            Decision::Rejected => texts.receipt_rejected(pipeline, stage),
+        };
+        let (headline, statement) = (texts.receipt_title(pipeline), self.comment(vote));
+        Opening { headline, earlier: None, lead: vec![lead], facts: self.facts(), changes: Vec::new(), statement }
     }
 
     fn outcome(&self, outcome: &Outcome) -> Opening<'a> {
@@ -276,9 +321,32 @@ impl<'a> Email<'a> {
         votes
     }
 
+    /// The recipient's own vote. What only they may see of a vote is shown of this one alone.
+    fn own_vote(&self) -> Option<&'a Vote> {
+        self.request.vote_of(&self.to.address)
+    }
+
+    /// When the recipient's own vote was given, and from which network address. API Gateway names it, not the visitor.
+    fn facts_of_vote(&self, vote: &'a Vote) -> Vec<(String, String)> {
+        let texts = self.texts();
+        let mut facts = vec![(texts.vote_time(), texts.at(vote.at))];
+        facts.extend(vote.visitor.address.clone().map(|address| (texts.network_address(), address)));
+        facts
+    }
+
+    /// What to do about a vote that the recipient did not give, and that can still be replaced.
+    fn if_not_yours(&self, vote: &Vote) -> String {
+        let texts = self.texts();
+        texts.vote_was_not_yours(&match vote.decision {
+            Decision::Approved => texts.reject(),
+            Decision::Rejected => texts.approve(),
+        })
+    }
+
     /// A vote's comment, shortened while the approval waits.
     fn comment(&self, vote: &Vote) -> Option<Foreign<'a>> {
-        let limit = if self.kind == EmailKind::Outcome { FINAL_COMMENT } else { COMMENT };
+        let is_long = matches!(self.kind, EmailKind::Outcome | EmailKind::Receipt { .. });
+        let limit = if is_long { FINAL_COMMENT } else { COMMENT };
         Foreign::comment(self.request, vote, limit, self.texts())
     }
 
@@ -322,6 +390,11 @@ impl Links {
             Button { class: "stop", colour: "#991b1b", word: texts.reject(), link: self.reject.expose() },
         ]
     }
+}
+
+/// What the browser of a vote said that it is: whoever sends a form chooses it.
+fn browser(vote: &Vote) -> Option<Cow<'_, str>> {
+    vote.visitor.browser.as_deref().map(legible)
 }
 
 /// A link as a button. White text on the colour has a contrast of more than 4.5 to 1.

@@ -5,10 +5,13 @@
 //!
 //! An approval is announced in three shapes: the event "CodePipeline Action Execution State Change" as EventBridge emits
 //! it, the same as a notification rule processes it (raw or through SNS), and the notice that the approval action itself
-//! publishes to SNS. The wire types are private and have only the fields that are needed, so that fields which are
+//! publishes to SNS. The callback's own events are hints like any other. The wire types are private and have only the fields that are needed, so that fields which are
 //! sometimes a number and sometimes a string do no harm.
 
-use countersign::approval::{ActionName, ApprovalAction, ExecutionId, ParseError, PipelineName, StageName};
+use countersign::approval::{
+    ActionName, ApprovalAction, ApprovalKey, ExecutionId, ParseError, PipelineName, StageName,
+};
+use countersign::events::{REQUEST_MISSING, SOURCE, VOTE_RECORDED};
 use countersign::ledger::HistoryCursor;
 use countersign::pipeline::PendingRef;
 use countersign::text::bounded_line;
@@ -41,6 +44,16 @@ pub enum Event {
         execution: ExecutionId,
         /// When it ended.
         at: UtcDateTime,
+    },
+    /// The callback recorded a vote.
+    VoteRecorded {
+        /// The approval's key.
+        key: ApprovalKey,
+    },
+    /// The callback saw a good link about an approval that has no request.
+    RequestMissing {
+        /// Where the approval waits.
+        action: ApprovalAction,
     },
     /// A command: examine the deployment.
     Doctor,
@@ -275,6 +288,10 @@ struct ActionType {
 
 fn read_action_event(event: &Value) -> Result<Event, EventError> {
     let envelope = Envelope::deserialize(event).map_err(|_| EventError::Unknown)?;
+    if envelope.source == SOURCE {
+        // Nothing is lost with one that cannot be read: the sweep looks at everything that waits.
+        return Ok(read_hint(event, &envelope.detail_type).unwrap_or(Event::Ignored("a hint that cannot be read")));
+    }
     if envelope.source != "aws.codepipeline" {
         return Ok(Event::Ignored("an event of another service"));
     }
@@ -302,6 +319,47 @@ fn read_action_event(event: &Value) -> Result<Event, EventError> {
         }
         state if ENDED_STATES.contains(&state) => Ok(Event::ApprovalEnded { action, execution, at }),
         _ => Err(EventError::State),
+    }
+}
+
+#[derive(Deserialize)]
+struct Hint<T> {
+    detail: T,
+}
+
+#[derive(Deserialize)]
+struct VoteHint {
+    key: String,
+}
+
+#[derive(Deserialize)]
+struct MissingHint {
+    account: String,
+    region: String,
+    pipeline: String,
+    stage: String,
+    action: String,
+}
+
+/// An event of the callback's. Whoever may put events can put one.
+fn read_hint(event: &Value, detail_type: &str) -> Result<Event, EventError> {
+    match detail_type {
+        VOTE_RECORDED => {
+            let Hint { detail: VoteHint { key } } = shape("the event", event)?;
+            Ok(Event::VoteRecorded { key: key.parse()? })
+        }
+        REQUEST_MISSING => {
+            let Hint { detail: MissingHint { account, region, pipeline, stage, action } } = shape("the event", event)?;
+            let action = ApprovalAction {
+                account: account.parse()?,
+                region: region.parse()?,
+                pipeline: pipeline.parse()?,
+                stage: stage.parse()?,
+                action: action.parse()?,
+            };
+            Ok(Event::RequestMissing { action })
+        }
+        _ => Ok(Event::Ignored("an event of ours for others")),
     }
 }
 

@@ -26,6 +26,7 @@ use crate::mailer::Mailer;
 use crate::metrics;
 use crate::outbox::Outbox;
 use crate::policy_store::PolicyStore;
+use crate::receipts::{Receipts, Told};
 use crate::report::{EventReport, NotifierError, Report};
 use crate::settings::Settings;
 use crate::sweep::Sweep;
@@ -58,6 +59,7 @@ impl Host {
 pub struct Notifier {
     ask: Ask,
     announce: Announce,
+    receipts: Receipts,
     sweep: Sweep,
     history: History,
     doctor: Doctor,
@@ -117,11 +119,18 @@ impl Notifier {
             metrics: metrics.clone(),
             clock: Arc::clone(&clock),
         };
+        let receipts = Receipts {
+            ledger: ledger.clone(),
+            outbox: outbox.clone(),
+            clock: Arc::clone(&clock),
+            accounts: accounts.clone(),
+        };
         let sweep = Sweep {
             pipeline: pipeline.clone(),
             ledger: ledger.clone(),
             outbox,
             announce: announce.clone(),
+            receipts: receipts.clone(),
             ask: ask.clone(),
             links: links.clone(),
             callback: callback.clone(),
@@ -138,7 +147,7 @@ impl Notifier {
             callback,
             clock: Arc::clone(&clock),
         };
-        Self { ask, announce, sweep, history, doctor, accounts, metrics, clock }
+        Self { ask, announce, receipts, sweep, history, doctor, accounts, metrics, clock }
     }
 
     /// Handles one event, as Lambda passes it on.
@@ -168,7 +177,9 @@ impl Notifier {
 
     async fn dispatch(&self, event: Event) -> Result<EventReport, NotifierError> {
         match event {
-            Event::ApprovalStarted(PendingRef { action, .. }) | Event::ApprovalEnded { action, .. }
+            Event::ApprovalStarted(PendingRef { action, .. })
+            | Event::ApprovalEnded { action, .. }
+            | Event::RequestMissing { action }
                 if !self.accounts.contains(&action.account) =>
             {
                 Ok(self.unserved())
@@ -193,6 +204,21 @@ impl Notifier {
                         Ok(EventReport::Ended { approval, requests, told })
                     }
                     Err(errors) => Err(NotifierError::Conclude { approval, errors }),
+                }
+            }
+            Event::VoteRecorded { key } => match self.receipts.tell(&key).await {
+                Ok(Told::Voters { approval, sent }) => {
+                    Ok(EventReport::Receipts { approval, key: key.to_string(), sent })
+                }
+                Ok(Told::NoRequest) => Ok(EventReport::Ignored { why: "a vote on a request that is not on record" }),
+                Ok(Told::Unserved) => Ok(self.unserved()),
+                Err(error) => Err(NotifierError::Receipts { key, error }),
+            },
+            Event::RequestMissing { action } => {
+                let approval = action.to_string();
+                match self.ask.ask_missing(&action).await {
+                    Ok(sent) => Ok(EventReport::AskedAnew { approval, sent }),
+                    Err(errors) => Err(NotifierError::Resend { approval, errors }),
                 }
             }
             Event::Resend { pipeline, stage, action } => {

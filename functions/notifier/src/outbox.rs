@@ -203,11 +203,8 @@ impl Outbox {
         kind: EmailKind,
         recipient: Recipient<'_>,
     ) -> Result<String, DeliveryError> {
-        let links = if recipient.decides && kind != EmailKind::Outcome {
-            Some(self.sign(request, recipient.mailbox).await?)
-        } else {
-            None
-        };
+        let asks = !matches!(kind, EmailKind::Receipt { .. } | EmailKind::Outcome);
+        let links = if asks && recipient.decides { Some(self.sign(request, recipient.mailbox).await?) } else { None };
         let email = Email {
             kind,
             request,

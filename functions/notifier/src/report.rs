@@ -1,6 +1,6 @@
 //! What Lambda answers: what was done about an event, or why the invocation failed.
 
-use countersign::approval::PipelineName;
+use countersign::approval::{ApprovalKey, PipelineName};
 use countersign::aws::AwsError;
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
@@ -12,6 +12,7 @@ use crate::errors::Errors;
 use crate::event::EventError;
 use crate::history::HistoryPage;
 use crate::policy_store::PolicyReadError;
+use crate::receipts::ReceiptError;
 use crate::sweep::{SweepError, SweepFailure, SweepSummary};
 
 /// What was done about an event, one entry for each of its records. It holds no addresses, since Lambda keeps answers;
@@ -50,6 +51,22 @@ pub enum EventReport {
         requests: usize,
         /// How many emails this invocation sent to announce an outcome.
         told: usize,
+    },
+    /// The voters have been told of their votes, now or before.
+    Receipts {
+        /// Pipeline, stage and action.
+        approval: String,
+        /// The approval's key in the ledger and the log.
+        key: String,
+        /// How many emails this invocation sent.
+        sent: usize,
+    },
+    /// What waits at an action has its request, now or before.
+    AskedAnew {
+        /// Pipeline, stage and action.
+        approval: String,
+        /// How many emails this invocation sent.
+        sent: usize,
     },
     /// The emails were sent again.
     Resent {
@@ -96,13 +113,21 @@ pub enum NotifierError {
         /// Why.
         error: AskError,
     },
-    /// Not all emails were sent again.
+    /// Not all emails were sent again, or anew.
     #[error("{approval}: {errors}")]
     Resend {
         /// Pipeline, stage and action.
         approval: String,
         /// Why.
         errors: Errors<AskError>,
+    },
+    /// Not all voters were told of their votes.
+    #[error("{key}: {error}")]
+    Receipts {
+        /// The approval's key.
+        key: ApprovalKey,
+        /// Why.
+        error: ReceiptError,
     },
     /// How an approval ended was not announced to everybody.
     #[error("{approval}: {errors}")]
@@ -137,9 +162,10 @@ impl NotifierError {
             Self::Event(_) => "UnreadableEvent",
             Self::Ask { error, .. } => kind_of_ask(error),
             Self::Resend { errors, .. } => errors.only().map_or(SEVERAL, kind_of_ask),
+            Self::Receipts { error: ReceiptError::Undelivered(_), .. } => EMAILS_NOT_SENT,
             Self::Conclude { errors, .. } => errors.only().map_or(SEVERAL, kind_of_announce),
             Self::Sweep(failures) => failures.only().map_or(SEVERAL, |failure| kind_of_sweep(&failure.error)),
-            Self::History { .. } => AWS_ERROR,
+            Self::Receipts { error: ReceiptError::Aws(_), .. } | Self::History { .. } => AWS_ERROR,
         }
     }
 }
@@ -196,8 +222,10 @@ mod tests {
             EventReport::Asked { approval: approval(), key: "key".to_owned(), sent: 1, already_sent: 2 },
             EventReport::Over { approval: approval() },
             EventReport::Ended { approval: approval(), requests: 1, told: 2 },
+            EventReport::Receipts { approval: approval(), key: "key".to_owned(), sent: 1 },
+            EventReport::AskedAnew { approval: approval(), sent: 1 },
             EventReport::Resent { approval: approval(), sent: 1 },
-            EventReport::Swept(SweepSummary { looked: 1, asked: 2, reminded: 3, told: 4, finished: 5 }),
+            EventReport::Swept(SweepSummary { looked: 1, asked: 2, reminded: 3, receipts: 4, told: 5, finished: 6 }),
             EventReport::History(history),
             EventReport::Diagnosed(Diagnosis { sound: true, findings: Vec::new() }),
             EventReport::Ignored { why: "an event of another service" },
@@ -206,8 +234,10 @@ mod tests {
             {"result": "asked", "approval": "pipeline/stage/action", "key": "key", "sent": 1, "alreadySent": 2},
             {"result": "over", "approval": "pipeline/stage/action"},
             {"result": "ended", "approval": "pipeline/stage/action", "requests": 1, "told": 2},
+            {"result": "receipts", "approval": "pipeline/stage/action", "key": "key", "sent": 1},
+            {"result": "askedAnew", "approval": "pipeline/stage/action", "sent": 1},
             {"result": "resent", "approval": "pipeline/stage/action", "sent": 1},
-            {"result": "swept", "looked": 1, "asked": 2, "reminded": 3, "told": 4, "finished": 5},
+            {"result": "swept", "looked": 1, "asked": 2, "reminded": 3, "receipts": 4, "told": 5, "finished": 6},
             {"result": "history", "pipeline": "pipeline", "approvals": []},
             {"result": "diagnosed", "sound": true, "findings": []},
             {"result": "ignored", "why": "an event of another service"},

@@ -22,6 +22,7 @@ use crate::ask::{Ask, AskError};
 use crate::callback_client::{CallbackClient, CallbackError};
 use crate::errors::Errors;
 use crate::outbox::{DeliverySummary, LEASE, Outbox, Undelivered};
+use crate::receipts::Receipts;
 use crate::recipient::{Recipient, recipients};
 
 /// How many approvals are looked at side by side.
@@ -42,6 +43,7 @@ pub(crate) struct Sweep {
     pub(crate) ledger: Ledger,
     pub(crate) outbox: Outbox,
     pub(crate) announce: Announce,
+    pub(crate) receipts: Receipts,
     pub(crate) ask: Ask,
     pub(crate) links: LinkSigner,
     pub(crate) callback: CallbackClient,
@@ -57,6 +59,8 @@ pub struct SweepSummary {
     pub asked: usize,
     /// Emails that remind.
     pub reminded: usize,
+    /// Emails that tell voters of their votes, sent now because they were missing.
+    pub receipts: usize,
     /// Emails that announce an outcome.
     pub told: usize,
     /// Approvals that their votes had decided and whose result the callback put now.
@@ -68,6 +72,7 @@ impl SweepSummary {
         self.looked += other.looked;
         self.asked += other.asked;
         self.reminded += other.reminded;
+        self.receipts += other.receipts;
         self.told += other.told;
         self.finished += other.finished;
     }
@@ -197,7 +202,8 @@ impl Sweep {
         }
     }
 
-    /// Does what is left to do about a request: announces its outcome, or sends emails that are missing and reminders.
+    /// Does what is left to do about a request: announces its outcome, or sends emails that are missing, receipts
+    /// too, and reminders.
     async fn follow_up(&self, request: Request, now: UtcDateTime) -> Result<SweepSummary, SweepError> {
         let key = &request.approval.key();
         let mut summary = SweepSummary { looked: 1, ..SweepSummary::default() };
@@ -221,12 +227,13 @@ impl Sweep {
                 }
                 None => DeliverySummary::default(),
             };
-            (summary.asked, summary.reminded) = (asked.sent, reminded.sent);
+            let receipts = self.receipts.send(&request, &before).await;
+            (summary.asked, summary.reminded, summary.receipts) = (asked.sent, reminded.sent, receipts.sent);
             let deliveries = asked.and(reminded);
             if deliveries.attempted() > 0 {
                 summary.told = self.announce.announce_if_ended(key).await?;
             }
-            deliveries.complete(recipients(&request.terms).count())?;
+            deliveries.and(receipts).complete(recipients(&request.terms).count())?;
         } else if now - request.waits_until > SHOWN_FOR {
             tracing::error!(%key, "closed an expired approval although CodePipeline does not show how it ended");
             self.ledger.close(key, now).await?;

@@ -1,6 +1,7 @@
 //! The deployment that the sandbox plays: its names, its policies, and the settings that its template would give the
 //! functions.
 
+use countersign::events;
 use serde_json::json;
 
 use crate::aws::Aws;
@@ -25,8 +26,8 @@ pub const CALLBACK_KEY: &str = "AKIASANDBOXCALLBACK";
 pub const NOTIFIER_ROLE: &str = "countersign-notifier";
 /// The name of the callback's role: see [`NOTIFIER_ROLE`].
 pub const CALLBACK_ROLE: &str = "countersign-callback";
-/// The source and the detail type of the events that the hub's rule hands to the notifier.
-pub(crate) const VOTE_RECORDED: (&str, &str) = ("countersign", "Vote Recorded");
+/// The detail types of the callback's events that the hub's rule hands to the notifier.
+pub(crate) const HINTS: [&str; 2] = [events::VOTE_RECORDED, events::REQUEST_MISSING];
 
 /// The resource policy of the ledger's table, as the templates have it: nobody but the functions writes items. Nothing
 /// denies reading, removing the policy, deleting the table or restoring it.

@@ -54,7 +54,7 @@ impl LinkSigner {
         );
         let jti = digest(&["link", request.digest.as_str(), &approver.identity(), decision.as_str()]);
         let claims = LinkClaims { claims, sub: approver.expose().to_owned(), jti, decision: decision.to_string() };
-        self.url(jws::sign(&self.key, LINK, &claims).await?)
+        self.url(&jws::sign(&self.key, LINK, &claims).await?)
     }
 
     /// The order by which the callback puts what the votes on `request` come to, in the form of a link.
@@ -77,7 +77,7 @@ impl LinkSigner {
 
     async fn finish_order(&self, approval: Named<'_>, request: &Digest, now: UtcDateTime) -> Result<Link, SignError> {
         let claims = self.claims(approval, request, (now, now.saturating_add(FINISH_LIFETIME)));
-        self.url(jws::sign(&self.key, FINISH, &claims).await?)
+        self.url(&jws::sign(&self.key, FINISH, &claims).await?)
     }
 
     fn claims(&self, approval: Named, request: &Digest, (from, until): (UtcDateTime, UtcDateTime)) -> Claims {
@@ -99,7 +99,7 @@ impl LinkSigner {
         }
     }
 
-    fn url(&self, token: String) -> Result<Link, SignError> {
+    fn url(&self, token: &str) -> Result<Link, SignError> {
         let link = format!("{}{PATH}?t={token}", self.origin.as_str());
         if link.len() >= MAX_LENGTH {
             return Err(SignError::TooLong { bytes: link.len(), max: MAX_LENGTH });

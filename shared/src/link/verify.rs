@@ -241,7 +241,7 @@ impl LinkVerifier {
         match jws::type_of(token, &[LINK, FINISH, UNBOUND_LINK])? {
             LINK => {
                 let LinkClaims { claims, sub, jti, decision } = jws::verify(token, LINK, &self.keys)?;
-                let (signed, times) = self.signed(claims, origins)?;
+                let (signed, times) = self.signed(&claims, origins)?;
                 let read = || Ok::<_, ParseError>((sub.parse()?, decision.parse()?));
                 let (approver, decision) = read().map_err(|_| LinkError::Claims)?;
                 let link = VerifiedLink { signed, approver, decision, id: jti };
@@ -253,7 +253,7 @@ impl LinkVerifier {
                 })
             }
             FINISH => {
-                let (order, times) = self.signed(jws::verify(token, FINISH, &self.keys)?, origins)?;
+                let (order, times) = self.signed(&jws::verify(token, FINISH, &self.keys)?, origins)?;
                 times.check(now)?;
                 if order.expires <= now {
                     return Err(LinkError::LateOrder);
@@ -268,7 +268,7 @@ impl LinkVerifier {
         }
     }
 
-    fn signed(&self, claims: Claims, origins: &Origins) -> Result<(Signed, Times), LinkError> {
+    fn signed(&self, claims: &Claims, origins: &Origins) -> Result<(Signed, Times), LinkError> {
         // The library lets lists of audiences and issuers pass that merely hold ours; `Claims` has texts, checked here.
         if claims.iss != self.deployment.as_str() {
             return Err(LinkError::Issuer);
@@ -348,8 +348,8 @@ mod tests {
     fn a_link_says_what_it_said() {
         let asked = UtcDateTime::from_unix_timestamp(1_795_166_700).unwrap();
         let (verifier, here) = (verifier(LINK), origins("https://approvals.example.com"));
-        let verified = verifier.verify(token(LINK[0]), &here, asked).unwrap();
-        let SignedToken::Link(link) = verified else { panic!("{verified:?}") };
+        let read = verifier.verify(token(LINK[0]), &here, asked).unwrap();
+        let SignedToken::Link(link) = read else { panic!("{read:?}") };
         assert_eq!(link.action().to_string(), "service/Prod/Approve");
         assert_eq!((link.approver().expose(), link.decision()), ("alice@example.com", Decision::Rejected));
         // The request that it was made for is golden, too.

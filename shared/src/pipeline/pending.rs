@@ -6,7 +6,7 @@ use aws_sdk_codepipeline::types::{
 use futures_util::{StreamExt, stream};
 use time::UtcDateTime;
 
-use super::{CodePipeline, PendingRef, in_region, moment};
+use super::{CodePipeline, NOT_FOUND, PendingRef, in_region, moment};
 use crate::approval::{
     AccountId, ActionName, ApprovalAction, ApprovalToken, ExecutionId, PipelineName, Region, StageName,
 };
@@ -55,9 +55,25 @@ impl CodePipeline {
         now: UtcDateTime,
     ) -> Result<Vec<PendingRef>, AwsError> {
         let declared = self.declared(&pipeline, self.home.as_ref()).await?;
-        let mut places = self.places(&pipeline, declared.mode.as_ref()).await?;
+        let mut places = self.places(&pipeline, self.home.as_ref(), declared.mode.as_ref()).await?;
         places.retain(|place| (&place.stage, &place.action) == (stage, action));
         Ok(pending_refs(&declared, &pipeline, places, now))
+    }
+
+    /// The approvals that wait now where somebody says that one does: none if there is no such pipeline, or not in that
+    /// account.
+    ///
+    /// # Errors
+    /// When CodePipeline does not answer.
+    pub async fn waiting_at(&self, named: &ApprovalAction, now: UtcDateTime) -> Result<Vec<PendingRef>, AwsError> {
+        let declared = match self.declared(&named.pipeline, Some(&named.region)).await {
+            Err(error) if NOT_FOUND.contains(&error.code.as_str()) => return Ok(Vec::new()),
+            declared => declared?,
+        };
+        let places = self.places(&named.pipeline, Some(&named.region), declared.mode.as_ref()).await?;
+        let mut waiting = pending_refs(&declared, &named.pipeline, places, now);
+        waiting.retain(|pending| pending.action == *named);
+        Ok(waiting)
     }
 
     /// All approvals that wait now in the pipelines at home, and what could not be read: a pipeline that cannot be read
@@ -87,7 +103,7 @@ impl CodePipeline {
         mode: Option<ExecutionMode>,
         now: UtcDateTime,
     ) -> Result<Vec<PendingRef>, AwsError> {
-        let places = self.places(&pipeline, mode.as_ref()).await?;
+        let places = self.places(&pipeline, self.home.as_ref(), mode.as_ref()).await?;
         if places.is_empty() {
             return Ok(Vec::new());
         }
@@ -149,10 +165,14 @@ impl CodePipeline {
 
     /// Where approvals wait. The state shows each action's latest run, however long ago it began; of a pipeline in PARALLEL
     /// mode it shows none, and the list of runs has to do.
-    async fn places(&self, pipeline: &PipelineName, mode: Option<&ExecutionMode>) -> Result<Vec<Place>, AwsError> {
-        let home = self.home.as_ref();
+    async fn places(
+        &self,
+        pipeline: &PipelineName,
+        region: Option<&Region>,
+        mode: Option<&ExecutionMode>,
+    ) -> Result<Vec<Place>, AwsError> {
         if mode != Some(&ExecutionMode::Parallel) {
-            let stages = self.stages(pipeline, home).await?;
+            let stages = self.stages(pipeline, region).await?;
             return Ok(stages.iter().flat_map(places_in_state).collect());
         }
         let waits = |run: &ActionExecutionDetail| {
@@ -160,7 +180,7 @@ impl CodePipeline {
             kind.is_some_and(|kind| kind.category == ActionCategory::Approval)
                 && run.status == Some(ActionExecutionStatus::InProgress)
         };
-        let runs = self.runs(pipeline, home, None, waits, |_| false).await?;
+        let runs = self.runs(pipeline, region, None, waits, |_| false).await?;
         Ok(runs.iter().filter_map(place_of_run).collect())
     }
 }

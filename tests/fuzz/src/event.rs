@@ -33,7 +33,10 @@ pub fn check(event: &Value) {
             }
             Ok(Event::ApprovalEnded { at, .. }) => assert!((2000..2100).contains(&at.year())),
             Ok(Event::History { limit, .. }) => assert!((1..=50).contains(&limit)),
-            Ok(Event::Doctor | Event::Sweep | Event::Resend { .. } | Event::Ignored(_)) => {}
+            Ok(Event::VoteRecorded { key }) => assert_eq!(key.as_str().len(), 43),
+            Ok(
+                Event::RequestMissing { .. } | Event::Doctor | Event::Sweep | Event::Resend { .. } | Event::Ignored(_),
+            ) => {}
             Err(error) => {
                 let shown = error.to_string();
                 assert!(shown.chars().count() <= MAX_ERROR, "{shown}");

@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
+use countersign::events::SOURCE;
 use serde_json::{Value, json};
 use time::UtcDateTime;
 use time::macros::format_description;
@@ -15,7 +16,7 @@ use uuid::Uuid;
 
 use super::caller::Caller;
 use crate::codepipeline::{AwsError, Now};
-use crate::deployment::{ACCOUNT, VOTE_RECORDED};
+use crate::deployment::{ACCOUNT, HINTS};
 use crate::lock::lock;
 
 /// The most entries of one call.
@@ -113,7 +114,8 @@ impl EventBridge {
         taken.push_back(event.clone());
         drop(taken);
         // The pattern of the rule has the hub's account too: other accounts' events come over a bus of their own.
-        if on_default_bus && (source, kind) == VOTE_RECORDED && caller.account() == ACCOUNT {
+        let is_hint = source == SOURCE && HINTS.contains(&kind);
+        if on_default_bus && is_hint && caller.account() == ACCOUNT {
             notifier(event);
         }
         Ok(id)

@@ -61,6 +61,8 @@ fn the_rule_matches_votes_of_the_hub_on_the_default_bus() {
     let cases = [
         (ben(), vote(), true),
         (ben(), with("EventBusName", "default"), true),
+        (ben(), with("DetailType", "Request Missing"), true),
+        (ben(), with("DetailType", "Approval Ended"), false),
         (ben(), with("EventBusName", format!("{hub}/default")), true),
         (ben(), with("EventBusName", format!("{hub}/own")), false),
         (ben(), with("EventBusName", "own"), false),

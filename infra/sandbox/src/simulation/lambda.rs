@@ -114,7 +114,7 @@ impl Inside {
             lock(&inside.warm).notifiers.push(notifier);
             handled
         });
-        let failed = match handled.await {
+        let failed = match Box::pin(handled).await {
             Ok(Ok(report)) => return Ok(report),
             Ok(Err(error)) => Failed::Error(error),
             Err(death) => Failed::Death(death),
