@@ -12,6 +12,7 @@ pub mod clock;
 pub mod delivery;
 pub mod earlier;
 pub mod events;
+pub mod evidence;
 pub mod foreign;
 mod jws;
 pub mod keys;

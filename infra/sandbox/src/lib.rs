@@ -9,6 +9,7 @@ pub mod clock;
 pub mod codepipeline;
 mod demo;
 mod deployment;
+pub mod evidence;
 mod functions;
 mod gateway;
 mod lambda;

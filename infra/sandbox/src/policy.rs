@@ -101,7 +101,7 @@ pub fn read(file: &Path) -> Result<(Policy, String), ExitCode> {
 }
 
 /// The name of a file in answers.
-fn name(file: &Path) -> String {
+pub fn name(file: &Path) -> String {
     if is_standard_input(file) { "<stdin>".to_owned() } else { file.display().to_string() }
 }
 
@@ -109,7 +109,8 @@ fn is_standard_input(file: &Path) -> bool {
     file.as_os_str() == "-"
 }
 
-fn text(file: &Path) -> std::io::Result<String> {
+/// What is in a file, or at the standard input for `-`.
+pub fn text(file: &Path) -> std::io::Result<String> {
     if !is_standard_input(file) {
         return std::fs::read_to_string(file);
     }

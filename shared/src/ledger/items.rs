@@ -14,7 +14,7 @@ use crate::request::{EarlierDecision, EarlierVote, Ending, Outcome, Release, Rev
 
 /// An item, or a part of one, that this version cannot read.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Unreadable;
+pub(crate) struct Unreadable;
 
 impl From<ParseError> for Unreadable {
     fn from(_: ParseError) -> Self {
