@@ -12,6 +12,7 @@ mod parse;
 mod people;
 mod principals;
 mod warnings;
+mod written;
 
 use std::collections::BTreeMap;
 use std::fmt;

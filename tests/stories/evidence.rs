@@ -6,6 +6,7 @@ use sandbox::{NOTIFIER_KEY, TABLE};
 use serde_json::{Value, json};
 use time::Duration;
 
+use crate::operations::misconfigured;
 use tests::{ALICE, BOB, World};
 
 const CAROL: &str = "carol@example.com";
@@ -108,6 +109,24 @@ async fn only_the_deployments_keys_prove_anything() {
     // Those of another deployment prove nothing here.
     let other = decided().await;
     assert!(holds(&other, &file).unwrap_err().starts_with("request key 1: its fingerprint"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_rotation_both_keys_are_in_the_evidence() {
+    let world = decided().await;
+    let kms = &world.aws().kms;
+    let new = kms.create_key_with_policy(&sandbox::key_policy(sandbox::NOTIFIER_ROLE)).unwrap();
+    let old = world.sandbox().setting("COUNTERSIGN_REQUEST_KEYS").unwrap();
+    let notifier = misconfigured(&world, "COUNTERSIGN_REQUEST_KEYS", &format!("{new},{old}"));
+    let answer = notifier.handle(&json!({"evidence": {"key": key_of(&world).await}})).await.unwrap();
+    let file = serde_json::to_string(&answer).unwrap();
+    // The old key sealed the request, and the new one what CodePipeline shows now.
+    let problem = holds(&world, &file).unwrap_err();
+    assert!(problem.starts_with("request key 1: its fingerprint"), "{problem}");
+    let mut keys = trusted(&world);
+    keys.request.push(Fingerprint::of(&kms.public_key(&new).unwrap()));
+    let report = sandbox::evidence::report(&file, &keys).unwrap();
+    assert!(report.contains("These votes decided it"), "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

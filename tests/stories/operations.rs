@@ -19,7 +19,7 @@ fn resend(action: &str) -> Value {
 }
 
 /// A notifier on the world's AWS with one setting changed, as after a mistake in a deployment.
-fn misconfigured(world: &World, setting: &str, text: &str) -> Notifier {
+pub(crate) fn misconfigured(world: &World, setting: &str, text: &str) -> Notifier {
     let settings = |name: &str| match name {
         _ if name == setting => Some(text.to_owned()),
         _ => world.sandbox().setting(name),
@@ -130,6 +130,17 @@ async fn a_lost_email_is_sent_again_with_the_same_links() {
     // The event still sends nothing if it arrives once more.
     world.play(&eventbridge()).await;
     assert_eq!(world.mails().await.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn resend_fills_nobodys_mailbox() {
+    let world = World::new().await;
+    world.ask().await;
+    for (minutes, sent) in [(0, 2), (5, 0), (5, 0), (5, 2), (1, 0)] {
+        world.advance(time::Duration::minutes(minutes)).await;
+        assert_eq!(world.play(&resend("MyApprovalAction")).await["results"][0]["sent"], sent, "after {minutes} more");
+    }
+    assert_eq!(world.mails().await.len(), 6);
 }
 
 #[tokio::test(flavor = "multi_thread")]

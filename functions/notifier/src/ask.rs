@@ -9,7 +9,7 @@ use countersign::metrics::Metrics;
 use countersign::pipeline::{CodePipeline, FindError, PendingApproval, PendingRef};
 use countersign::request::{EarlierDecision, NewRequest, Request};
 use countersign::seal::Sealer;
-use time::UtcDateTime;
+use time::{Duration, UtcDateTime};
 
 use crate::announce::{Announce, AnnounceError};
 use crate::errors::Errors;
@@ -21,6 +21,9 @@ use crate::recipient::recipients;
 /// The most earlier decisions that a request keeps, the latest. Each takes a retry of the stage, and all asked for once
 /// more.
 const MAX_EARLIER: usize = 20;
+
+/// How long nobody gets a copy after a copy: whoever may give commands must not fill mailboxes with them.
+const RESEND_PAUSE: Duration = Duration::minutes(15);
 
 /// Puts approvals to their approvers.
 #[derive(Clone)]
@@ -145,9 +148,16 @@ impl Ask {
                 delivery.kind == EmailKind::Request && delivery.mailbox == mailbox && delivery.is_sent()
             })
         };
-        let (again, first): (Vec<_>, Vec<_>) =
-            recipients(&request.terms).partition(|recipient| was_sent(&recipient.mailbox.address.identity()));
         let at = (self.clock)();
+        let was_sent_lately = |mailbox: &str| {
+            before.iter().any(|delivery| {
+                let is_recent = matches!(delivery.kind, EmailKind::Resend { at: last } if at - last < RESEND_PAUSE);
+                is_recent && delivery.mailbox == mailbox && delivery.may_have_arrived()
+            })
+        };
+        let (mut again, first): (Vec<_>, Vec<_>) =
+            recipients(&request.terms).partition(|recipient| was_sent(&recipient.mailbox.address.identity()));
+        again.retain(|recipient| !was_sent_lately(&recipient.mailbox.address.identity()));
         let (again, first) = tokio::join!(
             self.outbox.send(&request, EmailKind::Resend { at }, again),
             self.outbox.send(&request, EmailKind::Request, first),

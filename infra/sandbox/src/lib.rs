@@ -12,6 +12,7 @@ mod deployment;
 pub mod evidence;
 mod functions;
 mod gateway;
+mod keys;
 mod lambda;
 mod lock;
 mod metrics;

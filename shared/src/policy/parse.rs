@@ -10,6 +10,7 @@ use time::Duration;
 use self::people::{Groups, Persons};
 use super::document::{Node, Place, Table, toml};
 use super::people::People;
+use super::written::Written;
 use super::{
     AfterRejection, AutomaticStart, DEFAULT, Globs, MAX_ROUTES, MAX_TEXT, Part, Policy, PolicyError, PolicyWarning,
     Route, warnings,
@@ -47,13 +48,6 @@ const BAD_DURATION: &str = "must be a duration such as 90m, 24h or 3d";
 const NO_ALIASES: &str = "aliases are no longer read, since people pick some of these names themselves: write one \
                           [[person]] each, with address = their address and principals = a list of full ARNs, such as \
                           arn:aws:iam::123456789012:user/NAME";
-
-/// A route, what it matches, and where it is written.
-pub struct Written<'t> {
-    pub globs: Globs,
-    pub route: Route,
-    pub table: Table<'t>,
-}
 
 /// Parses a policy.
 pub fn policy(text: &str) -> Result<Policy, PolicyError> {

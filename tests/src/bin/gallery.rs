@@ -428,6 +428,8 @@ async fn of_the_sandbox(gallery: &mut Gallery) {
     let world = asked(2).await;
     world.advance(Duration::days(6) + Duration::hours(1)).await;
     world.press(&mail(&world, TARO).await.approve, "合計が一致しました。").await;
+    // Otherwise the second vote decides before the first one is told.
+    world.settle().await;
     world.press(&mail(&world, MARYAM).await.approve, "المجاميع متطابقة.\nLooks good to me.").await;
     start(&world, REVIEW_URL, "arn:aws:iam::123456789012:user/ben").await;
     world.settle().await;
@@ -436,11 +438,16 @@ async fn of_the_sandbox(gallery: &mut Gallery) {
         State::opened("mailbox", &world.url("/mailbox"), 200).of("sandbox"),
     ];
     let mails = world.aws().ses.mails();
-    let mut to_maryam = mails.iter().filter(|mail| mail.to.to_string().contains(MARYAM));
-    for (page, email) in
-        [("mail-request", "email-request"), ("mail-reminder", "email-reminder"), ("mail-outcome", "email-outcome")]
-    {
-        let id = &to_maryam.next().expect("a request, a reminder and an outcome, in this order").id;
+    let mut to_maryam = mails.iter().filter(|mail| mail.to == MARYAM);
+    let mut to_taro = mails.iter().filter(|mail| mail.to == TARO);
+    for (page, email) in [
+        ("mail-request", "email-request"),
+        ("mail-reminder", "email-reminder"),
+        ("mail-outcome", "email-outcome"),
+        ("mail-receipt", "email-receipt"),
+    ] {
+        let mail = if page == "mail-receipt" { to_taro.nth(2) } else { to_maryam.next() };
+        let id = &mail.expect("a request, a reminder, and a receipt or an outcome, in this order").id;
         // The title of an email's page is the subject, which the emails of one thread share.
         states.push(State::opened(page, &world.url(&format!("/mailbox/{id}")), 200).of("sandbox").titled("mail"));
         states.push(State::opened(email, &world.url(&format!("/mailbox/{id}/html")), 200).of("email").titled("email"));
