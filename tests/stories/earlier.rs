@@ -135,6 +135,8 @@ async fn a_comment_that_the_ledger_has_is_whole_and_without_it_the_summary_remai
     let execution = start(&world).await;
     let comment = format!("{}the end", "x".repeat(500));
     world.press(&world.mail_to(BOB).await.reject, &comment).await;
+    world.settle().await;
+    world.advance(time::Duration::minutes(1)).await;
     retry(&world, &execution).await;
     let page = world.get(&newest(&world, ALICE).await.approve).await.body;
     assert!(page.contains("xthe end"), "CodePipeline's summary has 512 characters of all: {page}");

@@ -60,7 +60,17 @@ async fn the_doctor_says_that_a_sound_deployment_is_sound() {
         result["findings"].as_array().unwrap().iter().map(|finding| finding["check"].as_str().unwrap()).collect();
     assert_eq!(
         checks,
-        ["sender", "sending quota", "request key", "vote key", "ledger", "policy", "callback", "CodePipeline"]
+        [
+            "sender",
+            "sending quota",
+            "request key",
+            "vote key",
+            "ledger",
+            "policy",
+            "callback",
+            "CodePipeline",
+            "routes"
+        ]
     );
     assert!(world.mails().await.is_empty());
     assert!(!report.to_string().contains('@'), "no address in the report: {report}");

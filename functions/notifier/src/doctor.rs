@@ -22,10 +22,14 @@ use serde::Serialize;
 
 use crate::callback_client::{CallbackClient, CallbackError};
 use crate::policy_store::{PolicyReadError, PolicyStore, StoredPolicy};
+use crate::routes::Routes;
 use policies::{KeysSeen, REQUEST_KEY};
 
 /// The daily quota of an account in SES's sandbox, which sends to verified addresses only.
 const SANDBOX_QUOTA: f64 = 200.0;
+
+/// How long reading all pipelines may take.
+const ROUTES_WITHIN: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// What the doctor found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -73,13 +77,14 @@ pub(crate) struct Doctor {
     pub(crate) deciding_role: RoleArn,
     pub(crate) links: LinkSigner,
     pub(crate) callback: CallbackClient,
+    pub(crate) routes: Routes,
     pub(crate) clock: Clock,
 }
 
 impl Doctor {
     /// Examines every part, side by side.
     pub(crate) async fn examine(&self) -> Diagnosis {
-        let (sender, quota, (signs, callback), requests, votes, table, policy, pipeline) = tokio::join!(
+        let (sender, quota, (signs, callback), requests, votes, table, policy, pipeline, routes) = tokio::join!(
             self.sender(),
             self.quota(),
             self.signing_and_callback(),
@@ -88,12 +93,13 @@ impl Doctor {
             self.table(),
             self.policy(),
             self.pipeline(),
+            self.routes(),
         );
         let deciding = &self.deciding_role;
         let request_key = signs.err().unwrap_or_else(|| policies::request_key(&requests, deciding));
         let vote_key = policies::vote_key(&votes, deciding);
         let ledger = policies::ledger(table, deciding, requests.as_ref().ok().and_then(KeysSeen::signer));
-        let findings = vec![sender, quota, request_key, vote_key, ledger, policy, callback, pipeline];
+        let findings = vec![sender, quota, request_key, vote_key, ledger, policy, callback, pipeline, routes];
         Diagnosis { sound: findings.iter().all(|finding| finding.sound), findings }
     }
 
@@ -189,6 +195,16 @@ impl Doctor {
                 error.to_string(),
                 "correct the parameter; `cargo run -p sandbox -- policy check FILE` checks a text before it is saved",
             ),
+        }
+    }
+
+    /// Every approval action should have a route. One that has none may be somebody else's, so that is a warning.
+    async fn routes(&self) -> Finding {
+        const CHECK: &str = "routes";
+        match tokio::time::timeout(ROUTES_WITHIN, Box::pin(self.routes.list())).await {
+            Ok(Ok(list)) => Finding::sound(CHECK, list.summary()),
+            Ok(Err(_)) => Finding::sound(CHECK, "not checked: there is no policy to look into"),
+            Err(_) => Finding::sound(CHECK, "warning: not checked, since reading all pipelines takes too long"),
         }
     }
 

@@ -21,7 +21,7 @@ use time::UtcDateTime;
 use time::format_description::well_known::Rfc3339;
 
 /// The commands, which are given by direct invocation.
-const COMMANDS: [&str; 5] = ["doctor", "sweep", "resend", "history", "evidence"];
+const COMMANDS: [&str; 6] = ["doctor", "sweep", "resend", "history", "evidence", "routes"];
 /// The states of an action that has ended.
 const ENDED_STATES: [&str; 4] = ["SUCCEEDED", "FAILED", "ABANDONED", "CANCELED"];
 /// How many approvals a page of history has unless the command says otherwise, and at most.
@@ -79,6 +79,8 @@ pub enum Event {
     },
     /// A command: give evidence about the approval with this key, which has ended.
     Evidence(ApprovalKey),
+    /// A command: list every approval action, and who would be asked about it.
+    Routes,
     /// Something that is not for the notifier, and why.
     Ignored(&'static str),
 }
@@ -188,6 +190,7 @@ fn read_command(event: &Value, name: &str, command: &Value) -> Result<Event, Eve
             let ResendArguments { pipeline, stage, action } = shape("the command resend", command)?;
             Ok(Event::Resend { pipeline: pipeline.parse()?, stage: stage.parse()?, action: action.parse()? })
         }
+        "routes" => shape("the command routes", command).map(|NoArguments {}| Event::Routes),
         "evidence" => {
             let EvidenceArguments { key } = shape("the command evidence", command)?;
             Ok(Event::Evidence(key.parse()?))

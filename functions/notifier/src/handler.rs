@@ -29,6 +29,7 @@ use crate::outbox::Outbox;
 use crate::policy_store::PolicyStore;
 use crate::receipts::{Receipts, Told};
 use crate::report::{EventReport, NotifierError, Report};
+use crate::routes::Routes;
 use crate::settings::Settings;
 use crate::sweep::Sweep;
 
@@ -65,6 +66,7 @@ pub struct Notifier {
     history: History,
     gather: Gather,
     doctor: Doctor,
+    routes: Routes,
     /// The accounts that are served.
     accounts: Vec<AccountId>,
     metrics: Metrics,
@@ -151,7 +153,9 @@ impl Notifier {
             clock: Arc::clone(&clock),
         };
         let history = History { ledger: ledger.clone(), pipeline: pipeline.clone(), clock: Arc::clone(&clock) };
+        let routes = Routes { pipeline: pipeline.clone(), policy: policy.clone() };
         let doctor = Doctor {
+            routes: routes.clone(),
             ses: aws_sdk_ses::Client::new(aws),
             sender: sender.address,
             pipeline,
@@ -164,7 +168,7 @@ impl Notifier {
             callback,
             clock: Arc::clone(&clock),
         };
-        Self { ask, announce, receipts, sweep, history, gather, doctor, accounts, metrics, clock }
+        Self { ask, announce, receipts, sweep, history, gather, doctor, routes, accounts, metrics, clock }
     }
 
     /// Handles one event, as Lambda passes it on.
@@ -256,6 +260,10 @@ impl Notifier {
             Event::Evidence(key) => match Box::pin(self.gather.evidence(&key)).await {
                 Ok(evidence) => Ok(EventReport::Evidence { key: key.to_string(), evidence: Box::new(evidence) }),
                 Err(error) => Err(NotifierError::Evidence { key, error }),
+            },
+            Event::Routes => match self.routes.list().await {
+                Ok(list) => Ok(EventReport::Routes(list)),
+                Err(error) => Err(NotifierError::Routes(error)),
             },
             Event::Doctor => Ok(EventReport::Diagnosed(Box::pin(self.doctor.examine()).await)),
             Event::Ignored(why) => Ok(EventReport::Ignored { why }),

@@ -25,6 +25,7 @@ mod policy_store;
 pub mod receipts;
 mod recipient;
 pub mod report;
+mod routes;
 pub mod settings;
 mod sweep;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ssm::Client;
-use countersign::approval::{Approver, Decision, PrincipalArn};
+use countersign::approval::{ApprovalAction, Approver, Decision, PrincipalArn};
 use countersign::aws::AwsError;
 use countersign::pipeline::{Initiator, PendingApproval};
 use countersign::policy::{AfterRejection, AutomaticStart, Policy, PolicyError, Recognition, Route, Unrouted};
@@ -169,13 +169,19 @@ impl PolicyStore {
 }
 
 impl StoredPolicy {
+    /// The route of an approval.
+    pub(crate) fn route(&self, action: &ApprovalAction) -> Result<&Route, PolicyReadError> {
+        let version = self.version;
+        self.policy.route(action).map_err(|unrouted| match unrouted {
+            Unrouted::NoRoute => PolicyReadError::NoRoute { version },
+            Unrouted::OnlyInCase(route) => PolicyReadError::OnlyInCase { version, route: route.name.clone() },
+        })
+    }
+
     /// The terms that the policy sets for an approval. Its request keeps them for good.
     pub(crate) fn terms(&self, pending: &PendingApproval) -> Result<Terms, PolicyReadError> {
         let version = self.version;
-        let route = self.policy.route(&pending.approval.action).map_err(|unrouted| match unrouted {
-            Unrouted::NoRoute => PolicyReadError::NoRoute { version },
-            Unrouted::OnlyInCase(route) => PolicyReadError::OnlyInCase { version, route: route.name.clone() },
-        })?;
+        let route = self.route(&pending.approval.action)?;
         let (barred, unrecognised_initiator) = if route.initiator_may_approve {
             (BTreeMap::new(), self.is_unrecognised(pending))
         } else {

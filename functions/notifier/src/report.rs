@@ -15,6 +15,7 @@ use crate::evidence::EvidenceError;
 use crate::history::HistoryPage;
 use crate::policy_store::PolicyReadError;
 use crate::receipts::ReceiptError;
+use crate::routes::RouteList;
 use crate::sweep::{SweepError, SweepFailure, SweepSummary};
 
 /// What was done about an event, one entry for each of its records. It holds no addresses, since Lambda keeps answers;
@@ -88,6 +89,8 @@ pub enum EventReport {
         /// The document.
         evidence: Box<Evidence>,
     },
+    /// Every approval action, and who would be asked about it.
+    Routes(RouteList),
     /// The deployment was examined.
     Diagnosed(Diagnosis),
     /// The event is not for the notifier.
@@ -102,6 +105,7 @@ impl EventReport {
     pub(crate) fn for_log(&self) -> String {
         match self {
             Self::History(page) => format!("{{\"result\":\"history\",\"approvals\":{}}}", page.approvals.len()),
+            Self::Routes(list) => format!("{{\"result\":\"routes\",\"actions\":{}}}", list.actions.len()),
             Self::Evidence { key, .. } => format!("{{\"result\":\"evidence\",\"key\":\"{key}\"}}"),
             other => serde_json::to_string(other).unwrap_or_default(),
         }
@@ -150,6 +154,9 @@ pub enum NotifierError {
     /// A sweep could not do everything.
     #[error(transparent)]
     Sweep(#[from] Errors<SweepFailure>),
+    /// Without a policy, nobody would be asked about anything.
+    #[error(transparent)]
+    Routes(PolicyReadError),
     /// The history cannot be read.
     #[error("{pipeline}: {error}")]
     History {
@@ -185,6 +192,7 @@ impl NotifierError {
             Self::Sweep(failures) => failures.only().map_or(SEVERAL, |failure| kind_of_sweep(&failure.error)),
             Self::Receipts { error: ReceiptError::Aws(_), .. } | Self::History { .. } => AWS_ERROR,
             Self::Evidence { error, .. } => kind_of_evidence(error),
+            Self::Routes(error) => kind_of_policy(error),
         }
     }
 }
@@ -192,8 +200,7 @@ impl NotifierError {
 fn kind_of_ask(error: &AskError) -> &'static str {
     match error {
         AskError::Find(_) => "ApprovalNotFound",
-        AskError::Policy(PolicyReadError::NoRoute { .. } | PolicyReadError::OnlyInCase { .. }) => "NoRoute",
-        AskError::Policy(_) => "PolicyError",
+        AskError::Policy(error) => kind_of_policy(error),
         AskError::Seal(_) | AskError::Aws(_) => AWS_ERROR,
         AskError::NothingPending => "NothingWaits",
         AskError::Undelivered(_) => EMAILS_NOT_SENT,
@@ -207,6 +214,13 @@ fn kind_of_evidence(error: &EvidenceError) -> &'static str {
         EvidenceError::NotOnRecord => "NotOnRecord",
         EvidenceError::StillWaiting => "StillWaiting",
         EvidenceError::EndNotShown => "EndNotShown",
+    }
+}
+
+fn kind_of_policy(error: &PolicyReadError) -> &'static str {
+    match error {
+        PolicyReadError::NoRoute { .. } | PolicyReadError::OnlyInCase { .. } => "NoRoute",
+        _ => "PolicyError",
     }
 }
 
@@ -255,6 +269,7 @@ mod tests {
             EventReport::Resent { approval: approval(), sent: 1 },
             EventReport::Swept(SweepSummary { looked: 1, asked: 2, reminded: 3, receipts: 4, told: 5, finished: 6 }),
             EventReport::History(history),
+            EventReport::Routes(RouteList { policy_version: 1, actions: Vec::new(), unread: Vec::new() }),
             EventReport::Diagnosed(Diagnosis { sound: true, findings: Vec::new() }),
             EventReport::Ignored { why: "an event of another service" },
         ];
@@ -267,6 +282,7 @@ mod tests {
             {"result": "resent", "approval": "pipeline/stage/action", "sent": 1},
             {"result": "swept", "looked": 1, "asked": 2, "reminded": 3, "receipts": 4, "told": 5, "finished": 6},
             {"result": "history", "pipeline": "pipeline", "approvals": []},
+            {"result": "routes", "policyVersion": 1, "actions": []},
             {"result": "diagnosed", "sound": true, "findings": []},
             {"result": "ignored", "why": "an event of another service"},
         ]});

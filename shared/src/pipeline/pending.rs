@@ -1,7 +1,8 @@
 //! Pending approvals, whether or not an event named them.
 
 use aws_sdk_codepipeline::types::{
-    ActionCategory, ActionExecutionDetail, ActionExecutionStatus, ExecutionMode, StageDeclaration, StageState,
+    ActionCategory, ActionDeclaration, ActionExecutionDetail, ActionExecutionStatus, ExecutionMode, StageDeclaration,
+    StageState,
 };
 use futures_util::{StreamExt, stream};
 use time::UtcDateTime;
@@ -39,6 +40,25 @@ impl Declared {
     pub(super) fn timeout(&self, stage: &StageName, action: &ActionName) -> Option<i32> {
         let stage = self.stages.iter().find(|declared| declared.name == stage.as_str())?;
         stage.actions.iter().find(|declared| declared.name == action.as_str())?.timeout_in_minutes
+    }
+
+    /// Its approval actions.
+    fn approval_actions(&self) -> impl Iterator<Item = ApprovalAction> {
+        let is_approval = |action: &&ActionDeclaration| {
+            action.action_type_id.as_ref().is_some_and(|kind| kind.category == ActionCategory::Approval)
+        };
+        let actions = self.stages.iter().flat_map(move |stage| {
+            stage.actions.iter().filter(is_approval).map(|action| (stage.name.as_str(), action.name.as_str()))
+        });
+        actions.filter_map(|(stage, action)| {
+            Some(ApprovalAction {
+                account: self.account.clone(),
+                region: self.region.clone(),
+                pipeline: self.name.clone(),
+                stage: stage.parse().ok()?,
+                action: action.parse().ok()?,
+            })
+        })
     }
 }
 
@@ -95,6 +115,28 @@ impl CodePipeline {
             }
         }
         (waiting, errors)
+    }
+
+    /// Every approval action of the pipelines at home, and what could not be read. A pipeline that was deleted meanwhile has
+    /// none.
+    pub async fn approval_actions(&self) -> (Vec<ApprovalAction>, Vec<AwsError>) {
+        let pipelines = match self.pipelines().await {
+            Ok(pipelines) => pipelines,
+            Err(error) => return (Vec::new(), vec![error]),
+        };
+        let home = self.home.as_ref();
+        let reads: Vec<_> =
+            pipelines.iter().map(|(pipeline, _)| async move { self.declared(pipeline, home).await }).collect();
+        let reads: Vec<_> = stream::iter(reads).buffered(CONCURRENT_PIPELINES).collect().await;
+        let (mut actions, mut errors) = (Vec::new(), Vec::new());
+        for read in reads {
+            match read {
+                Ok(declared) => actions.extend(declared.approval_actions()),
+                Err(error) if NOT_FOUND.contains(&error.code.as_str()) => {}
+                Err(error) => errors.push(error),
+            }
+        }
+        (actions, errors)
     }
 
     async fn pending_in(

@@ -37,6 +37,7 @@ pub fn check(event: &Value) {
             Ok(
                 Event::RequestMissing { .. }
                 | Event::Evidence(_)
+                | Event::Routes
                 | Event::Doctor
                 | Event::Sweep
                 | Event::Resend { .. }

@@ -1,0 +1,119 @@
+//! The command `{"routes": {}}`: every approval action of the pipelines here, and who would be asked about it.
+
+use countersign::approval::{ApprovalAction, Approver, DisplayName};
+use countersign::pipeline::CodePipeline;
+use serde::Serialize;
+
+use crate::policy_store::{PolicyReadError, PolicyStore, StoredPolicy};
+
+/// How many actions without a route the doctor names.
+const MOST_NAMED: usize = 20;
+
+/// Lists approval actions with their routes.
+#[derive(Clone)]
+pub(crate) struct Routes {
+    pub(crate) pipeline: CodePipeline,
+    pub(crate) policy: PolicyStore,
+}
+
+/// Every approval action, and what the policy says of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RouteList {
+    /// The version of the policy.
+    pub policy_version: i64,
+    /// The approval actions, by pipeline, in the order of the pipelines' stages.
+    pub actions: Vec<RoutedAction>,
+    /// What could not be read, so that actions may be missing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<String>,
+}
+
+/// An approval action, and who would be asked about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoutedAction {
+    approval: String,
+    account: String,
+    region: String,
+    #[serde(flatten)]
+    routed: Routed,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+enum Routed {
+    Asked {
+        route: String,
+        quorum: usize,
+        approvers: Vec<Person>,
+        copy: Vec<Person>,
+    },
+    #[serde(rename_all = "camelCase")]
+    Nobody {
+        nobody_because: String,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Person {
+    address: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+}
+
+impl Routes {
+    /// The list.
+    pub(crate) async fn list(&self) -> Result<RouteList, PolicyReadError> {
+        let (policy, (actions, unread)) = tokio::join!(self.policy.read(), self.pipeline.approval_actions());
+        let policy = policy?;
+        let actions = actions.iter().map(|action| RoutedAction::new(action, &policy)).collect();
+        let unread = unread.iter().map(ToString::to_string).collect();
+        Ok(RouteList { policy_version: policy.version, actions, unread })
+    }
+}
+
+impl RouteList {
+    /// The sentence about the actions of which nobody would be asked, which the doctor says. It has no addresses.
+    pub(crate) fn summary(&self) -> String {
+        let nobody = |action: &&RoutedAction| matches!(action.routed, Routed::Nobody { .. });
+        let mut missed: Vec<&str> = self.actions.iter().filter(nobody).map(|action| action.approval.as_str()).collect();
+        let mut summary = format!("approval actions in the pipelines here: {}", self.actions.len());
+        if !missed.is_empty() {
+            let more = missed.len().saturating_sub(MOST_NAMED);
+            missed.truncate(MOST_NAMED);
+            summary += &format!("; warning: the policy has no route for {}", missed.join(", "));
+            if more > 0 {
+                summary += &format!(" and {more} more");
+            }
+        }
+        if let Some(first) = self.unread.first() {
+            summary +=
+                &format!("; warning: could not read {} pipelines, the first because: {first}", self.unread.len());
+        }
+        summary
+    }
+}
+
+impl RoutedAction {
+    fn new(action: &ApprovalAction, policy: &StoredPolicy) -> Self {
+        let routed = match policy.route(action) {
+            Ok(route) => Routed::Asked {
+                route: route.name.clone(),
+                quorum: route.quorum.get(),
+                approvers: route.approvers.iter().map(Person::new).collect(),
+                copy: route.copy.iter().map(Person::new).collect(),
+            },
+            Err(error) => Routed::Nobody { nobody_because: error.to_string() },
+        };
+        let (account, region) = (action.account.to_string(), action.region.to_string());
+        Self { approval: action.to_string(), account, region, routed }
+    }
+}
+
+impl Person {
+    fn new(person: &Approver) -> Self {
+        let name = person.name.as_ref().map(DisplayName::expose).map(str::to_owned);
+        Self { address: person.address.expose().to_owned(), name }
+    }
+}
