@@ -166,7 +166,7 @@ async fn resend_reaches_the_others_if_one_address_is_refused() {
     world.aws().ses.accept(BOB);
     world.advance(time::Duration::minutes(1)).await;
     world.play(&resend("MyApprovalAction")).await;
-    assert_eq!(world.mails().await.len(), 5);
+    assert_eq!(world.mails().await.len(), 4, "Bob has a copy, and Alice no other one so soon");
 }
 
 #[tokio::test(flavor = "multi_thread")]
