@@ -83,6 +83,20 @@ not-a-link = Kein Link, denn dies ist keine Webadresse
 release-question = { $pipeline } für { $stage } freigeben?
 reject-question = Release von { $pipeline } für { $stage } ablehnen?
 release-reminder = Noch { $span }: { $pipeline } für { $stage } freigeben?
+release-question-again = Nach einer Ablehnung erneut gefragt: { $pipeline } für { $stage } freigeben?
+reject-question-again = Release von { $pipeline } für { $stage } erneut ablehnen?
+release-reminder-again = Nach einer Ablehnung, noch { $span }: { $pipeline } für { $stage } freigeben?
+
+## Frühere Entscheidungen über ein Release, nach dem erneut gefragt wird
+
+rejected-before = Dieses Release wurde schon einmal abgelehnt.
+approved-before = Dieses Release wurde schon einmal genehmigt.
+rejected-by-link = Am { $moment } über einen Link abgelehnt.
+approved-by-link = Am { $moment } über einen Link genehmigt.
+older-decisions = { $count ->
+    [one] … und { $count } ältere Entscheidung
+   *[other] … und { $count } ältere Entscheidungen
+}
 
 ## Wie viele entscheiden
 
@@ -93,6 +107,8 @@ people-asked = { $asked ->
 }
 one-approval = Eine Genehmigung genügt; eine Ablehnung stoppt das Release.
 approvals-needed = Es sind { $needed } Genehmigungen nötig; eine Ablehnung stoppt das Release.
+one-approval-of = Eine Genehmigung genügt; sie muss von { $name } kommen, denn diese Person hat dieses Release schon einmal abgelehnt. Eine Ablehnung stoppt das Release.
+one-must-be-by = Eine davon muss von { $name } kommen, denn diese Person hat dieses Release schon einmal abgelehnt.
 # Ohne Verb, damit auch 0 und 1 passen
 approvals-received = Bisher eingegangen: { $given } von { $needed } Genehmigungen.
 no-votes-yet = Bisher hat niemand abgestimmt.

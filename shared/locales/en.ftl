@@ -98,6 +98,22 @@ release-question = Release { $pipeline } to { $stage }?
 reject-question = Reject the release of { $pipeline } to { $stage }?
 # Of a reminder
 release-reminder = { $span } left: release { $pipeline } to { $stage }?
+# The same where an earlier run of this approval was rejected, and its stage was then retried
+release-question-again = Asked again after a rejection: release { $pipeline } to { $stage }?
+reject-question-again = Reject the release of { $pipeline } to { $stage } again?
+release-reminder-again = After a rejection, { $span } left: release { $pipeline } to { $stage }?
+
+## Earlier decisions on a release that is asked for again
+
+rejected-before = This release was rejected before.
+approved-before = This release was approved before.
+# Where only AWS's own record names who used the link
+rejected-by-link = Rejected through an approval link on { $moment }.
+approved-by-link = Approved through an approval link on { $moment }.
+older-decisions = { $count ->
+    [one] … and { $count } older decision
+   *[other] … and { $count } older decisions
+}
 
 ## How many people decide
 
@@ -110,6 +126,9 @@ people-asked = { $asked ->
 one-approval = One approval is enough. One rejection stops the release.
 # Where two or more approvals are needed
 approvals-needed = { $needed } approvals are needed. One rejection stops the release.
+# Where the approval of whoever rejected before is needed: with one approval needed, and after `approvals-needed`
+one-approval-of = One approval is enough, and it must be that of { $name }, who rejected this release before. One rejection stops the release.
+one-must-be-by = One of them must be by { $name }, who rejected this release before.
 approvals-received = { $given } of { $needed } approvals received.
 no-votes-yet = Nobody has voted yet.
 # The decision in `vote`

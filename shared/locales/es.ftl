@@ -85,6 +85,20 @@ release-question = ¿Publicar { $pipeline } en { $stage }?
 reject-question = ¿Rechazar la publicación de { $pipeline } en { $stage }?
 # $span puede ser singular o plural: por eso no «quedan»
 release-reminder = Tiempo restante: { $span }. ¿Publicar { $pipeline } en { $stage }?
+release-question-again = Nueva solicitud tras un rechazo: ¿publicar { $pipeline } en { $stage }?
+reject-question-again = ¿Rechazar de nuevo la publicación de { $pipeline } en { $stage }?
+release-reminder-again = Tras un rechazo, tiempo restante: { $span }. ¿Publicar { $pipeline } en { $stage }?
+
+## Decisiones anteriores sobre una publicación que se vuelve a solicitar
+
+rejected-before = Esta publicación ya se rechazó antes.
+approved-before = Esta publicación ya se aprobó antes.
+rejected-by-link = Rechazado mediante un enlace el { $moment }.
+approved-by-link = Aprobado mediante un enlace el { $moment }.
+older-decisions = { $count ->
+    [one] … y { $count } decisión anterior
+   *[other] … y { $count } decisiones anteriores
+}
 
 ## Cuántas personas deciden
 
@@ -95,6 +109,8 @@ people-asked = { $asked ->
 }
 one-approval = Basta una aprobación; un rechazo detiene la publicación.
 approvals-needed = Se necesitan { $needed } aprobaciones; un rechazo detiene la publicación.
+one-approval-of = Basta una aprobación, que debe ser la de { $name }, porque ya rechazó esta publicación. Un rechazo la detiene.
+one-must-be-by = Una de ellas debe ser la de { $name }, porque ya rechazó esta publicación.
 approvals-received = Aprobaciones recibidas: { $given } de { $needed }.
 no-votes-yet = Todavía no hay votos.
 approved = Aprobado

@@ -83,6 +83,20 @@ not-a-link = Pas de lien, car ce n’est pas une adresse web
 release-question = Déployer { $pipeline } vers { $stage } ?
 reject-question = Rejeter le déploiement de { $pipeline } vers { $stage } ?
 release-reminder = Il reste { $span } : déployer { $pipeline } vers { $stage } ?
+release-question-again = Nouvelle demande après un rejet : déployer { $pipeline } vers { $stage } ?
+reject-question-again = Rejeter de nouveau le déploiement de { $pipeline } vers { $stage } ?
+release-reminder-again = Après un rejet, il reste { $span } : déployer { $pipeline } vers { $stage } ?
+
+## Décisions antérieures sur un déploiement redemandé
+
+rejected-before = Ce déploiement a déjà été rejeté.
+approved-before = Ce déploiement a déjà été approuvé.
+rejected-by-link = Rejeté au moyen d’un lien le { $moment }.
+approved-by-link = Approuvé au moyen d’un lien le { $moment }.
+older-decisions = { $count ->
+    [one] … et { $count } décision plus ancienne
+   *[other] … et { $count } décisions plus anciennes
+}
 
 ## Combien de personnes décident
 
@@ -93,6 +107,8 @@ people-asked = { $asked ->
 }
 one-approval = Un seul vote suffit pour approuver, comme pour rejeter.
 approvals-needed = Il faut { $needed } votes pour approuver ; un seul suffit pour rejeter.
+one-approval-of = Un seul vote suffit pour approuver, mais ce doit être celui de { $name }, qui a déjà rejeté ce déploiement. Un seul vote suffit pour rejeter.
+one-must-be-by = L’un des votes pour approuver doit être celui de { $name }, qui a déjà rejeté ce déploiement.
 # Sans verbe : convient aussi pour 0 et 1
 approvals-received = Approbations reçues : { $given } sur { $needed }.
 no-votes-yet = Personne n’a encore voté.

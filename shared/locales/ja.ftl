@@ -49,6 +49,17 @@ not-a-link = ウェブアドレスではないため、リンクにしていま�
 release-question = { $pipeline }を{ $stage }にリリースしますか？
 reject-question = { $pipeline }の{ $stage }へのリリースを拒否しますか？
 release-reminder = 残り{ $span }：{ $pipeline }を{ $stage }にリリースしますか？
+release-question-again = 拒否後の再依頼：{ $pipeline }を{ $stage }にリリースしますか？
+reject-question-again = { $pipeline }の{ $stage }へのリリースを再び拒否しますか？
+release-reminder-again = 拒否後の再依頼、残り{ $span }：{ $pipeline }を{ $stage }にリリースしますか？
+
+## 再び依頼されたリリースについての以前の決定
+
+rejected-before = このリリースは以前に拒否されています。
+approved-before = このリリースは以前に承認されています。
+rejected-by-link = { $moment }にリンクから拒否されました。
+approved-by-link = { $moment }にリンクから承認されました。
+older-decisions = …ほか以前の決定{ $count }件
 
 ## 決定する人数
 
@@ -56,6 +67,8 @@ only-you = 依頼を受けたのはあなただけです。
 people-asked = { $asked }人に依頼しています。
 one-approval = 1人の承認で足ります。1人でも拒否すると、リリースは停止します。
 approvals-needed = { $needed }人の承認が必要です。1人でも拒否すると、リリースは停止します。
+one-approval-of = 1人の承認で足りますが、以前このリリースを拒否した{ $name }の承認が必要です。1人でも拒否すると、リリースは停止します。
+one-must-be-by = そのうち1人は、以前このリリースを拒否した{ $name }でなければなりません。
 approvals-received = 必要な{ $needed }人のうち{ $given }人が承認済みです。
 no-votes-yet = まだ誰も投票していません。
 approved = 承認

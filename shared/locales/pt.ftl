@@ -83,6 +83,20 @@ release-question = Publicar { $pipeline } em { $stage }?
 reject-question = Rejeitar a publicação de { $pipeline } em { $stage }?
 # $span pode ser singular ou plural: por isso não «faltam»
 release-reminder = Tempo restante: { $span }. Publicar { $pipeline } em { $stage }?
+release-question-again = Novo pedido após uma rejeição: publicar { $pipeline } em { $stage }?
+reject-question-again = Rejeitar de novo a publicação de { $pipeline } em { $stage }?
+release-reminder-again = Após uma rejeição, tempo restante: { $span }. Publicar { $pipeline } em { $stage }?
+
+## Decisões anteriores sobre uma publicação pedida de novo
+
+rejected-before = Esta publicação já foi rejeitada antes.
+approved-before = Esta publicação já foi aprovada antes.
+rejected-by-link = Rejeitado através de um link em { $moment }.
+approved-by-link = Aprovado através de um link em { $moment }.
+older-decisions = { $count ->
+    [one] … e mais { $count } decisão anterior
+   *[other] … e mais { $count } decisões anteriores
+}
 
 ## Quantas pessoas decidem
 
@@ -93,6 +107,8 @@ people-asked = { $asked ->
 }
 one-approval = Basta uma aprovação; uma rejeição interrompe a publicação.
 approvals-needed = São necessárias { $needed } aprovações; uma rejeição interrompe a publicação.
+one-approval-of = Basta uma aprovação, que tem de ser a de { $name }, que já rejeitou esta publicação. Uma rejeição interrompe a publicação.
+one-must-be-by = Uma delas tem de ser a de { $name }, que já rejeitou esta publicação.
 approvals-received = Aprovações recebidas: { $given } de { $needed }.
 no-votes-yet = Ainda não há votos.
 approved = Aprovado

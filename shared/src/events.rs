@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::approval::{ApprovalAction, Decision};
+use crate::approval::{ApprovalAction, Decision, Deployment};
 use crate::request::Request;
 
 /// The source of all of them.
@@ -27,6 +27,7 @@ pub struct Event {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct VoteRecorded<'a> {
+    deployment: &'a str,
     key: &'a str,
     request: &'a str,
     #[serde(flatten)]
@@ -36,6 +37,13 @@ struct VoteRecorded<'a> {
     approvals: usize,
     quorum: usize,
     settled: bool,
+}
+
+#[derive(Serialize)]
+struct RequestMissing<'a> {
+    deployment: &'a str,
+    #[serde(flatten)]
+    place: Place<'a>,
 }
 
 #[derive(Serialize)]
@@ -61,9 +69,10 @@ impl<'a> From<&'a ApprovalAction> for Place<'a> {
 
 /// A vote for `decision` is now on record, in `request` as it is since.
 #[must_use]
-pub fn vote_recorded(request: &Request, decision: Decision) -> Event {
+pub fn vote_recorded(deployment: &Deployment, request: &Request, decision: Decision) -> Event {
     let key = request.approval.key();
     let detail = VoteRecorded {
+        deployment: deployment.as_str(),
         key: key.as_str(),
         request: request.digest.as_str(),
         place: (&request.approval.action).into(),
@@ -78,8 +87,9 @@ pub fn vote_recorded(request: &Request, decision: Decision) -> Event {
 
 /// A good link is about an approval at `action` of which the ledger has no request.
 #[must_use]
-pub fn request_missing(action: &ApprovalAction) -> Event {
-    Event { detail_type: REQUEST_MISSING, detail: json(&Place::from(action)) }
+pub fn request_missing(deployment: &Deployment, action: &ApprovalAction) -> Event {
+    let detail = RequestMissing { deployment: deployment.as_str(), place: action.into() };
+    Event { detail_type: REQUEST_MISSING, detail: json(&detail) }
 }
 
 /// Nothing in here fails to become JSON: it is texts, numbers and truth values.

@@ -5,9 +5,9 @@
 
 use std::borrow::Cow;
 
-use crate::approval::{Comment, DisplayName, ReviewLink};
+use crate::approval::{Address, Comment, DisplayName, ReviewLink};
 use crate::l10n::Texts;
-use crate::request::{Release, Request, Revision, Vote};
+use crate::request::{EarlierDecision, EarlierVote, Release, Request, Revision, Vote};
 use crate::status_text;
 use crate::text::{bounded_line, clean, is_blank, is_mark, legible};
 
@@ -171,9 +171,27 @@ impl<'a> Foreign<'a> {
         let text = ForeignText::new(vote.comment.as_ref().map(Comment::expose)?, limit)?;
         // The sentence about the vote, which precedes it, has the whole name and the address.
         let name = request.terms.approvers.get(&vote.approver.identity()).and_then(|approver| approver.name.as_ref());
-        let name = name.map_or_else(|| vote.approver.expose(), DisplayName::expose);
+        Some(Self::comment_by(name, &vote.approver, text, texts))
+    }
+
+    /// A comment with a vote in an earlier decision. `None` when there is none.
+    #[must_use]
+    pub fn earlier_comment(vote: &EarlierVote, limit: Limit, texts: Texts) -> Option<Self> {
+        let text = ForeignText::new(vote.comment.as_ref().map(Comment::expose)?, limit)?;
+        Some(Self::comment_by(vote.approver.name.as_ref(), &vote.approver.address, text, texts))
+    }
+
+    fn comment_by(name: Option<&DisplayName>, address: &Address, text: ForeignText, texts: Texts) -> Self {
+        let name = name.map_or_else(|| address.expose(), DisplayName::expose);
         let label = texts.comment_by(&bounded_line(&legible(name), MAX_NAME));
-        Some(Self { label, text: Some(text), id: None, link: None })
+        Self { label, text: Some(text), id: None, link: None }
+    }
+
+    /// What CodePipeline keeps of an earlier decision. `None` when there is nothing.
+    #[must_use]
+    pub fn earlier_summary(decision: &EarlierDecision, limit: Limit, texts: Texts) -> Option<Self> {
+        let text = ForeignText::new(decision.summary.as_deref()?, limit)?;
+        Some(Self { label: texts.from_codepipeline(), text: Some(text), id: None, link: None })
     }
 
     /// What was said with a decision that came without our links. `None` when there was nothing.

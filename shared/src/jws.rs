@@ -85,10 +85,15 @@ pub(crate) fn type_of(token: &str, types: &[Type]) -> Result<Type, JwsError> {
     types.iter().copied().find(|known| typ == Some(known.0)).ok_or(JwsError::Type)
 }
 
+/// The key that a statement names, whoever made it.
+pub(crate) fn kid_of(token: &str) -> Option<String> {
+    decode_header(token).ok()?.kid
+}
+
 /// Verifies a statement of this type and gives what it claims.
 pub(crate) fn verify<C: DeserializeOwned>(token: &str, typ: Type, keys: &VerifyingKeys) -> Result<C, JwsError> {
     type_of(token, &[typ])?;
-    let kid = decode_header(token).ok().and_then(|header| header.kid).ok_or(JwsError::UnknownKey)?;
+    let kid = kid_of(token).ok_or(JwsError::UnknownKey)?;
     // `crit`, `jwk`, `x5u` and whatever else a header may hold would be ignored by the library. We refuse what we did
     // not write, which also leaves one spelling only of a header.
     let ours = encode(&header(typ, &kid)).map_err(|_| JwsError::Header)?;

@@ -153,6 +153,20 @@ impl Keyring {
     pub async fn fetched(&self) -> Result<&VerifyingKeys, AwsError> {
         self.keys.get_or_try_init(|| VerifyingKeys::fetch(&self.client, &self.ids)).await
     }
+
+    /// The key policy of each key, as it is deployed.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub async fn policies(&self) -> Result<Vec<(&KeyId, String)>, AwsError> {
+        const OPERATION: &str = "kms:GetKeyPolicy";
+        try_join_all(self.ids.iter().map(async |id| {
+            let answer = self.client.get_key_policy().key_id(id.as_str()).send().await;
+            let answer = answer.map_err(|error| AwsError::new(OPERATION, &error))?;
+            Ok((id, answer.policy.unwrap_or_default()))
+        }))
+        .await
+    }
 }
 
 impl fmt::Debug for Keyring {
@@ -161,9 +175,76 @@ impl fmt::Debug for Keyring {
     }
 }
 
+/// The SHA-256 of a public key in DER (`SubjectPublicKeyInfo`), in hexadecimal: what people write down and compare.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    /// The fingerprint of a public key.
+    #[must_use]
+    pub fn of(der: &[u8]) -> Self {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, der);
+        Self(digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Fingerprint {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        if text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ParseError::Form { what: "the fingerprint", form: "64 hexadecimal digits in lower case" })
+        }
+    }
+}
+
+/// A public key, and the name that statements call it by.
+#[derive(Clone)]
+pub struct PublicKey {
+    kid: String,
+    der: Vec<u8>,
+    key: DecodingKey,
+}
+
+impl PublicKey {
+    /// Reads a key from DER `SubjectPublicKeyInfo`, 44 bytes. `None` when it is something else than an Ed25519 key.
+    #[must_use]
+    pub fn new(kid: &str, der: &[u8]) -> Option<Self> {
+        let raw = der.strip_prefix(&SPKI_PREFIX).filter(|raw| raw.len() == 32)?;
+        let key = DecodingKey::from_ed_components(&URL_SAFE_NO_PAD.encode(raw)).ok()?;
+        Some(Self { kid: kid.to_owned(), der: der.to_vec(), key })
+    }
+
+    /// Its name in what it signed: the id of the KMS key.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// The key as KMS gives it: DER `SubjectPublicKeyInfo`.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// Its fingerprint.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&self.der)
+    }
+}
+
 /// Public keys. Verifying needs nothing else, so a key that is not here does not exist.
 #[derive(Clone, Default)]
-pub struct VerifyingKeys(Vec<(String, DecodingKey)>);
+pub struct VerifyingKeys(Vec<PublicKey>);
 
 impl VerifyingKeys {
     /// Reads every key from KMS, side by side: once, while a function starts.
@@ -186,21 +267,30 @@ impl VerifyingKeys {
 
     /// Adds a key given as DER `SubjectPublicKeyInfo`, 44 bytes. `None` when it is something else.
     pub fn add(&mut self, id: &KeyId, der: &[u8]) -> Option<()> {
-        let raw = der.strip_prefix(&SPKI_PREFIX).filter(|raw| raw.len() == 32)?;
-        let key = DecodingKey::from_ed_components(&URL_SAFE_NO_PAD.encode(raw)).ok()?;
-        self.0.push((id.kid().to_owned(), key));
+        self.0.push(PublicKey::new(id.kid(), der)?);
         Some(())
+    }
+
+    /// All of them, newest first.
+    pub fn iter(&self) -> impl Iterator<Item = &PublicKey> {
+        self.0.iter()
     }
 
     /// The key that a header names.
     pub(crate) fn get(&self, kid: &str) -> Option<&DecodingKey> {
-        self.0.iter().find(|(name, _)| name == kid).map(|(_, key)| key)
+        self.0.iter().find(|key| key.kid == kid).map(|key| &key.key)
+    }
+}
+
+impl FromIterator<PublicKey> for VerifyingKeys {
+    fn from_iter<I: IntoIterator<Item = PublicKey>>(keys: I) -> Self {
+        Self(keys.into_iter().collect())
     }
 }
 
 impl fmt::Debug for VerifyingKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(kid, _)| kid)).finish()
+        f.debug_list().entries(self.0.iter().map(PublicKey::kid)).finish()
     }
 }
 
@@ -246,5 +336,15 @@ mod tests {
         der.truncate(43);
         assert!(VerifyingKeys::default().add(&id, &der).is_none());
         assert!(VerifyingKeys::default().add(&id, &[0; 44]).is_none());
+    }
+
+    #[test]
+    fn a_fingerprint_is_what_sha256sum_prints() {
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(Fingerprint::of(b""), empty.parse().unwrap());
+        assert_eq!(Fingerprint::of(b"").to_string(), empty);
+        for text in ["", "e3b0", &empty.to_uppercase(), &format!("{empty}0"), &empty.replace('e', "g")] {
+            assert!(text.parse::<Fingerprint>().is_err(), "{text}");
+        }
     }
 }

@@ -21,6 +21,7 @@ mod items;
 mod lists;
 mod objects;
 mod paths;
+mod table;
 mod trust;
 mod unsigned;
 
@@ -31,7 +32,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TableStatus, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use time::{Duration, UtcDateTime};
 
 use crate::approval::{ApprovalKey, Decision, Digest};
@@ -41,10 +42,11 @@ use crate::seal::{Sealed, Sealer};
 use attributes::{CONDITION_FAILED, Item, keys, put, sealed, text, to_value};
 use items::OutcomeItem;
 use lists::{OPEN, execution_key, history_key, history_sort_key};
-use paths::{DIGEST, OBJECT, OUTCOME, PARTITION, REVISION, SEAL, SORT, VERDICT, VOTES};
+use paths::{DIGEST, OBJECT, OUTCOME, PARTITION, REVISION, SEAL, VERDICT, VOTES};
 
 pub use crate::jws::SignError;
 pub use lists::HistoryCursor;
+pub(crate) use objects::{BoundVote, read_request, read_vote};
 pub use trust::{Forgery, Found, Trust};
 pub use unsigned::UnsignedRequest;
 
@@ -95,7 +97,7 @@ impl SealedVote {
     pub async fn seal(key: &ApprovalKey, request: &Digest, vote: Vote, by: &Sealer) -> Result<Self, SignError> {
         let bytes = objects::write_vote(key, request, &vote).map_err(|_| SignError::Unwritable)?;
         // What counts is what is sealed, with its moment in milliseconds.
-        let vote = objects::read_vote(&bytes).map_err(|_| SignError::Unwritable)?.vote;
+        let vote = read_vote(&bytes).map_err(|_| SignError::Unwritable)?.vote;
         Ok(Self { vote, sealed: by.seal(bytes).await? })
     }
 
@@ -120,25 +122,6 @@ impl Ledger {
     #[must_use]
     pub fn new(client: Client, table: String, trust: Trust) -> Self {
         Self { client, table, trust }
-    }
-
-    /// Whether the table exists, is active, and has the ledger's keys.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer, or there is no such table.
-    pub async fn is_ready(&self) -> Result<bool, AwsError> {
-        let answer = self
-            .client
-            .describe_table()
-            .table_name(&self.table)
-            .send()
-            .await
-            .map_err(|error| AwsError::new("dynamodb:DescribeTable", &error))?;
-        Ok(answer.table.is_some_and(|table| {
-            let keys = table.key_schema.unwrap_or_default();
-            let names: Vec<&str> = keys.iter().map(|key| key.attribute_name.as_str()).collect();
-            table.table_status == Some(TableStatus::Active) && names == [PARTITION, SORT]
-        }))
     }
 
     /// Writes a request unless its approval has one, in place of `forgery` if that is still there. Returns the approval's
@@ -194,6 +177,17 @@ impl Ledger {
             Some(item) => self.trust.open(key, item).await,
             None => Ok(Found::Absent),
         }
+    }
+
+    /// The request of an approval with the votes that count, and what they were read from: the request's object and seal,
+    /// then those of each vote, in the order of [`Request::votes`]. `None` where nothing is believed.
+    ///
+    /// # Errors
+    /// As of [`read_request`](Self::read_request).
+    pub async fn read_sealed(&self, key: &ApprovalKey) -> Result<Option<(Request, Vec<Sealed>)>, AwsError> {
+        let Some(item) = self.get(keys(key.as_str(), REQUEST, None)).await? else { return Ok(None) };
+        let (found, objects) = self.trust.open_sealed(key, &item).await?;
+        Ok(found.request().map(|request| (request, objects)))
     }
 
     /// Records a vote, in place of an earlier one of the same approver, and locks the votes if they are settled by it:

@@ -8,6 +8,7 @@ mod end;
 mod find;
 mod pending;
 mod release;
+mod shown;
 
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use crate::aws::AwsError;
 use crate::request::{Outcome, Release};
 
 pub use end::not_shown;
+pub use shown::{ShownEnd, ShownStatus};
 
 /// How many pages of 100 action runs are looked through for an approval.
 const MAX_PAGES: usize = 5;
@@ -94,6 +96,8 @@ pub struct PendingApproval {
     pub initiator: Option<Initiator>,
     /// What to show of it.
     pub release: Release,
+    /// The principal that last rejected an earlier run of it, if CodePipeline names it.
+    pub rejected_by: Option<PrincipalArn>,
 }
 
 /// Who started an execution.

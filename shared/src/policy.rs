@@ -12,6 +12,7 @@ mod parse;
 mod people;
 mod principals;
 mod warnings;
+mod written;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -103,6 +104,8 @@ pub struct Route {
     pub initiator_may_approve: bool,
     /// Whether somebody is asked where no person started the execution, and its initiator may not approve it.
     pub automatic_start: AutomaticStart,
+    /// Whose approval is needed where the same execution was rejected before and is asked for again.
+    pub after_rejection: AfterRejection,
     /// What language the emails are written in.
     pub language: Language,
     /// Where answers to the emails go.
@@ -119,6 +122,15 @@ pub enum AutomaticStart {
     Allow,
     /// Nobody is asked.
     Refuse,
+}
+
+/// What a route says of an execution that was rejected and whose stage was then retried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterRejection {
+    /// Anybody who may decide decides.
+    Anybody,
+    /// One of the approvals must be by whoever rejected last.
+    Rejecter,
 }
 
 /// Why an approval has no route.
@@ -177,6 +189,12 @@ impl Policy {
             .iter()
             .filter(move |(_, members)| members.iter().any(|member| member.address.identity() == identity))
             .map(|(name, _)| name.as_str())
+    }
+
+    /// The address by which the policy knows a person, of whom this is one of the addresses.
+    #[must_use]
+    pub fn address_of(&self, address: &Address) -> Option<&Address> {
+        self.people.get(address).map(|person| &person.approver.address)
     }
 
     /// Who a principal is that started an execution in this account: one of the `[[person]]`s, of the groups' members or

@@ -1,5 +1,6 @@
 //! An approval that was put to its approvers: who was asked what, who voted, and how it ended.
 
+mod earlier;
 mod summary;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,8 @@ use time::{Duration, UtcDateTime};
 
 use crate::approval::{Address, Approval, Approver, Comment, Decision, Digest, Quorum, ReviewLink};
 use crate::l10n::Language;
+
+pub use earlier::{EarlierDecision, EarlierVote};
 
 /// A request that is about to be made: what is going to be fixed and signed.
 #[derive(Clone, PartialEq, Eq)]
@@ -165,16 +168,25 @@ impl Request {
         }
     }
 
-    /// What the votes come to: one rejection rejects, a quorum of approvals approves, anything less decides nothing.
+    /// What the votes come to: one rejection rejects, a quorum of approvals approves if the one that the terms want is among
+    /// them, anything less decides nothing.
     #[must_use]
     pub fn count(&self) -> Option<Decision> {
+        let approvals = self.votes_for(Decision::Approved);
+        let is_wanted = |identity: &String| approvals.iter().any(|vote| vote.approver.identity() == *identity);
         if !self.votes_for(Decision::Rejected).is_empty() {
             Some(Decision::Rejected)
-        } else if self.votes_for(Decision::Approved).len() >= self.terms.quorum.get() {
+        } else if approvals.len() >= self.terms.quorum.get() && self.terms.must_include.iter().all(is_wanted) {
             Some(Decision::Approved)
         } else {
             None
         }
+    }
+
+    /// Whether an earlier run of the approval was rejected.
+    #[must_use]
+    pub fn was_rejected_before(&self) -> bool {
+        self.release.earlier.iter().any(|earlier| earlier.decision == Decision::Rejected)
     }
 }
 
@@ -198,6 +210,9 @@ pub struct Terms {
     /// Whose approval does not count because they started the execution, by [`Address::identity`], with AWS's name for
     /// them. Empty when nobody is barred.
     pub barred: BTreeMap<String, String>,
+    /// Whose approval must be among those that count, by [`Address::identity`]: of whoever last rejected the execution, if
+    /// the policy says so.
+    pub must_include: Option<String>,
     /// Whether a principal started the execution that the policy does not recognise as anybody: an approver, perhaps.
     pub unrecognised_initiator: bool,
     /// The language of the emails, and of the pages for visitors whose browsers ask for none that is available.
@@ -320,30 +335,6 @@ pub struct Release {
     pub earlier: Vec<EarlierDecision>,
 }
 
-/// A decision on an earlier run of the action, before its stage was retried.
-#[derive(Clone, PartialEq, Eq)]
-pub struct EarlierDecision {
-    /// The decision.
-    pub decision: Decision,
-    /// Who decided, if CodePipeline names somebody: the end of an ARN.
-    pub by: Option<String>,
-    /// Whether that is our role, so that the summary names the approvers.
-    pub by_our_role: bool,
-    /// When.
-    pub at: UtcDateTime,
-    /// What CodePipeline keeps as its summary.
-    pub summary: Option<String>,
-}
-
-impl fmt::Debug for EarlierDecision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EarlierDecision")
-            .field("decision", &self.decision)
-            .field("at", &self.at)
-            .finish_non_exhaustive()
-    }
-}
-
 /// One source's change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revision {
@@ -421,7 +412,8 @@ mod tests {
             expires: None,
             remind: Vec::new(),
             reason_required: false,
-            barred: BTreeMap::from([(identity, "alice".to_owned())]),
+            barred: BTreeMap::from([(identity.clone(), "alice".to_owned())]),
+            must_include: Some(identity),
             unrecognised_initiator: false,
             language: Language::ENGLISH,
             reply_to: None,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::approval::{Deployment, Digest};
 use crate::aws::AwsError;
 use crate::jws::{self, JwsError, SignError, Type};
-use crate::keys::{Keyring, SigningKey};
+use crate::keys::{Keyring, SigningKey, VerifyingKeys};
 
 /// What a seal is for. Each kind has its own type and its own keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub enum SealKind {
     Request,
     /// A vote. The callback seals it when the button is pressed.
     Vote,
+    /// What CodePipeline showed of an end, for evidence. The notifier seals it when it has read it.
+    Evidence,
 }
 
 impl SealKind {
@@ -24,6 +26,7 @@ impl SealKind {
         match self {
             Self::Request => Type("request+jwt"),
             Self::Vote => Type("vote+jwt"),
+            Self::Evidence => Type("evidence+jwt"),
         }
     }
 }
@@ -107,15 +110,36 @@ impl Seals {
     /// The digest of bytes whose seal holds.
     pub(crate) async fn open(&self, sealed: &Sealed) -> Result<Digest, SealError> {
         let keys = self.keys.fetched().await.map_err(SealError::Aws)?;
-        let claims: Claims = jws::verify(&sealed.seal, self.kind.typ(), keys).map_err(|error| match error {
+        let attested = attested(self.kind, &sealed.seal, keys).map_err(|error| match error {
             JwsError::UnknownKey => SealError::UnknownKey,
             _ => SealError::Broken,
         })?;
         let digest = Digest::of(&sealed.bytes);
-        if claims.iss == self.deployment.as_str() && claims.sha256 == digest.as_str() {
-            Ok(digest)
-        } else {
-            Err(SealError::Broken)
-        }
+        if attested.is(&self.deployment, &digest) { Ok(digest) } else { Err(SealError::Broken) }
     }
+}
+
+/// What a seal says whose signature holds.
+pub(crate) struct Attested(Claims);
+
+impl Attested {
+    /// Whether it is on bytes of this digest, and of this deployment.
+    pub(crate) fn is(&self, deployment: &Deployment, digest: &Digest) -> bool {
+        self.is_by(deployment) && self.is_on(digest)
+    }
+
+    /// Whether a function of this deployment made it.
+    pub(crate) fn is_by(&self, deployment: &Deployment) -> bool {
+        self.0.iss == deployment.as_str()
+    }
+
+    /// Whether it is on bytes of this digest.
+    pub(crate) fn is_on(&self, digest: &Digest) -> bool {
+        self.0.sha256 == digest.as_str()
+    }
+}
+
+/// What the seal says, if it is of this kind and one of `keys` signed it.
+pub(crate) fn attested(kind: SealKind, seal: &str, keys: &VerifyingKeys) -> Result<Attested, JwsError> {
+    jws::verify(seal, kind.typ(), keys).map(Attested)
 }

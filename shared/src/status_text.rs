@@ -13,11 +13,17 @@ pub fn sentences(sentences: &[String], texts: Texts) -> String {
 /// How many were asked, and how many of them must approve.
 #[must_use]
 pub fn asked(request: &Request, texts: Texts) -> String {
-    let asked = texts.people_asked(request.terms.approvers.len());
-    match request.terms.quorum.get() {
-        1 if request.terms.approvers.len() == 1 => asked,
-        1 => sentences(&[asked, texts.one_approval()], texts),
-        needed => sentences(&[asked, texts.approvals_needed(&needed.to_string())], texts),
+    let terms = &request.terms;
+    let asked = texts.people_asked(terms.approvers.len());
+    let wanted = terms.must_include.as_ref().and_then(|identity| terms.approvers.get(identity)).map(Approver::expose);
+    match (terms.quorum.get(), wanted) {
+        (1, _) if terms.approvers.len() == 1 => asked,
+        (1, None) => sentences(&[asked, texts.one_approval()], texts),
+        (1, Some(name)) => sentences(&[asked, texts.one_approval_of(&name)], texts),
+        (needed, None) => sentences(&[asked, texts.approvals_needed(&needed.to_string())], texts),
+        (needed, Some(name)) => {
+            sentences(&[asked, texts.approvals_needed(&needed.to_string()), texts.one_must_be_by(&name)], texts)
+        }
     }
 }
 

@@ -295,7 +295,7 @@ class Roles(unittest.TestCase):
         sender = {"StringEquals": {"ses:FromAddress": CONFIGURATIONS[title]["Sender"]}}
         event = {
             "ForAllValues:StringEquals": {"events:source": "countersign"},
-            "StringEquals": {"events:detail-type": "Vote Recorded"},
+            "StringEquals": {"events:detail-type": ["Vote Recorded", "Request Missing"]},
         }
         self.assertEqual(
             conditions,
@@ -867,9 +867,14 @@ class Events(unittest.TestCase):
         self.assertEqual((target["Arn"], target["DeadLetterConfig"]["Arn"]), (NOTIFIER, RULE_DEAD_LETTERS))
 
     @on_every_stack
-    def test_the_callbacks_own_event_reaches_the_notifier(self, _title, stack):
+    def test_the_callbacks_own_events_reach_the_notifier(self, title, stack):
         rule = stack.properties("VoteRule")
-        pattern = {"account": ["123456789012"], "source": ["countersign"], "detail-type": ["Vote Recorded"]}
+        pattern = {
+            "account": ["123456789012"],
+            "source": ["countersign"],
+            "detail-type": ["Vote Recorded", "Request Missing"],
+            "detail": {"deployment": [deployment_name(title)]},
+        }
         self.assertEqual((rule["EventPattern"], rule["State"]), (pattern, "ENABLED"))
         # The callback may put events on no other bus.
         self.assertEqual(rule["EventBusName"], "default")

@@ -19,7 +19,7 @@ fn calls<const N: usize>(list: [(&str, usize); N]) -> BTreeMap<String, usize> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_callback_starts_with_two_calls_shows_with_one_and_decides_with_five() {
+async fn the_callback_starts_with_two_calls_shows_with_one_and_decides_with_six() {
     let world = World::new().await;
     assert_eq!(made(&world, "callback", 0), calls([("GetPublicKey", 2)]), "the start, side by side");
     let (alice, bob) = world.ask().await;
@@ -30,8 +30,8 @@ async fn the_callback_starts_with_two_calls_shows_with_one_and_decides_with_five
     let before = world.sandbox().calls().len();
     world.post(&alice.approve, &[("decision", "Approved")]).await;
     // The vote is sealed beside the read. Then vote and verdict, CodePipeline, the outcome: each must be done before the
-    // next begins.
-    let expected = calls([("Sign", 1), ("GetItem", 1), ("PutApprovalResult", 1), ("UpdateItem", 2)]);
+    // next begins. The event goes out beside the result.
+    let expected = calls([("Sign", 1), ("GetItem", 1), ("PutApprovalResult", 1), ("PutEvents", 1), ("UpdateItem", 2)]);
     assert_eq!(made(&world, "callback", before), expected, "a decision");
 
     let before = world.sandbox().calls().len();

@@ -19,7 +19,7 @@ fn resend(action: &str) -> Value {
 }
 
 /// A notifier on the world's AWS with one setting changed, as after a mistake in a deployment.
-fn misconfigured(world: &World, setting: &str, text: &str) -> Notifier {
+pub(crate) fn misconfigured(world: &World, setting: &str, text: &str) -> Notifier {
     let settings = |name: &str| match name {
         _ if name == setting => Some(text.to_owned()),
         _ => world.sandbox().setting(name),
@@ -58,7 +58,10 @@ async fn the_doctor_says_that_a_sound_deployment_is_sound() {
     assert_eq!((&result["result"], &result["sound"]), (&json!("diagnosed"), &json!(true)), "{report}");
     let checks: Vec<&str> =
         result["findings"].as_array().unwrap().iter().map(|finding| finding["check"].as_str().unwrap()).collect();
-    assert_eq!(checks, ["sender", "sending quota", "signing key", "ledger", "policy", "callback", "CodePipeline"]);
+    assert_eq!(
+        checks,
+        ["sender", "sending quota", "request key", "vote key", "ledger", "policy", "callback", "CodePipeline"]
+    );
     assert!(world.mails().await.is_empty());
     assert!(!report.to_string().contains('@'), "no address in the report: {report}");
 }
@@ -72,7 +75,7 @@ async fn the_doctor_names_what_is_broken() {
     assert_eq!(unsound(&diagnosis(&sound).await), ["sender"]);
 
     let other_key = World::new().await;
-    let key = other_key.aws().kms.create_key().unwrap();
+    let key = other_key.aws().kms.create_key_with_policy(&sandbox::key_policy(sandbox::NOTIFIER_ROLE)).unwrap();
     for (setting, text, broken) in [
         ("COUNTERSIGN_TABLE", "another-table", "ledger"),
         ("COUNTERSIGN_POLICY", "/another/policy", "policy"),
@@ -86,12 +89,14 @@ async fn the_doctor_names_what_is_broken() {
     }
     let world = World::new().await;
     let no_key = misconfigured(&world, "COUNTERSIGN_REQUEST_KEYS", "no-such-key");
-    assert_eq!(unsound(&diagnosis(&no_key).await), ["signing key", "callback"]);
+    assert_eq!(unsound(&diagnosis(&no_key).await), ["request key", "callback"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_doctor_names_what_cannot_be_read() {
-    for (operation, check) in [("GetPipelineState", "CodePipeline"), ("DescribeTable", "ledger")] {
+    for (operation, check) in
+        [("GetPipelineState", "CodePipeline"), ("DescribeTable", "ledger"), ("GetResourcePolicy", "ledger")]
+    {
         let world = World::simulated().await;
         world.ask().await;
         world.fail(Calls::of(operation).take(1), Fault::Denied);
@@ -115,6 +120,17 @@ async fn a_lost_email_is_sent_again_with_the_same_links() {
     // The event still sends nothing if it arrives once more.
     world.play(&eventbridge()).await;
     assert_eq!(world.mails().await.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn resend_fills_nobodys_mailbox() {
+    let world = World::new().await;
+    world.ask().await;
+    for (minutes, sent) in [(0, 2), (5, 0), (5, 0), (5, 2), (1, 0)] {
+        world.advance(time::Duration::minutes(minutes)).await;
+        assert_eq!(world.play(&resend("MyApprovalAction")).await["results"][0]["sent"], sent, "after {minutes} more");
+    }
+    assert_eq!(world.mails().await.len(), 6);
 }
 
 #[tokio::test(flavor = "multi_thread")]

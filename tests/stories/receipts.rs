@@ -54,8 +54,8 @@ fn a_stolen_link_is_told_at_once_and_can_be_answered() {
             "You voted to approve the release of MyFirstPipeline to MyApprovalStage.",
             "Your vote:\nTime: 20 November 2026, 09:25 UTC\n",
             ADDRESS,
-            &format!("Browser: {BROWSER}\n"),
-            "Comment:\n> Totals agree\n",
+            &format!("Browser:\n> {BROWSER}\n"),
+            "Comment by Alice Archer:\n> Totals agree\n",
             "If this was not you, someone else has used a link that was meant for you. Open the Reject link in the email",
             "Then tell the team that runs the pipeline.",
             "Action: MyApprovalAction\n",
@@ -98,7 +98,7 @@ fn a_vote_that_decides_is_told_to_its_voter_by_the_email_about_the_outcome() {
             let warning = "If this vote was not yours, someone else has used a link that was meant for you.";
             assert_eq!(outcome.text.contains(warning), is_hers, "{}", outcome.text);
             if is_hers {
-                let facts = format!("Your vote:\nTime: 20 November 2026, 09:25 UTC\n{ADDRESS}Browser: {BROWSER}\n");
+                let facts = format!("Your vote:\nTime: 20 November 2026, 09:25 UTC\n{ADDRESS}Browser:\n> {BROWSER}\n");
                 assert!(text_of(&outcome).contains(&facts), "{}", outcome.text);
             }
         }

@@ -130,7 +130,7 @@ impl Decisions {
                     if !request.asks(link.approver()) {
                         return Ok(Seen::Request(Box::new(request)));
                     }
-                    let event = recorded.then(|| vote_recorded(&request, link.decision()));
+                    let event = recorded.then(|| vote_recorded(&self.events.deployment, &request, link.decision()));
                     let request = self.events.beside(event, self.put(request, now)).await?;
                     return Ok(Seen::Request(Box::new(request)));
                 }
@@ -144,7 +144,7 @@ impl Decisions {
             match written {
                 WriteOutcome::Applied if request.verdict.is_some() => recorded = true,
                 WriteOutcome::Applied => {
-                    let event = Some(vote_recorded(&request, link.decision()));
+                    let event = Some(vote_recorded(&self.events.deployment, &request, link.decision()));
                     let request = self.events.beside(event, self.check_pending(request, now)).await;
                     return Ok(Seen::Request(Box::new(request)));
                 }

@@ -8,6 +8,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::config::Builder;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use countersign::approval::Deployment;
 use countersign::aws::AwsError;
 use countersign::events::{Event, SOURCE};
 
@@ -21,19 +22,22 @@ const ATTEMPTS: u32 = 2;
 #[derive(Debug, Clone)]
 pub struct Events {
     client: Client,
+    /// The deployment that the events are of: others in the account have the same bus.
+    pub deployment: Deployment,
 }
 
 impl Events {
     /// The bus of `aws`.
     #[must_use]
-    pub fn new(aws: &SdkConfig) -> Self {
+    pub fn new(aws: &SdkConfig, deployment: Deployment) -> Self {
         // Where calls have no time limit, as in the sandbox, these have none either.
         let shared = aws.timeout_config().filter(|shared| shared.operation_timeout().is_some());
         let timeouts = shared.map(TimeoutConfig::to_builder).map_or_else(TimeoutConfig::disabled, |shared| {
             shared.operation_timeout(OPERATION).operation_attempt_timeout(ATTEMPT).build()
         });
         let retries = aws.retry_config().cloned().unwrap_or_else(RetryConfig::standard).with_max_attempts(ATTEMPTS);
-        Self { client: Client::from_conf(Builder::from(aws).timeout_config(timeouts).retry_config(retries).build()) }
+        let config = Builder::from(aws).timeout_config(timeouts).retry_config(retries).build();
+        Self { client: Client::from_conf(config), deployment }
     }
 
     /// Does `work` while an event goes out, if there is one.

@@ -75,13 +75,13 @@ impl Callback {
             clock: Arc::clone(&clock),
         };
         Ok(Self {
-            verifier: LinkVerifier::new(deployment, link_keys.clone()),
+            verifier: LinkVerifier::new(deployment.clone(), link_keys.clone()),
             origins: origins.map(Origins),
             decisions: Decisions {
                 ledger: Ledger::new(aws_sdk_dynamodb::Client::new(aws), table, trust),
                 sealer,
                 pipeline: CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), POLLING, deciding_role),
-                events: Events::new(aws),
+                events: Events::new(aws, deployment),
                 metrics,
             },
             clock,

@@ -6,6 +6,7 @@ use askama::Template;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign::approval::{Comment, Decision, ReviewLink};
+use countersign::earlier::Earlier;
 use countersign::foreign::{Foreign, Limit};
 use countersign::l10n::Texts;
 use countersign::link::VerifiedLink;
@@ -87,9 +88,11 @@ impl<'a> Confirm<'a> {
     ) -> Self {
         let action = &request.approval.action;
         let (pipeline, stage) = (action.pipeline.as_str(), action.stage.as_str());
-        let title = match link.decision() {
-            Decision::Approved => texts.release_question(pipeline, stage),
-            Decision::Rejected => texts.reject_question(pipeline, stage),
+        let title = match (link.decision(), request.was_rejected_before()) {
+            (Decision::Approved, false) => texts.release_question(pipeline, stage),
+            (Decision::Approved, true) => texts.release_question_again(pipeline, stage),
+            (Decision::Rejected, false) => texts.reject_question(pipeline, stage),
+            (Decision::Rejected, true) => texts.reject_question_again(pipeline, stage),
         };
         Self { texts, request, link, problem, comment, now, title }
     }
@@ -107,11 +110,21 @@ impl<'a> Confirm<'a> {
     }
 
     fn consequence(&self) -> String {
-        match (self.link.decision(), self.request.terms.quorum.get()) {
-            (Decision::Approved, 1) => self.texts.if_you_approve(),
-            (Decision::Approved, _) => self.texts.if_you_approve_of_several(),
-            (Decision::Rejected, _) => self.texts.if_you_reject(),
+        match self.link.decision() {
+            Decision::Approved if self.is_one_enough() => self.texts.if_you_approve(),
+            Decision::Approved => self.texts.if_you_approve_of_several(),
+            Decision::Rejected => self.texts.if_you_reject(),
         }
+    }
+
+    /// Whether the viewer's approval alone is enough.
+    fn is_one_enough(&self) -> bool {
+        let terms = &self.request.terms;
+        terms.quorum.get() == 1 && terms.must_include.iter().all(|one| *one == self.link.approver().identity())
+    }
+
+    fn earlier(&self) -> Option<Earlier<'_>> {
+        Earlier::of(self.request, COMMENT, self.texts)
     }
 
     fn until(&self) -> String {

@@ -129,7 +129,7 @@ pub async fn act(visit: Visit, decisions: &Decisions, visitor: Visitor, now: Utc
     let action = visit.link().map(|link| link.action().clone());
     let reply = carry_out(visit, decisions, visitor, now).await;
     if let (Err(Refusal::Missing), Some(action)) = (&reply, action) {
-        decisions.events.put(request_missing(&action)).await;
+        decisions.events.put(request_missing(&decisions.events.deployment, &action)).await;
     }
     reply
 }

@@ -7,9 +7,9 @@ use countersign::delivery::EmailKind;
 use countersign::ledger::{Forgery, Found, Ledger, SealedRequest, SignError};
 use countersign::metrics::Metrics;
 use countersign::pipeline::{CodePipeline, FindError, PendingApproval, PendingRef};
-use countersign::request::{NewRequest, Request};
+use countersign::request::{EarlierDecision, NewRequest, Request};
 use countersign::seal::Sealer;
-use time::UtcDateTime;
+use time::{Duration, UtcDateTime};
 
 use crate::announce::{Announce, AnnounceError};
 use crate::errors::Errors;
@@ -17,6 +17,13 @@ use crate::metrics;
 use crate::outbox::{Outbox, Undelivered};
 use crate::policy_store::{PolicyReadError, PolicyStore, StoredPolicy};
 use crate::recipient::recipients;
+
+/// The most earlier decisions that a request keeps, the latest. Each takes a retry of the stage, and all asked for once
+/// more.
+const MAX_EARLIER: usize = 20;
+
+/// How long nobody gets a copy after a copy: whoever may give commands must not fill mailboxes with them.
+const RESEND_PAUSE: Duration = Duration::minutes(15);
 
 /// Puts approvals to their approvers.
 #[derive(Clone)]
@@ -141,9 +148,16 @@ impl Ask {
                 delivery.kind == EmailKind::Request && delivery.mailbox == mailbox && delivery.is_sent()
             })
         };
-        let (again, first): (Vec<_>, Vec<_>) =
-            recipients(&request.terms).partition(|recipient| was_sent(&recipient.mailbox.address.identity()));
         let at = (self.clock)();
+        let was_sent_lately = |mailbox: &str| {
+            before.iter().any(|delivery| {
+                let is_recent = matches!(delivery.kind, EmailKind::Resend { at: last } if at - last < RESEND_PAUSE);
+                is_recent && delivery.mailbox == mailbox && delivery.may_have_arrived()
+            })
+        };
+        let (mut again, first): (Vec<_>, Vec<_>) =
+            recipients(&request.terms).partition(|recipient| was_sent(&recipient.mailbox.address.identity()));
+        again.retain(|recipient| !was_sent_lately(&recipient.mailbox.address.identity()));
         let (again, first) = tokio::join!(
             self.outbox.send(&request, EmailKind::Resend { at }, again),
             self.outbox.send(&request, EmailKind::Request, first),
@@ -183,15 +197,30 @@ impl Ask {
         Ok(self.ledger.read_request(&key).await?.request().is_some())
     }
 
+    /// The earlier decisions on an approval, with the votes that the ledger has of them: comments in full, of people whose
+    /// votes are sealed.
+    async fn with_votes(&self, found: &PendingApproval) -> Result<Vec<EarlierDecision>, AwsError> {
+        let earlier = found.release.earlier.clone();
+        if earlier.is_empty() {
+            return Ok(earlier);
+        }
+        let approval = &found.approval;
+        let requests = self.ledger.approvals_of(&approval.action, &approval.execution).await?;
+        Ok(earlier.into_iter().map(|decision| decision.with_votes(&requests)).collect())
+    }
+
     /// Creates the request of an approval, or gives the one that another invocation has created meanwhile.
     async fn create_request(
         &self,
-        found: PendingApproval,
+        mut found: PendingApproval,
         policy: &StoredPolicy,
         forgery: Option<&Forgery>,
         now: UtcDateTime,
     ) -> Result<Request, AskError> {
+        found.release.earlier = self.with_votes(&found).await?;
         let terms = policy.terms(&found)?;
+        let omitted = found.release.earlier.len().saturating_sub(MAX_EARLIER);
+        found.release.earlier.drain(..omitted);
         let request = NewRequest::new(found.approval, terms, now, found.expires, found.release);
         let request = SealedRequest::seal(request, &self.sealer).await?;
         let (request, is_new) = self.ledger.create_request(request, forgery).await?;

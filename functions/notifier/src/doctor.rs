@@ -3,14 +3,18 @@
 //!
 //! It uses each part as the notifier uses it. To the callback it sends a genuine finish order, for an approval that no
 //! pipeline can have: only a callback of this deployment, at the origin that links are made for, with the right public key
-//! and a table that it may read, accepts it and answers that there is nothing to finish.
+//! and a table that it may read, accepts it and answers that there is nothing to finish. Nor may anybody else sign or write:
+//! the deployed policies are read.
+
+mod policies;
 
 use std::fmt::Write;
 
 use aws_sdk_ses::types::VerificationStatus;
-use countersign::approval::{Address, ApprovalAction, ParseError};
+use countersign::approval::{Address, ApprovalAction, ParseError, RoleArn};
 use countersign::aws::{AwsError, AwsErrorKind};
 use countersign::clock::Clock;
+use countersign::keys::Keyring;
 use countersign::ledger::Ledger;
 use countersign::link::{LinkSigner, Probe, SignError};
 use countersign::pipeline::CodePipeline;
@@ -18,6 +22,7 @@ use serde::Serialize;
 
 use crate::callback_client::{CallbackClient, CallbackError};
 use crate::policy_store::{PolicyReadError, PolicyStore, StoredPolicy};
+use policies::{KeysSeen, REQUEST_KEY};
 
 /// The daily quota of an account in SES's sandbox, which sends to verified addresses only.
 const SANDBOX_QUOTA: f64 = 200.0;
@@ -63,6 +68,9 @@ pub(crate) struct Doctor {
     pub(crate) pipeline: CodePipeline,
     pub(crate) policy: PolicyStore,
     pub(crate) ledger: Ledger,
+    pub(crate) request_keys: Keyring,
+    pub(crate) vote_keys: Keyring,
+    pub(crate) deciding_role: RoleArn,
     pub(crate) links: LinkSigner,
     pub(crate) callback: CallbackClient,
     pub(crate) clock: Clock,
@@ -71,15 +79,21 @@ pub(crate) struct Doctor {
 impl Doctor {
     /// Examines every part, side by side.
     pub(crate) async fn examine(&self) -> Diagnosis {
-        let (sender, quota, (key, callback), ledger, policy, pipeline) = tokio::join!(
+        let (sender, quota, (signs, callback), requests, votes, table, policy, pipeline) = tokio::join!(
             self.sender(),
             self.quota(),
-            self.key_and_callback(),
-            self.ledger(),
+            self.signing_and_callback(),
+            KeysSeen::of(&self.request_keys),
+            KeysSeen::of(&self.vote_keys),
+            self.table(),
             self.policy(),
             self.pipeline(),
         );
-        let findings = vec![sender, quota, key, ledger, policy, callback, pipeline];
+        let deciding = &self.deciding_role;
+        let request_key = signs.err().unwrap_or_else(|| policies::request_key(&requests, deciding));
+        let vote_key = policies::vote_key(&votes, deciding);
+        let ledger = policies::ledger(table, deciding, requests.as_ref().ok().and_then(KeysSeen::signer));
+        let findings = vec![sender, quota, request_key, vote_key, ledger, policy, callback, pipeline];
         Diagnosis { sound: findings.iter().all(|finding| finding.sound), findings }
     }
 
@@ -135,33 +149,26 @@ impl Doctor {
         }
     }
 
-    /// The signing key must sign, and the callback must accept a link that it signed.
-    async fn key_and_callback(&self) -> (Finding, Finding) {
-        const CHECK: &str = "signing key";
+    /// The request key must sign, and the callback must accept a link that it signed.
+    async fn signing_and_callback(&self) -> (Result<(), Finding>, Finding) {
+        const CHECK: &str = REQUEST_KEY;
         const BUG: &str = "report this as a bug";
         let Ok(probe) = probe() else {
-            return (Finding::unsound(CHECK, "no approval to probe with could be made", BUG), unopened());
+            return (Err(Finding::unsound(CHECK, "no approval to probe with could be made", BUG)), unopened());
         };
         let now = (self.clock)();
         match self.links.sign_probe(&probe, now).await {
-            Ok(order) => (Finding::sound(CHECK, "KMS signs"), opened(self.callback.send(&order).await)),
-            Err(SignError::Aws(error)) => (unanswered(CHECK, &error), unopened()),
-            Err(error) => (Finding::unsound(CHECK, error.to_string(), BUG), unopened()),
+            Ok(order) => (Ok(()), opened(self.callback.send(&order).await)),
+            Err(SignError::Aws(error)) => (Err(unanswered(CHECK, &error)), unopened()),
+            Err(error) => (Err(Finding::unsound(CHECK, error.to_string(), BUG)), unopened()),
         }
     }
 
-    /// The table must be there, and be a ledger.
-    async fn ledger(&self) -> Finding {
-        const CHECK: &str = "ledger";
-        match self.ledger.is_ready().await {
-            Ok(true) => Finding::sound(CHECK, "the table is active"),
-            Ok(false) => Finding::unsound(
-                CHECK,
-                "the table is not active, or its keys are not pk and sk",
-                "set COUNTERSIGN_TABLE to the table that the stack created",
-            ),
-            Err(error) => unanswered(CHECK, &error),
-        }
+    /// The table must be there, and be a ledger: its ARN and its policy.
+    async fn table(&self) -> Result<Option<(String, Option<String>)>, AwsError> {
+        let Some(arn) = self.ledger.ready_table().await? else { return Ok(None) };
+        let policy = self.ledger.resource_policy(&arn).await?;
+        Ok(Some((arn, policy)))
     }
 
     /// The policy must be readable and valid.
@@ -199,7 +206,7 @@ const CALLBACK: &str = "callback";
 
 /// The callback, where there was no link to open.
 fn unopened() -> Finding {
-    Finding::unsound(CALLBACK, "not checked: no link could be signed", "correct the signing key first")
+    Finding::unsound(CALLBACK, "not checked: no link could be signed", "correct the request key first")
 }
 
 /// The callback, by its answer to the doctor's link.

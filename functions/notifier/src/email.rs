@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use askama::Template;
 use countersign::approval::{Address, Approver, Decision, Deployment, DisplayName, ReviewLink, WebUrl};
 use countersign::delivery::{EmailKind, VoteId};
+use countersign::earlier::Earlier;
 use countersign::foreign::{Foreign, Limit};
 use countersign::l10n::Texts;
 use countersign::link::Link;
@@ -22,15 +23,20 @@ const MAX_MESSAGE: usize = 10_000_000;
 
 /// How many changes an email shows, and how much of each: Gmail clips the end of a long email, where the links are.
 const MAX_REVISIONS: usize = 3;
+/// The same where earlier decisions take their place. The page has all of both.
+const MAX_REVISIONS_AGAIN: usize = 1;
 const CHANGE: Limit = Limit { lines: 10, characters: 300 };
 /// How much of the instructions an email shows, and of what was said with a decision in AWS. CodePipeline keeps no more
 /// characters of either.
 const INSTRUCTIONS: Limit = Limit { lines: 20, characters: 1000 };
+/// The same where earlier decisions take their place.
+const INSTRUCTIONS_AGAIN: Limit = Limit { lines: 15, characters: 700 };
 /// The longest URL of a change that is a link in the HTML, in characters. Of a longer one the HTML shows the beginning, and
 /// the plain text all.
 const MAX_LINKED_URL: usize = 500;
 /// How much of a comment an email shows while the approval waits, and when it is over. The pages have all.
 const COMMENT: Limit = Limit { lines: 5, characters: 200 };
+const EARLIER_COMMENT: Limit = Limit { lines: 5, characters: 150 };
 const FINAL_COMMENT: Limit = Limit { lines: 20, characters: 512 };
 
 /// One email to one person.
@@ -79,6 +85,8 @@ pub enum RenderError {
 /// The beginning of an email, in HTML and in plain text.
 struct Opening<'a> {
     headline: String,
+    /// The decisions on earlier runs of the approval.
+    earlier: Option<Earlier<'a>>,
     /// Paragraphs of one or a few sentences, the most important first.
     lead: Vec<String>,
     facts: Vec<(String, &'a str)>,
@@ -239,18 +247,21 @@ impl<'a> Email<'a> {
             (true, false) => texts.reminder(&until),
             (true, true) => texts.reminder_links(&until),
         };
-        let headline = if is_reminder {
-            texts.release_reminder(pipeline, &span, stage)
-        } else {
-            texts.release_question(pipeline, stage)
+        let headline = match (is_reminder, request.was_rejected_before()) {
+            (true, false) => texts.release_reminder(pipeline, &span, stage),
+            (true, true) => texts.release_reminder_again(pipeline, &span, stage),
+            (false, false) => texts.release_question(pipeline, stage),
+            (false, true) => texts.release_question_again(pipeline, stage),
         };
+        let earlier = Earlier::in_email(request, EARLIER_COMMENT, texts);
         let asked = if self.links.is_some() { status_text::asked_you } else { status_text::asked };
         let mut lead = vec![waits, asked(request, texts)];
         lead.extend(self.notes());
-        let revisions = request.release.revisions.iter().take(MAX_REVISIONS);
+        let revisions = request.release.revisions.iter().take(self.most_revisions());
         let changes = revisions.map(|revision| Foreign::change(revision, CHANGE, texts)).collect();
-        let statement = Foreign::instructions(&request.release, INSTRUCTIONS, texts);
-        Opening { headline, lead, facts: self.facts(), changes, statement }
+        let instructions = if earlier.is_some() { INSTRUCTIONS_AGAIN } else { INSTRUCTIONS };
+        let statement = Foreign::instructions(&request.release, instructions, texts);
+        Opening { headline, earlier, lead, facts: self.facts(), changes, statement }
     }
 
     fn receipt(&self, vote: &'a Vote) -> Opening<'a> {
@@ -261,7 +272,7 @@ impl<'a> Email<'a> {
             Decision::Rejected => texts.receipt_rejected(pipeline, stage),
         };
         let (headline, statement) = (texts.receipt_title(pipeline), self.comment(vote));
-        Opening { headline, lead: vec![lead], facts: self.facts(), changes: Vec::new(), statement }
+        Opening { headline, earlier: None, lead: vec![lead], facts: self.facts(), changes: Vec::new(), statement }
     }
 
     fn outcome(&self, outcome: &Outcome) -> Opening<'a> {
@@ -277,7 +288,7 @@ impl<'a> Email<'a> {
         let lead =
             vec![status_text::end(self.request, outcome, texts), status_text::consequence(outcome.ending, texts)];
         let statement = Foreign::decided_elsewhere(self.request, INSTRUCTIONS, texts);
-        Opening { headline, lead, facts: self.facts(), changes: Vec::new(), statement }
+        Opening { headline, earlier: None, lead, facts: self.facts(), changes: Vec::new(), statement }
     }
 
     /// What else this recipient should know.
@@ -343,9 +354,13 @@ impl<'a> Email<'a> {
         self.request.release.started_by.as_deref().map(legible)
     }
 
+    fn most_revisions(&self) -> usize {
+        if self.request.release.earlier.is_empty() { MAX_REVISIONS } else { MAX_REVISIONS_AGAIN }
+    }
+
     /// How many changes the email omits.
     fn more_revisions(&self) -> usize {
-        self.request.release.revisions.len().saturating_sub(MAX_REVISIONS)
+        self.request.release.revisions.len().saturating_sub(self.most_revisions())
     }
 
     fn facts(&self) -> Vec<(String, &'a str)> {
@@ -390,9 +405,10 @@ struct Button<'a> {
     link: &'a str,
 }
 
-/// The first paragraph of the lead, which a mailbox shows beside the subject.
+/// The first paragraph, which a mailbox shows beside the subject.
 fn first<'a>(opening: &'a Opening<'_>) -> &'a str {
-    opening.lead.first().map_or("", String::as_str)
+    let notice = opening.earlier.as_ref().map(|earlier| &earlier.notice);
+    notice.or(opening.lead.first()).map_or("", String::as_str)
 }
 
 /// Whether the HTML links to a URL. One of a change that is too long is shown up to [`MAX_LINKED_URL`]; the plain text has

@@ -21,7 +21,7 @@ use time::UtcDateTime;
 use time::format_description::well_known::Rfc3339;
 
 /// The commands, which are given by direct invocation.
-const COMMANDS: [&str; 4] = ["doctor", "sweep", "resend", "history"];
+const COMMANDS: [&str; 5] = ["doctor", "sweep", "resend", "history", "evidence"];
 /// The states of an action that has ended.
 const ENDED_STATES: [&str; 4] = ["SUCCEEDED", "FAILED", "ABANDONED", "CANCELED"];
 /// How many approvals a page of history has unless the command says otherwise, and at most.
@@ -77,6 +77,8 @@ pub enum Event {
         /// The most approvals that the page may have.
         limit: u8,
     },
+    /// A command: give evidence about the approval with this key, which has ended.
+    Evidence(ApprovalKey),
     /// Something that is not for the notifier, and why.
     Ignored(&'static str),
 }
@@ -164,8 +166,14 @@ struct HistoryArguments {
     limit: Option<u8>,
 }
 
-/// Reads a command: `{"doctor": {}}`, `{"sweep": {}}`, `{"resend": {"pipeline": …, "stage": …, "action": …}}` or
-/// `{"history": {"pipeline": …}}`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EvidenceArguments {
+    key: String,
+}
+
+/// Reads a command: `{"doctor": {}}`, `{"sweep": {}}`, `{"resend": {"pipeline": …, "stage": …, "action": …}}`,
+/// `{"history": {"pipeline": …}}` or `{"evidence": {"key": …}}`.
 fn read_command(event: &Value, name: &str, command: &Value) -> Result<Event, EventError> {
     if event.as_object().is_none_or(|fields| fields.len() != 1) {
         return Err(EventError::Shape {
@@ -179,6 +187,10 @@ fn read_command(event: &Value, name: &str, command: &Value) -> Result<Event, Eve
         "resend" => {
             let ResendArguments { pipeline, stage, action } = shape("the command resend", command)?;
             Ok(Event::Resend { pipeline: pipeline.parse()?, stage: stage.parse()?, action: action.parse()? })
+        }
+        "evidence" => {
+            let EvidenceArguments { key } = shape("the command evidence", command)?;
+            Ok(Event::Evidence(key.parse()?))
         }
         _ => {
             let HistoryArguments { pipeline, before, limit } = shape("the command history", command)?;

@@ -21,6 +21,7 @@ use crate::callback_client::CallbackClient;
 use crate::doctor::Doctor;
 use crate::errors::Errors;
 use crate::event::{self, Event};
+use crate::evidence::Gather;
 use crate::history::History;
 use crate::mailer::Mailer;
 use crate::metrics;
@@ -62,6 +63,7 @@ pub struct Notifier {
     receipts: Receipts,
     sweep: Sweep,
     history: History,
+    gather: Gather,
     doctor: Doctor,
     /// The accounts that are served.
     accounts: Vec<AccountId>,
@@ -77,20 +79,32 @@ impl Notifier {
         let Host { clock, polling, .. } = host;
         let metrics = Metrics::new(deployment.clone(), Arc::clone(&clock), host.metrics);
         let callback = host.callback.map_or_else(|| CallbackClient::new(&callback_url), CallbackClient::through);
-        let pipeline = CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), polling, settings.deciding_role);
+        let pipeline =
+            CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), polling, settings.deciding_role.clone());
         let pipeline = pipeline.in_home_region(settings.pipeline_region);
         let policy = PolicyStore::new(aws_sdk_ssm::Client::new(aws), settings.policy);
         let kms = aws_sdk_kms::Client::new(aws);
         let key = SigningKey::new(kms.clone(), request_keys.newest().clone());
-        let seals = |kind, keys: KeyIds| Seals::new(kind, deployment.clone(), Keyring::new(kms.clone(), keys));
+        let keyring = |keys: KeyIds| Keyring::new(kms.clone(), keys);
+        let (request_keys, vote_keys) = (keyring(request_keys), keyring(vote_keys));
+        let seals = |kind, keys: &Keyring| Seals::new(kind, deployment.clone(), keys.clone());
         let trust = Trust {
-            requests: seals(SealKind::Request, request_keys),
-            votes: seals(SealKind::Vote, vote_keys),
+            requests: seals(SealKind::Request, &request_keys),
+            votes: seals(SealKind::Vote, &vote_keys),
             metrics: metrics.clone(),
             clock: Arc::clone(&clock),
         };
         let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(aws), settings.table, trust);
         let sealer = Sealer::new(SealKind::Request, deployment.clone(), key.clone());
+        let gather = Gather {
+            ledger: ledger.clone(),
+            pipeline: pipeline.clone(),
+            sealer: Sealer::new(SealKind::Evidence, deployment.clone(), key.clone()),
+            request_keys: request_keys.clone(),
+            vote_keys: vote_keys.clone(),
+            deployment: deployment.clone(),
+            clock: Arc::clone(&clock),
+        };
         let links = LinkSigner::new(deployment.clone(), callback_url, key);
         let outbox = Outbox {
             ledger: ledger.clone(),
@@ -143,11 +157,14 @@ impl Notifier {
             pipeline,
             policy,
             ledger,
+            request_keys,
+            vote_keys,
+            deciding_role: settings.deciding_role,
             links,
             callback,
             clock: Arc::clone(&clock),
         };
-        Self { ask, announce, receipts, sweep, history, doctor, accounts, metrics, clock }
+        Self { ask, announce, receipts, sweep, history, gather, doctor, accounts, metrics, clock }
     }
 
     /// Handles one event, as Lambda passes it on.
@@ -236,6 +253,10 @@ impl Notifier {
                     Err(error) => Err(NotifierError::History { pipeline, error }),
                 }
             }
+            Event::Evidence(key) => match Box::pin(self.gather.evidence(&key)).await {
+                Ok(evidence) => Ok(EventReport::Evidence { key: key.to_string(), evidence: Box::new(evidence) }),
+                Err(error) => Err(NotifierError::Evidence { key, error }),
+            },
             Event::Doctor => Ok(EventReport::Diagnosed(Box::pin(self.doctor.examine()).await)),
             Event::Ignored(why) => Ok(EventReport::Ignored { why }),
         }

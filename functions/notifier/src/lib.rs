@@ -1,8 +1,9 @@
 //! The notifier: approval events in, emails with signed links out.
 //!
 //! [`event`] turns JSON into an event, and [`handler`] hands it to the use case that deals with it: `ask` puts an approval
-//! to its approvers, `announce` lets everybody know how it ended, [`receipts`] tells
-//! voters of their votes, `sweep` takes care of what still waits, [`history`] and [`doctor`] answer commands. `policy_store` says who is asked; the `outbox` sends each [`email`] once, through the
+//! to its approvers, `announce` lets everybody know how it ended, [`receipts`] tells voters of their votes, `sweep` takes
+//! care of what still waits, [`history`], `evidence` and [`doctor`] answer commands. `policy_store` says who is asked; the
+//! `outbox` sends each [`email`] once, through the
 //! [`mailer`]. [`report`] is what Lambda answers. `main.rs` only connects them to the Lambda runtime.
 //!
 //! Imports follow the flow: `handler` → `sweep` → `ask` → `announce`, `receipts` → `outbox` → `email`, `mailer`.
@@ -14,6 +15,7 @@ pub mod doctor;
 pub mod email;
 mod errors;
 pub mod event;
+mod evidence;
 pub mod handler;
 pub mod history;
 pub mod mailer;

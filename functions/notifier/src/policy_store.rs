@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ssm::Client;
-use countersign::approval::Approver;
+use countersign::approval::{Approver, Decision, PrincipalArn};
 use countersign::aws::AwsError;
 use countersign::pipeline::{Initiator, PendingApproval};
-use countersign::policy::{AutomaticStart, Policy, PolicyError, Recognition, Route, Unrouted};
+use countersign::policy::{AfterRejection, AutomaticStart, Policy, PolicyError, Recognition, Route, Unrouted};
 use countersign::request::Terms;
 
 use crate::settings::PolicySource;
@@ -89,6 +89,47 @@ pub enum PolicyReadError {
         /// What to put for what is left out.
         left_out: &'static str,
     },
+    /// The route wants the approval of whoever last rejected the execution, and nothing says who that is.
+    #[error(
+        "{route} of policy version {version} wants the approval of whoever last rejected this release (after_rejection = \
+         \"rejecter\"), and neither signed votes nor CodePipeline say who that is, so nobody was asked; start a new \
+         execution"
+    )]
+    RejecterUnknown {
+        /// The parameter's version.
+        version: i64,
+        /// The route.
+        route: String,
+    },
+    /// The route wants the approval of whoever last rejected the execution, and the policy does not know the principal.
+    #[error(
+        "{route} of policy version {version} wants the approval of whoever last rejected this release (after_rejection = \
+         \"rejecter\"), and the policy does not recognise one person as {principal}, so nobody was asked; add principals \
+         = [\"{principal}\"] to the [[person]] who that is{left_out}, or start a new execution"
+    )]
+    RejecterUnrecognised {
+        /// The parameter's version.
+        version: i64,
+        /// The route.
+        route: String,
+        /// The principal's ARN, without what may be an address.
+        principal: String,
+        /// What to put for what is left out.
+        left_out: &'static str,
+    },
+    /// The route wants the approval of whoever last rejected the execution, and theirs cannot count.
+    #[error(
+        "{route} of policy version {version} wants the approval of whoever last rejected this release (after_rejection = \
+         \"rejecter\"), and they {why}, so nobody was asked; start a new execution"
+    )]
+    RejecterMayNotApprove {
+        /// The parameter's version.
+        version: i64,
+        /// The route.
+        route: String,
+        /// Why it cannot.
+        why: &'static str,
+    },
     /// The route asks nobody about what no person started.
     #[error(
         "a push, a schedule or a rule started the execution, which {route} of policy version {version} refuses \
@@ -140,6 +181,10 @@ impl StoredPolicy {
         } else {
             (self.barred(route, pending)?, false)
         };
+        let must_include = match route.after_rejection {
+            AfterRejection::Anybody => None,
+            AfterRejection::Rejecter => self.rejecter(route, pending, &barred)?,
+        };
         Ok(Terms {
             route: route.name.clone(),
             policy_version: version,
@@ -149,6 +194,7 @@ impl StoredPolicy {
             remind: route.remind.clone(),
             reason_required: route.reason_required,
             barred,
+            must_include,
             unrecognised_initiator,
             language: route.language,
             reply_to: route.reply_to.clone(),
@@ -172,8 +218,7 @@ impl StoredPolicy {
             }
             Some(Initiator::Principal(principal)) => principal,
         };
-        let logged = principal.for_log();
-        let left_out = if logged.contains('…') { ", with the name that is left out here for …" } else { "" };
+        let (logged, left_out) = for_log(principal);
         match self.policy.recognise(principal, &pending.approval.action.account) {
             Recognition::Person(address) => {
                 let is_asked = route.approvers.iter().any(|approver| approver.address.identity() == address.identity());
@@ -185,11 +230,55 @@ impl StoredPolicy {
         }
     }
 
+    /// Who last rejected an earlier run of the approval, by their identity: its voter, or the person whom the policy
+    /// recognises as the principal. `None` when nobody has. Where that is unknown, or their approval cannot count, nobody is
+    /// asked.
+    fn rejecter(
+        &self,
+        route: &Route,
+        pending: &PendingApproval,
+        barred: &BTreeMap<String, String>,
+    ) -> Result<Option<String>, PolicyReadError> {
+        let (version, route_name) = (self.version, || route.name.clone());
+        let earlier = pending.release.earlier.iter();
+        let Some(last) = earlier.rev().find(|earlier| earlier.decision == Decision::Rejected) else { return Ok(None) };
+        let address = match (last.votes.last(), &pending.rejected_by) {
+            (Some(vote), _) => self.policy.address_of(&vote.approver.address).unwrap_or(&vote.approver.address),
+            (None, Some(principal)) if !last.by_our_role => {
+                match self.policy.recognise(principal, &pending.approval.action.account) {
+                    Recognition::Person(address) => address,
+                    Recognition::Nobody | Recognition::Several => {
+                        let (principal, left_out) = for_log(principal);
+                        let route = route_name();
+                        return Err(PolicyReadError::RejecterUnrecognised { version, route, principal, left_out });
+                    }
+                }
+            }
+            (None, _) => return Err(PolicyReadError::RejecterUnknown { version, route: route_name() }),
+        };
+        let identity = address.identity();
+        let why = if !route.approvers.iter().any(|approver| approver.address.identity() == identity) {
+            "are not among its approvers"
+        } else if barred.contains_key(&identity) {
+            "started the execution, so their approval does not count"
+        } else {
+            return Ok(Some(identity));
+        };
+        Err(PolicyReadError::RejecterMayNotApprove { version, route: route_name(), why })
+    }
+
     /// Whether a principal started the execution of which the policy does not know whose it is.
     fn is_unrecognised(&self, pending: &PendingApproval) -> bool {
         let Some(Initiator::Principal(principal)) = &pending.initiator else { return false };
         !matches!(self.policy.recognise(principal, &pending.approval.action.account), Recognition::Person(_))
     }
+}
+
+/// A principal as an error names it, and what to say of what that leaves out.
+fn for_log(principal: &PrincipalArn) -> (String, &'static str) {
+    let logged = principal.for_log();
+    let left_out = if logged.contains('…') { ", with the name that is left out here for …" } else { "" };
+    (logged, left_out)
 }
 
 fn by_mailbox(people: &[Approver]) -> BTreeMap<String, Approver> {

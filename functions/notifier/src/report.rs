@@ -2,6 +2,7 @@
 
 use countersign::approval::{ApprovalKey, PipelineName};
 use countersign::aws::AwsError;
+use countersign::evidence::Evidence;
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
 
@@ -10,13 +11,14 @@ use crate::ask::AskError;
 use crate::doctor::Diagnosis;
 use crate::errors::Errors;
 use crate::event::EventError;
+use crate::evidence::EvidenceError;
 use crate::history::HistoryPage;
 use crate::policy_store::PolicyReadError;
 use crate::receipts::ReceiptError;
 use crate::sweep::{SweepError, SweepFailure, SweepSummary};
 
 /// What was done about an event, one entry for each of its records. It holds no addresses, since Lambda keeps answers;
-/// only a history has them, and only the caller of the command gets it.
+/// only a history and evidence have them, and only the caller of the command gets it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// In the order of the event's records.
@@ -79,6 +81,13 @@ pub enum EventReport {
     Swept(SweepSummary),
     /// A page of a pipeline's history.
     History(HistoryPage),
+    /// Evidence about an approval.
+    Evidence {
+        /// The approval's key.
+        key: String,
+        /// The document.
+        evidence: Box<Evidence>,
+    },
     /// The deployment was examined.
     Diagnosed(Diagnosis),
     /// The event is not for the notifier.
@@ -89,10 +98,11 @@ pub enum EventReport {
 }
 
 impl EventReport {
-    /// The report for the log, which must not hold what a history holds.
+    /// The report for the log, which must not hold what a history or evidence holds.
     pub(crate) fn for_log(&self) -> String {
         match self {
             Self::History(page) => format!("{{\"result\":\"history\",\"approvals\":{}}}", page.approvals.len()),
+            Self::Evidence { key, .. } => format!("{{\"result\":\"evidence\",\"key\":\"{key}\"}}"),
             other => serde_json::to_string(other).unwrap_or_default(),
         }
     }
@@ -148,6 +158,14 @@ pub enum NotifierError {
         /// Why.
         error: AwsError,
     },
+    /// There is no evidence.
+    #[error("{key}: {error}")]
+    Evidence {
+        /// The approval's key.
+        key: ApprovalKey,
+        /// Why.
+        error: EvidenceError,
+    },
 }
 
 /// The type of several errors at once, as Lambda reports it.
@@ -166,6 +184,7 @@ impl NotifierError {
             Self::Conclude { errors, .. } => errors.only().map_or(SEVERAL, kind_of_announce),
             Self::Sweep(failures) => failures.only().map_or(SEVERAL, |failure| kind_of_sweep(&failure.error)),
             Self::Receipts { error: ReceiptError::Aws(_), .. } | Self::History { .. } => AWS_ERROR,
+            Self::Evidence { error, .. } => kind_of_evidence(error),
         }
     }
 }
@@ -179,6 +198,15 @@ fn kind_of_ask(error: &AskError) -> &'static str {
         AskError::NothingPending => "NothingWaits",
         AskError::Undelivered(_) => EMAILS_NOT_SENT,
         AskError::Announce(error) => kind_of_announce(error),
+    }
+}
+
+fn kind_of_evidence(error: &EvidenceError) -> &'static str {
+    match error {
+        EvidenceError::Aws(_) | EvidenceError::Seal(_) => AWS_ERROR,
+        EvidenceError::NotOnRecord => "NotOnRecord",
+        EvidenceError::StillWaiting => "StillWaiting",
+        EvidenceError::EndNotShown => "EndNotShown",
     }
 }
 
@@ -243,6 +271,16 @@ mod tests {
             {"result": "ignored", "why": "an event of another service"},
         ]});
         assert_eq!(serde_json::to_value(Report { results }).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_log_has_no_evidence() {
+        let golden: serde_json::Value =
+            serde_json::from_str(include_str!("../../../shared/tests/golden/evidence-decided.json")).unwrap();
+        let evidence: Evidence = serde_json::from_value(golden["results"][0]["evidence"].clone()).unwrap();
+        let report = EventReport::Evidence { key: "key".to_owned(), evidence: Box::new(evidence) };
+        assert_eq!(report.for_log(), r#"{"result":"evidence","key":"key"}"#);
+        assert_eq!(serde_json::to_value(&report).unwrap()["evidence"], golden["results"][0]["evidence"]);
     }
 
     #[test]

@@ -29,12 +29,12 @@ export class Callback extends Construct {
     allow('VerifyVotes', ['kms:GetPublicKey'], arns(voteKeys.all));
     allow('SignVotes', ['kms:Sign'], arns(voteKeys.trusted));
     allow(
-      'AnnounceVotes',
+      'PutEvents',
       ['events:PutEvents'],
       [Stack.of(this).formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' })],
       {
         'ForAllValues:StringEquals': { 'events:source': 'countersign' }, // The key has a list of values.
-        StringEquals: { 'events:detail-type': 'Vote Recorded' },
+        StringEquals: { 'events:detail-type': ['Vote Recorded', 'Request Missing'] },
       },
     );
     allow('PutApprovalResults', ['codepipeline:PutApprovalResult'], [allActions(this, settings)]);

@@ -47,15 +47,17 @@ export class ApprovalEvents extends Construct {
       },
       targets: [this.target(notifier)],
     });
-    // The callback's own event about a vote, for which the notifier sends a receipt to the voter. The callback puts it
-    // on the default bus, whatever bus CodePipeline's events arrive on.
+    // The callback's own events: about a vote, for which the notifier sends a receipt to the voter, and about a request
+    // that is missing, for which it asks again. The callback puts them on the default bus, whatever bus CodePipeline's
+    // events arrive on.
     new events.Rule(this, 'VoteRule', {
       ruleName: `${settings.deploymentName}-votes`,
-      description: 'Has the notifier confirm each vote to its voter',
+      description: 'Has the notifier confirm each vote to its voter, and ask again for a request that is missing',
       eventPattern: {
         account: [Stack.of(this).account],
         source: ['countersign'],
-        detailType: ['Vote Recorded'],
+        detailType: ['Vote Recorded', 'Request Missing'],
+        detail: { deployment: [settings.deploymentName] },
       },
       targets: [this.target(notifier)],
     });

@@ -4,9 +4,6 @@
 use countersign::events;
 use serde_json::json;
 
-use crate::aws::Aws;
-use crate::codepipeline::AwsError;
-
 /// The account that everything in the sandbox belongs to. The crates behind DynamoDB, SSM and STS use the same.
 pub const ACCOUNT: &str = winterbaume_core::DEFAULT_ACCOUNT_ID;
 /// The region that everything is in, unless a played record says otherwise.
@@ -90,16 +87,6 @@ fn both_arns(role: &str) -> [String; 2] {
 pub(crate) struct Keys {
     pub(crate) request: String,
     pub(crate) vote: String,
-}
-
-/// Makes the deployment's keys, guarded as the templates guard them.
-///
-/// # Errors
-/// KMS refuses.
-pub(crate) fn create_keys(aws: &Aws) -> Result<Keys, AwsError> {
-    let request = aws.kms.create_key_with_policy(&key_policy(NOTIFIER_ROLE))?;
-    let vote = aws.kms.create_key_with_policy(&key_policy(CALLBACK_ROLE))?;
-    Ok(Keys { request, vote })
 }
 
 /// The settings of both functions, with links that point at `url`.

@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command prints to its terminal")]
 
 mod policy;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,6 +38,8 @@ enum Command {
     /// Checks a policy, or explains whom it would ask
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Verifies evidence of who decided an approval, offline
+    Verify(verify::Command),
 }
 
 fn port(text: &str) -> Result<u16, &'static str> {
@@ -48,6 +51,7 @@ async fn main() -> ExitCode {
     let Arguments { port, approvers, quorum, policy, command } = Arguments::parse();
     match command {
         Some(Command::Policy(command)) => policy::run(&command),
+        Some(Command::Verify(command)) => verify::run(command),
         None => serve(Options { port, approvers, quorum, ..Options::default() }, policy).await,
     }
 }

@@ -9,7 +9,9 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use countersign::approval::{AccountId, ActionName, Approver, PipelineName, PrincipalArn, Region, StageName};
 use countersign::l10n::Language;
-use countersign::policy::{AutomaticStart, DEFAULT, Globs, Part, Policy, PolicyError, Recognition, Route};
+use countersign::policy::{
+    AfterRejection, AutomaticStart, DEFAULT, Globs, Part, Policy, PolicyError, Recognition, Route,
+};
 
 /// A question about a policy.
 #[derive(Subcommand)]
@@ -99,7 +101,7 @@ pub fn read(file: &Path) -> Result<(Policy, String), ExitCode> {
 }
 
 /// The name of a file in answers.
-fn name(file: &Path) -> String {
+pub fn name(file: &Path) -> String {
     if is_standard_input(file) { "<stdin>".to_owned() } else { file.display().to_string() }
 }
 
@@ -107,7 +109,8 @@ fn is_standard_input(file: &Path) -> bool {
     file.as_os_str() == "-"
 }
 
-fn text(file: &Path) -> std::io::Result<String> {
+/// What is in a file, or at the standard input for `-`.
+pub fn text(file: &Path) -> std::io::Result<String> {
     if !is_standard_input(file) {
         return std::fs::read_to_string(file);
     }
@@ -271,7 +274,10 @@ fn terms(policy: &Policy, route: &Route) -> String {
         }
         None => "when CodePipeline stops waiting".to_owned(),
     };
-    let rejection = if route.reason_required { "needs a comment" } else { "does not need a comment" };
+    let mut rejection = vec![if route.reason_required { "needs a comment" } else { "does not need a comment" }];
+    if route.after_rejection == AfterRejection::Rejecter {
+        rejection.push("must be followed by an approval of the same person, where the stage is retried");
+    }
     let initiator = match (route.initiator_may_approve, route.automatic_start) {
         (true, _) => vec!["may approve"],
         (false, AutomaticStart::Allow) => vec!["may not approve"],
@@ -286,7 +292,7 @@ fn terms(policy: &Policy, route: &Route) -> String {
         ("quorum", vec![format!("{} of {}", route.quorum.get(), route.approvers.len())]),
         ("reminders", vec![reminders]),
         ("links expire", vec![expires]),
-        ("a rejection", vec![rejection.to_owned()]),
+        ("a rejection", rejection.into_iter().map(str::to_owned).collect()),
         ("the initiator", initiator.into_iter().map(str::to_owned).collect()),
         ("language", vec![route.language.to_string()]),
         ("replies go to", vec![reply_to.to_owned()]),

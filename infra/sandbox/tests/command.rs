@@ -285,3 +285,48 @@ fn a_policy_command_that_cannot_be_done_is_an_error() {
     let (code, _, errors) = run(&["--port", "0", "--policy", "-"], "[[route]]\n");
     assert_eq!((code, errors.starts_with("<stdin>:1:1: route 1.approvers: is missing")), (Some(1), true), "{errors}");
 }
+
+const EVIDENCE: &str = include_str!("../../../shared/tests/golden/evidence-decided.json");
+const FINGERPRINTS: &str = include_str!("../../../shared/tests/golden/evidence-decided-keys.txt");
+
+#[test]
+fn evidence_is_verified_offline() {
+    let keys: Vec<&str> = FINGERPRINTS.lines().collect();
+    let arguments = ["verify", "-", "--request-key", keys[0], "--vote-key", keys[1]];
+    let (code, output, error) = run(&arguments, EVIDENCE);
+    assert_eq!((code, error.as_str()), (Some(0), ""));
+    assert!(output.starts_with("The evidence holds. The deployment sandbox made it.\n"), "{output}");
+    assert!(output.contains("These votes decided it"), "{output}");
+    // More keys than made it, in a list: those of a deployment with several.
+    let both = keys.join(",");
+    assert_eq!(run(&["verify", "-", "--request-key", &both, "--vote-key", &both], EVIDENCE).0, Some(0));
+}
+
+#[test]
+fn evidence_that_does_not_hold_is_refused_with_the_part() {
+    let keys: Vec<&str> = FINGERPRINTS.lines().collect();
+    let good = ["verify", "-", "--request-key", keys[0], "--vote-key", keys[1]];
+    let only_votes = ["verify", "-", "--request-key", keys[1], "--vote-key", keys[1]];
+    for (arguments, input, code, words) in [
+        (
+            &good,
+            EVIDENCE.replace("\"version\":1", "\"version\":2"),
+            1,
+            "<stdin> proves nothing: version: this program reads",
+        ),
+        (&good, EVIDENCE.replace("\"seal\"", "\"sale\""), 1, "unknown field `sale`"),
+        (&good, "{}".to_owned(), 1, "this is not evidence"),
+        (&only_votes, EVIDENCE.to_owned(), 1, "request key 1: its fingerprint"),
+        (&["verify", "-", "--request-key", "a", "--vote-key", "b"], String::new(), 2, "64 hexadecimal digits"),
+        (
+            &["verify", "no-such-file", "--request-key", keys[0], "--vote-key", keys[1]],
+            String::new(),
+            2,
+            "cannot be read",
+        ),
+    ] {
+        let (exit, output, error) = run(arguments, &input);
+        assert_eq!((exit, output.as_str()), (Some(code), ""), "{error}");
+        assert!(error.contains(words), "{error}");
+    }
+}

@@ -64,6 +64,14 @@ checked_text!(
 public_text!(RoleArn);
 
 impl RoleArn {
+    /// The pattern of the ARNs of its sessions.
+    #[must_use]
+    pub fn session_pattern(&self) -> String {
+        RoleParts::of(&self.0).map_or_else(String::new, |RoleParts { partition, account, name }| {
+            format!("arn:{partition}:sts::{account}:assumed-role/{name}/*")
+        })
+    }
+
     /// Whether `principal`, an ARN as AWS names callers, is a session of this role.
     #[must_use]
     pub fn has_session(&self, principal: &str) -> bool {

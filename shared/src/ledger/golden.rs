@@ -14,10 +14,10 @@ use super::lists::{OPEN, execution_key, history_key, history_sort_key};
 use super::objects::{read_request, read_vote, write_request, write_vote};
 use super::unsigned::UnsignedItem;
 use super::{REQUEST, UnsignedRequest, paths};
-use crate::approval::{ApprovalKey, Comment, Decision, Digest};
+use crate::approval::{ApprovalKey, Approver, Comment, Decision, Digest};
 use crate::delivery::{Delivery, DeliveryState, EmailKind};
 use crate::l10n::Language;
-use crate::request::{Ending, NewRequest, Outcome};
+use crate::request::{EarlierDecision, EarlierVote, Ending, NewRequest, Outcome};
 
 macro_rules! golden {
     ($name:literal) => {
@@ -72,6 +72,24 @@ fn a_sealed_request_is_written_as_it_was() {
         assert_eq!(text_in(&stored, paths::DIGEST), Some(Digest::of(bytes(&stored, paths::OBJECT)).as_str()));
         assert!(text_in(&stored, paths::SEAL).is_some() && number_in(&stored, paths::REVISION).is_some());
     }
+}
+
+#[test]
+fn an_earlier_decision_and_whose_approval_it_wants_are_read_as_they_were_written() {
+    let mut request = signed(&golden!("signed-request-asked"));
+    let approver: Approver = "Bob Brook <bob@example.com>".parse().unwrap();
+    request.terms.must_include = Some(approver.address.identity());
+    let comment = "not\nyet".parse().ok();
+    request.release.earlier = vec![EarlierDecision {
+        decision: Decision::Rejected,
+        by: Some("assumed-role/countersign-callback/x".to_owned()),
+        by_our_role: true,
+        at: request.asked,
+        summary: Some("Rejected".to_owned()),
+        run: "run-1".parse().ok(),
+        votes: vec![EarlierVote { approver, comment }],
+    }];
+    assert!(read_request(&write_request(&request).unwrap()).unwrap() == request);
 }
 
 #[test]

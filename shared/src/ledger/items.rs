@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, UtcDateTime};
 
 use crate::approval::{ApprovalAction, Approver, ParseError, ReviewLink};
-use crate::request::{EarlierDecision, Ending, Outcome, Release, Revision, Terms};
+use crate::request::{EarlierDecision, EarlierVote, Ending, Outcome, Release, Revision, Terms};
 
 /// An item, or a part of one, that this version cannot read.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Unreadable;
+pub(crate) struct Unreadable;
 
 impl From<ParseError> for Unreadable {
     fn from(_: ParseError) -> Self {
@@ -44,6 +44,8 @@ pub(super) struct TermsItem {
     reason_required: bool,
     #[serde(default)]
     barred: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    must_include: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     unrecognised_initiator: bool,
     #[serde(default)]
@@ -84,6 +86,17 @@ struct EarlierItem {
     at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     summary: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    run: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    votes: Vec<EarlierVoteItem>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EarlierVoteItem {
+    approver: PersonItem,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comment: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -183,6 +196,7 @@ impl From<&Terms> for TermsItem {
             remind: terms.remind.iter().map(|before| before.whole_seconds()).collect(),
             reason_required: terms.reason_required,
             barred: terms.barred.clone(),
+            must_include: terms.must_include.clone(),
             unrecognised_initiator: terms.unrecognised_initiator,
             language: text(&terms.language),
             reply_to: terms.reply_to.as_ref().map(|address| address.expose().to_owned()),
@@ -204,6 +218,7 @@ impl TryFrom<TermsItem> for Terms {
             remind: item.remind.into_iter().map(Duration::seconds).collect(),
             reason_required: item.reason_required,
             barred: item.barred,
+            must_include: item.must_include,
             unrecognised_initiator: item.unrecognised_initiator,
             // A request that was made before a language was removed stays readable.
             language: item.language.parse().unwrap_or_default(),
@@ -240,17 +255,46 @@ impl TryFrom<ReleaseItem> for Release {
 }
 
 impl From<&EarlierDecision> for EarlierItem {
-    fn from(EarlierDecision { decision, by, by_our_role, at, summary }: &EarlierDecision) -> Self {
-        let (by, summary) = (by.clone(), summary.clone());
-        Self { decision: text(decision), by, by_our_role: *by_our_role, at: at.unix_timestamp(), summary }
+    fn from(EarlierDecision { decision, by, by_our_role, at, summary, run, votes }: &EarlierDecision) -> Self {
+        Self {
+            decision: text(decision),
+            by: by.clone(),
+            by_our_role: *by_our_role,
+            at: at.unix_timestamp(),
+            summary: summary.clone(),
+            run: run.as_ref().map(text),
+            votes: votes.iter().map(EarlierVoteItem::from).collect(),
+        }
     }
 }
 
 impl TryFrom<EarlierItem> for EarlierDecision {
     type Error = Unreadable;
 
-    fn try_from(EarlierItem { decision, by, by_our_role, at, summary }: EarlierItem) -> Result<Self, Unreadable> {
-        Ok(Self { decision: decision.parse()?, by, by_our_role, at: moment(at)?, summary })
+    fn try_from(item: EarlierItem) -> Result<Self, Unreadable> {
+        Ok(Self {
+            decision: item.decision.parse()?,
+            by: item.by,
+            by_our_role: item.by_our_role,
+            at: moment(item.at)?,
+            summary: item.summary,
+            run: item.run.map(|run| run.parse()).transpose()?,
+            votes: item.votes.into_iter().map(EarlierVote::try_from).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl From<&EarlierVote> for EarlierVoteItem {
+    fn from(EarlierVote { approver, comment }: &EarlierVote) -> Self {
+        Self { approver: approver.into(), comment: comment.as_ref().map(|comment| comment.expose().to_owned()) }
+    }
+}
+
+impl TryFrom<EarlierVoteItem> for EarlierVote {
+    type Error = Unreadable;
+
+    fn try_from(EarlierVoteItem { approver, comment }: EarlierVoteItem) -> Result<Self, Unreadable> {
+        Ok(Self { approver: approver.try_into()?, comment: comment.map(|comment| comment.parse()).transpose()? })
     }
 }
 

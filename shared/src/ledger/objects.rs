@@ -43,7 +43,7 @@ pub(super) fn write_request(request: &NewRequest) -> Result<Vec<u8>, Unreadable>
     serde_json::to_vec(&object).map_err(|_| Unreadable)
 }
 
-pub(super) fn read_request(bytes: &[u8]) -> Result<NewRequest, Unreadable> {
+pub(crate) fn read_request(bytes: &[u8]) -> Result<NewRequest, Unreadable> {
     let object: RequestObject = serde_json::from_slice(bytes).map_err(|_| Unreadable)?;
     Ok(NewRequest {
         approval: Approval {
@@ -80,14 +80,14 @@ struct VoteObject {
 }
 
 /// A vote, and what it is about.
-pub(super) struct BoundVote {
+pub(crate) struct BoundVote {
     pub(super) approval: String,
     pub(super) request: Digest,
-    pub(super) vote: Vote,
+    pub(crate) vote: Vote,
 }
 
 impl BoundVote {
-    pub(super) fn is_for(&self, request: &Request) -> bool {
+    pub(crate) fn is_for(&self, request: &Request) -> bool {
         self.approval == request.approval.key().as_str() && self.request == request.digest
     }
 }
@@ -109,7 +109,7 @@ pub(super) fn write_vote(key: &ApprovalKey, request: &Digest, vote: &Vote) -> Re
     serde_json::to_vec(&object).map_err(|_| Unreadable)
 }
 
-pub(super) fn read_vote(bytes: &[u8]) -> Result<BoundVote, Unreadable> {
+pub(crate) fn read_vote(bytes: &[u8]) -> Result<BoundVote, Unreadable> {
     let object: VoteObject = serde_json::from_slice(bytes).map_err(|_| Unreadable)?;
     let vote = Vote {
         approver: object.approver.parse()?,

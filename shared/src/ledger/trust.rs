@@ -80,61 +80,72 @@ impl std::fmt::Debug for Forgery {
 impl Trust {
     /// Reads the item at the place of the approval `key`.
     pub(super) async fn open(&self, key: &ApprovalKey, item: Item) -> Result<Found, AwsError> {
-        let forgery =
-            |item: &Item| Found::Forged(Forgery { object: item.get(OBJECT).cloned(), seal: item.get(SEAL).cloned() });
-        let Some(sealed) = sealed_in(&item) else {
+        Ok(self.open_sealed(key, &item).await?.0)
+    }
+
+    /// The same, with what the request and its votes were read from.
+    pub(super) async fn open_sealed(&self, key: &ApprovalKey, item: &Item) -> Result<(Found, Vec<Sealed>), AwsError> {
+        let forgery = |item: &Item| {
+            let forgery = Forgery { object: item.get(OBJECT).cloned(), seal: item.get(SEAL).cloned() };
+            (Found::Forged(forgery), Vec::new())
+        };
+        let Some(sealed) = sealed_in(item) else {
             self.alarm(key, "a request without a seal");
-            return Ok(forgery(&item));
+            return Ok(forgery(item));
         };
         let asked = || read_request(&sealed.bytes).ok().map(|request| request.asked);
         let Some(digest) = self.check(&self.requests, &sealed, asked).await? else {
             self.alarm(key, "a request that the notifier did not seal");
-            return Ok(forgery(&item));
+            return Ok(forgery(item));
         };
         let Ok(request) = read_request(&sealed.bytes) else {
             return Err(AwsError::unexpected("dynamodb", "a request that this version cannot read"));
         };
         if request.approval.key() != *key {
             self.alarm(key, "a request of another approval");
-            return Ok(forgery(&item));
+            return Ok(forgery(item));
         }
         // What votes are written on top of. With anything else there, no vote could ever be written.
-        let revision = number_in(&item, REVISION).filter(|_| map_in(&item, VOTES).is_some());
-        let Some(revision) = revision.filter(|_| text_in(&item, DIGEST) == Some(digest.as_str())) else {
+        let revision = number_in(item, REVISION).filter(|_| map_in(item, VOTES).is_some());
+        let Some(revision) = revision.filter(|_| text_in(item, DIGEST) == Some(digest.as_str())) else {
             self.alarm(key, "a request among attributes that no vote can be written to");
-            return Ok(forgery(&item));
+            return Ok(forgery(item));
         };
         let mut request = request.with_digest(digest);
-        request.votes = self.votes(&request, &item).await?;
+        let votes = self.votes(&request, item).await?;
         request.revision = revision;
         // A lock that cannot be read is one that the votes do not come to, or else one that rejects.
-        let lock = item.get(VERDICT).map(|_| text_in(&item, VERDICT).and_then(|word| word.parse().ok()));
+        let lock = item.get(VERDICT).map(|_| text_in(item, VERDICT).and_then(|word| word.parse().ok()));
         request.verdict = lock.map(|decision| decision.unwrap_or(Decision::Rejected));
         // A memo that cannot be read is none.
         request.outcome = item.get(OUTCOME).and_then(|value| from_value::<OutcomeItem, Outcome>(value.clone()));
-        Ok(Found::Request(Box::new(request)))
+        let (votes, objects): (BTreeMap<_, _>, Vec<_>) =
+            votes.into_iter().map(|(voter, (vote, object))| ((voter, vote), object)).unzip();
+        request.votes = votes;
+        let objects = std::iter::once(sealed).chain(objects).collect();
+        Ok((Found::Request(Box::new(request)), objects))
     }
 
-    /// The votes in the item that count.
-    async fn votes(&self, request: &Request, item: &Item) -> Result<BTreeMap<String, Vote>, AwsError> {
+    /// The votes in the item that count, and what each was read from.
+    async fn votes(&self, request: &Request, item: &Item) -> Result<BTreeMap<String, (Vote, Sealed)>, AwsError> {
         let key = request.approval.key();
-        let mut votes: BTreeMap<String, Vote> = BTreeMap::new();
+        let mut votes: BTreeMap<String, (Vote, Sealed)> = BTreeMap::new();
         for value in map_in(item, VOTES).into_iter().flat_map(Item::values) {
             let sealed = value.as_m().ok().and_then(sealed_in);
-            let Some(vote) = self.vote(request, sealed).await? else {
+            let Some((vote, sealed)) = self.vote(request, sealed).await? else {
                 self.alarm(&key, "a vote that does not count");
                 continue;
             };
             // Of several, the latest, under whatever name they are kept.
             let earlier = votes.get(&vote.approver.identity());
-            if earlier.is_none_or(|earlier| earlier.at <= vote.at) {
-                votes.insert(vote.approver.identity(), vote);
+            if earlier.is_none_or(|(earlier, _)| earlier.at <= vote.at) {
+                votes.insert(vote.approver.identity(), (vote, sealed));
             }
         }
         Ok(votes)
     }
 
-    async fn vote(&self, request: &Request, sealed: Option<Sealed>) -> Result<Option<Vote>, AwsError> {
+    async fn vote(&self, request: &Request, sealed: Option<Sealed>) -> Result<Option<(Vote, Sealed)>, AwsError> {
         let Some(sealed) = sealed else { return Ok(None) };
         let at = || read_vote(&sealed.bytes).ok().map(|bound| bound.vote.at);
         if self.check(&self.votes, &sealed, at).await?.is_none() {
@@ -142,7 +153,7 @@ impl Trust {
         }
         let vote =
             read_vote(&sealed.bytes).ok().filter(|bound| bound.is_for(request)).map(|BoundVote { vote, .. }| vote);
-        Ok(vote.filter(|vote| request.admits(vote)))
+        Ok(vote.filter(|vote| request.admits(vote)).map(|vote| (vote, sealed)))
     }
 
     /// The digest of what is sealed, if its seal holds.

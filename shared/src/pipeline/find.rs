@@ -9,7 +9,7 @@ use aws_sdk_codepipeline::types::{
 };
 
 use super::pending::Declared;
-use super::release::{MAX_INSTRUCTIONS, earlier_decisions, initiator_of, release_of};
+use super::release::{MAX_INSTRUCTIONS, earlier_decisions, initiator_of, rejected_by, release_of};
 use super::{CodePipeline, FindError, NOT_FOUND, PendingApproval, PendingRef, external_id, moment};
 use crate::approval::{ActionExecutionId, Approval, ApprovalAction, ApprovalToken, ExecutionId, ReviewLink};
 use crate::aws::AwsError;
@@ -110,7 +110,9 @@ impl CodePipeline {
             configured("CustomData").map(|text| bounded(text, MAX_INSTRUCTIONS)).filter(|text| !text.is_empty());
         release.review_url = configured("ExternalEntityLink").and_then(|url| ReviewLink::parse_lenient(url));
         release.earlier = earlier_decisions(&runs, &run, &self.deciding_role);
-        Ok(PendingApproval { approval: Approval { action, token, execution, run }, expires, initiator, release })
+        let rejected_by = rejected_by(&runs, &release.earlier);
+        let approval = Approval { action, token, execution, run };
+        Ok(PendingApproval { approval, expires, initiator, release, rejected_by })
     }
 
     /// The execution. It may be shown later than what it runs.

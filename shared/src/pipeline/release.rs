@@ -57,8 +57,10 @@ pub(super) fn earlier_decisions(
     run: &ActionExecutionId,
     deciding_role: &RoleArn,
 ) -> Vec<EarlierDecision> {
+    // The list has the newest first, and of two in the same second the newer one stays the later.
     let mut earlier: Vec<EarlierDecision> = runs
         .iter()
+        .rev()
         .filter(|other| other.action_execution_id.as_deref() != Some(run.as_str()))
         .filter_map(|other| {
             let by = other.updated_by.as_deref();
@@ -77,11 +79,21 @@ pub(super) fn earlier_decisions(
                 by_our_role: by.is_some_and(|arn| deciding_role.has_session(arn)),
                 at: moment(other.last_update_time.as_ref())?,
                 summary,
+                run: other.action_execution_id.as_deref().and_then(|id| id.parse().ok()),
+                votes: Vec::new(),
             })
         })
         .collect();
     earlier.sort_by_key(|decision| decision.at);
     earlier
+}
+
+/// The principal that made the last of the earlier decisions that rejected, if CodePipeline names it.
+pub(super) fn rejected_by(runs: &[ActionExecutionDetail], earlier: &[EarlierDecision]) -> Option<PrincipalArn> {
+    let last = earlier.iter().rfind(|decision| decision.decision == Decision::Rejected)?;
+    let run = last.run.as_ref()?.as_str();
+    let run = runs.iter().find(|other| other.action_execution_id.as_deref() == Some(run))?;
+    run.updated_by.as_deref()?.parse().ok()
 }
 
 /// Sources behind a connection wrap the commit message: `{"ProviderType":"GitHub","CommitMessage":"…"}`.

@@ -10,14 +10,16 @@ use time::Duration;
 use self::people::{Groups, Persons};
 use super::document::{Node, Place, Table, toml};
 use super::people::People;
+use super::written::Written;
 use super::{
-    AutomaticStart, DEFAULT, Globs, MAX_ROUTES, MAX_TEXT, Part, Policy, PolicyError, PolicyWarning, Route, warnings,
+    AfterRejection, AutomaticStart, DEFAULT, Globs, MAX_ROUTES, MAX_TEXT, Part, Policy, PolicyError, PolicyWarning,
+    Route, warnings,
 };
 use crate::approval::Quorum;
 use crate::l10n::Language;
 
 /// What the default route may say, and every other besides its name and its globs.
-const ROUTE_KEYS: [&str; 10] = [
+const ROUTE_KEYS: [&str; 11] = [
     "approvers",
     "quorum",
     "remind",
@@ -25,6 +27,7 @@ const ROUTE_KEYS: [&str; 10] = [
     "reason_required",
     "initiator_may_approve",
     "automatic_start",
+    "after_rejection",
     "language",
     "reply_to",
     "copy",
@@ -45,13 +48,6 @@ const BAD_DURATION: &str = "must be a duration such as 90m, 24h or 3d";
 const NO_ALIASES: &str = "aliases are no longer read, since people pick some of these names themselves: write one \
                           [[person]] each, with address = their address and principals = a list of full ARNs, such as \
                           arn:aws:iam::123456789012:user/NAME";
-
-/// A route, what it matches, and where it is written.
-pub struct Written<'t> {
-    pub globs: Globs,
-    pub route: Route,
-    pub table: Table<'t>,
-}
 
 /// Parses a policy.
 pub fn policy(text: &str) -> Result<Policy, PolicyError> {
@@ -198,6 +194,9 @@ fn route(name: String, table: &Table, groups: &Groups, people: &People) -> Resul
         reason_required: flag(table, "reason_required", false)?,
         initiator_may_approve,
         automatic_start: automatic_start(table, initiator_may_approve)?,
+        after_rejection: table
+            .get("after_rejection")
+            .map_or(Ok(AfterRejection::Anybody), |node| after_rejection(&node))?,
         language: table.get("language").map_or(Ok(Language::ENGLISH), |node| language(&node))?,
         reply_to: table.get("reply_to").map(|node| people::address(&node)).transpose()?,
         copy,
@@ -220,6 +219,14 @@ fn automatic_start(table: &Table, initiator_may_approve: bool) -> Result<Automat
         return Err(node.wrong("changes nothing without initiator_may_approve = false"));
     }
     Ok(start)
+}
+
+fn after_rejection(node: &Node) -> Result<AfterRejection, PolicyError> {
+    match node.text()? {
+        "anybody" => Ok(AfterRejection::Anybody),
+        "rejecter" => Ok(AfterRejection::Rejecter),
+        _ => Err(node.wrong("must be \"anybody\" or \"rejecter\"")),
+    }
 }
 
 fn language(node: &Node) -> Result<Language, PolicyError> {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::parse::Written;
 use super::people::{People, local_part};
+use super::written::Written;
 use super::{Part, PolicyWarning};
 use crate::approval::DisplayName;
 

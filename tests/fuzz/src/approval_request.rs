@@ -6,7 +6,7 @@ use arbitrary::{Result, Unstructured};
 use countersign::approval::{Approver, Comment, Decision, Digest, ReviewLink};
 use countersign::l10n::Language;
 use countersign::request::{
-    EarlierDecision, Ending, NewRequest, Outcome, Release, Request, Revision, Terms, Visitor, Vote,
+    EarlierDecision, EarlierVote, Ending, NewRequest, Outcome, Release, Request, Revision, Terms, Visitor, Vote,
 };
 use countersign::text::{bounded, bounded_line};
 use time::Duration;
@@ -83,6 +83,8 @@ fn terms(u: &mut Unstructured) -> Result<Terms> {
         _ => BTreeMap::new(),
     };
     let languages: Vec<Language> = Language::all().collect();
+    let must_include = approvers.keys().next_back().filter(|last| !barred.contains_key(*last)).cloned();
+    let must_include = if u.ratio(1, 4)? { must_include } else { None };
     Ok(Terms {
         route: "route 1".to_owned(),
         policy_version: 1,
@@ -92,6 +94,7 @@ fn terms(u: &mut Unstructured) -> Result<Terms> {
         remind: Vec::new(),
         reason_required: u.arbitrary()?,
         barred,
+        must_include,
         unrecognised_initiator: u.arbitrary()?,
         language: *u.choose(&languages)?,
         reply_to: maybe(u, person)?.map(|person| person.address),
@@ -124,7 +127,13 @@ fn earlier(u: &mut Unstructured) -> Result<EarlierDecision> {
         by_our_role: u.arbitrary()?,
         at: NOW - Duration::seconds(u.int_in_range(0..=100_000)?),
         summary: maybe(u, |u| paragraphs(u, 512))?,
+        run: None,
+        votes: (0..u.int_in_range(0..=2_u8)?).map(|_| earlier_vote(u)).collect::<Result<_>>()?,
     })
+}
+
+fn earlier_vote(u: &mut Unstructured) -> Result<EarlierVote> {
+    Ok(EarlierVote { approver: person(u)?, comment: paragraphs(u, Comment::MAX)?.parse().ok() })
 }
 
 fn link(u: &mut Unstructured) -> Result<Option<ReviewLink>> {
@@ -169,6 +178,10 @@ pub fn masked_request(request: &Request) -> Request {
     }
     for earlier in &mut twin.release.earlier {
         earlier.summary.iter_mut().chain(&mut earlier.by).for_each(mask);
+        for EarlierVote { approver, comment } in &mut earlier.votes {
+            approver.name = approver.name.as_ref().and_then(|name| masked(name.expose()).parse().ok());
+            *comment = comment.as_ref().and_then(|comment| masked(comment.expose()).parse().ok());
+        }
     }
     let (summary, is_ours) = (twin.count().map(|decision| twin.summary(decision)), request.ended_by_votes());
     if let Some(outcome) = &mut twin.outcome {

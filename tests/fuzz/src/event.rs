@@ -35,7 +35,12 @@ pub fn check(event: &Value) {
             Ok(Event::History { limit, .. }) => assert!((1..=50).contains(&limit)),
             Ok(Event::VoteRecorded { key }) => assert_eq!(key.as_str().len(), 43),
             Ok(
-                Event::RequestMissing { .. } | Event::Doctor | Event::Sweep | Event::Resend { .. } | Event::Ignored(_),
+                Event::RequestMissing { .. }
+                | Event::Evidence(_)
+                | Event::Doctor
+                | Event::Sweep
+                | Event::Resend { .. }
+                | Event::Ignored(_),
             ) => {}
             Err(error) => {
                 let shown = error.to_string();

@@ -132,6 +132,7 @@ fn nobody() -> Terms {
         remind: Vec::new(),
         reason_required: false,
         barred: BTreeMap::new(),
+        must_include: None,
         unrecognised_initiator: false,
         language: Language::ENGLISH,
         reply_to: None,

@@ -214,11 +214,49 @@ async fn waiting(gallery: &mut Gallery) {
     ];
     gallery.show(world, states);
 
+    let world = rejected_before().await;
+    let mails = world.mails().await.into_iter();
+    let again = mails.filter(|mail| !mail.approve.is_empty()).rfind(|mail| mail.to == ALICE).unwrap();
+    let emails = world.aws().ses.mails();
+    let id = &emails.last().unwrap().id;
+    let states = [
+        State::opened("confirm-again-approve", &again.approve, 200),
+        State::opened("confirm-again-reject", &again.reject, 200),
+        State::opened("email-again", &world.url(&format!("/mailbox/{id}/html")), 200).of("email").titled("email"),
+    ];
+    gallery.show(world, states);
+
     // An event without a pipeline: the changes are unknown.
     let world = World::with(Options { approvers: ALICE.to_owned(), ..Options::default() }).await;
     world.play(&tests::eventbridge()).await;
     let state = State::opened("confirm-plain", &mail(&world, ALICE).await.approve, 200).titled("confirm-approve");
     gallery.show(world, [state]);
+}
+
+/// A release that was rejected five times, the last time in AWS, and is asked for once more.
+async fn rejected_before() -> World {
+    let world = world(2, "").await;
+    start(&world, REVIEW_URL, BEN).await;
+    let executions = world.codepipeline("ListPipelineExecutions", json!({"pipelineName": PIPELINE})).await.unwrap();
+    let execution = &executions["pipelineExecutionSummaries"][0]["pipelineExecutionId"];
+    for round in 1..=5 {
+        let mails = world.mails().await.into_iter();
+        let mail = mails.filter(|mail| !mail.approve.is_empty()).rfind(|mail| mail.to == MAXIMILIANE).unwrap();
+        if round == 5 {
+            put(&world, "Rejected").await;
+        } else {
+            world.press(&mail.reject, &format!("{round}. {FORGED_MESSAGE}\nالمجاميع غير متطابقة.")).await;
+        }
+        world.settle().await;
+        world.advance(Duration::minutes(1)).await;
+        let input = json!({
+            "pipelineName": PIPELINE, "stageName": STAGE, "pipelineExecutionId": execution,
+            "retryMode": "FAILED_ACTIONS",
+        });
+        world.codepipeline("RetryStageExecution", input).await.unwrap();
+        world.settle().await;
+    }
+    world
 }
 
 /// Approved and rejected, for those who decided and for those who come too late.
@@ -390,6 +428,8 @@ async fn of_the_sandbox(gallery: &mut Gallery) {
     let world = asked(2).await;
     world.advance(Duration::days(6) + Duration::hours(1)).await;
     world.press(&mail(&world, TARO).await.approve, "合計が一致しました。").await;
+    // Otherwise the second vote decides before the first one is told.
+    world.settle().await;
     world.press(&mail(&world, MARYAM).await.approve, "المجاميع متطابقة.\nLooks good to me.").await;
     start(&world, REVIEW_URL, "arn:aws:iam::123456789012:user/ben").await;
     world.settle().await;
@@ -398,11 +438,16 @@ async fn of_the_sandbox(gallery: &mut Gallery) {
         State::opened("mailbox", &world.url("/mailbox"), 200).of("sandbox"),
     ];
     let mails = world.aws().ses.mails();
-    let mut to_maryam = mails.iter().filter(|mail| mail.to.to_string().contains(MARYAM));
-    for (page, email) in
-        [("mail-request", "email-request"), ("mail-reminder", "email-reminder"), ("mail-outcome", "email-outcome")]
-    {
-        let id = &to_maryam.next().expect("a request, a reminder and an outcome, in this order").id;
+    let mut to_maryam = mails.iter().filter(|mail| mail.to == MARYAM);
+    let mut to_taro = mails.iter().filter(|mail| mail.to == TARO);
+    for (page, email) in [
+        ("mail-request", "email-request"),
+        ("mail-reminder", "email-reminder"),
+        ("mail-outcome", "email-outcome"),
+        ("mail-receipt", "email-receipt"),
+    ] {
+        let mail = if page == "mail-receipt" { to_taro.nth(2) } else { to_maryam.next() };
+        let id = &mail.expect("a request, a reminder, and a receipt or an outcome, in this order").id;
         // The title of an email's page is the subject, which the emails of one thread share.
         states.push(State::opened(page, &world.url(&format!("/mailbox/{id}")), 200).of("sandbox").titled("mail"));
         states.push(State::opened(email, &world.url(&format!("/mailbox/{id}/html")), 200).of("email").titled("email"));

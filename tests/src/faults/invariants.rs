@@ -126,7 +126,26 @@ async fn history(scene: &Scene, ending: Ending, broken: &mut Vec<String>) {
             broken.push(format!("3: the vote of {} was shown as recorded, and the history has {votes:?}", shown.who));
         }
     }
+    told(scene, &votes, broken);
     summary(scene, ending, &votes, outcome, broken);
+}
+
+/// Every vote was told to its voter, with where it came from: by a receipt, or by the email about the outcome. Nobody
+/// else was told where from.
+fn told(scene: &Scene, votes: &BTreeMap<String, (String, String)>, broken: &mut Vec<String>) {
+    let says_where_from = |mail: &sandbox::aws::ses::Mail| mail.text.contains("IP address: 127.0.0.1");
+    let mails = scene.simulation.aws().ses.mails();
+    for (who, (decision, comment)) in votes {
+        let is_told = mails.iter().any(|mail| mail.to == *who && says_where_from(mail) && mail.text.contains(comment));
+        // A vote in the moment of a decision in the console may come too late for the email about it.
+        if !is_told && scene.console.borrow().is_none() {
+            broken.push(format!("1: {who} was not told of their vote: {decision} {comment:?}"));
+        }
+    }
+    let pressed = |who: &str| scene.seen.borrow().iter().any(|seen| seen.who == who && seen.pressed.is_some());
+    for mail in mails.iter().filter(|mail| says_where_from(mail) && !pressed(&mail.to)) {
+        broken.push(format!("5: {} was told where somebody else's vote came from", mail.to));
+    }
 }
 
 /// Invariants 1 and 3: a result that Countersign put was voted for by the approvers whom it names, and by enough of

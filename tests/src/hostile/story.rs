@@ -1,35 +1,26 @@
 //! Plays cases through a sandbox's public interfaces, and records each email with what it must contain.
 
+mod letter;
+
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use countersign::l10n::Language;
 use serde_json::{Value, json};
 use time::Duration;
 
-use super::case::{Case, Door, Ending, Person, Review};
+use super::case::{Case, Door, Ending, Person};
 use super::input::{notice, pipeline, rule, source_name, trigger};
-use super::text::{beginning, first_lines, marks};
+use super::text::beginning;
 use crate::World;
 use crate::forge::Parts;
 
-/// The number of characters of a commit message that an email must show at least.
-const LEAST_OF_A_MESSAGE: usize = 200;
-/// The number of characters that an email must show at least of a line such as a revision's id.
-const LEAST_OF_A_LINE: usize = 60;
-/// The number of characters of a comment that an email must show while the approval is pending. The outcome has all.
-const LEAST_OF_A_COMMENT: usize = 150;
-/// The number of lines that an email must show at least: of a commit message, of a comment while the approval is pending,
-/// and of other texts.
-const LEAST_LINES_OF_A_MESSAGE: usize = 8;
-const LEAST_LINES_OF_A_COMMENT: usize = 4;
-const LEAST_LINES: usize = 18;
-/// The number of revisions that an email must show.
-const LEAST_REVISIONS: usize = 3;
-
 /// Half a surrogate pair and a byte that UTF-8 never has, as a form may send them.
 const BROKEN_BYTES: &str = "%ED%A0%BD%FF";
+
+/// What a browser may say of itself.
+const BROWSER: &str = "Mozilla/5.0 (<b title=\"x\">&amp;</b>; 50% {{ texts }}) > \\ 'https' //evil.example/";
 
 /// A case, and its progress so far.
 struct Story {
@@ -58,6 +49,7 @@ enum Kind {
     Request,
     Watch,
     Reminder,
+    Receipt,
     Outcome,
 }
 
@@ -67,6 +59,7 @@ impl Kind {
             Self::Request => "request",
             Self::Watch => "watch",
             Self::Reminder => "reminder",
+            Self::Receipt => "receipt",
             Self::Outcome => "outcome",
         }
     }
@@ -91,7 +84,13 @@ pub(super) async fn play(cases: Vec<Case>) -> Vec<Value> {
             story.vote(&world, voter, "Approved", &comment).await;
         }
     }
-    assert!(mailbox.arrived(&world, &stories).is_empty(), "a vote that decides nothing sends nothing");
+    nothing_failed(&world);
+    let arrived = mailbox.arrived(&world, &stories);
+    for (index, story) in stories.iter().enumerate() {
+        let (receipts, others) = story.split(of(index, &arrived));
+        assert!(others.is_empty(), "a vote that decides nothing is told to its voter alone");
+        letters.extend(story.receipts(&world, &receipts, 0..story.case.early.len()));
+    }
     world.advance(Duration::days(5) + Duration::hours(1)).await;
     nothing_failed(&world);
     let arrived = mailbox.arrived(&world, &stories);
@@ -105,7 +104,11 @@ pub(super) async fn play(cases: Vec<Case>) -> Vec<Value> {
     nothing_failed(&world);
     let arrived = mailbox.arrived(&world, &stories);
     for (index, story) in stories.iter().enumerate() {
-        letters.extend(story.outcomes(&world, of(index, &arrived)));
+        let (receipts, others) = story.split(of(index, &arrived));
+        // The last vote decided, or somebody else did.
+        let told = story.case.early.len()..story.votes.len().saturating_sub(1).max(story.case.early.len());
+        letters.extend(story.receipts(&world, &receipts, told));
+        letters.extend(story.outcomes(&world, others));
     }
     letters
 }
@@ -222,6 +225,20 @@ impl Story {
         letters
     }
 
+    /// The receipts among the arrivals, and the others.
+    fn split<'a>(&self, arrived: Vec<&'a Arrival>) -> (Vec<&'a Arrival>, Vec<&'a Arrival>) {
+        let title = self.case.language.unwrap_or_default().texts().receipt_title(&self.case.pipeline);
+        arrived.into_iter().partition(|arrival| arrival.mail.text.starts_with(&title))
+    }
+
+    /// Checks that each of these votes was told to its voter.
+    fn receipts(&self, world: &World, arrived: &[&Arrival], votes: Range<usize>) -> Vec<Value> {
+        let told: Vec<usize> = arrived.iter().map(|arrival| arrival.person).collect();
+        let voters: Vec<usize> = self.votes[votes].iter().map(|(voter, _)| *voter).collect();
+        assert_eq!(told, voters, "{}: who is told of their vote", self.case.number);
+        arrived.iter().map(|arrival| self.letter(world, Kind::Receipt, arrival.person, &arrival.mail)).collect()
+    }
+
     /// Checks that everybody has an outcome email. If another execution took over, its requests are among the arrivals.
     fn outcomes(&self, world: &World, arrived: Vec<&Arrival>) -> Vec<Value> {
         let outcomes: Vec<&Arrival> =
@@ -279,8 +296,10 @@ impl Story {
             let comment: String = comment.bytes().map(|byte| format!("%{byte:02X}")).collect();
             world.post_body(link, &format!("comment={comment}{BROKEN_BYTES}&decision={decision}")).await
         } else {
-            world.post(link, &[("comment", comment), ("decision", decision)]).await
+            world.post_with(link, BROWSER, &[("comment", comment), ("decision", decision)]).await
         };
+        // Its voter is told before the next vote decides.
+        world.settle().await;
         assert_eq!(page.status, 200, "{}: {}", self.case.number, page.body);
         self.votes.push((voter, beginning(comment, if self.case.broken_bytes { 500 } else { 512 })));
     }
@@ -321,86 +340,6 @@ impl Story {
         world.codepipeline("PutApprovalResult", input).await.unwrap();
         self.console_summary = Some(summary);
     }
-
-    /// The record for the checks: the message, its fields as a Rust parser reads them, and its expected content.
-    fn letter(&self, world: &World, kind: Kind, person: usize, mail: &sandbox::aws::ses::Mail) -> Value {
-        let case = &self.case;
-        let to = self.people()[person];
-        let read = mail_parser::MessageParser::default().parse(mail.raw.as_bytes()).unwrap();
-        let links: Vec<&String> = match kind {
-            Kind::Request | Kind::Reminder => self.links[&person].iter().collect(),
-            Kind::Watch | Kind::Outcome => Vec::new(),
-        };
-        let mut says: Vec<String> = vec![case.pipeline.clone(), case.stage.clone(), case.action.clone()];
-        says.push("123456789012".to_owned());
-        says.push(self.execution.clone());
-        if case.door == Door::Trigger {
-            let who = case.trigger.splitn(6, ':').last().unwrap_or_default();
-            says.push(beginning(if case.trigger.contains(":rule/") { &case.trigger } else { who }, LEAST_OF_A_LINE));
-        }
-        let mut hrefs: Vec<&str> = Vec::new();
-        // The email may show it in any form.
-        let mut shown: Vec<String> = Vec::new();
-        if kind != Kind::Outcome {
-            says.extend(case.instructions.as_deref().map(|text| first_lines(text, LEAST_LINES)));
-            match &case.review {
-                Review::None => {}
-                Review::NoLink(text) => shown.extend(marks(text)),
-                Review::Link(link) => hrefs.push(link),
-                Review::International(link) => shown.extend(marks(link)),
-            }
-            for source in case.sources.iter().take(LEAST_REVISIONS) {
-                let message = first_lines(&source.message, LEAST_LINES_OF_A_MESSAGE);
-                says.push(beginning(&message, LEAST_OF_A_MESSAGE));
-                if case.door == Door::Api {
-                    says.push(beginning(&source.revision, LEAST_OF_A_LINE));
-                }
-            }
-        }
-        if matches!(kind, Kind::Reminder | Kind::Outcome) {
-            for (voter, comment) in &self.votes {
-                says.push(case.approvers[*voter].address.clone());
-                says.extend(case.approvers[*voter].name.clone());
-                let is_over = kind == Kind::Outcome;
-                says.push(if is_over {
-                    first_lines(comment, LEAST_LINES)
-                } else {
-                    beginning(&first_lines(comment, LEAST_LINES_OF_A_COMMENT), LEAST_OF_A_COMMENT)
-                });
-            }
-        }
-        if kind == Kind::Outcome {
-            says.extend(self.console_summary.as_deref().map(|text| first_lines(text, LEAST_LINES)));
-        }
-        json!({
-            "case": case.number,
-            "kind": kind.as_str(),
-            "ending": if kind == Kind::Outcome { format!("{:?}", case.ending) } else { String::new() },
-            "tame": case.tame,
-            "language": case.language.map(Language::as_str),
-            "to": {"name": to.name, "address": to.address},
-            "reply_to": case.reply_to,
-            "callback": world.sandbox().url(),
-            "links": links,
-            "hrefs": hrefs,
-            "says": says,
-            "shown": shown,
-            "read": {
-                "subject": read.subject(),
-                "from": mail_parser_addresses(read.from()),
-                "to": mail_parser_addresses(read.to()),
-                "headers": read.headers_raw().map(|(name, _)| name).collect::<Vec<_>>(),
-                "text": mail.text,
-                "html": mail.html,
-            },
-            "raw": mail.raw,
-        })
-    }
-}
-
-fn mail_parser_addresses(addresses: Option<&mail_parser::Address<'_>>) -> Value {
-    let addresses = addresses.into_iter().flat_map(mail_parser::Address::iter);
-    addresses.map(|one| json!({"name": one.name(), "address": one.address()})).collect()
 }
 
 /// The header that groups the emails about one approval.

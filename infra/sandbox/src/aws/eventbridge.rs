@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::caller::Caller;
 use crate::codepipeline::{AwsError, Now};
-use crate::deployment::{ACCOUNT, HINTS};
+use crate::deployment::{ACCOUNT, DEPLOYMENT, HINTS};
 use crate::lock::lock;
 
 /// The most entries of one call.
@@ -113,8 +113,10 @@ impl EventBridge {
         }
         taken.push_back(event.clone());
         drop(taken);
-        // The pattern of the rule has the hub's account too: other accounts' events come over a bus of their own.
-        let is_hint = source == SOURCE && HINTS.contains(&kind);
+        // The pattern of the rule has the hub's account too: other accounts' events come over a bus of their own. And it
+        // has the deployment's name, since all deployments of an account share the default bus.
+        let is_ours = event.pointer("/detail/deployment").and_then(Value::as_str) == Some(DEPLOYMENT);
+        let is_hint = source == SOURCE && HINTS.contains(&kind) && is_ours;
         if on_default_bus && is_hint && caller.account() == ACCOUNT {
             notifier(event);
         }

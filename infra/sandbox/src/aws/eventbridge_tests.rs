@@ -18,7 +18,7 @@ fn put(bridge: &EventBridge, caller: &Caller, entries: &Value) -> (Result<Value,
 }
 
 fn vote() -> Value {
-    json!({ "Source": "countersign", "DetailType": "Vote Recorded", "Detail": "{\"pipeline\":\"shop\"}" })
+    json!({ "Source": "countersign", "DetailType": "Vote Recorded", "Detail": "{\"deployment\":\"sandbox\"}" })
 }
 
 fn with(part: &str, value: impl Into<Value>) -> Value {
@@ -47,7 +47,7 @@ fn a_recorded_vote_reaches_the_notifier_in_the_envelope_of_eventbridge() {
         let event = json!({
             "version": "0", "id": id, "detail-type": "Vote Recorded", "source": "countersign",
             "account": "123456789012", "time": "2026-11-20T09:15:02Z", "region": "us-east-2", "resources": [],
-            "detail": { "pipeline": "shop" },
+            "detail": { "deployment": "sandbox" },
         });
         assert_eq!(bridge.taken().last(), Some(&event), "{key}");
         assert_eq!(delivered, [event], "{key}");
@@ -63,6 +63,7 @@ fn the_rule_matches_votes_of_the_hub_on_the_default_bus() {
         (ben(), with("EventBusName", "default"), true),
         (ben(), with("DetailType", "Request Missing"), true),
         (ben(), with("DetailType", "Approval Ended"), false),
+        (ben(), with("Detail", "{\"deployment\":\"another\"}"), false),
         (ben(), with("EventBusName", format!("{hub}/default")), true),
         (ben(), with("EventBusName", format!("{hub}/own")), false),
         (ben(), with("EventBusName", "own"), false),

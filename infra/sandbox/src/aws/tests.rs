@@ -82,7 +82,8 @@ async fn a_request_reaches_the_service_that_it_names() {
 async fn a_recorded_vote_goes_where_the_events_of_codepipeline_go() {
     let (aws, mut waiting) = aws_with_events().await;
     let member = assume(&aws, "arn:aws:iam::210987654321:role/dev", "ben").await;
-    let entry = json!({ "Source": "countersign", "DetailType": "Vote Recorded", "Detail": "{}" });
+    let entry =
+        json!({ "Source": "countersign", "DetailType": "Vote Recorded", "Detail": "{\"deployment\":\"sandbox\"}" });
     for (key, account) in [("ben", "123456789012"), (&member, "210987654321")] {
         let input = json!({ "Entries": [entry] });
         let (status, headers, body) = target(&aws, key, "AWSEvents.PutEvents", input).await;

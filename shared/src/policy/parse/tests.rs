@@ -29,7 +29,7 @@ fn what_is_left_out_has_the_default_of_the_readme() {
     assert!(route.remind.is_empty());
     assert_eq!(route.expires, None);
     assert!(!route.reason_required && route.initiator_may_approve);
-    assert_eq!(route.automatic_start, AutomaticStart::Allow);
+    assert_eq!((route.automatic_start, route.after_rejection), (AutomaticStart::Allow, AfterRejection::Anybody));
     assert_eq!(route.language, Language::ENGLISH);
     assert_eq!((route.reply_to, route.copy), (None, vec![]));
 }
@@ -53,6 +53,7 @@ fn every_key_is_read() {
         reason_required = true
         initiator_may_approve = false
         automatic_start = "refuse"
+        after_rejection = "rejecter"
         language = "pt"
         reply_to = "releases@example.com"
         copy = ["auditors@example.com", "platform"]
@@ -67,7 +68,7 @@ fn every_key_is_read() {
     assert_eq!(route.remind, [Duration::DAY, Duration::hours(4), Duration::minutes(150)]);
     assert_eq!(route.expires, Some(Duration::days(3)));
     assert!(route.reason_required && !route.initiator_may_approve);
-    assert_eq!(route.automatic_start, AutomaticStart::Refuse);
+    assert_eq!((route.automatic_start, route.after_rejection), (AutomaticStart::Refuse, AfterRejection::Rejecter));
     assert_eq!(route.language.as_str(), "pt");
     assert_eq!(route.reply_to, Some("releases@example.com".parse().unwrap()));
     assert_eq!(addresses(&route.copy), ["auditors@example.com"]);
@@ -237,6 +238,8 @@ fn a_quorum_that_cannot_be_reached_is_refused() {
         (default_with("automatic_start = \"allow\""), 3, 19, "default.automatic_start", "changes nothing"),
         (default_with("automatic_start = \"never\""), 3, 19, "default.automatic_start", "\"allow\" or \"refuse\""),
         (default_with("automatic_start = false"), 3, 19, "default.automatic_start", "must be a text"),
+        (default_with("after_rejection = \"nobody\""), 3, 19, "default.after_rejection", "\"anybody\" or \"rejecter\""),
+        (default_with("after_rejection = true"), 3, 19, "default.after_rejection", "must be a text"),
         (default_with("reason_required = \"yes\""), 3, 19, "default.reason_required", "true or false"),
     ]);
 }

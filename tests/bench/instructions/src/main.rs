@@ -158,6 +158,7 @@ fn request(approver: &Approver) -> Request {
         remind: Vec::new(),
         reason_required: false,
         barred: BTreeMap::new(),
+        must_include: None,
         unrecognised_initiator: false,
         language: Language::ENGLISH,
         reply_to: None,

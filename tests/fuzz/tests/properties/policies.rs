@@ -49,6 +49,7 @@ fn lines() -> impl Strategy<Value = String> {
         Just("addresses = [\"a+b@example.com\"]".to_owned()),
         "principals = \\[\"arn:aws:(iam|sts)::(\\*|123456789012):(user|assumed-role)/[a-z*?/]{1,9}\"\\]",
         "automatic_start = \"(allow|refuse)\"",
+        "after_rejection = \"(anybody|rejecter)\"",
         Just("[default]".to_owned()),
         Just("[[route]]".to_owned()),
         Just("approvers = [\"a@example.com\", \"team\"]".to_owned()),

@@ -1,0 +1,113 @@
+//! The record of an email for the checks: the message, and what it must contain.
+
+use countersign::l10n::Language;
+use serde_json::{Value, json};
+
+use super::super::case::{Door, Review};
+use super::super::text::{beginning, first_lines, marks};
+use super::{BROWSER, Kind, Story};
+use crate::World;
+
+/// The number of characters of a commit message that an email must show at least.
+const LEAST_OF_A_MESSAGE: usize = 200;
+/// The number of characters that an email must show at least of a line such as a revision's id.
+const LEAST_OF_A_LINE: usize = 60;
+/// The number of characters of a comment that an email must show while the approval is pending. The outcome has all.
+const LEAST_OF_A_COMMENT: usize = 150;
+/// The number of lines that an email must show at least: of a commit message, of a comment while the approval is pending,
+/// and of other texts.
+const LEAST_LINES_OF_A_MESSAGE: usize = 8;
+const LEAST_LINES_OF_A_COMMENT: usize = 4;
+const LEAST_LINES: usize = 18;
+/// The number of revisions that an email must show.
+const LEAST_REVISIONS: usize = 3;
+/// Where the sandbox says that visits come from.
+const ADDRESS: &str = "127.0.0.1";
+
+impl Story {
+    /// The record for the checks: the message, its fields as a Rust parser reads them, and its expected content.
+    pub(super) fn letter(&self, world: &World, kind: Kind, person: usize, mail: &sandbox::aws::ses::Mail) -> Value {
+        let case = &self.case;
+        let to = self.people()[person];
+        let read = mail_parser::MessageParser::default().parse(mail.raw.as_bytes()).unwrap();
+        let links: Vec<&String> = match kind {
+            Kind::Request | Kind::Reminder => self.links[&person].iter().collect(),
+            Kind::Watch | Kind::Receipt | Kind::Outcome => Vec::new(),
+        };
+        let mut says: Vec<String> = vec![case.pipeline.clone(), case.stage.clone(), case.action.clone()];
+        says.push("123456789012".to_owned());
+        says.push(self.execution.clone());
+        if case.door == Door::Trigger {
+            let who = case.trigger.splitn(6, ':').last().unwrap_or_default();
+            says.push(beginning(if case.trigger.contains(":rule/") { &case.trigger } else { who }, LEAST_OF_A_LINE));
+        }
+        let mut hrefs: Vec<&str> = Vec::new();
+        // The email may show it in any form.
+        let mut shown: Vec<String> = Vec::new();
+        if !matches!(kind, Kind::Receipt | Kind::Outcome) {
+            says.extend(case.instructions.as_deref().map(|text| first_lines(text, LEAST_LINES)));
+            match &case.review {
+                Review::None => {}
+                Review::NoLink(text) => shown.extend(marks(text)),
+                Review::Link(link) => hrefs.push(link),
+                Review::International(link) => shown.extend(marks(link)),
+            }
+            for source in case.sources.iter().take(LEAST_REVISIONS) {
+                let message = first_lines(&source.message, LEAST_LINES_OF_A_MESSAGE);
+                says.push(beginning(&message, LEAST_OF_A_MESSAGE));
+                if case.door == Door::Api {
+                    says.push(beginning(&source.revision, LEAST_OF_A_LINE));
+                }
+            }
+        }
+        if matches!(kind, Kind::Reminder | Kind::Outcome) {
+            for (voter, comment) in &self.votes {
+                says.push(case.approvers[*voter].address.clone());
+                says.extend(case.approvers[*voter].name.clone());
+                let is_over = kind == Kind::Outcome;
+                says.push(if is_over {
+                    first_lines(comment, LEAST_LINES)
+                } else {
+                    beginning(&first_lines(comment, LEAST_LINES_OF_A_COMMENT), LEAST_OF_A_COMMENT)
+                });
+            }
+        }
+        if kind == Kind::Outcome {
+            says.extend(self.console_summary.as_deref().map(|text| first_lines(text, LEAST_LINES)));
+        }
+        if matches!(kind, Kind::Receipt | Kind::Outcome)
+            && let Some((_, comment)) = self.votes.iter().find(|(voter, _)| *voter == person)
+        {
+            says.extend([first_lines(comment, LEAST_LINES), ADDRESS.to_owned()]);
+            says.extend((!case.broken_bytes).then(|| BROWSER.to_owned()));
+        }
+        json!({
+            "case": case.number,
+            "kind": kind.as_str(),
+            "ending": if kind == Kind::Outcome { format!("{:?}", case.ending) } else { String::new() },
+            "tame": case.tame,
+            "language": case.language.map(Language::as_str),
+            "to": {"name": to.name, "address": to.address},
+            "reply_to": case.reply_to,
+            "callback": world.sandbox().url(),
+            "links": links,
+            "hrefs": hrefs,
+            "says": says,
+            "shown": shown,
+            "read": {
+                "subject": read.subject(),
+                "from": mail_parser_addresses(read.from()),
+                "to": mail_parser_addresses(read.to()),
+                "headers": read.headers_raw().map(|(name, _)| name).collect::<Vec<_>>(),
+                "text": mail.text,
+                "html": mail.html,
+            },
+            "raw": mail.raw,
+        })
+    }
+}
+
+fn mail_parser_addresses(addresses: Option<&mail_parser::Address<'_>>) -> Value {
+    let addresses = addresses.into_iter().flat_map(mail_parser::Address::iter);
+    addresses.map(|one| json!({"name": one.name(), "address": one.address()})).collect()
+}
