@@ -4,7 +4,7 @@ use tests::adversary::run_all;
 
 /// Seeds that the long run does not begin with.
 const SEED: u64 = 700_000;
-const SCHEDULES: u64 = 100;
+const SCHEDULES: u64 = 40;
 
 #[test]
 fn whoever_writes_the_ledger_and_sends_events_approves_nothing_and_mails_nobody_a_lie() {
