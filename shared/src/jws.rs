@@ -75,14 +75,15 @@ pub(crate) async fn sign(key: &SigningKey, typ: Type, claims: &impl Serialize) -
     Ok(format!("{input}.{signature}"))
 }
 
-/// The type that a statement claims to be of, one of `types`.
-pub(crate) fn type_of(token: &str, types: &[Type]) -> Result<Type, JwsError> {
+/// What a statement's header says, and nobody has verified: of which of `types` it is, and by which key.
+pub(crate) fn peek(token: &str, types: &[Type]) -> Result<(Type, String), JwsError> {
     let header = decode_header(token).map_err(|_| JwsError::Malformed)?;
     if header.alg != Algorithm::EdDSA {
         return Err(JwsError::Algorithm);
     }
     let typ = header.typ.as_deref();
-    types.iter().copied().find(|known| typ == Some(known.0)).ok_or(JwsError::Type)
+    let typ = types.iter().copied().find(|known| typ == Some(known.0)).ok_or(JwsError::Type)?;
+    Ok((typ, header.kid.ok_or(JwsError::UnknownKey)?))
 }
 
 /// The key that a statement names, whoever made it.
@@ -92,15 +93,24 @@ pub(crate) fn kid_of(token: &str) -> Option<String> {
 
 /// Verifies a statement of this type and gives what it claims.
 pub(crate) fn verify<C: DeserializeOwned>(token: &str, typ: Type, keys: &VerifyingKeys) -> Result<C, JwsError> {
-    type_of(token, &[typ])?;
-    let kid = kid_of(token).ok_or(JwsError::UnknownKey)?;
+    let (typ, kid) = peek(token, &[typ])?;
+    verify_by(token, typ, &kid, keys)
+}
+
+/// The same, of a statement at whose header somebody has looked.
+pub(crate) fn verify_by<C: DeserializeOwned>(
+    token: &str,
+    typ: Type,
+    kid: &str,
+    keys: &VerifyingKeys,
+) -> Result<C, JwsError> {
     // `crit`, `jwk`, `x5u` and whatever else a header may hold would be ignored by the library. We refuse what we did
     // not write, which also leaves one spelling only of a header.
-    let ours = encode(&header(typ, &kid)).map_err(|_| JwsError::Header)?;
+    let ours = encode(&header(typ, kid)).map_err(|_| JwsError::Header)?;
     if token.split_once('.').is_none_or(|(theirs, _)| theirs != ours) {
         return Err(JwsError::Header);
     }
-    let key = keys.get(&kid).ok_or(JwsError::UnknownKey)?;
+    let key = keys.get(kid).ok_or(JwsError::UnknownKey)?;
     let mut validation = Validation::new(Algorithm::EdDSA);
     // Audiences, issuers and times are for those who know what they should be.
     validation.required_spec_claims.clear();

@@ -46,7 +46,7 @@ export async function checkScanner(checks, browser, ground) {
     for (const link of Object.values(links)) {
       equal((await fetch(link, { method: 'HEAD' })).status, 200, 'the status of HEAD')
       equal((await fetch(link, { method: 'OPTIONS' })).status, 405, 'the status of OPTIONS')
-      equal((await fetch(link, { method: 'POST' })).status, 400, 'the status of POST')
+      equal((await fetch(link, { method: 'POST' })).status, 415, 'the status of POST')
     }
   })
   await harmless('follows every link of the pages', async () => {

@@ -238,9 +238,10 @@ impl LinkVerifier {
         if token.len() >= MAX_LENGTH {
             return Err(LinkError::TooLong);
         }
-        match jws::type_of(token, &[LINK, FINISH, UNBOUND_LINK])? {
+        let (typ, kid) = jws::peek(token, &[LINK, FINISH, UNBOUND_LINK])?;
+        match typ {
             LINK => {
-                let LinkClaims { claims, sub, jti, decision } = jws::verify(token, LINK, &self.keys)?;
+                let LinkClaims { claims, sub, jti, decision } = jws::verify_by(token, LINK, &kid, &self.keys)?;
                 let (signed, times) = self.signed(&claims, origins)?;
                 let read = || Ok::<_, ParseError>((sub.parse()?, decision.parse()?));
                 let (approver, decision) = read().map_err(|_| LinkError::Claims)?;
@@ -253,7 +254,7 @@ impl LinkVerifier {
                 })
             }
             FINISH => {
-                let (order, times) = self.signed(&jws::verify(token, FINISH, &self.keys)?, origins)?;
+                let (order, times) = self.signed(&jws::verify_by(token, FINISH, &kid, &self.keys)?, origins)?;
                 times.check(now)?;
                 if order.expires <= now {
                     return Err(LinkError::LateOrder);
@@ -261,7 +262,7 @@ impl LinkVerifier {
                 Ok(SignedToken::Finish(Box::new(FinishOrder(order))))
             }
             _ => {
-                let claims: UnboundClaims = jws::verify(token, UNBOUND_LINK, &self.keys)?;
+                let claims: UnboundClaims = jws::verify_by(token, UNBOUND_LINK, &kid, &self.keys)?;
                 let ours = claims.iss == self.deployment.as_str() && claims.exp > 0;
                 Err(if ours { LinkError::Unbound } else { LinkError::Issuer })
             }

@@ -337,11 +337,11 @@ async fn refused(gallery: &mut Gallery) {
     let (alice, maximiliane) = (mail(&world, ALICE).await, mail(&world, MAXIMILIANE).await);
     let link = Parts::of(&alice.approve);
     let key = link.key();
-    let forgotten = link.claim("token", json!("an-approval-that-the-ledger-does-not-know")).signed(&world, &key);
+    let older = link.claim("request", json!("A".repeat(43))).signed(&world, &key);
     let states = [
         State::opened("confirm-one-is-barred", &alice.approve, 200).titled("confirm-approve"),
         State::opened("initiator", &maximiliane.approve, 403),
-        State::opened("forgotten", &forgotten, 410),
+        State::opened("asked-anew", &older, 410),
         State::opened("bad-link", &world.url("/approval?t=cut-off"), 400),
         State::opened("not-found", &world.url("/elsewhere"), 404),
         State { method: "PUT", ..State::opened("not-allowed", &alice.approve, 405) },

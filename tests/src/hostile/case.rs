@@ -256,6 +256,11 @@ impl Case {
         if let Some(language) = self.language {
             policy += &format!("language = \"{}\"\n", language.as_str());
         }
+        if self.barred {
+            // Who supersedes another case's execution while this policy is in force, and may decide nothing.
+            let principal = "arn:aws:iam::123456789012:user/AKIAOPERATOR";
+            policy += &format!("[[person]]\naddress = \"operator@example.org\"\nprincipals = [\"{principal}\"]\n");
+        }
         policy
     }
 }
