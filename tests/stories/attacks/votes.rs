@@ -20,7 +20,7 @@ fn as_bobs(mut vote: Item) -> Item {
     vote
 }
 
-/// Asserts that a vote for Bob that he never gave is worth nothing, and that Bob himself can still vote.
+/// Asserts that a vote for Bob that he never gave is worth nothing, and that Bob can still vote.
 async fn assert_worth_nothing(world: &World, what: &str, inserted: &Value, forged: bool) {
     world.ledger().change(|request| drop(votes(request).insert(BOB.to_owned(), inserted.clone()))).await;
     world.advance(time::Duration::hours(1)).await;
