@@ -10,12 +10,12 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
 use axum::serve::ListenerExt;
-use sandbox::SandboxClock;
 use sandbox::aws::{ACCOUNT, Aws};
 use sandbox::codepipeline::{
     ActionDefinition, ActionKind, ApprovalAction, CodePipeline, PipelineDefinition, SourceAction, SourceProvider,
     StageDefinition, Trigger,
 };
+use sandbox::{CALLBACK_ROLE, NOTIFIER_ROLE, SandboxClock, key_policy};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -31,7 +31,8 @@ const POLICY: &str = "/bench/policy";
 /// An AWS with nothing in it yet. It stops when it is dropped.
 pub struct Cloud {
     aws: Arc<Aws>,
-    key: String,
+    request_key: String,
+    vote_key: String,
     /// Each service has an address of its own, as in AWS: a connection to one does not serve another.
     endpoints: Vec<(&'static str, String)>,
     /// The delay that is added to each call, in microseconds.
@@ -44,9 +45,10 @@ pub struct Cloud {
 }
 
 /// The services that the functions call, each by the name of the variable that has its address.
-const SERVICES: [&str; 5] = [
+const SERVICES: [&str; 6] = [
     "AWS_ENDPOINT_URL_CODEPIPELINE",
     "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_EVENTBRIDGE",
     "AWS_ENDPOINT_URL_KMS",
     "AWS_ENDPOINT_URL_SES",
     "AWS_ENDPOINT_URL_SSM",
@@ -66,7 +68,8 @@ impl Cloud {
         let clock = SandboxClock::running();
         let codepipeline = Arc::new(CodePipeline::new(clock.clock(), sender));
         let aws = Arc::new(Aws::new(REGION, TABLE, codepipeline, clock.clock()).await.expect("an AWS"));
-        let key = aws.kms.create_key().expect("a signing key");
+        let key = |role| aws.kms.create_key_with_policy(&key_policy(role)).expect("a key");
+        let (request_key, vote_key) = (key(NOTIFIER_ROLE), key(CALLBACK_ROLE));
         aws.put_parameter(POLICY, &policy(&[1, 10, 50])).await.expect("a policy");
 
         let (delay, busy) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
@@ -88,7 +91,7 @@ impl Cloud {
             endpoints.push((service, format!("{scheme}://{address}")));
             servers.push(server);
         }
-        Self { aws, key, endpoints, delay, busy, events, approvals: 0, servers }
+        Self { aws, request_key, vote_key, endpoints, delay, busy, events, approvals: 0, servers }
     }
 
     /// Adds this delay to each call from now on: the way to AWS and back, and AWS's own time.
@@ -104,8 +107,11 @@ impl Cloud {
             ("COUNTERSIGN_DEPLOYMENT", "bench".to_owned()),
             ("COUNTERSIGN_TABLE", TABLE.to_owned()),
             ("COUNTERSIGN_CALLBACK_URL", "https://bench.example".to_owned()),
-            ("COUNTERSIGN_SIGNING_KEY", self.key.clone()),
-            ("COUNTERSIGN_SIGNING_KEYS", self.key.clone()),
+            ("COUNTERSIGN_ACCOUNTS", ACCOUNT.to_owned()),
+            ("COUNTERSIGN_ORIGINS", "https://bench.example".to_owned()),
+            ("COUNTERSIGN_REQUEST_KEYS", self.request_key.clone()),
+            ("COUNTERSIGN_VOTE_KEYS", self.vote_key.clone()),
+            ("COUNTERSIGN_DECIDING_ROLE", format!("arn:aws:iam::{ACCOUNT}:role/{CALLBACK_ROLE}")),
             ("COUNTERSIGN_SENDER", "Countersign <approvals@example.com>".to_owned()),
             ("COUNTERSIGN_POLICY", POLICY.to_owned()),
         ];
