@@ -303,3 +303,18 @@ vote-was-yours = If this was you, you do not need to do anything.
 vote-was-not-yours = If this was not you, someone else has used a link that was meant for you. Open the { $link } link in the email that asked you to decide, and press the button: as long as the release has not been decided, this replaces the vote. Then tell the team that runs the pipeline.
 # In the last email, when nothing can be changed any more
 decided-vote-was-not-yours = If this vote was not yours, someone else has used a link that was meant for you. Tell the team that runs the pipeline immediately.
+
+## The email to somebody who may decide on more or fewer releases than before
+
+rights-changed = The releases that you decide on have changed
+# $seen: a moment
+rules-were-changed = Someone changed the rules for who may approve or reject releases. We noticed this on { $seen }.
+you-may-decide-now = You may now approve or reject
+you-no-longer-decide = You may no longer approve or reject
+# A kind of releases, in a list of them
+every-release = All releases
+# $all and $others: kinds of releases, such as `Pipeline payments-*, Stage Production`
+all-except = { $all }, except: { $others }
+a-star-is-any-text = An asterisk (*) stands for any text.
+rights-from-now-on = This applies to releases that come up for approval from now on. Where you have already been asked to decide, nothing changes.
+if-rights-are-unexpected = If you did not expect this change, tell the team that runs the pipelines immediately.

@@ -269,3 +269,15 @@ browser = Navigateur
 vote-was-yours = Si c’était bien vous, vous n’avez rien à faire.
 vote-was-not-yours = Si ce n’était pas vous, une autre personne a utilisé un lien qui vous était destiné. Ouvrez le lien « { $link } » de l’e-mail qui vous demandait de décider, et appuyez sur le bouton : tant que rien n’est décidé, ce vote sera remplacé. Prévenez ensuite l’équipe qui gère le pipeline.
 decided-vote-was-not-yours = Si ce vote n’est pas le vôtre, une autre personne a utilisé un lien qui vous était destiné. Prévenez immédiatement l’équipe qui gère le pipeline.
+
+## The email to somebody who may decide on more or fewer releases than before
+
+rights-changed = Les déploiements dont vous décidez ont changé
+rules-were-changed = Quelqu’un a modifié les règles qui disent qui peut approuver ou rejeter les déploiements. Nous l’avons constaté le { $seen }.
+you-may-decide-now = Vous pouvez maintenant approuver ou rejeter
+you-no-longer-decide = Vous ne pouvez plus approuver ni rejeter
+every-release = Tous les déploiements
+all-except = { $all }, sauf : { $others }
+a-star-is-any-text = Un astérisque (*) remplace n’importe quel texte.
+rights-from-now-on = Cela vaut pour les déploiements à approuver à partir de maintenant. Là où une décision vous a déjà été demandée, rien ne change.
+if-rights-are-unexpected = Si vous ne vous attendiez pas à ce changement, prévenez immédiatement l’équipe qui gère les pipelines.

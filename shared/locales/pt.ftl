@@ -270,3 +270,15 @@ browser = Navegador
 vote-was-yours = Se foi você, não precisa fazer nada.
 vote-was-not-yours = Se não foi você, outra pessoa usou um link destinado a você. Abra o link “{ $link }” do e-mail em que a decisão foi pedida e clique no botão: enquanto não houver uma decisão, esse voto é substituído. Depois, avise a equipe responsável pelo pipeline.
 decided-vote-was-not-yours = Se este voto não é seu, outra pessoa usou um link destinado a você. Avise imediatamente a equipe responsável pelo pipeline.
+
+## The email to somebody who may decide on more or fewer releases than before
+
+rights-changed = As publicações sobre as quais você decide mudaram
+rules-were-changed = Alguém alterou as regras sobre quem pode aprovar ou rejeitar publicações. Percebemos isso em { $seen }.
+you-may-decide-now = Agora você pode aprovar ou rejeitar
+you-no-longer-decide = Você não pode mais aprovar nem rejeitar
+every-release = Todas as publicações
+all-except = { $all }, exceto: { $others }
+a-star-is-any-text = Um asterisco (*) representa qualquer texto.
+rights-from-now-on = Isso vale para as publicações que entrarem em aprovação a partir de agora. Onde já lhe pediram uma decisão, nada muda.
+if-rights-are-unexpected = Se você não esperava essa alteração, avise imediatamente a equipe responsável pelos pipelines.

@@ -97,15 +97,37 @@ impl FromStr for EmailKind {
     }
 }
 
+/// What an email is about.
+#[derive(Debug, Clone, Copy)]
+pub enum About<'a> {
+    /// A request.
+    Request {
+        /// Its approval.
+        approval: &'a ApprovalKey,
+        /// Its digest: an approval that is asked for anew has new deliveries.
+        request: &'a Digest,
+        /// The kind of the email.
+        kind: EmailKind,
+    },
+    /// A change of the policy, by the digest of its record.
+    Policy(&'a Digest),
+}
+
+/// What a log line names: no part of it is secret.
+impl fmt::Display for About<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request { approval, .. } => approval.fmt(f),
+            Self::Policy(_) => f.write_str("the policy"),
+        }
+    }
+}
+
 /// One email that is to be sent once.
 #[derive(Debug, Clone, Copy)]
 pub struct DeliveryId<'a> {
-    /// The approval.
-    pub approval: &'a ApprovalKey,
-    /// The request that it is about: an approval that is asked for anew has new deliveries.
-    pub request: &'a Digest,
-    /// Its kind.
-    pub kind: EmailKind,
+    /// What it is about.
+    pub about: About<'a>,
     /// Its recipient.
     pub to: &'a Address,
 }

@@ -7,9 +7,11 @@
 //! | a hash of action and execution | an [`ApprovalKey`] | which approvals an execution has had at an action |
 //! | a hash of the pipeline's name | when it was asked for, `#`, an [`ApprovalKey`] | which approvals a pipeline has had |
 //! | `OPEN` | an [`ApprovalKey`] | approvals that have not ended, or whose outcome has not reached everybody |
+//! | `POLICY` | `SIGNED-POLICY` | the policy as it was last seen, sealed, and the one before: [`PolicyRecord`] |
+//! | `POLICY` | `MAIL#`, the record's digest, `policy`, and the mailbox | one email about that change |
 //!
-//! Whoever may write the table can write anything here. So what a request says is believed by the notifier's seal, a vote
-//! by the callback's (see [`trust`]); the verdict is a lock, and the outcome a memo of what CodePipeline held; the other
+//! Whoever may write the table can write anything here. So what a request says, or the record of the policy, is believed
+//! by the notifier's seal, a vote by the callback's (see [`trust`]); the verdict is a lock, and the outcome a memo of what CodePipeline held; the other
 //! items say where to look. What must be true once is written by one conditional call, on top of what was read. Nothing
 //! is ever deleted by us: an item goes, by TTL, [`RETENTION`] after its approval expired.
 
@@ -21,6 +23,7 @@ mod items;
 mod lists;
 mod objects;
 mod paths;
+mod policy;
 mod table;
 mod trust;
 mod unsigned;
@@ -47,6 +50,7 @@ use paths::{DIGEST, OBJECT, OUTCOME, PARTITION, REVISION, SEAL, VERDICT, VOTES};
 pub use crate::jws::SignError;
 pub use lists::HistoryCursor;
 pub(crate) use objects::{BoundVote, read_request, read_vote};
+pub use policy::{PolicyRecord, PolicyText, Remembered, RememberedPolicy};
 pub use trust::{Forgery, Found, Trust};
 pub use unsigned::UnsignedRequest;
 
@@ -357,6 +361,7 @@ fn number(number: u64) -> AttributeValue {
 }
 
 /// Until when the items of a request are kept.
-fn lives_until(request: &Request) -> UtcDateTime {
+#[must_use]
+pub fn lives_until(request: &Request) -> UtcDateTime {
     request.waits_until.saturating_add(RETENTION)
 }

@@ -6,6 +6,7 @@
 //! `docs/POLICY.md` describes every key.
 
 mod automaton;
+mod changes;
 mod document;
 mod globs;
 mod parse;
@@ -20,6 +21,7 @@ use std::str::FromStr;
 
 use time::Duration;
 
+pub use self::changes::{Right, RightsChange};
 use self::globs::Fit;
 pub use self::globs::{Globs, Part};
 use self::people::People;

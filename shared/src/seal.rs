@@ -17,6 +17,8 @@ pub enum SealKind {
     Request,
     /// A vote. The callback seals it when the button is pressed.
     Vote,
+    /// The policy as the notifier last saw it. The notifier seals it.
+    Policy,
     /// What CodePipeline showed of an end, for evidence. The notifier seals it when it has read it.
     Evidence,
 }
@@ -26,6 +28,7 @@ impl SealKind {
         match self {
             Self::Request => Type("request+jwt"),
             Self::Vote => Type("vote+jwt"),
+            Self::Policy => Type("policy+jwt"),
             Self::Evidence => Type("evidence+jwt"),
         }
     }
@@ -68,6 +71,12 @@ impl Sealer {
     #[must_use]
     pub fn new(kind: SealKind, deployment: Deployment, key: SigningKey) -> Self {
         Self { kind, deployment, key }
+    }
+
+    /// Whether this would put the same seal on the same bytes: it is by the same key.
+    #[must_use]
+    pub fn made(&self, sealed: &Sealed) -> bool {
+        jws::peek(&sealed.seal, &[self.kind.typ()]).is_ok_and(|(_, kid)| kid == self.key.kid())
     }
 
     /// Seals `bytes`.

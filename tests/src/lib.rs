@@ -63,7 +63,12 @@ pub struct Mail {
 impl Mail {
     /// Whether this is the first request, not a reminder.
     pub fn is_request(&self) -> bool {
-        !self.subject.starts_with("Re: ")
+        !self.subject.starts_with("Re: ") && !self.is_about_policy()
+    }
+
+    /// Whether this tells somebody that they may decide on more or fewer releases than before.
+    pub fn is_about_policy(&self) -> bool {
+        self.raw.contains("\nReferences: <policy.")
     }
 
     pub fn is_reminder(&self) -> bool {

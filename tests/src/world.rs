@@ -181,6 +181,11 @@ impl World {
         self.mails().await.into_iter().filter(Mail::is_receipt).collect()
     }
 
+    /// The emails about changes of the policy.
+    pub async fn about_policy(&self) -> Vec<Mail> {
+        self.mails().await.into_iter().filter(Mail::is_about_policy).collect()
+    }
+
     /// The outcome emails.
     pub async fn outcomes(&self) -> Vec<Mail> {
         self.mails().await.into_iter().filter(Mail::is_outcome).collect()

@@ -49,9 +49,11 @@ async fn the_callback_starts_with_two_calls_shows_with_one_and_decides_with_six(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_takes_nine_calls_and_five_for_each_approver_and_repeated_eight_and_three() {
+async fn an_event_takes_ten_calls_and_five_for_each_approver_and_repeated_seven_and_three() {
     for (approvers, number) in [("a@example.com", 1), ("a@example.com, b@example.com, c@example.com", 3)] {
         let world = World::of(approvers, 1).await;
+        // It notes the policy, once.
+        world.sweep().await.unwrap();
         let before = world.sandbox().calls().len();
         world.play(&eventbridge()).await;
         let expected = calls([
@@ -60,8 +62,9 @@ async fn an_event_takes_nine_calls_and_five_for_each_approver_and_repeated_eight
             ("ListActionExecutions", 1),
             ("GetPipeline", 1),
             ("GetPipelineExecution", 1),
-            // Whether the request exists already, and whether the approval ended while the emails went out.
-            ("GetItem", 2),
+            // Whether the request exists already, and whether the approval ended while the emails went out. Beside them,
+            // whether the policy has changed.
+            ("GetItem", 3),
             ("TransactWriteItems", 1),
             // The delivery is claimed, and marked as sent.
             ("UpdateItem", 2 * number),
@@ -81,8 +84,9 @@ async fn an_event_takes_nine_calls_and_five_for_each_approver_and_repeated_eight
             ("ListActionExecutions", 1),
             ("GetPipeline", 1),
             ("GetPipelineExecution", 1),
-            // The request, and for each approver the delivery, which cannot be claimed either as new or as lapsed.
-            ("GetItem", 1 + number),
+            // The request, the record of the policy, and for each approver the delivery, which cannot be claimed either as new
+            // or as lapsed.
+            ("GetItem", 2 + number),
             ("UpdateItem", 2 * number),
         ]);
         assert_eq!(made(&world, "notifier", before), repeated, "{number}, repeated");

@@ -15,6 +15,7 @@ use crate::announce::{Announce, AnnounceError};
 use crate::errors::Errors;
 use crate::metrics;
 use crate::outbox::{Outbox, Undelivered};
+use crate::policy_changes::{PolicyChangeError, PolicyChanges};
 use crate::policy_store::{PolicyReadError, PolicyStore, StoredPolicy};
 use crate::recipient::recipients;
 
@@ -30,6 +31,7 @@ const RESEND_PAUSE: Duration = Duration::minutes(15);
 pub(crate) struct Ask {
     pub(crate) pipeline: CodePipeline,
     pub(crate) policy: PolicyStore,
+    pub(crate) changes: PolicyChanges,
     pub(crate) ledger: Ledger,
     pub(crate) sealer: Sealer,
     pub(crate) outbox: Outbox,
@@ -73,21 +75,36 @@ pub enum AskError {
     /// The approval ended while its approvers were being asked, and how it ended was not announced.
     #[error(transparent)]
     Announce(#[from] AnnounceError),
+    /// The policy has changed, and not everybody whom that concerns was told. The approvers were asked.
+    #[error(transparent)]
+    PolicyChange(#[from] PolicyChangeError),
 }
 
 impl Ask {
     /// Asks everybody who may decide the approval and was not asked before. `None` when it no longer waits, or not long
     /// enough for anybody to answer.
     pub(crate) async fn ask(&self, pending: &PendingRef) -> Result<Option<Asked>, AskError> {
-        let Some(request) = self.open_request(pending).await? else { return Ok(None) };
+        let Some((request, policy)) = self.open_request(pending).await? else { return Ok(None) };
         let key = request.approval.key();
-        let summary = self.outbox.send(&request, EmailKind::Request, recipients(&request.terms)).await;
+        let (summary, followed) = tokio::join!(
+            self.outbox.send(&request, EmailKind::Request, recipients(&request.terms)),
+            Box::pin(self.follow(policy)),
+        );
         if summary.attempted() > 0 {
             self.announce.announce_if_ended(&key).await?;
         }
         let already_sent = summary.already_sent;
         let sent = summary.complete(recipients(&request.terms).count())?;
+        followed?;
         Ok(Some(Asked { key, sent, already_sent }))
+    }
+
+    /// A policy that was read to ask somebody is noted, even if it is there for a minute only.
+    async fn follow(&self, policy: Option<StoredPolicy>) -> Result<(), PolicyChangeError> {
+        match policy {
+            Some(policy) => self.changes.follow(&policy).await.map(|_| ()),
+            None => Ok(()),
+        }
     }
 
     /// Asks about the approvals that wait at an action and have no request, and gives the number of emails. Anybody may say
@@ -140,7 +157,7 @@ impl Ask {
 
     /// Sends a copy of each email that was sent before, and the missing ones as if for the first time.
     async fn ask_again(&self, pending: &PendingRef) -> Result<usize, AskError> {
-        let Some(request) = self.open_request(pending).await? else { return Ok(0) };
+        let Some((request, policy)) = self.open_request(pending).await? else { return Ok(0) };
         let key = request.approval.key();
         let before = self.ledger.deliveries(&key, &request.digest).await?;
         let was_sent = |mailbox: &str| {
@@ -158,16 +175,20 @@ impl Ask {
         let (mut again, first): (Vec<_>, Vec<_>) =
             recipients(&request.terms).partition(|recipient| was_sent(&recipient.mailbox.address.identity()));
         again.retain(|recipient| !was_sent_lately(&recipient.mailbox.address.identity()));
-        let (again, first) = tokio::join!(
+        let (again, first, followed) = tokio::join!(
             self.outbox.send(&request, EmailKind::Resend { at }, again),
             self.outbox.send(&request, EmailKind::Request, first),
+            Box::pin(self.follow(policy)),
         );
         self.announce.announce_if_ended(&key).await?;
-        Ok(again.and(first).complete(recipients(&request.terms).count())?)
+        let sent = again.and(first).complete(recipients(&request.terms).count())?;
+        followed?;
+        Ok(sent)
     }
 
-    /// The request of an approval, created now unless the ledger has it. `None` when nobody can answer it any more.
-    async fn open_request(&self, pending: &PendingRef) -> Result<Option<Request>, AskError> {
+    /// The request of an approval, created now unless the ledger has it, and the policy, if it can be read. `None` when nobody
+    /// can answer it any more.
+    async fn open_request(&self, pending: &PendingRef) -> Result<Option<(Request, Option<StoredPolicy>)>, AskError> {
         let (found, policy) = tokio::join!(self.pipeline.find(pending), self.policy.read());
         let now = (self.clock)();
         let found = match found {
@@ -178,8 +199,8 @@ impl Ask {
         let request = match self.ledger.read_request(&found.approval.key()).await? {
             // Its terms and expiry are fixed: whether those of a new request could be read now does not matter.
             Found::Request(request) => *request,
-            Found::Absent => self.create_request(found, &policy?, None, now).await?,
-            Found::Forged(forgery) => self.create_request(found, &policy?, Some(&forgery), now).await?,
+            Found::Absent => self.create_request(found, policy.as_ref(), None, now).await?,
+            Found::Forged(forgery) => self.create_request(found, policy.as_ref(), Some(&forgery), now).await?,
         };
         let request = self.announce.confirmed(request).await?;
         if request.outcome.is_some() {
@@ -187,7 +208,7 @@ impl Ask {
             self.announce.announce(&request).await?;
             return Ok(None);
         }
-        Ok(Some(request).filter(|request| request.expires > now))
+        Ok(Some((request, policy.ok())).filter(|(request, _)| request.expires > now))
     }
 
     /// Whether the ledger has a request of the approval with this token.
@@ -213,12 +234,12 @@ impl Ask {
     async fn create_request(
         &self,
         mut found: PendingApproval,
-        policy: &StoredPolicy,
+        policy: Result<&StoredPolicy, &PolicyReadError>,
         forgery: Option<&Forgery>,
         now: UtcDateTime,
     ) -> Result<Request, AskError> {
         found.release.earlier = self.with_votes(&found).await?;
-        let terms = policy.terms(&found)?;
+        let terms = policy.map_err(PolicyReadError::clone)?.terms(&found)?;
         let omitted = found.release.earlier.len().saturating_sub(MAX_EARLIER);
         found.release.earlier.drain(..omitted);
         let request = NewRequest::new(found.approval, terms, now, found.expires, found.release);

@@ -181,7 +181,7 @@ impl Doctor {
     async fn policy(&self) -> Finding {
         const CHECK: &str = "policy";
         match self.policy.read().await {
-            Ok(StoredPolicy { policy, version }) => {
+            Ok(StoredPolicy { policy, version, .. }) => {
                 let routes = policy.routes().count();
                 let mut found = format!("version {version} is valid; routes, including the default: {routes}");
                 for warning in policy.warnings() {

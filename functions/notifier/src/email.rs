@@ -1,9 +1,13 @@
-//! The emails about one approval: the request, its reminders, receipts of votes, and the outcome.
+//! The emails: about one approval the request, its reminders, receipts of votes, and the outcome; and those about a
+//! change of the policy.
+
+mod message;
+mod policy;
 
 use std::borrow::Cow;
 
 use askama::Template;
-use countersign::approval::{Address, Approver, Decision, Deployment, DisplayName, ReviewLink, WebUrl};
+use countersign::approval::{Address, Approver, Decision, Deployment, ReviewLink, WebUrl};
 use countersign::delivery::{EmailKind, VoteId};
 use countersign::earlier::Earlier;
 use countersign::foreign::{Foreign, Limit};
@@ -12,14 +16,10 @@ use countersign::link::Link;
 use countersign::request::{Ending, Outcome, Request, Vote};
 use countersign::status_text;
 use countersign::text::{bounded, legible};
-use mail_builder::MessageBuilder;
-use mail_builder::headers::address::Address as MailAddress;
-use mail_builder::headers::date::Date;
-use mail_builder::headers::raw::Raw;
 use time::UtcDateTime;
 
-/// The largest message that SES v1 accepts, in bytes: 10 MB. Ours are far smaller; the check is a safeguard.
-const MAX_MESSAGE: usize = 10_000_000;
+use self::message::{MAX_MESSAGE, Message};
+pub use self::policy::PolicyEmail;
 
 /// How many changes an email shows, and how much of each: Gmail clips the end of a long email, where the links are.
 const MAX_REVISIONS: usize = 3;
@@ -159,28 +159,20 @@ impl Email<'_> {
     /// When it cannot be rendered or is too large.
     pub fn render(&self, now: UtcDateTime) -> Result<Vec<u8>, RenderError> {
         let (text, html) = self.bodies(now)?;
-        let mut message = MessageBuilder::new()
-            .from(mailbox(self.sender))
-            .to(mailbox(self.to))
-            .subject(self.subject())
-            .date(Date::new(now.unix_timestamp()))
-            .message_id(format!("{}.{}.{}", self.kind, self.request.asked.unix_timestamp(), self.thread_id()))
-            // A made-up common ancestor groups all emails about one approval in mail clients. The first email's own id would not
-            // do: SES replaces it.
-            .references(self.thread_id())
-            .header("Content-Language", Raw::new(self.texts().language().as_str()))
-            .header("Auto-Submitted", Raw::new("auto-generated"))
-            .header("X-Auto-Response-Suppress", Raw::new("All"))
-            .text_body(text)
-            .html_body(html);
-        if let Some(reply_to) = self.reply_to {
-            message = message.reply_to(MailAddress::new_address(None::<&str>, reply_to.expose()));
-        }
-        let message = message.write_to_vec().map_err(|_| RenderError::Template)?;
-        if message.len() > MAX_MESSAGE {
-            return Err(RenderError::TooLarge(message.len()));
-        }
-        Ok(message)
+        let message = Message {
+            sender: self.sender,
+            to: self.to,
+            reply_to: self.reply_to,
+            language: self.texts().language(),
+            subject: self.subject(),
+            id: format!("{}.{}", self.kind, self.request.asked.unix_timestamp()),
+            // All emails about one approval.
+            thread: self.request.approval.key().to_string(),
+            deployment: self.deployment,
+            text,
+            html,
+        };
+        message.write(now)
     }
 
     fn bodies(&self, now: UtcDateTime) -> Result<(String, String), RenderError> {
@@ -224,14 +216,6 @@ impl Email<'_> {
         let (pipeline, stage) = (action.pipeline.as_str(), action.stage.as_str());
         format!("{re}{}", self.texts().subject(action.action.as_str(), pipeline, stage))
     }
-
-    fn thread_id(&self) -> String {
-        format!("{}@{}.countersign.invalid", self.request.approval.key(), self.deployment.as_str().to_ascii_lowercase())
-    }
-}
-
-fn mailbox(person: &Approver) -> MailAddress<'_> {
-    MailAddress::new_address(person.name.as_ref().map(DisplayName::expose), person.address.expose())
 }
 
 /// The opening.

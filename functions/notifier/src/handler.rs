@@ -26,6 +26,7 @@ use crate::history::History;
 use crate::mailer::Mailer;
 use crate::metrics;
 use crate::outbox::Outbox;
+use crate::policy_changes::PolicyChanges;
 use crate::policy_store::PolicyStore;
 use crate::receipts::{Receipts, Told};
 use crate::report::{EventReport, NotifierError, Report};
@@ -107,14 +108,14 @@ impl Notifier {
             deployment: deployment.clone(),
             clock: Arc::clone(&clock),
         };
-        let links = LinkSigner::new(deployment.clone(), callback_url, key);
+        let links = LinkSigner::new(deployment.clone(), callback_url, key.clone());
         let outbox = Outbox {
             ledger: ledger.clone(),
             links: links.clone(),
             mailer: Mailer::new(aws, sender.address.clone(), settings.configuration_set),
             sender: sender.clone(),
             reply_to: settings.reply_to,
-            deployment,
+            deployment: deployment.clone(),
             metrics: metrics.clone(),
             clock: Arc::clone(&clock),
             polling,
@@ -125,9 +126,17 @@ impl Notifier {
             outbox: outbox.clone(),
             clock: Arc::clone(&clock),
         };
+        let changes = PolicyChanges {
+            ledger: ledger.clone(),
+            seals: seals(SealKind::Policy, &request_keys),
+            sealer: Sealer::new(SealKind::Policy, deployment.clone(), key.clone()),
+            outbox: outbox.clone(),
+            clock: Arc::clone(&clock),
+        };
         let ask = Ask {
             pipeline: pipeline.clone(),
             policy: policy.clone(),
+            changes: changes.clone(),
             ledger: ledger.clone(),
             sealer,
             outbox: outbox.clone(),
@@ -147,6 +156,8 @@ impl Notifier {
             outbox,
             announce: announce.clone(),
             receipts: receipts.clone(),
+            policy: policy.clone(),
+            changes,
             ask: ask.clone(),
             links: links.clone(),
             callback: callback.clone(),

@@ -2,11 +2,11 @@
 //!
 //! [`event`] turns JSON into an event, and [`handler`] hands it to the use case that deals with it: `ask` puts an approval
 //! to its approvers, `announce` lets everybody know how it ended, [`receipts`] tells voters of their votes, `sweep` takes
-//! care of what still waits, [`history`], `evidence` and [`doctor`] answer commands. `policy_store` says who is asked; the
-//! `outbox` sends each [`email`] once, through the
+//! care of what still waits, `policy_changes` tells people what they may decide now, [`history`], `evidence` and
+//! [`doctor`] answer commands. `policy_store` says who is asked; the `outbox` sends each [`email`] once, through the
 //! [`mailer`]. [`report`] is what Lambda answers. `main.rs` only connects them to the Lambda runtime.
 //!
-//! Imports follow the flow: `handler` → `sweep` → `ask` → `announce`, `receipts` → `outbox` → `email`, `mailer`.
+//! Imports follow the flow: `handler` → `sweep` → `ask` → `announce`, `receipts`, `policy_changes` → `outbox` → `email`, `mailer`.
 
 mod announce;
 mod ask;
@@ -21,6 +21,7 @@ pub mod history;
 pub mod mailer;
 mod metrics;
 mod outbox;
+mod policy_changes;
 mod policy_store;
 pub mod receipts;
 mod recipient;

@@ -3,15 +3,17 @@
 use countersign::approval::{Address, Approver, Decision, Deployment};
 use countersign::aws::{AwsError, AwsErrorKind};
 use countersign::clock::Clock;
-use countersign::delivery::{Claim, DeliveryId, EmailKind};
-use countersign::ledger::Ledger;
+use countersign::delivery::{About, Claim, DeliveryId, EmailKind};
+use countersign::ledger::{Ledger, RETENTION, RememberedPolicy, lives_until};
 use countersign::link::{LinkSigner, SignError};
 use countersign::metrics::Metrics;
 use countersign::pipeline::Polling;
+use countersign::policy::RightsChange;
 use countersign::request::Request;
 use futures_util::{StreamExt, stream};
+use time::UtcDateTime;
 
-use crate::email::{Email, Links, RenderError};
+use crate::email::{Email, Links, PolicyEmail, RenderError};
 use crate::errors::Errors;
 use crate::mailer::Mailer;
 use crate::metrics;
@@ -23,7 +25,7 @@ const CONCURRENT_SENDS: usize = 10;
 /// holder is dead by then, and shorter than the time that is left of Lambda's retries.
 pub(crate) const LEASE: time::Duration = time::Duration::minutes(2);
 
-/// Sends emails: claims the delivery, signs the links, renders, sends, and marks it as sent.
+/// Sends emails: claims the delivery, renders, sends, and marks it as sent.
 #[derive(Clone)]
 pub(crate) struct Outbox {
     pub(crate) ledger: Ledger,
@@ -137,9 +139,40 @@ impl Outbox {
         kind: EmailKind,
         recipients: impl IntoIterator<Item = Recipient<'_>>,
     ) -> DeliverySummary {
+        let (approval, lives_until) = (&request.approval.key(), lives_until(request));
+        let about = About::Request { approval, request: &request.digest, kind };
+        let deliver = async |recipient: Recipient<'_>| {
+            let id = DeliveryId { about, to: &recipient.mailbox.address };
+            self.deliver(id, lives_until, async || self.compose(request, kind, recipient).await).await
+        };
+        self.all(recipients.into_iter().map(deliver)).await
+    }
+
+    /// Sends an email about a change of the policy to each of those whom it concerns, unless they have it.
+    pub(crate) async fn send_changes(&self, policy: &RememberedPolicy, changes: &[RightsChange]) -> DeliverySummary {
+        let seen = policy.record.seen;
+        let deliver = async |change: &RightsChange| {
+            let id = DeliveryId { about: About::Policy(&policy.digest), to: &change.person.address };
+            let email = PolicyEmail {
+                change,
+                seen,
+                record: &policy.digest,
+                sender: &self.sender,
+                reply_to: self.reply_to.as_ref(),
+                deployment: &self.deployment,
+            };
+            let compose = async || Ok(email.render((self.clock)())?);
+            self.deliver(id, seen.saturating_add(RETENTION), compose).await
+        };
+        self.all(changes.iter().map(deliver)).await
+    }
+
+    async fn all(
+        &self,
+        deliveries: impl Iterator<Item = impl Future<Output = Result<Delivered, DeliveryError>>>,
+    ) -> DeliverySummary {
         // A delivery takes a lot of memory while it is under way: it is allocated when its turn comes.
-        let deliver = |recipient| async move { Box::pin(self.deliver(request, kind, recipient)).await };
-        let deliveries: Vec<_> = recipients.into_iter().map(deliver).collect();
+        let deliveries: Vec<_> = deliveries.map(|delivery| async { Box::pin(delivery).await }).collect();
         let delivered: Vec<Result<Delivered, DeliveryError>> =
             stream::iter(deliveries).buffer_unordered(CONCURRENT_SENDS).collect().await;
         let mut summary = DeliverySummary::default();
@@ -158,21 +191,21 @@ impl Outbox {
         summary
     }
 
+    /// Sends one email, unless it was sent before. `lives_until`: until when the ledger remembers that.
     async fn deliver(
         &self,
-        request: &Request,
-        kind: EmailKind,
-        recipient: Recipient<'_>,
+        id: DeliveryId<'_>,
+        lives_until: UtcDateTime,
+        compose: impl AsyncFnOnce() -> Result<Vec<u8>, DeliveryError>,
     ) -> Result<Delivered, DeliveryError> {
-        let key = request.approval.key();
-        let id = DeliveryId { approval: &key, request: &request.digest, kind, to: &recipient.mailbox.address };
         let claimant = fastrand::u64(..);
-        match self.claim(request, id, claimant).await? {
+        match self.claim(id, claimant, lives_until).await? {
             Claim::Acquired => {}
             Claim::AlreadySent => return Ok(Delivered::Earlier),
             Claim::HeldByOther => return Err(DeliveryError::HeldByOther),
         }
-        match self.send_claimed(request, kind, recipient).await {
+        let sent: Result<String, DeliveryError> = async { Ok(self.mailer.send(id.to, compose().await?).await?) }.await;
+        match sent {
             Ok(message_id) => {
                 self.mark_sent(id, &message_id).await?;
                 Ok(Delivered::Now)
@@ -180,7 +213,7 @@ impl Outbox {
             Err(error) => {
                 // Until the claim is released, the next try has to wait for the lease to end. Nothing is lost.
                 if let Err(error) = self.ledger.release_claim(id, claimant, error.is_sure()).await {
-                    tracing::warn!(%error, %key, "the claim on a delivery could not be released");
+                    tracing::warn!(%error, about = %id.about, "the claim on a delivery could not be released");
                 }
                 Err(error)
             }
@@ -188,21 +221,21 @@ impl Outbox {
     }
 
     /// Claims the delivery. While another invocation holds it, waits for that one to send the email or to give up.
-    async fn claim(&self, request: &Request, id: DeliveryId<'_>, claimant: u64) -> Result<Claim, AwsError> {
+    async fn claim(&self, id: DeliveryId<'_>, claimant: u64, lives_until: UtcDateTime) -> Result<Claim, AwsError> {
         let settled = self.polling.until(async || {
-            let claim = self.ledger.claim_delivery(id, claimant, request, (self.clock)(), LEASE).await?;
+            let claim = self.ledger.claim_delivery(id, claimant, (self.clock)(), LEASE, lives_until).await?;
             Ok(Some(claim).filter(|claim| *claim != Claim::HeldByOther))
         });
         Ok(settled.await?.unwrap_or(Claim::HeldByOther))
     }
 
-    /// Signs the links, renders the email, hands it to SES, and gives SES's message id.
-    async fn send_claimed(
+    /// Signs the links and renders the email.
+    async fn compose(
         &self,
         request: &Request,
         kind: EmailKind,
         recipient: Recipient<'_>,
-    ) -> Result<String, DeliveryError> {
+    ) -> Result<Vec<u8>, DeliveryError> {
         let asks = !matches!(kind, EmailKind::Receipt { .. } | EmailKind::Outcome);
         let links = if asks && recipient.decides { Some(self.sign(request, recipient.mailbox).await?) } else { None };
         let email = Email {
@@ -214,8 +247,7 @@ impl Outbox {
             reply_to: request.terms.reply_to.as_ref().or(self.reply_to.as_ref()),
             deployment: &self.deployment,
         };
-        let message = email.render((self.clock)())?;
-        Ok(self.mailer.send(&recipient.mailbox.address, message).await?)
+        Ok(email.render((self.clock)())?)
     }
 
     /// An approver's links: byte for byte the same in every email about the request.

@@ -1,6 +1,8 @@
 //! The policy, in AWS Systems Manager or in the settings, and the terms that it sets for one approval.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
 use aws_sdk_ssm::Client;
 use countersign::approval::{ApprovalAction, Approver, Decision, PrincipalArn};
@@ -22,9 +24,10 @@ pub(crate) struct PolicyStore {
 const IN_SETTINGS: i64 = 0;
 
 /// A version of the policy.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct StoredPolicy {
     pub(crate) policy: Policy,
+    pub(crate) text: Arc<str>,
     pub(crate) version: i64,
 }
 
@@ -143,6 +146,13 @@ pub enum PolicyReadError {
     },
 }
 
+/// The text has addresses.
+impl fmt::Debug for StoredPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StoredPolicy(version {})", self.version)
+    }
+}
+
 impl PolicyStore {
     pub(crate) fn new(client: Client, source: PolicySource) -> Self {
         Self { client, source }
@@ -152,8 +162,9 @@ impl PolicyStore {
         const OPERATION: &str = "ssm:GetParameter";
         let name = match &self.source {
             PolicySource::Parameter(name) => name,
-            PolicySource::Text(policy) => {
-                return Ok(StoredPolicy { policy: Policy::clone(policy), version: IN_SETTINGS });
+            PolicySource::Text { policy, text } => {
+                let (policy, text) = (Policy::clone(policy), Arc::clone(text));
+                return Ok(StoredPolicy { policy, text, version: IN_SETTINGS });
             }
         };
         let answer = self.client.get_parameter().name(name).send().await;
@@ -161,8 +172,9 @@ impl PolicyStore {
         let parameter =
             answer.parameter.ok_or_else(|| AwsError::unexpected(OPERATION, "no parameter in the answer"))?;
         let version = parameter.version;
-        match parameter.value.unwrap_or_default().parse() {
-            Ok(policy) => Ok(StoredPolicy { policy, version }),
+        let text = parameter.value.unwrap_or_default();
+        match text.parse() {
+            Ok(policy) => Ok(StoredPolicy { policy, text: text.into(), version }),
             Err(error) => Err(PolicyReadError::Invalid { version, error }),
         }
     }

@@ -13,6 +13,7 @@ use crate::errors::Errors;
 use crate::event::EventError;
 use crate::evidence::EvidenceError;
 use crate::history::HistoryPage;
+use crate::policy_changes::PolicyChangeError;
 use crate::policy_store::PolicyReadError;
 use crate::receipts::ReceiptError;
 use crate::routes::RouteList;
@@ -205,6 +206,7 @@ fn kind_of_ask(error: &AskError) -> &'static str {
         AskError::NothingPending => "NothingWaits",
         AskError::Undelivered(_) => EMAILS_NOT_SENT,
         AskError::Announce(error) => kind_of_announce(error),
+        AskError::PolicyChange(error) => kind_of_change(error),
     }
 }
 
@@ -224,6 +226,13 @@ fn kind_of_policy(error: &PolicyReadError) -> &'static str {
     }
 }
 
+fn kind_of_change(error: &PolicyChangeError) -> &'static str {
+    match error {
+        PolicyChangeError::Aws(_) | PolicyChangeError::Seal(_) => AWS_ERROR,
+        PolicyChangeError::Undelivered(_) => EMAILS_NOT_SENT,
+    }
+}
+
 fn kind_of_announce(error: &AnnounceError) -> &'static str {
     match error {
         AnnounceError::Aws(_) => AWS_ERROR,
@@ -238,6 +247,8 @@ fn kind_of_sweep(error: &SweepError) -> &'static str {
         SweepError::Ask(error) => kind_of_ask(error),
         SweepError::Announce(error) => kind_of_announce(error),
         SweepError::Undelivered(_) => EMAILS_NOT_SENT,
+        SweepError::Policy(error) => kind_of_policy(error),
+        SweepError::PolicyChange(error) => kind_of_change(error),
         SweepError::NotSigned(_) | SweepError::NotFinished(_) => "NotFinished",
         SweepError::NoTime { .. } => "NoTime",
     }
@@ -267,7 +278,15 @@ mod tests {
             EventReport::Receipts { approval: approval(), key: "key".to_owned(), sent: 1 },
             EventReport::AskedAnew { approval: approval(), sent: 1 },
             EventReport::Resent { approval: approval(), sent: 1 },
-            EventReport::Swept(SweepSummary { looked: 1, asked: 2, reminded: 3, receipts: 4, told: 5, finished: 6 }),
+            EventReport::Swept(SweepSummary {
+                looked: 1,
+                asked: 2,
+                reminded: 3,
+                receipts: 4,
+                told: 5,
+                finished: 6,
+                rights: 7,
+            }),
             EventReport::History(history),
             EventReport::Routes(RouteList { policy_version: 1, actions: Vec::new(), unread: Vec::new() }),
             EventReport::Diagnosed(Diagnosis { sound: true, findings: Vec::new() }),
@@ -280,7 +299,7 @@ mod tests {
             {"result": "receipts", "approval": "pipeline/stage/action", "key": "key", "sent": 1},
             {"result": "askedAnew", "approval": "pipeline/stage/action", "sent": 1},
             {"result": "resent", "approval": "pipeline/stage/action", "sent": 1},
-            {"result": "swept", "looked": 1, "asked": 2, "reminded": 3, "receipts": 4, "told": 5, "finished": 6},
+            {"result": "swept", "looked": 1, "asked": 2, "reminded": 3, "receipts": 4, "told": 5, "finished": 6, "rights": 7},
             {"result": "history", "pipeline": "pipeline", "approvals": []},
             {"result": "routes", "policyVersion": 1, "actions": []},
             {"result": "diagnosed", "sound": true, "findings": []},

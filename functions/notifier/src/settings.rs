@@ -1,5 +1,7 @@
 //! The settings of the notifier.
 
+use std::sync::Arc;
+
 use countersign::approval::{AccountId, Address, Approver, Deployment, Origin, Region, RoleArn};
 use countersign::keys::KeyIds;
 use countersign::log::LevelFilter;
@@ -45,7 +47,12 @@ pub enum PolicySource {
     /// `COUNTERSIGN_POLICY`: the name of the SSM parameter that holds it.
     Parameter(String),
     /// `COUNTERSIGN_POLICY_TEXT`: the text itself, which changes only with the deployment.
-    Text(Box<Policy>),
+    Text {
+        /// What it says.
+        policy: Box<Policy>,
+        /// The text.
+        text: Arc<str>,
+    },
 }
 
 impl PolicySource {
@@ -54,7 +61,9 @@ impl PolicySource {
         const TEXT: &str = "COUNTERSIGN_POLICY_TEXT";
         match (optional(lookup, PARAMETER)?, optional(lookup, TEXT)?) {
             (Some(name), None) => Ok(Self::Parameter(name)),
-            (None, Some(policy)) => Ok(Self::Text(Box::new(policy))),
+            (None, Some(policy)) => {
+                Ok(Self::Text { policy: Box::new(policy), text: required::<String>(lookup, TEXT)?.into() })
+            }
             (None, None) => Err(SettingError::Missing { name: PARAMETER }),
             (Some(_), Some(_)) => {
                 Err(SettingError::Wrong { name: TEXT, why: format!("{PARAMETER} is set, too; set one of them") })
@@ -146,7 +155,7 @@ mod tests {
         };
         let text = "[default]\napprovers = [\"ada@example.com\"]";
         assert!(matches!(from(Some("/a/policy"), None), Ok(PolicySource::Parameter(_))));
-        assert!(matches!(from(None, Some(text)), Ok(PolicySource::Text(_))));
+        assert!(matches!(from(None, Some(text)), Ok(PolicySource::Text { .. })));
         assert!(matches!(from(None, None), Err(SettingError::Missing { name: "COUNTERSIGN_POLICY" })));
         let error = from(None, Some("[default]")).unwrap_err().to_string();
         assert!(error.contains("COUNTERSIGN_POLICY_TEXT is not valid: line 1"), "{error}");

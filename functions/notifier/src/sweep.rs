@@ -22,6 +22,8 @@ use crate::ask::{Ask, AskError};
 use crate::callback_client::{CallbackClient, CallbackError};
 use crate::errors::Errors;
 use crate::outbox::{DeliverySummary, LEASE, Outbox, Undelivered};
+use crate::policy_changes::{PolicyChangeError, PolicyChanges};
+use crate::policy_store::{PolicyReadError, PolicyStore};
 use crate::receipts::Receipts;
 use crate::recipient::{Recipient, recipients};
 
@@ -44,6 +46,8 @@ pub(crate) struct Sweep {
     pub(crate) outbox: Outbox,
     pub(crate) announce: Announce,
     pub(crate) receipts: Receipts,
+    pub(crate) policy: PolicyStore,
+    pub(crate) changes: PolicyChanges,
     pub(crate) ask: Ask,
     pub(crate) links: LinkSigner,
     pub(crate) callback: CallbackClient,
@@ -65,6 +69,8 @@ pub struct SweepSummary {
     pub told: usize,
     /// Approvals that their votes had decided and whose result the callback put now.
     pub finished: usize,
+    /// Emails about a change of the policy, to those whom it gives or takes the right to decide.
+    pub rights: usize,
 }
 
 impl SweepSummary {
@@ -75,6 +81,7 @@ impl SweepSummary {
         self.receipts += other.receipts;
         self.told += other.told;
         self.finished += other.finished;
+        self.rights += other.rights;
     }
 }
 
@@ -103,6 +110,12 @@ pub enum SweepError {
     /// Some emails were not sent; the others were.
     #[error(transparent)]
     Undelivered(#[from] Undelivered),
+    /// There is no policy to compare with the one before.
+    #[error(transparent)]
+    Policy(#[from] PolicyReadError),
+    /// A change of the policy was not told to everybody.
+    #[error(transparent)]
+    PolicyChange(#[from] PolicyChangeError),
     /// The votes decide an approval, and there is no order for the callback, which has to put the result.
     #[error("its votes decide it, but the order that makes the callback put the result could not be signed: {0}")]
     NotSigned(#[from] SignError),
@@ -121,6 +134,10 @@ impl SweepError {
     fn of_sweep(self) -> SweepFailure {
         SweepFailure { what: "the sweep".to_owned(), error: self }
     }
+
+    fn of_policy(self) -> SweepFailure {
+        SweepFailure { what: "the policy".to_owned(), error: self }
+    }
 }
 
 impl Sweep {
@@ -132,13 +149,17 @@ impl Sweep {
         let now = (self.clock)();
         let enough = Box::pin(tokio::time::sleep(START_WITHIN));
         let pending = tokio::time::timeout(LIST_WITHIN, self.pipeline.pending(now));
-        let (open, pending) = tokio::join!(self.ledger.open_approvals(), pending);
+        let (open, pending, rights) = tokio::join!(self.ledger.open_approvals(), pending, Box::pin(self.rights()));
         let open: BTreeSet<ApprovalKey> =
             open.map_err(|error| SweepError::Aws(error).of_sweep())?.into_iter().collect();
         let too_slow = |_| (Vec::new(), vec![AwsError::unexpected("codepipeline:ListPipelines", "too slow")]);
         let (pending, unread) = pending.unwrap_or_else(too_slow);
         let pending: Vec<Pending> = pending.into_iter().map(Pending::from).collect();
         let mut errors: Vec<SweepFailure> = unread.into_iter().map(|error| SweepError::Aws(error).of_sweep()).collect();
+        let rights = rights.unwrap_or_else(|error| {
+            errors.push(error.of_policy());
+            0
+        });
         let known = open.iter().map(Task::Open);
         let unknown = pending.iter().filter(|pending| !pending.key.as_ref().is_some_and(|key| open.contains(key)));
         let mut tasks: Vec<Task> = known.chain(unknown.map(Task::Pending)).collect();
@@ -148,7 +169,7 @@ impl Sweep {
         let tasks: Vec<_> = tasks.into_iter().map(|task| Box::pin(self.run(task, &pending, now))).collect();
         let begun = stream::iter(tasks).take_until(enough);
         let mut done = begun.buffer_unordered(CONCURRENT_APPROVALS);
-        let mut summary = SweepSummary::default();
+        let mut summary = SweepSummary { rights, ..SweepSummary::default() };
         while let Some(result) = done.next().await {
             left -= 1;
             match result {
@@ -167,6 +188,11 @@ impl Sweep {
             tracing::warn!(?summary, "a sweep could not do everything");
         }
         Errors::check(errors).map(|()| summary)
+    }
+
+    /// Tells of a change of the policy that nobody was asked under.
+    async fn rights(&self) -> Result<usize, SweepError> {
+        Ok(self.changes.follow(&self.policy.read().await?).await?)
     }
 
     async fn run(&self, task: Task<'_>, pending: &[Pending], now: UtcDateTime) -> Result<SweepSummary, SweepFailure> {

@@ -4,20 +4,21 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 use time::{Duration, UtcDateTime};
 
+use super::Ledger;
 use super::attributes::{CONDITION_FAILED, Item, from_item, keys, moment, text, text_in};
 use super::items::{Unreadable, moment as read_moment};
 use super::paths::{
     CLAIMANT, CLAIMED_AT, DELIVERY, MESSAGE_ID, PARTITION, SENT_AT, SORT, STATE, TRIED, TTL, UNSIGNED_DELIVERY, state,
 };
-use super::{Ledger, lives_until};
+use super::policy::POLICY;
 use crate::approval::{ApprovalKey, Digest};
 use crate::aws::{AwsError, code};
-use crate::delivery::{Claim, Delivery, DeliveryId, DeliveryState};
-use crate::request::Request;
+use crate::delivery::{About, Claim, Delivery, DeliveryId, DeliveryState};
 
 impl Ledger {
     /// Claims the right to send an email, for as long as `lease`: a claimant who holds it longer has died. The same
-    /// `claimant` may claim again, because the answer to the first call may have been lost.
+    /// `claimant` may claim again, because the answer to the first call may have been lost. `lives_until`: until when the
+    /// ledger remembers it.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
@@ -25,9 +26,9 @@ impl Ledger {
         &self,
         id: DeliveryId<'_>,
         claimant: u64,
-        request: &Request,
         now: UtcDateTime,
         lease: Duration,
+        lives_until: UtcDateTime,
     ) -> Result<Claim, AwsError> {
         let fresh = "attribute_not_exists(#state) OR #state = :failed".to_owned();
         let stale =
@@ -46,7 +47,7 @@ impl Ledger {
                 .expression_attribute_values(":claimed", text(state::CLAIMED))
                 .expression_attribute_values(":now", moment(now))
                 .expression_attribute_values(":claimant", text(claimant.to_string()))
-                .expression_attribute_values(":ttl", moment(lives_until(request)))
+                .expression_attribute_values(":ttl", moment(lives_until))
         };
         let fresh = take(fresh, "").expression_attribute_values(":failed", text(state::FAILED));
         // The result of an earlier try is unknown, and the item keeps saying so.
@@ -143,8 +144,14 @@ impl Ledger {
     }
 }
 
-fn delivery_keys(DeliveryId { approval, request, kind, to }: DeliveryId<'_>) -> Item {
-    keys(approval.as_str(), &format!("{DELIVERY}{request}#{kind}#{}", to.identity()), None)
+fn delivery_keys(DeliveryId { about, to }: DeliveryId<'_>) -> Item {
+    let to = to.identity();
+    match about {
+        About::Request { approval, request, kind } => {
+            keys(approval.as_str(), &format!("{DELIVERY}{request}#{kind}#{to}"), None)
+        }
+        About::Policy(record) => keys(POLICY, &format!("{DELIVERY}{record}#policy#{to}"), None),
+    }
 }
 
 /// A delivery, as it is read. It is written attribute by attribute, each under a condition.

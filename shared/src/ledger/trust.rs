@@ -157,7 +157,7 @@ impl Trust {
     }
 
     /// The digest of what is sealed, if its seal holds.
-    async fn check(
+    pub(super) async fn check(
         &self,
         seals: &Seals,
         sealed: &Sealed,
@@ -179,12 +179,13 @@ impl Trust {
         }
     }
 
-    pub(super) fn alarm(&self, key: &ApprovalKey, what: &str) {
+    /// `key`: what stands in the ledger as the item's partition key.
+    pub(super) fn alarm(&self, key: &dyn std::fmt::Display, what: &str) {
         tracing::error!(%key, what, "the ledger holds what no function of this deployment wrote there");
         self.metrics.record(FORGED, 1);
     }
 }
 
-fn sealed_in(item: &Item) -> Option<Sealed> {
+pub(super) fn sealed_in(item: &Item) -> Option<Sealed> {
     Some(Sealed { bytes: bytes_in(item, OBJECT)?.to_vec(), seal: text_in(item, SEAL)?.to_owned() })
 }

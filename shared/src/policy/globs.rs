@@ -107,7 +107,8 @@ fn is_literal(glob: &str) -> bool {
     !glob.contains(['*', '?', '['])
 }
 
-/// What a route matches: a glob for each part. A part without one is anything.
+/// What a route matches: a glob for each part. A part without one is anything; what two routes match together may have
+/// two for a part.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Globs(Vec<(Part, Pattern)>);
 
@@ -132,17 +133,34 @@ impl Globs {
         self.pattern(part).map(Pattern::as_str)
     }
 
+    /// All globs for a part.
+    pub fn all(&self, part: Part) -> impl Iterator<Item = &str> {
+        self.patterns(part).map(Pattern::as_str)
+    }
+
+    /// What both match.
+    pub(super) fn and(&self, other: &Self) -> Self {
+        let more =
+            other.0.iter().filter(|(part, theirs)| !self.patterns(*part).any(|own| part.cover(theirs, Some(own))));
+        let is_implied = |part: Part, own: &Pattern| other.patterns(part).any(|theirs| part.cover(own, Some(theirs)));
+        let own = self.0.iter().filter(|(part, own)| {
+            // Of two that match the same, this one's stays.
+            !is_implied(*part, own) || other.patterns(*part).all(|theirs| part.cover(theirs, Some(own)))
+        });
+        Self(own.chain(more).cloned().collect())
+    }
+
     /// Whether a part may be called this. Capitals and small letters differ, as they do in CodePipeline.
     #[must_use]
     pub fn admit(&self, part: Part, name: &str) -> bool {
-        self.pattern(part).is_none_or(|pattern| pattern.matches(name))
+        self.patterns(part).all(|pattern| pattern.matches(name))
     }
 
     /// Whether a part could be called this if capitals and small letters were the same.
     #[must_use]
     pub fn admit_ignoring_case(&self, part: Part, name: &str) -> bool {
         let options = MatchOptions { case_sensitive: false, ..MatchOptions::new() };
-        self.admit(part, name) || self.pattern(part).is_some_and(|pattern| pattern.matches_with(name, options))
+        self.patterns(part).all(|pattern| pattern.matches(name) || pattern.matches_with(name, options))
     }
 
     pub(super) fn fit(&self, action: &ApprovalAction) -> Fit {
@@ -164,14 +182,17 @@ impl Globs {
 
     /// Whether everything that `other` matches is matched by this.
     pub(super) fn cover(&self, other: &Self) -> bool {
-        self.0.iter().all(|(part, pattern)| part.cover(pattern, other.pattern(*part)))
+        self.0.iter().all(|(part, pattern)| match other.pattern(*part) {
+            Some(_) => other.patterns(*part).any(|theirs| part.cover(pattern, Some(theirs))),
+            None => part.cover(pattern, None),
+        })
     }
 
     /// Whether an approval may match both.
     pub(super) fn meet(&self, other: &Self) -> bool {
-        self.0.iter().all(|(part, pattern)| {
-            other.pattern(*part).is_none_or(|theirs| part.overlap(pattern.as_str(), theirs.as_str()))
-        })
+        self.0
+            .iter()
+            .all(|(part, pattern)| other.patterns(*part).all(|theirs| part.overlap(pattern.as_str(), theirs.as_str())))
     }
 
     /// Whether an approval may match both, but only if capitals and small letters were the same.
@@ -189,7 +210,11 @@ impl Globs {
     }
 
     fn pattern(&self, part: Part) -> Option<&Pattern> {
-        self.0.iter().find(|(own, _)| *own == part).map(|(_, pattern)| pattern)
+        self.patterns(part).next()
+    }
+
+    fn patterns(&self, part: Part) -> impl Iterator<Item = &Pattern> {
+        self.0.iter().filter(move |(own, _)| *own == part).map(|(_, pattern)| pattern)
     }
 }
 

@@ -259,3 +259,132 @@ fn the_examples_are_sound_and_the_guide_shows_them() {
         assert!(guide.contains(&indented), "docs/POLICY.md does not have {name} as it is");
     }
 }
+
+/// The routes of a policy, in order: pipeline, stage and approvers. An empty glob is none.
+type Routes<'a> = &'a [(&'a str, &'a str, &'a [&'a str])];
+
+fn policy_of(routes: Routes) -> Result<Policy, PolicyError> {
+    let routes = routes.iter().map(|(pipeline, stage, approvers)| {
+        let globs = [("pipeline", pipeline), ("stage", stage)].into_iter().filter(|(_, glob)| !glob.is_empty());
+        let globs: String = globs.map(|(key, glob)| format!("{key} = \"{glob}\"\n")).collect();
+        let table = if globs.is_empty() { "[default]" } else { "[[route]]" };
+        let approvers = approvers.iter().map(|name| format!("\"{name}@example.com\"")).collect::<Vec<_>>().join(", ");
+        format!("{table}\n{globs}approvers = [{approvers}]\nquorum = 1\n")
+    });
+    routes.collect::<String>().parse()
+}
+
+/// What changes, in short: who, `+` or `-`, and what; `everything` for what has no globs.
+fn told(before: Routes, now: Routes) -> Vec<String> {
+    fn parts(globs: &Globs) -> String {
+        let parts: Vec<&str> = Part::ALL.into_iter().flat_map(|part| globs.all(part)).collect();
+        if parts.is_empty() { "everything".to_owned() } else { parts.join(" ") }
+    }
+    let mut told = Vec::new();
+    for change in policy_of(before).unwrap().changes(&policy_of(now).unwrap()) {
+        let name = change.person.address.expose().split('@').next().unwrap().to_owned();
+        for (sign, rights) in [('+', &change.gained), ('-', &change.lost)] {
+            for Right { matches, except } in rights {
+                let except: String = except.iter().map(|globs| format!(" except {}", parts(globs))).collect();
+                told.push(format!("{name} {sign}{}{except}", parts(matches)));
+            }
+        }
+    }
+    told
+}
+
+#[test]
+fn a_change_says_who_gains_and_who_loses_what() {
+    const NOTHING: &[&str] = &[];
+    for (before, now, expected) in [
+        // The same; in other words; a quorum's people in another order.
+        (&[("", "", &["ada", "ben"][..])][..], &[("", "", &["ben", "ada"][..])][..], NOTHING),
+        (&[("", "", &["ada"])], &[("*", "", &["ada"])], NOTHING),
+        // People come and go.
+        (&[("", "", &["ada"])], &[("", "", &["ben"])], &["ada -everything", "ben +everything"]),
+        (&[("a", "", &["ada"])], &[("a", "", &["ada", "ben"])], &["ben +a"]),
+        // A route in front takes something from everybody behind it.
+        (&[("", "", &["ada"])], &[("", "Prod", &["eve"]), ("", "", &["ada"])], &["ada -Prod", "eve +Prod"]),
+        (&[("", "Prod", &["eve"]), ("", "", &["ada"])], &[("", "", &["ada"])], &["ada +Prod", "eve -Prod"]),
+        // What somebody keeps, or does not get, of what they lose or gain.
+        (
+            &[("", "Prod", &["ada"]), ("", "", &["ada"])],
+            &[("", "Prod", &["ada"]), ("", "", &["ben"])],
+            &["ada -everything except Prod", "ben +everything except Prod"],
+        ),
+        (&[("a*", "", &["ada"])], &[("ab", "", &["ada"])], &["ada -a* except ab"]),
+        // The order decides where two routes meet.
+        (
+            &[("a*", "", &["ada"]), ("", "Prod", &["ben"])],
+            &[("", "Prod", &["ben"]), ("a*", "", &["ada"])],
+            &["ada -a* Prod", "ben +a* Prod"],
+        ),
+        (
+            &[("a*", "", &["ada"]), ("*b", "", &["ben"])],
+            &[("*b", "", &["ben"]), ("a*", "", &["ada"])],
+            &["ada -a* *b", "ben +a* *b"],
+        ),
+        // No route is left.
+        (&[("a", "", &["ada"]), ("b", "", &["ben"])], &[("b", "", &["ben"])], &["ada -a"]),
+    ] {
+        assert_eq!(told(before, now), expected, "{before:?} to {now:?}");
+    }
+}
+
+/// Of many pairs of policies: whoever may decide something that they could not decide before, or the reverse, is told of
+/// it, and what is told is true.
+#[test]
+fn changes_are_complete_and_true() {
+    let globs = [("a", ""), ("a*", ""), ("*b", ""), ("", "Prod"), ("a*", "Prod"), ("?", ""), ("", "P*")];
+    let people: [&[&str]; 4] = [&["ada"], &["ben"], &["ada", "ben"], &["ben", "eve"]];
+    let names = [("a", "Prod"), ("ab", "Prod"), ("ab", "Test"), ("b", "Pre"), ("cb", "Prod"), ("c", "Test")];
+    let actions = names.map(|(pipeline, stage)| action(["123456789012", "us-east-2", pipeline, stage, "Approve"]));
+    let mut state = 1_u64;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    let mut policy = || {
+        let mut routes = Vec::new();
+        for _ in 0..random(4) {
+            let (pipeline, stage) = globs[random(globs.len())];
+            routes.push((pipeline, stage, people[random(people.len())]));
+        }
+        routes.push(("", "", people[random(people.len())]));
+        routes
+    };
+    let mut pairs = 0;
+    for _ in 0..2000 {
+        let (before, now) = (policy(), policy());
+        // A route that can never be reached is refused.
+        let (Ok(old), Ok(new)) = (policy_of(&before), policy_of(&now)) else { continue };
+        pairs += 1;
+        let changes = old.changes(&new);
+        for action in &actions {
+            let deciders = |policy: &Policy| -> Vec<String> {
+                let first = policy.routes().find(|(globs, _)| matches!(globs.fit(action), Fit::Matches));
+                first
+                    .map(|(_, route)| route.approvers.iter().map(|who| who.address.identity()).collect())
+                    .unwrap_or_default()
+            };
+            let (could, may) = (deciders(&old), deciders(&new));
+            let matches = |globs: &Globs| matches!(globs.fit(action), Fit::Matches);
+            for who in ["ada@example.com", "ben@example.com", "eve@example.com"] {
+                let change = changes.iter().find(|change| change.person.address.identity() == who);
+                let named = |rights: &[Right]| rights.iter().any(|right| matches(&right.matches));
+                let holds = |rights: &[Right]| {
+                    rights.iter().any(|right| matches(&right.matches) && !right.except.iter().any(matches))
+                };
+                let gained = change.map(|change| change.gained.as_slice()).unwrap_or_default();
+                let lost = change.map(|change| change.lost.as_slice()).unwrap_or_default();
+                let (could, may) = (could.iter().any(|one| one == who), may.iter().any(|one| one == who));
+                let context = format!("{who} {action}: {before:?} to {now:?}");
+                assert!(could || !may || named(gained), "not told of what they gain: {context}");
+                assert!(may || !could || named(lost), "not told of what they lose: {context}");
+                assert!(may || !holds(gained), "told of what they did not gain: {context}");
+                assert!(!may || !holds(lost), "told of what they did not lose: {context}");
+            }
+        }
+    }
+    assert!(pairs > 200, "{pairs}");
+}

@@ -71,7 +71,11 @@ impl Scene {
     fn check_mail(&self, mail: &Mail) {
         let lie = |what: String| self.broken(format!("{what}, and the email to {} says:\n{}", mail.to, mail.text));
         let Some(approval) = self.approval_of(mail) else {
-            return lie("no such approval".to_owned());
+            let is_true = mail.raw.contains("\nReferences: <policy.") && self.may_have_changed_for(&mail.to);
+            if !is_true || mail.raw.contains("evil.example") {
+                lie("no such approval, and no such change of the policy".to_owned());
+            }
+            return;
         };
         if !self.approvers.borrow()[approval.pipeline].contains(mail.to.as_str()) {
             lie(format!("nobody ever asked {} about {}", mail.to, approval.pipeline));

@@ -87,6 +87,8 @@ pub struct Scene {
     pub presses: RefCell<Vec<Press>>,
     /// Whoever was ever an approver at a pipeline.
     pub approvers: RefCell<BTreeMap<&'static str, BTreeSet<&'static str>>>,
+    /// The policies that were ever saved, by their numbers.
+    policies: RefCell<BTreeSet<usize>>,
     /// The fewest approvals that any policy so far asked for at the strict pipeline.
     pub quorum: Cell<usize>,
     /// How many emails have been checked.
@@ -119,6 +121,7 @@ impl Scene {
             started_by: RefCell::default(),
             presses: RefCell::default(),
             approvers: RefCell::new(BTreeMap::from([(LAX, LAX_APPROVERS.into()), (STRICT, BTreeSet::new())])),
+            policies: RefCell::default(),
             quorum: Cell::new(usize::MAX),
             checked: Cell::new(0),
             waited: RefCell::default(),
@@ -264,8 +267,16 @@ impl Scene {
 
     fn is_policy(&self, number: usize) {
         let (approvers, quorum) = POLICIES[number];
+        self.policies.borrow_mut().insert(number);
         self.quorum.set(self.quorum.get().min(quorum));
         self.approvers.borrow_mut().entry(STRICT).or_default().extend(approvers);
+    }
+
+    /// Whether somebody stood in one of the policies that were saved, and not in another.
+    pub fn may_have_changed_for(&self, who: &str) -> bool {
+        let stood: BTreeSet<bool> =
+            self.policies.borrow().iter().map(|number| POLICIES[*number].0.contains(&who)).collect();
+        stood.len() == 2
     }
 
     pub fn codepipeline(&self, operation: &str, input: &Value) -> Result<Value, String> {

@@ -1,0 +1,214 @@
+//! Whoever a change of the policy gives, or takes from, the right to decide is told, once.
+
+use sandbox::simulation::{Calls, Fault};
+use serde_json::{Value, json};
+use tests::ledger_writer::{Item, change_object};
+use tests::{ALICE, BOB, Mail, World, eventbridge};
+use time::Duration;
+
+use crate::operations::misconfigured;
+
+const CAROL: &str = "carol@example.com";
+const MALLORY: &str = "mallory@example.com";
+
+/// A policy in which these decide everything.
+fn everything_by(approvers: &[&str]) -> String {
+    format!("[default]\napprovers = {}\nquorum = 1\n", json!(approvers))
+}
+
+/// A world whose policy the notifier has seen.
+async fn seen(policy: &str) -> World {
+    let world = World::simulated_under(policy).await;
+    world.sweep().await.unwrap();
+    assert!(world.mails().await.is_empty(), "the first policy is nobody's news");
+    world
+}
+
+/// Who was told of a change, and what: the lines of the lists.
+type Told = (String, Vec<String>);
+
+/// All who were told.
+async fn told(world: &World) -> Vec<Told> {
+    let told = |mail: Mail| {
+        let text = mail.text.replace("\r\n", "\n");
+        let is_listed = |line: &&str| line.starts_with("> ") || line.starts_with("You may");
+        (mail.to, text.lines().filter(is_listed).map(str::to_owned).collect())
+    };
+    sorted(world.about_policy().await.into_iter().map(told).collect())
+}
+
+fn sorted(mut told: Vec<Told>) -> Vec<Told> {
+    told.sort();
+    told
+}
+
+fn gained(who: &str, what: &str) -> Told {
+    (who.to_owned(), vec!["You may now approve or reject:".to_owned(), format!("> {what}")])
+}
+
+fn lost(who: &str, what: &str) -> Told {
+    (who.to_owned(), vec!["You may no longer approve or reject:".to_owned(), format!("> {what}")])
+}
+
+/// The record in the ledger.
+async fn record(world: &World) -> Item {
+    let items = world.ledger().items().await;
+    items.into_iter().find(|item| item["sk"]["S"] == "SIGNED-POLICY").expect("a record of the policy")
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_gains_or_loses_the_right_to_decide_is_told_once_by_the_sweep() {
+    let world = seen(&everything_by(&[ALICE, BOB])).await;
+    world.save_policy(&everything_by(&[BOB, CAROL])).await;
+    let report = world.sweep().await.unwrap();
+    assert_eq!(report["results"][0]["rights"], 2, "{report}");
+    assert_eq!(told(&world).await, [lost(ALICE, "All releases"), gained(CAROL, "All releases")]);
+    for _ in 0..2 {
+        world.sweep().await.unwrap();
+        world.advance(Duration::hours(1)).await;
+    }
+    assert_eq!(world.mails().await.len(), 2, "once");
+    let mail = world.about_policy().await.remove(0);
+    assert_eq!(mail.subject, "The releases that you decide on have changed");
+    for words in
+        ["We noticed this on 20 November 2026, 09:25 UTC.", "tell the team that runs the pipelines immediately"]
+    {
+        assert!(mail.text.contains(words), "{}", mail.text);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_route_in_front_of_others_is_told_with_what_it_takes() {
+    let world = seen(&everything_by(&[ALICE, BOB])).await;
+    let route = "[[route]]\npipeline = \"payments-*\"\nstage = \"Production\"\napprovers = [\"mallory@example.com\"]\nquorum = 1\n";
+    world.save_policy(&format!("{route}{}", everything_by(&[ALICE, BOB]))).await;
+    world.sweep().await.unwrap();
+    let what = "Pipeline payments-*, Stage Production";
+    assert_eq!(told(&world).await, [lost(ALICE, what), lost(BOB, what), gained(MALLORY, what)]);
+    assert!(world.mails().await[0].text.contains("An asterisk (*) stands for any text."));
+    world.save_policy(&format!("{route}{}", everything_by(&[BOB]))).await;
+    world.sweep().await.unwrap();
+    let both = [lost(ALICE, "All releases"), lost(ALICE, what), lost(BOB, what), gained(MALLORY, what)];
+    assert_eq!(told(&world).await, both);
+}
+
+/// An insider changes the policy, has a release approved under it, and changes it back before the sweep comes.
+#[tokio::test(start_paused = true)]
+async fn a_policy_that_somebody_was_asked_under_for_a_minute_is_told() {
+    let good = everything_by(&[ALICE, BOB]);
+    let world = seen(&good).await;
+    world.save_policy(&everything_by(&[MALLORY])).await;
+    world.play(&eventbridge()).await;
+    world.save_policy(&good).await;
+    let everything = "All releases";
+    let first = [lost(ALICE, everything), lost(BOB, everything), gained(MALLORY, everything)];
+    assert_eq!(told(&world).await, first);
+    world.sweep().await.unwrap();
+    let second = [gained(ALICE, everything), gained(BOB, everything), lost(MALLORY, everything)];
+    assert_eq!(told(&world).await, sorted([first, second].concat()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_gives_and_takes_nothing_is_nobodys_news() {
+    let world = seen(&everything_by(&[ALICE, BOB])).await;
+    for policy in [
+        format!("# In other words\n{}", everything_by(&[BOB, ALICE])),
+        format!("{}remind = \"2h\"\n", everything_by(&[ALICE, BOB])),
+        format!("[groups]\nteam = [\"{ALICE}\", \"{BOB}\"]\n[default]\napprovers = [\"team\"]\n"),
+    ] {
+        world.save_policy(&policy).await;
+        world.sweep().await.unwrap_or_else(|error| panic!("{policy}: {error}"));
+        assert!(world.mails().await.is_empty(), "{policy}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_that_cannot_be_read_fails_the_sweep_and_loses_nothing() {
+    let world = seen(&everything_by(&[ALICE])).await;
+    world.save_policy("[default]\napprovers = []").await;
+    let error = world.sweep().await.unwrap_err();
+    assert!(error.contains("the policy: policy version 2 is invalid"), "{error}");
+    world.save_policy(&everything_by(&[BOB])).await;
+    world.sweep().await.unwrap();
+    assert_eq!(told(&world).await, [lost(ALICE, "All releases"), gained(BOB, "All releases")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_crash_or_a_fault_left_untold_is_told_by_the_next_sweep() {
+    for (operation, fault) in [
+        ("SendRawEmail", Fault::KilledBefore),
+        ("SendRawEmail", Fault::Denied),
+        ("TransactWriteItems", Fault::KilledAfter),
+        ("TransactWriteItems", Fault::ErrorAfter),
+        ("Sign", Fault::Denied),
+        ("GetItem", Fault::Denied),
+    ] {
+        let world = seen(&everything_by(&[ALICE])).await;
+        world.save_policy(&everything_by(&[BOB])).await;
+        world.fail(Calls::of(operation), fault);
+        world.sweep().await.unwrap_err();
+        world.heal();
+        world.advance(Duration::hours(2)).await;
+        assert_eq!(
+            told(&world).await,
+            [lost(ALICE, "All releases"), gained(BOB, "All releases")],
+            "{operation}, {fault:?}"
+        );
+    }
+}
+
+/// An earlier change that could not be told must not hide a later one.
+#[tokio::test(start_paused = true)]
+async fn a_change_whose_emails_are_refused_hides_no_other() {
+    let world = seen(&everything_by(&[ALICE])).await;
+    world.save_policy(&everything_by(&[BOB])).await;
+    world.fail(Calls::of("SendRawEmail"), Fault::Denied);
+    world.sweep().await.unwrap_err();
+    world.save_policy(&everything_by(&[CAROL])).await;
+    world.sweep().await.unwrap_err();
+    world.heal();
+    world.advance(Duration::hours(1)).await;
+    assert_eq!(told(&world).await, [lost(BOB, "All releases"), gained(CAROL, "All releases")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_writes_the_record_has_nobody_told_a_lie() {
+    let is_false = |record: &mut Value| record["now"]["text"] = json!(everything_by(&[MALLORY]));
+    for what in ["changed", "deleted", "nothing", "a request's seal"] {
+        let world = seen(&everything_by(&[ALICE])).await;
+        world.play(&eventbridge()).await;
+        let (ledger, mut item) = (world.ledger(), record(&world).await);
+        match what {
+            "changed" => change_object(&mut item, is_false),
+            "deleted" => ledger.delete(&item).await,
+            "nothing" => item.retain(|name, _| name == "pk" || name == "sk"),
+            _ => drop(item.insert("seal".to_owned(), ledger.request().await["seal"].clone())),
+        }
+        if what != "deleted" {
+            ledger.put(&item).await;
+        }
+        world.sweep().await.unwrap();
+        assert!(world.about_policy().await.is_empty(), "{what}");
+        assert_eq!(world.metric("Forged"), u64::from(what != "deleted"), "{what}");
+        // The next change is noticed.
+        world.save_policy(&everything_by(&[BOB])).await;
+        world.sweep().await.unwrap();
+        assert_eq!(told(&world).await, [lost(ALICE, "All releases"), gained(BOB, "All releases")], "{what}");
+    }
+}
+
+/// The record outlives the key that sealed it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_after_a_rotation_is_compared_with_the_policy_before_it() {
+    let world = World::under(&everything_by(&[ALICE])).await;
+    world.sweep().await.unwrap();
+    let new = world.aws().kms.create_key_with_policy(&sandbox::key_policy(sandbox::NOTIFIER_ROLE)).unwrap();
+    let old = world.sandbox().setting("COUNTERSIGN_REQUEST_KEYS").unwrap();
+    for (keys, policy) in [(format!("{new},{old}"), &[ALICE]), (new, &[BOB])] {
+        world.save_policy(&everything_by(policy)).await;
+        let notifier = misconfigured(&world, "COUNTERSIGN_REQUEST_KEYS", &keys);
+        notifier.handle(&json!({"sweep": {}})).await.unwrap();
+        world.advance(Duration::minutes(20)).await;
+    }
+    assert_eq!(told(&world).await, [lost(ALICE, "All releases"), gained(BOB, "All releases")]);
+}
