@@ -276,7 +276,7 @@ def threads(letters, checked):
     if len(ids) != len(checked):
         wrong.append("two emails have the same Message-ID")
     for letter, one in zip(letters, checked):
-        known = by_case.setdefault(letter["case"], one)
+        known = by_case.setdefault((letter["case"], letter["kind"] == "policy"), one)
         if not re.fullmatch(r"<[!-;=?-~]+@[!-;=?-~]+>", one["references"]):
             wrong.append(f"case {letter['case']}: References {one['references']!r}")
         if one["references"] in ids:

@@ -131,6 +131,18 @@ async fn main() {
     let _ = tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink())).await;
 }
 
+/// Routes that take something from the others of [`policy`], and give Alice something.
+const ROUTES: &str = r#"
+    [[route]]
+    pipeline = "payments-*"
+    stage = "Production"
+    approvers = ["taro@example.co.jp"]
+    [[route]]
+    account = "210987654321"
+    approvers = ["maryam@example.com", "taro@example.co.jp"]
+    quorum = 1
+"#;
+
 /// A policy with four approvers and this quorum.
 fn policy(quorum: usize, more: &str) -> String {
     let approvers = json!([
@@ -452,6 +464,12 @@ async fn of_the_sandbox(gallery: &mut Gallery) {
         states.push(State::opened(page, &world.url(&format!("/mailbox/{id}")), 200).of("sandbox").titled("mail"));
         states.push(State::opened(email, &world.url(&format!("/mailbox/{id}/html")), 200).of("email").titled("email"));
     }
+    world.save_policy(&format!("{ROUTES}{}", policy(2, ""))).await;
+    world.sweep().await.unwrap();
+    let mails = world.aws().ses.mails();
+    let told = mails.iter().rfind(|mail| mail.to == ALICE && mail.raw.contains("References: <policy."));
+    let html = world.url(&format!("/mailbox/{}/html", told.expect("an email about the policy").id));
+    states.push(State::opened("email-policy", &html, 200).of("email").titled("email"));
     gallery.show(world, states);
 
     let world = World::new().await;

@@ -51,6 +51,8 @@ enum Kind {
     Reminder,
     Receipt,
     Outcome,
+    /// About a change of the policy.
+    Policy,
 }
 
 impl Kind {
@@ -61,6 +63,7 @@ impl Kind {
             Self::Reminder => "reminder",
             Self::Receipt => "receipt",
             Self::Outcome => "outcome",
+            Self::Policy => "policy",
         }
     }
 }
@@ -77,6 +80,9 @@ pub(super) async fn play(cases: Vec<Case>) -> Vec<Value> {
         nothing_failed(&world);
         let arrived = mailbox.arrived(&world, &stories);
         letters.extend(stories[index].asked(&world, &arrived).await);
+        let told = std::mem::take(&mut mailbox.about_policy);
+        let told = told.iter().filter(|arrival| arrival.story == index);
+        letters.extend(told.map(|arrival| stories[index].letter(&world, Kind::Policy, arrival.person, &arrival.mail)));
     }
     for story in &mut stories {
         for voter in 0..story.case.early.len() {
@@ -126,6 +132,8 @@ fn of(story: usize, arrived: &[Arrival]) -> Vec<&Arrival> {
 #[derive(Default)]
 struct Mailbox {
     read: usize,
+    /// What arrived about changes of the policy: each case has its own.
+    about_policy: Vec<Arrival>,
 }
 
 impl Mailbox {
@@ -141,7 +149,10 @@ impl Mailbox {
         });
         let arrived: Vec<Arrival> = arrived.collect();
         self.read += arrived.len();
-        arrived
+        let (about_policy, others) =
+            arrived.into_iter().partition(|arrival| references(&arrival.mail.raw).starts_with("<policy."));
+        self.about_policy.extend::<Vec<Arrival>>(about_policy);
+        others
     }
 }
 

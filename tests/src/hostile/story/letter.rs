@@ -32,19 +32,21 @@ impl Story {
         let read = mail_parser::MessageParser::default().parse(mail.raw.as_bytes()).unwrap();
         let links: Vec<&String> = match kind {
             Kind::Request | Kind::Reminder => self.links[&person].iter().collect(),
-            Kind::Watch | Kind::Receipt | Kind::Outcome => Vec::new(),
+            Kind::Watch | Kind::Receipt | Kind::Outcome | Kind::Policy => Vec::new(),
         };
-        let mut says: Vec<String> = vec![case.pipeline.clone(), case.stage.clone(), case.action.clone()];
-        says.push("123456789012".to_owned());
-        says.push(self.execution.clone());
-        if case.door == Door::Trigger {
+        let mut says: Vec<String> = Vec::new();
+        if kind != Kind::Policy {
+            says.extend([case.pipeline.clone(), case.stage.clone(), case.action.clone()]);
+            says.extend(["123456789012".to_owned(), self.execution.clone()]);
+        }
+        if kind != Kind::Policy && case.door == Door::Trigger {
             let who = case.trigger.splitn(6, ':').last().unwrap_or_default();
             says.push(beginning(if case.trigger.contains(":rule/") { &case.trigger } else { who }, LEAST_OF_A_LINE));
         }
         let mut hrefs: Vec<&str> = Vec::new();
         // The email may show it in any form.
         let mut shown: Vec<String> = Vec::new();
-        if !matches!(kind, Kind::Receipt | Kind::Outcome) {
+        if !matches!(kind, Kind::Receipt | Kind::Outcome | Kind::Policy) {
             says.extend(case.instructions.as_deref().map(|text| first_lines(text, LEAST_LINES)));
             match &case.review {
                 Review::None => {}
