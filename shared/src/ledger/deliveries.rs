@@ -144,7 +144,7 @@ impl Ledger {
     }
 }
 
-fn delivery_keys(DeliveryId { about, to }: DeliveryId<'_>) -> Item {
+pub(super) fn delivery_keys(DeliveryId { about, to }: DeliveryId<'_>) -> Item {
     let to = to.identity();
     match about {
         About::Request { approval, request, kind } => {

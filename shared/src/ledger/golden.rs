@@ -8,14 +8,15 @@ use serde_json::Value;
 use time::{Duration, UtcDateTime};
 
 use super::attributes::{Item, from_item, from_value, number_in, text_in, to_value};
-use super::deliveries::DeliveryItem;
+use super::deliveries::{DeliveryItem, delivery_keys};
 use super::items::OutcomeItem;
 use super::lists::{OPEN, execution_key, history_key, history_sort_key};
+use super::policy::{POLICY, read_record, write_record};
 use super::objects::{read_request, read_vote, write_request, write_vote};
 use super::unsigned::UnsignedItem;
 use super::{REQUEST, UnsignedRequest, paths};
 use crate::approval::{ApprovalKey, Approver, Comment, Decision, Digest};
-use crate::delivery::{Delivery, DeliveryState, EmailKind};
+use crate::delivery::{About, Delivery, DeliveryId, DeliveryState, EmailKind};
 use crate::l10n::Language;
 use crate::request::{EarlierDecision, EarlierVote, Ending, NewRequest, Outcome};
 
@@ -105,6 +106,23 @@ fn a_sealed_vote_is_written_as_it_was() {
         let written = write_vote(&key, &bound.request, &bound.vote).unwrap();
         assert_eq!(String::from_utf8(written), String::from_utf8(bytes(stored_vote, paths::OBJECT).to_vec()));
     }
+}
+
+#[test]
+fn the_record_of_the_policy_is_written_as_it_was() {
+    let stored = golden!("policy-told");
+    let record = read_record(bytes(&stored, paths::OBJECT)).unwrap();
+    assert_eq!(record.now.version, 2);
+    assert!(record.before.as_ref().is_some_and(|before| before.text.contains("alice@example.com")));
+    let written = write_record(&record).unwrap();
+    assert_eq!(String::from_utf8(written), String::from_utf8(bytes(&stored, paths::OBJECT).to_vec()));
+    assert!(stored.contains_key(paths::TOLD));
+    let digest = Digest::of(bytes(&stored, paths::OBJECT));
+    let to = "alice@example.com".parse().unwrap();
+    let id = DeliveryId { about: About::Policy(&digest), to: &to };
+    let (stored, mail) = (keys_of(&stored), golden!("policy-mail"));
+    let expected = delivery_keys(id);
+    assert_eq!((stored, keys_of(&mail)), ((POLICY, "SIGNED-POLICY"), keys_of(&expected)));
 }
 
 #[test]
