@@ -251,3 +251,18 @@ async fn metrics_count_what_happened_and_name_no_person() {
         assert!(!all.contains(secret), "{secret}");
     }
 }
+
+/// What remains: whoever can change the settings can name another policy, and so say who decides.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_changes_the_settings_can_say_who_decides() {
+    const MALLORY: &str = "mallory@example.com";
+    let world = World::new().await;
+    world.save_policy("[default]").await;
+    assert_eq!(world.event(&eventbridge()).await.0, 500, "nobody is asked");
+    let policy = format!("[default]\napprovers = [\"{MALLORY}\"]\nquorum = 1");
+    world.aws().put_parameter("/mallory", &policy).await.unwrap();
+    let notifier = misconfigured(&world, "COUNTERSIGN_POLICY", "/mallory");
+    notifier.handle(&json!({"sweep": {}})).await.unwrap();
+    let mail = world.mail_to(MALLORY).await;
+    assert_eq!(world.press(&mail.approve, "").await.title(), "MyFirstPipeline was approved");
+}

@@ -325,3 +325,30 @@ fn no_log_line_says_where_a_vote_came_from() {
         assert!(!written.contains(secret), "{secret} is in the log");
     }
 }
+
+/// Somebody decides in the console at the moment in which a link is pressed, and everybody is told before the vote is
+/// written.
+#[test]
+fn a_vote_that_came_too_late_to_decide_is_told_although_the_outcome_was() {
+    simulated_time().block_on(async {
+        let world = two_of_three().await;
+        let (alice, bob) = world.ask().await;
+        world.press(&alice.approve, "").await;
+        world.settle().await;
+        let input = json!({
+            "pipelineName": "MyFirstPipeline", "stageName": "MyApprovalStage", "actionName": "MyApprovalAction",
+            "token": world.approval_state().await["token"], "result": {"status": "Rejected", "summary": "no"},
+        });
+        world.codepipeline("PutApprovalResult", input).await.unwrap();
+        world.settle().await;
+        assert_eq!(world.outcomes().await.len(), 3);
+        // What the callback had read before.
+        world.ledger().change(|item| drop(item.remove("outcome"))).await;
+        world.advance(time::Duration::minutes(1)).await;
+        assert_eq!(steal(&world, &bob.approve, "").await, 409);
+        let receipts = receipts_of(&world, BOB).await;
+        assert_eq!(receipts.len(), 1);
+        assert!(shows_where_from(&receipts[0]), "{}", receipts[0].text);
+        assert_eq!(world.mails().await.len(), 3 + 1 + 3 + 1, "nobody else is told of anything more");
+    });
+}

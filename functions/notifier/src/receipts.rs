@@ -1,12 +1,13 @@
 //! Receipts: each vote is told to its voter at once, so that nobody votes in somebody's name unnoticed.
 //!
 //! An event about a vote only says where to look. What is told is what the callback sealed, and it says nothing of the
-//! approval. Votes that decide their approval get no receipt: the email about the outcome holds what a receipt would.
+//! approval. Votes that decide their approval get no receipt: the email about the outcome holds what a receipt would,
+//! unless it went out before.
 
 use countersign::approval::{AccountId, ApprovalKey};
 use countersign::aws::AwsError;
 use countersign::clock::Clock;
-use countersign::delivery::{Delivery, EmailKind, VoteId};
+use countersign::delivery::{Delivery, DeliveryState, EmailKind, VoteId};
 use countersign::ledger::Ledger;
 use countersign::request::{Request, Vote};
 use time::UtcDateTime;
@@ -59,7 +60,7 @@ impl Receipts {
             return Ok(Told::Unserved);
         }
         let approval = request.approval.action.to_string();
-        if told_by_receipt(&request).next().is_none() {
+        if request.votes.is_empty() {
             return Ok(Told::Voters { approval, sent: 0 });
         }
         let before = self.ledger.deliveries(key, &request.digest).await?;
@@ -71,7 +72,7 @@ impl Receipts {
     pub(crate) async fn send(&self, request: &Request, before: &[Delivery]) -> DeliverySummary {
         let now = (self.clock)();
         let mut summary = DeliverySummary::default();
-        for vote in told_by_receipt(request) {
+        for vote in told_by_receipt(request, before) {
             let kind = EmailKind::Receipt { vote: VoteId::of(vote) };
             let Some(mailbox) = request.terms.approvers.get(&vote.approver.identity()) else { continue };
             if !is_done(before, kind, &vote.approver.identity(), now) {
@@ -82,10 +83,17 @@ impl Receipts {
     }
 }
 
-/// The votes that count, where they do not decide yet.
-fn told_by_receipt(request: &Request) -> impl Iterator<Item = &Vote> {
+/// The votes that count, where they do not decide yet, and those that came too late: their voters had been told how the
+/// approval ended.
+fn told_by_receipt<'a>(request: &'a Request, before: &[Delivery]) -> impl Iterator<Item = &'a Vote> {
     let is_open = request.count().is_none();
-    request.votes.values().filter(move |_| is_open)
+    let was_told = |vote: &Vote| {
+        before.iter().any(|delivery| {
+            let is_earlier = matches!(delivery.state, DeliveryState::Sent { at, .. } if at < vote.at);
+            delivery.kind == EmailKind::Outcome && is_earlier && delivery.mailbox == vote.approver.identity()
+        })
+    };
+    request.votes.values().filter(move |vote| is_open || was_told(vote))
 }
 
 /// Whether the email was sent, or is being sent at this moment.

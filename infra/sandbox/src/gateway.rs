@@ -18,7 +18,12 @@ pub(crate) const DOMAIN: &str = "127.0.0.1";
 
 /// Calls the callback through the event that API Gateway would make of this request to its API at `domain`.
 pub(crate) async fn call(callback: &Callback, domain: &str, parts: &Parts, body: &Bytes, now: UtcDateTime) -> Response {
-    let Ok(request) = serde_json::from_value::<LambdaRequest>(event(domain, parts, body, now)) else {
+    invoke(callback, event(domain, parts, body, now)).await
+}
+
+/// Invokes the callback with an event of payload format 2.0.
+pub(crate) async fn invoke(callback: &Callback, event: Value) -> Response {
+    let Ok(request) = serde_json::from_value::<LambdaRequest>(event) else {
         return (StatusCode::BAD_REQUEST, "API Gateway cannot make an event of this request").into_response();
     };
     let (parts, body) = callback.handle(&sanitize(request).into()).await.into_parts();
@@ -34,7 +39,7 @@ pub(crate) async fn call(callback: &Callback, domain: &str, parts: &Parts, body:
 /// The event, as the API Gateway guide describes payload format 2.0. The domain name is the API's own, whatever `Host`
 /// says. The body goes in base64, which is what API Gateway does with every body that it does not know to be text; a form
 /// arrives so in practice.
-fn event(domain: &str, parts: &Parts, body: &Bytes, now: UtcDateTime) -> Value {
+pub(crate) fn event(domain: &str, parts: &Parts, body: &Bytes, now: UtcDateTime) -> Value {
     let path = parts.uri.path();
     let mut event = json!({
         "version": "2.0",

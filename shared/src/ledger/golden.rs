@@ -11,8 +11,8 @@ use super::attributes::{Item, from_item, from_value, number_in, text_in, to_valu
 use super::deliveries::{DeliveryItem, delivery_keys};
 use super::items::OutcomeItem;
 use super::lists::{OPEN, execution_key, history_key, history_sort_key};
-use super::policy::{POLICY, read_record, write_record};
 use super::objects::{read_request, read_vote, write_request, write_vote};
+use super::policy::{POLICY, read_record, write_record};
 use super::unsigned::UnsignedItem;
 use super::{REQUEST, UnsignedRequest, paths};
 use crate::approval::{ApprovalKey, Approver, Comment, Decision, Digest};

@@ -1,7 +1,7 @@
 //! What attackers do to a world, and what is noticed of it.
 
 use sandbox::simulation::Failed;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::World;
 use crate::Page;
@@ -18,6 +18,27 @@ impl World {
             Err(Failed::Error(error)) => Err(error.error_message),
             Err(Failed::Death(death)) => Err(format!("{death:?}")),
         }
+    }
+
+    /// Invokes the callback of a simulation without API Gateway, as everybody can who may invoke it: a form that was sent to
+    /// the link's URL at this domain, from this network address.
+    pub async fn invoke_callback(&self, link: &str, domain: &str, address: &str, form: &str) -> Page {
+        let (_, query) = link.split_once('?').unwrap();
+        let http = json!({
+            "method": "POST", "path": "/approval", "protocol": "HTTP/1.1", "sourceIp": address, "userAgent": "made up",
+        });
+        let answer = self.simulation().invoke_callback(json!({
+            "version": "2.0", "routeKey": "$default", "rawPath": "/approval", "rawQueryString": query,
+            "headers": {"content-type": "application/x-www-form-urlencoded"},
+            "requestContext": {
+                "accountId": "123456789012", "apiId": "made-up", "domainName": domain, "domainPrefix": "made-up",
+                "http": http, "requestId": "made-up", "routeKey": "$default", "stage": "$default", "timeEpoch": 0,
+            },
+            "isBase64Encoded": false, "body": form,
+        }));
+        let answer = answer.await;
+        self.settle().await;
+        Page { status: answer.status, headers: answer.headers, body: answer.body }
     }
 
     /// Sends a body with these headers, as a page of another site can.

@@ -1,5 +1,7 @@
 //! What remains to somebody who may write the ledger, and what does not.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tests::ledger_writer::{Item, REQUEST};
 use tests::{ALICE, BOB, World, eventbridge};
@@ -134,4 +136,31 @@ async fn an_end_in_the_console_is_told_as_such_whatever_the_votes_are() {
         assert!(mail.text.contains("Approved in AWS by user/AKIAOPERATOR"), "{}", mail.text);
     }
     assert_eq!(world.outcomes().await.len(), 3);
+}
+
+/// What remains: a seal by a key that nobody knows is taken for one by a new key, for a quarter of an hour.
+#[tokio::test(start_paused = true)]
+async fn a_seal_by_an_unknown_key_holds_an_approval_back_for_fifteen_minutes_and_approves_nothing() {
+    let world = asked().await;
+    let unknown = |item: &mut Item| {
+        let seal = item["seal"]["S"].as_str().unwrap();
+        let (header, rest) = seal.split_once('.').unwrap();
+        let mut header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
+        header["kid"] = json!("00000000-0000-4000-8000-000000000000");
+        // In the order in which we write it.
+        let header = format!(r#"{{"alg":"EdDSA","typ":{},"kid":{}}}"#, header["typ"], header["kid"]);
+        item["seal"] = json!({"S": format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header))});
+    };
+    world.ledger().change(unknown).await;
+    let error = world.sweep().await.unwrap_err();
+    assert!(error.contains("a seal by a key that is not known yet"), "{error}");
+    let link = newest(&world, ALICE).await.approve;
+    assert_eq!(world.post(&link, &[("decision", "Approved")]).await.status, 503);
+    assert_eq!((world.requests().await.len(), world.metric("Forged")), (3, 0));
+    assert_waits(&world, "held back").await;
+    world.advance(time::Duration::minutes(15)).await;
+    world.sweep().await.unwrap();
+    assert!(world.metric("Forged") > 0);
+    assert_eq!(world.requests().await.len(), 6, "asked anew");
+    assert_two_can_approve(&world, ALICE, BOB, "asked anew").await;
 }

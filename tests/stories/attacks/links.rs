@@ -9,7 +9,7 @@ use countersign::pipeline::Polling;
 use notifier::{Host, Notifier};
 use serde_json::{Value, json};
 use tests::forge::Parts;
-use tests::{ALICE, World};
+use tests::{ALICE, BOB, World};
 
 /// A notifier of the world's that mails links to another host, as after somebody changed one variable.
 fn pointed_elsewhere(world: &World) -> Notifier {
@@ -114,4 +114,22 @@ async fn what_is_sealed_or_ordered_is_no_link() {
         }
     }
     assert_eq!(world.approval_state().await["status"], "InProgress");
+}
+
+/// What remains: whoever may invoke the callback without API Gateway can say where a vote came from, but needs a link.
+#[tokio::test(start_paused = true)]
+async fn whoever_invokes_the_callback_directly_can_make_up_where_a_vote_came_from_and_needs_a_link() {
+    const FORM: &str = "decision=Approved";
+    let world = World::simulated_of(&format!("{ALICE}, {BOB}"), 2).await;
+    let (alice, bob) = world.ask().await;
+    let domain = alice.approve.strip_prefix("https://").unwrap().split('/').next().unwrap();
+    let forged = format!("{}x", alice.approve);
+    assert_eq!(world.invoke_callback(&forged, domain, "192.0.2.1", FORM).await.status, 400);
+    assert_eq!(world.invoke_callback(&alice.approve, "evil.example", "192.0.2.1", FORM).await.status, 400);
+    let page = world.invoke_callback(&alice.approve, domain, "192.0.2.1", FORM).await;
+    assert_eq!((page.status, page.title()), (200, "Your vote has been recorded"));
+    let receipts = world.receipts().await;
+    assert!(receipts[0].to == ALICE && receipts[0].text.contains("IP address: 192.0.2.1"), "{}", receipts[0].text);
+    // An origin that is made up helps where the link was made for it, and nobody but the notifier makes links.
+    assert_eq!(world.press(&bob.approve, "").await.title(), "MyFirstPipeline was approved");
 }

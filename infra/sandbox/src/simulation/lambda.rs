@@ -153,6 +153,10 @@ impl Inside {
     }
 
     pub(super) async fn visit(self: &Arc<Self>, parts: Parts, body: Bytes) -> (StatusCode, HeaderMap, Bytes) {
+        self.invoke_callback(gateway::event(CALLBACK_DOMAIN, &parts, &body, self.clock.now())).await
+    }
+
+    pub(super) async fn invoke_callback(self: &Arc<Self>, event: Value) -> (StatusCode, HeaderMap, Bytes) {
         let inside = Arc::clone(self);
         let answered = self.invoke(CALLBACK_TIMEOUT, async move {
             let callback = lock(&inside.warm).callbacks.pop();
@@ -160,7 +164,7 @@ impl Inside {
                 Some(callback) => callback,
                 None => inside.new_callback().await?,
             };
-            let answer = gateway::call(&callback, CALLBACK_DOMAIN, &parts, &body, inside.clock.now()).await;
+            let answer = gateway::invoke(&callback, event).await;
             lock(&inside.warm).callbacks.push(callback);
             let (parts, body) = answer.into_parts();
             Some((parts.status, parts.headers, to_bytes(body, usize::MAX).await.unwrap_or_default()))

@@ -183,9 +183,12 @@ impl Simulation {
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let Ok(request) = request.body(()) else { return Answer::of(StatusCode::BAD_REQUEST) };
         // Boxed, as below: a function's whole work would be too deep for the compiler in whatever awaits this.
-        let visit = Box::pin(self.0.visit(request.into_parts().0, Bytes::from(body)));
-        let (status, headers, body) = visit.await;
-        Answer { status: status.as_u16(), headers, body: String::from_utf8_lossy(&body).into_owned() }
+        Answer::from(Box::pin(self.0.visit(request.into_parts().0, Bytes::from(body))).await)
+    }
+
+    /// Invokes the callback without API Gateway, as `aws lambda invoke` does.
+    pub async fn invoke_callback(&self, event: Value) -> Answer {
+        Answer::from(Box::pin(self.0.invoke_callback(event)).await)
     }
 
     /// Plays a recorded event through the notifier: one attempt, and everything that follows.
@@ -249,6 +252,12 @@ impl Simulation {
             }
             self.0.tasks.none().await;
         }
+    }
+}
+
+impl From<(StatusCode, HeaderMap, Bytes)> for Answer {
+    fn from((status, headers, body): (StatusCode, HeaderMap, Bytes)) -> Self {
+        Self { status: status.as_u16(), headers, body: String::from_utf8_lossy(&body).into_owned() }
     }
 }
 
