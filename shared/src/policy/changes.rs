@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Globs, Policy, Route};
+use super::{Globs, Part, Policy, Route};
 use crate::approval::{Address, Approver};
 use crate::l10n::Language;
 
@@ -35,50 +35,31 @@ pub struct RightsChange {
 }
 
 impl Policy {
-    /// What changes for whom when `now` replaces this policy, by the persons' identities.
+    /// What changes for whom when `now` replaces this policy.
     #[must_use]
     pub fn changes(&self, now: &Self) -> Vec<RightsChange> {
-        let before = self;
-        let mut changed: BTreeMap<String, [Vec<Globs>; 2]> = BTreeMap::new();
-        for region in regions(before, now) {
-            let (could, may) = (before.deciders(&region), now.deciders(&region));
-            for identity in may.difference(&could) {
-                changed.entry(identity.clone()).or_default()[0].push(region.clone());
+        let routes = Compared::new(self, now);
+        let mut changed: BTreeMap<String, [Vec<Region>; 2]> = BTreeMap::new();
+        for region in routes.regions() {
+            let [could, may] = routes.deciders(region);
+            for identity in may.difference(could) {
+                changed.entry(identity.clone()).or_default()[0].push(region);
             }
-            for identity in could.difference(&may) {
-                changed.entry(identity.clone()).or_default()[1].push(region.clone());
+            for identity in could.difference(may) {
+                changed.entry(identity.clone()).or_default()[1].push(region);
             }
         }
-        let change = |(identity, [gained, lost]): (String, [Vec<Globs>; 2])| {
-            let (person, route) = now.first_of(&identity).or_else(|| before.first_of(&identity))?;
-            let right = |is_asked: bool| {
-                let identity = identity.as_str();
-                move |matches: Globs| {
-                    let earlier = now.routes().take_while(|(globs, _)| !globs.cover(&matches));
-                    let others =
-                        earlier.filter(|(globs, route)| globs.meet(&matches) && asks(route, identity) == is_asked);
-                    Right { except: others.map(|(globs, _)| globs.clone()).collect(), matches }
-                }
-            };
+        let change = |(identity, [gained, lost]): (String, [Vec<Region>; 2])| {
+            let (person, route) = now.first_of(&identity).or_else(|| self.first_of(&identity))?;
             Some(RightsChange {
                 person: person.clone(),
                 language: route.language,
                 reply_to: route.reply_to.clone(),
-                gained: outermost(gained).map(right(false)).collect(),
-                lost: outermost(lost).map(right(true)).collect(),
+                gained: routes.rights(&gained, &identity, false),
+                lost: routes.rights(&lost, &identity, true),
             })
         };
         changed.into_iter().filter_map(change).collect()
-    }
-
-    /// The route that decides all approvals that match, and its place.
-    fn deciding(&self, region: &Globs) -> Option<(usize, &Route)> {
-        let mut routes = self.routes().enumerate();
-        routes.find(|(_, (globs, _))| globs.cover(region)).map(|(place, (_, route))| (place, route))
-    }
-
-    fn deciders(&self, region: &Globs) -> BTreeSet<String> {
-        self.deciding(region).map(|(_, route)| identities(route)).unwrap_or_default()
     }
 
     /// The first route that asks a person, and the person as it has them.
@@ -89,50 +70,99 @@ impl Policy {
     }
 }
 
-fn identities(route: &Route) -> BTreeSet<String> {
-    route.approvers.iter().map(|person| person.address.identity()).collect()
+/// What two routes match together, by the places of their globs in [`Compared`]; of one route, the same twice.
+#[derive(Clone, Copy, PartialEq)]
+struct Region(usize, usize);
+
+/// A route: the place of its globs, and whom it asks.
+type Compact = (usize, BTreeSet<String>);
+
+/// The routes of two policies. Every two of their globs are compared once, since that takes long.
+struct Compared<'a> {
+    /// What routes match, each once.
+    globs: Vec<&'a Globs>,
+    before: Vec<Compact>,
+    now: Vec<Compact>,
+    /// For each of the globs, in what parts they admit all that each of the globs admits.
+    cover: Vec<Vec<[bool; Part::ALL.len()]>>,
+    /// For each of the globs, whether an approval may match each of the globs, too.
+    meet: Vec<Vec<bool>>,
 }
 
-fn asks(route: &Route, identity: &str) -> bool {
-    route.approvers.iter().any(|person| person.address.identity() == identity)
-}
-
-/// What routes of either policy match, alone and two together.
-fn regions(before: &Policy, now: &Policy) -> Vec<Globs> {
-    let mut all: Vec<&Globs> = Vec::new();
-    for (globs, _) in before.routes().chain(now.routes()) {
-        if !all.contains(&globs) {
-            all.push(globs);
-        }
+impl<'a> Compared<'a> {
+    fn new(before: &'a Policy, now: &'a Policy) -> Self {
+        let mut globs: Vec<&Globs> = Vec::new();
+        let mut compact = |policy: &'a Policy| -> Vec<Compact> {
+            let routes = policy.routes().map(|(own, route)| {
+                let place = globs.iter().position(|known| *known == own).unwrap_or_else(|| {
+                    globs.push(own);
+                    globs.len() - 1
+                });
+                (place, route.approvers.iter().map(|person| person.address.identity()).collect())
+            });
+            routes.collect()
+        };
+        let (before, now) = (compact(before), compact(now));
+        let cover = |outer: &&Globs| {
+            let parts = |inner: &&Globs| Part::ALL.map(|part| outer.cover_part(inner, part));
+            globs.iter().map(parts).collect()
+        };
+        let meet = |one: &&Globs| globs.iter().map(|other| one.meet(other)).collect();
+        let (cover, meet) = (globs.iter().map(cover).collect(), globs.iter().map(meet).collect());
+        Self { globs, before, now, cover, meet }
     }
-    // Where a route stands that is in both policies and asks the same people.
-    let kept = |globs: &Globs| {
-        let (old, was) = before.deciding(globs)?;
-        let (new, is) = now.deciding(globs)?;
-        (identities(was) == identities(is)).then_some((old, new))
-    };
-    let kept: Vec<Option<(usize, usize)>> = all.iter().map(|globs| kept(globs)).collect();
-    let mut regions: Vec<Globs> = all.iter().map(|globs| (*globs).clone()).collect();
-    for (index, (one, first)) in all.iter().zip(&kept).enumerate() {
-        for (other, second) in all.iter().zip(&kept).skip(index + 1) {
-            let is_kept = matches!((first, second), (Some((a, b)), Some((c, d))) if (a < c) == (b < d));
-            if !is_kept && one.meet(other) && !one.cover(other) && !other.cover(one) {
-                regions.push(one.and(other));
-            }
-        }
-    }
-    regions
-}
 
-/// Those that no other one covers. Of two that match the same, the first.
-fn outermost(regions: Vec<Globs>) -> impl Iterator<Item = Globs> {
-    let is_outermost = |(index, region): &(usize, &Globs)| {
-        !regions
-            .iter()
-            .enumerate()
-            .any(|(at, other)| at != *index && other.cover(region) && (at < *index || !region.cover(other)))
-    };
-    let outermost: Vec<Globs> =
-        regions.iter().enumerate().filter(is_outermost).map(|(_, region)| region.clone()).collect();
-    outermost.into_iter()
+    /// Whether all that the region holds matches the globs at this place.
+    fn covers(&self, outer: usize, Region(one, other): Region) -> bool {
+        let parts = |inner: usize| self.cover.get(outer).and_then(|row| row.get(inner)).copied().unwrap_or_default();
+        parts(one).into_iter().zip(parts(other)).all(|(one, other)| one || other)
+    }
+
+    /// Whether something that the region holds may match the globs at this place.
+    fn meets(&self, place: usize, Region(one, other): Region) -> bool {
+        let meets = |other: usize| self.meet.get(place).and_then(|row| row.get(other)).copied().unwrap_or_default();
+        meets(one) && meets(other)
+    }
+
+    /// What each route matches, and what two of them match together, unless one of them matches no more than that.
+    fn regions(&self) -> impl Iterator<Item = Region> {
+        let places = 0..self.globs.len();
+        let pairs = places.clone().flat_map(|second| (0..second).map(move |first| Region(first, second)));
+        let crossing = pairs.filter(|Region(first, second)| {
+            let [one, other] = [*first, *second].map(|place| Region(place, place));
+            self.meets(*first, other) && !self.covers(*first, other) && !self.covers(*second, one)
+        });
+        places.map(|place| Region(place, place)).chain(crossing)
+    }
+
+    /// Who decides what the region holds, before and now: those whom the first route asks that matches all of it.
+    fn deciders(&self, region: Region) -> [&BTreeSet<String>; 2] {
+        const NOBODY: &BTreeSet<String> = &BTreeSet::new();
+        [&self.before, &self.now].map(|routes| {
+            let first = routes.iter().find(|(place, _)| self.covers(*place, region));
+            first.map_or(NOBODY, |(_, asked)| asked)
+        })
+    }
+
+    /// The outermost of the regions that a person gained or lost. Of each, except what earlier routes leave to others, or to
+    /// this person: those that do ask them, or do not.
+    fn rights(&self, regions: &[Region], identity: &str, asked: bool) -> Vec<Right> {
+        let encloses = |Region(one, other): Region, inner| self.covers(one, inner) && self.covers(other, inner);
+        let is_outermost = |(index, region): &(usize, &Region)| {
+            // Of two that hold the same, the first.
+            let is_around = |(at, other): (usize, &Region)| {
+                at != *index && encloses(*other, **region) && (at < *index || !encloses(**region, *other))
+            };
+            !regions.iter().enumerate().any(is_around)
+        };
+        let right = |(_, region): (usize, &Region)| {
+            let earlier = self.now.iter().take_while(|(place, _)| !self.covers(*place, *region));
+            let excepted =
+                earlier.filter(|(place, people)| self.meets(*place, *region) && people.contains(identity) == asked);
+            let except = excepted.filter_map(|(place, _)| self.globs.get(*place)).copied().cloned().collect();
+            let (one, other) = (self.globs.get(region.0)?, self.globs.get(region.1)?);
+            Some(Right { matches: one.and(other), except })
+        };
+        regions.iter().enumerate().filter(is_outermost).filter_map(right).collect()
+    }
 }

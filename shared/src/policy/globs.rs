@@ -182,17 +182,19 @@ impl Globs {
 
     /// Whether everything that `other` matches is matched by this.
     pub(super) fn cover(&self, other: &Self) -> bool {
-        self.0.iter().all(|(part, pattern)| match other.pattern(*part) {
-            Some(_) => other.patterns(*part).any(|theirs| part.cover(pattern, Some(theirs))),
-            None => part.cover(pattern, None),
-        })
+        Part::ALL.into_iter().all(|part| self.cover_part(other, part))
+    }
+
+    /// The same of one part: whether all names that `other` admits there are admitted by this.
+    pub(super) fn cover_part(&self, other: &Self, part: Part) -> bool {
+        self.patterns(part).all(|pattern| part.cover(pattern, other.pattern(part)))
     }
 
     /// Whether an approval may match both.
     pub(super) fn meet(&self, other: &Self) -> bool {
-        self.0
-            .iter()
-            .all(|(part, pattern)| other.patterns(*part).all(|theirs| part.overlap(pattern.as_str(), theirs.as_str())))
+        self.0.iter().all(|(part, pattern)| {
+            other.pattern(*part).is_none_or(|theirs| part.overlap(pattern.as_str(), theirs.as_str()))
+        })
     }
 
     /// Whether an approval may match both, but only if capitals and small letters were the same.

@@ -347,8 +347,8 @@ fn changes_are_complete_and_true() {
     let mut policy = || {
         let mut routes = Vec::new();
         for _ in 0..random(4) {
-            let (pipeline, stage) = globs[random(globs.len())];
-            routes.push((pipeline, stage, people[random(people.len())]));
+            let (name, of_stage) = globs[random(globs.len())];
+            routes.push((name, of_stage, people[random(people.len())]));
         }
         routes.push(("", "", people[random(people.len())]));
         routes
@@ -371,7 +371,7 @@ fn changes_are_complete_and_true() {
             let matches = |globs: &Globs| matches!(globs.fit(action), Fit::Matches);
             for who in ["ada@example.com", "ben@example.com", "eve@example.com"] {
                 let change = changes.iter().find(|change| change.person.address.identity() == who);
-                let named = |rights: &[Right]| rights.iter().any(|right| matches(&right.matches));
+                let is_told_of = |rights: &[Right]| rights.iter().any(|right| matches(&right.matches));
                 let holds = |rights: &[Right]| {
                     rights.iter().any(|right| matches(&right.matches) && !right.except.iter().any(matches))
                 };
@@ -379,8 +379,8 @@ fn changes_are_complete_and_true() {
                 let lost = change.map(|change| change.lost.as_slice()).unwrap_or_default();
                 let (could, may) = (could.iter().any(|one| one == who), may.iter().any(|one| one == who));
                 let context = format!("{who} {action}: {before:?} to {now:?}");
-                assert!(could || !may || named(gained), "not told of what they gain: {context}");
-                assert!(may || !could || named(lost), "not told of what they lose: {context}");
+                assert!(could || !may || is_told_of(gained), "not told of what they gain: {context}");
+                assert!(may || !could || is_told_of(lost), "not told of what they lose: {context}");
                 assert!(may || !holds(gained), "told of what they did not gain: {context}");
                 assert!(!may || !holds(lost), "told of what they did not lose: {context}");
             }
