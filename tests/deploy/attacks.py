@@ -156,8 +156,9 @@ def alter_terms(deployment, pending):
     """Adds an approver to what was asked, and makes one approval enough."""
     table = ledger.Ledger(deployment)
     item = table.request(pending)
+    equal(item["digest"]["S"], ledger.digest(item), "the digest of what is sealed")
     terms = ledger.sealed(item)["terms"]
-    equal(terms["quorum"], 2, "the quorum before the attack")
+    equal(terms["quorum"], 2, "the quorum of the strict policy")
     lax = {"approvers": terms["approvers"] | {MALLORY: {"address": MALLORY}}, "quorum": 1}
     forged = ledger.altered(item, terms=terms | lax)
     table.update(item, object=forged["object"], digest={"S": ledger.digest(forged)})
