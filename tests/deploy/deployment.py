@@ -87,7 +87,9 @@ class Deployment:
 
     def set_environment(self, function, variables):
         self.lambda_.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
-        self.lambda_.get_waiter("function_updated_v2").wait(FunctionName=function)
+        # By itself the waiter looks once a second.
+        often = {"Delay": 0.1, "MaxAttempts": 300}
+        self.lambda_.get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig=often)
 
     def route_through_guard(self):
         """Has the functions call some services through the guard, which makes up for what MiniStack lacks.
