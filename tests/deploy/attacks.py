@@ -28,7 +28,10 @@ LURE = {"customData": "Sign in at https://evil.example first", "externalEntityLi
 
 
 def strict(deployment):
-    """Makes both approvers necessary for what is asked until the end of the block. Otherwise one is enough."""
+    """Makes both approvers necessary for what is asked until the end of the block. Otherwise one is enough.
+
+    The policy has another version each time, so what is asked anew is another request, even within the same second.
+    """
     return policy.edited(deployment, policy.BOTH)
 
 
@@ -232,9 +235,7 @@ def links_that_were_made_for_another_host_are_refused(deployment):
     (mail,) = deployment.requests(pending.execution)["alice@example.com"]
     query, _ = re.findall(r"^https://elsewhere\.example/approval(\?t=\S+)", mail["BodyText"], re.MULTILINE)
     link = f"{deployment.url}/approval{query}"
-    equal(
-        (deployment.visit(link).status, vote(deployment, link).status), (400, 400), "a link of another host, used here"
-    )
+    equal((deployment.visit(link).status, vote(deployment, link).status), (400, 400), "another host's link, used here")
     expect_waiting(deployment, pending)
     deployment.invoke(deployment.notifier, {"resend": sandbox.PLACE})
     good = deployment.links(deployment.requests(pending.execution)["alice@example.com"][1])
@@ -286,7 +287,7 @@ def nothing_else_that_is_signed_passes_for_a_link(deployment):
         "the seal of the request": item["seal"]["S"],
         "the seal of a vote": ledger.votes(item)["bob@example.com"]["seal"]["S"],
     }
-    # An administrator could have the key sign anything, but our functions sign these.
+    # The claims of a link under the types of other statements. Only an administrator could have them signed.
     with commands.unguarded(deployment, key):
         for typ in ("request+jwt", "vote+jwt", "finish+jwt", "JWT"):
             forged[typ] = by_kms(signing_input(typ=typ))
