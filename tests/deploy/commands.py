@@ -12,7 +12,9 @@ from processes import free_port
 
 def diagnose(deployment):
     """Runs the doctor. Returns its findings that are not sound, by the name of the check."""
-    answer = deployment.invoke(deployment.notifier, {"doctor": {}})
+    dynamodb = deployment.guard.endpoint("dynamodb", deployment.role(deployment.notifier))
+    with deployment.changed(deployment.notifier, AWS_ENDPOINT_URL_DYNAMODB=dynamodb):
+        answer = deployment.invoke(deployment.notifier, {"doctor": {}})
     (handled,) = answer["results"]
     equal(handled["result"], "diagnosed", "the result of the command")
     assert "policy" in [finding["check"] for finding in handled["findings"]], handled
@@ -61,6 +63,20 @@ def added_statement(deployment, function, effect, action, resource="*"):
         yield
     finally:
         iam.delete_role_policy(**policy)
+
+
+@contextlib.contextmanager
+def unguarded(deployment, key):
+    """Lets everybody in the account sign with a key until the end of the block."""
+    kms, policy = deployment.cloud.client("kms"), {"KeyId": key, "PolicyName": "default"}
+    before = kms.get_key_policy(**policy)["Policy"]
+    document = json.loads(before)
+    document["Statement"] = [one for one in document["Statement"] if one["Effect"] == "Allow"]
+    kms.put_key_policy(**policy, Policy=json.dumps(document))
+    try:
+        yield
+    finally:
+        kms.put_key_policy(**policy, Policy=before)
 
 
 def the_doctor_finds_no_fault_with_a_sound_deployment(deployment):
@@ -127,23 +143,30 @@ def the_doctor_reports_a_table_that_others_may_write(deployment):
     dynamodb.delete_resource_policy(ResourceArn=table)
     try:
         with proxy.reachable_callback(deployment):
-            expect_unsound(diagnose(deployment), "ledger")
+            unsound = diagnose(deployment)
+            expect_unsound(unsound, "ledger")
+            assert "others may write" in unsound["ledger"]["found"], unsound
     finally:
         deployment.attach_table_policy()
 
 
 def the_doctor_reports_a_key_that_others_may_sign_with(deployment):
-    kms = deployment.cloud.client("kms")
-    for keys, name in ((deployment.request_keys, "request key"), (deployment.vote_keys, "vote key")):
-        before = kms.get_key_policy(KeyId=keys[0], PolicyName="default")["Policy"]
-        document = json.loads(before)
-        document["Statement"] = [one for one in document["Statement"] if one["Effect"] == "Allow"]
-        kms.put_key_policy(KeyId=keys[0], PolicyName="default", Policy=json.dumps(document))
-        try:
-            with proxy.reachable_callback(deployment):
+    with proxy.reachable_callback(deployment):
+        for keys, name in ((deployment.request_keys, "request key"), (deployment.vote_keys, "vote key")):
+            with unguarded(deployment, keys[0]):
                 expect_unsound(diagnose(deployment), name)
-        finally:
-            kms.put_key_policy(KeyId=keys[0], PolicyName="default", Policy=before)
+
+
+def the_doctor_reports_a_missing_permission_to_read_policies(deployment):
+    with proxy.reachable_callback(deployment):
+        for action, name in (
+            ("dynamodb:GetResourcePolicy", ["ledger"]),
+            ("kms:GetKeyPolicy", ["request key", "vote key"]),
+        ):
+            with added_statement(deployment, deployment.notifier, "Deny", action):
+                unsound = diagnose(deployment)
+                expect_unsound(unsound, *name)
+                assert all(action in one["found"] for one in unsound.values()), unsound
 
 
 def the_doctor_reports_each_missing_permission_to_read_pipelines(deployment):
@@ -165,8 +188,7 @@ def the_doctor_reports_a_callback_url_with_no_server_or_another_one(deployment):
 def resend_repeats_the_emails_of_a_pending_approval(deployment):
     pending = deployment.codepipeline.stop_at_approval()
     deployment.invoke(deployment.notifier, sandbox.event(pending, deployment.fixtures))
-    command = {"pipeline": sandbox.PIPELINE, "stage": sandbox.STAGE, "action": sandbox.ACTION}
-    answer = deployment.invoke(deployment.notifier, {"resend": command})
+    answer = deployment.invoke(deployment.notifier, {"resend": sandbox.PLACE})
     equal([handled["sent"] for handled in answer["results"]], [2], "emails sent again")
     mails = deployment.requests(pending.execution)
     equal([len(received) for received in mails.values()], [2, 2], "emails to each approver")
@@ -178,8 +200,7 @@ def resend_repeats_the_emails_of_a_pending_approval(deployment):
 def resend_fails_when_no_approval_is_pending(deployment):
     pending = deployment.codepipeline.stop_at_approval()
     deployment.codepipeline.put(pending.token, "Approved", "By another user")
-    command = {"pipeline": sandbox.PIPELINE, "stage": sandbox.STAGE, "action": sandbox.ACTION}
-    answer, failed = deployment.attempt(deployment.notifier, {"resend": command})
+    answer, failed = deployment.attempt(deployment.notifier, {"resend": sandbox.PLACE})
     assert failed, answer
     equal(deployment.requests(pending.execution)["alice@example.com"], [], "emails to Alice")
 
@@ -193,6 +214,7 @@ CHECKS = [
     the_doctor_reports_a_key_that_the_callback_does_not_accept,
     the_doctor_reports_a_table_that_others_may_write,
     the_doctor_reports_a_key_that_others_may_sign_with,
+    the_doctor_reports_a_missing_permission_to_read_policies,
     the_doctor_reports_each_missing_permission_to_read_pipelines,
     the_doctor_reports_a_callback_url_with_no_server_or_another_one,
     resend_repeats_the_emails_of_a_pending_approval,

@@ -87,7 +87,9 @@ class Deployment:
 
     def set_environment(self, function, variables):
         self.lambda_.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
-        self.lambda_.get_waiter("function_updated_v2").wait(FunctionName=function)
+        # By itself the waiter looks once a second.
+        often = {"Delay": 0.1, "MaxAttempts": 300}
+        self.lambda_.get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig=often)
 
     def route_through_guard(self):
         """Has the functions call some services through the guard, which makes up for what MiniStack lacks.
@@ -136,10 +138,14 @@ class Deployment:
 
     def outcomes(self, execution):
         """The outcome emails for one execution, by recipient."""
-        return self.mails(execution, "Re: Approval needed: ")
+        return self.mails(execution, "Re: Approval needed: ", "There is nothing left to decide.")
 
-    def mails(self, execution, subject):
-        mails = [mail for mail in self.cloud.mails() if execution in mail["BodyText"]]
+    def receipts(self, execution):
+        """The emails for one execution that confirm a vote, by recipient."""
+        return self.mails(execution, "Re: Approval needed: ", "Your vote on ")
+
+    def mails(self, execution, subject, words=""):
+        mails = [mail for mail in self.cloud.mails() if execution in mail["BodyText"] and words in mail["BodyText"]]
         mails = [mail for mail in mails if mail["Subject"].startswith(subject)]
         return {address: [mail for mail in mails if mail["To"] == [address]] for address in APPROVERS}
 
@@ -159,19 +165,18 @@ class Deployment:
         )
         return Links(*links)
 
-    def visit(self, link, method="GET", form=None):
+    def visit(self, link, method="GET", form=None, headers=None):
         """Opens a link, or submits its form, as a browser does, but without a name server."""
         parts = urllib.parse.urlsplit(link)
-        headers = {"Host": parts.netloc}
         body = None
         if form is not None:
             body = urllib.parse.urlencode(form)
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            headers = {"Content-Type": "application/x-www-form-urlencoded"} | (headers or {})
         path = urllib.parse.urlunsplit(("", "", parts.path, parts.query, ""))
         with contextlib.closing(
             Connection(parts.hostname, parts.port, timeout=60, context=self.cloud.trust)
         ) as connection:
-            connection.request(method, path, body, headers)
+            connection.request(method, path, body, {"Host": parts.netloc} | (headers or {}))
             answer = connection.getresponse()
             headers = {name.lower(): value for name, value in answer.getheaders()}
             return Page(answer.status, headers, answer.read().decode())

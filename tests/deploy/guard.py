@@ -1,9 +1,9 @@
 """IAM for the services that MiniStack does not cover.
 
 MiniStack has no CodePipeline, and the sandbox's does not check permissions. MiniStack's IAM ignores the sender and the
-identity of an email, and the source and the type of an event, so a policy that names them never matches. Here, each
-function calls these services under a path with its role. A call that the role does not allow is refused as AWS would
-refuse it; any other is forwarded.
+identity of an email, the source and the type of an event, and a table that is named by its ARN, so a policy that names
+them never matches. Here, each function calls these services under a path with its role. A call that the role does not
+allow is refused as AWS would refuse it; any other is forwarded.
 """
 
 import base64
@@ -55,6 +55,7 @@ class CodePipeline:
     def __init__(self, cloud, codepipeline):
         self.cloud = cloud
         self.url = codepipeline.url
+        self.sessions = {}
 
     def serve(self, role, headers, body):
         operation, call = headers["X-Amz-Target"].split(".")[1], json.loads(body)
@@ -66,8 +67,17 @@ class CodePipeline:
             resource = "*"
         if not self.cloud.allows(role, action, resource):
             raise Refused(role, action, resource)
-        forwarded = {name: headers[name] for name in ("Authorization", "Content-Type", "X-Amz-Date", "X-Amz-Target")}
-        return send(f"{self.url}/", forwarded, body)
+        kept = {name: headers[name] for name in ("Content-Type", "X-Amz-Target")}
+        return send_signed(f"{self.url}/", "codepipeline", kept, body, self.session(role))
+
+    def session(self, role):
+        """Credentials of a role in the sandbox, which has to say who decided, and does not know those of MiniStack."""
+        if role not in self.sessions:
+            sts = self.cloud.client("sts", endpoint=self.url)
+            made = sts.assume_role(RoleArn=role, RoleSessionName="function")["Credentials"]
+            names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
+            self.sessions[role] = botocore.credentials.Credentials(*(made[name] for name in names))
+        return self.sessions[role]
 
     def refusal(self, message):
         return 400, json.dumps({"__type": "AccessDeniedException", "Message": message}).encode()
@@ -130,6 +140,27 @@ class EventBridge:
         return 400, json.dumps({"__type": "AccessDeniedException", "Message": message}).encode()
 
 
+class DynamoDb:
+    """A proxy for MiniStack's DynamoDB, for the calls that read what a table is."""
+
+    content_type = "application/x-amz-json-1.0"
+
+    def __init__(self, cloud):
+        self.cloud = cloud
+
+    def serve(self, role, headers, body):
+        operation, call = headers["X-Amz-Target"].split(".")[1], json.loads(body)
+        action = f"dynamodb:{operation}"
+        resource = call.get("ResourceArn") or f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{call['TableName']}"
+        if not self.cloud.allows(role, action, resource):
+            raise Refused(role, action, resource)
+        kept = {name: headers[name] for name in ("Content-Type", "X-Amz-Target")}
+        return forward(self.cloud, "dynamodb", kept, body)
+
+    def refusal(self, message):
+        return 400, json.dumps({"__type": "AccessDeniedException", "Message": message}).encode()
+
+
 def statements(cloud, role):
     """The statements of a role's policies."""
     iam, role = cloud.client("iam"), role.rsplit("/", 1)[1]
@@ -139,11 +170,9 @@ def statements(cloud, role):
 
 def forward(cloud, service, headers, body):
     """Calls MiniStack as the operator, because the role's permissions are checked by now."""
-    url = f"{cloud.url}/"
-    request = botocore.awsrequest.AWSRequest("POST", url, headers, body)
-    credentials = botocore.credentials.Credentials(*OPERATOR.values())
-    botocore.auth.SigV4Auth(credentials, service, REGION).add_auth(request)
-    return send(url, dict(request.headers.items()), body, cloud.trust)
+    return send_signed(
+        f"{cloud.url}/", service, headers, body, botocore.credentials.Credentials(*OPERATOR.values()), cloud.trust
+    )
 
 
 def allows(statement, action, resource, keys):
@@ -165,8 +194,10 @@ def as_list(value):
     return value if isinstance(value, list) else [value]
 
 
-def send(url, headers, body, trust=None):
-    request = urllib.request.Request(url, data=body, headers=headers)
+def send_signed(url, service, headers, body, credentials, trust=None):
+    signed = botocore.awsrequest.AWSRequest("POST", url, headers, body)
+    botocore.auth.SigV4Auth(credentials, service, REGION).add_auth(signed)
+    request = urllib.request.Request(url, data=body, headers=dict(signed.headers.items()))
     try:
         with urllib.request.urlopen(request, context=trust) as answer:
             return answer.status, answer.read()
@@ -179,6 +210,7 @@ def started(cloud, codepipeline):
     """The guard on a free port of 127.0.0.1."""
     services = {
         "codepipeline": CodePipeline(cloud, codepipeline),
+        "dynamodb": DynamoDb(cloud),
         "eventbridge": EventBridge(cloud),
         "ses": Ses(cloud),
     }

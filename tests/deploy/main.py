@@ -10,6 +10,7 @@ import signal
 import sys
 import tempfile
 
+import attacks
 import cdk
 import cloud
 import commands
@@ -40,6 +41,7 @@ CHECKS = [
     *rule.CHECKS,
     *dead_letters.CHECKS,
     *commands.CHECKS,
+    *attacks.CHECKS,
     *rotation.CHECKS,
     *sources.CHECKS,
 ]

@@ -230,6 +230,9 @@ def the_notifiers_role_may_sign_requests_but_not_decide(deployment):
         ("ssm:GetParameter", arn_of(OTHER_PARAMETER)): False,
         ("ssm:PutParameter", arn_of(deployment.outputs["PolicyParameterName"])): False,
         ("dynamodb:DeleteItem", arn_of_ledger(deployment)): False,
+        ("dynamodb:GetResourcePolicy", arn_of_ledger(deployment)): True,
+        ("dynamodb:PutResourcePolicy", arn_of_ledger(deployment)): False,
+        ("dynamodb:DeleteResourcePolicy", arn_of_ledger(deployment)): False,
         ("dynamodb:PutItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{OTHER_TABLE}"): False,
     }
     for (action, resource), expected in expectations.items():

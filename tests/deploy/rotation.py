@@ -3,19 +3,18 @@
 import json
 
 import access
+import ledger
 import permissions
-import proxy
 import story
 import sweep
 from checks import equal
 from cloud import ACCOUNT
 
-FIRST = "signs,none,none,none"
+# The first key of each kind has signed until now.
 TRUSTED = "signs,trusted,none,none"
 SIGNS = "trusted,signs,none,none"
-ALONE = "none,signs,none,none"
-# The previous request key leaves the stack.
-NEXT = "none,signs,trusted,none"
+# As in an emergency.
+THIRD = "none,none,signs,none"
 
 
 def rotate(deployment, request_keys, vote_keys):
@@ -25,7 +24,6 @@ def rotate(deployment, request_keys, vote_keys):
 
 
 def links_work_during_and_after_each_step(deployment):
-    rotate(deployment, FIRST, FIRST)
     (request_key,), (vote_key,) = deployment.request_keys, deployment.vote_keys
     pending, alice, bob = story.request(deployment)
     rotate(deployment, TRUSTED, TRUSTED)
@@ -54,21 +52,32 @@ def a_new_key_is_as_guarded_as_the_old_one(deployment):
     permissions.nobody_else_can_sign_even_with_every_permission(deployment)
 
 
+def let_requests_age(deployment):
+    """Has every request say that it was asked an hour ago, now that none of their keys is trusted.
+
+    The seal of an unknown key on a request of the last minutes is no forgery yet: a function may be yet to learn of it.
+    """
+    table = ledger.Ledger(deployment)
+    for item in table.all_requests():
+        table.update(item, object=ledger.altered(item, asked=ledger.sealed(item)["asked"] - 3600)["object"])
+
+
 def what_waits_is_asked_anew_when_its_key_goes(deployment):
-    rotate(deployment, FIRST, SIGNS)
-    (former,) = deployment.request_keys
-    pending, alice, _ = story.request(deployment)
-    rotate(deployment, ALONE, SIGNS)
-    equal(former in deployment.request_keys, False, "the former key is trusted")
-    status = deployment.visit(alice.approve).status
-    assert status in (400, 410), f"a link of a key that is not trusted was answered with {status}"
-    with proxy.reachable_callback(deployment):
-        sweep.sweep(deployment)
+    former = deployment.request_keys
+    pending, old, _ = story.request(deployment)
+    rotate(deployment, THIRD, SIGNS)
+    equal([key for key in deployment.request_keys if key in former], [], "the former keys that are trusted")
+    equal(deployment.visit(old.approve).status, 400, "a link of a key that is not trusted")
+    let_requests_age(deployment)
+    sweep.sweep(deployment)
     mails = deployment.requests(pending.execution)["alice@example.com"]
-    equal(len(mails), 2, "emails to Alice")
-    rotate(deployment, NEXT, SIGNS)
-    state = deployment.cloud.client("kms").describe_key(KeyId=former)["KeyMetadata"]["KeyState"]
-    equal(state, "Enabled", "the state of the key that left the stack")
+    equal(len(mails), 2, "request emails to Alice")
+    equal(deployment.press(deployment.links(mails[1]).approve, "").status, 200, "the answer to the new button")
+    equal(deployment.codepipeline.decided(pending)[0], "Succeeded", "the approval after the button")
+    # The first has left the stack.
+    for key in former:
+        state = deployment.cloud.client("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
+        equal(state, "Enabled", f"the state of {key}")
 
 
 CHECKS = [

@@ -1,4 +1,4 @@
-"""The EventBridge rule: the events that it matches, and its target."""
+"""The EventBridge rules: the events that they match, and their targets."""
 
 import copy
 import json
@@ -8,9 +8,14 @@ import story
 from checks import equal, until
 
 
-def matches(deployment, event):
+def rule(deployment, suffix):
+    """The name of one of the stack's rules."""
+    return deployment.outputs["RuleName"].replace("-approvals", suffix)
+
+
+def matches(deployment, event, suffix="-approvals"):
     events = deployment.cloud.client("events")
-    pattern = events.describe_rule(Name=deployment.outputs["RuleName"])["EventPattern"]
+    pattern = events.describe_rule(Name=rule(deployment, suffix))["EventPattern"]
     return events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"]
 
 
@@ -55,15 +60,31 @@ def the_rule_matches_no_event_that_only_resembles_an_approval(deployment):
         equal(matches(deployment, event), False, f"{'.'.join(path)} = {value}")
 
 
-def the_rule_sends_its_events_to_the_notifier_or_its_dead_letter_queue(deployment):
+def the_rule_of_votes_matches_the_events_of_this_deployments_callback_and_no_others(deployment):
+    own = {"source": "countersign", "detail": {"deployment": "countersign"}}
+    for kind in ("Vote Recorded", "Request Missing"):
+        event = approval_event(deployment) | own | {"detail-type": kind}
+        equal(matches(deployment, event, "-votes"), True, kind)
+        for change in (
+            {"source": "com.example"},
+            {"account": "999999999999"},
+            {"detail-type": "Approval Ended"},
+            {"detail": {"deployment": "other"}},
+            {"detail": {}},
+        ):
+            equal(matches(deployment, event | change, "-votes"), False, f"{kind} with {change}")
+    equal(matches(deployment, approval_event(deployment), "-votes"), False, "CodePipeline's event")
+
+
+def the_rules_send_their_events_to_the_notifier_or_their_dead_letter_queue(deployment):
     events = deployment.cloud.client("events")
-    (target,) = events.list_targets_by_rule(Rule=deployment.outputs["RuleName"])["Targets"]
-    equal(target["Arn"], deployment.configuration(deployment.notifier)["FunctionArn"], "the rule's target")
     queue = deployment.outputs["RuleDeadLetterQueueUrl"].rsplit("/", 1)[1]
-    equal(target["DeadLetterConfig"]["Arn"].rsplit(":", 1)[1], queue, "the queue for undelivered events")
+    for suffix in ("-approvals", "-votes"):
+        (target,) = events.list_targets_by_rule(Rule=rule(deployment, suffix))["Targets"]
+        equal(target["Arn"], deployment.configuration(deployment.notifier)["FunctionArn"], f"the target of {suffix}")
+        equal(target["DeadLetterConfig"]["Arn"].rsplit(":", 1)[1], queue, f"the queue for what {suffix} cannot deliver")
     policy = json.loads(deployment.lambda_.get_policy(FunctionName=deployment.notifier)["Policy"])
-    approvals = deployment.outputs["RuleName"]
-    names = [approvals.replace("-approvals", suffix) for suffix in ("-approvals", "-sweep", "-votes")]
+    names = [rule(deployment, suffix) for suffix in ("-approvals", "-sweep", "-votes")]
     rules = [events.describe_rule(Name=name)["Arn"] for name in names]
     sources = [
         statement["Condition"]["ArnLike"]["AWS:SourceArn"]
@@ -75,20 +96,19 @@ def the_rule_sends_its_events_to_the_notifier_or_its_dead_letter_queue(deploymen
 
 def a_vote_is_an_event_that_reaches_the_notifier(deployment):
     with policy.edited(deployment, policy.BOTH):
-        _, alice, _ = story.request(deployment)
-    before = len(deployment.cloud.mails())
+        pending, alice, _ = story.request(deployment)
     equal(deployment.press(alice.approve, "The first of two").status, 200, "the answer to the button")
-
-    def received():
-        return [mail for mail in deployment.cloud.mails()[before:] if mail["To"] == ["alice@example.com"]]
-
-    until("the voter has a receipt", received)
+    until("the voter has a receipt", lambda: deployment.receipts(pending.execution)["alice@example.com"])
+    (receipt,) = deployment.receipts(pending.execution)["alice@example.com"]
+    assert "The first of two" in receipt["BodyText"], receipt["BodyText"]
+    equal(deployment.receipts(pending.execution)["bob@example.com"], [], "receipts to the other approver")
 
 
 CHECKS = [
     the_rule_matches_the_approval_events_among_the_fixtures_and_no_others,
     the_rule_matches_every_state_of_an_approval,
     the_rule_matches_no_event_that_only_resembles_an_approval,
-    the_rule_sends_its_events_to_the_notifier_or_its_dead_letter_queue,
+    the_rule_of_votes_matches_the_events_of_this_deployments_callback_and_no_others,
+    the_rules_send_their_events_to_the_notifier_or_their_dead_letter_queue,
     a_vote_is_an_event_that_reaches_the_notifier,
 ]

@@ -11,6 +11,7 @@ from checks import equal, until
 from processes import check_alive, running
 
 PIPELINE, STAGE, ACTION = "payments-api", "Production", "Approve"
+PLACE = {"pipeline": PIPELINE, "stage": STAGE, "action": ACTION}
 
 
 @dataclasses.dataclass
@@ -35,6 +36,12 @@ class CodePipeline:
         action = next(action for action in stage["actionStates"] if action["actionName"] == ACTION)
         execution = stage.get("latestExecution", {}).get("pipelineExecutionId")
         return execution, action.get("latestExecution", {})
+
+    def configuration(self):
+        """What the pipeline's author has set of the approval action."""
+        stages = self.client.get_pipeline(name=PIPELINE)["pipeline"]["stages"]
+        stage = next(stage for stage in stages if stage["name"] == STAGE)
+        return next(action for action in stage["actions"] if action["name"] == ACTION)["configuration"]
 
     def stop_at_approval(self):
         """Starts the pipeline, and returns the approval that it stops at. Rejects one that is still pending."""
@@ -69,19 +76,14 @@ class CodePipeline:
 def event(pending, fixtures, state="STARTED"):
     """The event of an approval, as EventBridge sends it to the notifier."""
     event = json.loads((fixtures / "eventbridge-action-started.json").read_text())
+    event["time"] = f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
     event["resources"] = [f"arn:aws:codepipeline:{event['region']}:{event['account']}:{PIPELINE}"]
-    event["detail"] |= {
-        "pipeline": PIPELINE,
-        "stage": STAGE,
-        "action": ACTION,
-        "execution-id": pending.execution,
-        "state": state,
-    }
+    event["detail"] |= PLACE | {"execution-id": pending.execution, "state": state}
     return event
 
 
-def notice(pending, fixtures):
-    """The notice of an approval, as CodePipeline publishes it to an SNS topic."""
+def notice(pending, fixtures, **changes):
+    """The notice of an approval, as CodePipeline publishes it to an SNS topic, or with changes to what it says."""
     fixture = json.loads((fixtures / "sns-approval-needed.json").read_text())
     notice = json.loads(fixture["Records"][0]["Sns"]["Message"])
     expires = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=7)
@@ -92,7 +94,15 @@ def notice(pending, fixtures):
         "token": pending.token,
         "expires": expires.strftime("%Y-%m-%dT%H:%MZ"),
     }
+    notice["approval"] |= changes
     return json.dumps(notice)
+
+
+def published(notice, fixtures):
+    """The event with which SNS hands a notice to the notifier."""
+    event = json.loads((fixtures / "sns-approval-needed.json").read_text())
+    event["Records"][0]["Sns"]["Message"] = notice
+    return event
 
 
 @contextlib.contextmanager

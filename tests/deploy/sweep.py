@@ -77,7 +77,7 @@ def a_sweep_finishes_a_vote_whose_visit_was_interrupted(deployment):
     equal((swept["finished"], swept["told"]), (1, 2), "finished votes and outcome emails")
     status, summary, *_ = deployment.codepipeline.decided(pending)
     equal(status, "Succeeded", "the approval after the sweep")
-    assert summary.endswith("by bob@example.com. Finished by the sweep"), summary
+    assert summary.endswith('by bob@example.com. "Finished by the sweep"'), summary
     deployment.expect_outcomes(pending.execution)
 
 
