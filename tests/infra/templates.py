@@ -107,6 +107,7 @@ EVERYTHING = {
     "LogLevel": "debug",
     "ThrottleRate": "7",
     "ThrottleBurst": "11",
+    "NotifierConcurrency": "3",
     "Architecture": "x86_64",
     "Origins": "https://approve.example.org,https://old.example.org:8443",
     "RequestKeys": "trusted,signs,none,none",
@@ -118,6 +119,7 @@ OVERRIDES = SENDER | SOURCES["parameter"] | {
     "SenderName": "",
     "SenderIdentity": "example.com",
     "PipelineRegion": "us-east-1",
+    "NotifierConcurrency": "0",
     "RequestKeys": "none,signs,none,none",
 }
 

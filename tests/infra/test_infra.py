@@ -905,6 +905,15 @@ class Events(unittest.TestCase):
         self.assertEqual(subscriptions, [(TOPIC, "lambda", NOTIFIER)] if has_topic(title) else [])
 
 
+class Concurrency(unittest.TestCase):
+    @on_every_stack
+    def test_what_senders_of_events_can_cost_is_bounded(self, title, stack):
+        reserved = CONFIGURATIONS[title].get("NotifierConcurrency", "20")
+        found = stack.properties("NotifierFunction").get("ReservedConcurrentExecutions")
+        self.assertEqual(found, None if reserved == "0" else reserved)
+        self.assertNotIn("ReservedConcurrentExecutions", stack.properties("CallbackFunction"))
+
+
 class Api(unittest.TestCase):
     @on_every_stack
     def test_the_routes_are_the_page_the_decision_and_everything_else(self, _title, stack):

@@ -11,7 +11,7 @@ use countersign::ledger::{Ledger, Trust};
 use countersign::link::{LinkVerifier, Origins};
 use countersign::metrics::{Metrics, Sink};
 use countersign::pipeline::{CodePipeline, Polling};
-use countersign::seal::{SealKind, Sealer, Seals};
+use countersign::seal::{SealKind, Sealer};
 use lambda_http::http::HeaderValue;
 use lambda_http::{Body, Request, Response};
 
@@ -68,12 +68,7 @@ impl Callback {
         let (request_keys, vote_keys) = (Keyring::new(kms.clone(), request_keys), Keyring::new(kms, vote_keys));
         // Side by side: each is one call, or one for each key that is being rotated.
         let (link_keys, _) = tokio::try_join!(request_keys.fetched(), vote_keys.fetched())?;
-        let trust = Trust {
-            requests: Seals::new(SealKind::Request, deployment.clone(), request_keys.clone()),
-            votes: Seals::new(SealKind::Vote, deployment.clone(), vote_keys.clone()),
-            metrics: metrics.clone(),
-            clock: Arc::clone(&clock),
-        };
+        let trust = Trust::new(&deployment, &request_keys, &vote_keys, metrics.clone(), Arc::clone(&clock));
         Ok(Self {
             verifier: LinkVerifier::new(deployment.clone(), link_keys.clone()),
             origins: origins.map(Origins),

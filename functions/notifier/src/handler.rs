@@ -90,13 +90,7 @@ impl Notifier {
         let key = SigningKey::new(kms.clone(), request_keys.newest().clone());
         let keyring = |keys: KeyIds| Keyring::new(kms.clone(), keys);
         let (request_keys, vote_keys) = (keyring(request_keys), keyring(vote_keys));
-        let seals = |kind, keys: &Keyring| Seals::new(kind, deployment.clone(), keys.clone());
-        let trust = Trust {
-            requests: seals(SealKind::Request, &request_keys),
-            votes: seals(SealKind::Vote, &vote_keys),
-            metrics: metrics.clone(),
-            clock: Arc::clone(&clock),
-        };
+        let trust = Trust::new(&deployment, &request_keys, &vote_keys, metrics.clone(), Arc::clone(&clock));
         let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(aws), settings.table, trust);
         let sealer = Sealer::new(SealKind::Request, deployment.clone(), key.clone());
         let gather = Gather {
@@ -128,7 +122,7 @@ impl Notifier {
         };
         let changes = PolicyChanges {
             ledger: ledger.clone(),
-            seals: seals(SealKind::Policy, &request_keys),
+            seals: Seals::new(SealKind::Policy, deployment.clone(), request_keys.clone()),
             sealer: Sealer::new(SealKind::Policy, deployment.clone(), key.clone()),
             outbox: outbox.clone(),
             clock: Arc::clone(&clock),

@@ -18,6 +18,7 @@ type Key =
   | 'logLevel'
   | 'logRetentionDays'
   | 'notificationTopic'
+  | 'notifierConcurrency'
   | 'origins'
   | 'pipelineRegion'
   | 'policyFile'
@@ -132,6 +133,7 @@ export function propsFromContext(scope: Construct): EmailApprovalsProps {
     logLevel: oneOf<LogLevel>('logLevel', 'error', 'warn', 'info', 'debug', 'trace'),
     throttleRate: number('throttleRate'),
     throttleBurst: number('throttleBurst'),
+    notifierConcurrency: number('notifierConcurrency'),
     architecture: oneOf('architecture', 'arm64', 'x86_64') === 'x86_64' ? lambda.Architecture.X86_64 : undefined,
     requestKeys: keyUses('requestKeys'),
     voteKeys: keyUses('voteKeys'),

@@ -89,6 +89,7 @@ export class Notifier extends Construct {
       role,
       description: 'Emails approvers about manual approvals in CodePipeline',
       timeout: Duration.minutes(5), // A sweep may have many emails to send, perhaps at a rate of only one per second.
+      ...(settings.notifierConcurrency !== 0 && { reservedConcurrentExecutions: settings.notifierConcurrency }),
       retryAttempts: 2,
       maxEventAge: Duration.hours(6),
       // SqsDestination would grant the role more than sqs:SendMessage.

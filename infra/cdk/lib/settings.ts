@@ -124,6 +124,12 @@ export interface EmailApprovalsProps {
    */
   readonly throttleBurst?: number;
   /**
+   * How many events the notifier handles at once: what whoever can send events can make it cost. The rest wait. It is
+   * taken from what the account has for all functions, of which Lambda leaves 100 to the others; 0 reserves nothing.
+   * @default 20
+   */
+  readonly notifierConcurrency?: number;
+  /**
    * The processor architecture that the functions are built for.
    * @default Architecture.ARM_64
    */
@@ -159,6 +165,7 @@ const DEFAULTS = {
   logLevel: 'info',
   logRetention: logs.RetentionDays.THREE_MONTHS,
   notificationTopic: false,
+  notifierConcurrency: 20,
   origins: [],
   requestKeys: ['signs'],
   senderName: 'Countersign',

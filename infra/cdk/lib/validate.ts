@@ -81,6 +81,7 @@ export function validate(settings: Settings): void {
   );
   between('throttleRate', settings.throttleRate, 1, 10_000);
   between('throttleBurst', settings.throttleBurst, 1, 5_000);
+  between('notifierConcurrency', settings.notifierConcurrency, 0, 1_000);
 }
 
 function validatePolicy(source: PolicySource): void {

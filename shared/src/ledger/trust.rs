@@ -10,12 +10,13 @@ use super::attributes::{Item, bytes_in, from_value, map_in, number_in, text_in};
 use super::items::OutcomeItem;
 use super::objects::{BoundVote, read_request, read_vote};
 use super::paths::{DIGEST, OBJECT, OUTCOME, REVISION, SEAL, VERDICT, VOTES};
-use crate::approval::{ApprovalKey, Decision};
+use crate::approval::{ApprovalKey, Decision, Deployment};
 use crate::aws::AwsError;
 use crate::clock::{CLOCK_SKEW, Clock};
+use crate::keys::Keyring;
 use crate::metrics::{Metric, Metrics};
 use crate::request::{Outcome, Request, Vote};
-use crate::seal::{SealError, Sealed, Seals};
+use crate::seal::{SealError, SealKind, Sealed, Seals};
 
 /// For how long a seal by an unknown key is no alarm: the key may have been added to the deployment a moment ago.
 const NEW_KEY: Duration = Duration::minutes(15);
@@ -27,13 +28,28 @@ const FORGED: Metric = Metric::count("Forged");
 #[derive(Clone)]
 pub struct Trust {
     /// The seals on requests.
-    pub requests: Seals,
+    requests: Seals,
     /// The seals on votes.
-    pub votes: Seals,
+    votes: Seals,
     /// Where alarms go.
-    pub metrics: Metrics,
-    /// The time.
-    pub clock: Clock,
+    metrics: Metrics,
+    clock: Clock,
+}
+
+impl Trust {
+    /// Trust in what functions of this deployment have sealed with these keys.
+    #[must_use]
+    pub fn new(
+        deployment: &Deployment,
+        request_keys: &Keyring,
+        vote_keys: &Keyring,
+        metrics: Metrics,
+        clock: Clock,
+    ) -> Self {
+        let seals = |kind, keys: &Keyring| Seals::new(kind, deployment.clone(), keys.clone());
+        let (requests, votes) = (seals(SealKind::Request, request_keys), seals(SealKind::Vote, vote_keys));
+        Self { requests, votes, metrics, clock }
+    }
 }
 
 impl std::fmt::Debug for Trust {
