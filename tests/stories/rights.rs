@@ -212,3 +212,18 @@ async fn a_change_after_a_rotation_is_compared_with_the_policy_before_it() {
     }
     assert_eq!(told(&world).await, [lost(ALICE, "All releases"), gained(BOB, "All releases")]);
 }
+
+/// While a new key reaches the functions, or after an emergency took the old one away, people are asked all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_by_an_unknown_key_keeps_nobody_from_being_asked() {
+    let world = World::under(&everything_by(&[ALICE])).await;
+    world.sweep().await.unwrap();
+    let new = world.aws().kms.create_key_with_policy(&sandbox::key_policy(sandbox::NOTIFIER_ROLE)).unwrap();
+    let notifier = misconfigured(&world, "COUNTERSIGN_REQUEST_KEYS", &new);
+    notifier.handle(&json!({"sweep": {}})).await.unwrap();
+    world.advance(Duration::minutes(15)).await;
+    notifier.handle(&json!({"sweep": {}})).await.unwrap();
+    world.save_policy(&everything_by(&[BOB])).await;
+    notifier.handle(&json!({"sweep": {}})).await.unwrap();
+    assert_eq!(told(&world).await, [lost(ALICE, "All releases"), gained(BOB, "All releases")]);
+}

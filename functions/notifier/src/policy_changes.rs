@@ -66,6 +66,8 @@ impl PolicyChanges {
                 // Whoever does not know of the change before must be told of it now.
                 (PolicyRecord { seen: now, now: current, before }, self.tell(known).await)
             }
+            // Whoever wrote it has the newer settings, and tells. Nobody fails to ask for that.
+            Remembered::ByNewKey => return Ok(0),
             Remembered::Absent | Remembered::Forged(_) => {
                 (PolicyRecord { seen: now, now: current, before: None }, Ok(0))
             }

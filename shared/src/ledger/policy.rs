@@ -13,7 +13,7 @@ use time::UtcDateTime;
 use super::attributes::{keys, moment, put, sealed, text};
 use super::items::{Unreadable, moment as read_moment};
 use super::paths::{DIGEST, OBJECT, SEAL, TOLD};
-use super::trust::sealed_in;
+use super::trust::{Checked, sealed_in};
 use super::{Forgery, Ledger, ignoring_changes, in_place_of};
 use crate::approval::Digest;
 use crate::aws::{AwsError, code};
@@ -94,6 +94,8 @@ impl RememberedPolicy {
 pub enum Remembered {
     /// A record.
     Policy(Box<RememberedPolicy>),
+    /// A record by a key that may be known in a minute.
+    ByNewKey,
     /// Nothing.
     Absent,
     /// Something that the notifier did not seal, or sealed in a form that this version cannot read.
@@ -109,11 +111,15 @@ impl Ledger {
         let Some(item) = self.get(keys(POLICY, RECORD, None)).await? else { return Ok(Remembered::Absent) };
         let sealed = sealed_in(&item);
         let record = sealed.as_ref().and_then(|sealed| read_record(&sealed.bytes).ok());
-        if let (Some(sealed), Some(record)) = (sealed, record)
-            && let Some(digest) = self.trust.check(seals, &sealed, || Some(record.seen)).await?
-        {
-            let is_told = item.contains_key(TOLD);
-            return Ok(Remembered::Policy(Box::new(RememberedPolicy { record, digest, is_told, sealed })));
+        if let (Some(sealed), Some(record)) = (sealed, record) {
+            match self.trust.checked(seals, &sealed, || Some(record.seen)).await? {
+                Checked::Holds(digest) => {
+                    let is_told = item.contains_key(TOLD);
+                    return Ok(Remembered::Policy(Box::new(RememberedPolicy { record, digest, is_told, sealed })));
+                }
+                Checked::ByNewKey => return Ok(Remembered::ByNewKey),
+                Checked::Broken => {}
+            }
         }
         self.trust.alarm(&POLICY, "a record of the policy that the notifier did not seal");
         Ok(Remembered::Forged(Forgery { object: item.get(OBJECT).cloned(), seal: item.get(SEAL).cloned() }))
@@ -133,6 +139,8 @@ impl Ledger {
         let object = sealer.seal(write_record(&record).map_err(|_| SignError::Unwritable)?).await?;
         let digest = Digest::of(&object.bytes);
         let (stands, is_told) = match in_place {
+            // Whoever wrote it knows better.
+            Remembered::ByNewKey => return Ok(None),
             Remembered::Absent => (None, record.before.is_none()),
             Remembered::Forged(forgery) => (Some(forgery), record.before.is_none()),
             Remembered::Policy(former) => {

@@ -10,7 +10,7 @@ use super::attributes::{Item, bytes_in, from_value, map_in, number_in, text_in};
 use super::items::OutcomeItem;
 use super::objects::{BoundVote, read_request, read_vote};
 use super::paths::{DIGEST, OBJECT, OUTCOME, REVISION, SEAL, VERDICT, VOTES};
-use crate::approval::{ApprovalKey, Decision, Deployment};
+use crate::approval::{ApprovalKey, Decision, Deployment, Digest};
 use crate::aws::AwsError;
 use crate::clock::{CLOCK_SKEW, Clock};
 use crate::keys::Keyring;
@@ -34,6 +34,16 @@ pub struct Trust {
     /// Where alarms go.
     metrics: Metrics,
     clock: Clock,
+}
+
+/// What is known of a seal.
+pub(super) enum Checked {
+    /// It is on bytes of this digest.
+    Holds(Digest),
+    /// Nobody of ours made it for these bytes.
+    Broken,
+    /// Its key is not known, but may have been added to the deployment a moment ago.
+    ByNewKey,
 }
 
 impl Trust {
@@ -172,25 +182,35 @@ impl Trust {
         Ok(vote.filter(|vote| request.admits(vote)).map(|vote| (vote, sealed)))
     }
 
-    /// The digest of what is sealed, if its seal holds.
-    pub(super) async fn check(
+    /// The digest of what is sealed, if its seal holds. One by a key that may be known in a minute is read again then.
+    async fn check(
         &self,
         seals: &Seals,
         sealed: &Sealed,
         at: impl FnOnce() -> Option<UtcDateTime>,
-    ) -> Result<Option<crate::approval::Digest>, AwsError> {
+    ) -> Result<Option<Digest>, AwsError> {
+        match self.checked(seals, sealed, at).await? {
+            Checked::Holds(digest) => Ok(Some(digest)),
+            Checked::Broken => Ok(None),
+            Checked::ByNewKey => Err(AwsError::unavailable("dynamodb", "a seal by a key that is not known yet")),
+        }
+    }
+
+    /// Whether a seal holds that was made `at` some time.
+    pub(super) async fn checked(
+        &self,
+        seals: &Seals,
+        sealed: &Sealed,
+        at: impl FnOnce() -> Option<UtcDateTime>,
+    ) -> Result<Checked, AwsError> {
         match seals.open(sealed).await {
-            Ok(digest) => Ok(Some(digest)),
+            Ok(digest) => Ok(Checked::Holds(digest)),
             Err(SealError::Aws(error)) => Err(error),
-            Err(SealError::Broken) => Ok(None),
+            Err(SealError::Broken) => Ok(Checked::Broken),
             Err(SealError::UnknownKey) => {
                 let now = (self.clock)();
                 let is_new = at().is_some_and(|at| at <= now.saturating_add(CLOCK_SKEW) && now - at < NEW_KEY);
-                if is_new {
-                    Err(AwsError::unavailable("dynamodb", "a seal by a key that is not known yet"))
-                } else {
-                    Ok(None)
-                }
+                Ok(if is_new { Checked::ByNewKey } else { Checked::Broken })
             }
         }
     }
