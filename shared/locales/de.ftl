@@ -270,12 +270,14 @@ vote-was-yours = Wenn Sie das selbst waren, müssen Sie nichts weiter tun.
 vote-was-not-yours = Wenn Sie das nicht waren, hat jemand anderes einen Link benutzt, der für Sie bestimmt war. Öffnen Sie in der E-Mail, in der Sie um eine Entscheidung gebeten wurden, den Link „{ $link }“ und klicken Sie auf die Schaltfläche: Solange noch nichts entschieden ist, wird die Stimme dadurch ersetzt. Informieren Sie dann das Team, das die Pipeline betreibt.
 decided-vote-was-not-yours = Wenn diese Stimme nicht von Ihnen ist, hat jemand anderes einen Link benutzt, der für Sie bestimmt war. Informieren Sie sofort das Team, das die Pipeline betreibt.
 
-## The email to somebody who may decide on more or fewer releases than before
+## The email to those whom a change of the rules concerns: who may decide on more or fewer releases, and who decides beside them
 
-rights-changed = Sie entscheiden jetzt über andere Releases als bisher
+rights-changed = Die Regeln für die Genehmigung von Releases haben sich geändert
 rules-were-changed = Jemand hat die Regeln dafür geändert, wer Releases genehmigen oder ablehnen darf. Bemerkt haben wir das am { $seen }.
 you-may-decide-now = Das dürfen Sie jetzt genehmigen oder ablehnen
 you-no-longer-decide = Das dürfen Sie nicht mehr genehmigen oder ablehnen
+others-may-decide-now = Das dürfen jetzt auch andere genehmigen oder ablehnen
+others-no-longer-decide = Das dürfen andere nicht mehr genehmigen oder ablehnen
 every-release = Alle Releases
 all-except = { $all }, außer: { $others }
 a-star-is-any-text = Ein Stern (*) steht für einen beliebigen Text.

@@ -304,13 +304,15 @@ vote-was-not-yours = If this was not you, someone else has used a link that was 
 # In the last email, when nothing can be changed any more
 decided-vote-was-not-yours = If this vote was not yours, someone else has used a link that was meant for you. Tell the team that runs the pipeline immediately.
 
-## The email to somebody who may decide on more or fewer releases than before
+## The email to those whom a change of the rules concerns: who may decide on more or fewer releases, and who decides beside them
 
-rights-changed = The releases that you decide on have changed
+rights-changed = The rules for approving releases have changed
 # $seen: a moment
 rules-were-changed = Someone changed the rules for who may approve or reject releases. We noticed this on { $seen }.
 you-may-decide-now = You may now approve or reject
 you-no-longer-decide = You may no longer approve or reject
+others-may-decide-now = Others who may now approve or reject
+others-no-longer-decide = Others who may no longer approve or reject
 # A kind of releases, in a list of them
 every-release = All releases
 # $all and $others: kinds of releases, such as `Pipeline payments-*, Stage Production`

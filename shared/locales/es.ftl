@@ -274,12 +274,14 @@ vote-was-yours = Si ha sido usted, no tiene que hacer nada.
 vote-was-not-yours = Si no ha sido usted, otra persona ha usado un enlace destinado a usted. Abra el enlace “{ $link }” del correo en el que se le pidió decidir y pulse el botón: mientras no haya una decisión, ese voto se reemplaza. Después, avise al equipo que gestiona el pipeline.
 decided-vote-was-not-yours = Si este voto no es suyo, otra persona ha usado un enlace destinado a usted. Avise de inmediato al equipo que gestiona el pipeline.
 
-## The email to somebody who may decide on more or fewer releases than before
+## The email to those whom a change of the rules concerns: who may decide on more or fewer releases, and who decides beside them
 
-rights-changed = Han cambiado las publicaciones sobre las que usted decide
+rights-changed = Han cambiado las reglas para aprobar publicaciones
 rules-were-changed = Alguien ha cambiado las reglas sobre quién puede aprobar o rechazar las publicaciones. Lo detectamos el { $seen }.
 you-may-decide-now = Ahora puede aprobar o rechazar
 you-no-longer-decide = Ya no puede aprobar ni rechazar
+others-may-decide-now = Otras personas que ahora pueden aprobar o rechazar
+others-no-longer-decide = Otras personas que ya no pueden aprobar ni rechazar
 every-release = Todas las publicaciones
 all-except = { $all }, excepto: { $others }
 a-star-is-any-text = Un asterisco (*) representa cualquier texto.

@@ -270,12 +270,14 @@ vote-was-yours = Si c’était bien vous, vous n’avez rien à faire.
 vote-was-not-yours = Si ce n’était pas vous, une autre personne a utilisé un lien qui vous était destiné. Ouvrez le lien « { $link } » de l’e-mail qui vous demandait de décider, et appuyez sur le bouton : tant que rien n’est décidé, ce vote sera remplacé. Prévenez ensuite l’équipe qui gère le pipeline.
 decided-vote-was-not-yours = Si ce vote n’est pas le vôtre, une autre personne a utilisé un lien qui vous était destiné. Prévenez immédiatement l’équipe qui gère le pipeline.
 
-## The email to somebody who may decide on more or fewer releases than before
+## The email to those whom a change of the rules concerns: who may decide on more or fewer releases, and who decides beside them
 
-rights-changed = Les déploiements dont vous décidez ont changé
+rights-changed = Les règles d’approbation des déploiements ont changé
 rules-were-changed = Quelqu’un a modifié les règles qui disent qui peut approuver ou rejeter les déploiements. Nous l’avons constaté le { $seen }.
 you-may-decide-now = Vous pouvez maintenant approuver ou rejeter
 you-no-longer-decide = Vous ne pouvez plus approuver ni rejeter
+others-may-decide-now = D’autres personnes peuvent maintenant approuver ou rejeter
+others-no-longer-decide = D’autres personnes ne peuvent plus approuver ni rejeter
 every-release = Tous les déploiements
 all-except = { $all }, sauf : { $others }
 a-star-is-any-text = Un astérisque (*) remplace n’importe quel texte.

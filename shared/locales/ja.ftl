@@ -230,12 +230,14 @@ vote-was-yours = ご自身で投票した場合は、何もする必要はあり
 vote-was-not-yours = 心当たりがない場合は、あなた宛てのリンクをほかの人が使ったことになります。決定を依頼するメールの「{ $link }」リンクを開き、ボタンを押してください。まだ決定されていなければ、投票が置き換えられます。その後、パイプラインを運用しているチームに連絡してください。
 decided-vote-was-not-yours = この投票に心当たりがない場合は、あなた宛てのリンクをほかの人が使ったことになります。すぐに、パイプラインを運用しているチームに連絡してください。
 
-## The email to somebody who may decide on more or fewer releases than before
+## The email to those whom a change of the rules concerns: who may decide on more or fewer releases, and who decides beside them
 
-rights-changed = あなたが決定するリリースの範囲が変わりました
+rights-changed = リリースの承認ルールが変わりました
 rules-were-changed = リリースを承認または拒否できる人を定めたルールが変更されました。この変更は { $seen } に検出されました。
 you-may-decide-now = 新たに承認または拒否できるもの
 you-no-longer-decide = 承認も拒否もできなくなったもの
+others-may-decide-now = ほかに新たに承認または拒否できる人
+others-no-longer-decide = ほかに承認も拒否もできなくなった人
 every-release = すべてのリリース
 all-except = { $all }（次を除く: { $others }）
 a-star-is-any-text = アスタリスク (*) は任意の文字列を表します。

@@ -271,12 +271,14 @@ vote-was-yours = Se foi você, não precisa fazer nada.
 vote-was-not-yours = Se não foi você, outra pessoa usou um link destinado a você. Abra o link “{ $link }” do e-mail em que a decisão foi pedida e clique no botão: enquanto não houver uma decisão, esse voto é substituído. Depois, avise a equipe responsável pelo pipeline.
 decided-vote-was-not-yours = Se este voto não é seu, outra pessoa usou um link destinado a você. Avise imediatamente a equipe responsável pelo pipeline.
 
-## The email to somebody who may decide on more or fewer releases than before
+## The email to those whom a change of the rules concerns: who may decide on more or fewer releases, and who decides beside them
 
-rights-changed = As publicações sobre as quais você decide mudaram
+rights-changed = As regras de aprovação de publicações mudaram
 rules-were-changed = Alguém alterou as regras sobre quem pode aprovar ou rejeitar publicações. Percebemos isso em { $seen }.
 you-may-decide-now = Agora você pode aprovar ou rejeitar
 you-no-longer-decide = Você não pode mais aprovar nem rejeitar
+others-may-decide-now = Outras pessoas que agora podem aprovar ou rejeitar
+others-no-longer-decide = Outras pessoas que não podem mais aprovar nem rejeitar
 every-release = Todas as publicações
 all-except = { $all }, exceto: { $others }
 a-star-is-any-text = Um asterisco (*) representa qualquer texto.

@@ -109,7 +109,7 @@ pub enum About<'a> {
         /// The kind of the email.
         kind: EmailKind,
     },
-    /// A change of the policy, by the digest of its record.
+    /// A change of the policy, by its digest.
     Policy(&'a Digest),
 }
 

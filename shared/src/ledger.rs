@@ -50,7 +50,7 @@ use paths::{DIGEST, OBJECT, OUTCOME, PARTITION, REVISION, SEAL, VERDICT, VOTES};
 pub use crate::jws::SignError;
 pub use lists::HistoryCursor;
 pub(crate) use objects::{BoundVote, read_request, read_vote};
-pub use policy::{PolicyRecord, PolicyText, Remembered, RememberedPolicy};
+pub use policy::{PolicyChange, PolicyRecord, PolicyText, Remembered, RememberedPolicy};
 pub use trust::{Forgery, Found, Trust};
 pub use unsigned::UnsignedRequest;
 

@@ -245,15 +245,29 @@ impl CodePipeline {
         execution: Option<&ExecutionId>,
         last: impl Fn(&ActionExecutionDetail) -> bool,
     ) -> Result<Vec<ActionExecutionDetail>, AwsError> {
-        let wanted = |attempt: &ActionExecutionDetail| {
-            attempt.stage_name.as_deref() == Some(action.stage.as_str())
-                && attempt.action_name.as_deref() == Some(action.action.as_str())
-        };
-        self.runs(&action.pipeline, Some(&action.region), execution, wanted, last).await
+        let wanted = is_at(action);
+        Ok(self.runs(&action.pipeline, Some(&action.region), execution, wanted, last).await?.0)
     }
 
-    /// The runs of a pipeline's actions that are `wanted`, newest first, up to the first of them for which `last` holds:
-    /// page after page, for a while.
+    /// All attempts of an execution at the action, newest first. Some of them may have been rejected, so that none may be
+    /// missing.
+    async fn all_attempts(
+        &self,
+        action: &ApprovalAction,
+        execution: &ExecutionId,
+    ) -> Result<Vec<ActionExecutionDetail>, AwsError> {
+        const TOO_MANY: &str =
+            "an execution with so many runs of actions that an earlier rejection may be among the rest";
+        let wanted = is_at(action);
+        let runs = self.runs(&action.pipeline, Some(&action.region), Some(execution), wanted, |_| false);
+        match runs.await? {
+            (runs, true) => Ok(runs),
+            (_, false) => Err(AwsError::unexpected("codepipeline:ListActionExecutions", TOO_MANY)),
+        }
+    }
+
+    /// The runs of a pipeline's actions that are `wanted`, newest first, up to the first of them for which `last` holds; and
+    /// whether these are all, or there are more pages than are read.
     async fn runs(
         &self,
         pipeline: &PipelineName,
@@ -261,7 +275,7 @@ impl CodePipeline {
         execution: Option<&ExecutionId>,
         wanted: impl Fn(&ActionExecutionDetail) -> bool,
         last: impl Fn(&ActionExecutionDetail) -> bool,
-    ) -> Result<Vec<ActionExecutionDetail>, AwsError> {
+    ) -> Result<(Vec<ActionExecutionDetail>, bool), AwsError> {
         let filter = execution.map(|id| ActionExecutionFilter::builder().pipeline_execution_id(id.as_str()).build());
         let mut runs = Vec::new();
         let mut page = None;
@@ -281,15 +295,23 @@ impl CodePipeline {
                 let found = last(&run);
                 runs.push(run);
                 if found {
-                    return Ok(runs);
+                    return Ok((runs, true));
                 }
             }
             page = answer.next_token;
             if page.is_none() {
-                break;
+                return Ok((runs, true));
             }
         }
-        Ok(runs)
+        Ok((runs, false))
+    }
+}
+
+/// Whether a run is one of this action.
+fn is_at(action: &ApprovalAction) -> impl Fn(&ActionExecutionDetail) -> bool {
+    move |run| {
+        run.stage_name.as_deref() == Some(action.stage.as_str())
+            && run.action_name.as_deref() == Some(action.action.as_str())
     }
 }
 

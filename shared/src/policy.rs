@@ -21,7 +21,7 @@ use std::str::FromStr;
 
 use time::Duration;
 
-pub use self::changes::{Right, RightsChange};
+pub use self::changes::{Changes, Right, Rights, RightsChange};
 use self::globs::Fit;
 pub use self::globs::{Globs, Part};
 use self::people::People;

@@ -5,7 +5,7 @@ use sandbox::codepipeline::{
     StageDefinition, Trigger,
 };
 use serde_json::json;
-use tests::{ALICE, BOB, Mail, World};
+use tests::{ALICE, BOB, Mail, World, service};
 
 /// Starts the release, and gives its execution.
 async fn start(world: &World) -> String {
@@ -333,4 +333,35 @@ async fn the_largest_email_stays_small_after_rejections() {
     assert!(mail.text.contains("… and 1 older decision") && mail.text.contains("And 2 more changes"), "{}", mail.text);
     // How large an email can be otherwise, with votes and comments, the hostile cases of `tests/emails` show.
     assert!(mail.html.len() <= first.html.len(), "{}, and {} before", mail.html.len(), first.html.len());
+}
+
+/// An execution may have so many runs of actions that a rejection is beyond what is looked through. Nobody is asked then:
+/// it must not be forgotten by retrying.
+#[tokio::test(start_paused = true)]
+async fn a_rejection_is_not_buried_under_runs_of_other_actions() {
+    let world = World::simulated().await;
+    let mut definition = service("service", ExecutionMode::Queued, ApprovalAction::default());
+    let others = (0..49).map(|n| ActionDefinition::new(&format!("Deploy-{n}"), ActionKind::Deploy));
+    definition.stages[1].actions.extend(others);
+    world.aws().codepipeline.create(definition).unwrap();
+    let execution = world.start_as("arn:aws:iam::123456789012:user/dev").await;
+    world.press(&world.mail_to(BOB).await.reject, "The migration drops a table that billing reads.").await;
+    let retry = json!({
+        "pipelineName": "service", "stageName": "Prod", "pipelineExecutionId": execution, "retryMode": "ALL_ACTIONS",
+    });
+    for _ in 0..10 {
+        world.settle().await;
+        world.codepipeline("RetryStageExecution", retry.clone()).await.unwrap();
+        world.settle().await;
+        reject_in_aws(&world, "no").await;
+    }
+    let before = world.requests().await.len();
+    world.codepipeline("RetryStageExecution", retry).await.unwrap();
+    world.settle().await;
+    assert_eq!(world.requests().await.len(), before, "nobody is asked");
+    let failures = world.failures();
+    assert!(
+        failures.iter().any(|failure| failure.contains("an earlier rejection may be among the rest")),
+        "{failures:?}"
+    );
 }

@@ -3,7 +3,7 @@
 use sandbox::simulation::{Calls, Fault};
 use serde_json::{Value, json};
 use tests::ledger_writer::{Item, change_object};
-use tests::{ALICE, BOB, Mail, World, eventbridge};
+use tests::{ALICE, BOB, World, eventbridge};
 use time::Duration;
 
 use crate::operations::misconfigured;
@@ -24,31 +24,40 @@ async fn seen(policy: &str) -> World {
     world
 }
 
-/// Who was told of a change, and what: the lines of the lists.
-type Told = (String, Vec<String>);
-
-/// All who were told.
-async fn told(world: &World) -> Vec<Told> {
-    let told = |mail: Mail| {
-        let text = mail.text.replace("\r\n", "\n");
-        let is_listed = |line: &&str| line.starts_with("> ") || line.starts_with("You may");
-        (mail.to, text.lines().filter(is_listed).map(str::to_owned).collect())
-    };
-    sorted(world.about_policy().await.into_iter().map(told).collect())
-}
-
-fn sorted(mut told: Vec<Told>) -> Vec<Told> {
+/// What was told of changes, a text a line: to whom, `+` or `-`, and what; or of which others that is.
+async fn told(world: &World) -> Vec<String> {
+    let mut told = Vec::new();
+    for mail in world.about_policy().await {
+        let (text, mut section) = (mail.text.replace("\r\n", "\n"), "");
+        for line in text.lines() {
+            section = match line {
+                "You may now approve or reject:" => "+",
+                "You may no longer approve or reject:" => "-",
+                "Others who may now approve or reject:" => "others +",
+                "Others who may no longer approve or reject:" => "others -",
+                _ => section,
+            };
+            if let Some(what) = line.strip_prefix("> ") {
+                told.push(format!("{} {section} {what}", mail.to).replace("@example.com", ""));
+            }
+        }
+    }
     told.sort();
     told
 }
 
-fn gained(who: &str, what: &str) -> Told {
-    (who.to_owned(), vec!["You may now approve or reject:".to_owned(), format!("> {what}")])
+fn sorted<const N: usize>(mut lines: [&str; N]) -> [&str; N] {
+    lines.sort_unstable();
+    lines
 }
 
-fn lost(who: &str, what: &str) -> Told {
-    (who.to_owned(), vec!["You may no longer approve or reject:".to_owned(), format!("> {what}")])
-}
+/// What is told when Bob decides everything in Alice's place.
+const BOB_FOR_ALICE: [&str; 4] = [
+    "alice - All releases",
+    "alice others + bob: All releases",
+    "bob + All releases",
+    "bob others - alice: All releases",
+];
 
 /// The record in the ledger.
 async fn record(world: &World) -> Item {
@@ -61,15 +70,23 @@ async fn whoever_gains_or_loses_the_right_to_decide_is_told_once_by_the_sweep() 
     let world = seen(&everything_by(&[ALICE, BOB])).await;
     world.save_policy(&everything_by(&[BOB, CAROL])).await;
     let report = world.sweep().await.unwrap();
-    assert_eq!(report["results"][0]["rights"], 2, "{report}");
-    assert_eq!(told(&world).await, [lost(ALICE, "All releases"), gained(CAROL, "All releases")]);
+    assert_eq!(report["results"][0]["rights"], 3, "{report}");
+    let expected = sorted([
+        "alice - All releases",
+        "alice others + carol: All releases",
+        "bob others + carol: All releases",
+        "bob others - alice: All releases",
+        "carol + All releases",
+        "carol others - alice: All releases",
+    ]);
+    assert_eq!(told(&world).await, expected);
     for _ in 0..2 {
         world.sweep().await.unwrap();
         world.advance(Duration::hours(1)).await;
     }
-    assert_eq!(world.mails().await.len(), 2, "once");
+    assert_eq!(world.mails().await.len(), 3, "once");
     let mail = world.about_policy().await.remove(0);
-    assert_eq!(mail.subject, "The releases that you decide on have changed");
+    assert_eq!(mail.subject, "The rules for approving releases have changed");
     for words in
         ["We noticed this on 20 November 2026, 09:25 UTC.", "tell the team that runs the pipelines immediately"]
     {
@@ -83,12 +100,23 @@ async fn a_route_in_front_of_others_is_told_with_what_it_takes() {
     let route = "[[route]]\npipeline = \"payments-*\"\nstage = \"Production\"\napprovers = [\"mallory@example.com\"]\nquorum = 1\n";
     world.save_policy(&format!("{route}{}", everything_by(&[ALICE, BOB]))).await;
     world.sweep().await.unwrap();
-    let what = "Pipeline payments-*, Stage Production";
-    assert_eq!(told(&world).await, [lost(ALICE, what), lost(BOB, what), gained(MALLORY, what)]);
+    let first = [
+        "alice - Pipeline payments-*, Stage Production",
+        "alice others + mallory: Pipeline payments-*, Stage Production",
+        "alice others - bob: Pipeline payments-*, Stage Production",
+        "bob - Pipeline payments-*, Stage Production",
+        "bob others + mallory: Pipeline payments-*, Stage Production",
+        "bob others - alice: Pipeline payments-*, Stage Production",
+        "mallory + Pipeline payments-*, Stage Production",
+        "mallory others - alice: Pipeline payments-*, Stage Production",
+        "mallory others - bob: Pipeline payments-*, Stage Production",
+    ];
+    assert_eq!(told(&world).await, sorted(first));
     assert!(world.mails().await[0].text.contains("An asterisk (*) stands for any text."));
     world.save_policy(&format!("{route}{}", everything_by(&[BOB]))).await;
     world.sweep().await.unwrap();
-    let both = [lost(ALICE, "All releases"), lost(ALICE, what), lost(BOB, what), gained(MALLORY, what)];
+    let mut both = [first.as_slice(), &["alice - All releases", "bob others - alice: All releases"]].concat();
+    both.sort_unstable();
     assert_eq!(told(&world).await, both);
 }
 
@@ -100,12 +128,37 @@ async fn a_policy_that_somebody_was_asked_under_for_a_minute_is_told() {
     world.save_policy(&everything_by(&[MALLORY])).await;
     world.play(&eventbridge()).await;
     world.save_policy(&good).await;
-    let everything = "All releases";
-    let first = [lost(ALICE, everything), lost(BOB, everything), gained(MALLORY, everything)];
+    let first = sorted([
+        "alice - All releases",
+        "alice others + mallory: All releases",
+        "alice others - bob: All releases",
+        "bob - All releases",
+        "bob others + mallory: All releases",
+        "bob others - alice: All releases",
+        "mallory + All releases",
+        "mallory others - alice: All releases",
+        "mallory others - bob: All releases",
+    ]);
     assert_eq!(told(&world).await, first);
     world.sweep().await.unwrap();
-    let second = [gained(ALICE, everything), gained(BOB, everything), lost(MALLORY, everything)];
-    assert_eq!(told(&world).await, sorted([first, second].concat()));
+    assert_eq!(told(&world).await.len(), 18, "and back: {:?}", told(&world).await);
+    assert!(told(&world).await.contains(&"mallory - All releases".to_owned()));
+}
+
+/// Where it cannot be noted, nobody is asked by it.
+#[tokio::test(start_paused = true)]
+async fn nobody_is_asked_by_a_policy_that_is_not_on_record() {
+    let good = everything_by(&[ALICE, BOB]);
+    let world = seen(&good).await;
+    world.save_policy(&everything_by(&[MALLORY])).await;
+    world.fail(Calls::of("TransactWriteItems"), Fault::Throttled);
+    let (status, report) = world.event(&eventbridge()).await;
+    assert_eq!(status, 500, "{report}");
+    world.save_policy(&good).await;
+    world.heal();
+    world.sweep().await.unwrap();
+    assert!(world.mails().await.iter().all(|mail| mail.to != MALLORY));
+    assert_eq!(world.requests().await.len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -130,7 +183,7 @@ async fn a_policy_that_cannot_be_read_fails_the_sweep_and_loses_nothing() {
     assert!(error.contains("the policy: policy version 2 is invalid"), "{error}");
     world.save_policy(&everything_by(&[BOB])).await;
     world.sweep().await.unwrap();
-    assert_eq!(told(&world).await, [lost(ALICE, "All releases"), gained(BOB, "All releases")]);
+    assert_eq!(told(&world).await, BOB_FOR_ALICE);
 }
 
 #[tokio::test(start_paused = true)]
@@ -149,26 +202,55 @@ async fn what_a_crash_or_a_fault_left_untold_is_told_by_the_next_sweep() {
         world.sweep().await.unwrap_err();
         world.heal();
         world.advance(Duration::hours(2)).await;
-        assert_eq!(
-            told(&world).await,
-            [lost(ALICE, "All releases"), gained(BOB, "All releases")],
-            "{operation}, {fault:?}"
-        );
+        assert_eq!(told(&world).await, BOB_FOR_ALICE, "{operation}, {fault:?}");
     }
 }
 
-/// An earlier change that could not be told must not hide a later one.
+/// An earlier change that could not be told must neither hide a later one, nor be hidden by it.
 #[tokio::test(start_paused = true)]
-async fn a_change_whose_emails_are_refused_hides_no_other() {
+async fn a_change_whose_emails_are_refused_is_told_with_the_next() {
     let world = seen(&everything_by(&[ALICE])).await;
-    world.save_policy(&everything_by(&[BOB])).await;
     world.fail(Calls::of("SendRawEmail"), Fault::Denied);
-    world.sweep().await.unwrap_err();
-    world.save_policy(&everything_by(&[CAROL])).await;
-    world.sweep().await.unwrap_err();
+    for approver in [BOB, CAROL] {
+        world.save_policy(&everything_by(&[approver])).await;
+        world.sweep().await.unwrap_err();
+    }
     world.heal();
     world.advance(Duration::hours(1)).await;
-    assert_eq!(told(&world).await, [lost(BOB, "All releases"), gained(CAROL, "All releases")]);
+    let mut both = BOB_FOR_ALICE.to_vec();
+    both.extend(["bob - All releases", "bob others + carol: All releases"]);
+    both.extend(["carol + All releases", "carol others - bob: All releases"]);
+    both.sort_unstable();
+    assert_eq!(told(&world).await, both);
+}
+
+/// Whoever changes the policy does not choose where, or in what language, those are told whom it knew before.
+#[tokio::test(start_paused = true)]
+async fn a_change_is_told_as_the_former_policy_has_it() {
+    let world = seen(&everything_by(&[ALICE])).await;
+    let route = format!(
+        "[[route]]\npipeline = \"unused\"\napprovers = [\"Nobody <{ALICE}>\"]\nquorum = 1\nlanguage = \"ja\"\nreply_to = \"{MALLORY}\"\n"
+    );
+    world.save_policy(&format!("{route}{}", everything_by(&[BOB]))).await;
+    world.sweep().await.unwrap();
+    let mails = world.about_policy().await;
+    let alice = mails.iter().find(|mail| mail.to == ALICE).unwrap();
+    assert_eq!(alice.subject, "The rules for approving releases have changed");
+    assert!(!alice.raw.contains("mallory") && !alice.raw.contains("Nobody"), "{}", alice.raw);
+    assert!(alice.text.contains("> All releases, except: Pipeline unused"), "{}", alice.text);
+}
+
+/// What remains: an older record that is put back has what changed since then told once more.
+#[tokio::test(start_paused = true)]
+async fn an_older_record_has_a_change_told_once_more() {
+    let world = seen(&everything_by(&[ALICE])).await;
+    let older = record(&world).await;
+    world.save_policy(&everything_by(&[BOB])).await;
+    world.sweep().await.unwrap();
+    world.ledger().put(&older).await;
+    world.advance(Duration::hours(1)).await;
+    assert_eq!(told(&world).await.len(), 2 * BOB_FOR_ALICE.len());
+    assert_eq!(world.metric("Forged"), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -193,7 +275,7 @@ async fn whoever_writes_the_record_has_nobody_told_a_lie() {
         // The next change is noticed.
         world.save_policy(&everything_by(&[BOB])).await;
         world.sweep().await.unwrap();
-        assert_eq!(told(&world).await, [lost(ALICE, "All releases"), gained(BOB, "All releases")], "{what}");
+        assert_eq!(told(&world).await, BOB_FOR_ALICE, "{what}");
     }
 }
 
@@ -210,7 +292,7 @@ async fn a_change_after_a_rotation_is_compared_with_the_policy_before_it() {
         notifier.handle(&json!({"sweep": {}})).await.unwrap();
         world.advance(Duration::minutes(20)).await;
     }
-    assert_eq!(told(&world).await, [lost(ALICE, "All releases"), gained(BOB, "All releases")]);
+    assert_eq!(told(&world).await, BOB_FOR_ALICE);
 }
 
 /// While a new key reaches the functions, or after an emergency took the old one away, people are asked all the same.
@@ -225,5 +307,5 @@ async fn a_record_by_an_unknown_key_keeps_nobody_from_being_asked() {
     notifier.handle(&json!({"sweep": {}})).await.unwrap();
     world.save_policy(&everything_by(&[BOB])).await;
     notifier.handle(&json!({"sweep": {}})).await.unwrap();
-    assert_eq!(told(&world).await, [lost(ALICE, "All releases"), gained(BOB, "All releases")]);
+    assert_eq!(told(&world).await, BOB_FOR_ALICE);
 }

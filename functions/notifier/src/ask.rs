@@ -15,7 +15,7 @@ use crate::announce::{Announce, AnnounceError};
 use crate::errors::Errors;
 use crate::metrics;
 use crate::outbox::{Outbox, Undelivered};
-use crate::policy_changes::{PolicyChangeError, PolicyChanges};
+use crate::policy_changes::{Noted, PolicyChangeError, PolicyChanges};
 use crate::policy_store::{PolicyReadError, PolicyStore, StoredPolicy};
 use crate::recipient::recipients;
 
@@ -75,7 +75,7 @@ pub enum AskError {
     /// The approval ended while its approvers were being asked, and how it ended was not announced.
     #[error(transparent)]
     Announce(#[from] AnnounceError),
-    /// The policy has changed, and not everybody whom that concerns was told. The approvers were asked.
+    /// The policy was not noted, and nobody was asked; or it has changed, and not everybody whom that concerns was told.
     #[error(transparent)]
     PolicyChange(#[from] PolicyChangeError),
 }
@@ -84,27 +84,33 @@ impl Ask {
     /// Asks everybody who may decide the approval and was not asked before. `None` when it no longer waits, or not long
     /// enough for anybody to answer.
     pub(crate) async fn ask(&self, pending: &PendingRef) -> Result<Option<Asked>, AskError> {
-        let Some((request, policy)) = self.open_request(pending).await? else { return Ok(None) };
+        let Some((request, noted)) = self.open_request(pending).await? else { return Ok(None) };
         let key = request.approval.key();
-        let (summary, followed) = tokio::join!(
+        let (summary, told) = tokio::join!(
             self.outbox.send(&request, EmailKind::Request, recipients(&request.terms)),
-            Box::pin(self.follow(policy)),
+            Box::pin(self.tell(noted)),
         );
         if summary.attempted() > 0 {
             self.announce.announce_if_ended(&key).await?;
         }
         let already_sent = summary.already_sent;
         let sent = summary.complete(recipients(&request.terms).count())?;
-        followed?;
+        told?;
         Ok(Some(Asked { key, sent, already_sent }))
     }
 
-    /// A policy that was read to ask somebody is noted, even if it is there for a minute only.
-    async fn follow(&self, policy: Option<StoredPolicy>) -> Result<(), PolicyChangeError> {
-        match policy {
-            Some(policy) => self.changes.follow(&policy).await.map(|_| ()),
+    async fn tell(&self, noted: Option<Noted>) -> Result<(), PolicyChangeError> {
+        match noted {
+            Some(noted) => self.changes.tell(noted).await.map(|_| ()),
             None => Ok(()),
         }
+    }
+
+    /// The policy, which is on record before anybody is asked by it, even if it is there for a minute only.
+    async fn policy(&self) -> Result<(StoredPolicy, Noted), AskError> {
+        let policy = self.policy.read().await?;
+        let noted = self.changes.note(&policy).await?;
+        Ok((policy, noted))
     }
 
     /// Asks about the approvals that wait at an action and have no request, and gives the number of emails. Anybody may say
@@ -157,7 +163,7 @@ impl Ask {
 
     /// Sends a copy of each email that was sent before, and the missing ones as if for the first time.
     async fn ask_again(&self, pending: &PendingRef) -> Result<usize, AskError> {
-        let Some((request, policy)) = self.open_request(pending).await? else { return Ok(0) };
+        let Some((request, noted)) = self.open_request(pending).await? else { return Ok(0) };
         let key = request.approval.key();
         let before = self.ledger.deliveries(&key, &request.digest).await?;
         let was_sent = |mailbox: &str| {
@@ -175,21 +181,23 @@ impl Ask {
         let (mut again, first): (Vec<_>, Vec<_>) =
             recipients(&request.terms).partition(|recipient| was_sent(&recipient.mailbox.address.identity()));
         again.retain(|recipient| !was_sent_lately(&recipient.mailbox.address.identity()));
-        let (again, first, followed) = tokio::join!(
+        let (again, first, told) = tokio::join!(
             self.outbox.send(&request, EmailKind::Resend { at }, again),
             self.outbox.send(&request, EmailKind::Request, first),
-            Box::pin(self.follow(policy)),
+            Box::pin(self.tell(noted)),
         );
         self.announce.announce_if_ended(&key).await?;
         let sent = again.and(first).complete(recipients(&request.terms).count())?;
-        followed?;
+        told?;
         Ok(sent)
     }
 
-    /// The request of an approval, created now unless the ledger has it, and the policy, if it can be read. `None` when nobody
-    /// can answer it any more.
-    async fn open_request(&self, pending: &PendingRef) -> Result<Option<(Request, Option<StoredPolicy>)>, AskError> {
-        let (found, policy) = tokio::join!(self.pipeline.find(pending), self.policy.read());
+    /// The request of an approval, created now unless the ledger has it, and what is to be told of the policy. `None` when
+    /// nobody can answer it any more.
+    async fn open_request(&self, pending: &PendingRef) -> Result<Option<(Request, Option<Noted>)>, AskError> {
+        let (found, policy) = tokio::join!(self.pipeline.find(pending), Box::pin(self.policy()));
+        let (policy, noted) =
+            policy.map_or_else(|error| (Err(error), None), |(policy, noted)| (Ok(policy), Some(noted)));
         let now = (self.clock)();
         let found = match found {
             Err(FindError::NotShown) if self.was_asked(pending).await? => None,
@@ -199,8 +207,8 @@ impl Ask {
         let request = match self.ledger.read_request(&found.approval.key()).await? {
             // Its terms and expiry are fixed: whether those of a new request could be read now does not matter.
             Found::Request(request) => *request,
-            Found::Absent => self.create_request(found, policy.as_ref(), None, now).await?,
-            Found::Forged(forgery) => self.create_request(found, policy.as_ref(), Some(&forgery), now).await?,
+            Found::Absent => self.create_request(found, &policy?, None, now).await?,
+            Found::Forged(forgery) => self.create_request(found, &policy?, Some(&forgery), now).await?,
         };
         let request = self.announce.confirmed(request).await?;
         if request.outcome.is_some() {
@@ -208,7 +216,7 @@ impl Ask {
             self.announce.announce(&request).await?;
             return Ok(None);
         }
-        Ok(Some((request, policy.ok())).filter(|(request, _)| request.expires > now))
+        Ok(Some((request, noted)).filter(|(request, _)| request.expires > now))
     }
 
     /// Whether the ledger has a request of the approval with this token.
@@ -234,12 +242,12 @@ impl Ask {
     async fn create_request(
         &self,
         mut found: PendingApproval,
-        policy: Result<&StoredPolicy, &PolicyReadError>,
+        policy: &StoredPolicy,
         forgery: Option<&Forgery>,
         now: UtcDateTime,
     ) -> Result<Request, AskError> {
         found.release.earlier = self.with_votes(&found).await?;
-        let terms = policy.map_err(PolicyReadError::clone)?.terms(&found)?;
+        let terms = policy.terms(&found)?;
         let omitted = found.release.earlier.len().saturating_sub(MAX_EARLIER);
         found.release.earlier.drain(..omitted);
         let request = NewRequest::new(found.approval, terms, now, found.expires, found.release);

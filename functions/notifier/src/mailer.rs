@@ -17,9 +17,8 @@ use countersign::aws::AwsError;
 const ATTEMPT: Duration = Duration::from_secs(10);
 /// How long sending may take with all attempts, so that the function has time left to report what was not sent.
 const OPERATION: Duration = Duration::from_secs(40);
-/// Attempts in all, and the longest pause between them. At a sending rate of one a second, that is enough for a handful of
-/// emails at once.
-const ATTEMPTS: u32 = 10;
+/// Attempts in all, and the longest pause between them: as many as there is time for.
+const ATTEMPTS: u32 = 16;
 const MAX_PAUSE: Duration = Duration::from_secs(4);
 
 /// Amazon SES, for one sender.

@@ -4,11 +4,11 @@ use countersign::approval::{Address, Approver, Decision, Deployment};
 use countersign::aws::{AwsError, AwsErrorKind};
 use countersign::clock::Clock;
 use countersign::delivery::{About, Claim, DeliveryId, EmailKind};
-use countersign::ledger::{Ledger, RETENTION, RememberedPolicy, lives_until};
+use countersign::ledger::{Ledger, PolicyChange, RETENTION, lives_until};
 use countersign::link::{LinkSigner, SignError};
 use countersign::metrics::Metrics;
 use countersign::pipeline::Polling;
-use countersign::policy::RightsChange;
+use countersign::policy::Changes;
 use countersign::request::Request;
 use futures_util::{StreamExt, stream};
 use time::UtcDateTime;
@@ -149,22 +149,26 @@ impl Outbox {
     }
 
     /// Sends an email about a change of the policy to each of those whom it concerns, unless they have it.
-    pub(crate) async fn send_changes(&self, policy: &RememberedPolicy, changes: &[RightsChange]) -> DeliverySummary {
-        let seen = policy.record.seen;
-        let deliver = async |change: &RightsChange| {
-            let id = DeliveryId { about: About::Policy(&policy.digest), to: &change.person.address };
-            let email = PolicyEmail {
-                change,
-                seen,
-                record: &policy.digest,
-                sender: &self.sender,
-                reply_to: self.reply_to.as_ref(),
-                deployment: &self.deployment,
+    pub(crate) async fn send_changes(&self, change: PolicyChange<'_>, changes: &Changes<'_>) -> DeliverySummary {
+        let (digest, seen) = (&change.digest(), change.seen);
+        let deliver = async |to: &Approver| {
+            let compose = async || {
+                let email = PolicyEmail {
+                    change: &changes.of(to),
+                    to,
+                    seen,
+                    digest,
+                    sender: &self.sender,
+                    // Not what a route says: whoever changes the policy must not choose where questions about it go.
+                    reply_to: self.reply_to.as_ref(),
+                    deployment: &self.deployment,
+                };
+                Ok(email.render((self.clock)())?)
             };
-            let compose = async || Ok(email.render((self.clock)())?);
+            let id = DeliveryId { about: About::Policy(digest), to: &to.address };
             self.deliver(id, seen.saturating_add(RETENTION), compose).await
         };
-        self.all(changes.iter().map(deliver)).await
+        self.all(changes.people().map(deliver)).await
     }
 
     async fn all(

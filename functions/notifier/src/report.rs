@@ -229,6 +229,7 @@ fn kind_of_policy(error: &PolicyReadError) -> &'static str {
 fn kind_of_change(error: &PolicyChangeError) -> &'static str {
     match error {
         PolicyChangeError::Aws(_) | PolicyChangeError::Seal(_) => AWS_ERROR,
+        PolicyChangeError::Contended => "PolicyNotNoted",
         PolicyChangeError::Undelivered(_) => EMAILS_NOT_SENT,
     }
 }

@@ -192,7 +192,8 @@ impl Sweep {
 
     /// Tells of a change of the policy that nobody was asked under.
     async fn rights(&self) -> Result<usize, SweepError> {
-        Ok(self.changes.follow(&self.policy.read().await?).await?)
+        let noted = self.changes.note(&self.policy.read().await?).await?;
+        Ok(self.changes.tell(noted).await?)
     }
 
     async fn run(&self, task: Task<'_>, pending: &[Pending], now: UtcDateTime) -> Result<SweepSummary, SweepFailure> {

@@ -14,7 +14,7 @@ use super::lists::{OPEN, execution_key, history_key, history_sort_key};
 use super::objects::{read_request, read_vote, write_request, write_vote};
 use super::policy::{POLICY, read_record, write_record};
 use super::unsigned::UnsignedItem;
-use super::{REQUEST, UnsignedRequest, paths};
+use super::{PolicyChange, REQUEST, UnsignedRequest, paths};
 use crate::approval::{ApprovalKey, Approver, Comment, Decision, Digest};
 use crate::delivery::{About, Delivery, DeliveryId, DeliveryState, EmailKind};
 use crate::l10n::Language;
@@ -108,18 +108,21 @@ fn a_sealed_vote_is_written_as_it_was() {
     }
 }
 
+/// What tells the change in the record apart, which the delivery is kept under.
+const DIGEST_OF_CHANGE: &str = "u2umZC9r-Hb8w6iFQ_gKD06DZgoizqm9VIRPOqHLfks";
+
 #[test]
 fn the_record_of_the_policy_is_written_as_it_was() {
-    let stored = golden!("policy-told");
+    let stored = golden!("policy-changed");
     let record = read_record(bytes(&stored, paths::OBJECT)).unwrap();
     assert_eq!(record.now.version, 2);
-    assert!(record.before.as_ref().is_some_and(|before| before.text.contains("alice@example.com")));
+    let changes: Vec<PolicyChange> = record.changes().collect();
+    assert!(matches!(changes.as_slice(), [change] if change.before.text.contains("alice@example.com")));
+    assert_eq!(changes[0].digest().as_str(), DIGEST_OF_CHANGE);
     let written = write_record(&record).unwrap();
     assert_eq!(String::from_utf8(written), String::from_utf8(bytes(&stored, paths::OBJECT).to_vec()));
-    assert!(stored.contains_key(paths::TOLD));
-    let digest = Digest::of(bytes(&stored, paths::OBJECT));
     let to = "alice@example.com".parse().unwrap();
-    let id = DeliveryId { about: About::Policy(&digest), to: &to };
+    let id = DeliveryId { about: About::Policy(&changes[0].digest()), to: &to };
     let (stored, mail) = (keys_of(&stored), golden!("policy-mail"));
     let expected = delivery_keys(id);
     assert_eq!((stored, keys_of(&mail)), ((POLICY, "SIGNED-POLICY"), keys_of(&expected)));

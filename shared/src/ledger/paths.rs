@@ -27,9 +27,6 @@ pub(super) const MESSAGE_ID: &str = "message_id";
 
 pub(super) const CLOSED: &str = "closed";
 
-/// When everybody had been told of a change of the policy.
-pub(super) const TOLD: &str = "told";
-
 /// The states of a delivery.
 pub(super) mod state {
     pub const CLAIMED: &str = "claimed";

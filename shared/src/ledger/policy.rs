@@ -1,22 +1,25 @@
 //! The policy as it was last seen, so that a change of it is noticed and told.
 //!
 //! It decides nothing: who is asked is what the policy says at that moment. Whoever may write the ledger can make a
-//! change go untold, by deleting the record, or have an earlier one told again, and no more.
+//! change go untold, by deleting the record or putting an older one back, which also has what changed since then told once
+//! more.
 
 use std::fmt;
 
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 use time::UtcDateTime;
 
-use super::attributes::{keys, moment, put, sealed, text};
+use super::attributes::{keys, put, sealed, text};
 use super::items::{Unreadable, moment as read_moment};
-use super::paths::{DIGEST, OBJECT, SEAL, TOLD};
+use super::paths::{OBJECT, SEAL};
 use super::trust::{Checked, sealed_in};
-use super::{Forgery, Ledger, ignoring_changes, in_place_of};
+use super::{Forgery, Ledger, in_place_of};
 use crate::approval::Digest;
-use crate::aws::{AwsError, code};
+use crate::aws::AwsError;
 use crate::jws::SignError;
 use crate::seal::{Sealed, Sealer, Seals};
 
@@ -39,15 +42,70 @@ impl fmt::Debug for PolicyText {
     }
 }
 
-/// A policy that was seen, and the one that it replaced.
+/// The policy as it was last seen, and those before it until everybody has been told that they were replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyRecord {
-    /// When it was seen first.
-    pub seen: UtcDateTime,
     /// The policy.
     pub now: PolicyText,
-    /// The one before. `None` for the first one that was seen.
-    pub before: Option<PolicyText>,
+    /// Since when.
+    pub seen: UtcDateTime,
+    /// Former ones, oldest first, each with when it was replaced.
+    pub former: Vec<(PolicyText, UtcDateTime)>,
+}
+
+/// One policy that replaced another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PolicyChange<'a> {
+    /// What was replaced.
+    pub before: &'a PolicyText,
+    /// What replaced it.
+    pub now: &'a PolicyText,
+    /// When that was noticed.
+    pub seen: UtcDateTime,
+}
+
+/// The most former policies that are kept. It takes somebody who saves one each minute while no email goes out.
+const MAX_FORMER: usize = 16;
+
+impl PolicyRecord {
+    /// The record of the first policy that was ever seen.
+    #[must_use]
+    pub fn first(now: PolicyText, seen: UtcDateTime) -> Self {
+        Self { now, seen, former: Vec::new() }
+    }
+
+    /// The record once another policy has replaced this one.
+    #[must_use]
+    pub fn replaced_by(&self, now: PolicyText, seen: UtcDateTime) -> Self {
+        let former = self.former.iter().cloned().chain([(self.now.clone(), seen)]);
+        let omitted = (self.former.len() + 1).saturating_sub(MAX_FORMER);
+        if omitted > 0 {
+            tracing::error!("a change of the policy is not told any more, since too many came after it");
+        }
+        Self { now, seen, former: former.skip(omitted).collect() }
+    }
+
+    /// The record once everybody has been told of its changes.
+    #[must_use]
+    pub fn told(&self) -> Self {
+        Self::first(self.now.clone(), self.seen)
+    }
+
+    /// The changes that not everybody has been told of, oldest first.
+    pub fn changes(&self) -> impl Iterator<Item = PolicyChange<'_>> {
+        let now = self.former.iter().skip(1).map(|(text, _)| text).chain([&self.now]);
+        self.former.iter().zip(now).map(|((before, seen), now)| PolicyChange { before, now, seen: *seen })
+    }
+}
+
+impl PolicyChange<'_> {
+    /// What tells it apart from other changes.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let Self { before, now, seen } = self;
+        let (old, new) = (Digest::of(before.text.as_bytes()), Digest::of(now.text.as_bytes()));
+        Digest::of(format!("{old} {new} {}", seen.unix_timestamp()).as_bytes())
+    }
 }
 
 /// A record, as bytes.
@@ -55,18 +113,27 @@ pub struct PolicyRecord {
 struct RecordObject {
     seen: i64,
     now: PolicyText,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    before: Option<PolicyText>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    former: Vec<FormerObject>,
 }
 
-pub(super) fn write_record(PolicyRecord { seen, now, before }: &PolicyRecord) -> Result<Vec<u8>, Unreadable> {
-    let object = RecordObject { seen: seen.unix_timestamp(), now: now.clone(), before: before.clone() };
+#[derive(Serialize, Deserialize)]
+struct FormerObject {
+    until: i64,
+    policy: PolicyText,
+}
+
+pub(super) fn write_record(PolicyRecord { now, seen, former }: &PolicyRecord) -> Result<Vec<u8>, Unreadable> {
+    let former =
+        former.iter().map(|(policy, until)| FormerObject { until: until.unix_timestamp(), policy: policy.clone() });
+    let object = RecordObject { seen: seen.unix_timestamp(), now: now.clone(), former: former.collect() };
     serde_json::to_vec(&object).map_err(|_| Unreadable)
 }
 
 pub(super) fn read_record(bytes: &[u8]) -> Result<PolicyRecord, Unreadable> {
-    let RecordObject { seen, now, before } = serde_json::from_slice(bytes).map_err(|_| Unreadable)?;
-    Ok(PolicyRecord { seen: read_moment(seen)?, now, before })
+    let RecordObject { seen, now, former } = serde_json::from_slice(bytes).map_err(|_| Unreadable)?;
+    let former = former.into_iter().map(|FormerObject { until, policy }| Ok((policy, read_moment(until)?)));
+    Ok(PolicyRecord { seen: read_moment(seen)?, now, former: former.collect::<Result<_, Unreadable>>()? })
 }
 
 /// A record in the ledger, whose seal holds.
@@ -74,10 +141,6 @@ pub(super) fn read_record(bytes: &[u8]) -> Result<PolicyRecord, Unreadable> {
 pub struct RememberedPolicy {
     /// The record.
     pub record: PolicyRecord,
-    /// Its digest.
-    pub digest: Digest,
-    /// Whether the change has been told to everybody: a memo.
-    pub is_told: bool,
     sealed: Sealed,
 }
 
@@ -113,10 +176,7 @@ impl Ledger {
         let record = sealed.as_ref().and_then(|sealed| read_record(&sealed.bytes).ok());
         if let (Some(sealed), Some(record)) = (sealed, record) {
             match self.trust.checked(seals, &sealed, || Some(record.seen)).await? {
-                Checked::Holds(digest) => {
-                    let is_told = item.contains_key(TOLD);
-                    return Ok(Remembered::Policy(Box::new(RememberedPolicy { record, digest, is_told, sealed })));
-                }
+                Checked::Holds(_) => return Ok(Remembered::Policy(Box::new(RememberedPolicy { record, sealed }))),
                 Checked::ByNewKey => return Ok(Remembered::ByNewKey),
                 Checked::Broken => {}
             }
@@ -137,51 +197,34 @@ impl Ledger {
     ) -> Result<Option<RememberedPolicy>, SignError> {
         const OPERATION: &str = "dynamodb:TransactWriteItems";
         let object = sealer.seal(write_record(&record).map_err(|_| SignError::Unwritable)?).await?;
-        let digest = Digest::of(&object.bytes);
-        let (stands, is_told) = match in_place {
+        let stands = match in_place {
             // Whoever wrote it knows better.
             Remembered::ByNewKey => return Ok(None),
-            Remembered::Absent => (None, record.before.is_none()),
-            Remembered::Forged(forgery) => (Some(forgery), record.before.is_none()),
+            Remembered::Absent => None,
+            Remembered::Forged(forgery) => Some(forgery),
             Remembered::Policy(former) => {
-                let is_told = former.record == record && former.is_told;
                 let Sealed { bytes, seal } = former.sealed;
                 let bytes = AttributeValue::B(Blob::new(bytes));
-                (Some(Forgery { object: Some(bytes), seal: Some(text(seal)) }), is_told)
+                Some(Forgery { object: Some(bytes), seal: Some(text(seal)) })
             }
         };
         let mut item = keys(POLICY, RECORD, None);
         item.extend(sealed(&object));
-        item.insert(DIGEST.to_owned(), text(digest.as_str()));
-        if is_told {
-            item.insert(TOLD.to_owned(), moment(record.seen));
-        }
         let write = in_place_of(stands.as_ref(), put(&self.table, item)).build();
         let write = write.map_err(|_| AwsError::unexpected(OPERATION, "an item without content"))?;
         let write = TransactWriteItem::builder().put(write).build();
         match self.client.transact_write_items().transact_items(write).send().await {
-            Ok(_) => Ok(Some(RememberedPolicy { record, digest, is_told, sealed: object })),
-            Err(error) if code(&error) == Some("TransactionCanceledException") => Ok(None),
+            Ok(_) => Ok(Some(RememberedPolicy { record, sealed: object })),
+            Err(error) if stood_something_else(&error) => Ok(None),
             Err(error) => Err(AwsError::new(OPERATION, &error).into()),
         }
     }
+}
 
-    /// Notes that a change has been told to everybody.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
-    pub async fn note_told(&self, policy: &RememberedPolicy, now: UtcDateTime) -> Result<(), AwsError> {
-        let noted = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(keys(POLICY, RECORD, None)))
-            .update_expression(format!("SET {TOLD} = :now"))
-            .condition_expression(format!("{DIGEST} = :digest"))
-            .expression_attribute_values(":now", moment(now))
-            .expression_attribute_values(":digest", text(policy.digest.as_str()))
-            .send()
-            .await;
-        ignoring_changes(noted)
-    }
+/// Whether a write was cancelled for its condition, and not for a conflict or for want of capacity.
+fn stood_something_else(error: &SdkError<TransactWriteItemsError>) -> bool {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
+        return false;
+    };
+    cancelled.cancellation_reasons().iter().any(|reason| reason.code() == Some("ConditionalCheckFailed"))
 }

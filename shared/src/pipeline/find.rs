@@ -58,7 +58,7 @@ impl CodePipeline {
             let waiting = self.stage_state(action).await?.and_then(|stage| waiting_in_state(&stage, action, pending));
             let execution = waiting.as_ref().map(|waiting| &waiting.execution).or(pending.execution.as_ref());
             let runs = match execution {
-                Some(execution) => self.attempts(action, Some(execution), |_| false).await?,
+                Some(execution) => self.all_attempts(action, execution).await?,
                 None => Vec::new(),
             };
             (waiting, runs)
@@ -71,8 +71,7 @@ impl CodePipeline {
                 return Ok(Some(Look::Over));
             }
             // In PARALLEL mode, the search ended at the run with this token.
-            let runs =
-                if is_parallel { self.attempts(action, Some(&waiting.execution), |_| false).await? } else { runs };
+            let runs = if is_parallel { self.all_attempts(action, &waiting.execution).await? } else { runs };
             return Ok(Some(Look::Waiting(Box::new(Waiting { named: waiting, shown, runs }))));
         }
         // Ended after the event: over. Ended before it: an earlier attempt of a stage that was retried, and the list does

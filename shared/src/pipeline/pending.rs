@@ -222,7 +222,7 @@ impl CodePipeline {
             kind.is_some_and(|kind| kind.category == ActionCategory::Approval)
                 && run.status == Some(ActionExecutionStatus::InProgress)
         };
-        let runs = self.runs(pipeline, region, None, waits, |_| false).await?;
+        let runs = self.runs(pipeline, region, None, waits, |_| false).await?.0;
         Ok(runs.iter().filter_map(place_of_run).collect())
     }
 }

@@ -7,59 +7,75 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Globs, Part, Policy, Route};
-use crate::approval::{Address, Approver};
+use crate::approval::Approver;
 use crate::l10n::Language;
+
+/// The most kinds of approvals that one person is told of at a time, and the most exceptions from one. A policy of 8 KB may
+/// have ten thousand of the former.
+const MAX_RIGHTS: usize = 200;
+const MAX_EXCEPTIONS: usize = 10;
 
 /// Approvals that somebody may decide, or could.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Right {
     /// What they match.
     pub matches: Globs,
-    /// Of these, the ones to which this does not apply.
+    /// Of these, the ones to which this does not apply: the first of them.
     pub except: Vec<Globs>,
+    /// Whether there are more exceptions.
+    pub more: bool,
+}
+
+/// What changes in one direction, for one person or those beside them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rights {
+    /// The person's own: what they may decide now, or no longer.
+    pub own: Vec<Right>,
+    /// The same of others, where this person decides or could.
+    pub of_others: Vec<(Approver, Right)>,
+    /// Whether there is more of either.
+    pub more: bool,
 }
 
 /// What a change of the policy means for one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RightsChange {
-    /// The person.
-    pub person: Approver,
     /// The language in which they get emails.
     pub language: Language,
-    /// Where their answers go.
-    pub reply_to: Option<Address>,
-    /// What they may decide now, and could not decide before.
-    pub gained: Vec<Right>,
-    /// What they could decide before, and may not now.
-    pub lost: Vec<Right>,
+    /// What may be decided now, and could not before.
+    pub gained: Rights,
+    /// What could be decided before, and may not now.
+    pub lost: Rights,
+}
+
+/// What a change of the policy means for its people.
+pub struct Changes<'a> {
+    before: &'a Policy,
+    now: &'a Policy,
+    routes: Compared<'a>,
+    /// What other people decide now.
+    changed: Vec<Region>,
+    /// All who could decide some of that, or may.
+    people: BTreeMap<String, &'a Approver>,
 }
 
 impl Policy {
     /// What changes for whom when `now` replaces this policy.
     #[must_use]
-    pub fn changes(&self, now: &Self) -> Vec<RightsChange> {
+    pub fn changes<'a>(&'a self, now: &'a Self) -> Changes<'a> {
         let routes = Compared::new(self, now);
-        let mut changed: BTreeMap<String, [Vec<Region>; 2]> = BTreeMap::new();
-        for region in routes.regions() {
-            let [could, may] = routes.deciders(region);
-            for identity in may.difference(could) {
-                changed.entry(identity.clone()).or_default()[0].push(region);
-            }
-            for identity in could.difference(may) {
-                changed.entry(identity.clone()).or_default()[1].push(region);
-            }
-        }
-        let change = |(identity, [gained, lost]): (String, [Vec<Region>; 2])| {
-            let (person, route) = now.first_of(&identity).or_else(|| self.first_of(&identity))?;
-            Some(RightsChange {
-                person: person.clone(),
-                language: route.language,
-                reply_to: route.reply_to.clone(),
-                gained: routes.rights(&gained, &identity, false),
-                lost: routes.rights(&lost, &identity, true),
-            })
+        let is_changed = |region: &Region| {
+            let [could, may] = routes.deciders(*region);
+            could != may
         };
-        changed.into_iter().filter_map(change).collect()
+        let changed: Vec<Region> = routes.regions().filter(is_changed).collect();
+        let mut people = BTreeMap::new();
+        for identity in changed.iter().flat_map(|region| routes.deciders(*region)).flatten() {
+            // Whoever changes the policy must not choose where those are told whom it knew before.
+            let known = self.first_of(identity).or_else(|| now.first_of(identity));
+            people.extend(known.map(|(person, _)| (identity.clone(), person)));
+        }
+        Changes { before: self, now, routes, changed, people }
     }
 
     /// The first route that asks a person, and the person as it has them.
@@ -67,6 +83,54 @@ impl Policy {
         self.routes().find_map(|(_, route)| {
             route.approvers.iter().find(|person| person.address.identity() == identity).map(|person| (person, route))
         })
+    }
+}
+
+impl Changes<'_> {
+    /// Whom the change concerns: whoever gains or loses the right to decide something, and all who decide it beside them.
+    pub fn people(&self) -> impl ExactSizeIterator<Item = &Approver> {
+        self.people.values().copied()
+    }
+
+    /// What it means for one of these.
+    #[must_use]
+    pub fn of(&self, person: &Approver) -> RightsChange {
+        let identity = person.address.identity();
+        let language = self.before.first_of(&identity).or_else(|| self.now.first_of(&identity));
+        let language = language.map(|(_, route)| route.language).unwrap_or_default();
+        RightsChange { language, gained: self.rights(&identity, true), lost: self.rights(&identity, false) }
+    }
+
+    fn rights(&self, identity: &str, gained: bool) -> Rights {
+        let deciders = |region: &Region| {
+            let [could, may] = self.routes.deciders(*region);
+            if gained { (may, could) } else { (could, may) }
+        };
+        let mut rights = Rights::default();
+        let concerned =
+            |region: &&Region| self.routes.deciders(**region).iter().any(|people| people.contains(identity));
+        // Of each person what changes for them, in the order of the routes.
+        let mut by_person: BTreeMap<&str, Vec<Region>> = BTreeMap::new();
+        let mut count = 0;
+        for region in self.changed.iter().filter(concerned) {
+            let (with, without) = deciders(region);
+            for who in with.difference(without) {
+                count += 1;
+                if count > MAX_RIGHTS {
+                    rights.more = true;
+                    break;
+                }
+                by_person.entry(who).or_default().push(*region);
+            }
+        }
+        rights.own =
+            by_person.remove(identity).map(|own| self.routes.rights(&own, identity, !gained)).unwrap_or_default();
+        for (who, regions) in by_person {
+            let Some(person) = self.people.get(who) else { continue };
+            let theirs = self.routes.rights(&regions, who, !gained).into_iter();
+            rights.of_others.extend(theirs.map(|right| (Approver::clone(person), right)));
+        }
+        rights
     }
 }
 
@@ -159,9 +223,16 @@ impl<'a> Compared<'a> {
             let earlier = self.now.iter().take_while(|(place, _)| !self.covers(*place, *region));
             let excepted =
                 earlier.filter(|(place, people)| self.meets(*place, *region) && people.contains(identity) == asked);
-            let except = excepted.filter_map(|(place, _)| self.globs.get(*place)).copied().cloned().collect();
+            let mut except: Vec<Globs> = excepted
+                .take(MAX_EXCEPTIONS + 1)
+                .filter_map(|(place, _)| self.globs.get(*place))
+                .copied()
+                .cloned()
+                .collect();
+            let more = except.len() > MAX_EXCEPTIONS;
+            except.truncate(MAX_EXCEPTIONS);
             let (one, other) = (self.globs.get(region.0)?, self.globs.get(region.1)?);
-            Some(Right { matches: one.and(other), except })
+            Some(Right { matches: one.and(other), except, more })
         };
         regions.iter().enumerate().filter(is_outermost).filter_map(right).collect()
     }

@@ -68,6 +68,11 @@ impl Part {
         }
     }
 
+    /// Whether a name may have this character.
+    pub(super) fn is_of_names(self, c: char) -> bool {
+        c == '-' || self.alphabet().contains(c)
+    }
+
     /// The glob that all of its names match, over its alphabet.
     fn shape(self) -> &'static str {
         if self == Self::Account { "????????????" } else { "?*" }

@@ -161,6 +161,10 @@ fn globs(table: &Table) -> Result<Globs, PolicyError> {
             let part = part.key();
             return Err(node.wrong(format!("no {part} can have such a name; globs have *, ?, [a-c] and [!a-c]")));
         }
+        if !text.chars().all(|c| part.is_of_names(c) || "*?[]!".contains(c)) {
+            let part = part.key();
+            return Err(node.wrong(format!("has characters that no {part} has; globs have *, ?, [a-c] and [!a-c]")));
+        }
         globs.push((part, pattern));
     }
     Ok(Globs::new(globs))

@@ -280,13 +280,27 @@ fn told(before: Routes, now: Routes) -> Vec<String> {
         let parts: Vec<&str> = Part::ALL.into_iter().flat_map(|part| globs.all(part)).collect();
         if parts.is_empty() { "everything".to_owned() } else { parts.join(" ") }
     }
+    let line = |who: &Approver, sign: &str, right: &Right| {
+        let name = who.address.expose().split('@').next().unwrap();
+        let except: String = right.except.iter().map(|globs| format!(" except {}", parts(globs))).collect();
+        format!("{name} {sign}{}{except}", parts(&right.matches))
+    };
+    let (before, now) = (policy_of(before).unwrap(), policy_of(now).unwrap());
+    let changes = before.changes(&now);
     let mut told = Vec::new();
-    for change in policy_of(before).unwrap().changes(&policy_of(now).unwrap()) {
-        let name = change.person.address.expose().split('@').next().unwrap().to_owned();
-        for (sign, rights) in [('+', &change.gained), ('-', &change.lost)] {
-            for Right { matches, except } in rights {
-                let except: String = except.iter().map(|globs| format!(" except {}", parts(globs))).collect();
-                told.push(format!("{name} {sign}{}{except}", parts(matches)));
+    for person in changes.people() {
+        let change = changes.of(person);
+        for (sign, rights) in [("+", &change.gained), ("-", &change.lost)] {
+            told.extend(rights.own.iter().map(|right| line(person, sign, right)));
+            assert!(!rights.more);
+        }
+    }
+    // Everybody is told of everybody's whom it concerns.
+    for person in changes.people() {
+        let change = changes.of(person);
+        for (sign, rights) in [("+", &change.gained), ("-", &change.lost)] {
+            for (who, right) in &rights.of_others {
+                assert!(told.contains(&line(who, sign, right)), "{told:?}");
             }
         }
     }
@@ -360,6 +374,8 @@ fn changes_are_complete_and_true() {
         let (Ok(old), Ok(new)) = (policy_of(&before), policy_of(&now)) else { continue };
         pairs += 1;
         let changes = old.changes(&new);
+        let of: BTreeMap<String, RightsChange> =
+            changes.people().map(|person| (person.address.identity(), changes.of(person))).collect();
         for action in &actions {
             let deciders = |policy: &Policy| -> Vec<String> {
                 let first = policy.routes().find(|(globs, _)| matches!(globs.fit(action), Fit::Matches));
@@ -370,13 +386,13 @@ fn changes_are_complete_and_true() {
             let (could, may) = (deciders(&old), deciders(&new));
             let matches = |globs: &Globs| matches!(globs.fit(action), Fit::Matches);
             for who in ["ada@example.com", "ben@example.com", "eve@example.com"] {
-                let change = changes.iter().find(|change| change.person.address.identity() == who);
+                let change = of.get(who);
                 let is_told_of = |rights: &[Right]| rights.iter().any(|right| matches(&right.matches));
                 let holds = |rights: &[Right]| {
                     rights.iter().any(|right| matches(&right.matches) && !right.except.iter().any(matches))
                 };
-                let gained = change.map(|change| change.gained.as_slice()).unwrap_or_default();
-                let lost = change.map(|change| change.lost.as_slice()).unwrap_or_default();
+                let gained = change.map(|change| change.gained.own.as_slice()).unwrap_or_default();
+                let lost = change.map(|change| change.lost.own.as_slice()).unwrap_or_default();
                 let (could, may) = (could.iter().any(|one| one == who), may.iter().any(|one| one == who));
                 let context = format!("{who} {action}: {before:?} to {now:?}");
                 assert!(could || !may || is_told_of(gained), "not told of what they gain: {context}");
@@ -387,4 +403,44 @@ fn changes_are_complete_and_true() {
         }
     }
     assert!(pairs > 200, "{pairs}");
+}
+
+#[test]
+fn whoever_decides_beside_somebody_new_is_told_who_that_is() {
+    let before = policy_of(&[("a", "", &["ada", "ben"]), ("b", "", &["zoe"])]).unwrap();
+    let now = policy_of(&[("a", "", &["ada", "eve"]), ("b", "", &["zoe"])]).unwrap();
+    let changes = before.changes(&now);
+    let people: Vec<&str> = changes.people().map(|person| person.address.expose()).collect();
+    assert_eq!(people, ["ada@example.com", "ben@example.com", "eve@example.com"]);
+    let ada = changes.of(changes.people().next().unwrap());
+    let others = |rights: &Rights| -> Vec<String> {
+        rights.of_others.iter().map(|(who, _)| who.address.expose().to_owned()).collect()
+    };
+    assert!(ada.gained.own.is_empty() && ada.lost.own.is_empty());
+    assert_eq!(
+        (others(&ada.gained), others(&ada.lost)),
+        (vec!["eve@example.com".into()], vec!["ben@example.com".into()])
+    );
+}
+
+/// A policy may cross a hundred globs with each other. Nobody is told of all that, nor is it ever written out.
+#[test]
+fn a_change_of_the_longest_policy_is_bounded() {
+    let names: Vec<String> =
+        (0..99_u8).map(|n| format!("*{}{}*", char::from(b'a' + n % 26), char::from(b'a' + n / 26))).collect();
+    let people: [&[&str]; 2] = [&["ada", "ben"], &["eve"]];
+    let mut routes: Vec<(&str, &str, &[&str])> =
+        names.iter().enumerate().map(|(n, name)| (name.as_str(), "", people[n % 2])).collect();
+    let before = policy_of(&routes).unwrap();
+    routes.reverse();
+    let now = policy_of(&routes).unwrap();
+    let changes = before.changes(&now);
+    assert_eq!(changes.people().len(), 3);
+    for person in changes.people() {
+        let RightsChange { gained, lost, .. } = changes.of(person);
+        for rights in [gained, lost] {
+            assert!(rights.more && rights.own.len() + rights.of_others.len() <= 200);
+            assert!(rights.own.iter().all(|right| right.except.len() <= 10));
+        }
+    }
 }

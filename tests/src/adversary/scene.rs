@@ -272,11 +272,11 @@ impl Scene {
         self.approvers.borrow_mut().entry(STRICT).or_default().extend(approvers);
     }
 
-    /// Whether somebody stood in one of the policies that were saved, and not in another.
+    /// Whether a change of the policy may have concerned somebody: who decides at the strict pipeline has changed, and they
+    /// were, or are, among them.
     pub fn may_have_changed_for(&self, who: &str) -> bool {
-        let stood: BTreeSet<bool> =
-            self.policies.borrow().iter().map(|number| POLICIES[*number].0.contains(&who)).collect();
-        stood.len() == 2
+        let policies = self.policies.borrow();
+        policies.len() > 1 && policies.iter().any(|number| POLICIES[*number].0.contains(&who))
     }
 
     pub fn codepipeline(&self, operation: &str, input: &Value) -> Result<Value, String> {

@@ -4,8 +4,8 @@ use askama::Template;
 use countersign::approval::{Address, Approver, Deployment, Digest, ReviewLink};
 use countersign::foreign::{Foreign, ForeignText, Limit};
 use countersign::l10n::Texts;
-use countersign::policy::{Globs, Part, Right, RightsChange};
-use countersign::text::bounded;
+use countersign::policy::{Globs, Part, Right, Rights, RightsChange};
+use countersign::text::{bounded, isolated};
 use time::UtcDateTime;
 
 use super::message::Message;
@@ -13,15 +13,19 @@ use super::{MAX_LINKED_URL, Opening, RenderError, first, is_linked, quoted};
 
 /// How much the email shows of what somebody gained, and of what they lost. `{"routes": {}}` lists all.
 const RIGHTS: Limit = Limit { lines: 30, characters: 2000 };
+/// Where there is more than is ever listed.
+const MORE: &str = "…";
 
 /// One email to one person.
 pub struct PolicyEmail<'a> {
     /// What changes for the recipient.
     pub change: &'a RightsChange,
+    /// The recipient.
+    pub to: &'a Approver,
     /// When the change was noticed.
     pub seen: UtcDateTime,
-    /// The record of the change.
-    pub record: &'a Digest,
+    /// What tells the change apart from others.
+    pub digest: &'a Digest,
     /// The sender.
     pub sender: &'a Approver,
     /// Where replies go, if not to the sender.
@@ -58,12 +62,12 @@ impl PolicyEmail<'_> {
         let html = PolicyHtml { texts, opening, closing }.render().map_err(|_| RenderError::Template)?;
         let message = Message {
             sender: self.sender,
-            to: &self.change.person,
-            reply_to: self.change.reply_to.as_ref().or(self.reply_to),
+            to: self.to,
+            reply_to: self.reply_to,
             language: self.change.language,
             subject: texts.rights_changed(),
             id: self.seen.unix_timestamp().to_string(),
-            thread: format!("policy.{}", self.record),
+            thread: format!("policy.{}", self.digest),
             deployment: self.deployment,
             text,
             html,
@@ -73,10 +77,14 @@ impl PolicyEmail<'_> {
 
     fn opening(&self, texts: Texts) -> Opening<'static> {
         let lead = vec![texts.rules_were_changed(&texts.at(self.seen))];
-        let lists =
-            [(texts.you_may_decide_now(), &self.change.gained), (texts.you_no_longer_decide(), &self.change.lost)];
-        let changes = lists.into_iter().filter_map(|(label, rights)| {
-            let rows: Vec<String> = rights.iter().map(|right| row(right, texts)).collect();
+        let RightsChange { gained, lost, .. } = self.change;
+        let lists = [
+            (texts.you_may_decide_now(), own(gained, texts)),
+            (texts.you_no_longer_decide(), own(lost, texts)),
+            (texts.others_may_decide_now(), others(gained, texts)),
+            (texts.others_no_longer_decide(), others(lost, texts)),
+        ];
+        let changes = lists.into_iter().filter_map(|(label, rows)| {
             let text = ForeignText::new(&rows.join("\n"), RIGHTS)?;
             Some(Foreign { label, text: Some(text), id: None, link: None })
         });
@@ -86,14 +94,32 @@ impl PolicyEmail<'_> {
 
     /// What holds of both lists.
     fn closing(&self, texts: Texts) -> Vec<String> {
-        let rights = || self.change.gained.iter().chain(&self.change.lost);
         let has_star = |globs: &Globs| Part::ALL.into_iter().any(|part| globs.all(part).any(|glob| glob.contains('*')));
-        let stars = rights().any(|right| has_star(&right.matches) || right.except.iter().any(has_star));
+        let has_stars = |right: &Right| has_star(&right.matches) || right.except.iter().any(has_star);
+        let stars = [&self.change.gained, &self.change.lost].into_iter().any(|rights| {
+            rights.own.iter().any(has_stars) || rights.of_others.iter().any(|(_, right)| has_stars(right))
+        });
         let mut closing: Vec<String> = stars.then(|| texts.a_star_is_any_text()).into_iter().collect();
         closing.push(texts.rights_from_now_on());
         closing.push(texts.if_rights_are_unexpected());
         closing
     }
+}
+
+/// What the recipient gained or lost, in lines.
+fn own(rights: &Rights, texts: Texts) -> Vec<String> {
+    let rows = rights.own.iter().map(|right| row(right, texts));
+    rows.chain((rights.more && !rights.own.is_empty()).then(|| MORE.to_owned())).collect()
+}
+
+/// What others gained or lost, in lines.
+fn others(rights: &Rights, texts: Texts) -> Vec<String> {
+    let rows = rights.of_others.iter().map(|(who, right)| {
+        let address = who.address.expose();
+        let who = who.name.as_ref().map_or_else(|| address.to_owned(), |name| format!("{} <{address}>", name.expose()));
+        format!("{}: {}", isolated(&who), row(right, texts))
+    });
+    rows.chain((rights.more && !rights.of_others.is_empty()).then(|| MORE.to_owned())).collect()
 }
 
 /// What somebody gained or lost, in a line.
@@ -102,7 +128,8 @@ fn row(right: &Right, texts: Texts) -> String {
     if right.except.is_empty() {
         return all;
     }
-    let except: Vec<String> = right.except.iter().map(|globs| matching(globs, texts)).collect();
+    let except = right.except.iter().map(|globs| matching(globs, texts));
+    let except: Vec<String> = except.chain(right.more.then(|| MORE.to_owned())).collect();
     texts.all_except(&all, &except.join("; "))
 }
 

@@ -192,6 +192,15 @@ fn wrong_globs_are_refused() {
         (route_with("region = \"EU-*\""), 3, 10, "route 1.region", "no region can have such a name"),
         (route_with("pipeline = \"{a,b}-*\""), 3, 12, "route 1.pipeline", "globs have *, ?, [a-c]"),
         (route_with("stage = \"Prod uction\""), 3, 9, "route 1.stage", "no stage can have such a name"),
+        // What nobody's name has would be text of the author's in an email.
+        (
+            route_with("pipeline = \"[p\\nAll releases\\n]*\""),
+            3,
+            12,
+            "route 1.pipeline",
+            "has characters that no pipeline has",
+        ),
+        (route_with("region = \"[!E]u-*\""), 3, 10, "route 1.region", "has characters that no region has"),
     ]);
 }
 
