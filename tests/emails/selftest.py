@@ -102,7 +102,7 @@ def run(letters, wrong):
             missed.append(f"{rule} does not find {raw[:60]!r}…, but {sorted(found)} do")
     if untried := {rule.__name__ for rule in rules.RULES} - tried:
         missed.append(f"nothing tries {untried}")
-    few = [one for one in letters if one["tame"]][:20]
+    few = [one for one in letters if one["tame"] and one["kind"] != "policy"][:20]
     checked = [rules.check(one) for one in few]
     if rules.threads(few, checked):
         missed.append("threads: a good one is taken for wrong")

@@ -90,7 +90,8 @@ impl Story {
             "tame": case.tame,
             "language": case.language.map(Language::as_str),
             "to": {"name": to.name, "address": to.address},
-            "reply_to": case.reply_to,
+            // Answers about the policy do not go where it says.
+            "reply_to": case.reply_to.as_ref().filter(|_| kind != Kind::Policy),
             "callback": world.sandbox().url(),
             "links": links,
             "hrefs": hrefs,
