@@ -10,7 +10,7 @@ use super::{Globs, Part, Policy, Route};
 use crate::approval::Approver;
 use crate::l10n::Language;
 
-/// The most kinds of approvals that one person is told of at a time, and the most exceptions from one. A policy of 8 KB may
+/// The most kinds of approvals that one person is told of at a time, as many of others, and the most exceptions from one. A policy of 8 KB may
 /// have ten thousand of the former.
 const MAX_RIGHTS: usize = 200;
 const MAX_EXCEPTIONS: usize = 10;
@@ -111,15 +111,17 @@ impl Changes<'_> {
             |region: &&Region| self.routes.deciders(**region).iter().any(|people| people.contains(identity));
         // Of each person what changes for them, in the order of the routes.
         let mut by_person: BTreeMap<&str, Vec<Region>> = BTreeMap::new();
-        let mut count = 0;
+        // What is the person's own is not left out for what is others'.
+        let (mut own, mut of_others) = (0, 0);
         for region in self.changed.iter().filter(concerned) {
             let (with, without) = deciders(region);
             for who in with.difference(without) {
-                count += 1;
-                if count > MAX_RIGHTS {
+                let count = if who == identity { &mut own } else { &mut of_others };
+                if *count == MAX_RIGHTS {
                     rights.more = true;
-                    break;
+                    continue;
                 }
+                *count += 1;
                 by_person.entry(who).or_default().push(*region);
             }
         }

@@ -439,8 +439,25 @@ fn a_change_of_the_longest_policy_is_bounded() {
     for person in changes.people() {
         let RightsChange { gained, lost, .. } = changes.of(person);
         for rights in [gained, lost] {
-            assert!(rights.more && rights.own.len() + rights.of_others.len() <= 200);
+            assert!(rights.more && rights.own.len() <= 200 && rights.of_others.len() <= 200);
             assert!(rights.own.iter().all(|right| right.except.len() <= 10));
         }
     }
+}
+
+#[test]
+fn what_somebody_loses_is_not_lost_among_what_changes_for_others() {
+    let names: Vec<String> = (0..41).map(|n| format!("s{n}")).collect();
+    let of = |others: &'static [&'static str], last: &'static [&'static str]| {
+        let mut routes: Vec<(&str, &str, &[&str])> = names.iter().map(|name| (name.as_str(), "", others)).collect();
+        routes.push(("last", "", last));
+        policy_of(&routes).unwrap()
+    };
+    let before = of(&["zoe", "ada", "ben", "cem", "dan", "eli"], &["zoe", "ada"]);
+    let now = of(&["zoe", "eve", "fay", "gus", "hal", "ida"], &["ada"]);
+    let changes = before.changes(&now);
+    let zoe = changes.people().find(|person| person.address.expose() == "zoe@example.com").unwrap();
+    let lost = changes.of(zoe).lost;
+    assert!(lost.more && lost.of_others.len() <= 200);
+    assert_eq!(lost.own.len(), 1);
 }
