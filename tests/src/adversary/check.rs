@@ -2,10 +2,23 @@
 
 use std::collections::BTreeSet;
 
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use sandbox::aws::ses::Mail;
-use sandbox::simulation::Answer;
+use sandbox::simulation::{Answer, Step};
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
 
+use super::answered::Answered;
 use super::scene::{Approval, Press, STRICT, Scene, Shown};
+use crate::ledger_writer::{Item, REQUEST, object};
+
+/// How long an approval waits.
+const TIMEOUT: time::Duration = time::Duration::days(7);
+/// A moment as emails write it.
+const UNTIL: &[BorrowedFormatItem<'_>] =
+    format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute]");
 
 /// The beginnings of the first line of an email about an end, behind the pipeline's name.
 const HEADLINES: [(&str, &str); 2] = [("was approved", "approved"), ("was rejected", "rejected")];
@@ -23,8 +36,9 @@ impl Scene {
             }
         }
         let mails = self.simulation.aws().ses.mails();
+        let steps = if mails.len() > self.checked.get() { self.simulation.steps() } else { Vec::new() };
         for mail in &mails[self.checked.get()..] {
-            self.check_mail(mail);
+            self.check_mail(mail, &steps);
         }
         self.checked.set(mails.len());
     }
@@ -46,18 +60,30 @@ impl Scene {
             let pressed = of("Approved").filter(|press| press.digest == *digest).map(|press| press.who.as_str());
             pressed.filter(|who| self.may_approve(approval, who)).collect()
         };
-        let needed = if approval.pipeline == STRICT { self.quorum.get() } else { 1 };
-        let (most, summary) =
-            (digests.iter().map(|digest| persons(digest).len()).max().unwrap_or_default(), &shown.summary);
+        let summary = &shown.summary;
         match shown.ending {
-            Some("approved") if most < needed => {
-                self.broken(format!("{} was approved by {most} of {needed}: {summary}", approval.pipeline));
+            Some("approved")
+                if !digests.iter().any(|digest| persons(digest).len() >= self.needed(approval, digest)) =>
+            {
+                let pressed: Vec<_> =
+                    digests.iter().map(|digest| (persons(digest), self.needed(approval, digest))).collect();
+                self.broken(format!("{} was approved by {pressed:?}: {summary}", approval.pipeline));
             }
             Some("rejected") if of("Rejected").next().is_none() => {
                 self.broken(format!("{} was rejected, and nobody pressed: {summary}", approval.pipeline));
             }
             _ => {}
         }
+    }
+
+    /// How many approvals the request with this digest asks for.
+    fn needed(&self, approval: &Approval, digest: &str) -> usize {
+        let least = if approval.pipeline == STRICT { self.quorum.get() } else { 1 };
+        let pool = self.pool.borrow();
+        let is_it = |item: &&Item| item["sk"]["S"] == REQUEST && digest_of(item).as_deref() == Some(digest);
+        // One that was deleted as soon as it was written was seen by nobody here.
+        let asked = pool.iter().find(is_it).map(|item| object(item)["terms"]["quorum"].as_u64().unwrap() as usize);
+        asked.unwrap_or(least).max(least)
     }
 
     fn may_approve(&self, approval: &Approval, who: &str) -> bool {
@@ -68,7 +94,7 @@ impl Scene {
     }
 
     /// Each email's claims about an approval are what CodePipeline holds, and its recipient stood in a policy.
-    fn check_mail(&self, mail: &Mail) {
+    fn check_mail(&self, mail: &Mail, steps: &[Step]) {
         let lie = |what: String| self.broken(format!("{what}, and the email to {} says:\n{}", mail.to, mail.text));
         let Some(approval) = self.approval_of(mail) else {
             let is_true = mail.raw.contains("\nReferences: <policy.") && self.may_have_changed_for(&mail.to);
@@ -83,15 +109,37 @@ impl Scene {
         if mail.raw.contains("evil.example") {
             lie("the adversary's words are in it".to_owned());
         }
-        let Some(shown) = self.shown(&approval) else { return lie("CodePipeline does not show it".to_owned()) };
         self.check_votes(&approval, mail, &lie);
+        let Some(answered) = Answered::before(mail, steps) else { return lie("nobody sent it".to_owned()) };
         if mail.text.contains("There is nothing left to decide.") {
-            self.check_outcome(&approval, &shown, mail, &lie);
-        } else if mail.text.contains("/approval?t=")
-            && shown.ending.is_some()
-            && !self.waited.borrow().contains(&approval.key)
-        {
-            lie(format!("it had been {:?} before", shown.ending));
+            match answered.of(&approval).last() {
+                Some(shown) => self.check_outcome(&approval, &shown, mail, &lie),
+                None => lie("CodePipeline was not asked".to_owned()),
+            }
+        } else if mail.text.contains("/approval?t=") {
+            match answered.of(&approval).last() {
+                Some(shown) if shown.ending.is_none() => self.check_request(&approval, &shown, mail, &lie),
+                shown => lie(format!("it had been {shown:?}")),
+            }
+        }
+    }
+
+    /// What an email asks about is what CodePipeline shows.
+    fn check_request(&self, approval: &Approval, shown: &Shown, mail: &Mail, lie: &impl Fn(String)) {
+        let until = (shown.began + TIMEOUT).format(UNTIL).unwrap();
+        let by = format!("user/{}", self.started_by.borrow()[&approval.execution]);
+        for part in [until, by, shown.instructions.clone()] {
+            if part.is_empty() || !mail.text.contains(&part) {
+                lie(format!("it lacks {part:?}"));
+            }
+        }
+        let approvals = self.approvals.borrow();
+        let before = approvals.values().filter(|one| one.execution == approval.execution && one.run != approval.run);
+        let was_rejected = before
+            .filter_map(|one| self.shown(one))
+            .any(|one| one.began < shown.began && one.ending == Some("rejected"));
+        if mail.text.lines().next().unwrap_or_default().to_lowercase().contains("after a rejection") != was_rejected {
+            lie(format!("that it was rejected before is {was_rejected}"));
         }
     }
 
@@ -171,4 +219,10 @@ impl Scene {
     fn of_token(&self, token: &str) -> Option<Approval> {
         self.approvals.borrow().values().find(|approval| approval.token == token).cloned()
     }
+}
+
+/// The digest of what is sealed in an item, whatever the item says it is.
+fn digest_of(item: &Item) -> Option<String> {
+    let bytes = STANDARD.decode(item.get("object")?["B"].as_str()?).ok()?;
+    Some(URL_SAFE_NO_PAD.encode(digest(&SHA256, &bytes)))
 }

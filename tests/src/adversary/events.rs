@@ -9,10 +9,12 @@ impl Scene {
     pub async fn send_event(&self) {
         let approvals = self.all_approvals();
         let Some(approval) = self.any(&approvals).cloned() else { return };
-        let event = match self.below(4) {
+        let event = match self.below(6) {
             0 | 1 => self.action_event(&approval),
-            2 => self.notice(&approval),
-            _ => self.own_event(&approval),
+            2 => crate::in_notice(crate::sns(), |message| *message = self.action_event(&approval)),
+            3 => self.notice(&approval),
+            4 => self.own_event(&approval),
+            _ => self.command(),
         };
         self.did(format!("the adversary sends {event}"));
         drop(self.simulation.command(event).await);
@@ -25,11 +27,14 @@ impl Scene {
         event["region"] = json!(["us-east-2", "us-east-2", "eu-west-1"][self.below(3)]);
         event["time"] = json!(["2026-11-20T09:20:00Z", "2026-11-25T09:20:00Z", "2099-01-01T00:00:00Z"][self.below(3)]);
         let pipeline = if self.one_in(3) { PIPELINES[self.below(2)] } else { approval.pipeline };
-        for (name, value) in [("pipeline", pipeline), ("stage", STAGE), ("action", ACTION)] {
+        let stage = if self.one_in(6) { "After" } else { STAGE };
+        let action = if self.one_in(6) { "Deploy" } else { ACTION };
+        for (name, value) in [("pipeline", pipeline), ("stage", stage), ("action", action)] {
             event["detail"][name] = json!(value);
         }
         event["detail"]["execution-id"] = json!(approval.execution);
-        event["detail"]["state"] = json!(["STARTED", "STARTED", "SUCCEEDED", "FAILED", "ABANDONED"][self.below(5)]);
+        event["detail"]["state"] =
+            json!(["STARTED", "STARTED", "SUCCEEDED", "FAILED", "ABANDONED", "CANCELED"][self.below(6)]);
         event
     }
 
@@ -48,6 +53,14 @@ impl Scene {
             notice["Records"][0]["Sns"]["TopicArn"] = json!("arn:aws:sns:us-east-2:999999999999:approvals");
         }
         notice
+    }
+
+    /// A command, as whoever may invoke the function can give it.
+    fn command(&self) -> Value {
+        let pipeline = PIPELINES[self.below(2)];
+        let place = json!({"pipeline": pipeline, "stage": STAGE, "action": ACTION});
+        [json!({"sweep": {}}), json!({ "resend": place }), json!({"history": {"pipeline": pipeline}})][self.below(3)]
+            .clone()
     }
 
     /// An event of ours.

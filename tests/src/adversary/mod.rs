@@ -5,6 +5,7 @@
 //! table's policy does not stop them, and no key that signs. After each step, [`check`] compares what was mailed, shown and
 //! put with what CodePipeline holds and with the buttons that were pressed.
 
+mod answered;
 mod check;
 mod events;
 mod honest;

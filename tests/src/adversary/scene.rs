@@ -61,10 +61,32 @@ pub struct Approval {
 /// A run as CodePipeline shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
-    /// `InProgress`, or how it ended: see `faults::Ending`, of which these are the words.
+    /// How it ended: see `faults::Ending`, of which these are the words.
     pub ending: Option<&'static str>,
     pub by: String,
     pub summary: String,
+    /// What the pipeline's owner asks.
+    pub instructions: String,
+    pub began: UtcDateTime,
+}
+
+impl Shown {
+    /// A run in the words of `ListActionExecutions`.
+    pub fn of(run: &Value) -> Self {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let result = &run["output"]["executionResult"];
+        let (by, summary) = (text(&run["updatedBy"]), text(&result["externalExecutionSummary"]));
+        let ending = match run["status"].as_str().unwrap() {
+            "InProgress" => None,
+            "Succeeded" => Some("approved"),
+            "Failed" if by.is_empty() && summary.is_empty() => Some("expired"),
+            "Failed" => Some("rejected"),
+            _ => Some("abandoned"),
+        };
+        let instructions = text(&run["input"]["resolvedConfiguration"]["CustomData"]);
+        let began = UtcDateTime::from_unix_timestamp(run["startTime"].as_f64().unwrap() as i64).unwrap();
+        Self { ending, by, summary, instructions, began }
+    }
 }
 
 /// A button that was pressed with a true link.
@@ -93,8 +115,6 @@ pub struct Scene {
     pub quorum: Cell<usize>,
     /// How many emails have been checked.
     pub checked: Cell<usize>,
-    /// The approvals that waited before the present step.
-    pub waited: RefCell<BTreeSet<String>>,
     /// Ends that have been checked.
     pub ended: RefCell<BTreeSet<String>>,
     /// Every item that was ever seen in the ledger.
@@ -108,10 +128,12 @@ pub struct Scene {
 
 impl Scene {
     pub async fn new(seed: u64) -> Self {
-        let setup = Setup { policy: policy(POLICIES[0]), begin: BEGIN, seed, plan: Plan::default(), traced: false };
+        let setup = Setup { policy: policy(POLICIES[0]), begin: BEGIN, seed, plan: Plan::default(), traced: true };
         let simulation = Simulation::start(setup).await.unwrap();
+        let custom_data = Some("Look at #{SourceVariables.CommitId}".to_owned());
+        let asks = ApprovalAction { custom_data, ..ApprovalAction::default() };
         for pipeline in PIPELINES {
-            let definition = service(pipeline, ExecutionMode::Queued, ApprovalAction::default());
+            let definition = service(pipeline, ExecutionMode::Queued, asks.clone());
             simulation.aws().codepipeline.create(definition).unwrap();
         }
         let scene = Self {
@@ -124,7 +146,6 @@ impl Scene {
             policies: RefCell::default(),
             quorum: Cell::new(usize::MAX),
             checked: Cell::new(0),
-            waited: RefCell::default(),
             ended: RefCell::default(),
             pool: RefCell::default(),
             known: RefCell::default(),
@@ -181,7 +202,6 @@ impl Scene {
 
     /// One step: somebody honest does something, the adversary does something, or both at the same moment.
     pub async fn step(&self) {
-        *self.waited.borrow_mut() = self.waiting();
         match self.below(5) {
             0 => self.attack().await,
             1 | 2 => {
@@ -206,7 +226,6 @@ impl Scene {
 
     /// An hour goes by, and the hourly sweep runs.
     pub async fn sweep(&self) {
-        *self.waited.borrow_mut() = self.waiting();
         self.did("an hour goes by".to_owned());
         self.simulation.hour().await;
         self.look().await;
@@ -327,17 +346,7 @@ impl Scene {
         let input = json!({"pipelineName": approval.pipeline, "filter": filter});
         let runs = self.codepipeline("ListActionExecutions", &input).ok()?;
         let run = runs["actionExecutionDetails"].as_array()?.iter().find(|r| r["actionExecutionId"] == approval.run)?;
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let result = &run["output"]["executionResult"];
-        let (by, summary) = (text(&run["updatedBy"]), text(&result["externalExecutionSummary"]));
-        let ending = match run["status"].as_str()? {
-            "InProgress" => None,
-            "Succeeded" => Some("approved"),
-            "Failed" if by.is_empty() && summary.is_empty() => Some("expired"),
-            "Failed" => Some("rejected"),
-            _ => Some("abandoned"),
-        };
-        Some(Shown { ending, by, summary })
+        Some(Shown::of(run))
     }
 
     /// Whether a principal is our role.
