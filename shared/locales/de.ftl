@@ -63,6 +63,7 @@ decided-by = Entschieden von
 ## Was andere geschrieben haben
 
 written-by-author = Verfasst von der Person, die die Änderung gemacht hat
+written-by-author-of = Quelle { $source }, verfasst von der Person, die die Änderung gemacht hat
 written-by-owner = Verfasst von den Verantwortlichen der Pipeline
 comment-by = Kommentar von { $who }
 from-codepipeline = Aus AWS CodePipeline

@@ -71,6 +71,8 @@ decided-by = Decided by
 
 # Above what somebody else wrote, which stands in a box of its own. The author wrote the commit message
 written-by-author = Written by the author of the change
+# Where a pipeline has several sources
+written-by-author-of = Source { $source }, written by the author of the change
 # Whoever configured the pipeline's approval action wrote its instructions
 written-by-owner = Written by the pipeline’s owner
 comment-by = Comment by { $who }

@@ -64,6 +64,7 @@ decided-by = Decidido por
 ## Lo que han escrito otras personas
 
 written-by-author = Escrito por quien hizo el cambio
+written-by-author-of = Fuente { $source }, escrito por quien hizo el cambio
 written-by-owner = Escrito por la persona responsable del pipeline
 comment-by = Comentario de { $who }
 from-codepipeline = Procede de AWS CodePipeline

@@ -63,6 +63,7 @@ decided-by = Décision prise par
 ## Ce que d’autres ont écrit
 
 written-by-author = Écrit par l’auteur de la modification
+written-by-author-of = Source { $source }, écrit par l’auteur de la modification
 written-by-owner = Écrit par les responsables du pipeline
 comment-by = Commentaire de { $who }
 from-codepipeline = Provient d’AWS CodePipeline

@@ -35,6 +35,7 @@ decided-by = 決定者
 ## ほかの人が書いた内容
 
 written-by-author = 変更の作成者が書いた内容
+written-by-author-of = ソース { $source }、変更の作成者が書いた内容
 written-by-owner = パイプラインの担当者が書いた内容
 comment-by = { $who }のコメント
 from-codepipeline = AWS CodePipelineに記録された内容

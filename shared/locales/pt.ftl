@@ -64,6 +64,7 @@ decided-by = Decidido por
 ## O que outras pessoas escreveram
 
 written-by-author = Escrito por quem fez a alteração
+written-by-author-of = Origem { $source }, escrito por quem fez a alteração
 written-by-owner = Escrito pela pessoa responsável pelo pipeline
 comment-by = Comentário de { $who }
 from-codepipeline = Proveniente do AWS CodePipeline

@@ -142,11 +142,16 @@ pub struct Foreign<'a> {
 }
 
 impl<'a> Foreign<'a> {
-    /// One source's change, by its author.
-    #[must_use]
-    pub fn change(revision: &'a Revision, limit: Limit, texts: Texts) -> Self {
+    /// The change of each source, by its author. Where there are several, each has its source's name.
+    pub fn changes(release: &'a Release, limit: Limit, texts: Texts) -> impl Iterator<Item = Self> {
+        let several = release.revisions.len() > 1;
+        release.revisions.iter().map(move |revision| Self::change(revision, several, limit, texts))
+    }
+
+    fn change(revision: &'a Revision, several: bool, limit: Limit, texts: Texts) -> Self {
+        let source = revision.source.as_deref().filter(|_| several);
         Self {
-            label: texts.written_by_author(),
+            label: source.map_or_else(|| texts.written_by_author(), |source| texts.written_by_author_of(source)),
             text: revision.summary.as_deref().and_then(|summary| ForeignText::new(summary, limit)),
             id: Some(legible(&revision.id)),
             link: revision.url.as_ref().map(|link| (about_link(link, texts), link)),

@@ -338,6 +338,8 @@ pub struct Release {
 /// One source's change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revision {
+    /// The source action that brought it.
+    pub source: Option<String>,
     /// The commit or object version.
     pub id: String,
     /// The commit message.

@@ -32,6 +32,7 @@ mod reminders;
 mod rights;
 mod routes;
 mod scanners;
+mod sources;
 mod start;
 mod sweep;
 mod throttling;

@@ -141,9 +141,9 @@ impl<'a> Confirm<'a> {
     }
 
     fn changes(&self) -> Vec<Foreign<'_>> {
-        let revisions = &self.request.release.revisions;
-        let limit = if revisions.len() > MANY { CHANGE_OF_MANY } else { CHANGE };
-        revisions.iter().map(|revision| Foreign::change(revision, limit, self.texts)).collect()
+        let release = &self.request.release;
+        let limit = if release.revisions.len() > MANY { CHANGE_OF_MANY } else { CHANGE };
+        Foreign::changes(release, limit, self.texts).collect()
     }
 
     fn instructions(&self) -> Option<Foreign<'_>> {

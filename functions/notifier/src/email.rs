@@ -241,8 +241,7 @@ impl<'a> Email<'a> {
         let asked = if self.links.is_some() { status_text::asked_you } else { status_text::asked };
         let mut lead = vec![waits, asked(request, texts)];
         lead.extend(self.notes());
-        let revisions = request.release.revisions.iter().take(self.most_revisions());
-        let changes = revisions.map(|revision| Foreign::change(revision, CHANGE, texts)).collect();
+        let changes = Foreign::changes(&request.release, CHANGE, texts).take(self.most_revisions()).collect();
         let instructions = if earlier.is_some() { INSTRUCTIONS_AGAIN } else { INSTRUCTIONS };
         let statement = Foreign::instructions(&request.release, instructions, texts);
         Opening { headline, earlier, lead, facts: self.facts(), changes, statement }

@@ -101,6 +101,8 @@ struct EarlierVoteItem {
 
 #[derive(Serialize, Deserialize)]
 struct RevisionItem {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     summary: Option<String>,
@@ -299,14 +301,16 @@ impl TryFrom<EarlierVoteItem> for EarlierVote {
 }
 
 impl From<&Revision> for RevisionItem {
-    fn from(Revision { id, summary, url }: &Revision) -> Self {
-        Self { id: id.clone(), summary: summary.clone(), url: url.as_ref().map(|link| link.as_str().to_owned()) }
+    fn from(Revision { source, id, summary, url }: &Revision) -> Self {
+        let url = url.as_ref().map(|link| link.as_str().to_owned());
+        Self { source: source.clone(), id: id.clone(), summary: summary.clone(), url }
     }
 }
 
 impl From<RevisionItem> for Revision {
     fn from(item: RevisionItem) -> Self {
-        Self { id: item.id, summary: item.summary, url: item.url.map(ReviewLink::from) }
+        let RevisionItem { source, id, summary, url } = item;
+        Self { source, id, summary, url: url.map(ReviewLink::from) }
     }
 }
 

@@ -102,7 +102,10 @@ impl CodePipeline {
             None
         });
         let initiator = details.as_ref().and_then(initiator_of);
-        let mut release = details.as_ref().map(release_of).unwrap_or_default();
+        let mut release = details
+            .as_ref()
+            .map(|execution| release_of(execution, |artifact| declared.source_of(artifact)))
+            .unwrap_or_default();
         let configuration = shown.input.as_ref().and_then(|input| input.resolved_configuration.as_ref());
         let configured = |key: &str| configuration.and_then(|values| values.get(key));
         release.instructions =

@@ -42,6 +42,16 @@ impl Declared {
         stage.actions.iter().find(|declared| declared.name == action.as_str())?.timeout_in_minutes
     }
 
+    /// The source action that puts an artifact out.
+    pub(super) fn source_of(&self, artifact: &str) -> Option<&str> {
+        let puts_it_out = |action: &&ActionDeclaration| {
+            let outputs = action.output_artifacts.as_deref().unwrap_or_default();
+            action.action_type_id.as_ref().is_some_and(|kind| kind.category == ActionCategory::Source)
+                && outputs.iter().any(|output| output.name == artifact)
+        };
+        self.stages.iter().flat_map(|stage| &stage.actions).find(puts_it_out).map(|action| action.name.as_str())
+    }
+
     /// Its approval actions.
     fn approval_actions(&self) -> impl Iterator<Item = ApprovalAction> {
         let is_approval = |action: &&ActionDeclaration| {

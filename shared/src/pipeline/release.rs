@@ -2,6 +2,7 @@
 
 use aws_sdk_codepipeline::types::{ActionExecutionDetail, ActionExecutionStatus, PipelineExecution, TriggerType};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::{Initiator, moment};
 use crate::approval::{ActionExecutionId, Decision, PrincipalArn, ReviewLink, RoleArn};
@@ -22,7 +23,11 @@ pub(super) fn principal(arn: &str) -> String {
     bounded_line(arn.splitn(6, ':').last().unwrap_or(arn), MAX_LINE)
 }
 
-pub(super) fn release_of(execution: &PipelineExecution) -> Release {
+/// `source_of` knows the source action that puts an artifact out.
+pub(super) fn release_of<'a>(
+    execution: &'a PipelineExecution,
+    source_of: impl Fn(&'a str) -> Option<&'a str>,
+) -> Release {
     let started_by = execution.trigger.as_ref().and_then(|trigger| {
         let kind = trigger.trigger_type.as_ref().map(TriggerType::as_str);
         match (trigger.trigger_detail.as_deref(), kind) {
@@ -40,7 +45,9 @@ pub(super) fn release_of(execution: &PipelineExecution) -> Release {
         .iter()
         .take(MAX_REVISIONS)
         .filter_map(|revision| {
+            let artifact = revision.name.as_deref();
             Some(Revision {
+                source: artifact.map(|artifact| bounded_line(source_of(artifact).unwrap_or(artifact), MAX_LINE)),
                 id: bounded_line(revision.revision_id.as_deref().filter(|id| !id.is_empty())?, MAX_LINE),
                 summary: revision.revision_summary.as_deref().map(commit_message).filter(|text| !text.is_empty()),
                 url: revision.revision_url.as_deref().and_then(ReviewLink::parse_lenient),
@@ -96,17 +103,39 @@ pub(super) fn rejected_by(runs: &[ActionExecutionDetail], earlier: &[EarlierDeci
     run.updated_by.as_deref()?.parse().ok()
 }
 
-/// Sources behind a connection wrap the commit message: `{"ProviderType":"GitHub","CommitMessage":"…"}`.
+/// Sources behind a connection wrap the commit message: `{"ProviderType":"GitHub","CommitMessage":"…"}`, whatever the
+/// provider. CodePipeline cuts what is longer than its member may be, the closing of the wrapper included.
 fn commit_message(summary: &str) -> String {
     #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
     struct Wrapped {
-        #[serde(rename = "CommitMessage")]
-        commit_message: String,
+        provider_type: Option<String>,
+        commit_message: Option<String>,
     }
-    match serde_json::from_str::<Wrapped>(summary) {
-        Ok(wrapped) => bounded(&wrapped.commit_message, MAX_SUMMARY),
-        Err(_) => bounded(summary, MAX_SUMMARY),
+    let message = match serde_json::from_str::<Wrapped>(summary) {
+        Ok(Wrapped { commit_message: Some(message), .. }) => message,
+        Ok(Wrapped { provider_type: Some(_), commit_message: None }) => String::new(),
+        _ => cut_commit_message(summary).unwrap_or_else(|| summary.to_owned()),
+    };
+    bounded(&message, MAX_SUMMARY)
+}
+
+/// What there is of a wrapped commit message whose end is missing, with a sign that it is.
+fn cut_commit_message(summary: &str) -> Option<String> {
+    const MEMBER: &str = "\"CommitMessage\":\"";
+    /// The longest escape, of a character beyond the basic plane: `\ud83d\ude80`.
+    const LONGEST_ESCAPE: usize = 12;
+    let is_whole = serde_json::from_str::<IgnoredAny>(summary).is_ok();
+    if is_whole || !summary.starts_with("{\"ProviderType\":\"") {
+        return None;
     }
+    let start = summary.find(MEMBER)? + MEMBER.len();
+    // The cut may be within an escape, but no further back than its length.
+    (0..LONGEST_ESCAPE).filter_map(|back| summary.get(start..summary.len().checked_sub(back)?)).find_map(|text| {
+        // Only the closing brace may be missing.
+        let text = text.strip_suffix('"').filter(|text| !text.ends_with('\\')).unwrap_or(text);
+        serde_json::from_str::<String>(&format!("\"{text}\"")).ok().map(|message| message + "…")
+    })
 }
 
 /// Who started an execution. Its trigger names them by an ARN of IAM or STS, whatever the kind of trigger. It started by
@@ -148,12 +177,39 @@ mod tests {
 
     #[test]
     fn a_wrapped_commit_message_is_unwrapped() {
-        assert_eq!(
-            commit_message(r#"{"ProviderType":"GitHub","CommitMessage":"Fix rounding\n\nin totals"}"#),
-            "Fix rounding\n\nin totals"
-        );
-        assert_eq!(commit_message("Edited README.md"), "Edited README.md");
-        assert_eq!(commit_message("{\"a\":1}"), "{\"a\":1}");
+        for (summary, message) in [
+            (r#"{"ProviderType":"GitHub","CommitMessage":"Fix rounding\n\nin totals"}"#, "Fix rounding\n\nin totals"),
+            (r#"{"ProviderType":"GitHubEnterpriseServer","CommitMessage":"Fix"}"#, "Fix"),
+            (r#"{"ProviderType":"Bitbucket","CommitMessage":"Fix"}"#, "Fix"),
+            (r#"{"ProviderType":"GitLab","CommitMessage":"Fix"}"#, "Fix"),
+            (r#"{"ProviderType":"GitLabSelfManaged","CommitMessage":"Fix"}"#, "Fix"),
+            (r#"{"CommitMessage":"Fix","ProviderType":"GitHub"}"#, "Fix"),
+            (r#"{"ProviderType":"GitHub","CommitMessage":null}"#, ""),
+            (r#"{"ProviderType":"GitHub"}"#, ""),
+            // What is not the wrapper is what its author wrote.
+            ("Edited README.md", "Edited README.md"),
+            (r#"{"a":1}"#, r#"{"a":1}"#),
+            (r#"{"ProviderType":"GitHub","CommitMessage":5}"#, r#"{"ProviderType":"GitHub","CommitMessage":5}"#),
+            (r#"see "CommitMessage":"Fix"#, r#"see "CommitMessage":"Fix"#),
+        ] {
+            assert_eq!(commit_message(summary), message, "{summary}");
+        }
+    }
+
+    #[test]
+    fn a_wrapped_commit_message_is_unwrapped_wherever_it_is_cut() {
+        let message = "Fix \"totals\" \\ in C:\\ 🚀\n\u{1}end\\";
+        // As JSON may write it: in escapes, which a cut may be within.
+        let written =
+            r#"{"ProviderType":"GitHub","CommitMessage":"Fix \"totals\" \\ in C:\\ \ud83d\ude80\n\u0001end\\"}"#;
+        let start = written.find("Fix").unwrap();
+        for end in start..written.len() {
+            let shown = commit_message(&written[..end]);
+            let shown = shown.strip_suffix('…').unwrap_or_else(|| panic!("{end}: {shown} is cut in silence"));
+            let lost = bounded(message, MAX_SUMMARY).strip_prefix(shown.trim_end()).map(|rest| rest.chars().count());
+            let is_near = lost.is_some_and(|lost| lost <= written.len() - end + 1);
+            assert!(is_near, "{end}: {shown:?} is not a beginning of {message:?}");
+        }
     }
 
     #[test]

@@ -108,7 +108,7 @@ fn release(u: &mut Unstructured) -> Result<Release> {
     let revisions = (0..u.int_in_range(0..=5_u8)?)
         .map(|_| {
             let summary = shown(paragraphs(u, 2048)?);
-            Ok(Revision { id: line(u, 256)?, summary, url: link(u)? })
+            Ok(Revision { source: maybe(u, |u| line(u, 100))?, id: line(u, 256)?, summary, url: link(u)? })
         })
         .collect::<Result<_>>()?;
     Ok(Release {

@@ -122,6 +122,25 @@ impl PipelineDefinition {
         self.account == account && self.name == name
     }
 
+    fn sources(&self) -> impl Iterator<Item = &ActionDefinition> {
+        let actions = self.stages.iter().flat_map(|stage| &stage.actions);
+        actions.filter(|action| matches!(action.kind, ActionKind::Source(_)))
+    }
+
+    /// The artifact that the other actions take in.
+    pub(super) fn first_artifact(&self) -> String {
+        self.sources().next().map_or_else(String::new, |source| self.artifact_of(&source.name))
+    }
+
+    /// The artifact that a source action puts out.
+    pub(super) fn artifact_of(&self, source: &str) -> String {
+        if self.sources().count() < 2 {
+            return "SourceArtifact".to_owned();
+        }
+        // An artifact's name may have fewer characters than an action's.
+        source.replace(['@', '.'], "_") + "Artifact"
+    }
+
     /// The ARN that `GetPipeline` and events give.
     pub fn arn(&self) -> String {
         format!("arn:{}:codepipeline:{}:{}:{}", self.partition(), self.region, self.account, self.name)

@@ -49,9 +49,9 @@ fn declared_stage(pipeline: &PipelineDefinition, stage: &StageDefinition) -> Val
 
 fn declared_action(pipeline: &PipelineDefinition, action: &ActionDefinition) -> Value {
     let (inputs, outputs) = match action.kind {
-        ActionKind::Source(_) => (json!([]), json!([{"name": "SourceArtifact"}])),
-        ActionKind::Build => (json!([{"name": "SourceArtifact"}]), json!([{"name": "BuildArtifact"}])),
-        ActionKind::Deploy => (json!([{"name": "SourceArtifact"}]), json!([])),
+        ActionKind::Source(_) => (json!([]), json!([{"name": pipeline.artifact_of(&action.name)}])),
+        ActionKind::Build => (json!([{"name": pipeline.first_artifact()}]), json!([{"name": "BuildArtifact"}])),
+        ActionKind::Deploy => (json!([{"name": pipeline.first_artifact()}]), json!([])),
         ActionKind::Approval(_) => (json!([]), json!([])),
     };
     let timeout = match &action.kind {
@@ -164,7 +164,7 @@ pub(super) fn execution(mut call: Call<'_>) -> Result<Value, AwsError> {
         .iter()
         .map(|revision| {
             json!({
-                "name": "SourceArtifact",
+                "name": execution.definition.artifact_of(&revision.action),
                 "revisionId": revision.id,
                 "revisionSummary": revision.summary,
                 "revisionUrl": revision.url,

@@ -102,8 +102,13 @@ fn fetch(run: &mut ActionRun, execution: &mut Execution, source: &SourceAction, 
     let message = texts.iter().cycle().nth(age % texts.len()).copied().unwrap_or_default();
     let summary = match source.provider {
         SourceProvider::CodeCommit => message.to_owned(),
-        SourceProvider::GitHubConnection => json!({"ProviderType": "GitHub", "CommitMessage": message}).to_string(),
+        SourceProvider::GitHubConnection => {
+            // In the service's order: what is cut is the message.
+            format!(r#"{{"ProviderType":"GitHub","CommitMessage":{}}}"#, json!(message))
+        }
     };
+    // The longest summary that the model allows.
+    let summary: String = summary.chars().take(2048).collect();
     let url = revision_url(&execution.definition, source, &id);
     let repository = match source.provider {
         SourceProvider::CodeCommit => "RepositoryName",

@@ -165,6 +165,7 @@ fn request(approver: &Approver) -> Request {
         copy: BTreeMap::new(),
     };
     let revision = Revision {
+        source: Some("Source".to_owned()),
         id: "0123456789abcdef0123456789abcdef01234567".to_owned(),
         summary: Some("Round totals half to even, as the auditors asked".to_owned()),
         url: ReviewLink::parse_lenient(

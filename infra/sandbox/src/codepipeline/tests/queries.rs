@@ -77,7 +77,7 @@ fn commit_messages_are_taken_in_turn_and_a_connection_wraps_them() {
     for message in ["One", "Two", "One"] {
         let run = story.run(&story.start(), "Checkout");
         let summary = run["output"]["executionResult"]["externalExecutionSummary"].as_str().unwrap();
-        assert_eq!(summary, json!({"ProviderType": "GitHub", "CommitMessage": message}).to_string());
+        assert_eq!(summary, format!(r#"{{"ProviderType":"GitHub","CommitMessage":"{message}"}}"#));
         assert_eq!(run["output"]["outputVariables"]["CommitMessage"], message);
         assert_eq!(run["input"]["namespace"], "SourceVariables");
     }
