@@ -3,8 +3,10 @@
 import json
 
 import access
+import commands
 import ledger
 import permissions
+import proxy
 import story
 import sweep
 from checks import equal
@@ -52,6 +54,15 @@ def a_new_key_is_as_guarded_as_the_old_one(deployment):
     permissions.nobody_else_can_sign_even_with_every_permission(deployment)
 
 
+def the_doctor_reports_a_key_of_several_that_others_may_sign_with(deployment):
+    with proxy.reachable_callback(deployment):
+        commands.expect_unsound(commands.diagnose(deployment))
+        for keys, name in ((deployment.request_keys, "request key"), (deployment.vote_keys, "vote key")):
+            equal(len(keys), 2, "keys")
+            with commands.unguarded(deployment, keys[1]):
+                commands.expect_unsound(commands.diagnose(deployment), name)
+
+
 def let_requests_age(deployment):
     """Has every request say that it was asked an hour ago, now that none of their keys is trusted.
 
@@ -83,5 +94,6 @@ def what_waits_is_asked_anew_when_its_key_goes(deployment):
 CHECKS = [
     links_work_during_and_after_each_step,
     a_new_key_is_as_guarded_as_the_old_one,
+    the_doctor_reports_a_key_of_several_that_others_may_sign_with,
     what_waits_is_asked_anew_when_its_key_goes,
 ]

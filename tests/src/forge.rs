@@ -1,4 +1,4 @@
-//! Links that the notifier would never make.
+//! Links and seals that the functions would never make.
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair};
 use base64::Engine;
@@ -6,6 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::World;
+use crate::ledger_writer::{Item, digest_of};
 
 /// A link, taken apart.
 #[derive(Debug, Clone)]
@@ -98,11 +99,28 @@ impl Parts {
     }
 }
 
+/// The id of the key whose seal an item or a vote has.
+pub fn sealing_key(sealed: &Item) -> String {
+    seal_parts(sealed).key()
+}
+
 /// A seal of this type on an item's object by a foreign key, which names the key that the item's own seal names.
-pub fn seal_of_a_stranger(sealed: &crate::ledger_writer::Item, typ: &str) -> String {
+pub fn seal_of_a_stranger(sealed: &Item, typ: &str) -> String {
+    token(&seal_parts(sealed).head("typ", json!(typ)).signed_by_a_stranger())
+}
+
+/// A seal of this type on an item's object by the key of this id, as by somebody who may sign with it.
+pub fn seal_by(world: &World, sealed: &Item, typ: &str, key: &str) -> String {
+    token(&seal_parts(sealed).head("typ", json!(typ)).head("kid", json!(key)).signed(world, key))
+}
+
+/// An item's seal, taken apart as if it were a link, for the object that the item has now.
+fn seal_parts(sealed: &Item) -> Parts {
     let ours = format!("?t={}", sealed["seal"]["S"].as_str().unwrap());
-    let bytes = base64::engine::general_purpose::STANDARD.decode(sealed["object"]["B"].as_str().unwrap()).unwrap();
-    let digest = URL_SAFE_NO_PAD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes));
-    let parts = Parts::of(&ours).claim("sha256", json!(digest)).head("typ", json!(typ));
-    parts.signed_by_a_stranger().trim_start_matches("?t=").to_owned()
+    Parts::of(&ours).claim("sha256", json!(digest_of(sealed)))
+}
+
+/// The token of a link.
+fn token(link: &str) -> String {
+    link.split_once("?t=").unwrap().1.to_owned()
 }

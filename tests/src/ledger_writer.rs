@@ -3,8 +3,9 @@
 //! Items are in DynamoDB's JSON. The table's resource policy lets the functions' roles write alone, so this is what it
 //! does not stop: a role that was taken over, or a policy that is missing.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use sandbox::aws::Aws;
 use sandbox::{NOTIFIER_KEY, TABLE};
 use serde_json::{Map, Value, json};
@@ -68,17 +69,37 @@ impl<'a> LedgerWriter<'a> {
     }
 }
 
+/// What is sealed in an item or in a vote, as bytes.
+fn object_bytes(sealed: &Item) -> Vec<u8> {
+    STANDARD.decode(sealed["object"]["B"].as_str().unwrap()).unwrap()
+}
+
 /// What is sealed in an item or in a vote.
 pub fn object(sealed: &Item) -> Value {
-    let bytes = STANDARD.decode(sealed["object"]["B"].as_str().unwrap()).unwrap();
-    serde_json::from_slice(&bytes).unwrap()
+    serde_json::from_slice(&object_bytes(sealed)).unwrap()
+}
+
+/// The digest of what is sealed, as links, seals and items have it.
+pub fn digest_of(sealed: &Item) -> String {
+    URL_SAFE_NO_PAD.encode(digest(&SHA256, &object_bytes(sealed)))
+}
+
+/// Puts an object in the place of the one that is sealed, and leaves the seal as it is.
+///
+/// The digest of a request is kept beside its object. It is made to fit, as a competent attacker would do: left as it was,
+/// it would give the forgery away even if nobody looked at the seal.
+pub fn set_object(sealed: &mut Item, object: Value) {
+    sealed.insert("object".to_owned(), object);
+    if sealed.contains_key("digest") {
+        sealed.insert("digest".to_owned(), json!({"S": digest_of(sealed)}));
+    }
 }
 
 /// Changes what is sealed, and leaves the seal as it is.
 pub fn change_object(sealed: &mut Item, change: impl FnOnce(&mut Value)) {
     let mut object = object(sealed);
     change(&mut object);
-    sealed.insert("object".to_owned(), json!({"B": STANDARD.encode(object.to_string())}));
+    set_object(sealed, json!({"B": STANDARD.encode(object.to_string())}));
 }
 
 /// The votes in a request's item, under the names that they are kept under.

@@ -2,6 +2,7 @@
 //! mails nobody a lie. Each story says who the attacker is and what they do, and then what happens: mostly nothing.
 
 mod events;
+mod keys;
 mod ledger;
 mod links;
 mod outcomes;

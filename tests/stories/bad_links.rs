@@ -89,8 +89,8 @@ async fn other_headers() {
     let other_key = world.aws().kms.create_key().unwrap();
     for (what, link) in [
         ("typ JWT", parts.clone().head("typ", json!("JWT")).signed(&world, &key)),
-        ("typ in capitals", parts.clone().head("typ", json!("APPROVAL+JWT")).signed(&world, &key)),
-        ("typ with prefix", parts.clone().head("typ", json!("application/approval+jwt")).signed(&world, &key)),
+        ("typ in capitals", parts.clone().head("typ", json!("LINK+JWT")).signed(&world, &key)),
+        ("typ with prefix", parts.clone().head("typ", json!("application/link+jwt")).signed(&world, &key)),
         ("no typ", parts.clone().headless("typ").signed(&world, &key)),
         ("no kid", parts.clone().headless("kid").signed(&world, &key)),
         ("a kid of another key of the account", parts.clone().head("kid", json!(other_key)).signed(&world, &other_key)),

@@ -5,6 +5,7 @@ use sandbox::codepipeline::{
     StageDefinition, Trigger,
 };
 use serde_json::json;
+use tests::ledger_writer::{Item, change_object, votes};
 use tests::{ALICE, BOB, Mail, World, service};
 
 /// Starts the release, and gives its execution.
@@ -150,6 +151,33 @@ async fn a_comment_that_the_ledger_has_is_whole_and_without_it_the_summary_remai
     let (_, latest) = latest.split_once("This release was rejected before.\n").unwrap();
     assert!(latest.starts_with("Rejected through an approval link on"), "{latest}");
     assert!(latest.contains("From AWS CodePipeline:\n> Rejected through Countersign by bob@example.com."), "{latest}");
+}
+
+/// Somebody who may write the ledger has the one who rejected say something else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comment_that_its_voter_did_not_write_is_shown_nowhere() {
+    // Of a long one, CodePipeline's summary has the beginning only, so that it fits another end as well.
+    for beginning in ["", &"x".repeat(480)] {
+        let world = World::new().await;
+        let execution = start(&world).await;
+        world.press(&world.mail_to(BOB).await.reject, &format!("{beginning}drops a table")).await;
+        world.settle().await;
+        let forge = |request: &mut Item| {
+            let vote = votes(request)[BOB]["M"].as_object_mut().unwrap();
+            change_object(vote, |vote| vote["comment"] = json!(format!("{beginning}all is well")));
+        };
+        world.ledger().change(forge).await;
+        retry(&world, &execution).await;
+        let alice = newest(&world, ALICE).await;
+        let shown = beginning.get(..80).unwrap_or("drops a table");
+        let summary = format!("From AWS CodePipeline:\n> Rejected through Countersign by bob@example.com. \"{shown}");
+        assert!(lines(&alice).contains(&summary), "{}", alice.text);
+        let page = world.get(&alice.approve).await.body;
+        assert!(page.contains(shown), "{page}");
+        for shown in world.mails().await.into_iter().flat_map(|mail| [mail.text, mail.html]).chain([page]) {
+            assert!(!shown.contains("all is well"), "{shown}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,8 @@
 //! The endings of an approval: its links always show the one that happened.
 
+use sandbox::simulation::{Calls, Fault};
 use serde_json::{Value, json};
-use tests::{ALICE, World, changed, eventbridge};
+use tests::{ALICE, Mail, World, changed, eventbridge};
 
 const EXECUTION: &str = "12345678-1234-5678-abcd-12345678abcd";
 
@@ -120,6 +121,57 @@ async fn superseded_without_an_event_about_it() {
     assert_eq!(world.get(&alice.approve).await.status, 200, "a visit asks the ledger alone");
     let page = world.post(&alice.approve, &[("decision", "Approved")]).await;
     assert_eq!((page.status, page.title()), (410, "This release was stopped"));
+}
+
+/// Stops the default execution in a CodePipeline that does not show what `operation` reads any more.
+async fn stopped_unseen(operation: &'static str) -> (World, Mail, Mail) {
+    let world = World::simulated().await;
+    let (alice, bob) = world.ask().await;
+    world.fail(Calls::of(operation), Fault::NotFoundYet);
+    let stop = json!({"pipelineName": "MyFirstPipeline", "pipelineExecutionId": EXECUTION, "abandon": true});
+    world.codepipeline("StopPipelineExecution", stop).await.unwrap();
+    (world, alice, bob)
+}
+
+async fn assert_not_shown_to(world: &World, links: [&str; 2]) {
+    let [press, open] = links;
+    for page in [world.post(press, &[("decision", "Approved")]).await, world.get(open).await] {
+        assert_eq!((page.status, page.title()), (410, "This approval is over"));
+        assert!(page.body.contains("does not show how it ended. Nothing was decided just now."), "{}", page.body);
+    }
+}
+
+async fn assert_told_as_not_shown(world: &World) {
+    let outcomes = world.outcomes().await;
+    assert_eq!(outcomes.len(), 2);
+    for mail in outcomes {
+        assert!(mail.text.starts_with("AWS no longer shows the approval of MyFirstPipeline"), "{}", mail.text);
+        assert!(mail.text.contains("no longer shows this approval, so we cannot say how it ended."), "{}", mail.text);
+        for guess in
+            ["was approved", "was rejected", "was stopped", "not approved in time", "no longer needed", "newer"]
+        {
+            assert!(!mail.text.contains(guess), "{guess}: {}", mail.text);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_codepipeline_no_longer_shows_is_told_as_exactly_that() {
+    // As after the pipeline was deleted.
+    let (world, alice, bob) = stopped_unseen("ListActionExecutions").await;
+    assert_told_as_not_shown(&world).await;
+    assert_not_shown_to(&world, [&alice.approve, &bob.approve]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_abandoned_approval_whose_execution_is_not_shown_is_told_as_exactly_that() {
+    let (world, alice, bob) = stopped_unseen("GetPipelineExecution").await;
+    // CodePipeline's lists lag: what they do not show at once, they may show in a while.
+    assert!(world.outcomes().await.is_empty());
+    world.advance(time::Duration::minutes(31)).await;
+    assert_not_shown_to(&world, [&alice.approve, &bob.approve]).await;
+    world.sweep().await.unwrap();
+    assert_told_as_not_shown(&world).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

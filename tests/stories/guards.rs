@@ -4,6 +4,8 @@ use sandbox::{CALLBACK_ROLE, NOTIFIER_ROLE, TABLE, key_policy, table_policy};
 use serde_json::{Value, json};
 use tests::World;
 
+use crate::operations;
+
 /// What the doctor finds about each part: whether it is sound, and what it found.
 async fn findings(world: &World) -> Vec<(String, bool, String)> {
     let report = world.play(&json!({"doctor": {}})).await;
@@ -14,6 +16,14 @@ async fn findings(world: &World) -> Vec<(String, bool, String)> {
 
 async fn unsound(world: &World) -> Vec<String> {
     findings(world).await.into_iter().filter(|(_, sound, _)| !sound).map(|(check, ..)| check).collect()
+}
+
+/// The policy of a key for which nobody wrote one: it leaves the key to the account, and denies nothing.
+fn default_key_policy() -> String {
+    let statement = json!({
+        "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "kms:*", "Resource": "*",
+    });
+    json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,16 +68,13 @@ async fn a_table_that_others_may_write_is_unsound() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_others_may_sign_with_is_unsound() {
     let world = World::new().await;
-    let default = json!({"Version": "2012-10-17", "Statement": [{
-        "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "kms:*", "Resource": "*",
-    }]});
     for (check, setting, role, other) in [
         ("request key", "COUNTERSIGN_REQUEST_KEYS", NOTIFIER_ROLE, CALLBACK_ROLE),
         ("vote key", "COUNTERSIGN_VOTE_KEYS", CALLBACK_ROLE, NOTIFIER_ROLE),
     ] {
         let key = world.sandbox().setting(setting).unwrap();
         let kms = &world.aws().kms;
-        for lax in [default.to_string(), key_policy(role).replace(role, "countersign-*")] {
+        for lax in [default_key_policy(), key_policy(role).replace(role, "countersign-*")] {
             kms.set_key_policy(&key, &lax).unwrap();
             assert_eq!(unsound(&world).await, [check], "{lax}");
         }
@@ -76,5 +83,26 @@ async fn a_key_that_others_may_sign_with_is_unsound() {
         assert!(unsound(&world).await.contains(&check.to_owned()));
         kms.set_key_policy(&key, &key_policy(role)).unwrap();
         assert_eq!(unsound(&world).await, [""; 0]);
+    }
+}
+
+/// A second key is trusted, or signs, as during a rotation. A key that others may sign with is as bad in any place.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_of_several_keys_must_be_guarded() {
+    let world = World::new().await;
+    for (check, setting, role) in [
+        ("request key", "COUNTERSIGN_REQUEST_KEYS", NOTIFIER_ROLE),
+        ("vote key", "COUNTERSIGN_VOTE_KEYS", CALLBACK_ROLE),
+    ] {
+        let old = world.sandbox().setting(setting).unwrap();
+        let kms = &world.aws().kms;
+        let new = kms.create_key_with_policy(&key_policy(role)).unwrap();
+        let notifier = operations::misconfigured(&world, setting, &format!("{old},{new}"));
+        assert_eq!(operations::unsound(&operations::diagnosis(&notifier).await), [""; 0]);
+        for (which, key) in [("second", &new), ("first", &old)] {
+            kms.set_key_policy(key, &default_key_policy()).unwrap();
+            assert_eq!(operations::unsound(&operations::diagnosis(&notifier).await), [check], "the {which} {check}");
+            kms.set_key_policy(key, &key_policy(role)).unwrap();
+        }
     }
 }

@@ -1,9 +1,13 @@
 //! The command `history`: a pipeline's approvals, as the ledger has them.
 
+use sandbox::simulation::{Calls, Fault};
 use serde_json::{Value, json};
 use time::Duration;
 
-use tests::{ALICE, BOB, World, changed, eventbridge};
+use tests::{ALICE, BEGIN, BOB, World, changed, eventbridge};
+
+/// What Alice's browser says that it is.
+const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
 async fn history(world: &World, command: Value) -> Vec<Value> {
     let report = world.play(&json!({ "history": command })).await;
@@ -20,7 +24,7 @@ async fn history_has_the_emails_the_votes_and_the_outcome() {
     let world = World::under(&policy).await;
     let (alice, bob) = world.ask().await;
     world.advance(Duration::minutes(5)).await;
-    world.press(&alice.approve, "Totals agree").await;
+    world.post_with(&alice.approve, BROWSER, &[("decision", "Approved"), ("comment", "Totals agree")]).await;
     world.advance(Duration::days(6)).await;
     world.press(&bob.approve, "").await;
     world.settle().await;
@@ -60,10 +64,35 @@ async fn history_has_the_emails_the_votes_and_the_outcome() {
     assert_eq!(votes[0]["approver"], ALICE);
     assert_eq!((&votes[0]["decision"], &votes[0]["comment"]), (&json!("Approved"), &json!("Totals agree")));
     assert_eq!(votes[0]["at"], "2026-11-20T09:30:00Z");
+    assert_eq!((&votes[0]["networkAddress"], &votes[0]["browser"]), (&json!("127.0.0.1"), &json!(BROWSER)));
     assert_eq!(votes[0]["link"], tests::forge::Parts::of(&alice.approve).claims["jti"]);
     assert_eq!(one["outcome"]["ending"], "approved");
-    assert_eq!(one["outcome"]["byVotes"], true);
+    assert_eq!((&one["outcome"]["byVotes"], &one["outcome"]["confirmed"]), (&json!(true), &json!(true)));
     assert_eq!(one["outcome"]["summary"], world.approval_state().await["summary"], "what CodePipeline holds");
+}
+
+/// Somebody who may write the ledger notes that it was approved by our role, in our words.
+#[tokio::test(start_paused = true)]
+async fn a_forged_end_is_in_no_history_that_codepipeline_confirms() {
+    let world = World::simulated_of(&format!("{ALICE}, {BOB}"), 2).await;
+    let (alice, bob) = world.ask().await;
+    // The votes are settled, so that nothing but what CodePipeline says makes an end theirs.
+    world.fail(Calls::of("PutApprovalResult"), Fault::Denied);
+    for link in [&alice.approve, &bob.approve] {
+        world.post(link, &[("decision", "Approved")]).await;
+    }
+    let summary = "Approved through Countersign by alice@example.com, bob@example.com.";
+    let role = "assumed-role/countersign-callback/sandbox";
+    let memo = tests::ledger_writer::outcome("Approved", BEGIN.unix_timestamp(), Some(role), Some(summary));
+    world.ledger().change(|request| drop(request.insert("outcome".to_owned(), memo))).await;
+    let pipeline = json!({"pipeline": "MyFirstPipeline"});
+    let waiting = history(&world, pipeline.clone()).await;
+    assert_eq!((waiting[0]["votes"].as_array().unwrap().len(), &waiting[0]["outcome"]), (2, &Value::Null));
+    // While CodePipeline does not answer, it is shown as what it is: a note in the ledger.
+    world.fail(Calls::of("ListActionExecutions"), Fault::Denied);
+    let noted = &history(&world, pipeline).await[0]["outcome"];
+    assert_eq!((&noted["ending"], &noted["summary"]), (&json!("approved"), &json!(summary)));
+    assert_eq!((&noted["confirmed"], &noted["byVotes"]), (&json!(false), &json!(false)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

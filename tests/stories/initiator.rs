@@ -216,6 +216,9 @@ async fn an_unrecognised_initiator_is_pointed_out_where_the_initiator_may_approv
     for body in [&alice.text, &alice.html, &dora.text, &world.get(&alice.approve).await.body] {
         assert_eq!(body.matches(SENTENCE).count(), 1, "{body}");
     }
+    for body in [&alice.text, &alice.html, &world.get(&alice.approve).await.body] {
+        assert!(!body.contains("You started this release"), "nobody knows that: {body}");
+    }
     assert!(world.get_in(&alice.approve, "de").await.body.contains("Wir können nicht erkennen"));
     assert_eq!(world.press(&alice.approve, "").await.title(), "Your vote has been recorded");
 }

@@ -35,7 +35,7 @@ pub(crate) fn misconfigured(world: &World, setting: &str, text: &str) -> Notifie
     Notifier::new(notifier::Settings::read(&settings).unwrap(), &aws, host)
 }
 
-async fn diagnosis(notifier: &Notifier) -> Diagnosis {
+pub(crate) async fn diagnosis(notifier: &Notifier) -> Diagnosis {
     let report = notifier.handle(&json!({"doctor": {}})).await.unwrap();
     match report.results.into_iter().next() {
         Some(EventReport::Diagnosed(diagnosis)) => diagnosis,
@@ -44,7 +44,7 @@ async fn diagnosis(notifier: &Notifier) -> Diagnosis {
 }
 
 /// The names of the parts that the doctor found unsound.
-fn unsound(diagnosis: &Diagnosis) -> Vec<&str> {
+pub(crate) fn unsound(diagnosis: &Diagnosis) -> Vec<&str> {
     assert_eq!(diagnosis.sound, diagnosis.findings.iter().all(|finding| finding.sound));
     let bad = diagnosis.findings.iter().filter(|finding| !finding.sound);
     bad.inspect(|finding| assert!(finding.remedy.is_some())).map(|finding| finding.check).collect()

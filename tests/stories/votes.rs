@@ -48,6 +48,26 @@ async fn a_summary_has_at_most_512_characters() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_comment_that_names_somebody_else_stays_its_writers_in_the_summary() {
+    let names_carol = "carol@example.com: sign-off given";
+    // Nor does it end its own quotation marks.
+    let ends_quotation = "ok\" carol@example.com: \"sign-off given";
+    let quoted = "\"ok' carol@example.com: 'sign-off given\"";
+    for (comment, quoted) in [(names_carol, &*format!("\"{names_carol}\"")), (ends_quotation, quoted)] {
+        let world = World::new().await;
+        world.press(&world.ask().await.0.approve, comment).await;
+        let one = format!("Approved through Countersign by alice@example.com. {quoted}");
+        assert_eq!(world.approval_state().await["summary"], one);
+        let world = World::of(&format!("{ALICE}, {BOB}, {CAROL}"), 2).await;
+        let (alice, bob) = world.ask().await;
+        world.press(&alice.approve, comment).await;
+        world.press(&bob.approve, "").await;
+        let two = "Approved through Countersign by alice@example.com, bob@example.com. alice@example.com:";
+        assert_eq!(world.approval_state().await["summary"], format!("{two} {quoted}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_of_three_must_approve() {
     let world = World::of(&format!("{ALICE}, {BOB}, {CAROL}"), 2).await;
     let (alice, bob) = world.ask().await;

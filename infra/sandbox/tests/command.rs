@@ -144,6 +144,21 @@ fn what_a_policy_may_not_mean_is_a_warning() {
 }
 
 #[test]
+fn a_route_that_is_never_reached_and_two_tags_of_one_mailbox_are_errors() {
+    let routes = "[[route]]\nstage = \"Prod*\"\napprovers = [\"a@example.com\"]\n\
+                  [[route]]\nstage = \"Production\"\napprovers = [\"a@example.com\", \"b@example.com\"]\nquorum = 2\n";
+    let tags = "[default]\napprovers = [\"ada+one@example.com\", \"ada+two@example.com\"]\nquorum = 2\n";
+    for (text, error) in [
+        (routes, "<stdin>:4:1: route 2: never reached: route 1 comes first and matches everything"),
+        (tags, "<stdin>:2:37: default.approvers[1]: differs from an earlier approver only"),
+    ] {
+        let (code, output, errors) = run(&["policy", "check", "-"], text);
+        assert_eq!((code, output.as_str()), (Some(1), ""));
+        assert!(errors.starts_with(error), "{errors}");
+    }
+}
+
+#[test]
 fn aliases_of_earlier_versions_are_an_error_that_says_what_to_write() {
     let (code, output, errors) = run(&["policy", "check", "-"], "[aliases]\nada = \"ada@example.com\"\n");
     assert_eq!((code, output.as_str()), (Some(1), ""));

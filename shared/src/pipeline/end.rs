@@ -126,9 +126,12 @@ impl CodePipeline {
 
     /// Why an action was abandoned, if its execution shows it yet.
     async fn abandoned(&self, approval: &Approval) -> Result<Option<Ending>, AwsError> {
-        let status =
-            self.execution(&approval.action, &approval.execution).await?.and_then(|execution| execution.status);
-        Ok(match status {
+        let execution = match self.execution(&approval.action, &approval.execution).await {
+            Ok(execution) => execution,
+            Err(error) if NOT_FOUND.contains(&error.code.as_str()) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(match execution.and_then(|execution| execution.status) {
             Some(PipelineExecutionStatus::Stopped | PipelineExecutionStatus::Stopping) => Some(Ending::Stopped),
             Some(PipelineExecutionStatus::Superseded | PipelineExecutionStatus::Cancelled) => Some(Ending::Superseded),
             _ => None,

@@ -1,8 +1,7 @@
 //! What the adversary writes into the ledger: whatever they have ever seen there, in any place, and what they make up.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::scene::{CAROL, DAVE, MALLORY, Scene};
@@ -96,8 +95,6 @@ impl Scene {
             3 => object["terms"]["copy"] = json!({MALLORY: {"address": MALLORY}}),
             _ => object["release"]["instructions"] = json!("Sign in at https://evil.example first"),
         });
-        let bytes = STANDARD.decode(request["object"]["B"].as_str().unwrap()).unwrap();
-        request.insert("digest".to_owned(), json!({"S": URL_SAFE_NO_PAD.encode(digest(&SHA256, &bytes))}));
         if self.one_in(2) {
             let seal = seal_of_a_stranger(&request, "request+jwt");
             request.insert("seal".to_owned(), json!({ "S": seal }));

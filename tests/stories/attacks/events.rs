@@ -70,6 +70,8 @@ async fn an_event_about_an_end_that_did_not_take_place_tells_nobody_anything() {
         assert!(error.contains("CodePipeline does not yet show how the approval ended"), "{state}: {error}");
     }
     assert_waits(&world, "after all of them").await;
+    world.advance(time::Duration::hours(1)).await;
+    assert_waits(&world, "after a sweep").await;
     assert_two_can_approve(&world, ALICE, BOB, "after all of them").await;
 }
 

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sandbox::simulation::{Calls, Fault};
 use serde_json::{Value, json};
 use tests::ledger_writer::{Item, REQUEST};
 use tests::{ALICE, BOB, World, eventbridge};
@@ -68,6 +69,20 @@ async fn dropped_votes_are_lost_and_approve_nothing() {
 }
 
 /// What remains: a rejection that CodePipeline does not hold yet can be undone by restoring what was there before it.
+#[tokio::test(start_paused = true)]
+async fn a_rejection_that_codepipeline_does_not_hold_yet_is_lost() {
+    let world = asked().await;
+    let before = world.ledger().request().await;
+    world.fail(Calls::of("PutApprovalResult").take(1), Fault::KilledBefore);
+    world.post(&newest(&world, BOB).await.reject, &[("decision", "Rejected"), ("comment", "no")]).await;
+    assert!(world.has_died());
+    world.heal();
+    world.ledger().put(&before).await;
+    assert_waits(&world, "undone").await;
+    assert_two_can_approve(&world, ALICE, super::CAROL, "undone").await;
+    assert_eq!(world.metric("Forged"), 0, "nothing gives it away");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_rejection_that_codepipeline_holds_cannot_be_undone() {
     let world = asked().await;

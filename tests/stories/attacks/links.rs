@@ -5,10 +5,13 @@ use std::sync::Arc;
 use aws_config::Region;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use countersign::pipeline::Polling;
 use notifier::{Host, Notifier};
 use serde_json::{Value, json};
 use tests::forge::Parts;
+use tests::ledger_writer::vote;
 use tests::{ALICE, BOB, World};
 
 /// A notifier of the world's that mails links to another host, as after somebody changed one variable.
@@ -100,20 +103,78 @@ async fn a_link_of_the_version_before_says_that_the_approval_is_asked_anew() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_sealed_or_ordered_is_no_link() {
-    let world = World::simulated().await;
-    let (alice, _) = world.ask().await;
+    let world = World::simulated_of(&format!("{ALICE}, {BOB}"), 2).await;
+    let (alice, bob) = world.ask().await;
+    world.press(&bob.approve, "").await;
     let ours = Parts::of(&alice.approve);
     let request = world.ledger().request().await;
-    let seal = request["seal"]["S"].as_str().unwrap();
-    let sealed = format!("{}{seal}", ours.prefix);
-    assert_eq!(world.get(&sealed).await.status, 400, "a request's seal");
-    for typ in ["request+jwt", "vote+jwt", "finish+jwt", "JWT"] {
+    let record = world.ledger().items().await.into_iter().find(|item| item["sk"]["S"] == "SIGNED-POLICY").unwrap();
+    let vote = vote(&request, BOB);
+    for (what, sealed) in [("a request's seal", &request), ("a vote's seal", &vote), ("the policy's seal", &record)] {
+        let link = format!("{}{}", ours.prefix, sealed["seal"]["S"].as_str().unwrap());
+        for page in [world.get(&link).await, world.post(&link, &[("decision", "Approved")]).await] {
+            assert_eq!(page.status, 400, "{what}");
+        }
+    }
+    for typ in ["request+jwt", "vote+jwt", "policy+jwt", "evidence+jwt", "finish+jwt", "JWT"] {
         let link = ours.clone().head("typ", Value::from(typ)).signed(&world, &ours.key());
         for page in [world.get(&link).await, world.post(&link, &[("decision", "Approved")]).await] {
             assert_eq!(page.status, 400, "{typ}");
         }
     }
     assert_eq!(world.approval_state().await["status"], "InProgress");
+    assert_eq!(
+        world.press(&alice.approve, "").await.title(),
+        "MyFirstPipeline was approved",
+        "and the link itself is one"
+    );
+}
+
+/// All text in a value, with what is stored as bytes.
+fn texts(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| {
+            found.push(name.clone());
+            let bytes = value.as_str().filter(|_| name == "B").and_then(|text| STANDARD.decode(text).ok());
+            found.extend(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()));
+            texts(value, found);
+        }),
+        Value::Array(values) => values.iter().for_each(|value| texts(value, found)),
+        Value::String(text) => found.push(text.clone()),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_link_is_in_the_ledger() {
+    let policy = format!("[default]\napprovers = [\"{ALICE}\", \"{BOB}\"]\nquorum = 2\nremind = \"24h\"");
+    let world = World::simulated_under(&policy).await;
+    let (alice, bob) = world.ask().await;
+    world.press(&alice.approve, "Totals agree").await;
+    // Everything that is ever written: votes, reminders, what is sent again, and how it ended.
+    world.advance(time::Duration::days(6) + time::Duration::hours(1)).await;
+    let resend = json!({"pipeline": "MyFirstPipeline", "stage": "MyApprovalStage", "action": "MyApprovalAction"});
+    world.invoke(json!({ "resend": resend })).await.unwrap();
+    world.press(&bob.approve, "").await;
+    world.settle().await;
+    let mut found = Vec::new();
+    for item in world.ledger().items().await {
+        texts(&Value::from(item), &mut found);
+    }
+    let ledger = found.join("\n");
+    let id = Parts::of(&alice.approve).claims["jti"].as_str().unwrap().to_owned();
+    assert!(ledger.contains(&id), "objects are read: a vote names its link by its id");
+    let mails = world.mails().await;
+    let links: Vec<&str> = mails.iter().flat_map(|mail| [&mail.approve, &mail.reject]).map(String::as_str).collect();
+    let links: Vec<&str> = links.into_iter().filter(|link| !link.is_empty()).collect();
+    assert!(links.len() >= 8, "{} links", links.len());
+    for link in links {
+        let (_, token) = link.split_once("?t=").unwrap();
+        // Neither whole, nor a part from which the rest could be made.
+        for part in [token, token.rsplit('.').next().unwrap(), token.split('.').nth(1).unwrap()] {
+            assert!(!ledger.contains(part), "{part}");
+        }
+    }
 }
 
 /// What remains: whoever may invoke the callback without API Gateway can say where a vote came from, but needs a link.
@@ -129,7 +190,19 @@ async fn whoever_invokes_the_callback_directly_can_make_up_where_a_vote_came_fro
     let page = world.invoke_callback(&alice.approve, domain, "192.0.2.1", FORM).await;
     assert_eq!((page.status, page.title()), (200, "Your vote has been recorded"));
     let receipts = world.receipts().await;
-    assert!(receipts[0].to == ALICE && receipts[0].text.contains("IP address: 192.0.2.1"), "{}", receipts[0].text);
-    // An origin that is made up helps where the link was made for it, and nobody but the notifier makes links.
-    assert_eq!(world.press(&bob.approve, "").await.title(), "MyFirstPipeline was approved");
+    let [receipt] = receipts.as_slice() else { panic!("{} receipts", receipts.len()) };
+    assert_eq!(receipt.to, ALICE);
+    for made_up in ["IP address: 192.0.2.1", "> made up"] {
+        assert!(receipt.text.contains(made_up), "{made_up}: {}", receipt.text);
+    }
+    // An origin that is made up helps where the link was made for it, as by a notifier that somebody pointed elsewhere.
+    let parts = Parts::of(&bob.approve).claim("aud", json!("https://evil.example"));
+    let harvested = parts.signed(&world, &parts.key());
+    for link in [&harvested, &bob.approve] {
+        let other = if link == &harvested { domain } else { "evil.example" };
+        assert_eq!(world.invoke_callback(link, other, "192.0.2.1", FORM).await.status, 400, "at another origin");
+    }
+    assert_eq!(world.post(&harvested, &[("decision", "Approved")]).await.status, 400, "through API Gateway");
+    let page = world.invoke_callback(&harvested, "evil.example", "192.0.2.1", FORM).await;
+    assert_eq!((page.status, page.title()), (200, "MyFirstPipeline was approved"));
 }

@@ -86,6 +86,36 @@ async fn codepipelines_own_words_in_the_ledger_do_not_make_an_end_the_voters() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn only_our_role_makes_an_end_the_voters_even_in_the_words_that_their_votes_come_to() {
+    // The votes are settled, and the visit that would put them dies. Then an operator puts the very same, and nothing but
+    // the role that CodePipeline names tells their decision from the voters'.
+    let world = asked().await;
+    world.press(&newest(&world, ALICE).await.approve, "").await;
+    let put = sandbox::simulation::Calls::of("PutApprovalResult").take(1);
+    world.fail(put, sandbox::simulation::Fault::KilledBefore);
+    world.post(&newest(&world, BOB).await.approve, &[("decision", "Approved")]).await;
+    assert!(world.has_died());
+    world.heal();
+    let summary = "Approved through Countersign by alice@example.com, bob@example.com.";
+    let role = "assumed-role/countersign-callback/sandbox";
+    let memo = outcome("Approved", BEGIN.unix_timestamp(), Some(role), Some(summary));
+    world.ledger().change(|request| drop(request.insert("outcome".to_owned(), memo))).await;
+    put_in_console(&world, "Approved", summary).await;
+    world.advance(time::Duration::hours(1)).await;
+    assert_eq!(world.calls("PutApprovalResult"), 0, "ours was never put");
+    let outcomes = world.outcomes().await;
+    assert_eq!(outcomes.len(), 3);
+    let by_operator = "Approved in AWS by user/AKIAOPERATOR";
+    for mail in outcomes {
+        assert!(mail.text.contains(by_operator), "{}", mail.text);
+        assert!(!mail.text.contains("Approved by "), "{}", mail.text);
+    }
+    let page = world.get(&newest(&world, CAROL).await.approve).await;
+    assert_eq!((page.status, page.title()), (409, "MyFirstPipeline was already approved"));
+    assert!(page.body.contains(by_operator) && !page.body.contains("Approved by "), "{}", page.body);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_end_of_another_execution_is_none_of_this_ones() {
     let world = asked().await;
     put_in_console(&world, "Rejected", "not this one").await;

@@ -1,14 +1,14 @@
 //! Somebody who may write the ledger, and changes what was asked of whom.
 
 use serde_json::{Value, json};
-use tests::ledger_writer::{Item, change_object, object};
+use tests::ledger_writer::{Item, change_object, object, set_object};
 use tests::{ALICE, BOB, World, changed, eventbridge};
 
 use super::{CAROL, MALLORY, asked, assert_two_can_approve, assert_waits, newest};
 
 /// Asserts that nobody is bound by what stands in a request's place: its links do not work, the next sweep asks for the
 /// approval anew, under the policy, and then two can approve.
-async fn assert_asked_anew(world: &World, what: &str) {
+pub(super) async fn assert_asked_anew(world: &World, what: &str) {
     let old = newest(world, ALICE).await;
     let page = world.post(&old.approve, &[("decision", "Approved")]).await;
     assert_eq!((page.status, page.title()), (503, "Please try again in a minute"), "{what}");
@@ -24,7 +24,7 @@ async fn assert_asked_anew(world: &World, what: &str) {
     assert_two_can_approve(world, ALICE, BOB, what).await;
 }
 
-fn add_mallory(request: &mut Value) {
+pub(super) fn add_mallory(request: &mut Value) {
     request["terms"]["approvers"][MALLORY] = json!({ "address": MALLORY });
     request["terms"]["quorum"] = json!(1);
 }
@@ -64,7 +64,7 @@ async fn a_request_under_no_seal_or_a_strangers_binds_nobody() {
             "no object" => drop(item.remove("object")),
             "an object of text" => drop(item.insert("object".to_owned(), json!({"S": object(&item).to_string()}))),
             _ => {
-                item.insert("object".to_owned(), vote["object"].clone());
+                set_object(&mut item, vote["object"].clone());
                 item.insert("seal".to_owned(), vote["seal"].clone());
             }
         }
@@ -153,17 +153,40 @@ async fn a_deleted_request_is_asked_anew_under_the_policy_of_that_moment() {
     assert_two_can_approve(&world, ALICE, BOB, "deleted").await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_policy_that_was_saved_since_decides_who_is_asked_anew() {
+    let world = asked().await;
+    world.press(&newest(&world, ALICE).await.approve, "").await;
+    let old = newest(&world, BOB).await;
+    world.ledger().delete(&world.ledger().request().await).await;
+    world.save_policy(&format!("[default]\napprovers = [\"{CAROL}\"]\nquorum = 1")).await;
+    world.advance(time::Duration::hours(1)).await;
+    let asked: Vec<String> = world.requests().await.into_iter().skip(3).map(|mail| mail.to).collect();
+    assert_eq!(asked, [CAROL], "nobody else is asked anew");
+    assert_eq!(world.post(&old.approve, &[("decision", "Approved")]).await.status, 410);
+    assert_waits(&world, "asked anew").await;
+    let page = world.press(&newest(&world, CAROL).await.approve, "").await;
+    assert_eq!((page.status, page.title()), (200, "MyFirstPipeline was approved"));
+    assert_eq!(world.approval_state().await["summary"], "Approved through Countersign by carol@example.com.");
+}
+
 /// What remains: true requests of one approval can be swapped. Each binds as it was asked.
 #[tokio::test(start_paused = true)]
 async fn an_older_true_request_binds_as_it_was_asked() {
     let world = asked().await;
     let (first, old) = (world.ledger().request().await, newest(&world, ALICE).await);
     world.ledger().delete(&first).await;
+    world.save_policy(&format!("[default]\napprovers = [\"{ALICE}\", \"{BOB}\"]\nquorum = 1")).await;
     world.advance(time::Duration::hours(1)).await;
     let new = newest(&world, BOB).await;
+    assert!(new.text.contains("One approval is enough."), "{}", new.text);
     world.ledger().put(&first).await;
     assert_eq!(world.get(&new.approve).await.status, 410, "a link of the newer request");
     let page = world.press(&old.approve, "").await;
     assert!(page.body.contains("1 of 2 approvals received"), "{}", page.body);
+    world.advance(time::Duration::hours(1)).await;
     assert_waits(&world, "swapped").await;
+    // It asked Carol, too, and the policy of today does not.
+    let carol = world.requests().await.into_iter().find(|mail| mail.to == CAROL).unwrap();
+    assert_eq!(world.press(&carol.approve, "").await.title(), "MyFirstPipeline was approved");
 }
