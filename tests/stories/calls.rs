@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use tests::{World, eventbridge};
+use sandbox::simulation::{Calls, Fault, Plan, Planned, Setup, Simulation};
+use tests::{BEGIN, World, eventbridge, simulated_time};
 
 /// The calls that a function has made since `before`, by operation.
 fn made(world: &World, function: &str, before: usize) -> BTreeMap<String, usize> {
@@ -46,6 +47,42 @@ async fn the_callback_starts_with_two_calls_shows_with_one_and_decides_with_six(
         calls([("Sign", 1), ("GetItem", 1), ("ListActionExecutions", 1)]),
         "too late"
     );
+}
+
+#[test]
+fn the_callback_reads_its_two_keys_side_by_side() {
+    simulated_time().block_on(async {
+        let never = Planned { step: 1, fault: Fault::HangBefore, always: true };
+        let plan = Plan { faults: vec![never], ..Plan::default() };
+        let policy = "[default]\napprovers = [\"alice@example.com\"]".to_owned();
+        let simulation = Simulation::start(Setup { policy, begin: BEGIN, seed: 1, plan, traced: true }).await.unwrap();
+        simulation.visit("GET", simulation.url(), None).await;
+        let steps = simulation.steps();
+        let asked: Vec<_> = steps.iter().filter(|step| step.operation == "GetPublicKey").collect();
+        assert!(asked.len() >= 2, "the second waits for the first: {asked:?}");
+        assert_ne!(asked[0].attempts[0].request, asked[1].attempts[0].request);
+    });
+}
+
+/// So that a decision awaits four calls one after another, of the six that it makes: a vote is sealed beside the read, and
+/// the event goes out beside the result.
+#[test]
+fn what_a_decision_needs_of_two_services_is_asked_side_by_side() {
+    for (hangs, beside) in [
+        ("Sign", "GetItem"),
+        ("GetItem", "Sign"),
+        ("PutApprovalResult", "PutEvents"),
+        ("PutEvents", "PutApprovalResult"),
+    ] {
+        simulated_time().block_on(async {
+            let world = World::simulated().await;
+            let (alice, _) = world.ask().await;
+            let before = world.calls(beside);
+            world.fail(Calls::of(hangs), Fault::HangBefore);
+            world.post(&alice.approve, &[("decision", "Approved")]).await;
+            assert!(world.calls(beside) > before, "{beside} waits for {hangs}");
+        });
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
