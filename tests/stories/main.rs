@@ -29,6 +29,7 @@ mod quorum;
 mod races;
 mod receipts;
 mod reminders;
+mod replays;
 mod rights;
 mod routes;
 mod scanners;

@@ -50,7 +50,7 @@ impl Functions {
     }
 
     pub(crate) async fn play(&self, event: Value) -> Result<Report, Diagnostic> {
-        let event = replay::prepare(event, &self.aws.codepipeline, self.clock.now());
+        let event = replay::prepare(event, &self.aws.codepipeline);
         let report = self.lambda.invoke(&event).await;
         // An approval that took over from another has ended that one.
         self.lambda.drain().await;

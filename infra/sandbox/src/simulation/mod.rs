@@ -196,7 +196,7 @@ impl Simulation {
     /// # Errors
     /// The function's own error, or its death.
     pub async fn play(&self, event: Value) -> Result<Report, Failed> {
-        let event = replay::prepare(event, &self.0.aws.codepipeline, self.now());
+        let event = replay::prepare(event, &self.0.aws.codepipeline);
         let report = self.command(event).await;
         self.settle().await;
         report
