@@ -6,6 +6,7 @@ mod bad_links;
 mod calls;
 mod claims;
 mod cli;
+mod clock;
 mod crashes;
 mod deliveries;
 mod earlier;
