@@ -150,6 +150,11 @@ impl World {
         self.send("POST", url, &[FORM, ("accept-language", accept_language)], urlencoded(form)).await
     }
 
+    /// Sends a request with exactly these headers and this body.
+    pub async fn raw(&self, method: &str, url: &str, headers: &[(&str, &str)], body: String) -> Page {
+        self.send(method, url, headers, body).await
+    }
+
     pub async fn request(&self, method: &str, url: &str) -> Page {
         self.send(method, url, &[], String::new()).await
     }

@@ -23,6 +23,7 @@ mod history;
 mod initiator;
 mod languages;
 mod logs;
+mod models;
 mod operations;
 mod outcomes;
 mod policy;

@@ -15,9 +15,9 @@ fn records() -> [Value; 4] {
 }
 
 /// Before the records, with them, some time after them, and as late as an approval can be.
-fn moments() -> Vec<UtcDateTime> {
-    let later = [0, 8, 47, 48, 49, 400].map(|days| BEGIN + Duration::days(days));
-    [vec![utc_datetime!(2021-02-28 23:59:59.5)], later.to_vec(), vec![utc_datetime!(2099-11-30 12:00)]].concat()
+fn moments() -> [UtcDateTime; 5] {
+    let (early, late) = (utc_datetime!(2021-02-28 23:59:59.5), utc_datetime!(2099-11-30 12:00));
+    [early, BEGIN, BEGIN + Duration::days(8), BEGIN + Duration::days(48), late]
 }
 
 #[tokio::test(flavor = "multi_thread")]
