@@ -10,6 +10,8 @@ mod world;
 
 pub use world::World;
 
+use std::path::PathBuf;
+
 use sandbox::codepipeline::{
     ActionDefinition, ActionKind, ApprovalAction, ExecutionMode, PipelineDefinition, SourceAction, SourceProvider,
     StageDefinition, Trigger,
@@ -134,6 +136,11 @@ pub fn notification_rule() -> Value {
 /// The approval's own SNS notice.
 pub fn sns() -> Value {
     fixture("sns-approval-needed")
+}
+
+/// The AWS CLI that the stories run.
+pub fn aws_cli() -> PathBuf {
+    std::env::var_os("AWS_CLI").expect("AWS_CLI names the AWS CLI; tests/run installs one and sets it").into()
 }
 
 /// Changes the JSON inside an SNS record.

@@ -7,6 +7,7 @@ use sandbox::codepipeline::{ApprovalAction, ExecutionMode, Trigger};
 use sandbox::simulation::{Calls, Fault, Plan, Setup, Simulation};
 use sandbox::{Options, Sandbox, SandboxClock};
 use serde_json::{Value, json};
+use time::UtcDateTime;
 
 use crate::{ALICE, BEGIN, BOB, Mail, Page, eventbridge, service};
 
@@ -25,7 +26,7 @@ use Ground::{Sandbox as Real, Simulation as Simulated};
 impl World {
     /// A world with the approvers Alice and Bob, a quorum of one, and no pipeline yet.
     pub async fn new() -> Self {
-        Self::with(Options { approvers: format!("Alice Archer <{ALICE}>, {BOB}"), ..Options::default() }).await
+        Self::at(BEGIN).await
     }
 
     /// A world with these approvers and this quorum.
@@ -38,9 +39,18 @@ impl World {
         Self::with(Options { policy: Some(policy.to_owned()), ..Options::default() }).await
     }
 
+    /// A world of Alice and Bob that begins at this moment instead of [`BEGIN`].
+    pub async fn at(begin: UtcDateTime) -> Self {
+        Self::start(begin, Options { approvers: alice_and_bob(), ..Options::default() }).await
+    }
+
     /// A sandbox with these options, on a free port, with the clock at [`BEGIN`].
     pub async fn with(options: Options) -> Self {
-        let options = Options { port: 0, clock: SandboxClock::frozen_at(BEGIN), demo: false, ..options };
+        Self::start(BEGIN, options).await
+    }
+
+    async fn start(begin: UtcDateTime, options: Options) -> Self {
+        let options = Options { port: 0, clock: SandboxClock::frozen_at(begin), demo: false, ..options };
         let sandbox = Sandbox::start(options).await.unwrap();
         let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self(Real(sandbox, browser))
@@ -48,7 +58,7 @@ impl World {
 
     /// As [`new`](Self::new), where AWS can fail.
     pub async fn simulated() -> Self {
-        Self::simulated_of(&format!("Alice Archer <{ALICE}>, {BOB}"), 1).await
+        Self::simulated_of(&alice_and_bob(), 1).await
     }
 
     /// As [`of`](Self::of), where AWS can fail.
@@ -138,6 +148,11 @@ impl World {
 
     pub async fn post_in(&self, url: &str, form: &[(&str, &str)], accept_language: &str) -> Page {
         self.send("POST", url, &[FORM, ("accept-language", accept_language)], urlencoded(form)).await
+    }
+
+    /// Sends a request with exactly these headers and this body.
+    pub async fn raw(&self, method: &str, url: &str, headers: &[(&str, &str)], body: String) -> Page {
+        self.send(method, url, headers, body).await
     }
 
     pub async fn request(&self, method: &str, url: &str) -> Page {
@@ -284,6 +299,10 @@ impl World {
 }
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+
+fn alice_and_bob() -> String {
+    format!("Alice Archer <{ALICE}>, {BOB}")
+}
 
 fn urlencoded(form: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish()

@@ -5,13 +5,12 @@ use std::io::Write;
 use std::process::Output;
 
 use serde_json::{Value, json};
-use tests::{World, eventbridge};
+use tests::{World, aws_cli, eventbridge};
 use tokio::process::Command;
 
 /// Runs `aws …` against the sandbox.
 async fn aws(world: &World, arguments: &[&str]) -> Output {
-    let aws = std::env::var_os("AWS_CLI").expect("AWS_CLI names the AWS CLI; tests/run installs one and sets it");
-    Command::new(aws)
+    Command::new(aws_cli())
         .args(["--endpoint-url", &world.url("/aws"), "--region", "us-east-2", "--output", "json"])
         .args(arguments)
         .env("AWS_ACCESS_KEY_ID", "AKIACLI")

@@ -93,7 +93,7 @@ async fn the_headlines_of_mail_reminder_and_page_say_that_it_was_rejected() {
     assert!(world.get_in(&alice.approve, "ja").await.body.contains("このリリースは以前に拒否されています。"));
     world.advance(time::Duration::days(6) + time::Duration::hours(1)).await;
     let reminder = world.reminders().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
-    let headline = "After a rejection, 23 hours left: release service to Prod?\n\nThis release was rejected before.\n";
+    let headline = "After a rejection, 24 hours left: release service to Prod?\n\nThis release was rejected before.\n";
     assert!(lines(&reminder).starts_with(headline), "{}", reminder.text);
     // What ran out of time was decided by nobody.
     world.advance(time::Duration::days(2)).await;

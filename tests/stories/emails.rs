@@ -18,7 +18,7 @@ async fn both_parts_say_everything() {
             "MyApprovalAction",
             "123456789012",
             "us-east-2",
-            "27 November 2026, 09:15 UTC",
+            "27 November 2026, 09:25 UTC",
             "Review the latest changes and approve or reject within seven days.",
             "http://example.com",
             "2 people have been asked to decide. One approval is enough. One rejection stops the release.",

@@ -52,7 +52,7 @@ async fn one_reminder_for_each_time_to_those_who_have_not_voted() {
     ] {
         assert!(first.text.contains(words), "{words}: {}", first.text);
     }
-    assert!(mails.last().unwrap().text.contains("18 hours left:"), "{}", mails.last().unwrap().text);
+    assert!(mails.last().unwrap().text.contains("23 hours left:"), "{}", mails.last().unwrap().text);
     assert_eq!(world.press(&first.approve, "").await.title(), "MyFirstPipeline was approved");
 }
 
@@ -61,7 +61,7 @@ async fn missed_reminders_are_not_sent_later() {
     // Nothing ran for days: there is one reminder, not three.
     let world = world("[\"3d\", \"48h\", \"24h\"]").await;
     world.ask().await;
-    world.advance(Duration::days(6) + Duration::hours(1)).await;
+    world.sandbox().skip(Duration::days(6) + Duration::hours(1)).await;
     assert_eq!(reminded(&world).await, [ALICE, BOB, CAROL]);
     world.advance(Duration::hours(1)).await;
     assert_eq!(reminded(&world).await.len(), 3);

@@ -27,13 +27,37 @@ pub(crate) struct Functions {
 }
 
 impl Functions {
+    /// Moves the clock on, and has everything that comes with time happen at its time: approvals expire at their
+    /// deadlines, and the sweep runs every hour, the last time at the end. Hours in which no approval waits are skipped: a
+    /// sweep finds nothing in them that the last one does not find.
     pub(crate) async fn advance(&self, by: Duration) {
-        self.clock.advance(by);
-        self.aws.codepipeline.tick();
-        self.lambda.drain().await;
-        if by >= Duration::hours(1) {
+        let mut left = by;
+        while left.is_positive() {
+            let deadline = self.aws.codepipeline.next_deadline();
+            let until_sweep = if deadline.is_some() { until_next_of_hourly(left) } else { left };
+            let until_deadline = deadline.map_or(left, |deadline| deadline - self.clock.now());
+            let step = until_deadline.clamp(Duration::ZERO, until_sweep);
+            self.pass(step).await;
+            left -= step;
+            if step == until_sweep && by >= Duration::HOUR {
+                self.sweep_unattended().await;
+            }
+        }
+    }
+
+    /// Moves the clock on as if the functions had been out of order in between: the sweep runs once, at the end, after an
+    /// hour or more.
+    pub(crate) async fn skip(&self, by: Duration) {
+        self.pass(by).await;
+        if by >= Duration::HOUR {
             self.sweep_unattended().await;
         }
+    }
+
+    async fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+        self.aws.codepipeline.tick();
+        self.lambda.drain().await;
     }
 
     /// The sweep, as a command whose caller gets the report.
@@ -50,12 +74,18 @@ impl Functions {
     }
 
     pub(crate) async fn play(&self, event: Value) -> Result<Report, Diagnostic> {
-        let event = replay::prepare(event, &self.aws.codepipeline, self.clock.now());
+        let event = replay::prepare(event, &self.aws.codepipeline);
         let report = self.lambda.invoke(&event).await;
         // An approval that took over from another has ended that one.
         self.lambda.drain().await;
         report
     }
+}
+
+/// The time until the next of the hourly sweeps of which the last one is at the end of `left`.
+fn until_next_of_hourly(left: Duration) -> Duration {
+    let begun = left - Duration::hours(left.whole_hours());
+    if begun.is_zero() { Duration::HOUR } else { begun }
 }
 
 /// The event of the hourly rule.

@@ -16,6 +16,7 @@ mod keys;
 mod lambda;
 mod lock;
 mod metrics;
+mod moment;
 mod pages;
 mod replay;
 mod sandbox;

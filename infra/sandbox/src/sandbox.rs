@@ -173,10 +173,16 @@ impl Sandbox {
         &self.functions.clock
     }
 
-    /// Moves the clock on, and waits until everything that follows from it has happened. The sweep comes at the end,
-    /// once, when an hour or more has gone by.
+    /// Moves the clock on, and waits until everything that follows from it has happened, each at its time: approvals
+    /// expire, and for an hour or more the sweep runs every hour, the last time at the end.
     pub async fn advance(&self, by: Duration) {
         self.functions.advance(by).await;
+    }
+
+    /// Moves the clock on as if the functions had been out of order in between. For an hour or more, the sweep runs once,
+    /// at the end.
+    pub async fn skip(&self, by: Duration) {
+        self.functions.skip(by).await;
     }
 
     /// Waits until every event of CodePipeline has been run.

@@ -36,15 +36,24 @@ impl World {
         }
     }
 
-    /// Advances the time, and waits for everything that follows. After an hour or more, the sweep runs at the end.
+    /// Advances the time, and waits for everything that follows, each at its time. For an hour or more, the sweep runs
+    /// every hour, the last time at the end.
     pub async fn advance(&self, by: Duration) {
         match &self.0 {
             Real(sandbox, _) => sandbox.advance(by).await,
             Simulated(simulation) => {
-                simulation.pass(by.try_into().unwrap()).await;
-                if by >= Duration::hours(1) {
+                // What runs takes time, too.
+                let begin = simulation.now();
+                let pass_until = async |passed: Duration| {
+                    let left: Duration = begin + passed - simulation.now();
+                    simulation.pass(left.max(Duration::ZERO).unsigned_abs()).await;
+                };
+                for hours in (0..by.whole_hours()).rev() {
+                    pass_until(by - Duration::hours(hours)).await;
                     simulation.sweep();
+                    simulation.settle().await;
                 }
+                pass_until(by).await;
                 simulation.settle().await;
             }
         }

@@ -11,13 +11,13 @@ use std::sync::Mutex;
 use countersign::events::SOURCE;
 use serde_json::{Value, json};
 use time::UtcDateTime;
-use time::macros::format_description;
 use uuid::Uuid;
 
 use super::caller::Caller;
 use crate::codepipeline::{AwsError, Now};
 use crate::deployment::{ACCOUNT, DEPLOYMENT, HINTS};
 use crate::lock::lock;
+use crate::moment;
 
 /// The most entries of one call.
 const MOST_ENTRIES: usize = 10;
@@ -125,7 +125,6 @@ impl EventBridge {
 
     /// The time of an event, to the second: the sender's, or else the present.
     fn time(&self, entry: &Value) -> Result<String, Failed> {
-        let seconds = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
         let time = match entry.get("Time") {
             None | Some(Value::Null) => Some((self.now)()),
             Some(Value::Number(time)) => {
@@ -134,8 +133,8 @@ impl EventBridge {
             }
             Some(_) => None,
         };
-        let text = time.and_then(|time| time.format(seconds).ok());
-        text.ok_or_else(|| invalid("Time", "Time is not a timestamp"))
+        let time = time.ok_or_else(|| invalid("Time", "Time is not a timestamp"))?;
+        Ok(moment::text(time, moment::SECONDS))
     }
 }
 

@@ -73,6 +73,12 @@ impl Pipeline {
         Err(AwsError::invalid_token(answer.action))
     }
 
+    /// The time at which the next approval expires, if one waits.
+    pub fn next_deadline(&self) -> Option<UtcDateTime> {
+        let runs = self.executions.iter().flat_map(|execution| &execution.runs);
+        runs.filter(|run| run.is_in_progress()).filter_map(|run| Some(run.approval.as_ref()?.deadline)).min()
+    }
+
     /// Fails every approval whose time is over.
     pub fn expire(&mut self, world: &World<'_>) {
         let mut any = false;

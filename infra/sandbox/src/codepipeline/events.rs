@@ -2,19 +2,12 @@
 
 use serde_json::{Value, json};
 use time::UtcDateTime;
-use time::format_description::BorrowedFormatItem;
-use time::macros::format_description;
 
 use super::definition::ActionKind;
 use super::id::fresh_uuid;
 use super::state::{ActionRun, Decision, Execution};
 use super::wire::Members;
-
-const SECONDS: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
-const MILLISECONDS: &[BorrowedFormatItem<'_>] =
-    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
-/// The format of `expires` in the notice, which has no seconds.
-const MINUTES: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]Z");
+use crate::moment::{MILLISECONDS, MINUTES, SECONDS, text};
 
 /// A change of an action's state.
 #[derive(Clone, Copy)]
@@ -118,9 +111,4 @@ pub(super) fn approval_needed(execution: &Execution, run: &ActionRun, now: UtcDa
             },
         }],
     }))
-}
-
-/// These formats name only parts that every time has, so that formatting cannot fail; an empty text is the way out.
-fn text(time: UtcDateTime, format: &[BorrowedFormatItem<'_>]) -> String {
-    time.format(format).unwrap_or_default()
 }

@@ -2,8 +2,8 @@
 //!
 //! This model covers manual approvals, and answers in the shapes and errors of the service's model.
 //! Sources, builds and deployments succeed at once. Time comes from outside, and nothing happens between two calls:
-//! whatever follows from a call has happened when it returns. Where the real service's behaviour is not documented, the
-//! comment at the place says so.
+//! whatever follows from a call has happened when it returns, and whatever time has brought about since the last one has
+//! happened at its own time. Where the real service's behaviour is not documented, the comment at the place says so.
 
 mod api;
 mod call;
@@ -117,9 +117,15 @@ impl CodePipeline {
         World { now: (self.now)(), events: &self.events }.emit(event);
     }
 
-    /// Ends every approval whose time is over. Call it after the clock was moved; every other call does it first.
+    /// Ends every approval whose time is over, as of its deadline. Call it after the clock was moved; every other call does
+    /// it first.
     pub fn tick(&self) {
         drop(self.up_to_date());
+    }
+
+    /// The time at which the next approval expires, if one waits.
+    pub(crate) fn next_deadline(&self) -> Option<UtcDateTime> {
+        next_deadline(&lock(&self.pipelines))
     }
 
     /// Makes sure that the approval which a recorded event names waits, or has ended: see [`NamedApproval`].
@@ -138,9 +144,17 @@ impl CodePipeline {
     fn up_to_date(&self) -> (MutexGuard<'_, Vec<Pipeline>>, World<'_>) {
         let mut pipelines = lock(&self.pipelines);
         let world = World { now: (self.now)(), events: &self.events };
-        for pipeline in pipelines.iter_mut() {
-            pipeline.expire(&world);
+        // One deadline at a time, since the end of one approval can be the beginning of the next.
+        while let Some(deadline) = next_deadline(&pipelines).filter(|deadline| *deadline <= world.now) {
+            let then = World { now: deadline, ..world };
+            for pipeline in pipelines.iter_mut() {
+                pipeline.expire(&then);
+            }
         }
         (pipelines, world)
     }
+}
+
+fn next_deadline(pipelines: &[Pipeline]) -> Option<UtcDateTime> {
+    pipelines.iter().filter_map(Pipeline::next_deadline).min()
 }

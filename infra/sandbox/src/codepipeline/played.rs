@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use time::UtcDateTime;
+use time::{Duration, UtcDateTime};
 
 use super::definition::{
     ActionDefinition, ActionKind, ApprovalAction, ExecutionMode, PipelineDefinition, SourceAction, SourceProvider,
@@ -48,18 +48,20 @@ pub struct NamedApproval {
     pub custom_data: Option<String>,
     /// The URL to review, if the record has one.
     pub external_entity_link: Option<String>,
-    /// The time at which the approval expires, if the record has one. A time in the past is ignored, and one that is later
-    /// than the action's time-out from now: the approval waits for that.
-    pub expires: Option<UtcDateTime>,
+    /// How long the approval waits from when it began to, if the record says so. A wait that is longer than the action's
+    /// time-out is ignored, and one that would be over by now: the approval waits until the time-out.
+    pub wait: Option<Duration>,
 }
 
-/// The ids of a played approval in the sandbox.
+/// A played approval as it is in the sandbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Played {
     /// The execution id.
     pub execution: String,
     /// The approval token.
     pub token: String,
+    /// When it began to wait here.
+    pub began: UtcDateTime,
 }
 
 pub(super) fn play(pipelines: &mut Vec<Pipeline>, world: &World<'_>, named: &NamedApproval) -> Played {
@@ -119,8 +121,11 @@ impl Pipeline {
         }
         self.bring(world, index, named);
         self.settle(world);
-        self.recognise(world.now, named)
-            .unwrap_or_else(|| Played { execution: self.id_of(index), token: String::new() })
+        self.recognise(world.now, named).unwrap_or_else(|| Played {
+            execution: self.id_of(index),
+            token: String::new(),
+            began: world.now,
+        })
     }
 
     /// Finds the approval that a record names, and remembers what the record says of it.
@@ -152,8 +157,9 @@ impl Pipeline {
             let run = execution.runs.iter_mut().find(|run| run.sequence == sequence)?;
             execution.id.claim(execution_id);
             run.learn(now, named);
-            let token = token_of(run)?.value.clone();
-            Some(Played { execution: execution.id.value.clone(), token })
+            let approval = run.approval.as_ref()?;
+            let (token, began) = (approval.token.value.clone(), approval.began);
+            Some(Played { execution: execution.id.value.clone(), token, began })
         })
     }
 
@@ -267,10 +273,14 @@ impl ActionRun {
         let waits = self.is_in_progress();
         let Some(approval) = &mut self.approval else { return };
         approval.token.claim(named.token.as_deref());
-        // CodePipeline waits for as long as the action says, from when the run began: a record that says when the wait ends
-        // says so when it began.
+        // CodePipeline shows no deadline but a start, and waits for as long as the action says: a shorter wait is one that
+        // started earlier.
         let timeout = approval.deadline - self.started;
-        if let Some(expires) = named.expires.filter(|expires| waits && *expires > now && *expires - timeout <= now) {
+        let Some(expires) = named.wait.and_then(|wait| approval.began.checked_add(wait)) else { return };
+        let is_reasonable = waits && expires > now && expires - timeout <= approval.began;
+        // The notice of an approval gives no seconds, so that a deadline in the minute after it is the same one.
+        let is_same = expires <= approval.deadline && approval.deadline - expires < Duration::MINUTE;
+        if is_reasonable && !is_same {
             (self.started, approval.deadline) = (expires - timeout, expires);
         }
     }

@@ -85,7 +85,7 @@ pub(super) fn begin<'a>(
             let deadline = now.checked_add(minutes.unwrap_or(DEFAULT_TIMEOUT)).unwrap_or(now);
             run.status = ActionStatus::InProgress;
             run.external_id = Some(token.value.clone());
-            run.approval = Some(ApprovalRun { token, deadline, decision: None });
+            run.approval = Some(ApprovalRun { token, began: now, deadline, decision: None });
         }
     }
     execution.runs.push(run);

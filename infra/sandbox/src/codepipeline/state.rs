@@ -84,6 +84,8 @@ pub(super) struct ActionRun {
 
 pub(super) struct ApprovalRun {
     pub token: Id,
+    /// When the approval began to wait. A played one may show an earlier start: see [`ActionRun::learn`].
+    pub began: UtcDateTime,
     pub deadline: UtcDateTime,
     /// A person's decision. An approval that ran out of time or was abandoned has none.
     pub decision: Option<Decision>,

@@ -24,7 +24,7 @@ use notifier::report::Report;
 use serde_json::{Value, json};
 use time::UtcDateTime;
 use tokio::sync::mpsc;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::aws::Aws;
 use crate::clock::SandboxClock;
@@ -196,7 +196,7 @@ impl Simulation {
     /// # Errors
     /// The function's own error, or its death.
     pub async fn play(&self, event: Value) -> Result<Report, Failed> {
-        let event = replay::prepare(event, &self.0.aws.codepipeline, self.now());
+        let event = replay::prepare(event, &self.0.aws.codepipeline);
         let report = self.command(event).await;
         self.settle().await;
         report
@@ -230,10 +230,19 @@ impl Simulation {
         self.deliver(json!({ "sweep": {} }));
     }
 
-    /// Advances the time, also for CodePipeline.
+    /// Advances the time, also for CodePipeline: approvals expire at their deadlines.
     pub async fn pass(&self, time: Duration) {
-        sleep(time).await;
-        self.0.aws.codepipeline.tick();
+        let end = Instant::now() + time;
+        loop {
+            let deadline = self.0.aws.codepipeline.next_deadline();
+            let wait = |deadline| Duration::try_from(deadline - self.now()).unwrap_or_default();
+            let due = deadline.map(|deadline| Instant::now() + wait(deadline)).filter(|due| *due < end);
+            sleep_until(due.unwrap_or(end)).await;
+            self.0.aws.codepipeline.tick();
+            if due.is_none() {
+                return;
+            }
+        }
     }
 
     /// Advances the time by an hour, runs the hourly rule, and waits for everything that follows.

@@ -75,6 +75,51 @@ fn unanswered_it_fails_after_seven_days_and_nobody_did_it() {
 }
 
 #[test]
+fn however_late_anybody_looks_it_ended_at_its_deadline() {
+    for mode in [ExecutionMode::Superseded, ExecutionMode::Queued, ExecutionMode::Parallel] {
+        let mut story = Story::shop(mode);
+        let execution = story.start();
+        story.new_events();
+        story.pass(Duration::days(8));
+        let ended = 1_795_166_107.104 + 7.0 * 86_400.0;
+        assert_eq!(story.run(&execution, "Approve")["lastUpdateTime"], ended);
+        if mode != ExecutionMode::Parallel {
+            assert_eq!(story.approval()["lastStatusChange"], ended);
+            assert_eq!(story.state()["stageStates"][1]["latestExecution"]["status"], "Failed");
+        }
+        let list = story.call("ListPipelineExecutions", json!({"pipelineName": "shop"}));
+        let summary = &list["pipelineExecutionSummaries"][0];
+        assert_eq!((&summary["status"], &summary["lastUpdateTime"]), (&json!("Failed"), &json!(ended)));
+        assert_eq!(story.new_events()[0]["time"], "2026-11-27T09:15:07Z");
+    }
+}
+
+#[test]
+fn what_follows_from_an_end_begins_at_that_time_and_all_is_told_in_its_order() {
+    let mut story = Story::shop(ExecutionMode::Queued);
+    story.service.create(PipelineDefinition { name: "other".to_owned(), ..shop(ExecutionMode::Queued) }).unwrap();
+    let first = story.start();
+    let next = story.start();
+    story.pass(Duration::days(1));
+    let other = story.service.start("other", Trigger::StartPipelineExecution(BOB.to_owned())).unwrap();
+    story.new_events();
+    story.pass(Duration::days(30));
+    story.service.tick();
+    let told: Vec<_> = story
+        .new_events()
+        .iter()
+        .map(|event| ["/time", "/detail/execution-id", "/detail/state"].map(|part| event.pointer(part).cloned()))
+        .collect();
+    let expected = [
+        ("2026-11-27T09:15:07Z", &first, "FAILED"),
+        ("2026-11-27T09:15:07Z", &next, "STARTED"),
+        ("2026-11-28T09:15:07Z", &other, "FAILED"),
+        ("2026-12-04T09:15:07Z", &next, "FAILED"),
+    ];
+    assert_eq!(told, expected.map(|(time, id, state)| [time, id, state].map(|text| Some(json!(text)))));
+}
+
+#[test]
 fn a_call_sees_that_the_time_is_over_without_a_tick() {
     let story = Story::new();
     let mut definition = shop(ExecutionMode::Superseded);

@@ -88,7 +88,7 @@ fn a_record_with_both_ids_or_with_neither() {
     let story = Story::new();
     let both = NamedApproval { execution: Some("E".to_owned()), token: Some("T".to_owned()), ..record() };
     let played = story.service.ensure_waiting(&both);
-    assert_eq!(played, Played { execution: "E".to_owned(), token: "T".to_owned() });
+    assert_eq!(played, Played { execution: "E".to_owned(), token: "T".to_owned(), began: START });
     assert_eq!(story.service.ensure_waiting(&record()), played);
     story.put("T", "Approved").unwrap();
     assert_ne!(story.service.ensure_waiting(&record()), played);
@@ -108,7 +108,7 @@ fn an_event_of_the_sandboxs_own_is_recognised() {
     let story = Story::shop(ExecutionMode::Superseded);
     let execution = story.start();
     let token = story.token(&execution);
-    let known = Played { execution: execution.clone(), token: token.clone() };
+    let known = Played { execution: execution.clone(), token: token.clone(), began: START };
     assert_eq!(story.service.ensure_waiting(&from_eventbridge(&execution)), known);
     assert_eq!(story.service.ensure_waiting(&from_sns(&token)), known);
     // A strange record is no counterpart of it, and takes over.
@@ -186,7 +186,7 @@ fn the_records_texts_and_time_are_taken_over() {
     let sns = NamedApproval {
         custom_data: Some("Please check".to_owned()),
         external_entity_link: Some("https://example.com".to_owned()),
-        expires: Some(START + Duration::minutes(30)),
+        wait: Some(Duration::minutes(30)),
         ..from_sns("T")
     };
     let played = story.service.ensure_waiting(&from_eventbridge("E"));
@@ -202,16 +202,32 @@ fn the_records_texts_and_time_are_taken_over() {
 }
 
 #[test]
-fn a_time_in_the_past_or_beyond_reason_does_not_bind() {
-    let story = Story::shop(ExecutionMode::Parallel);
-    let expires = |time| NamedApproval { expires: Some(time), ..record() };
-    let past = NamedApproval { token: Some("past".to_owned()), ..expires(START - Duration::days(400)) };
-    let future = NamedApproval { token: Some("future".to_owned()), ..expires(UtcDateTime::MAX) };
-    story.service.ensure_waiting(&past);
-    story.service.ensure_waiting(&future);
-    let runs = story.service.overview()[0].stages[1].actions[0].runs.clone();
-    assert_eq!(runs[0].expires, Some(START + Duration::days(7)));
-    assert_eq!(runs[1].expires, Some(START + Duration::days(7)));
+fn a_wait_that_is_over_or_beyond_reason_does_not_bind() {
+    let days = Duration::days;
+    for wait in [days(-400), Duration::ZERO, days(7) + Duration::SECOND, days(400), Duration::MAX, Duration::MIN] {
+        let story = Story::new();
+        story.service.ensure_waiting(&NamedApproval { wait: Some(wait), ..from_sns("T") });
+        assert_eq!(story.service.overview()[0].stages[1].actions[0].runs[0].expires, Some(START + days(7)), "{wait}");
+    }
+}
+
+#[test]
+fn the_notice_of_an_approval_says_to_the_minute_when_it_ends() {
+    let story = Story::new();
+    let first = story.service.ensure_waiting(&from_eventbridge("E"));
+    let expires = || story.service.overview()[0].stages[1].actions[0].runs[0].expires.unwrap() - START;
+    for (wait, expected) in [
+        (Duration::days(7) - Duration::seconds(59), Duration::days(7)),
+        (Duration::days(7) - Duration::seconds(61), Duration::days(7) - Duration::seconds(61)),
+        (Duration::hours(2), Duration::hours(2)),
+    ] {
+        // However late it is played, and however often.
+        for _ in 0..2 {
+            story.pass(Duration::minutes(5));
+            let played = story.service.ensure_waiting(&NamedApproval { wait: Some(wait), ..from_sns("T") });
+            assert_eq!((played, expires()), (first.clone(), expected));
+        }
+    }
 }
 
 #[test]
