@@ -204,7 +204,7 @@ mod tests {
             r#"{"ProviderType":"GitHub","CommitMessage":"Fix \"totals\" \\ in C:\\ \ud83d\ude80\n\u0001end\\"}"#;
         let start = written.find("Fix").unwrap();
         for end in start..written.len() {
-            let shown = commit_message(&written[..end]);
+            let shown = commit_message(written.get(..end).unwrap());
             let shown = shown.strip_suffix('…').unwrap_or_else(|| panic!("{end}: {shown} is cut in silence"));
             let lost = bounded(message, MAX_SUMMARY).strip_prefix(shown.trim_end()).map(|rest| rest.chars().count());
             let is_near = lost.is_some_and(|lost| lost <= written.len() - end + 1);
