@@ -149,7 +149,7 @@ impl Decisions {
                     return Ok(Seen::Request(Box::new(request)));
                 }
                 WriteOutcome::Changed(found) => match self.bound(found, link.request()) {
-                    Seen::Request(changed) => request = *changed,
+                    Seen::Request(changed) => request = self.confirmed(*changed, now).await?,
                     seen => return Ok(seen),
                 },
             }
@@ -181,7 +181,7 @@ impl Decisions {
             };
             if let WriteOutcome::Changed(found) = written {
                 match self.bound(found, order.request()) {
-                    Seen::Request(changed) => request = *changed,
+                    Seen::Request(changed) => request = self.confirmed(*changed, now).await?,
                     seen => return Ok(seen),
                 }
             }

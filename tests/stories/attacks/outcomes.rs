@@ -1,7 +1,8 @@
 //! Somebody who may write the ledger, and says there how an approval ended, or what its votes come to.
 
+use sandbox::simulation::{Calls, Fault};
 use serde_json::{Value, json};
-use tests::ledger_writer::outcome;
+use tests::ledger_writer::{Item, outcome};
 use tests::{ALICE, BEGIN, BOB, changed, eventbridge};
 
 use super::{CAROL, asked, assert_two_can_approve, assert_waits, newest, put_in_console};
@@ -52,6 +53,29 @@ async fn a_false_outcome_does_not_stop_the_press_of_a_button() {
         let world = asked().await;
         world.ledger().change(|request| drop(request.insert("outcome".to_owned(), outcome))).await;
         assert_two_can_approve(&world, ALICE, BOB, what).await;
+    }
+}
+
+/// The request is read again where a vote could not be written on top of it.
+#[tokio::test(start_paused = true)]
+async fn a_false_outcome_that_comes_while_a_vote_is_written_is_shown_to_nobody() {
+    for (what, outcome) in false_outcomes() {
+        let world = asked().await;
+        let link = newest(&world, ALICE).await.approve;
+        world.fail(Calls::of("UpdateItem").take(1), Fault::HangBefore);
+        let forge = async {
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            let insert = |request: &mut Item| {
+                request.insert("outcome".to_owned(), outcome);
+                let revision: u64 = request["revision"]["N"].as_str().unwrap().parse().unwrap();
+                request.insert("revision".to_owned(), json!({"N": (revision + 1).to_string()}));
+            };
+            world.ledger().change(insert).await;
+        };
+        let (page, ()) = tokio::join!(world.post(&link, &[("decision", "Approved")]), forge);
+        assert_eq!(page.title(), "Your vote has been recorded", "{what}");
+        assert_waits(&world, what).await;
+        assert_eq!(world.press(&newest(&world, BOB).await.approve, "").await.title(), "MyFirstPipeline was approved");
     }
 }
 
