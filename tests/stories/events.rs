@@ -117,6 +117,52 @@ async fn a_notification_rule_through_sns_is_understood() {
     assert!(world.mail_to(ALICE).await.text.contains("Please check the release notes."));
 }
 
+/// A message in a queue that is subscribed to the topic, or that a rule sends to.
+fn queued(body: &str) -> Value {
+    json!({"Records": [{
+        "messageId": "5f6d2c1e-0000-4000-8000-000000000001",
+        "receiptHandle": "AQEB",
+        "body": body,
+        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1795166700123", "SenderId": "AIDAIT2UOQQY3AUEKVGXU"},
+        "messageAttributes": {},
+        "md5OfBody": "d41d8cd98f00b204e9800998ecf8427e",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-2:123456789012:approvals",
+        "awsRegion": "us-east-2",
+    }]})
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_shape_is_understood_out_of_a_queue() {
+    let world = World::simulated().await;
+    world.play(&eventbridge()).await;
+    let token = world.approval_state().await["token"].as_str().unwrap().to_owned();
+    let [event, rule, notice] = about_the_same(Some(&token));
+    let notice = notice["Records"][0]["Sns"]["Message"].as_str().unwrap().to_owned();
+    let of_topic = |message: &str| {
+        let envelope = json!({
+            "Type": "Notification", "MessageId": "m", "TopicArn": "arn:aws:sns:us-east-2:123456789012:approvals",
+            "Message": message, "Timestamp": "2026-11-20T09:25:02.123Z", "SignatureVersion": "1", "Signature": "x",
+            "SigningCertURL": "x", "UnsubscribeURL": "x",
+        });
+        envelope.to_string()
+    };
+    // In SNS's envelope, with raw message delivery, and as EventBridge itself puts it.
+    for body in [of_topic(&notice), of_topic(&rule.to_string()), notice, rule.to_string(), event.to_string()] {
+        let report = world.invoke(queued(&body)).await.unwrap();
+        let result = &report["results"][0];
+        assert_eq!((&result["result"], &result["alreadySent"]), (&json!("asked"), &json!(2)), "{body}: {report}");
+    }
+    for body in ["Disk almost full on web-1", "{\"AlarmName\":\"disk\"}", &of_topic("Disk almost full"), "[]"] {
+        let report = world.invoke(queued(body)).await.unwrap();
+        assert_eq!(report["results"][0]["result"], "ignored", "{body}: {report}");
+    }
+    let no_queue = changed(queued("{}"), "/Records/0/eventSourceARN", json!(5));
+    let error = world.invoke(no_queue).await.unwrap_err();
+    assert!(error.contains("the SQS record cannot be read: eventSourceARN: expected a string"), "{error}");
+    assert_eq!(world.mails().await.len(), 2);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_of_two_records_asks_for_both() {
     let world = World::new().await;
@@ -182,7 +228,7 @@ async fn a_malformed_event_is_an_error_that_names_the_field() {
         (json!("hello"), "neither an approval event"),
         (json!(null), "neither an approval event"),
         (json!({"Records": []}), "neither an approval event"),
-        (json!({"Records": [{"s3": {}}]}), "the SNS batch cannot be read: [0]: missing field `Sns`"),
+        (json!({"Records": [{"s3": {}}]}), "the SNS record cannot be read: missing field `Sns`"),
         (no_stage, "detail: missing field `stage`"),
         (no_token, "approval: missing field `token`"),
         (changed(eventbridge(), "/detail/pipeline", json!(5)), "detail.pipeline: expected a string"),

@@ -4,9 +4,12 @@
 //! nothing is read of it but names, a token and a time, and CodePipeline is asked about them.
 //!
 //! An approval is announced in three shapes: the event "CodePipeline Action Execution State Change" as EventBridge emits
-//! it, the same as a notification rule processes it (raw or through SNS), and the notice that the approval action itself
-//! publishes to SNS. The callback's own events are hints like any other. The wire types are private and have only the fields that are needed, so that fields which are
-//! sometimes a number and sometimes a string do no harm.
+//! it, the same as a notification rule processes it, and the notice that the approval action itself publishes to SNS. Each
+//! comes directly or in a record of SNS or SQS. The callback's own events are hints like any other. The wire types are
+//! private and have only the fields that are needed, so that fields which are sometimes a number and sometimes a string do
+//! no harm.
+
+mod records;
 
 use countersign::approval::{
     ActionName, ApprovalAction, ApprovalKey, ExecutionId, ParseError, PipelineName, StageName,
@@ -19,6 +22,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use time::UtcDateTime;
 use time::format_description::well_known::Rfc3339;
+
+use records::read_record;
 
 /// The commands, which are given by direct invocation.
 const COMMANDS: [&str; 6] = ["doctor", "sweep", "resend", "history", "evidence", "routes"];
@@ -116,7 +121,7 @@ pub enum EventError {
     State,
 }
 
-/// Reads an event. A batch of SNS records gives one result for each, so that one bad record does not hide the others.
+/// Reads an event. A batch of records gives one result for each, so that one bad record does not hide the others.
 #[must_use]
 pub fn read(event: &Value) -> Vec<Result<Event, EventError>> {
     let command = COMMANDS.iter().find_map(|name| Some((*name, event.get(name)?)));
@@ -124,11 +129,8 @@ pub fn read(event: &Value) -> Vec<Result<Event, EventError>> {
         return vec![read_command(event, name, command)];
     }
     match event.get("Records") {
-        Some(records) => match shape::<Vec<SnsRecord>>("the SNS batch", records) {
-            Ok(records) if records.is_empty() => vec![Err(EventError::Unknown)],
-            Ok(records) => records.into_iter().map(read_sns).collect(),
-            Err(error) => vec![Err(error)],
-        },
+        Some(Value::Array(records)) if !records.is_empty() => records.iter().map(read_record).collect(),
+        Some(_) => vec![Err(EventError::Unknown)],
         None => vec![read_action_event(event)],
     }
 }
@@ -144,7 +146,8 @@ fn shape<T: for<'de> Deserialize<'de>>(shape: &'static str, json: &Value) -> Res
         };
         // The names of fields are foreign text, too.
         let (path, problem) = (bounded_line(&path, MAX_NAME), bounded_line(problem, MAX_NAME));
-        EventError::Shape { shape, why: format!("{path}: {problem}") }
+        let why = if path == "." { problem } else { format!("{path}: {problem}") };
+        EventError::Shape { shape, why }
     })
 }
 
@@ -206,65 +209,6 @@ fn read_command(event: &Value, name: &str, command: &Value) -> Result<Event, Eve
             Ok(Event::History { pipeline: pipeline.parse()?, before, limit })
         }
     }
-}
-
-#[derive(Deserialize)]
-struct SnsRecord {
-    #[serde(rename = "Sns")]
-    sns: Sns,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Sns {
-    topic_arn: String,
-    message: String,
-    timestamp: String,
-}
-
-#[derive(Deserialize)]
-struct Notice {
-    region: String,
-    approval: NoticeApproval,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct NoticeApproval {
-    pipeline_name: String,
-    stage_name: String,
-    action_name: String,
-    token: String,
-}
-
-/// A topic may be shared: what is no notice of an approval on it is somebody else's.
-fn read_sns(record: SnsRecord) -> Result<Event, EventError> {
-    let Sns { topic_arn, message, timestamp } = record.sns;
-    let Ok(message) = serde_json::from_str::<Value>(&message) else {
-        return Ok(Event::Ignored("an SNS message that is not JSON"));
-    };
-    if message.get("approval").is_none() {
-        return match read_action_event(&message) {
-            Err(EventError::Unknown) => Ok(Event::Ignored("an SNS message about something else")),
-            event => event,
-        };
-    }
-    let Notice { region, approval } = shape("the approval notice", &message)?;
-    // The notice names no account. A topic is in the account of the pipeline that publishes to it, unless somebody set it up
-    // otherwise by hand. Its deadline and texts are not read: CodePipeline has them.
-    let account = topic_arn.split(':').nth(4).unwrap_or_default();
-    Ok(Event::ApprovalStarted(PendingRef {
-        action: ApprovalAction {
-            account: account.parse()?,
-            region: region.parse()?,
-            pipeline: approval.pipeline_name.parse()?,
-            stage: approval.stage_name.parse()?,
-            action: approval.action_name.parse()?,
-        },
-        token: Some(approval.token.parse()?),
-        execution: None,
-        started: moment("Timestamp", &timestamp)?,
-    }))
 }
 
 #[derive(Deserialize)]
