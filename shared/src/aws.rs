@@ -147,8 +147,8 @@ pub enum AwsErrorKind {
     Refused,
 }
 
-/// Error codes that mean "later": from the services' models and the SDK's own list.
-const LATER: [&str; 12] = [
+/// Error codes that mean "too many calls": from the services' models and the SDK's own list.
+const THROTTLING: [&str; 7] = [
     "Throttling",
     "ThrottlingException",
     "ThrottledException",
@@ -156,6 +156,10 @@ const LATER: [&str; 12] = [
     "TooManyRequestsException",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
+];
+
+/// Other error codes that mean "later".
+const LATER: [&str; 5] = [
     "ConcurrentModificationException",
     "TransactionInProgressException",
     "TransactionConflictException",
@@ -168,13 +172,23 @@ pub(crate) fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<&str>
     error.as_service_error().and_then(ProvideErrorMetadata::code)
 }
 
+pub(crate) fn is_throttling(code: &str) -> bool {
+    THROTTLING.contains(&code)
+}
+
 impl AwsError {
+    /// Whether AWS said that there were too many calls.
+    #[must_use]
+    pub fn is_throttling(&self) -> bool {
+        is_throttling(&self.code)
+    }
+
     /// Reads the SDK's error.
     pub fn new<E: ProvideErrorMetadata>(operation: &'static str, error: &SdkError<E>) -> Self {
         let (code, kind) = match error {
             SdkError::ServiceError(answer) => {
                 let code = answer.err().code().unwrap_or("unknown error code");
-                let later = answer.raw().status().is_server_error() || LATER.contains(&code);
+                let later = answer.raw().status().is_server_error() || is_throttling(code) || LATER.contains(&code);
                 (code, if later { AwsErrorKind::Unavailable } else { AwsErrorKind::Refused })
             }
             SdkError::TimeoutError(_) => ("timed out", AwsErrorKind::Unavailable),

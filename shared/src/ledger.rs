@@ -24,6 +24,7 @@ mod lists;
 mod objects;
 mod paths;
 mod policy;
+mod round;
 mod table;
 mod trust;
 mod unsigned;

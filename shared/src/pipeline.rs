@@ -6,12 +6,15 @@
 
 mod end;
 mod find;
+mod pace;
 mod pending;
 mod release;
 mod shown;
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
+use aws_sdk_codepipeline::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_codepipeline::primitives::DateTime;
 use aws_sdk_codepipeline::types::{ActionExecutionDetail, ActionExecutionFilter, PipelineExecution, StageState};
 use aws_sdk_codepipeline::{Client, config};
@@ -24,10 +27,16 @@ use crate::aws::AwsError;
 use crate::request::{Outcome, Release};
 
 pub use end::not_shown;
+use pace::Pacer;
+pub use pace::time_for;
+pub use pending::{ApprovalActions, Round};
 pub use shown::{ShownEnd, ShownStatus};
 
 /// How many pages of 100 action runs are looked through for an approval.
 const MAX_PAGES: usize = 5;
+/// How long CodePipeline waits for an answer where neither the action nor the account says otherwise.
+/// <https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html>
+pub const DEFAULT_TIMEOUT: time::Duration = time::Duration::days(7);
 /// What CodePipeline answers about what does not exist.
 const NOT_FOUND: [&str; 2] = ["PipelineNotFoundException", "PipelineExecutionNotFoundException"];
 
@@ -69,6 +78,9 @@ pub struct CodePipeline {
     deciding_role: RoleArn,
     /// The region of pipelines that are given by name alone. Unless it is set, the function's own region.
     home: Option<Region>,
+    /// How long it waits where the action does not say.
+    default_timeout: time::Duration,
+    pacer: Option<Pacer>,
 }
 
 /// An approval as an event names it: with a token, or with an execution, or with both. It is a hint where to look, and
@@ -149,13 +161,43 @@ impl CodePipeline {
     /// CodePipeline through `client`, where what `deciding_role` ended was ended by the callback.
     #[must_use]
     pub fn new(client: Client, polling: Polling, deciding_role: RoleArn) -> Self {
-        Self { client, polling, deciding_role, home: None }
+        Self { client, polling, deciding_role, home: None, default_timeout: DEFAULT_TIMEOUT, pacer: None }
     }
 
     /// The same, with pipelines that are given by name alone in the region `home`.
     #[must_use]
     pub fn in_home_region(self, home: Option<Region>) -> Self {
         Self { home, ..self }
+    }
+
+    /// The same, in accounts whose quota for the time-out of an approval is this.
+    #[must_use]
+    pub fn with_default_timeout(self, default_timeout: time::Duration) -> Self {
+        Self { default_timeout, ..self }
+    }
+
+    /// The same, with all reads of this one and its clones at a pace that the account can bear.
+    #[must_use]
+    pub fn paced(self) -> Self {
+        Self { pacer: Some(Pacer::new()), ..self }
+    }
+
+    /// Makes a call when its turn has come.
+    async fn call<T, E: ProvideErrorMetadata>(
+        &self,
+        operation: &'static str,
+        call: impl Future<Output = Result<T, SdkError<E>>>,
+    ) -> Result<T, AwsError> {
+        if let Some(pacer) = &self.pacer {
+            pacer.turn().await;
+        }
+        let answer = call.await.map_err(|error| AwsError::new(operation, &error));
+        match &self.pacer {
+            Some(pacer) if answer.as_ref().is_err_and(AwsError::is_throttling) => pacer.throttled(),
+            Some(pacer) => pacer.answered(),
+            None => {}
+        }
+        answer
     }
 
     /// The same, asking again as `polling` says.
@@ -175,11 +217,13 @@ impl CodePipeline {
         let home = || in_region(self.home.as_ref());
         let client = &self.client;
         let execution = client.get_pipeline_execution().pipeline_name(NO_PIPELINE).pipeline_execution_id(NO_EXECUTION);
-        let (pipeline, state, execution, actions, pipelines) = tokio::join!(
+        let executions = client.list_pipeline_executions().pipeline_name(NO_PIPELINE).max_results(1);
+        let (pipeline, state, execution, actions, executions, pipelines) = tokio::join!(
             client.get_pipeline().name(NO_PIPELINE).customize().config_override(home()).send(),
             client.get_pipeline_state().name(NO_PIPELINE).customize().config_override(home()).send(),
             execution.customize().config_override(home()).send(),
             client.list_action_executions().pipeline_name(NO_PIPELINE).customize().config_override(home()).send(),
+            executions.customize().config_override(home()).send(),
             client.list_pipelines().max_results(1).customize().config_override(home()).send(),
         );
         let failures = [
@@ -187,6 +231,7 @@ impl CodePipeline {
             state.err().map(|error| AwsError::new("codepipeline:GetPipelineState", &error)),
             execution.err().map(|error| AwsError::new("codepipeline:GetPipelineExecution", &error)),
             actions.err().map(|error| AwsError::new("codepipeline:ListActionExecutions", &error)),
+            executions.err().map(|error| AwsError::new("codepipeline:ListPipelineExecutions", &error)),
             pipelines.err().map(|error| AwsError::new("codepipeline:ListPipelines", &error)),
         ];
         match failures.into_iter().flatten().find(|error| !NOT_FOUND.contains(&error.code.as_str())) {
@@ -201,15 +246,9 @@ impl CodePipeline {
     }
 
     async fn stages(&self, pipeline: &PipelineName, region: Option<&Region>) -> Result<Vec<StageState>, AwsError> {
-        let answer = self
-            .client
-            .get_pipeline_state()
-            .name(pipeline.as_str())
-            .customize()
-            .config_override(in_region(region))
-            .send()
-            .await
-            .map_err(|error| AwsError::new("codepipeline:GetPipelineState", &error))?;
+        let call = self.client.get_pipeline_state().name(pipeline.as_str());
+        let call = call.customize().config_override(in_region(region)).send();
+        let answer = self.call("codepipeline:GetPipelineState", call).await?;
         Ok(answer.stage_states.unwrap_or_default())
     }
 
@@ -218,16 +257,10 @@ impl CodePipeline {
         action: &ApprovalAction,
         id: &ExecutionId,
     ) -> Result<Option<PipelineExecution>, AwsError> {
-        let answer = self
-            .client
-            .get_pipeline_execution()
-            .pipeline_name(action.pipeline.as_str())
-            .pipeline_execution_id(id.as_str())
-            .customize()
-            .config_override(in_region(Some(&action.region)))
-            .send()
-            .await
-            .map_err(|error| AwsError::new("codepipeline:GetPipelineExecution", &error))?;
+        let call = self.client.get_pipeline_execution();
+        let call = call.pipeline_name(action.pipeline.as_str()).pipeline_execution_id(id.as_str());
+        let call = call.customize().config_override(in_region(Some(&action.region))).send();
+        let answer = self.call("codepipeline:GetPipelineExecution", call).await?;
         Ok(answer.pipeline_execution)
     }
 
@@ -280,17 +313,10 @@ impl CodePipeline {
         let mut runs = Vec::new();
         let mut page = None;
         for _ in 0..MAX_PAGES {
-            let answer = self
-                .client
-                .list_action_executions()
-                .pipeline_name(pipeline.as_str())
-                .set_filter(filter.clone())
-                .set_next_token(page)
-                .customize()
-                .config_override(in_region(region))
-                .send()
-                .await
-                .map_err(|error| AwsError::new("codepipeline:ListActionExecutions", &error))?;
+            let call = self.client.list_action_executions().pipeline_name(pipeline.as_str());
+            let call = call.set_filter(filter.clone()).set_next_token(page);
+            let call = call.customize().config_override(in_region(region)).send();
+            let answer = self.call("codepipeline:ListActionExecutions", call).await?;
             for run in answer.action_execution_details.unwrap_or_default().into_iter().filter(&wanted) {
                 let found = last(&run);
                 runs.push(run);
@@ -300,11 +326,17 @@ impl CodePipeline {
             }
             page = answer.next_token;
             if page.is_none() {
-                return Ok((runs, true));
+                return Ok((newest_first(runs), true));
             }
         }
-        Ok((runs, false))
+        Ok((newest_first(runs), false))
     }
+}
+
+/// CodePipeline promises no order. Of two runs in the same second, the one that it lists first stays first.
+fn newest_first(mut runs: Vec<ActionExecutionDetail>) -> Vec<ActionExecutionDetail> {
+    runs.sort_by_key(|run| Reverse(moment(run.start_time.as_ref())));
+    runs
 }
 
 /// Whether a run is one of this action.

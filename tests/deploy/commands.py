@@ -171,7 +171,8 @@ def the_doctor_reports_a_missing_permission_to_read_policies(deployment):
 
 def the_doctor_reports_each_missing_permission_to_read_pipelines(deployment):
     with proxy.reachable_callback(deployment):
-        for operation in ("GetPipeline", "GetPipelineState", "GetPipelineExecution", "ListActionExecutions"):
+        reads = ("GetPipeline", "GetPipelineState", "GetPipelineExecution", "ListActionExecutions", "ListPipelineExecutions")
+        for operation in reads:
             with added_statement(deployment, deployment.notifier, "Deny", f"codepipeline:{operation}"):
                 unsound = diagnose(deployment)
                 expect_unsound(unsound, "CodePipeline")

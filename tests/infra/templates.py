@@ -100,6 +100,7 @@ EVERYTHING = {
     "SesSandbox": "true",
     "EventBusName": "central",
     "PipelineRegion": "*",
+    "ApprovalTimeoutDays": "14",
     "NotificationTopic": "true",
     "DeploymentName": "releases",
     "AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms",

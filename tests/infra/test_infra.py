@@ -242,6 +242,7 @@ class Roles(unittest.TestCase):
                 "codepipeline:GetPipelineExecution": self.pipelines(title),
                 "codepipeline:GetPipelineState": self.pipelines(title),
                 "codepipeline:ListActionExecutions": self.pipelines(title),
+                "codepipeline:ListPipelineExecutions": self.pipelines(title),
                 "codepipeline:ListPipelines": ["*"],
                 "dynamodb:DescribeTable": [LEDGER],
                 "dynamodb:GetItem": [LEDGER],
@@ -672,6 +673,7 @@ class Functions(unittest.TestCase):
         "defaults": (
             {
                 "COUNTERSIGN_ACCOUNTS": "123456789012",
+                "COUNTERSIGN_APPROVAL_TIMEOUT_DAYS": "7",
                 "COUNTERSIGN_CALLBACK_URL": "Api.ApiEndpoint",
                 "COUNTERSIGN_DECIDING_ROLE": "arn:aws:iam::123456789012:role/CallbackRole",
                 "COUNTERSIGN_DEPLOYMENT": "countersign",
@@ -692,6 +694,7 @@ quorum = 1""",
         ),
         "everything": (
             {
+                "COUNTERSIGN_APPROVAL_TIMEOUT_DAYS": "14",
                 "COUNTERSIGN_CALLBACK_URL": "https://approve.example.org",
                 "COUNTERSIGN_CONFIGURATION_SET": "releases",
                 "COUNTERSIGN_DEPLOYMENT": "releases",

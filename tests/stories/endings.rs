@@ -73,6 +73,24 @@ async fn expired() {
     assert_eq!(world.calls("PutApprovalResult"), 0);
 }
 
+/// The account's quota was raised, and the setting was not: the clock of ours says that all is over, and CodePipeline that
+/// it waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_that_waits_for_longer_than_we_think_is_not_closed() {
+    let world = World::new().await;
+    world.aws().codepipeline.set_default_timeout(time::Duration::days(14));
+    let (alice, _) = world.ask().await;
+    world.sandbox().skip(time::Duration::days(10)).await;
+    world.sweep().await.unwrap();
+    assert_eq!(world.get(&alice.approve).await.status, 410);
+    assert!(world.outcomes().await.is_empty());
+    put(&world, "Approved", "by hand").await.unwrap();
+    world.settle().await;
+    let told = world.outcomes().await;
+    assert_eq!(told.len(), 2, "both approvers hear of it");
+    assert!(told[0].text.starts_with("MyFirstPipeline was approved"), "{}", told[0].text);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn stopped() {
     let world = World::new().await;

@@ -34,6 +34,7 @@ mod reminders;
 mod replays;
 mod rights;
 mod routes;
+mod scale;
 mod scanners;
 mod sources;
 mod start;

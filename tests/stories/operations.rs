@@ -31,7 +31,13 @@ pub(crate) fn misconfigured(world: &World, setting: &str, text: &str) -> Notifie
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build();
     let polling = Polling { attempts: 6, interval: Duration::from_millis(500) };
-    let host = Host { clock: world.sandbox().clock().clock(), metrics: Arc::new(|_| {}), polling, callback: None };
+    let host = Host {
+        clock: world.sandbox().clock().clock(),
+        metrics: Arc::new(|_| {}),
+        polling,
+        paced: false,
+        callback: None,
+    };
     Notifier::new(notifier::Settings::read(&settings).unwrap(), &aws, host)
 }
 

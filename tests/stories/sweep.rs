@@ -6,7 +6,7 @@ use serde_json::json;
 use time::Duration;
 
 use tests::forge::Parts;
-use tests::{ALICE, BOB, World, eventbridge};
+use tests::{ALICE, BOB, World, by_a_developer, eventbridge};
 
 /// The most calls that a function makes before it is killed: more than any invocation makes here.
 const MAX_CALLS: usize = 60;
@@ -268,4 +268,31 @@ async fn one_failure_does_not_stop_the_rest_of_the_sweep() {
     world.aws().ses.accept(BOB);
     world.sweep().await.unwrap();
     assert_eq!(world.requests().await.len(), 4);
+}
+
+/// Of a pipeline in PARALLEL mode, the state shows nothing that waits.
+#[tokio::test(start_paused = true)]
+async fn an_approval_is_found_behind_hundreds_of_later_runs() {
+    let world = World::simulated().await;
+    world.service(ExecutionMode::Parallel);
+    let first = world.start_as("arn:aws:iam::123456789012:user/dev").await;
+    for request in world.ledger().items().await {
+        world.ledger().delete(&request).await;
+    }
+    // Nobody hears of the others, and each is stopped, so that no more are under way than CodePipeline allows.
+    world.fail(Calls::by(Function::Notifier), Fault::KilledBefore);
+    for _ in 0..260 {
+        let other = world.aws().codepipeline.start("service", by_a_developer()).unwrap();
+        let stop = json!({"pipelineName": "service", "pipelineExecutionId": other, "abandon": true});
+        world.codepipeline("StopPipelineExecution", stop).await.unwrap();
+    }
+    world.settle().await;
+    world.heal();
+    let runs = world.codepipeline("ListActionExecutions", json!({"pipelineName": "service"})).await.unwrap();
+    assert!(runs["nextToken"].is_string());
+    let asked = world.requests().await.len();
+    world.advance(time::Duration::hours(1)).await;
+    let anew = world.requests().await.split_off(asked);
+    assert_eq!(anew.len(), 2, "both approvers");
+    assert!(anew[0].text.contains(&first), "{}", anew[0].text);
 }

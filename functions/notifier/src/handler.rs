@@ -45,6 +45,8 @@ pub struct Host {
     pub metrics: Sink,
     /// How often to ask again for what CodePipeline does not show yet, or another invocation is doing.
     pub polling: Polling,
+    /// Whether the sweep keeps to a pace that an account can bear. A stand-in for AWS bears any.
+    pub paced: bool,
     /// The way to the callback, if that is not its URL.
     pub callback: Option<SharedHttpConnector>,
 }
@@ -53,7 +55,7 @@ impl Host {
     /// The host that Lambda is.
     #[must_use]
     pub fn lambda() -> Self {
-        Self { clock: clock::system(), metrics: standard_output(), polling: POLLING, callback: None }
+        Self { clock: clock::system(), metrics: standard_output(), polling: POLLING, paced: true, callback: None }
     }
 }
 
@@ -79,12 +81,13 @@ impl Notifier {
     #[must_use]
     pub fn new(settings: Settings, aws: &SdkConfig, host: Host) -> Self {
         let Settings { deployment, accounts, callback_url, sender, request_keys, vote_keys, .. } = settings;
-        let Host { clock, polling, .. } = host;
+        let Host { clock, polling, paced, .. } = host;
         let metrics = Metrics::new(deployment.clone(), Arc::clone(&clock), host.metrics);
         let callback = host.callback.map_or_else(|| CallbackClient::new(&callback_url), CallbackClient::through);
         let pipeline =
             CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), polling, settings.deciding_role.clone());
-        let pipeline = pipeline.in_home_region(settings.pipeline_region);
+        let pipeline =
+            pipeline.in_home_region(settings.pipeline_region).with_default_timeout(settings.approval_timeout);
         let policy = PolicyStore::new(aws_sdk_ssm::Client::new(aws), settings.policy);
         let kms = aws_sdk_kms::Client::new(aws);
         let key = SigningKey::new(kms.clone(), request_keys.newest().clone());
@@ -144,21 +147,24 @@ impl Notifier {
             clock: Arc::clone(&clock),
             accounts: accounts.clone(),
         };
+        // Its reads, and those of what it asks about, share one pace.
+        let paced = if paced { pipeline.clone().paced() } else { pipeline.clone() };
+        let announce_paced = Announce { pipeline: paced.clone(), ..announce.clone() };
         let sweep = Sweep {
-            pipeline: pipeline.clone(),
+            pipeline: paced.clone(),
             ledger: ledger.clone(),
             outbox,
-            announce: announce.clone(),
+            announce: announce_paced.clone(),
             receipts: receipts.clone(),
             policy: policy.clone(),
             changes,
-            ask: ask.clone(),
+            ask: Ask { pipeline: paced.clone(), announce: announce_paced, ..ask.clone() },
             links: links.clone(),
             callback: callback.clone(),
             clock: Arc::clone(&clock),
         };
         let history = History { ledger: ledger.clone(), pipeline: pipeline.clone(), clock: Arc::clone(&clock) };
-        let routes = Routes { pipeline: pipeline.clone(), policy: policy.clone() };
+        let routes = Routes { pipeline: paced, policy: policy.clone() };
         let doctor = Doctor {
             routes: routes.clone(),
             ses: aws_sdk_ses::Client::new(aws),
@@ -254,7 +260,11 @@ impl Notifier {
                     Err(errors) => Err(NotifierError::Resend { approval, errors }),
                 }
             }
-            Event::Sweep => Ok(EventReport::Swept(self.sweep.sweep().await?)),
+            Event::Sweep => {
+                let summary = Box::pin(self.sweep.sweep()).await?;
+                self.metrics.record(metrics::PIPELINES_LEFT, summary.left);
+                Ok(EventReport::Swept(summary))
+            }
             Event::History { pipeline, before, limit } => {
                 let before = before.unwrap_or_else(|| HistoryCursor::newest((self.clock)()));
                 match self.history.page(&pipeline, &before, limit).await {

@@ -8,5 +8,7 @@ pub(crate) const REQUESTED: Metric = Metric::count("Requested");
 pub(crate) const SENT: Metric = Metric::count("Sent");
 /// Emails that were not sent.
 pub(crate) const SEND_FAILURES: Metric = Metric::count("SendFailures");
+/// Pipelines that a sweep did not look at.
+pub(crate) const PIPELINES_LEFT: Metric = Metric::count("PipelinesLeft");
 /// Events of accounts or regions that are not served.
 pub(crate) const UNSERVED: Metric = Metric::count("UnservedEvents");

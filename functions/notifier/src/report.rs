@@ -287,9 +287,10 @@ mod tests {
                 told: 5,
                 finished: 6,
                 rights: 7,
+                left: 8,
             }),
             EventReport::History(history),
-            EventReport::Routes(RouteList { policy_version: 1, actions: Vec::new(), unread: Vec::new() }),
+            EventReport::Routes(RouteList { policy_version: 1, pipelines: 0, actions: Vec::new(), unread: Vec::new() }),
             EventReport::Diagnosed(Diagnosis { sound: true, findings: Vec::new() }),
             EventReport::Ignored { why: "an event of another service" },
         ];
@@ -300,9 +301,9 @@ mod tests {
             {"result": "receipts", "approval": "pipeline/stage/action", "key": "key", "sent": 1},
             {"result": "askedAnew", "approval": "pipeline/stage/action", "sent": 1},
             {"result": "resent", "approval": "pipeline/stage/action", "sent": 1},
-            {"result": "swept", "looked": 1, "asked": 2, "reminded": 3, "receipts": 4, "told": 5, "finished": 6, "rights": 7},
+            {"result": "swept", "looked": 1, "asked": 2, "reminded": 3, "receipts": 4, "told": 5, "finished": 6, "rights": 7, "left": 8},
             {"result": "history", "pipeline": "pipeline", "approvals": []},
-            {"result": "routes", "policyVersion": 1, "actions": []},
+            {"result": "routes", "policyVersion": 1, "pipelines": 0, "actions": []},
             {"result": "diagnosed", "sound": true, "findings": []},
             {"result": "ignored", "why": "an event of another service"},
         ]});

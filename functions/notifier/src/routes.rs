@@ -1,10 +1,11 @@
 //! The command `{"routes": {}}`: every approval action of the pipelines here, and who would be asked about it.
 
 use countersign::approval::{ApprovalAction, Approver, DisplayName};
-use countersign::pipeline::CodePipeline;
+use countersign::pipeline::{ApprovalActions, CodePipeline, time_for};
 use serde::Serialize;
 
 use crate::policy_store::{PolicyReadError, PolicyStore, StoredPolicy};
+use crate::sweep::SEARCH_WITHIN;
 
 /// How many actions without a route the doctor names.
 const MOST_NAMED: usize = 20;
@@ -22,6 +23,8 @@ pub(crate) struct Routes {
 pub struct RouteList {
     /// The version of the policy.
     pub policy_version: i64,
+    /// How many pipelines there are.
+    pub pipelines: usize,
     /// The approval actions, by pipeline, in the order of the pipelines' stages.
     pub actions: Vec<RoutedAction>,
     /// What could not be read, so that actions may be missing.
@@ -65,11 +68,12 @@ struct Person {
 impl Routes {
     /// The list.
     pub(crate) async fn list(&self) -> Result<RouteList, PolicyReadError> {
-        let (policy, (actions, unread)) = tokio::join!(self.policy.read(), self.pipeline.approval_actions());
+        let (policy, found) = tokio::join!(self.policy.read(), self.pipeline.approval_actions());
         let policy = policy?;
+        let ApprovalActions { actions, pipelines, unread } = found;
         let actions = actions.iter().map(|action| RoutedAction::new(action, &policy)).collect();
         let unread = unread.iter().map(ToString::to_string).collect();
-        Ok(RouteList { policy_version: policy.version, actions, unread })
+        Ok(RouteList { policy_version: policy.version, pipelines, actions, unread })
     }
 }
 
@@ -87,6 +91,13 @@ impl RouteList {
                 summary += &format!(" and {more} more");
             }
         }
+        // One call for each pipeline in which nothing waits.
+        let (round, sweep) = (time_for(self.pipelines).as_secs(), SEARCH_WITHIN.as_secs());
+        summary += &if round <= sweep {
+            format!("; the sweep looks at all {} pipelines every hour, which takes {round} seconds", self.pipelines)
+        } else {
+            format!("; the sweep looks at all {} pipelines every {} hours", self.pipelines, round.div_ceil(sweep))
+        };
         if let Some(first) = self.unread.first() {
             summary +=
                 &format!("; warning: could not read {} pipelines, the first because: {first}", self.unread.len());

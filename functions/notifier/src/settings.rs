@@ -1,12 +1,15 @@
 //! The settings of the notifier.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use countersign::approval::{AccountId, Address, Approver, Deployment, Origin, Region, RoleArn};
 use countersign::keys::KeyIds;
 use countersign::log::LevelFilter;
+use countersign::pipeline::DEFAULT_TIMEOUT;
 use countersign::policy::Policy;
 use countersign::settings::{Lookup, SettingError, list, optional, required};
+use time::Duration;
 
 /// The notifier's settings. Each is an environment variable of the function.
 #[derive(Debug, Clone)]
@@ -37,6 +40,9 @@ pub struct Settings {
     /// `COUNTERSIGN_PIPELINE_REGION`: the region that the sweep looks through, and of the pipelines that commands name. The
     /// function's own region unless set.
     pub pipeline_region: Option<Region>,
+    /// `COUNTERSIGN_APPROVAL_TIMEOUT_DAYS`: how long CodePipeline waits for an answer where the action does not say: a quota
+    /// of the account, of seven days unless it was raised.
+    pub approval_timeout: Duration,
     /// `COUNTERSIGN_LOG_LEVEL`: `error`, `warn`, `info`, `debug` or `trace`. `info` unless set.
     pub log_level: LevelFilter,
 }
@@ -72,6 +78,18 @@ impl PolicySource {
     }
 }
 
+/// A time-out in whole days, up to the longest that CodePipeline has.
+struct Days(Duration);
+
+impl FromStr for Days {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let days = text.parse().ok().filter(|days| (1..=60).contains(days));
+        days.map(|days| Self(Duration::days(days))).ok_or("it is not a number of days from 1 to 60")
+    }
+}
+
 impl Settings {
     /// Reads and checks all settings.
     ///
@@ -91,6 +109,8 @@ impl Settings {
             configuration_set: optional(lookup, "COUNTERSIGN_CONFIGURATION_SET")?,
             policy: PolicySource::read(lookup)?,
             pipeline_region: optional(lookup, "COUNTERSIGN_PIPELINE_REGION")?,
+            approval_timeout: optional::<Days>(lookup, "COUNTERSIGN_APPROVAL_TIMEOUT_DAYS")?
+                .map_or(DEFAULT_TIMEOUT, |Days(timeout)| timeout),
             log_level: optional(lookup, "COUNTERSIGN_LOG_LEVEL")?.unwrap_or(LevelFilter::INFO),
         })
     }
@@ -133,6 +153,9 @@ mod tests {
             ("COUNTERSIGN_SENDER", "nobody"),
             ("COUNTERSIGN_REPLY_TO", "a b"),
             ("COUNTERSIGN_PIPELINE_REGION", "*"),
+            ("COUNTERSIGN_APPROVAL_TIMEOUT_DAYS", "0"),
+            ("COUNTERSIGN_APPROVAL_TIMEOUT_DAYS", "61"),
+            ("COUNTERSIGN_APPROVAL_TIMEOUT_DAYS", "7d"),
             ("COUNTERSIGN_LOG_LEVEL", "loud"),
             ("COUNTERSIGN_POLICY_TEXT", "[default]\napprovers = [\"ada@example.com\"]"),
         ] {

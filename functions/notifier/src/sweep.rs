@@ -3,27 +3,34 @@
 //! It looks at every approval that is open in the ledger, and at every approval that waits in CodePipeline. For each it
 //! does what should have been done before, under the same claims, so that nobody gets an email twice.
 
+mod failure;
+mod search;
+
 use std::collections::BTreeSet;
 
-use countersign::approval::ApprovalKey;
-use countersign::aws::AwsError;
+use countersign::approval::{ApprovalKey, PipelineName};
 use countersign::clock::Clock;
 use countersign::delivery::{Delivery, DeliveryState, EmailKind};
 use countersign::ledger::Ledger;
-use countersign::link::{LinkSigner, SignError};
+use countersign::link::LinkSigner;
 use countersign::pipeline::{ApprovalStatus, CodePipeline, PendingRef, not_shown};
 use countersign::request::Request;
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use serde::Serialize;
 use time::{Duration, UtcDateTime};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+use failure::of_key;
+pub use failure::{SweepError, SweepFailure};
 
 use crate::announce::{Announce, AnnounceError};
-use crate::ask::{Ask, AskError};
-use crate::callback_client::{CallbackClient, CallbackError};
+use crate::ask::Ask;
+use crate::callback_client::CallbackClient;
 use crate::errors::Errors;
-use crate::outbox::{DeliverySummary, LEASE, Outbox, Undelivered};
-use crate::policy_changes::{PolicyChangeError, PolicyChanges};
-use crate::policy_store::{PolicyReadError, PolicyStore};
+use crate::outbox::{DeliverySummary, LEASE, Outbox};
+use crate::policy_changes::PolicyChanges;
+use crate::policy_store::PolicyStore;
 use crate::receipts::Receipts;
 use crate::recipient::{Recipient, recipients};
 
@@ -31,8 +38,8 @@ use crate::recipient::{Recipient, recipients};
 const CONCURRENT_APPROVALS: usize = 4;
 /// For how long a sweep goes on to the next approval. The last of the function's five minutes is for those begun by then.
 const START_WITHIN: std::time::Duration = std::time::Duration::from_mins(4);
-/// How long looking through all pipelines may take.
-const LIST_WITHIN: std::time::Duration = std::time::Duration::from_mins(1);
+/// For how long a sweep goes on to the next pipeline, so that there is time left to ask about what waits in the last ones.
+pub(crate) const SEARCH_WITHIN: std::time::Duration = std::time::Duration::from_secs(210);
 /// For how long after the end announcing an outcome is retried whose emails are refused. By then nobody waits for it.
 const ANNOUNCE_FOR: Duration = Duration::days(1);
 /// For how long after an approval's expiry CodePipeline is asked how it ended.
@@ -71,6 +78,9 @@ pub struct SweepSummary {
     pub finished: usize,
     /// Emails about a change of the policy, to those whom it gives or takes the right to decide.
     pub rights: usize,
+    /// Pipelines that were not looked at, because there are too many for one sweep or CodePipeline throttles. The next one
+    /// begins with them.
+    pub left: usize,
 }
 
 impl SweepSummary {
@@ -82,112 +92,89 @@ impl SweepSummary {
         self.told += other.told;
         self.finished += other.finished;
         self.rights += other.rights;
-    }
-}
-
-/// One thing that a sweep could not do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what}: {error}")]
-pub struct SweepFailure {
-    /// Pipeline, stage and action, or the approval's key; or the sweep as a whole.
-    pub what: String,
-    /// Why.
-    pub error: SweepError,
-}
-
-/// Why a sweep could not do something.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SweepError {
-    /// An AWS call failed.
-    #[error(transparent)]
-    Aws(#[from] AwsError),
-    /// An approval that the ledger does not have was not asked for.
-    #[error(transparent)]
-    Ask(#[from] AskError),
-    /// An outcome was not announced to everybody.
-    #[error(transparent)]
-    Announce(#[from] AnnounceError),
-    /// Some emails were not sent; the others were.
-    #[error(transparent)]
-    Undelivered(#[from] Undelivered),
-    /// There is no policy to compare with the one before.
-    #[error(transparent)]
-    Policy(#[from] PolicyReadError),
-    /// A change of the policy was not told to everybody.
-    #[error(transparent)]
-    PolicyChange(#[from] PolicyChangeError),
-    /// The votes decide an approval, and there is no order for the callback, which has to put the result.
-    #[error("its votes decide it, but the order that makes the callback put the result could not be signed: {0}")]
-    NotSigned(#[from] SignError),
-    /// The votes decide an approval, and the callback did not put the result.
-    #[error("its votes decide it, but the callback did not put the result: {0}")]
-    NotFinished(#[from] CallbackError),
-    /// There was more to do than there was time for.
-    #[error("there was no time for {left} approvals; the next sweep looks at them")]
-    NoTime {
-        /// How many approvals were not looked at.
-        left: usize,
-    },
-}
-
-impl SweepError {
-    fn of_sweep(self) -> SweepFailure {
-        SweepFailure { what: "the sweep".to_owned(), error: self }
-    }
-
-    fn of_policy(self) -> SweepFailure {
-        SweepFailure { what: "the policy".to_owned(), error: self }
+        self.left += other.left;
     }
 }
 
 impl Sweep {
-    /// Looks at every approval and does what is left to do about it.
+    /// Looks at every approval and does what is left to do about it: first at those that are open in the ledger, and beside
+    /// them at the pipelines, one after the other.
     ///
     /// # Errors
     /// When something could not be read or done. Everything else was done, and the next sweep tries again.
     pub(crate) async fn sweep(&self) -> Result<SweepSummary, Errors<SweepFailure>> {
-        let now = (self.clock)();
-        let enough = Box::pin(tokio::time::sleep(START_WITHIN));
-        let pending = tokio::time::timeout(LIST_WITHIN, self.pipeline.pending(now));
-        let (open, pending, rights) = tokio::join!(self.ledger.open_approvals(), pending, Box::pin(self.rights()));
+        let (now, began) = ((self.clock)(), Instant::now());
+        let (open, rights) = tokio::join!(self.ledger.open_approvals(), Box::pin(self.rights()));
         let open: BTreeSet<ApprovalKey> =
             open.map_err(|error| SweepError::Aws(error).of_sweep())?.into_iter().collect();
-        let too_slow = |_| (Vec::new(), vec![AwsError::unexpected("codepipeline:ListPipelines", "too slow")]);
-        let (pending, unread) = pending.unwrap_or_else(too_slow);
-        let pending: Vec<Pending> = pending.into_iter().map(Pending::from).collect();
-        let mut errors: Vec<SweepFailure> = unread.into_iter().map(|error| SweepError::Aws(error).of_sweep()).collect();
+        let mut errors = Vec::new();
         let rights = rights.unwrap_or_else(|error| {
             errors.push(error.of_policy());
             0
         });
-        let known = open.iter().map(Task::Open);
-        let unknown = pending.iter().filter(|pending| !pending.key.as_ref().is_some_and(|key| open.contains(key)));
-        let mut tasks: Vec<Task> = known.chain(unknown.map(Task::Pending)).collect();
-        let mut left = tasks.len();
         // In another order each time: what takes long, hour by hour, must not keep the same others from their turn.
-        fastrand::shuffle(&mut tasks);
-        let tasks: Vec<_> = tasks.into_iter().map(|task| Box::pin(self.run(task, &pending, now))).collect();
-        let begun = stream::iter(tasks).take_until(enough);
-        let mut done = begun.buffer_unordered(CONCURRENT_APPROVALS);
-        let mut summary = SweepSummary { rights, ..SweepSummary::default() };
-        while let Some(result) = done.next().await {
-            left -= 1;
-            match result {
-                Ok(one) => summary.add(one),
+        let mut known: Vec<Task> = open.iter().cloned().map(Task::Open).collect();
+        fastrand::shuffle(&mut known);
+        let (found, waiting) = mpsc::unbounded_channel();
+        let unknown =
+            stream::unfold(waiting, async |mut waiting| Some((Task::Waiting(waiting.recv().await?), waiting)));
+        let tasks = stream::iter(known).chain(unknown);
+        let (mut searched, mut done) = tokio::join!(
+            Box::pin(self.search(&open, began + SEARCH_WITHIN, now, found)),
+            Box::pin(self.run_all(tasks, began + START_WITHIN, now)),
+        );
+        let tasks = open.len() + searched.found;
+        // Lambda retries a failed sweep twice within minutes: sooner than the next hour's.
+        if tasks > done.len() {
+            errors.insert(0, SweepError::NoTime { left: tasks - done.len() }.of_sweep());
+        }
+        for key in done.iter().filter_map(|one| one.as_ref().ok()?.gone.clone()).collect::<Vec<_>>() {
+            done.push(self.replace(&key, searched.open.remove(&key), searched.is_complete(), now).await);
+        }
+        let again = done.iter().filter_map(|one| one.as_ref().ok()?.again.clone());
+        if let Some(next) = searched.next(again)
+            && let Err(error) = self.ledger.note_next_pipeline(&next).await
+        {
+            searched.unread.push(error);
+        }
+        errors.extend(searched.unread.into_iter().map(|error| SweepError::Aws(error).of_sweep()));
+        let mut summary = SweepSummary { rights, left: searched.left, ..SweepSummary::default() };
+        let mut throttled = 0;
+        for one in done {
+            match one {
+                Ok(one) => {
+                    throttled += usize::from(one.again.is_some());
+                    summary.add(one.summary);
+                }
+                Err(failure) if failure.error.is_throttling() => throttled += 1,
                 Err(error) => {
                     summary.looked += 1;
                     errors.push(error);
                 }
             }
         }
-        // Lambda retries a failed sweep twice within minutes: sooner than the next hour's.
-        if left > 0 {
-            errors.insert(0, SweepError::NoTime { left }.of_sweep());
+        if summary.left > 0 || throttled > 0 {
+            tracing::warn!(
+                left = summary.left,
+                throttled,
+                "CodePipeline has more than a sweep can look at; the next one goes on"
+            );
         }
         if !errors.is_empty() {
             tracing::warn!(?summary, "a sweep could not do everything");
         }
         Errors::check(errors).map(|()| summary)
+    }
+
+    /// Runs tasks, some side by side, and begins none after `until`.
+    async fn run_all(
+        &self,
+        tasks: impl Stream<Item = Task>,
+        until: Instant,
+        now: UtcDateTime,
+    ) -> Vec<Result<Done, SweepFailure>> {
+        let tasks = tasks.map(|task| Box::pin(self.run(task, now))).take_until(Box::pin(sleep_until(until)));
+        tasks.buffer_unordered(CONCURRENT_APPROVALS).collect().await
     }
 
     /// Tells of a change of the policy that nobody was asked under.
@@ -196,36 +183,50 @@ impl Sweep {
         Ok(self.changes.tell(noted).await?)
     }
 
-    async fn run(&self, task: Task<'_>, pending: &[Pending], now: UtcDateTime) -> Result<SweepSummary, SweepFailure> {
+    async fn run(&self, task: Task, now: UtcDateTime) -> Result<Done, SweepFailure> {
         match task {
             Task::Open(key) => {
-                let of_key = |error| SweepFailure { what: key.to_string(), error: SweepError::Aws(error) };
-                let Some(request) = self.ledger.read_request(key).await.map_err(of_key)?.request() else {
-                    // Its request is gone, forged, or of a version that signed none. If it waits, it is asked for anew.
-                    if let Some(pending) = pending.iter().find(|pending| pending.key.as_ref() == Some(key)) {
-                        return self.ask(pending).await;
-                    }
-                    self.ledger.close(key, now).await.map_err(of_key)?;
-                    return Ok(SweepSummary { looked: 1, ..SweepSummary::default() });
+                let Some(request) = self.ledger.read_request(&key).await.map_err(of_key(&key))?.request() else {
+                    return Ok(Done { gone: Some(key), ..Done::default() });
                 };
                 let what = request.approval.action.to_string();
-                self.follow_up(request, now).await.map_err(|error| SweepFailure { what, error })
+                self.follow_up(request, now).await.map(Done::from).map_err(|error| SweepFailure { what, error })
             }
-            Task::Pending(pending) => self.ask(pending).await,
+            Task::Waiting(reference) => match self.ask(&reference).await {
+                Err(failure) if failure.error.is_throttling() => {
+                    Ok(Done { again: Some(reference.action.pipeline), ..Done::default() })
+                }
+                asked => asked.map(Done::from),
+            },
         }
     }
 
+    /// Has an approval asked about anew that is open in the ledger, and whose request is gone, forged, or of a version that
+    /// signed none; or closes it, if it certainly does not wait.
+    async fn replace(
+        &self,
+        key: &ApprovalKey,
+        waits: Option<PendingRef>,
+        all_were_looked_at: bool,
+        now: UtcDateTime,
+    ) -> Result<Done, SweepFailure> {
+        match waits {
+            Some(reference) => return self.ask(&reference).await.map(Done::from),
+            None if all_were_looked_at => self.ledger.close(key, now).await.map_err(of_key(key))?,
+            None => {}
+        }
+        Ok(Done::from(SweepSummary { looked: 1, ..SweepSummary::default() }))
+    }
+
     /// Asks about an approval that waits and nobody was asked about: its event was lost, or came before this deployment.
-    async fn ask(&self, pending: &Pending) -> Result<SweepSummary, SweepFailure> {
-        match self.ask.ask(&pending.reference).await {
+    async fn ask(&self, waiting: &PendingRef) -> Result<SweepSummary, SweepFailure> {
+        match self.ask.ask(waiting).await {
             Ok(Some(asked)) if asked.sent > 0 => {
                 Ok(SweepSummary { looked: 1, asked: asked.sent, ..SweepSummary::default() })
             }
             // It is over, or in the ledger after all.
             Ok(_) => Ok(SweepSummary::default()),
-            Err(error) => {
-                Err(SweepFailure { what: pending.reference.action.to_string(), error: SweepError::Ask(error) })
-            }
+            Err(error) => Err(SweepFailure { what: waiting.action.to_string(), error: SweepError::Ask(error) }),
         }
     }
 
@@ -261,7 +262,10 @@ impl Sweep {
                 summary.told = self.announce.announce_if_ended(key).await?;
             }
             deliveries.and(receipts).complete(recipients(&request.terms).count())?;
-        } else if now - request.waits_until > SHOWN_FOR {
+        } else if is_pending && now > request.waits_until {
+            // It waits for longer than its time-out said: the account's quota is another, or the action was changed since.
+            tracing::warn!(%key, "an approval waits although its links have expired");
+        } else if !is_pending && now - request.waits_until > SHOWN_FOR {
             tracing::error!(%key, "closed an expired approval although CodePipeline does not show how it ended");
             self.ledger.close(key, now).await?;
         }
@@ -295,7 +299,7 @@ impl Sweep {
             let request = Request { outcome: Some(outcome), ..request };
             return Ok(Reconciled { request, is_pending: false, finished: false });
         }
-        if now >= request.waits_until || !self.finish_vote(&request, now).await? {
+        if !self.finish_vote(&request, now).await? {
             return Ok(Reconciled { request, is_pending, finished: false });
         }
         let request = match self.ledger.read_request(&key).await?.request() {
@@ -364,24 +368,25 @@ fn delivery_of<'a>(before: &'a [Delivery], kind: EmailKind, recipient: &Recipien
 }
 
 /// One approval for the sweep to look at.
-enum Task<'a> {
+enum Task {
     /// One that is open in the ledger.
-    Open(&'a ApprovalKey),
+    Open(ApprovalKey),
     /// One that waits in CodePipeline, and is perhaps not in the ledger.
-    Pending(&'a Pending),
+    Waiting(PendingRef),
 }
 
-/// An approval that waits in CodePipeline.
-struct Pending {
-    reference: PendingRef,
-    /// Its key, if CodePipeline shows its token, as it does except in PARALLEL mode. There, asking finds out whether it is
-    /// in the ledger.
-    key: Option<ApprovalKey>,
+/// What became of one.
+#[derive(Default)]
+struct Done {
+    summary: SweepSummary,
+    /// It is open in the ledger, and has no request.
+    gone: Option<ApprovalKey>,
+    /// CodePipeline throttled before it was asked about.
+    again: Option<PipelineName>,
 }
 
-impl From<PendingRef> for Pending {
-    fn from(reference: PendingRef) -> Self {
-        let key = reference.token.as_ref().map(|token| ApprovalKey::of(&reference.action, token));
-        Self { reference, key }
+impl From<SweepSummary> for Done {
+    fn from(summary: SweepSummary) -> Self {
+        Self { summary, ..Self::default() }
     }
 }

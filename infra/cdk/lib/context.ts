@@ -10,6 +10,7 @@ import type { EmailApprovalsProps, LogLevel, PolicySource } from './settings.js'
  */
 type Key =
   | 'alarmTopicArn'
+  | 'approvalTimeoutDays'
   | 'approvers'
   | 'architecture'
   | 'configurationSet'
@@ -127,6 +128,7 @@ export function propsFromContext(scope: Construct): EmailApprovalsProps {
       name === 'default' ? undefined : events.EventBus.fromEventBusName(scope, 'EventBus', name),
     ),
     pipelineRegion: optional('pipelineRegion', String),
+    approvalTimeoutDays: number('approvalTimeoutDays'),
     notificationTopic: flag('notificationTopic'),
     alarmTopic: optional('alarmTopicArn', (arn) => sns.Topic.fromTopicArn(scope, 'AlarmTopic', arn)),
     logRetention: number('logRetentionDays'),

@@ -46,7 +46,7 @@ export function rustFunction(scope: Construct, settings: Settings, options: Rust
     tracing: lambda.Tracing.ACTIVE, // The construct library adds the permissions that tracing needs to the role.
     logGroup,
     loggingFormat: lambda.LoggingFormat.JSON,
-    // The functions apply logLevel themselves. A higher level here would drop the lines with metrics.
+    // The functions apply logLevel themselves. At any level here, lines with metrics are kept.
     applicationLogLevelV2: lambda.ApplicationLogLevel.TRACE,
     systemLogLevelV2: lambda.SystemLogLevel.INFO,
   };

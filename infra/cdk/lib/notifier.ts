@@ -66,6 +66,7 @@ export class Notifier extends Construct {
         'codepipeline:GetPipelineExecution',
         'codepipeline:GetPipelineState',
         'codepipeline:ListActionExecutions',
+        'codepipeline:ListPipelineExecutions',
       ],
       [allPipelines(this, settings)],
     );
@@ -111,6 +112,7 @@ export class Notifier extends Construct {
         // With all regions, the notifier takes the region from each event.
         ...(settings.pipelineRegion &&
           settings.pipelineRegion !== '*' && { COUNTERSIGN_PIPELINE_REGION: settings.pipelineRegion }),
+        COUNTERSIGN_APPROVAL_TIMEOUT_DAYS: String(settings.approvalTimeoutDays),
         COUNTERSIGN_LOG_LEVEL: settings.logLevel,
       },
     });

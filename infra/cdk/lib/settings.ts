@@ -93,6 +93,12 @@ export interface EmailApprovalsProps {
    */
   readonly pipelineRegion?: string;
   /**
+   * How many days CodePipeline waits for an answer where an approval action does not say. It is a quota of the account:
+   * change this where AWS has raised that.
+   * @default 7
+   */
+  readonly approvalTimeoutDays?: number;
+  /**
    * Whether to create an SNS topic for approval actions that publish their own notice (`NotificationArn`), and for
    * notification rules. Most pipelines only need the event rule.
    * @default false
@@ -160,6 +166,7 @@ export interface EmailApprovalsProps {
 }
 
 const DEFAULTS = {
+  approvalTimeoutDays: 7,
   architecture: lambda.Architecture.ARM_64,
   deploymentName: 'countersign',
   logLevel: 'info',

@@ -76,11 +76,12 @@ export function validate(settings: Settings): void {
   matches(
     'pipelineRegion',
     settings.pipelineRegion,
-    '\\*|[a-z]{2}(-[a-z]+)+-[0-9]',
+    '\\*|[a-z]{2,4}(-[a-z]+)+-[0-9]',
     'a region such as eu-central-1, or "*"',
   );
   between('throttleRate', settings.throttleRate, 1, 10_000);
   between('throttleBurst', settings.throttleBurst, 1, 5_000);
+  between('approvalTimeoutDays', settings.approvalTimeoutDays, 1, 60);
   between('notifierConcurrency', settings.notifierConcurrency, 0, 1_000);
 }
 

@@ -128,7 +128,7 @@ impl Sandbox {
         let notifier = Notifier::new(
             notifier::Settings::read(&setting)?,
             &sdk(address, NOTIFIER_KEY),
-            Host { clock: clock.clock(), metrics: sink(&metrics), polling: POLLING, callback: None },
+            Host { clock: clock.clock(), metrics: sink(&metrics), polling: POLLING, paced: false, callback: None },
         );
         let callback = Callback::start(
             callback::Settings::read(&setting)?,

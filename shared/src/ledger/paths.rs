@@ -25,6 +25,8 @@ pub(super) const TRIED: &str = "tried";
 pub(super) const SENT_AT: &str = "sent_at";
 pub(super) const MESSAGE_ID: &str = "message_id";
 
+pub(super) const PIPELINE: &str = "pipeline";
+
 pub(super) const CLOSED: &str = "closed";
 
 /// The states of a delivery.

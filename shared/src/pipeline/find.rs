@@ -15,9 +15,6 @@ use crate::approval::{ActionExecutionId, Approval, ApprovalAction, ApprovalToken
 use crate::aws::AwsError;
 use crate::text::bounded;
 
-/// How long CodePipeline waits for an answer unless the action says otherwise: seven days.
-const DEFAULT_TIMEOUT: time::Duration = time::Duration::days(7);
-
 impl CodePipeline {
     /// Finds the pending approval that an event names, and what is being approved. `None` when it is no longer pending.
     ///
@@ -95,8 +92,8 @@ impl CodePipeline {
         let started = moment(shown.start_time.as_ref())
             .ok_or_else(|| AwsError::unavailable("codepipeline:ListActionExecutions", "no start of the approval"))?;
         let timeout = declared.timeout(&action.stage, &action.action);
-        let expires =
-            started.saturating_add(timeout.map_or(DEFAULT_TIMEOUT, |minutes| time::Duration::minutes(minutes.into())));
+        let timeout = timeout.map_or(self.default_timeout, |minutes| time::Duration::minutes(minutes.into()));
+        let expires = started.saturating_add(timeout);
         let details = self.details(&action, &execution).await.unwrap_or_else(|error| {
             tracing::warn!(%error, approval = %action, "a detail of an approval cannot be read");
             None
@@ -111,7 +108,7 @@ impl CodePipeline {
         release.instructions =
             configured("CustomData").map(|text| bounded(text, MAX_INSTRUCTIONS)).filter(|text| !text.is_empty());
         release.review_url = configured("ExternalEntityLink").and_then(|url| ReviewLink::parse_lenient(url));
-        release.earlier = earlier_decisions(&runs, &run, &self.deciding_role);
+        release.earlier = earlier_decisions(&runs, &run, timeout, &self.deciding_role);
         let rejected_by = rejected_by(&runs, &release.earlier);
         let approval = Approval { action, token, execution, run };
         Ok(PendingApproval { approval, expires, initiator, release, rejected_by })

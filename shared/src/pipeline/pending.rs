@@ -1,11 +1,14 @@
 //! Pending approvals, whether or not an event named them.
 
+use std::pin::pin;
+
 use aws_sdk_codepipeline::types::{
-    ActionCategory, ActionDeclaration, ActionExecutionDetail, ActionExecutionStatus, ExecutionMode, StageDeclaration,
-    StageState,
+    ActionCategory, ActionDeclaration, ActionExecutionDetail, ActionExecutionStatus, ExecutionMode,
+    PipelineExecutionStatus, StageDeclaration, StageState,
 };
 use futures_util::{StreamExt, stream};
-use time::UtcDateTime;
+use time::{Duration, UtcDateTime};
+use tokio::time::Instant;
 
 use super::{CodePipeline, NOT_FOUND, PendingRef, in_region, moment};
 use crate::approval::{
@@ -15,6 +18,33 @@ use crate::aws::AwsError;
 
 /// How many pipelines are looked at side by side. CodePipeline throttles an account early.
 const CONCURRENT_PIPELINES: usize = 4;
+
+/// How many pages of 100 executions of a pipeline in PARALLEL mode are looked through, and how old they may be: the
+/// longest time-out of an action, and a day for what ran before it.
+const MAX_EXECUTION_PAGES: usize = 50;
+const MAX_AGE: Duration = Duration::days(61);
+
+/// The approval actions of all pipelines.
+#[derive(Debug, Default)]
+pub struct ApprovalActions {
+    /// The actions, by pipeline, in the order of its stages.
+    pub actions: Vec<ApprovalAction>,
+    /// How many pipelines there are.
+    pub pipelines: usize,
+    /// What could not be read, so that actions may be missing.
+    pub unread: Vec<AwsError>,
+}
+
+/// What became of a look through all pipelines.
+#[derive(Debug, Default)]
+pub struct Round {
+    /// What could not be read.
+    pub unread: Vec<AwsError>,
+    /// How many pipelines were not looked at: for want of time, or because CodePipeline throttled.
+    pub left: usize,
+    /// The first of them.
+    pub next: Option<PipelineName>,
+}
 
 /// Where an approval waits in a pipeline.
 struct Place {
@@ -85,7 +115,7 @@ impl CodePipeline {
         now: UtcDateTime,
     ) -> Result<Vec<PendingRef>, AwsError> {
         let declared = self.declared(&pipeline, self.home.as_ref()).await?;
-        let mut places = self.places(&pipeline, self.home.as_ref(), declared.mode.as_ref()).await?;
+        let mut places = self.places(&pipeline, self.home.as_ref(), declared.mode.as_ref(), now).await?;
         places.retain(|place| (&place.stage, &place.action) == (stage, action));
         Ok(pending_refs(&declared, &pipeline, places, now))
     }
@@ -100,53 +130,85 @@ impl CodePipeline {
             Err(error) if NOT_FOUND.contains(&error.code.as_str()) => return Ok(Vec::new()),
             declared => declared?,
         };
-        let places = self.places(&named.pipeline, Some(&named.region), declared.mode.as_ref()).await?;
+        let places = self.places(&named.pipeline, Some(&named.region), declared.mode.as_ref(), now).await?;
         let mut waiting = pending_refs(&declared, &named.pipeline, places, now);
         waiting.retain(|pending| pending.action == *named);
         Ok(waiting)
     }
 
-    /// All approvals that wait now in the pipelines at home, and what could not be read: a pipeline that cannot be read
-    /// hides none of the others.
-    pub async fn pending(&self, now: UtcDateTime) -> (Vec<PendingRef>, Vec<AwsError>) {
-        let pipelines = match self.pipelines().await {
-            Ok(pipelines) => pipelines,
-            Err(error) => return (Vec::new(), vec![error]),
+    /// Looks for approvals that wait now, in the pipelines at home from the one of this name on, then in those before it, and
+    /// hands over each that it finds. It begins with no pipeline after `until`. One that cannot be read hides none of the
+    /// others.
+    ///
+    /// # Errors
+    /// When CodePipeline does not list the pipelines.
+    pub async fn search(
+        &self,
+        from: Option<&PipelineName>,
+        until: Instant,
+        now: UtcDateTime,
+        mut found: impl FnMut(PendingRef),
+    ) -> Result<Round, AwsError> {
+        let mut pipelines = loop {
+            match self.pipelines().await {
+                // Without the list there is nothing to go on with.
+                Err(error) if error.is_throttling() && self.pacer.is_some() && Instant::now() < until => {}
+                pipelines => break pipelines?,
+            }
         };
-        let looks: Vec<_> =
-            pipelines.into_iter().map(|(pipeline, mode)| self.pending_in(pipeline, mode, now)).collect();
-        let looks: Vec<Result<Vec<PendingRef>, AwsError>> =
-            stream::iter(looks).buffer_unordered(CONCURRENT_PIPELINES).collect().await;
-        let (mut waiting, mut errors) = (Vec::new(), Vec::new());
-        for look in looks {
+        pipelines.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let first = from.map_or(0, |from| pipelines.partition_point(|(name, _)| name < from));
+        pipelines.rotate_left(first);
+        let looks = pipelines.into_iter().map(|(pipeline, mode)| async move {
+            // One that is throttled is looked at again: else the next round would begin here, and get no further.
+            while Instant::now() < until {
+                match self.pending_in(pipeline.clone(), mode.clone(), now).await {
+                    Err(error) if error.is_throttling() && self.pacer.is_some() => {}
+                    Err(error) if error.is_throttling() => break,
+                    look => return (pipeline, Some(look)),
+                }
+            }
+            (pipeline, None)
+        });
+        let mut round = Round::default();
+        // In their order, so that the first that is left is where the next one begins.
+        let mut looks = pin!(stream::iter(looks).buffered(CONCURRENT_PIPELINES));
+        while let Some((pipeline, look)) = looks.next().await {
             match look {
-                Ok(found) => waiting.extend(found),
-                Err(error) => errors.push(error),
+                Some(Ok(waiting)) => waiting.into_iter().for_each(&mut found),
+                Some(Err(error)) => round.unread.push(error),
+                None => {
+                    round.left += 1;
+                    round.next.get_or_insert(pipeline);
+                }
             }
         }
-        (waiting, errors)
+        Ok(round)
     }
 
-    /// Every approval action of the pipelines at home, and what could not be read. A pipeline that was deleted meanwhile has
-    /// none.
-    pub async fn approval_actions(&self) -> (Vec<ApprovalAction>, Vec<AwsError>) {
+    /// Every approval action of the pipelines at home. A pipeline that was deleted meanwhile has none.
+    pub async fn approval_actions(&self) -> ApprovalActions {
+        let mut found = ApprovalActions::default();
         let pipelines = match self.pipelines().await {
             Ok(pipelines) => pipelines,
-            Err(error) => return (Vec::new(), vec![error]),
+            Err(error) => {
+                found.unread.push(error);
+                return found;
+            }
         };
+        found.pipelines = pipelines.len();
         let home = self.home.as_ref();
         let reads: Vec<_> =
             pipelines.iter().map(|(pipeline, _)| async move { self.declared(pipeline, home).await }).collect();
         let reads: Vec<_> = stream::iter(reads).buffered(CONCURRENT_PIPELINES).collect().await;
-        let (mut actions, mut errors) = (Vec::new(), Vec::new());
         for read in reads {
             match read {
-                Ok(declared) => actions.extend(declared.approval_actions()),
+                Ok(declared) => found.actions.extend(declared.approval_actions()),
                 Err(error) if NOT_FOUND.contains(&error.code.as_str()) => {}
-                Err(error) => errors.push(error),
+                Err(error) => found.unread.push(error),
             }
         }
-        (actions, errors)
+        found
     }
 
     async fn pending_in(
@@ -155,7 +217,7 @@ impl CodePipeline {
         mode: Option<ExecutionMode>,
         now: UtcDateTime,
     ) -> Result<Vec<PendingRef>, AwsError> {
-        let places = self.places(&pipeline, self.home.as_ref(), mode.as_ref()).await?;
+        let places = self.places(&pipeline, self.home.as_ref(), mode.as_ref(), now).await?;
         if places.is_empty() {
             return Ok(Vec::new());
         }
@@ -167,15 +229,8 @@ impl CodePipeline {
         const OPERATION: &str = "codepipeline:ListPipelines";
         let (mut pipelines, mut page) = (Vec::new(), None);
         loop {
-            let answer = self
-                .client
-                .list_pipelines()
-                .set_next_token(page)
-                .customize()
-                .config_override(in_region(self.home.as_ref()))
-                .send()
-                .await
-                .map_err(|error| AwsError::new(OPERATION, &error))?;
+            let call = self.client.list_pipelines().set_next_token(page).customize();
+            let answer = self.call(OPERATION, call.config_override(in_region(self.home.as_ref())).send()).await?;
             for listed in answer.pipelines.unwrap_or_default() {
                 if let Some(Ok(name)) = listed.name.as_deref().map(str::parse) {
                     pipelines.push((name, listed.execution_mode));
@@ -194,15 +249,8 @@ impl CodePipeline {
         region: Option<&Region>,
     ) -> Result<Declared, AwsError> {
         const OPERATION: &str = "codepipeline:GetPipeline";
-        let answer = self
-            .client
-            .get_pipeline()
-            .name(pipeline.as_str())
-            .customize()
-            .config_override(in_region(region))
-            .send()
-            .await
-            .map_err(|error| AwsError::new(OPERATION, &error))?;
+        let call = self.client.get_pipeline().name(pipeline.as_str()).customize();
+        let answer = self.call(OPERATION, call.config_override(in_region(region)).send()).await?;
         // The pipeline's ARN holds its account and region: arn:PARTITION:codepipeline:REGION:ACCOUNT:NAME.
         let arn = answer.metadata.and_then(|metadata| metadata.pipeline_arn).unwrap_or_default();
         let mut parts = arn.split(':').skip(3);
@@ -216,12 +264,13 @@ impl CodePipeline {
     }
 
     /// Where approvals wait. The state shows each action's latest run, however long ago it began; of a pipeline in PARALLEL
-    /// mode it shows none, and the list of runs has to do.
+    /// mode it shows none, and the runs of each execution in progress have to do.
     async fn places(
         &self,
         pipeline: &PipelineName,
         region: Option<&Region>,
         mode: Option<&ExecutionMode>,
+        now: UtcDateTime,
     ) -> Result<Vec<Place>, AwsError> {
         if mode != Some(&ExecutionMode::Parallel) {
             let stages = self.stages(pipeline, region).await?;
@@ -232,8 +281,41 @@ impl CodePipeline {
             kind.is_some_and(|kind| kind.category == ActionCategory::Approval)
                 && run.status == Some(ActionExecutionStatus::InProgress)
         };
-        let runs = self.runs(pipeline, region, None, waits, |_| false).await?.0;
-        Ok(runs.iter().filter_map(place_of_run).collect())
+        let mut places = Vec::new();
+        for execution in self.executions_in_progress(pipeline, region, now).await? {
+            let (runs, _) = self.runs(pipeline, region, Some(&execution), waits, |_| false).await?;
+            places.extend(runs.iter().filter_map(place_of_run));
+        }
+        Ok(places)
+    }
+
+    /// The executions of a pipeline in which something can wait, however much has run since they began.
+    async fn executions_in_progress(
+        &self,
+        pipeline: &PipelineName,
+        region: Option<&Region>,
+        now: UtcDateTime,
+    ) -> Result<Vec<ExecutionId>, AwsError> {
+        const OPERATION: &str = "codepipeline:ListPipelineExecutions";
+        let (mut executions, mut page) = (Vec::new(), None);
+        for _ in 0..MAX_EXECUTION_PAGES {
+            let call = self.client.list_pipeline_executions().pipeline_name(pipeline.as_str()).set_next_token(page);
+            let call = call.customize().config_override(in_region(region)).send();
+            let answer = self.call(OPERATION, call).await?;
+            let listed = answer.pipeline_execution_summaries.unwrap_or_default();
+            let is_old = |began: UtcDateTime| now - began > MAX_AGE;
+            let is_last = listed.last().and_then(|last| moment(last.start_time.as_ref())).is_some_and(is_old);
+            let in_progress = listed.iter().filter(|listed| {
+                matches!(listed.status, Some(PipelineExecutionStatus::InProgress | PipelineExecutionStatus::Stopping))
+            });
+            executions.extend(in_progress.filter_map(|listed| listed.pipeline_execution_id.as_deref()?.parse().ok()));
+            page = answer.next_token.filter(|_| !is_last);
+            if page.is_none() {
+                return Ok(executions);
+            }
+        }
+        tracing::warn!(%pipeline, "a pipeline has more executions than the sweep looks through");
+        Ok(executions)
     }
 }
 

@@ -4,8 +4,10 @@ use aws_sdk_codepipeline::types::{ActionExecutionDetail, ActionExecutionStatus, 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::end::{Failure, said_of};
 use super::{Initiator, moment};
 use crate::approval::{ActionExecutionId, Decision, PrincipalArn, ReviewLink, RoleArn};
+use crate::clock::CLOCK_SKEW;
 use crate::request::{EarlierDecision, Release, Revision};
 use crate::text::{bounded, bounded_line};
 
@@ -23,6 +25,10 @@ pub(super) fn principal(arn: &str) -> String {
     bounded_line(arn.splitn(6, ':').last().unwrap_or(arn), MAX_LINE)
 }
 
+fn is_json_object(text: &str) -> bool {
+    serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).is_ok()
+}
+
 /// `source_of` knows the source action that puts an artifact out.
 pub(super) fn release_of<'a>(
     execution: &'a PipelineExecution,
@@ -32,7 +38,8 @@ pub(super) fn release_of<'a>(
         let kind = trigger.trigger_type.as_ref().map(TriggerType::as_str);
         match (trigger.trigger_detail.as_deref(), kind) {
             (Some(detail), Some("StartPipelineExecution")) if detail.starts_with("arn:") => Some(principal(detail)),
-            (Some(detail), Some(kind)) if !detail.is_empty() => {
+            // Some are JSON, which nobody outside of AWS reads.
+            (Some(detail), Some(kind)) if !detail.is_empty() && !is_json_object(detail) => {
                 Some(bounded_line(&format!("{kind}: {detail}"), MAX_LINE))
             }
             (_, kind) => kind.map(str::to_owned),
@@ -62,6 +69,7 @@ pub(super) fn release_of<'a>(
 pub(super) fn earlier_decisions(
     runs: &[ActionExecutionDetail],
     run: &ActionExecutionId,
+    timeout: time::Duration,
     deciding_role: &RoleArn,
 ) -> Vec<EarlierDecision> {
     // The list has the newest first, and of two in the same second the newer one stays the later.
@@ -71,21 +79,21 @@ pub(super) fn earlier_decisions(
         .filter(|other| other.action_execution_id.as_deref() != Some(run.as_str()))
         .filter_map(|other| {
             let by = other.updated_by.as_deref();
-            let result = other.output.as_ref().and_then(|output| output.execution_result.as_ref());
-            let summary = result.and_then(|result| result.external_execution_summary.as_deref());
-            let summary = summary.map(|text| bounded(text, MAX_SUMMARY)).filter(|text| !text.is_empty());
+            let (began, ended) = (moment(other.start_time.as_ref()), moment(other.last_update_time.as_ref())?);
+            let is_past = began.is_some_and(|began| ended >= began.saturating_add(timeout).saturating_sub(CLOCK_SKEW));
             let decision = match other.status {
                 Some(ActionExecutionStatus::Succeeded) => Decision::Approved,
-                // Without a name and a summary it ran out of time: nobody decided.
-                Some(ActionExecutionStatus::Failed) if by.is_some() || summary.is_some() => Decision::Rejected,
+                Some(ActionExecutionStatus::Failed) if Failure::of(other, is_past) == Failure::Rejected => {
+                    Decision::Rejected
+                }
                 _ => return None,
             };
             Some(EarlierDecision {
                 decision,
                 by: by.map(principal),
                 by_our_role: by.is_some_and(|arn| deciding_role.has_session(arn)),
-                at: moment(other.last_update_time.as_ref())?,
-                summary,
+                at: ended,
+                summary: said_of(other),
                 run: other.action_execution_id.as_deref().and_then(|id| id.parse().ok()),
                 votes: Vec::new(),
             })

@@ -27,7 +27,13 @@ fn pointed_elsewhere(world: &World) -> Notifier {
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build();
     let polling = Polling { attempts: 1, interval: std::time::Duration::ZERO };
-    let host = Host { clock: world.sandbox().clock().clock(), metrics: Arc::new(|_| {}), polling, callback: None };
+    let host = Host {
+        clock: world.sandbox().clock().clock(),
+        metrics: Arc::new(|_| {}),
+        polling,
+        paced: false,
+        callback: None,
+    };
     Notifier::new(notifier::Settings::read(&settings).unwrap(), &aws, host)
 }
 

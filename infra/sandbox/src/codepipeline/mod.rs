@@ -19,6 +19,7 @@ mod machine;
 mod overview;
 mod played;
 mod queries;
+mod rate;
 mod run;
 mod state;
 mod status;
@@ -31,7 +32,7 @@ mod world;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::Value;
-use time::UtcDateTime;
+use time::{Duration, UtcDateTime};
 use tokio::sync::mpsc::UnboundedSender;
 
 pub use definition::{
@@ -46,6 +47,8 @@ pub use state::Trigger;
 use crate::lock::lock;
 use call::{Call, account_of};
 use commands::Start;
+use rate::Rate;
+use run::DEFAULT_TIMEOUT;
 use state::Pipeline;
 use world::World;
 
@@ -57,13 +60,21 @@ pub struct CodePipeline {
     now: Now,
     events: UnboundedSender<Value>,
     pipelines: Mutex<Vec<Pipeline>>,
+    default_timeout: Mutex<Duration>,
+    rate: Mutex<Option<Rate>>,
 }
 
 impl CodePipeline {
     /// No pipelines yet. Events go to `events` in the shape in which Lambda gets them: EventBridge events, and, for
     /// approvals with a topic, SNS notices.
     pub fn new(now: Now, events: UnboundedSender<Value>) -> Self {
-        Self { now, events, pipelines: Mutex::new(Vec::new()) }
+        Self {
+            now,
+            events,
+            pipelines: Mutex::new(Vec::new()),
+            default_timeout: Mutex::new(DEFAULT_TIMEOUT),
+            rate: Mutex::default(),
+        }
     }
 
     /// Calls an operation as `awsJson1.1` does.
@@ -76,6 +87,7 @@ impl CodePipeline {
     /// `UnknownOperationException`.
     pub fn call(&self, operation: &str, input: &Value, caller: &str) -> Result<Value, AwsError> {
         let (mut pipelines, world) = self.up_to_date();
+        lock(&self.rate).as_mut().map_or(Ok(()), |rate| rate.take(world.now))?;
         api::serve(operation, Call { pipelines: &mut pipelines, world: &world, input, caller })
     }
 
@@ -114,7 +126,7 @@ impl CodePipeline {
 
     /// Sends an event of somebody else's to where this service's events go.
     pub(crate) fn send(&self, event: Value) {
-        World { now: (self.now)(), events: &self.events }.emit(event);
+        self.world().emit(event);
     }
 
     /// Ends every approval whose time is over, as of its deadline. Call it after the clock was moved; every other call does
@@ -140,10 +152,29 @@ impl CodePipeline {
         pipelines.iter().map(overview::pipeline).collect()
     }
 
+    /// Throttles from now on: after a burst of calls, so many a second.
+    pub fn throttle(&self, burst: u32, per_second: u32) {
+        *lock(&self.rate) = Some(Rate::new(burst, per_second, (self.now)()));
+    }
+
+    /// How many calls were throttled.
+    pub fn throttled(&self) -> usize {
+        lock(&self.rate).as_ref().map_or(0, Rate::throttled)
+    }
+
+    /// Raises or lowers the quota for the time-out of an approval that does not say, seven days at first.
+    pub fn set_default_timeout(&self, timeout: Duration) {
+        *lock(&self.default_timeout) = timeout;
+    }
+
+    fn world(&self) -> World<'_> {
+        World { now: (self.now)(), default_timeout: *lock(&self.default_timeout), events: &self.events }
+    }
+
     /// Takes the lock, and only then looks at the clock, so that times come in the order of the calls.
     fn up_to_date(&self) -> (MutexGuard<'_, Vec<Pipeline>>, World<'_>) {
         let mut pipelines = lock(&self.pipelines);
-        let world = World { now: (self.now)(), events: &self.events };
+        let world = self.world();
         // One deadline at a time, since the end of one approval can be the beginning of the next.
         while let Some(deadline) = next_deadline(&pipelines).filter(|deadline| *deadline <= world.now) {
             let then = World { now: deadline, ..world };

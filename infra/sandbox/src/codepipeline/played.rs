@@ -10,7 +10,7 @@ use super::definition::{
 };
 use super::id::Id;
 use super::machine::Eviction;
-use super::run;
+use super::run::{self, Begins, DEFAULT_TIMEOUT};
 use super::state::{ActionRun, Execution, Pipeline, Place, StageVisit, Trigger};
 use super::status::{ActionStatus, ExecutionStatus, StageStatus};
 use super::world::World;
@@ -211,7 +211,7 @@ impl Pipeline {
             self.enter(world, index, number, &named.stage);
         }
         let token = Id::recorded(named.token.as_deref());
-        let Some(execution) = run::begin(self, world.now, index, &named.stage, target, token) else { return };
+        let Some(execution) = run::begin(self, world.into(), index, &named.stage, target, token) else { return };
         execution.status = ExecutionStatus::InProgress;
         execution.status_summary = None;
         execution.place = Place::Inside(number);
@@ -226,7 +226,7 @@ impl Pipeline {
     fn pass(&mut self, now: UtcDateTime, index: usize, stage: &str, action: &ActionDefinition) {
         let Some(execution) = self.executions.get_mut(index) else { return };
         if execution.run_of(stage, &action.name).is_none() {
-            run::begin(self, now, index, stage, action, Id::fresh());
+            run::begin(self, Begins { now, timeout: DEFAULT_TIMEOUT }, index, stage, action, Id::fresh());
         }
         let Some(execution) = self.executions.get_mut(index) else { return };
         let runs = execution.runs.iter_mut();

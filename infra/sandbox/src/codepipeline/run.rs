@@ -14,7 +14,7 @@ use super::variables;
 use super::world::World;
 
 /// An approval without `timeoutInMinutes` waits for seven days.
-const DEFAULT_TIMEOUT: Duration = Duration::days(7);
+pub(super) const DEFAULT_TIMEOUT: Duration = Duration::days(7);
 
 /// Commit messages for pipelines that have none of their own.
 const MESSAGES: [&str; 5] = [
@@ -28,7 +28,7 @@ const MESSAGES: [&str; 5] = [
 /// Starts an action, and sends its events. All but an approval have succeeded when this returns.
 pub(super) fn start(pipeline: &mut Pipeline, world: &World<'_>, index: usize, stage: &str, action: &ActionDefinition) {
     let token = Id::fresh();
-    let Some(execution) = begin(pipeline, world.now, index, stage, action, token) else { return };
+    let Some(execution) = begin(pipeline, world.into(), index, stage, action, token) else { return };
     let Some(run) = execution.runs.last() else { return };
     world.emit(events::state_change(execution, run, ActionEvent::Started, world.now));
     if run.approval.is_none() {
@@ -38,10 +38,22 @@ pub(super) fn start(pipeline: &mut Pipeline, world: &World<'_>, index: usize, st
     }
 }
 
+/// When a run begins, and how long it waits, if it is an approval that does not say.
+pub(super) struct Begins {
+    pub now: UtcDateTime,
+    pub timeout: Duration,
+}
+
+impl From<&World<'_>> for Begins {
+    fn from(world: &World<'_>) -> Self {
+        Self { now: world.now, timeout: world.default_timeout }
+    }
+}
+
 /// Records the run as the last one of its execution, without an event. The token matters to approvals only.
 pub(super) fn begin<'a>(
     pipeline: &'a mut Pipeline,
-    now: UtcDateTime,
+    Begins { now, timeout }: Begins,
     index: usize,
     stage: &str,
     action: &ActionDefinition,
@@ -82,7 +94,7 @@ pub(super) fn begin<'a>(
         }
         ActionKind::Approval(approval) => {
             let minutes = approval.timeout_minutes.map(|minutes| Duration::minutes(minutes.into()));
-            let deadline = now.checked_add(minutes.unwrap_or(DEFAULT_TIMEOUT)).unwrap_or(now);
+            let deadline = now.checked_add(minutes.unwrap_or(timeout)).unwrap_or(now);
             run.status = ActionStatus::InProgress;
             run.external_id = Some(token.value.clone());
             run.approval = Some(ApprovalRun { token, began: now, deadline, decision: None });

@@ -1,11 +1,13 @@
 //! The pipelines' surroundings.
 
-use time::UtcDateTime;
+use time::{Duration, UtcDateTime};
 use tokio::sync::mpsc::UnboundedSender;
 
 /// The surroundings of pipelines: the clock, and the receiver of their events.
 pub(super) struct World<'a> {
     pub now: UtcDateTime,
+    /// How long an approval waits that does not say: a quota of the account.
+    pub default_timeout: Duration,
     pub events: &'a UnboundedSender<serde_json::Value>,
 }
 
