@@ -102,5 +102,8 @@ async fn the_doctor_says_how_long_a_round_takes() {
     let world = thousand().await;
     let report = world.invoke(serde_json::json!({"doctor": {}})).await.unwrap();
     let text = report.to_string();
-    assert!(text.contains("the sweep looks at all 1000 pipelines every hour, which takes 192 seconds"), "{text}");
+    assert!(
+        text.contains("the sweep looks at all 1000 pipelines every hour, which takes 192 seconds or more"),
+        "{text}"
+    );
 }

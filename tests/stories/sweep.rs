@@ -6,6 +6,7 @@ use serde_json::json;
 use time::Duration;
 
 use tests::forge::Parts;
+use tests::ledger_writer::REQUEST;
 use tests::{ALICE, BOB, World, by_a_developer, eventbridge};
 
 /// The most calls that a function makes before it is killed: more than any invocation makes here.
@@ -273,26 +274,47 @@ async fn one_failure_does_not_stop_the_rest_of_the_sweep() {
 /// Of a pipeline in PARALLEL mode, the state shows nothing that waits.
 #[tokio::test(start_paused = true)]
 async fn an_approval_is_found_behind_hundreds_of_later_runs() {
+    for all_is_gone in [true, false] {
+        let world = World::simulated().await;
+        world.service(ExecutionMode::Parallel);
+        let first = world.start_as("arn:aws:iam::123456789012:user/dev").await;
+        for item in world.ledger().items().await {
+            if all_is_gone || item["sk"]["S"] == REQUEST {
+                world.ledger().delete(&item).await;
+            }
+        }
+        // Nobody hears of the others, and each is stopped, so that no more are under way than CodePipeline allows.
+        world.fail(Calls::by(Function::Notifier), Fault::KilledBefore);
+        for _ in 0..260 {
+            let other = world.aws().codepipeline.start("service", by_a_developer()).unwrap();
+            let stop = json!({"pipelineName": "service", "pipelineExecutionId": other, "abandon": true});
+            world.codepipeline("StopPipelineExecution", stop).await.unwrap();
+        }
+        world.settle().await;
+        world.heal();
+        let asked = world.requests().await.len();
+        world.advance(Duration::hours(1)).await;
+        let anew = world.requests().await.split_off(asked);
+        assert_eq!(anew.len(), 2, "both approvers");
+        assert!(anew[0].text.contains(&first), "{}", anew[0].text);
+        let items = world.ledger().items().await;
+        assert!(items.iter().any(|item| item["pk"]["S"] == "OPEN"), "it is open, so that reminders come");
+    }
+}
+
+/// The account's quota was raised, and the setting was not.
+#[tokio::test(start_paused = true)]
+async fn an_approval_that_waits_for_longer_stays_open_where_codepipeline_does_not_answer() {
     let world = World::simulated().await;
-    world.service(ExecutionMode::Parallel);
-    let first = world.start_as("arn:aws:iam::123456789012:user/dev").await;
-    for request in world.ledger().items().await {
-        world.ledger().delete(&request).await;
+    world.aws().codepipeline.set_default_timeout(Duration::days(14));
+    world.ask().await;
+    world.advance(Duration::days(9)).await;
+    for fault in [Fault::Throttled, Fault::ErrorBefore, Fault::HangBefore] {
+        world.fail(Calls::of("ListActionExecutions"), fault);
+        drop(world.sweep().await);
+        world.heal();
+        let items = world.ledger().items().await;
+        let is_open = items.iter().any(|item| item["pk"]["S"] == "OPEN" && !item.contains_key("closed"));
+        assert!(is_open, "{fault:?}");
     }
-    // Nobody hears of the others, and each is stopped, so that no more are under way than CodePipeline allows.
-    world.fail(Calls::by(Function::Notifier), Fault::KilledBefore);
-    for _ in 0..260 {
-        let other = world.aws().codepipeline.start("service", by_a_developer()).unwrap();
-        let stop = json!({"pipelineName": "service", "pipelineExecutionId": other, "abandon": true});
-        world.codepipeline("StopPipelineExecution", stop).await.unwrap();
-    }
-    world.settle().await;
-    world.heal();
-    let runs = world.codepipeline("ListActionExecutions", json!({"pipelineName": "service"})).await.unwrap();
-    assert!(runs["nextToken"].is_string());
-    let asked = world.requests().await.len();
-    world.advance(time::Duration::hours(1)).await;
-    let anew = world.requests().await.split_off(asked);
-    assert_eq!(anew.len(), 2, "both approvers");
-    assert!(anew[0].text.contains(&first), "{}", anew[0].text);
 }

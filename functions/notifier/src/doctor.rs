@@ -29,7 +29,7 @@ use policies::{KeysSeen, REQUEST_KEY};
 const SANDBOX_QUOTA: f64 = 200.0;
 
 /// How long reading all pipelines may take.
-const ROUTES_WITHIN: std::time::Duration = std::time::Duration::from_mins(1);
+const ROUTES_WITHIN: std::time::Duration = std::time::Duration::from_mins(4);
 
 /// What the doctor found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -161,6 +161,7 @@ impl Notifier {
             ask: Ask { pipeline: paced.clone(), announce: announce_paced, ..ask.clone() },
             links: links.clone(),
             callback: callback.clone(),
+            metrics: metrics.clone(),
             clock: Arc::clone(&clock),
         };
         let history = History { ledger: ledger.clone(), pipeline: pipeline.clone(), clock: Arc::clone(&clock) };
@@ -260,11 +261,7 @@ impl Notifier {
                     Err(errors) => Err(NotifierError::Resend { approval, errors }),
                 }
             }
-            Event::Sweep => {
-                let summary = Box::pin(self.sweep.sweep()).await?;
-                self.metrics.record(metrics::PIPELINES_LEFT, summary.left);
-                Ok(EventReport::Swept(summary))
-            }
+            Event::Sweep => Ok(EventReport::Swept(Box::pin(self.sweep.sweep()).await?)),
             Event::History { pipeline, before, limit } => {
                 let before = before.unwrap_or_else(|| HistoryCursor::newest((self.clock)()));
                 match self.history.page(&pipeline, &before, limit).await {

@@ -10,5 +10,7 @@ pub(crate) const SENT: Metric = Metric::count("Sent");
 pub(crate) const SEND_FAILURES: Metric = Metric::count("SendFailures");
 /// Pipelines that a sweep did not look at.
 pub(crate) const PIPELINES_LEFT: Metric = Metric::count("PipelinesLeft");
+/// Approvals that a sweep did not look at because CodePipeline throttled.
+pub(crate) const THROTTLED: Metric = Metric::count("Throttled");
 /// Events of accounts or regions that are not served.
 pub(crate) const UNSERVED: Metric = Metric::count("UnservedEvents");

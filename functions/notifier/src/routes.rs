@@ -93,11 +93,12 @@ impl RouteList {
         }
         // One call for each pipeline in which nothing waits.
         let (round, sweep) = (time_for(self.pipelines).as_secs(), SEARCH_WITHIN.as_secs());
-        summary += &if round <= sweep {
-            format!("; the sweep looks at all {} pipelines every hour, which takes {round} seconds", self.pipelines)
-        } else {
-            format!("; the sweep looks at all {} pipelines every {} hours", self.pipelines, round.div_ceil(sweep))
-        };
+        let all = format!("; the sweep looks at all {} pipelines every", self.pipelines);
+        if round > sweep {
+            summary += &format!("{all} {} hours", round.div_ceil(sweep));
+        } else if round > 0 {
+            summary += &format!("{all} hour, which takes {round} seconds or more");
+        }
         if let Some(first) = self.unread.first() {
             summary +=
                 &format!("; warning: could not read {} pipelines, the first because: {first}", self.unread.len());

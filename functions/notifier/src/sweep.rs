@@ -9,10 +9,12 @@ mod search;
 use std::collections::BTreeSet;
 
 use countersign::approval::{ApprovalKey, PipelineName};
+use countersign::aws::AwsErrorKind;
 use countersign::clock::Clock;
 use countersign::delivery::{Delivery, DeliveryState, EmailKind};
 use countersign::ledger::Ledger;
 use countersign::link::LinkSigner;
+use countersign::metrics::Metrics;
 use countersign::pipeline::{ApprovalStatus, CodePipeline, PendingRef, not_shown};
 use countersign::request::Request;
 use futures_util::{Stream, StreamExt, stream};
@@ -28,6 +30,7 @@ use crate::announce::{Announce, AnnounceError};
 use crate::ask::Ask;
 use crate::callback_client::CallbackClient;
 use crate::errors::Errors;
+use crate::metrics;
 use crate::outbox::{DeliverySummary, LEASE, Outbox};
 use crate::policy_changes::PolicyChanges;
 use crate::policy_store::PolicyStore;
@@ -58,6 +61,7 @@ pub(crate) struct Sweep {
     pub(crate) ask: Ask,
     pub(crate) links: LinkSigner,
     pub(crate) callback: CallbackClient,
+    pub(crate) metrics: Metrics,
     pub(crate) clock: Clock,
 }
 
@@ -81,6 +85,8 @@ pub struct SweepSummary {
     /// Pipelines that were not looked at, because there are too many for one sweep or CodePipeline throttles. The next one
     /// begins with them.
     pub left: usize,
+    /// Approvals that were not looked at because CodePipeline throttles.
+    pub throttled: usize,
 }
 
 impl SweepSummary {
@@ -93,44 +99,53 @@ impl SweepSummary {
         self.finished += other.finished;
         self.rights += other.rights;
         self.left += other.left;
+        self.throttled += other.throttled;
     }
 }
 
 impl Sweep {
-    /// Looks at every approval and does what is left to do about it: first at those that are open in the ledger, and beside
-    /// them at the pipelines, one after the other.
+    /// Looks at every approval and does what is left to do about it: at those that are open in the ledger, and beside them
+    /// at what waits in the pipelines.
     ///
     /// # Errors
     /// When something could not be read or done. Everything else was done, and the next sweep tries again.
     pub(crate) async fn sweep(&self) -> Result<SweepSummary, Errors<SweepFailure>> {
         let (now, began) = ((self.clock)(), Instant::now());
-        let (open, rights) = tokio::join!(self.ledger.open_approvals(), Box::pin(self.rights()));
-        let open: BTreeSet<ApprovalKey> =
-            open.map_err(|error| SweepError::Aws(error).of_sweep())?.into_iter().collect();
-        let mut errors = Vec::new();
-        let rights = rights.unwrap_or_else(|error| {
-            errors.push(error.of_policy());
-            0
-        });
-        // In another order each time: what takes long, hour by hour, must not keep the same others from their turn.
+        let open = self.ledger.open_approvals().await.map_err(|error| SweepError::Aws(error).of_sweep())?;
+        let open: BTreeSet<ApprovalKey> = open.into_iter().collect();
+        // In another order each time, and those that CodePipeline shows in between: what takes long, hour by hour, must not
+        // keep the same others from their turn.
         let mut known: Vec<Task> = open.iter().cloned().map(Task::Open).collect();
         fastrand::shuffle(&mut known);
         let (found, waiting) = mpsc::unbounded_channel();
         let unknown =
             stream::unfold(waiting, async |mut waiting| Some((Task::Waiting(waiting.recv().await?), waiting)));
-        let tasks = stream::iter(known).chain(unknown);
-        let (mut searched, mut done) = tokio::join!(
+        let tasks = stream::select(stream::iter(known), Box::pin(unknown));
+        let until = began + START_WITHIN;
+        let (mut searched, mut done, rights) = tokio::join!(
             Box::pin(self.search(&open, began + SEARCH_WITHIN, now, found)),
-            Box::pin(self.run_all(tasks, began + START_WITHIN, now)),
+            Box::pin(self.run_all(tasks, until, now)),
+            Box::pin(self.rights()),
         );
-        let tasks = open.len() + searched.found;
+        let gone: Vec<Task> = done
+            .iter()
+            .filter_map(|one| one.as_ref().ok()?.gone.clone())
+            .map(|key| match searched.open.remove(&key) {
+                Some(reference) => Task::Waiting(reference),
+                None => Task::Gone { key, is_over: searched.is_complete() },
+            })
+            .collect();
+        let tasks = open.len() + searched.found + gone.len();
+        done.extend(self.run_all(stream::iter(gone), until, now).await);
+        let mut errors = Vec::new();
         // Lambda retries a failed sweep twice within minutes: sooner than the next hour's.
         if tasks > done.len() {
-            errors.insert(0, SweepError::NoTime { left: tasks - done.len() }.of_sweep());
+            errors.push(SweepError::NoTime { left: tasks - done.len() }.of_sweep());
         }
-        for key in done.iter().filter_map(|one| one.as_ref().ok()?.gone.clone()).collect::<Vec<_>>() {
-            done.push(self.replace(&key, searched.open.remove(&key), searched.is_complete(), now).await);
-        }
+        let rights = rights.unwrap_or_else(|error| {
+            errors.push(error.of_policy());
+            0
+        });
         let again = done.iter().filter_map(|one| one.as_ref().ok()?.again.clone());
         if let Some(next) = searched.next(again)
             && let Err(error) = self.ledger.note_next_pipeline(&next).await
@@ -139,28 +154,22 @@ impl Sweep {
         }
         errors.extend(searched.unread.into_iter().map(|error| SweepError::Aws(error).of_sweep()));
         let mut summary = SweepSummary { rights, left: searched.left, ..SweepSummary::default() };
-        let mut throttled = 0;
         for one in done {
             match one {
                 Ok(one) => {
-                    throttled += usize::from(one.again.is_some());
+                    summary.throttled += usize::from(one.again.is_some());
                     summary.add(one.summary);
                 }
-                Err(failure) if failure.error.is_throttling() => throttled += 1,
+                Err(failure) if failure.error.is_throttling() => summary.throttled += 1,
                 Err(error) => {
                     summary.looked += 1;
                     errors.push(error);
                 }
             }
         }
-        if summary.left > 0 || throttled > 0 {
-            tracing::warn!(
-                left = summary.left,
-                throttled,
-                "CodePipeline has more than a sweep can look at; the next one goes on"
-            );
-        }
-        if !errors.is_empty() {
+        self.metrics.record(metrics::PIPELINES_LEFT, summary.left);
+        self.metrics.record(metrics::THROTTLED, summary.throttled);
+        if !errors.is_empty() || summary.left > 0 || summary.throttled > 0 {
             tracing::warn!(?summary, "a sweep could not do everything");
         }
         Errors::check(errors).map(|()| summary)
@@ -198,22 +207,15 @@ impl Sweep {
                 }
                 asked => asked.map(Done::from),
             },
+            Task::Gone { key, is_over } => self.close_gone(&key, is_over, now).await,
         }
     }
 
-    /// Has an approval asked about anew that is open in the ledger, and whose request is gone, forged, or of a version that
-    /// signed none; or closes it, if it certainly does not wait.
-    async fn replace(
-        &self,
-        key: &ApprovalKey,
-        waits: Option<PendingRef>,
-        all_were_looked_at: bool,
-        now: UtcDateTime,
-    ) -> Result<Done, SweepFailure> {
-        match waits {
-            Some(reference) => return self.ask(&reference).await.map(Done::from),
-            None if all_were_looked_at => self.ledger.close(key, now).await.map_err(of_key(key))?,
-            None => {}
+    /// Closes an approval that is open in the ledger, and whose request is gone, forged, or of a version that signed none, if
+    /// it waits nowhere, and was not asked about anew meanwhile.
+    async fn close_gone(&self, key: &ApprovalKey, is_over: bool, now: UtcDateTime) -> Result<Done, SweepFailure> {
+        if is_over && self.ledger.read_request(key).await.map_err(of_key(key))?.request().is_none() {
+            self.ledger.close(key, now).await.map_err(of_key(key))?;
         }
         Ok(Done::from(SweepSummary { looked: 1, ..SweepSummary::default() }))
     }
@@ -235,7 +237,7 @@ impl Sweep {
     async fn follow_up(&self, request: Request, now: UtcDateTime) -> Result<SweepSummary, SweepError> {
         let key = &request.approval.key();
         let mut summary = SweepSummary { looked: 1, ..SweepSummary::default() };
-        let Reconciled { request, is_pending, finished } = self.reconcile(request, now).await?;
+        let Reconciled { request, is_pending, is_shown, finished } = self.reconcile(request, now).await?;
         summary.finished = usize::from(finished);
         if let Some(outcome) = &request.outcome {
             let announced = self.announce.announce(&request).await;
@@ -265,7 +267,7 @@ impl Sweep {
         } else if is_pending && now > request.waits_until {
             // It waits for longer than its time-out said: the account's quota is another, or the action was changed since.
             tracing::warn!(%key, "an approval waits although its links have expired");
-        } else if !is_pending && now - request.waits_until > SHOWN_FOR {
+        } else if !is_shown && now - request.waits_until > SHOWN_FOR {
             tracing::error!(%key, "closed an expired approval although CodePipeline does not show how it ended");
             self.ledger.close(key, now).await?;
         }
@@ -279,12 +281,12 @@ impl Sweep {
         let memo = request.outcome.is_some();
         let request = self.announce.confirmed(request).await?;
         if request.outcome.is_some() {
-            return Ok(Reconciled { request, is_pending: false, finished: false });
+            return Ok(Reconciled { request, is_pending: false, is_shown: true, finished: false });
         }
         let is_past = now - request.waits_until > SHOWN_FOR;
         let status = match self.pipeline.status(&request, now).await {
-            // What cannot be read, not even a day after the expiry, never will be.
-            Err(error) if is_past => {
+            // What AWS refuses to show, even a day after the expiry, it never will.
+            Err(error) if is_past && error.kind == AwsErrorKind::Refused && !error.is_throttling() => {
                 tracing::error!(%error, %key, "how an expired approval ended cannot be read");
                 ApprovalStatus::Unknown
             }
@@ -297,10 +299,11 @@ impl Sweep {
                 self.ledger.note_outcome(&request, &outcome).await?;
             }
             let request = Request { outcome: Some(outcome), ..request };
-            return Ok(Reconciled { request, is_pending: false, finished: false });
+            return Ok(Reconciled { request, is_pending: false, is_shown: true, finished: false });
         }
+        let is_shown = is_pending;
         if !self.finish_vote(&request, now).await? {
-            return Ok(Reconciled { request, is_pending, finished: false });
+            return Ok(Reconciled { request, is_pending, is_shown, finished: false });
         }
         let request = match self.ledger.read_request(&key).await?.request() {
             Some(request) => self.announce.confirmed(request).await?,
@@ -308,7 +311,7 @@ impl Sweep {
         };
         let finished = request.outcome.is_some();
         // Without an outcome it is about to get one: nobody is reminded.
-        Ok(Reconciled { request, is_pending: false, finished })
+        Ok(Reconciled { request, is_pending: false, is_shown: true, finished })
     }
 
     /// Has the callback put the result if the votes decide, and gives whether they do: the visit that should have done it
@@ -328,6 +331,8 @@ struct Reconciled {
     request: Request,
     /// Whether it certainly waits.
     is_pending: bool,
+    /// Whether CodePipeline shows it at all.
+    is_shown: bool,
     /// Whether the callback put its result now.
     finished: bool,
 }
@@ -373,6 +378,8 @@ enum Task {
     Open(ApprovalKey),
     /// One that waits in CodePipeline, and is perhaps not in the ledger.
     Waiting(PendingRef),
+    /// One that is open in the ledger, has no request, and was seen to wait nowhere; and whether all was looked at.
+    Gone { key: ApprovalKey, is_over: bool },
 }
 
 /// What became of one.

@@ -1,6 +1,7 @@
 //! Where the next look through all pipelines begins, since the last one did not get through.
 //!
-//! It is a hint. Whoever may write the ledger can have pipelines looked at later, and no more.
+//! It is a hint. Whoever may write the ledger can have pipelines looked at later, or, where there are too many for one sweep,
+//! never, and no more.
 
 use super::Ledger;
 use super::attributes::{keys, text, text_in};

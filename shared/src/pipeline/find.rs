@@ -108,7 +108,7 @@ impl CodePipeline {
         release.instructions =
             configured("CustomData").map(|text| bounded(text, MAX_INSTRUCTIONS)).filter(|text| !text.is_empty());
         release.review_url = configured("ExternalEntityLink").and_then(|url| ReviewLink::parse_lenient(url));
-        release.earlier = earlier_decisions(&runs, &run, timeout, &self.deciding_role);
+        release.earlier = earlier_decisions(&runs, &run, &self.deciding_role);
         let rejected_by = rejected_by(&runs, &release.earlier);
         let approval = Approval { action, token, execution, run };
         Ok(PendingApproval { approval, expires, initiator, release, rejected_by })

@@ -15,7 +15,7 @@ const BURST: f64 = 40.0;
 /// The time between two calls after a burst, and the longest once CodePipeline throttles.
 const INTERVAL: Duration = Duration::from_millis(200);
 const MAX_INTERVAL: Duration = Duration::from_secs(2);
-/// How long nobody calls once CodePipeline throttles.
+/// How long calls that are not yet in line wait once CodePipeline throttles.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// How long so many calls take at this pace, unless CodePipeline throttles.

@@ -8,7 +8,7 @@ use aws_sdk_codepipeline::types::{
 };
 use futures_util::{StreamExt, stream};
 use time::{Duration, UtcDateTime};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::{CodePipeline, NOT_FOUND, PendingRef, in_region, moment};
 use crate::approval::{
@@ -19,10 +19,10 @@ use crate::aws::AwsError;
 /// How many pipelines are looked at side by side. CodePipeline throttles an account early.
 const CONCURRENT_PIPELINES: usize = 4;
 
-/// How many pages of 100 executions of a pipeline in PARALLEL mode are looked through, and how old they may be: the
-/// longest time-out of an action, and a day for what ran before it.
+/// How many pages of 100 executions of a pipeline in PARALLEL mode are looked through, and how old they may be: three
+/// times the longest time-out of an action.
 const MAX_EXECUTION_PAGES: usize = 50;
-const MAX_AGE: Duration = Duration::days(61);
+const MAX_AGE: Duration = Duration::days(180);
 
 /// The approval actions of all pipelines.
 #[derive(Debug, Default)]
@@ -45,6 +45,24 @@ pub struct Round {
     /// The first of them.
     pub next: Option<PipelineName>,
 }
+
+/// How far back runs of a pipeline in PARALLEL mode are looked through.
+enum Depth {
+    /// Only the newest: anybody may have given the hint, and it must not cost hundreds of calls.
+    Newest,
+    /// Those of every execution that is in progress now.
+    All { now: UtcDateTime },
+}
+
+/// What became of the look at one of them.
+enum Look {
+    Done(Result<Vec<PendingRef>, AwsError>),
+    Throttled,
+    NotReached,
+}
+
+/// How often a pipeline is looked at before it is left because of throttling.
+const MAX_LOOKS: usize = 3;
 
 /// Where an approval waits in a pipeline.
 struct Place {
@@ -115,7 +133,7 @@ impl CodePipeline {
         now: UtcDateTime,
     ) -> Result<Vec<PendingRef>, AwsError> {
         let declared = self.declared(&pipeline, self.home.as_ref()).await?;
-        let mut places = self.places(&pipeline, self.home.as_ref(), declared.mode.as_ref(), now).await?;
+        let mut places = self.places(&pipeline, self.home.as_ref(), declared.mode.as_ref(), Depth::All { now }).await?;
         places.retain(|place| (&place.stage, &place.action) == (stage, action));
         Ok(pending_refs(&declared, &pipeline, places, now))
     }
@@ -130,7 +148,7 @@ impl CodePipeline {
             Err(error) if NOT_FOUND.contains(&error.code.as_str()) => return Ok(Vec::new()),
             declared => declared?,
         };
-        let places = self.places(&named.pipeline, Some(&named.region), declared.mode.as_ref(), now).await?;
+        let places = self.places(&named.pipeline, Some(&named.region), declared.mode.as_ref(), Depth::Newest).await?;
         let mut waiting = pending_refs(&declared, &named.pipeline, places, now);
         waiting.retain(|pending| pending.action == *named);
         Ok(waiting)
@@ -160,24 +178,25 @@ impl CodePipeline {
         let first = from.map_or(0, |from| pipelines.partition_point(|(name, _)| name < from));
         pipelines.rotate_left(first);
         let looks = pipelines.into_iter().map(|(pipeline, mode)| async move {
-            // One that is throttled is looked at again: else the next round would begin here, and get no further.
-            while Instant::now() < until {
-                match self.pending_in(pipeline.clone(), mode.clone(), now).await {
-                    Err(error) if error.is_throttling() && self.pacer.is_some() => {}
-                    Err(error) if error.is_throttling() => break,
-                    look => return (pipeline, Some(look)),
+            for _ in 0..MAX_LOOKS {
+                match timeout_at(until, self.pending_in(pipeline.clone(), mode.clone(), now)).await {
+                    Err(_) => return (pipeline, Look::NotReached),
+                    Ok(Err(error)) if error.is_throttling() => {}
+                    Ok(look) => return (pipeline, Look::Done(look)),
                 }
             }
-            (pipeline, None)
+            (pipeline, Look::Throttled)
         });
         let mut round = Round::default();
         // In their order, so that the first that is left is where the next one begins.
         let mut looks = pin!(stream::iter(looks).buffered(CONCURRENT_PIPELINES));
         while let Some((pipeline, look)) = looks.next().await {
             match look {
-                Some(Ok(waiting)) => waiting.into_iter().for_each(&mut found),
-                Some(Err(error)) => round.unread.push(error),
-                None => {
+                Look::Done(Ok(waiting)) => waiting.into_iter().for_each(&mut found),
+                Look::Done(Err(error)) => round.unread.push(error),
+                // The next round does not begin here: it would get no further, if this one takes too many calls.
+                Look::Throttled => round.left += 1,
+                Look::NotReached => {
                     round.left += 1;
                     round.next.get_or_insert(pipeline);
                 }
@@ -217,7 +236,7 @@ impl CodePipeline {
         mode: Option<ExecutionMode>,
         now: UtcDateTime,
     ) -> Result<Vec<PendingRef>, AwsError> {
-        let places = self.places(&pipeline, self.home.as_ref(), mode.as_ref(), now).await?;
+        let places = self.places(&pipeline, self.home.as_ref(), mode.as_ref(), Depth::All { now }).await?;
         if places.is_empty() {
             return Ok(Vec::new());
         }
@@ -264,13 +283,13 @@ impl CodePipeline {
     }
 
     /// Where approvals wait. The state shows each action's latest run, however long ago it began; of a pipeline in PARALLEL
-    /// mode it shows none, and the runs of each execution in progress have to do.
+    /// mode it shows none, and the runs have to do.
     async fn places(
         &self,
         pipeline: &PipelineName,
         region: Option<&Region>,
         mode: Option<&ExecutionMode>,
-        now: UtcDateTime,
+        depth: Depth,
     ) -> Result<Vec<Place>, AwsError> {
         if mode != Some(&ExecutionMode::Parallel) {
             let stages = self.stages(pipeline, region).await?;
@@ -280,6 +299,10 @@ impl CodePipeline {
             let kind = run.input.as_ref().and_then(|input| input.action_type_id.as_ref());
             kind.is_some_and(|kind| kind.category == ActionCategory::Approval)
                 && run.status == Some(ActionExecutionStatus::InProgress)
+        };
+        let Depth::All { now } = depth else {
+            let (runs, _) = self.runs(pipeline, region, None, waits, |_| false).await?;
+            return Ok(runs.iter().filter_map(place_of_run).collect());
         };
         let mut places = Vec::new();
         for execution in self.executions_in_progress(pipeline, region, now).await? {

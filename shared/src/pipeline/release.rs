@@ -7,7 +7,6 @@ use serde::de::IgnoredAny;
 use super::end::{Failure, said_of};
 use super::{Initiator, moment};
 use crate::approval::{ActionExecutionId, Decision, PrincipalArn, ReviewLink, RoleArn};
-use crate::clock::CLOCK_SKEW;
 use crate::request::{EarlierDecision, Release, Revision};
 use crate::text::{bounded, bounded_line};
 
@@ -69,7 +68,6 @@ pub(super) fn release_of<'a>(
 pub(super) fn earlier_decisions(
     runs: &[ActionExecutionDetail],
     run: &ActionExecutionId,
-    timeout: time::Duration,
     deciding_role: &RoleArn,
 ) -> Vec<EarlierDecision> {
     // The list has the newest first, and of two in the same second the newer one stays the later.
@@ -79,11 +77,10 @@ pub(super) fn earlier_decisions(
         .filter(|other| other.action_execution_id.as_deref() != Some(run.as_str()))
         .filter_map(|other| {
             let by = other.updated_by.as_deref();
-            let (began, ended) = (moment(other.start_time.as_ref()), moment(other.last_update_time.as_ref())?);
-            let is_past = began.is_some_and(|began| ended >= began.saturating_add(timeout).saturating_sub(CLOCK_SKEW));
             let decision = match other.status {
                 Some(ActionExecutionStatus::Succeeded) => Decision::Approved,
-                Some(ActionExecutionStatus::Failed) if Failure::of(other, is_past) == Failure::Rejected => {
+                // The time-out that it had is not known: where something was said, somebody may have rejected it.
+                Some(ActionExecutionStatus::Failed) if Failure::of(other, false) == Failure::Rejected => {
                     Decision::Rejected
                 }
                 _ => return None,
@@ -92,7 +89,7 @@ pub(super) fn earlier_decisions(
                 decision,
                 by: by.map(principal),
                 by_our_role: by.is_some_and(|arn| deciding_role.has_session(arn)),
-                at: ended,
+                at: moment(other.last_update_time.as_ref())?,
                 summary: said_of(other),
                 run: other.action_execution_id.as_deref().and_then(|id| id.parse().ok()),
                 votes: Vec::new(),
