@@ -83,7 +83,7 @@ pub struct SweepSummary {
     /// Emails about a change of the policy, to those whom it gives or takes the right to decide.
     pub rights: usize,
     /// Pipelines that were not looked at, because there are too many for one sweep or CodePipeline throttles. The next one
-    /// begins with them.
+    /// goes on where this one stopped.
     pub left: usize,
     /// Approvals that were not looked at because CodePipeline throttles.
     pub throttled: usize,

@@ -42,7 +42,7 @@ pub struct Round {
     pub unread: Vec<AwsError>,
     /// How many pipelines were not looked at: for want of time, or because CodePipeline throttled.
     pub left: usize,
-    /// The first of them.
+    /// The first that was not reached, where the next round begins. One that was throttled away is not it.
     pub next: Option<PipelineName>,
 }
 

@@ -1,41 +1,13 @@
 //! Somebody who has a link that is not theirs, or who has the notifier make links for another place.
 
-use std::sync::Arc;
-
-use aws_config::Region;
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::pipeline::Polling;
-use notifier::{Host, Notifier};
 use serde_json::{Value, json};
 use tests::forge::Parts;
 use tests::ledger_writer::vote;
 use tests::{ALICE, BOB, World};
 
-/// A notifier of the world's that mails links to another host, as after somebody changed one variable.
-fn pointed_elsewhere(world: &World) -> Notifier {
-    let settings = |name: &str| match name {
-        "COUNTERSIGN_CALLBACK_URL" => Some("https://approvals.evil.example".to_owned()),
-        _ => world.sandbox().setting(name),
-    };
-    let credentials = Credentials::new(sandbox::NOTIFIER_KEY, "sandbox", None, None, "tests");
-    let aws = countersign::aws::builder()
-        .region(Region::new("us-east-2"))
-        .endpoint_url(world.url("/aws"))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .build();
-    let polling = Polling { attempts: 1, interval: std::time::Duration::ZERO };
-    let host = Host {
-        clock: world.sandbox().clock().clock(),
-        metrics: Arc::new(|_| {}),
-        polling,
-        paced: false,
-        callback: None,
-    };
-    Notifier::new(notifier::Settings::read(&settings).unwrap(), &aws, host)
-}
+use crate::operations::misconfigured;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn links_that_were_made_for_another_host_are_refused_by_ours() {
@@ -43,7 +15,9 @@ async fn links_that_were_made_for_another_host_are_refused_by_ours() {
     let (alice, _) = world.ask().await;
     world.advance(time::Duration::minutes(30)).await;
     let resend = json!({"pipeline": "MyFirstPipeline", "stage": "MyApprovalStage", "action": "MyApprovalAction"});
-    pointed_elsewhere(&world).handle(&json!({ "resend": resend })).await.unwrap();
+    // As after somebody changed one variable.
+    let elsewhere = misconfigured(&world, "COUNTERSIGN_CALLBACK_URL", "https://approvals.evil.example");
+    elsewhere.handle(&json!({ "resend": resend })).await.unwrap();
     let harvested = world.mails().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
     let token = harvested.approve.strip_prefix("https://approvals.evil.example/approval?t=").unwrap();
     let used_here = world.url(&format!("/approval?t={token}"));
