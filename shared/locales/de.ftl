@@ -250,6 +250,10 @@ more-changes = { $count ->
     [one] Dazu { $count } weitere Änderung; sie steht auf der Genehmigungsseite.
    *[other] Dazu { $count } weitere Änderungen; sie stehen auf der Genehmigungsseite.
 }
+older-votes = { $count ->
+    [one] { $count } ältere Stimme ist hier nicht aufgeführt.
+   *[other] { $count } ältere Stimmen sind hier nicht aufgeführt.
+}
 
 approve = Genehmigen
 reject = Ablehnen

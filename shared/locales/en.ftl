@@ -283,6 +283,10 @@ more-changes = { $count ->
     [one] And { $count } more change, which is on the approval page.
    *[other] And { $count } more changes, which are on the approval page.
 }
+older-votes = { $count ->
+    [one] { $count } older vote is not shown here.
+   *[other] { $count } older votes are not shown here.
+}
 
 approve = Approve
 reject = Reject

@@ -254,6 +254,10 @@ more-changes = { $count ->
     [one] Y { $count } cambio más, que se muestra en la página de aprobación.
    *[other] Y { $count } cambios más, que se muestran en la página de aprobación.
 }
+older-votes = { $count ->
+    [one] { $count } voto anterior no se muestra aquí.
+   *[other] { $count } votos anteriores no se muestran aquí.
+}
 
 approve = Aprobar
 reject = Rechazar

@@ -250,6 +250,10 @@ more-changes = { $count ->
     [one] Et { $count } autre modification, visible sur la page d’approbation.
    *[other] Et { $count } autres modifications, visibles sur la page d’approbation.
 }
+older-votes = { $count ->
+    [one] { $count } vote plus ancien n’est pas affiché ici.
+   *[other] { $count } votes plus anciens ne sont pas affichés ici.
+}
 
 approve = Approuver
 reject = Rejeter

@@ -210,6 +210,7 @@ pipeline-waits-longer = リンクが使えなくなった後も、{ $pipeline }�
 your-approval-would-not-count = このリリースはあなたが開始したため、承認してもカウントされません。拒否することはできます。
 rejection-needs-comment = 拒否する場合は、理由の入力が必要です。
 more-changes = ほかに{ $count }件の変更があります。承認ページで確認できます。
+older-votes = これより前の投票が{ $count }件ありますが、ここには表示していません。
 
 approve = 承認する
 reject = 拒否する

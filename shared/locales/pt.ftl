@@ -251,6 +251,10 @@ more-changes = { $count ->
     [one] E mais { $count } alteração, que aparece na página de aprovação.
    *[other] E mais { $count } alterações, que aparecem na página de aprovação.
 }
+older-votes = { $count ->
+    [one] { $count } voto anterior não é mostrado aqui.
+   *[other] { $count } votos anteriores não são mostrados aqui.
+}
 
 approve = Aprovar
 reject = Rejeitar

@@ -3,6 +3,7 @@
 use serde_json::json;
 use tests::forge::Parts;
 use tests::{ALICE, BOB, World, changed, eventbridge};
+use time::Duration;
 
 const CAROL: &str = "carol@example.com";
 const FIVE: &str = "alice@example.com, bob@example.com, carol@example.com, dave@example.com, erin@example.com";
@@ -41,6 +42,31 @@ async fn three_of_five_and_one_persons_link_used_five_times_counts_one() {
     let page = world.press(&world.mail_to(CAROL).await.approve, "").await;
     assert_eq!((page.status, page.title()), (200, "MyFirstPipeline was approved"));
     assert_eq!(world.calls("PutApprovalResult"), 1);
+}
+
+/// Gmail clips a long email at its end, where the links are.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_email_shows_the_latest_votes_and_says_how_many_it_omits() {
+    for (comment, most) in [("Fine.".to_owned(), 18), ("x".repeat(512), 12)] {
+        let approvers: Vec<String> = (10..30).map(|number| format!("approver.{number}@example.com")).collect();
+        let world = World::of(&approvers.join(", "), 20).await;
+        world.play(&eventbridge()).await;
+        for approver in &approvers {
+            let page = world.press(&world.mail_to(approver).await.approve, &comment).await;
+            assert_eq!(page.status, 200, "{}", page.body);
+            world.sandbox().advance(Duration::seconds(1)).await;
+        }
+        for mail in world.outcomes().await {
+            let shown: Vec<&str> = approvers
+                .iter()
+                .map(String::as_str)
+                .filter(|one| mail.text.contains(&format!("{one}: Approved")))
+                .collect();
+            assert_eq!(shown, approvers[20 - most..], "{}", mail.text);
+            let omitted = format!("{} older votes are not shown here.", 20 - most);
+            assert!(mail.text.contains(&omitted), "{}", mail.text);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

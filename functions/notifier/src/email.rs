@@ -26,6 +26,12 @@ const MAX_REVISIONS: usize = 3;
 /// The same where earlier decisions take their place. The page has all of both.
 const MAX_REVISIONS_AGAIN: usize = 1;
 const CHANGE: Limit = Limit { lines: 10, characters: 300 };
+/// The bytes of HTML for the votes while the approval waits, and when it is over and the email shows less else. The latest
+/// votes that fit are shown; the page has all.
+const VOTES: usize = 12_000;
+const FINAL_VOTES: usize = 20_000;
+/// About how many of them a vote takes besides its texts.
+const VOTE: usize = 1_000;
 /// How much of the instructions an email shows, and of what was said with a decision in AWS. CodePipeline keeps no more
 /// characters of either.
 const INSTRUCTIONS: Limit = Limit { lines: 20, characters: 1000 };
@@ -297,11 +303,37 @@ impl<'a> Email<'a> {
 
 /// What the templates use.
 impl<'a> Email<'a> {
-    /// The votes so far, oldest first.
+    /// The latest votes so far, oldest first.
     fn votes(&self) -> Vec<&'a Vote> {
+        let mut votes = self.all_votes();
+        votes.split_off(self.older_votes())
+    }
+
+    /// How many votes the email omits.
+    fn older_votes(&self) -> usize {
+        let votes = self.all_votes();
+        let taken = votes.iter().rev().scan(0, |taken, vote| {
+            *taken += VOTE + self.octets(vote);
+            Some(*taken)
+        });
+        let room = if self.kind == EmailKind::Outcome { FINAL_VOTES } else { VOTES };
+        let shown = taken.take_while(|taken| *taken <= room).count();
+        votes.len() - shown.max(1).min(votes.len())
+    }
+
+    fn all_votes(&self) -> Vec<&'a Vote> {
         let mut votes: Vec<&Vote> = self.request.votes.values().collect();
         votes.sort_by_key(|vote| vote.at);
         votes
+    }
+
+    /// How many bytes of HTML a vote's texts take.
+    fn octets(&self, vote: &Vote) -> usize {
+        let said = self.comment(vote);
+        let comment = said.as_ref().and_then(|said| said.text.as_ref());
+        let comment = comment.map_or(0, |text| text.lines().map(|line| in_html(line) + "<br>".len()).sum());
+        let label = said.as_ref().map_or(0, |said| in_html(&said.label));
+        in_html(&status_text::vote(self.request, vote, self.texts())) + label + comment
     }
 
     /// The recipient's own vote. What only they may see of a vote is shown of this one alone.
@@ -392,6 +424,11 @@ struct Button<'a> {
 fn first<'a>(opening: &'a Opening<'_>) -> &'a str {
     let notice = opening.earlier.as_ref().map(|earlier| &earlier.notice);
     notice.or(opening.lead.first()).map_or("", String::as_str)
+}
+
+/// The bytes of a text in HTML, where it is escaped.
+fn in_html(text: &str) -> usize {
+    text.chars().map(|character| if "&<>\"'".contains(character) { "&#38;".len() } else { character.len_utf8() }).sum()
 }
 
 /// Whether the HTML links to a URL. One of a change that is too long is shown up to [`MAX_LINKED_URL`]; the plain text has

@@ -183,8 +183,8 @@ impl Case {
         }
     }
 
-    /// The largest email: five votes with comments of 512 characters, names and links of the longest allowed length,
-    /// three revisions. The first such case ends by its votes, the second expires.
+    /// The largest email: more votes than it shows, with comments of 512 characters, names and links of the longest allowed
+    /// length, three revisions. The first such case ends by its votes, the second expires.
     fn longest(author: &mut Author, number: u64) -> Self {
         // A character that HTML escapes with five bytes, and one that UTF-8 encodes with four.
         let filler = if number == TAME { '&' } else { '👍' };
@@ -213,9 +213,9 @@ impl Case {
             pipeline: resource("p"),
             stage: resource("s"),
             action: resource("a"),
-            approvers: (0..6).map(name).collect(),
+            approvers: (0..12).map(name).collect(),
             copy: Vec::new(),
-            quorum: 5,
+            quorum: 11,
             reply_to: None,
             reason_required: true,
             expires_early: true,
@@ -231,8 +231,8 @@ impl Case {
                     revision: String::new(),
                 })
                 .collect(),
-            trigger: format!("arn:aws:iam::123456789012:user/{}.{number}.5", "x".repeat(40)),
-            early: (0..4).map(|_| author.longest(filler, 512)).collect(),
+            trigger: format!("arn:aws:iam::123456789012:user/{}.{number}.11", "x".repeat(40)),
+            early: (0..10).map(|_| author.longest(filler, 512)).collect(),
             broken_bytes: false,
             ending: if number == TAME { Ending::Approved } else { Ending::Expired },
             last_word: author.longest(filler, 512),

@@ -21,6 +21,8 @@ const LEAST_LINES_OF_A_COMMENT: usize = 4;
 const LEAST_LINES: usize = 18;
 /// The number of revisions that an email must show.
 const LEAST_REVISIONS: usize = 3;
+/// The number of votes that an email must show at least, the latest.
+const LEAST_VOTES: usize = 2;
 /// Where the sandbox says that visits come from.
 const ADDRESS: &str = "127.0.0.1";
 
@@ -63,7 +65,7 @@ impl Story {
             }
         }
         if matches!(kind, Kind::Reminder | Kind::Outcome) {
-            for (voter, comment) in &self.votes {
+            for (voter, comment) in &self.votes[self.votes.len().saturating_sub(LEAST_VOTES)..] {
                 says.push(case.approvers[*voter].address.clone());
                 says.extend(case.approvers[*voter].name.clone());
                 let is_over = kind == Kind::Outcome;
@@ -80,7 +82,9 @@ impl Story {
         if matches!(kind, Kind::Receipt | Kind::Outcome)
             && let Some((_, comment)) = self.votes.iter().find(|(voter, _)| *voter == person)
         {
-            says.extend([first_lines(comment, LEAST_LINES), ADDRESS.to_owned()]);
+            let is_shown = kind == Kind::Receipt || person + LEAST_VOTES >= self.votes.len();
+            says.extend(is_shown.then(|| first_lines(comment, LEAST_LINES)));
+            says.push(ADDRESS.to_owned());
             says.extend((!case.broken_bytes).then(|| BROWSER.to_owned()));
         }
         json!({
