@@ -288,3 +288,10 @@ all-except = { $all }, außer: { $others }
 a-star-is-any-text = Ein Stern (*) steht für einen beliebigen Text.
 rights-from-now-on = Das gilt für Releases, die von jetzt an zur Genehmigung anstehen. Wo Sie schon um eine Entscheidung gebeten wurden, ändert sich nichts.
 if-rights-are-unexpected = Wenn Sie diese Änderung nicht erwartet haben, informieren Sie sofort das Team, das die Pipelines betreibt.
+
+## Die E-Mail an die anderen, wenn die Anfrage jemanden nicht erreicht hat, ohne den zu wenige übrig sind
+
+not-delivered-title = Eine E-Mail zu { $pipeline } ist nicht angekommen
+not-delivered = Die E-Mail, die { $name } um eine Entscheidung über das Release von { $pipeline } für { $stage } bittet, konnte nicht zugestellt werden.
+too-few-reached = Ohne alle, die diese E-Mails nicht erreichen, sind zu wenige Personen übrig, um das Release zu genehmigen.
+correct-the-address = Sagen Sie jetzt dem Team Bescheid, das die Pipeline betreibt. Es kann die Adresse berichtigen oder in AWS entscheiden. Die Links in Ihrer früheren E-Mail funktionieren, falls Sie um eine Entscheidung gebeten wurden, bis { $until }.

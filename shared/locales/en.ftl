@@ -326,3 +326,11 @@ all-except = { $all }, except: { $others }
 a-star-is-any-text = An asterisk (*) stands for any text.
 rights-from-now-on = This applies to releases that come up for approval from now on. Where you have already been asked to decide, nothing changes.
 if-rights-are-unexpected = If you did not expect this change, tell the team that runs the pipelines immediately.
+
+## The email to the others when the request did not reach somebody without whom too few are left
+
+not-delivered-title = An email about { $pipeline } did not arrive
+not-delivered = The email that asks { $name } to decide on the release of { $pipeline } to { $stage } could not be delivered.
+too-few-reached = Without everyone whom these emails do not reach, too few people are left to approve the release.
+# $until: a moment
+correct-the-address = Tell the team that runs the pipeline now. They can correct the address, or decide in AWS. The links in your earlier email, if you were asked to decide, still work until { $until }.

@@ -292,3 +292,10 @@ all-except = { $all }, excepto: { $others }
 a-star-is-any-text = Un asterisco (*) representa cualquier texto.
 rights-from-now-on = Esto se aplica a las publicaciones que se presenten a aprobación a partir de ahora. Donde ya se le ha pedido una decisión, nada cambia.
 if-rights-are-unexpected = Si no esperaba este cambio, avise de inmediato al equipo que gestiona los pipelines.
+
+## El correo a los demás cuando la solicitud no llegó a alguien sin quien quedan muy pocos
+
+not-delivered-title = Un correo sobre { $pipeline } no llegó
+not-delivered = No se pudo entregar el correo que pide a { $name } que decida sobre la publicación de { $pipeline } en { $stage }.
+too-few-reached = Sin las personas a las que no llegan estos correos, quedan muy pocas para aprobar la publicación.
+correct-the-address = Avise ahora al equipo que gestiona el pipeline. Puede corregir la dirección o decidir en AWS. Los enlaces de su correo anterior, si se le pidió una decisión, funcionan hasta { $until }.

@@ -288,3 +288,10 @@ all-except = { $all }, sauf : { $others }
 a-star-is-any-text = Un astérisque (*) remplace n’importe quel texte.
 rights-from-now-on = Cela vaut pour les déploiements à approuver à partir de maintenant. Là où une décision vous a déjà été demandée, rien ne change.
 if-rights-are-unexpected = Si vous ne vous attendiez pas à ce changement, prévenez immédiatement l’équipe qui gère les pipelines.
+
+## Le message aux autres quand la demande n’a pas atteint quelqu’un sans qui il reste trop peu de monde
+
+not-delivered-title = Un e-mail concernant { $pipeline } n’est pas arrivé
+not-delivered = L’e-mail qui demande à { $name } de se prononcer sur la mise en production de { $pipeline } vers { $stage } n’a pas pu être remis.
+too-few-reached = Sans les personnes que ces e-mails n’atteignent pas, il reste trop peu de monde pour approuver.
+correct-the-address = Prévenez dès maintenant l’équipe responsable du pipeline. Elle peut corriger l’adresse ou décider dans AWS. Les liens de votre e-mail précédent, si une décision vous a été demandée, fonctionnent encore jusqu’au { $until }.

@@ -289,3 +289,10 @@ all-except = { $all }, exceto: { $others }
 a-star-is-any-text = Um asterisco (*) representa qualquer texto.
 rights-from-now-on = Isso vale para as publicações que entrarem em aprovação a partir de agora. Onde já lhe pediram uma decisão, nada muda.
 if-rights-are-unexpected = Se você não esperava essa alteração, avise imediatamente a equipe responsável pelos pipelines.
+
+## O e-mail aos outros quando o pedido não chegou a alguém sem quem restam poucas pessoas
+
+not-delivered-title = Um e-mail sobre { $pipeline } não chegou
+not-delivered = Não foi possível entregar o e-mail que pede a { $name } que decida sobre o lançamento de { $pipeline } em { $stage }.
+too-few-reached = Sem as pessoas a quem estes e-mails não chegam, restam poucas para aprovar o lançamento.
+correct-the-address = Avise já a equipe que cuida do pipeline. Ela pode corrigir o endereço ou decidir na AWS. Os links do seu e-mail anterior, se lhe foi pedida uma decisão, funcionam até { $until }.

@@ -4,7 +4,7 @@
 //! [`Debug`](fmt::Debug) shows none of their text, and only `expose` returns it. None of these types is serialized:
 //! what goes over a wire or into storage has a type of its own, beside the code that writes it.
 
-mod checked;
+pub(crate) mod checked;
 mod names;
 mod origin;
 mod people;

@@ -1,4 +1,7 @@
-//! Deliveries: one email to one mailbox about one approval, and its state.
+//! Deliveries: one email to one mailbox about one approval, its state, and what became of it.
+
+mod fate;
+mod tag;
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,6 +11,9 @@ use time::{Duration, UtcDateTime};
 
 use crate::approval::{Address, ApprovalKey, Comment, Digest, ParseError};
 use crate::request::Vote;
+
+pub use fate::{Fate, Reason, Said};
+pub use tag::{TAG, Tag};
 
 /// The kind of an email. Together with the approval and the mailbox it identifies a delivery, which is made once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,8 +35,21 @@ pub enum EmailKind {
         /// Which one: a vote in place of an earlier one is told, too.
         vote: VoteId,
     },
+    /// Tells the others that too few are left to approve without those whose request did not arrive.
+    Unreached {
+        /// How many those are: told again once there is another.
+        people: usize,
+    },
     /// Says how the approval ended.
     Outcome,
+}
+
+impl EmailKind {
+    /// Whether it asks for a decision.
+    #[must_use]
+    pub fn asks(self) -> bool {
+        matches!(self, Self::Request | Self::Resend { .. } | Self::Reminder { .. })
+    }
 }
 
 /// Tells apart the votes of a person on a request: a hash of all that a vote says.
@@ -71,6 +90,7 @@ impl fmt::Display for EmailKind {
             Self::Resend { at } => write!(f, "again-{}", at.unix_timestamp()),
             Self::Reminder { before } => write!(f, "reminder-{}", before.whole_seconds()),
             Self::Receipt { vote } => write!(f, "receipt-{vote}"),
+            Self::Unreached { people } => write!(f, "unreached-{people}"),
             Self::Outcome => f.write_str("outcome"),
         }
     }
@@ -80,7 +100,7 @@ impl FromStr for EmailKind {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let invalid = ParseError::Form { what: "the delivery", form: "a request, a reminder, a receipt or an outcome" };
+        let invalid = ParseError::Form { what: "the delivery", form: "a kind of email" };
         let number = |digits: &str| digits.parse::<i64>().map_err(|_| invalid);
         match text.split_once('-') {
             None if text == "request" => Ok(Self::Request),
@@ -91,6 +111,7 @@ impl FromStr for EmailKind {
             Some(("receipt", vote)) if vote.len() == 16 => {
                 Ok(Self::Receipt { vote: VoteId(u64::from_str_radix(vote, 16).map_err(|_| invalid)?) })
             }
+            Some(("unreached", people)) => Ok(Self::Unreached { people: people.parse().map_err(|_| invalid)? }),
             Some(("reminder", before)) => Ok(Self::Reminder { before: Duration::seconds(number(before)?) }),
             _ => Err(invalid),
         }
@@ -174,6 +195,8 @@ pub enum DeliveryState {
         at: UtcDateTime,
         /// The message id that SES gave it.
         message_id: String,
+        /// What SES said became of it.
+        said: Option<Said>,
     },
 }
 
@@ -198,6 +221,15 @@ impl Delivery {
     #[must_use]
     pub fn is_under_way(&self, now: UtcDateTime, lease: Duration) -> bool {
         matches!(self.state, DeliveryState::Claimed { at } if at.saturating_add(lease) > now)
+    }
+
+    /// What SES said became of it.
+    #[must_use]
+    pub fn fate(&self) -> Option<Fate> {
+        match &self.state {
+            DeliveryState::Sent { said, .. } => said.as_ref().map(|said| said.fate),
+            DeliveryState::Claimed { .. } | DeliveryState::Failed | DeliveryState::Unsure => None,
+        }
     }
 
     /// Whether SES accepted it.
@@ -252,6 +284,7 @@ mod tests {
             (EmailKind::Resend { at }, "again-1763630000"),
             (EmailKind::Reminder { before: Duration::hours(24) }, "reminder-86400"),
             (EmailKind::Receipt { vote: VoteId(0x1a2b) }, "receipt-0000000000001a2b"),
+            (EmailKind::Unreached { people: 2 }, "unreached-2"),
             (EmailKind::Outcome, "outcome"),
         ] {
             assert_eq!((kind.to_string().as_str(), text.parse()), (text, Ok(kind)));
@@ -263,6 +296,8 @@ mod tests {
             "reminder-x",
             "again-99999999999999999",
             "receipt-1",
+            "unreached",
+            "unreached--1",
             "receipt-x000000000000000",
             "other-1",
         ] {

@@ -14,6 +14,7 @@ mod emails;
 mod endings;
 mod events;
 mod evidence;
+mod fates;
 mod faults;
 mod foreign_text;
 mod forgotten;

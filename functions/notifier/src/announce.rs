@@ -151,8 +151,7 @@ impl Announce {
         let sent = self.outbox.send(request, EmailKind::Outcome, due).await.complete(number)?;
         // A request may be on its way to somebody at this very moment: the outcome will have to be announced to them,
         // too.
-        let asks = |kind| !matches!(kind, EmailKind::Receipt { .. } | EmailKind::Outcome);
-        let is_asking = |delivery: &Delivery| asks(delivery.kind) && delivery.is_under_way(now, LEASE);
+        let is_asking = |delivery: &Delivery| delivery.kind.asks() && delivery.is_under_way(now, LEASE);
         if !before.iter().any(is_asking) {
             self.ledger.close(&key, now).await?;
         }

@@ -1,5 +1,5 @@
-//! The emails: about one approval the request, its reminders, receipts of votes, and the outcome; and those about a
-//! change of the policy.
+//! The emails: about one approval the request, its reminders, receipts of votes, that the request did not reach somebody,
+//! and the outcome; and those about a change of the policy.
 
 mod message;
 mod policy;
@@ -53,6 +53,8 @@ pub struct Email<'a> {
     pub request: &'a Request,
     /// The recipient.
     pub to: &'a Approver,
+    /// Whom the request did not reach, if the email is about that.
+    pub missing: Option<&'a Address>,
     /// The recipient's links. `None` for somebody who only gets copies, and when nothing is left to decide.
     pub links: Option<Links>,
     /// The sender.
@@ -80,6 +82,9 @@ pub enum RenderError {
     /// It is the receipt of a vote that does not count.
     #[error("the email tells of a vote that does not count")]
     NoVote,
+    /// It tells of somebody whom the request did not reach, and of nobody in particular.
+    #[error("the email tells of nobody whom the request did not reach")]
+    NobodyMissing,
     /// It is an outcome email, and the request has no outcome.
     #[error("the email announces an outcome, but the approval has not ended")]
     NoOutcome,
@@ -140,6 +145,24 @@ struct ReceiptText<'a> {
     vote: &'a Vote,
 }
 
+/// The HTML of a notice, which is an opening and no more.
+#[derive(Template)]
+#[template(path = "notice.html")]
+struct NoticeHtml<'a> {
+    mail: &'a Email<'a>,
+    texts: Texts,
+    opening: &'a Opening<'a>,
+}
+
+/// The plain text of a notice.
+#[derive(Template)]
+#[template(path = "notice.txt")]
+struct NoticeText<'a> {
+    mail: &'a Email<'a>,
+    texts: Texts,
+    opening: &'a Opening<'a>,
+}
+
 /// The HTML of an outcome.
 #[derive(Template)]
 #[template(path = "outcome.html")]
@@ -189,6 +212,10 @@ impl Email<'_> {
                 let opening = &self.outcome(outcome);
                 (OutcomeText { mail, texts, opening }.render(), OutcomeHtml { mail, texts, opening }.render())
             }
+            EmailKind::Unreached { .. } => {
+                let opening = &self.unreached(self.missing.ok_or(RenderError::NobodyMissing)?);
+                (NoticeText { mail, texts, opening }.render(), NoticeHtml { mail, texts, opening }.render())
+            }
             EmailKind::Receipt { vote } => {
                 let vote = self.own_vote().filter(|own| VoteId::of(own) == vote).ok_or(RenderError::NoVote)?;
                 let opening = &self.receipt(vote);
@@ -217,7 +244,10 @@ impl Email<'_> {
         let action = &self.request.approval.action;
         let re = match self.kind {
             EmailKind::Request | EmailKind::Resend { .. } => "",
-            EmailKind::Reminder { .. } | EmailKind::Receipt { .. } | EmailKind::Outcome => "Re: ",
+            EmailKind::Reminder { .. }
+            | EmailKind::Receipt { .. }
+            | EmailKind::Unreached { .. }
+            | EmailKind::Outcome => "Re: ",
         };
         let (pipeline, stage) = (action.pipeline.as_str(), action.stage.as_str());
         format!("{re}{}", self.texts().subject(action.action.as_str(), pipeline, stage))
@@ -262,6 +292,19 @@ impl<'a> Email<'a> {
         };
         let (headline, statement) = (texts.receipt_title(pipeline), self.comment(vote));
         Opening { headline, earlier: None, lead: vec![lead], facts: self.facts(), changes: Vec::new(), statement }
+    }
+
+    fn unreached(&self, missing: &Address) -> Opening<'a> {
+        let (action, texts) = (&self.request.approval.action, self.texts());
+        let (pipeline, stage) = (action.pipeline.as_str(), action.stage.as_str());
+        let name = self.request.name_of(missing);
+        let lead = vec![
+            texts.not_delivered(&name, pipeline, stage),
+            texts.too_few_reached(),
+            texts.correct_the_address(&texts.at(self.request.expires)),
+        ];
+        let (headline, changes) = (texts.not_delivered_title(pipeline), Vec::new());
+        Opening { headline, earlier: None, lead, facts: self.facts(), changes, statement: None }
     }
 
     fn outcome(&self, outcome: &Outcome) -> Opening<'a> {

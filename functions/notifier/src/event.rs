@@ -10,6 +10,7 @@
 //! no harm.
 
 mod records;
+mod ses;
 
 use countersign::approval::{
     ActionName, ApprovalAction, ApprovalKey, ExecutionId, ParseError, PipelineName, StageName,
@@ -24,6 +25,7 @@ use time::UtcDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use records::read_record;
+pub use ses::EmailEvent;
 
 /// The commands, which are given by direct invocation.
 const COMMANDS: [&str; 6] = ["doctor", "sweep", "resend", "history", "evidence", "routes"];
@@ -60,6 +62,8 @@ pub enum Event {
         /// Where the approval waits.
         action: ApprovalAction,
     },
+    /// SES says what became of an email.
+    EmailFate(EmailEvent),
     /// A command: examine the deployment.
     Doctor,
     /// A command: send the emails about the approvals that wait at an action again.
@@ -119,6 +123,16 @@ pub enum EventError {
     /// CodePipeline documents no such state.
     #[error("in the event, detail.state is unknown; expected one of STARTED, {}", ENDED_STATES.join(", "))]
     State,
+}
+
+/// The messages of a batch that all came through this queue, by their ids.
+pub(crate) fn messages_of<'a>(event: &'a Value, queue: &str) -> Option<Vec<&'a str>> {
+    let records = event.get("Records")?.as_array()?;
+    let id = |record: &'a Value| {
+        let is_of_queue = record.get("eventSourceARN").and_then(Value::as_str) == Some(queue);
+        record.get("messageId").and_then(Value::as_str).filter(|_| is_of_queue)
+    };
+    records.iter().map(id).collect()
 }
 
 /// Reads an event. A batch of records gives one result for each, so that one bad record does not hide the others.

@@ -22,6 +22,7 @@ use crate::doctor::Doctor;
 use crate::errors::Errors;
 use crate::event::{self, Event};
 use crate::evidence::Gather;
+use crate::fates::{Fates, Noted};
 use crate::history::History;
 use crate::mailer::Mailer;
 use crate::metrics;
@@ -29,7 +30,7 @@ use crate::outbox::Outbox;
 use crate::policy_changes::PolicyChanges;
 use crate::policy_store::PolicyStore;
 use crate::receipts::{Receipts, Told};
-use crate::report::{EventReport, NotifierError, Report};
+use crate::report::{EventReport, FailedMessage, NotifierError, Report};
 use crate::routes::Routes;
 use crate::settings::Settings;
 use crate::sweep::Sweep;
@@ -65,6 +66,7 @@ pub struct Notifier {
     ask: Ask,
     announce: Announce,
     receipts: Receipts,
+    fates: Fates,
     sweep: Sweep,
     history: History,
     gather: Gather,
@@ -109,7 +111,7 @@ impl Notifier {
         let outbox = Outbox {
             ledger: ledger.clone(),
             links: links.clone(),
-            mailer: Mailer::new(aws, sender.address.clone(), settings.configuration_set),
+            mailer: Mailer::new(aws, sender.address.clone(), settings.configuration_set.clone()),
             sender: sender.clone(),
             reply_to: settings.reply_to,
             deployment: deployment.clone(),
@@ -147,6 +149,15 @@ impl Notifier {
             clock: Arc::clone(&clock),
             accounts: accounts.clone(),
         };
+        let fates = Fates {
+            ledger: ledger.clone(),
+            pipeline: pipeline.clone(),
+            outbox: outbox.clone(),
+            metrics: metrics.clone(),
+            clock: Arc::clone(&clock),
+            queue: settings.email_queue,
+            configuration_set: settings.configuration_set.clone(),
+        };
         // Its reads, and those of what it asks about, share one pace.
         let paced = if paced { pipeline.clone().paced() } else { pipeline.clone() };
         let announce_paced = Announce { pipeline: paced.clone(), ..announce.clone() };
@@ -180,16 +191,18 @@ impl Notifier {
             callback,
             clock: Arc::clone(&clock),
         };
-        Self { ask, announce, receipts, sweep, history, gather, doctor, routes, accounts, metrics, clock }
+        Self { ask, announce, receipts, fates, sweep, history, gather, doctor, routes, accounts, metrics, clock }
     }
 
     /// Handles one event, as Lambda passes it on.
     ///
     /// # Errors
-    /// When something could not be read or done. Everything else was done, and handling the event again is harmless.
+    /// When something could not be read or done. Everything else was done, and handling the event again is harmless. Of a
+    /// batch from SES's queue, the report names the messages that are to come again instead.
     pub async fn handle(&self, event: &Value) -> Result<Report, Errors<NotifierError>> {
-        let (mut results, mut errors) = (Vec::new(), Vec::new());
-        for event in event::read(event) {
+        let (mut results, mut errors, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+        let messages = self.fates.queue.as_deref().and_then(|queue| event::messages_of(event, queue));
+        for (number, event) in event::read(event).into_iter().enumerate() {
             let handled = match event {
                 Ok(event) => Box::pin(self.dispatch(event)).await,
                 Err(error) => Err(error.into()),
@@ -201,11 +214,14 @@ impl Notifier {
                 }
                 Err(error) => {
                     tracing::error!(%error, "failed");
-                    errors.push(error);
+                    match messages.as_ref().and_then(|messages| messages.get(number)) {
+                        Some(message) => failed.push(FailedMessage { item_identifier: (*message).to_owned() }),
+                        None => errors.push(error),
+                    }
                 }
             }
         }
-        Errors::check(errors).map(|()| Report { results })
+        Errors::check(errors).map(|()| Report { results, failed })
     }
 
     async fn dispatch(&self, event: Event) -> Result<EventReport, NotifierError> {
@@ -246,6 +262,10 @@ impl Notifier {
                 Ok(Told::NoRequest) => Ok(EventReport::Ignored { why: "a vote on a request that is not on record" }),
                 Ok(Told::Unserved) => Ok(self.unserved()),
                 Err(error) => Err(NotifierError::Receipts { key, error }),
+            },
+            Event::EmailFate(event) => match self.fates.note(&event).await? {
+                Noted::Fate { fate, told } => Ok(EventReport::Fate { fate: fate.as_str(), told }),
+                Noted::Ignored(why) => Ok(EventReport::Ignored { why }),
             },
             Event::RequestMissing { action } => {
                 let approval = action.to_string();

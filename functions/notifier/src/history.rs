@@ -8,6 +8,7 @@ use countersign::ledger::{HistoryCursor, Ledger, UnsignedRequest};
 use countersign::pipeline::{ApprovalStatus, CodePipeline};
 use countersign::request::{Ending, Outcome, Request, Terms, Vote};
 use serde::Serialize;
+use time::UtcDateTime;
 
 use crate::recipient::{Recipient, recipients};
 
@@ -64,6 +65,12 @@ struct PastMail {
     at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message_id: Option<String>,
+    /// SES's class of what became of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// When that was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -214,13 +221,25 @@ fn person(mailbox: &Approver, role: &'static str, deliveries: &[Delivery]) -> Pe
 }
 
 fn past_mail(delivery: &Delivery) -> PastMail {
-    let (state, at, message_id) = match &delivery.state {
-        DeliveryState::Claimed { at } => ("claimed", Some(*at), None),
-        DeliveryState::Failed => ("failed", None, None),
-        DeliveryState::Unsure => ("unsure", None, None),
-        DeliveryState::Sent { at, message_id } => ("sent", Some(*at), Some(message_id.clone())),
+    let mail = |state, at: Option<UtcDateTime>| PastMail {
+        about: delivery.kind.to_string(),
+        state,
+        at: at.map(rfc3339),
+        message_id: None,
+        reason: None,
+        since: None,
     };
-    PastMail { about: delivery.kind.to_string(), state, at: at.map(rfc3339), message_id }
+    match &delivery.state {
+        DeliveryState::Claimed { at } => mail("claimed", Some(*at)),
+        DeliveryState::Failed => mail("failed", None),
+        DeliveryState::Unsure => mail("unsure", None),
+        DeliveryState::Sent { at, message_id, said } => PastMail {
+            message_id: Some(message_id.clone()),
+            reason: said.as_ref().and_then(|said| said.reason.as_ref()).map(ToString::to_string),
+            since: said.as_ref().map(|said| rfc3339(said.at)),
+            ..mail(said.as_ref().map_or("sent", |said| said.fate.as_str()), Some(*at))
+        },
+    }
 }
 
 fn past_vote(vote: &Vote) -> PastVote {

@@ -1,7 +1,7 @@
 //! The notifier: approval events in, emails with signed links out.
 //!
 //! [`event`] turns JSON into an event, and [`handler`] hands it to the use case that deals with it: `ask` puts an approval
-//! to its approvers, `announce` lets everybody know how it ended, [`receipts`] tells voters of their votes, `sweep` takes
+//! to its approvers, `announce` lets everybody know how it ended, [`receipts`] tells voters of their votes, [`fates`] keeps what became of emails, `sweep` takes
 //! care of what still waits, `policy_changes` tells people what they may decide now, [`history`], `evidence` and
 //! [`doctor`] answer commands. `policy_store` says who is asked; the `outbox` sends each [`email`] once, through the
 //! [`mailer`]. [`report`] is what Lambda answers. `main.rs` only connects them to the Lambda runtime.
@@ -16,6 +16,7 @@ pub mod email;
 mod errors;
 pub mod event;
 mod evidence;
+pub mod fates;
 pub mod handler;
 pub mod history;
 pub mod mailer;

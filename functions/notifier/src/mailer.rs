@@ -8,9 +8,10 @@ use aws_sdk_ses::config::Builder;
 use aws_sdk_ses::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_ses::config::timeout::TimeoutConfig;
 use aws_sdk_ses::primitives::Blob;
-use aws_sdk_ses::types::RawMessage;
+use aws_sdk_ses::types::{MessageTag, RawMessage};
 use countersign::approval::Address;
 use countersign::aws::AwsError;
+use countersign::delivery::{DeliveryId, TAG, Tag};
 
 /// How long one attempt may take. An attempt that is repeated may be a second email, so it is given up only when there is
 /// no hope of an answer.
@@ -45,22 +46,23 @@ impl Mailer {
         Self { client: Client::from_conf(config), sender, configuration_set }
     }
 
-    /// Sends one message to one mailbox, so that a bad address does not affect others, and gives SES's message id.
+    /// Sends the message of one delivery to its mailbox alone, so that a bad address does not affect others, and gives SES's
+    /// message id. The delivery is its tag.
     ///
     /// # Errors
     /// When SES refuses the message or does not answer.
-    pub async fn send(&self, to: &Address, message: Vec<u8>) -> Result<String, AwsError> {
+    pub async fn send(&self, id: DeliveryId<'_>, message: Vec<u8>) -> Result<String, AwsError> {
         const OPERATION: &str = "ses:SendRawEmail";
-        let raw = RawMessage::builder()
-            .data(Blob::new(message))
-            .build()
-            .map_err(|_| AwsError::unexpected(OPERATION, "the message could not be built"))?;
+        let unbuildable = |_| AwsError::unexpected(OPERATION, "the message could not be built");
+        let raw = RawMessage::builder().data(Blob::new(message)).build().map_err(unbuildable)?;
+        let tag = MessageTag::builder().name(TAG).value(Tag::from(id.about).to_string());
         let answer = self
             .client
             .send_raw_email()
             .source(self.sender.expose())
-            .destinations(to.expose())
+            .destinations(id.to.expose())
             .set_configuration_set_name(self.configuration_set.clone())
+            .tags(tag.build().map_err(unbuildable)?)
             .raw_message(raw)
             .send()
             .await

@@ -8,6 +8,8 @@ pub(crate) const REQUESTED: Metric = Metric::count("Requested");
 pub(crate) const SENT: Metric = Metric::count("Sent");
 /// Emails that were not sent.
 pub(crate) const SEND_FAILURES: Metric = Metric::count("SendFailures");
+/// Emails that SES accepted and that did not arrive.
+pub(crate) const UNDELIVERED: Metric = Metric::count("Undelivered");
 /// Pipelines that a sweep did not look at.
 pub(crate) const PIPELINES_LEFT: Metric = Metric::count("PipelinesLeft");
 /// Approvals that a sweep did not look at because CodePipeline throttled.

@@ -139,11 +139,22 @@ impl Outbox {
         kind: EmailKind,
         recipients: impl IntoIterator<Item = Recipient<'_>>,
     ) -> DeliverySummary {
+        self.send_about(request, kind, recipients, None).await
+    }
+
+    /// The same, of an email about somebody whom the request did not reach.
+    pub(crate) async fn send_about(
+        &self,
+        request: &Request,
+        kind: EmailKind,
+        recipients: impl IntoIterator<Item = Recipient<'_>>,
+        missing: Option<&Address>,
+    ) -> DeliverySummary {
         let (approval, lives_until) = (&request.approval.key(), lives_until(request));
         let about = About::Request { approval, request: &request.digest, kind };
         let deliver = async |recipient: Recipient<'_>| {
             let id = DeliveryId { about, to: &recipient.mailbox.address };
-            self.deliver(id, lives_until, async || self.compose(request, kind, recipient).await).await
+            self.deliver(id, lives_until, async || self.compose(request, kind, recipient, missing).await).await
         };
         self.all(recipients.into_iter().map(deliver)).await
     }
@@ -208,7 +219,7 @@ impl Outbox {
             Claim::AlreadySent => return Ok(Delivered::Earlier),
             Claim::HeldByOther => return Err(DeliveryError::HeldByOther),
         }
-        let sent: Result<String, DeliveryError> = async { Ok(self.mailer.send(id.to, compose().await?).await?) }.await;
+        let sent: Result<String, DeliveryError> = async { Ok(self.mailer.send(id, compose().await?).await?) }.await;
         match sent {
             Ok(message_id) => {
                 self.mark_sent(id, &message_id).await?;
@@ -239,13 +250,15 @@ impl Outbox {
         request: &Request,
         kind: EmailKind,
         recipient: Recipient<'_>,
+        missing: Option<&Address>,
     ) -> Result<Vec<u8>, DeliveryError> {
-        let asks = !matches!(kind, EmailKind::Receipt { .. } | EmailKind::Outcome);
-        let links = if asks && recipient.decides { Some(self.sign(request, recipient.mailbox).await?) } else { None };
+        let links =
+            if kind.asks() && recipient.decides { Some(self.sign(request, recipient.mailbox).await?) } else { None };
         let email = Email {
             kind,
             request,
             to: recipient.mailbox,
+            missing,
             links,
             sender: &self.sender,
             reply_to: request.terms.reply_to.as_ref().or(self.reply_to.as_ref()),

@@ -12,6 +12,7 @@ use crate::doctor::Diagnosis;
 use crate::errors::Errors;
 use crate::event::EventError;
 use crate::evidence::EvidenceError;
+use crate::fates::FateError;
 use crate::history::HistoryPage;
 use crate::policy_changes::PolicyChangeError;
 use crate::policy_store::PolicyReadError;
@@ -25,6 +26,17 @@ use crate::sweep::{SweepError, SweepFailure, SweepSummary};
 pub struct Report {
     /// In the order of the event's records.
     pub results: Vec<EventReport>,
+    /// The messages of SES's queue that were not dealt with: Lambda hands over those alone again.
+    #[serde(rename = "batchItemFailures", skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<FailedMessage>,
+}
+
+/// A message to be handed over again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FailedMessage {
+    /// SQS's id of it.
+    pub item_identifier: String,
 }
 
 /// What was done about one record of an event.
@@ -64,6 +76,13 @@ pub enum EventReport {
         key: String,
         /// How many emails this invocation sent.
         sent: usize,
+    },
+    /// What became of an email is on record.
+    Fate {
+        /// What.
+        fate: &'static str,
+        /// How many others were told that it did not arrive.
+        told: usize,
     },
     /// What waits at an action has its request, now or before.
     AskedAnew {
@@ -136,6 +155,9 @@ pub enum NotifierError {
         /// Why.
         errors: Errors<AskError>,
     },
+    /// What became of an email was not kept, or not told.
+    #[error("what became of an email: {0}")]
+    Fate(#[from] FateError),
     /// Not all voters were told of their votes.
     #[error("{key}: {error}")]
     Receipts {
@@ -188,10 +210,14 @@ impl NotifierError {
             Self::Event(_) => "UnreadableEvent",
             Self::Ask { error, .. } => kind_of_ask(error),
             Self::Resend { errors, .. } => errors.only().map_or(SEVERAL, kind_of_ask),
-            Self::Receipts { error: ReceiptError::Undelivered(_), .. } => EMAILS_NOT_SENT,
+            Self::Receipts { error: ReceiptError::Undelivered(_), .. } | Self::Fate(FateError::Undelivered(_)) => {
+                EMAILS_NOT_SENT
+            }
             Self::Conclude { errors, .. } => errors.only().map_or(SEVERAL, kind_of_announce),
             Self::Sweep(failures) => failures.only().map_or(SEVERAL, |failure| kind_of_sweep(&failure.error)),
-            Self::Receipts { error: ReceiptError::Aws(_), .. } | Self::History { .. } => AWS_ERROR,
+            Self::Receipts { error: ReceiptError::Aws(_), .. }
+            | Self::Fate(FateError::Aws(_))
+            | Self::History { .. } => AWS_ERROR,
             Self::Evidence { error, .. } => kind_of_evidence(error),
             Self::Routes(error) => kind_of_policy(error),
         }
@@ -277,6 +303,7 @@ mod tests {
             EventReport::Over { approval: approval() },
             EventReport::Ended { approval: approval(), requests: 1, told: 2 },
             EventReport::Receipts { approval: approval(), key: "key".to_owned(), sent: 1 },
+            EventReport::Fate { fate: "delivered", told: 0 },
             EventReport::AskedAnew { approval: approval(), sent: 1 },
             EventReport::Resent { approval: approval(), sent: 1 },
             EventReport::Swept(SweepSummary {
@@ -300,6 +327,7 @@ mod tests {
             {"result": "over", "approval": "pipeline/stage/action"},
             {"result": "ended", "approval": "pipeline/stage/action", "requests": 1, "told": 2},
             {"result": "receipts", "approval": "pipeline/stage/action", "key": "key", "sent": 1},
+            {"result": "fate", "fate": "delivered", "told": 0},
             {"result": "askedAnew", "approval": "pipeline/stage/action", "sent": 1},
             {"result": "resent", "approval": "pipeline/stage/action", "sent": 1},
             {"result": "swept", "looked": 1, "asked": 2, "reminded": 3, "receipts": 4, "told": 5, "finished": 6, "rights": 7, "left": 8, "throttled": 9},
@@ -308,7 +336,7 @@ mod tests {
             {"result": "diagnosed", "sound": true, "findings": []},
             {"result": "ignored", "why": "an event of another service"},
         ]});
-        assert_eq!(serde_json::to_value(Report { results }).unwrap(), expected);
+        assert_eq!(serde_json::to_value(Report { results, failed: Vec::new() }).unwrap(), expected);
     }
 
     #[test]

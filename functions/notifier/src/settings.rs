@@ -35,6 +35,9 @@ pub struct Settings {
     pub reply_to: Option<Address>,
     /// `COUNTERSIGN_CONFIGURATION_SET`: the SES configuration set. Optional. It must not track clicks.
     pub configuration_set: Option<String>,
+    /// `COUNTERSIGN_EMAIL_QUEUE`: the ARN of the SQS queue that SES's events about emails come through. Optional: without
+    /// it, they do not count.
+    pub email_queue: Option<String>,
     /// Where the policy is. Exactly one of the two is set: nothing falls back from one to the other.
     pub policy: PolicySource,
     /// `COUNTERSIGN_PIPELINE_REGION`: the region that the sweep looks through, and of the pipelines that commands name. The
@@ -107,6 +110,7 @@ impl Settings {
             sender: required(lookup, "COUNTERSIGN_SENDER")?,
             reply_to: optional(lookup, "COUNTERSIGN_REPLY_TO")?,
             configuration_set: optional(lookup, "COUNTERSIGN_CONFIGURATION_SET")?,
+            email_queue: optional(lookup, "COUNTERSIGN_EMAIL_QUEUE")?,
             policy: PolicySource::read(lookup)?,
             pipeline_region: optional(lookup, "COUNTERSIGN_PIPELINE_REGION")?,
             approval_timeout: optional::<Days>(lookup, "COUNTERSIGN_APPROVAL_TIMEOUT_DAYS")?

@@ -30,6 +30,7 @@ use crate::announce::{Announce, AnnounceError};
 use crate::ask::Ask;
 use crate::callback_client::CallbackClient;
 use crate::errors::Errors;
+use crate::fates::unreached;
 use crate::metrics;
 use crate::outbox::{DeliverySummary, LEASE, Outbox};
 use crate::policy_changes::PolicyChanges;
@@ -360,8 +361,11 @@ fn to_remind<'a>(
     // Those who were asked after the time of the reminder do not need it.
     let time = request.expires.saturating_sub(ahead);
     let was_asked = move |delivery: &Delivery| matches!(delivery.state, DeliveryState::Sent { at, .. } if at < time);
+    // Nor do those whom it would not reach either.
+    let unreached = unreached(request, before);
     due(before, EmailKind::Reminder { before: ahead }, request, now).filter(move |recipient| {
         recipient.decides
+            && !unreached.contains(&recipient.mailbox.address.identity())
             && request.vote_of(&recipient.mailbox.address).is_none()
             && delivery_of(before, EmailKind::Request, recipient).is_some_and(was_asked)
     })

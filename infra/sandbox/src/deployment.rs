@@ -10,6 +10,10 @@ pub const ACCOUNT: &str = winterbaume_core::DEFAULT_ACCOUNT_ID;
 pub(crate) const REGION: &str = "us-east-2";
 /// The ledger's table.
 pub const TABLE: &str = "countersign";
+/// The configuration set that the emails are sent with. The notifier may use no other.
+pub const CONFIGURATION_SET: &str = "sandbox";
+/// The queue that SES's events about emails come through.
+pub(crate) const EMAIL_QUEUE: &str = "arn:aws:sqs:us-east-2:123456789012:sandbox-emails";
 /// The deployment's name.
 pub(crate) const DEPLOYMENT: &str = "sandbox";
 /// The name of the SSM parameter with the policy.
@@ -104,6 +108,8 @@ pub(crate) fn settings(url: &str, keys: &Keys) -> impl Fn(&str) -> Option<String
             "COUNTERSIGN_DECIDING_ROLE" => format!("arn:aws:iam::{ACCOUNT}:role/{CALLBACK_ROLE}"),
             "COUNTERSIGN_TABLE" => TABLE.to_owned(),
             "COUNTERSIGN_SENDER" => "Countersign <approvals@example.com>".to_owned(),
+            "COUNTERSIGN_CONFIGURATION_SET" => CONFIGURATION_SET.to_owned(),
+            "COUNTERSIGN_EMAIL_QUEUE" => EMAIL_QUEUE.to_owned(),
             "COUNTERSIGN_POLICY" => POLICY.to_owned(),
             _ => return None,
         })

@@ -1,19 +1,25 @@
-//! Deliveries in the ledger: claimed before they are sent, marked when SES has accepted them.
+//! Deliveries in the ledger: claimed before they are sent, marked when SES has accepted them, and again when SES says what
+//! became of them.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use time::{Duration, UtcDateTime};
 
 use super::Ledger;
-use super::attributes::{CONDITION_FAILED, Item, from_item, keys, moment, text, text_in};
+use super::attributes::{CONDITION_FAILED, Item, from_item, keys, moment, text, text_in, to_value};
 use super::items::{Unreadable, moment as read_moment};
 use super::paths::{
-    CLAIMANT, CLAIMED_AT, DELIVERY, MESSAGE_ID, PARTITION, SENT_AT, SORT, STATE, TRIED, TTL, UNSIGNED_DELIVERY, state,
+    CLAIMANT, CLAIMED_AT, DELIVERY, MESSAGE_ID, PARTITION, SAID, SENT_AT, SORT, STATE, TRIED, TTL, UNSIGNED_DELIVERY,
+    state,
 };
 use super::policy::POLICY;
 use crate::approval::{ApprovalKey, Digest};
 use crate::aws::{AwsError, code};
-use crate::delivery::{About, Claim, Delivery, DeliveryId, DeliveryState};
+use crate::delivery::{About, Claim, Delivery, DeliveryId, DeliveryState, Said};
+
+const UPDATE: &str = "dynamodb:UpdateItem";
+/// A reserved word, perhaps.
+const RANK: &str = "rank";
 
 impl Ledger {
     /// Claims the right to send an email, for as long as `lease`: a claimant who holds it longer has died. The same
@@ -59,7 +65,7 @@ impl Ledger {
             match update.send().await {
                 Ok(_) => return Ok(Claim::Acquired),
                 Err(error) if code(&error) == Some(CONDITION_FAILED) => {}
-                Err(error) => return Err(AwsError::new("dynamodb:UpdateItem", &error)),
+                Err(error) => return Err(AwsError::new(UPDATE, &error)),
             }
         }
         self.claim_of_other(id).await
@@ -87,7 +93,7 @@ impl Ledger {
             .expression_attribute_values(":now", moment(now))
             .send()
             .await
-            .map_err(|error| AwsError::new("dynamodb:UpdateItem", &error))?;
+            .map_err(|error| AwsError::new(UPDATE, &error))?;
         Ok(())
     }
 
@@ -113,7 +119,38 @@ impl Ledger {
         match marked {
             Ok(_) => Ok(()),
             Err(error) if code(&error) == Some(CONDITION_FAILED) => Ok(()),
-            Err(error) => Err(AwsError::new("dynamodb:UpdateItem", &error)),
+            Err(error) => Err(AwsError::new(UPDATE, &error)),
+        }
+    }
+
+    /// Records what SES said became of the email that it gave this message id, and gives whether that counts: there is such
+    /// a delivery, it is not known under another message id, and nothing was said that holds instead. Saying the same again
+    /// counts again. An event may come before the email is marked as sent.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn note_said(&self, id: DeliveryId<'_>, message_id: &str, said: &Said) -> Result<bool, AwsError> {
+        let item = SaidItem::of(said, message_id);
+        let noted = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(delivery_keys(id)))
+            .update_expression(format!("SET {SAID} = :said"))
+            .condition_expression(format!(
+                "attribute_exists({PARTITION}) AND (attribute_not_exists({MESSAGE_ID}) OR {MESSAGE_ID} = :message_id) AND \
+                 (attribute_not_exists({SAID}) OR {SAID}.{MESSAGE_ID} <> :message_id OR {SAID}.#rank <= :rank)"
+            ))
+            .expression_attribute_names("#rank", RANK)
+            .expression_attribute_values(":message_id", text(message_id))
+            .expression_attribute_values(":rank", AttributeValue::N(item.rank.to_string()))
+            .expression_attribute_values(":said", to_value(&item)?)
+            .send()
+            .await;
+        match noted {
+            Ok(_) => Ok(true),
+            Err(error) if code(&error) == Some(CONDITION_FAILED) => Ok(false),
+            Err(error) => Err(AwsError::new(UPDATE, &error)),
         }
     }
 
@@ -164,6 +201,39 @@ pub(super) struct DeliveryItem {
     message_id: Option<String>,
     #[serde(default)]
     tried: bool,
+    said: Option<SaidItem>,
+}
+
+/// What SES said became of the email with this message id.
+#[derive(Serialize, Deserialize)]
+struct SaidItem {
+    fate: String,
+    rank: u8,
+    at: i64,
+    reason: Option<String>,
+    message_id: String,
+}
+
+impl SaidItem {
+    fn of(said: &Said, message_id: &str) -> Self {
+        let Said { fate, at, reason } = said;
+        Self {
+            fate: fate.as_str().to_owned(),
+            rank: fate.rank(),
+            at: at.unix_timestamp(),
+            reason: reason.as_ref().map(ToString::to_string),
+            message_id: message_id.to_owned(),
+        }
+    }
+
+    /// What was said, if it is about the email with this message id.
+    fn about(self, message_id: &str) -> Result<Option<Said>, Unreadable> {
+        if self.message_id != message_id {
+            return Ok(None);
+        }
+        let reason = self.reason.map(|reason| reason.parse()).transpose()?;
+        Ok(Some(Said { fate: self.fate.parse()?, at: read_moment(self.at)?, reason }))
+    }
 }
 
 impl TryFrom<DeliveryItem> for Delivery {
@@ -177,10 +247,11 @@ impl TryFrom<DeliveryItem> for Delivery {
         let (kind, mailbox) = rest.and_then(|rest| rest.split_once('#')).ok_or(Unreadable)?;
         let state = match item.state.as_str() {
             state::CLAIMED => DeliveryState::Claimed { at: read_moment(item.claimed_at.ok_or(Unreadable)?)? },
-            state::SENT => DeliveryState::Sent {
-                at: read_moment(item.sent_at.ok_or(Unreadable)?)?,
-                message_id: item.message_id.ok_or(Unreadable)?,
-            },
+            state::SENT => {
+                let message_id = item.message_id.ok_or(Unreadable)?;
+                let said = item.said.map(|said| said.about(&message_id)).transpose()?.flatten();
+                DeliveryState::Sent { at: read_moment(item.sent_at.ok_or(Unreadable)?)?, message_id, said }
+            }
             state::FAILED => DeliveryState::Failed,
             state::UNSURE => DeliveryState::Unsure,
             _ => return Err(Unreadable),

@@ -24,6 +24,8 @@ pub(super) const CLAIMED_AT: &str = "claimed_at";
 pub(super) const TRIED: &str = "tried";
 pub(super) const SENT_AT: &str = "sent_at";
 pub(super) const MESSAGE_ID: &str = "message_id";
+/// What SES said became of an email, as one value.
+pub(super) const SAID: &str = "said";
 
 pub(super) const PIPELINE: &str = "pipeline";
 

@@ -34,6 +34,7 @@ pub fn check(event: &Value) {
             Ok(Event::ApprovalEnded { at, .. }) => assert!((2000..2100).contains(&at.year())),
             Ok(Event::History { limit, .. }) => assert!((1..=50).contains(&limit)),
             Ok(Event::VoteRecorded { key }) => assert_eq!(key.as_str().len(), 43),
+            Ok(Event::EmailFate(event)) => assert!((2000..2100).contains(&event.said.at.year())),
             Ok(
                 Event::RequestMissing { .. }
                 | Event::Evidence(_)

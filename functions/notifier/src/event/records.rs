@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use time::UtcDateTime;
 
-use super::{Event, EventError, moment, read_action_event, shape};
+use super::{Event, EventError, moment, read_action_event, ses, shape};
 
 /// One record of a batch.
 pub(super) fn read_record(record: &Value) -> Result<Event, EventError> {
@@ -22,6 +22,9 @@ pub(super) fn read_record(record: &Value) -> Result<Event, EventError> {
     let Ok(body) = serde_json::from_str::<Value>(&body) else {
         return Ok(Event::Ignored("an SQS message that is not JSON"));
     };
+    if body.get("source").and_then(Value::as_str) == Some(ses::SOURCE) {
+        return ses::read(&body, &queue_arn);
+    }
     // An envelope of SNS's, unless delivery is raw.
     if let Ok(sns) = Sns::deserialize(&body) {
         return sns.read();

@@ -27,4 +27,11 @@ impl Form {
         members.sort_by_key(|(number, _)| *number);
         members.into_iter().map(|(_, value)| value).collect()
     }
+
+    /// The members of a list of structures with two fields each: `NAME.member.1.FIRST` and `NAME.member.1.SECOND`, …
+    pub(super) fn pairs(&self, name: &str, first: &str, second: &str) -> Vec<(String, String)> {
+        let field =
+            |number: usize, field: &str| self.get(&format!("{name}.member.{number}.{field}")).map(str::to_owned);
+        (1..).map_while(|number| Some((field(number, first)?, field(number, second)?))).collect()
+    }
 }

@@ -28,6 +28,8 @@ pub struct Mail {
     pub raw: String,
     /// The message id that SES answered, the same for every address of one message.
     pub ses_message_id: String,
+    /// The value of its tag `delivery`, or nothing.
+    pub tag: String,
 }
 
 /// The headers that SES reads or writes, out of a message that it was given.
@@ -157,6 +159,7 @@ pub(super) fn read(id: String, to: &str, raw: &[u8], ses_message_id: &str, now: 
         html: html.unwrap_or_default(),
         raw: String::from_utf8_lossy(raw).into_owned(),
         ses_message_id: ses_message_id.to_owned(),
+        tag: String::new(),
     }
 }
 

@@ -18,6 +18,7 @@ mod iam;
 mod key_policy;
 pub mod kms;
 mod mail;
+mod mailbox;
 mod service;
 pub mod ses;
 mod sts;
@@ -231,7 +232,10 @@ impl Aws {
                     caller.arn
                 ),
             )),
-            Service::Ses => self.ses.call(operation, &incoming.form).map(Answer::Xml),
+            Service::Ses => {
+                let notifier = |event| self.codepipeline.send(event);
+                self.ses.call(operation, &incoming.form, notifier).map(Answer::Xml)
+            }
             Service::DynamoDb => self.dynamodb.call(operation, body, caller).await,
             Service::Ssm => self.ssm.call(operation, body).await.map(Answer::Ready),
             Service::Sts => self.sts.call(operation, &incoming.form, caller, body).await,

@@ -1,13 +1,16 @@
 //! Amazon SES, version 1 of its API: takes mail as SES does, and keeps it instead of sending it.
 //!
 //! Sources: the SES API reference (`SendRawEmail` and its errors), "Amazon SES quotas" (10 MB, 50 recipients), and the
-//! messages that SES answers as people have reported them.
+//! messages that SES answers as people have reported them. An identity's default configuration set applies to each
+//! message that names none, and SES asks for the right to use the set as to use the identity.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use countersign::delivery::TAG;
+use serde_json::Value;
 use time::{Duration, UtcDateTime};
 use uuid::Uuid;
 
@@ -15,7 +18,9 @@ use super::answer::element;
 use super::form::Form;
 pub use super::mail::Mail;
 use super::mail::{self, Head};
+use super::mailbox::{Mailbox, Taken};
 use crate::codepipeline::{AwsError, Now};
+use crate::deployment::{ACCOUNT, CONFIGURATION_SET, NOTIFIER_ROLE};
 use crate::lock::lock;
 
 /// The operations that there are.
@@ -55,8 +60,10 @@ struct State {
     refused: HashMap<String, (String, String)>,
     /// The verified identities. If there are none, every sender is accepted.
     verified: Vec<String>,
-    /// The configuration sets. If there are none, every name is accepted.
-    configuration_sets: Vec<String>,
+    /// The set that messages use which name none.
+    default_set: Option<String>,
+    /// Whether SES says of ordinary mailboxes that they took an email: an event each.
+    says_all: bool,
     paused: bool,
 }
 
@@ -73,7 +80,8 @@ impl Ses {
             last_id: 0,
             refused: HashMap::new(),
             verified: Vec::new(),
-            configuration_sets: Vec::new(),
+            default_set: None,
+            says_all: false,
             paused: false,
         };
         Self { region: region.to_owned(), now, state: Mutex::new(state) }
@@ -121,9 +129,15 @@ impl Ses {
         lock(&self.state).verified.push(identity.to_ascii_lowercase());
     }
 
-    /// Makes a configuration set. Once there is one, mail that names another is refused.
-    pub fn create_configuration_set(&self, name: &str) {
-        lock(&self.state).configuration_sets.push(name.to_owned());
+    /// Gives the sender's identity a default configuration set.
+    pub fn set_default_set(&self, name: &str) {
+        lock(&self.state).default_set = Some(name.to_owned());
+    }
+
+    /// Has SES say what became of every email from now on. Without this, it says so of those alone that a mailbox such as
+    /// `bounce@` does not simply take.
+    pub fn say_all(&self) {
+        lock(&self.state).says_all = true;
     }
 
     /// Pauses sending for the account, or resumes it.
@@ -131,9 +145,10 @@ impl Ses {
         lock(&self.state).paused = paused;
     }
 
-    pub(super) fn call(&self, operation: &str, form: &Form) -> Result<String, AwsError> {
+    /// Answers a call. What SES says of an email goes to `notifier`.
+    pub(super) fn call(&self, operation: &str, form: &Form, notifier: impl Fn(Value)) -> Result<String, AwsError> {
         match operation {
-            "SendRawEmail" => self.send(form).map(|id| element("MessageId", &id)),
+            "SendRawEmail" => self.send(form, notifier).map(|id| element("MessageId", &id)),
             "GetSendQuota" => Ok(self.quota()),
             "GetAccountSendingEnabled" => Ok(element("Enabled", &(!lock(&self.state).paused).to_string())),
             "GetIdentityVerificationAttributes" => Ok(self.verification(&form.list("Identities"))),
@@ -159,7 +174,7 @@ impl Ses {
     }
 
     /// Takes a message, whole or not at all, and gives its id.
-    fn send(&self, form: &Form) -> Result<String, AwsError> {
+    fn send(&self, form: &Form, notifier: impl Fn(Value)) -> Result<String, AwsError> {
         let now = (self.now)();
         let data = form.get("RawMessage.Data").ok_or_else(|| {
             AwsError::new(
@@ -196,8 +211,15 @@ impl Ses {
             address(recipient)?;
         }
 
+        let tags = form.pairs("Tags", "Name", "Value");
+        if let Some((name, _)) = tags.iter().find(|(name, value)| !is_tag(name) || !is_tag(value)) {
+            return Err(bad_value(format!("Invalid value for tag <{name}>.")));
+        }
+
+        let mut events = Vec::new();
         let mut state = lock(&self.state);
-        state.permit(&senders, &destinations, form.get("ConfigurationSetName"), &self.region)?;
+        let set = form.get("ConfigurationSetName").map(str::to_owned).or_else(|| state.default_set.clone());
+        state.permit(&senders, &destinations, set.as_deref(), &self.region)?;
         state.pace(destinations.len(), now)?;
 
         let millis = now.unix_timestamp_nanos() / 1_000_000;
@@ -206,11 +228,23 @@ impl Ses {
         for to in destinations {
             state.last_id += 1;
             let id = state.last_id.to_string();
-            state.mails.push(mail::read(id, to, &sent, &message_id, now));
+            let tag = tags.iter().find(|(name, _)| name == TAG).map(|(_, value)| value.clone()).unwrap_or_default();
+            let mail = Mail { tag, ..mail::read(id, to, &sent, &message_id, now) };
+            if let Some(configuration_set) = &set
+                && (state.says_all || Mailbox::at(to) != Mailbox::Takes)
+            {
+                let from = senders.first().copied().unwrap_or_default();
+                let (subject, message_id) = (mail.subject.as_str(), message_id.as_str());
+                let taken = Taken { from, to, message_id, subject, configuration_set, tags: &tags, now };
+                events.extend(taken.events());
+            }
+            state.mails.push(mail);
             state.taken.push(now);
         }
         let surplus = state.mails.len().saturating_sub(state.kept);
         state.mails.drain(..surplus);
+        drop(state);
+        events.into_iter().for_each(notifier);
         Ok(message_id)
     }
 
@@ -245,12 +279,12 @@ impl State {
         if self.paused {
             return Err(AwsError::new("AccountSendingPausedException", "Email sending is disabled for your account."));
         }
-        if let Some(set) = set
-            && !self.configuration_sets.is_empty()
-            && !self.configuration_sets.iter().any(|known| known == set)
-        {
-            let message = format!("Configuration set <{set}> does not exist.");
-            return Err(AwsError::new("ConfigurationSetDoesNotExist", message));
+        if let Some(set) = set.filter(|set| *set != CONFIGURATION_SET) {
+            let message = format!(
+                "User `arn:aws:sts::{ACCOUNT}:assumed-role/{NOTIFIER_ROLE}/sandbox' is not authorized to perform \
+                 `ses:SendRawEmail' on resource `arn:aws:ses:{region}:{ACCOUNT}:configuration-set/{set}'"
+            );
+            return Err(AwsError::new("AccessDenied", message));
         }
         let mut unverified: Vec<&str> = from.iter().copied().filter(|sender| !self.is_verified(sender)).collect();
         unverified.dedup();
@@ -292,6 +326,12 @@ impl State {
         let domain = sender.rsplit('@').next().unwrap_or_default();
         self.verified.is_empty() || self.verified.iter().any(|identity| *identity == sender || identity == domain)
     }
+}
+
+/// "ASCII letters, numbers, underscores, or dashes", and at most 256 of them.
+fn is_tag(text: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    (1..=256).contains(&text.len()) && text.bytes().all(is_allowed)
 }
 
 fn bad_value(message: impl Into<String>) -> AwsError {

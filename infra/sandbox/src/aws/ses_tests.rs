@@ -17,7 +17,7 @@ fn ses() -> Ses {
 fn call(ses: &Ses, fields: &[(&str, &str)]) -> Result<String, AwsError> {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let incoming = Incoming::read("POST", "/aws", &HeaderMap::new(), body.as_bytes()).ok().unwrap();
-    ses.call(&incoming.operation, &incoming.form)
+    ses.call(&incoming.operation, &incoming.form, |_| ())
 }
 
 fn send(ses: &Ses, to: &[&str], message: &str, more: &[(&str, &str)]) -> Result<String, AwsError> {
@@ -147,12 +147,16 @@ fn refusals_can_be_had() {
     let throttled = ("Throttling".to_owned(), "Maximum sending rate exceeded.".to_owned());
     assert_eq!(refused(send(&ses, &["bob@example.com", "ann@example.com"], MESSAGE, &[])), throttled);
     ses.accept("ann@example.com");
-    ses.create_configuration_set("plain");
     let set = |name| send(&ses, &[], MESSAGE, &[("ConfigurationSetName", name)]);
-    assert_eq!(refused(set("tracked")).0, "ConfigurationSetDoesNotExist");
-    assert!(set("plain").is_ok());
+    assert_eq!(refused(set("tracked")).0, "AccessDenied");
+    // The set of the identity counts where a message names none.
+    ses.set_default_set("tracked");
+    assert!(refused(send(&ses, &[], MESSAGE, &[])).1.ends_with("configuration-set/tracked'"));
+    assert!(set("sandbox").is_ok());
+    let tag = |value| send(&ses, &[], MESSAGE, &[("Tags.member.1.Name", "delivery"), ("Tags.member.1.Value", value)]);
+    assert_eq!(refused(tag("a@b")).1, "Invalid value for tag <delivery>.");
     ses.pause(true);
-    assert_eq!(refused(set("plain")).0, "AccountSendingPausedException");
+    assert_eq!(refused(set("sandbox")).0, "AccountSendingPausedException");
     let enabled = call(&ses, &[("Action", "GetAccountSendingEnabled")]).ok();
     assert_eq!(enabled.as_deref(), Some("<Enabled>false</Enabled>"));
     let quota = call(&ses, &[("Action", "GetSendQuota")]).ok().unwrap();

@@ -144,7 +144,7 @@ impl Inside {
         self.tasks.spawn(async move {
             for pause in TRIES {
                 sleep(pause).await;
-                if inside.notify(event.clone()).await.is_ok() {
+                if inside.notify(event.clone()).await.is_ok_and(|report| report.failed.is_empty()) {
                     return;
                 }
             }

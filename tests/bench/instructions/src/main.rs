@@ -110,6 +110,7 @@ impl World {
             kind: EmailKind::Request,
             request: &self.request,
             to: &self.approver,
+            missing: None,
             links: None,
             sender: &self.approver,
             reply_to: None,

@@ -1,0 +1,159 @@
+//! SES's events about emails, as EventBridge hands them on.
+//!
+//! Sources: the SES developer guide ("Examples of event data that Amazon SES publishes to EventBridge", "Contents of
+//! event data"). They come through a queue that SES's rule alone may write; which queue that is, the caller checks.
+
+use countersign::approval::Address;
+use countersign::delivery::{Fate, Reason, Said, Tag};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Event, EventError, moment, shape};
+
+/// The source of such an event.
+pub(super) const SOURCE: &str = "aws.ses";
+
+/// What SES says became of one email.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmailEvent {
+    /// The ARN of the queue that it came through.
+    pub queue: String,
+    /// The configuration set that the email was sent with.
+    pub configuration_set: String,
+    /// Which delivery the email says it is.
+    pub tag: Tag,
+    /// Its recipient.
+    pub to: Address,
+    /// SES's id of it.
+    pub message_id: String,
+    /// What became of it.
+    pub said: Said,
+}
+
+#[derive(Deserialize)]
+struct SesEvent {
+    detail: Detail,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Detail {
+    event_type: String,
+    mail: Mail,
+    bounce: Option<Bounce>,
+    complaint: Option<Complaint>,
+    delivery: Option<Timestamp>,
+    delivery_delay: Option<Delay>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Mail {
+    timestamp: String,
+    message_id: String,
+    destination: Vec<String>,
+    #[serde(default)]
+    tags: Tags,
+}
+
+/// A value of a tag is a list of one.
+#[derive(Default, Deserialize)]
+struct Tags {
+    #[serde(rename = "ses:configuration-set", default)]
+    configuration_set: Vec<String>,
+    #[serde(default)]
+    delivery: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Bounce {
+    bounce_type: String,
+    bounce_sub_type: String,
+    timestamp: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Complaint {
+    complaint_sub_type: Option<String>,
+    complaint_feedback_type: Option<String>,
+    timestamp: String,
+}
+
+#[derive(Deserialize)]
+struct Timestamp {
+    timestamp: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Delay {
+    delay_type: String,
+    timestamp: String,
+}
+
+/// Reads one event of SES's.
+pub(super) fn read(event: &Value, queue: &str) -> Result<Event, EventError> {
+    let SesEvent { detail } = shape("the event of SES", event)?;
+    let Detail { event_type, mail, bounce, complaint, delivery, delivery_delay } = detail;
+    let (fate, at, reason) = match (event_type.as_str(), bounce, complaint, delivery, delivery_delay) {
+        ("Bounce", Some(bounce), ..) => {
+            let Bounce { bounce_type, bounce_sub_type, timestamp } = bounce;
+            (of_bounce(&bounce_type, &bounce_sub_type), timestamp, Some(format!("{bounce_type}/{bounce_sub_type}")))
+        }
+        ("Complaint", _, Some(complaint), ..) => {
+            let Complaint { complaint_sub_type, complaint_feedback_type, timestamp } = complaint;
+            let fate = if complaint_sub_type.as_deref().is_some_and(is_suppression) {
+                Fate::Suppressed
+            } else {
+                Fate::Complained
+            };
+            (fate, timestamp, complaint_sub_type.or(complaint_feedback_type))
+        }
+        ("Delivery", _, _, Some(Timestamp { timestamp }), _) => (Fate::Delivered, timestamp, None),
+        ("DeliveryDelay", .., Some(Delay { delay_type, timestamp })) => (Fate::Delayed, timestamp, Some(delay_type)),
+        // Why is a sentence.
+        ("Reject", ..) => (Fate::Rejected, mail.timestamp, None),
+        ("Send", ..) => return Ok(Event::Ignored("that SES accepted an email, which is known")),
+        _ => return Ok(Event::Ignored("an event of SES about something else")),
+    };
+    let Tags { configuration_set, delivery } = mail.tags;
+    let (Some(configuration_set), Some(tag)) = (configuration_set.into_iter().next(), delivery.into_iter().next())
+    else {
+        return Ok(Event::Ignored("an event of SES about somebody else's email"));
+    };
+    let (Ok(tag), [to]) = (tag.parse(), mail.destination.as_slice()) else {
+        return Ok(Event::Ignored("an event of SES about an email that is none of ours"));
+    };
+    Ok(Event::EmailFate(EmailEvent {
+        queue: queue.to_owned(),
+        configuration_set,
+        tag,
+        to: to.parse()?,
+        message_id: mail.message_id,
+        // What is no class of SES's is not repeated.
+        said: Said {
+            fate,
+            at: moment("timestamp", &at)?,
+            reason: reason.and_then(|reason| reason.parse::<Reason>().ok()),
+        },
+    }))
+}
+
+fn of_bounce(kind: &str, sub_type: &str) -> Fate {
+    match kind {
+        "Permanent"
+            if sub_type == "Suppressed" || sub_type == "EmailValidationSuppressed" || is_suppression(sub_type) =>
+        {
+            Fate::Suppressed
+        }
+        "Permanent" => Fate::Bounced,
+        _ => Fate::CameBack,
+    }
+}
+
+/// Such as `OnAccountSuppressionList` and `OnTenantSuppressionList`.
+fn is_suppression(sub_type: &str) -> bool {
+    sub_type.starts_with("On") && sub_type.ends_with("SuppressionList")
+}

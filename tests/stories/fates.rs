@@ -1,0 +1,278 @@
+//! What became of emails: SES says so by events, which are kept with the delivery, and told where others must act.
+
+use sandbox::simulation::{Calls, Fault};
+use serde_json::{Value, json};
+use tests::{ALICE, BOB, Mail, World, eventbridge, fixture};
+use time::Duration;
+
+const BOUNCES: &str = "bounce@example.com";
+const QUEUE: &str = "COUNTERSIGN_EMAIL_QUEUE";
+
+/// Of each person, the state and the reason of the newest of these emails.
+async fn fate(world: &World, address: &str, about: &str) -> (String, Value) {
+    let mail = mail(world, address, about).await;
+    (mail["state"].as_str().unwrap().to_owned(), mail["reason"].clone())
+}
+
+async fn mail(world: &World, address: &str, about: &str) -> Value {
+    let report = world.play(&json!({"history": {"pipeline": "MyFirstPipeline"}})).await;
+    let people = report["results"][0]["approvals"][0]["people"].as_array().unwrap();
+    let person = people.iter().find(|person| person["address"] == address).unwrap();
+    let mails = person["mails"].as_array().unwrap();
+    mails.iter().rfind(|mail| mail["about"] == about).unwrap().clone()
+}
+
+/// The emails that tell that a request did not reach somebody.
+async fn warnings(world: &World) -> Vec<Mail> {
+    world.mails().await.into_iter().filter(|mail| mail.text.starts_with("An email about ")).collect()
+}
+
+fn undelivered(world: &World) -> usize {
+    world.sandbox().metrics().iter().filter(|line| line.contains("\"Undelivered\":1")).count()
+}
+
+/// An event of SES's about the newest email to this address, as the queue hands it over, with changes.
+fn said(world: &World, to: &str, kind: &str, change: impl FnOnce(&mut Value)) -> Value {
+    let sent = world.aws().ses.mails().into_iter().rfind(|mail| mail.to == to).unwrap();
+    let mut event = fixture(&format!("ses-{kind}"));
+    event["detail"]["mail"]["messageId"] = json!(sent.ses_message_id);
+    event["detail"]["mail"]["destination"] = json!([to]);
+    event["detail"]["mail"]["tags"]["ses:configuration-set"] = json!(["sandbox"]);
+    event["detail"]["mail"]["tags"]["delivery"] = json!([sent.tag]);
+    change(&mut event);
+    record(&event, &world.sandbox().setting(QUEUE).unwrap())
+}
+
+fn record(event: &Value, queue: &str) -> Value {
+    json!({"Records": [{
+        "messageId": "1", "body": event.to_string(), "attributes": {"SentTimestamp": "1763630100000"},
+        "eventSource": "aws:sqs", "eventSourceARN": queue,
+    }]})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn history_says_what_became_of_each_email() {
+    for (mailbox, state, reason) in [
+        ("alice", "delivered", Value::Null),
+        ("bounce+releases", "bounced", json!("Permanent/NoEmail")),
+        ("suppressed", "suppressed", json!("Permanent/OnAccountSuppressionList")),
+        ("complaint", "complained", json!("abuse")),
+        ("slow", "delayed", json!("TransientCommunicationFailure")),
+        ("full", "cameBack", json!("Transient/MailboxFull")),
+        // It answered by itself, but it has the email.
+        ("away", "delivered", Value::Null),
+        ("virus", "rejected", Value::Null),
+    ] {
+        let address = format!("{mailbox}@example.com");
+        let world = World::of(&format!("{address}, {BOB}"), 1).await;
+        world.aws().ses.say_all();
+        world.play(&eventbridge()).await;
+        world.settle().await;
+        assert_eq!(fate(&world, &address, "request").await, (state.to_owned(), reason), "{mailbox}");
+        assert_eq!(fate(&world, BOB, "request").await.0, "delivered");
+        let is_lost = !["delivered", "complained", "delayed"].contains(&state);
+        assert_eq!(undelivered(&world), usize::from(is_lost || mailbox == "away"), "{mailbox}");
+        assert!(world.sandbox().failures().is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_an_event_an_email_is_sent_and_no_more_is_known() {
+    let world = World::new().await;
+    world.ask().await;
+    assert_eq!(fate(&world, ALICE, "request").await, ("sent".to_owned(), Value::Null));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_others_are_told_when_too_few_are_left_to_approve() {
+    let world = World::of(&format!("Ada Lovelace <{BOUNCES}>, {ALICE}, {BOB}"), 3).await;
+    world.play(&eventbridge()).await;
+    world.settle().await;
+    let told = warnings(&world).await;
+    assert_eq!(told.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), [ALICE, BOB]);
+    let (text, html) = (&told[0].text, &told[0].html);
+    assert!(text.contains("The email that asks Ada Lovelace <bounce@example.com> to decide"), "{text}");
+    assert!(text.contains("too few people are left") && html.contains("too few people are left"), "{text}");
+    assert!(text.contains("still work until 27 November 2026"), "{text}");
+    assert!(told[0].approve.is_empty() && told[0].subject.starts_with("Re: "), "it asks for nothing");
+    // The same event once more tells nobody again.
+    world.play(&said(&world, BOUNCES, "bounced", |_| {})).await;
+    assert_eq!(warnings(&world).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_told_while_the_others_are_enough_or_when_the_approval_is_over() {
+    let world = World::of(&format!("{BOUNCES}, {ALICE}, {BOB}"), 2).await;
+    world.play(&eventbridge()).await;
+    world.settle().await;
+    assert_eq!(warnings(&world).await.len(), 0, "two of three are enough");
+    assert_eq!((undelivered(&world), fate(&world, BOUNCES, "request").await.0.as_str()), (1, "bounced"));
+    // A second one is missing now; but the first vote came before its bounce.
+    let alice = world.mail_to(ALICE).await;
+    world.press(&alice.approve, "").await;
+    world.play(&said(&world, ALICE, "bounced", |_| {})).await;
+    assert_eq!(warnings(&world).await.len(), 0, "who voted was reached");
+    world.press(&world.mail_to(BOB).await.approve, "").await;
+    world.settle().await;
+    world.play(&said(&world, BOB, "suppressed", |_| {})).await;
+    assert_eq!(warnings(&world).await.len(), 0, "it is over");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_reminder_goes_to_an_address_that_refuses_emails_for_good() {
+    for (mailbox, is_reminded) in [("bounce", false), ("suppressed", false), ("full", true), ("slow", true)] {
+        let address = format!("{mailbox}@example.com");
+        let policy = format!("[default]\napprovers = [\"{address}\", \"{ALICE}\"]\nremind = \"24h\"");
+        let world = World::under(&policy).await;
+        world.play(&eventbridge()).await;
+        world.settle().await;
+        world.sandbox().skip(Duration::days(6) + Duration::hours(1)).await;
+        let reminded: Vec<String> = world.reminders().await.into_iter().map(|mail| mail.to).collect();
+        assert!(reminded.contains(&ALICE.to_owned()));
+        assert_eq!(reminded.contains(&address), is_reminded, "{mailbox}");
+    }
+}
+
+/// Whoever may invoke the function or publish to a topic may say anything.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_counts_only_from_its_queue_and_about_the_email_itself() {
+    let world = World::of(&format!("{ALICE}, {BOB}"), 2).await;
+    world.ask().await;
+    let other_tag = |event: &mut Value| {
+        let tag = event["detail"]["mail"]["tags"]["delivery"][0].as_str().unwrap().replace("request", "outcome");
+        event["detail"]["mail"]["tags"]["delivery"] = json!([tag]);
+    };
+    let no_tag = |event: &mut Value| drop(event["detail"]["mail"]["tags"].as_object_mut().unwrap().remove("delivery"));
+    let mut elsewhere = said(&world, ALICE, "bounced", |_| {});
+    elsewhere["Records"][0]["eventSourceARN"] = json!("arn:aws:sqs:us-east-2:123456789012:approvals");
+    let bare: Value = serde_json::from_str(elsewhere["Records"][0]["body"].as_str().unwrap()).unwrap();
+    for (what, event) in [
+        ("another queue", elsewhere),
+        ("no queue", bare),
+        (
+            "another set",
+            said(&world, ALICE, "bounced", |event| {
+                event["detail"]["mail"]["tags"]["ses:configuration-set"] = json!(["other"]);
+            }),
+        ),
+        (
+            "another message",
+            said(&world, ALICE, "bounced", |event| {
+                event["detail"]["mail"]["messageId"] = json!("0107EXAMPLE-000000");
+            }),
+        ),
+        (
+            "another recipient",
+            said(&world, ALICE, "bounced", |event| {
+                event["detail"]["mail"]["destination"] = json!([BOB]);
+            }),
+        ),
+        (
+            "two recipients",
+            said(&world, ALICE, "bounced", |event| {
+                event["detail"]["mail"]["destination"] = json!([ALICE, BOB]);
+            }),
+        ),
+        ("another delivery", said(&world, ALICE, "bounced", other_tag)),
+        ("no tag", said(&world, ALICE, "bounced", no_tag)),
+        (
+            "no tag of ours",
+            said(&world, ALICE, "bounced", |event| {
+                event["detail"]["mail"]["tags"]["delivery"] = json!(["d1"]);
+            }),
+        ),
+    ] {
+        let report = world.play(&event).await;
+        assert_eq!(report["results"][0]["result"], "ignored", "{what}: {report}");
+    }
+    assert_eq!(fate(&world, ALICE, "request").await.0, "sent");
+    assert_eq!((undelivered(&world), warnings(&world).await.len()), (0, 0));
+    // And the true one does.
+    let report = world.play(&said(&world, ALICE, "bounced", |_| {})).await;
+    assert_eq!(report["results"][0], json!({"result": "fate", "fate": "bounced", "told": 1}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_may_come_in_any_order() {
+    let world = World::new().await;
+    world.ask().await;
+    for (kind, state) in [
+        ("delayed", "delayed"),
+        ("delivered", "delivered"),
+        ("delayed", "delivered"),
+        ("sent", "delivered"),
+        ("complaint", "complained"),
+        ("delivered", "complained"),
+        ("bounced", "bounced"),
+        ("delivered", "bounced"),
+        ("suppressed", "bounced"),
+    ] {
+        world.play(&said(&world, ALICE, kind, |_| {})).await;
+        assert_eq!(fate(&world, ALICE, "request").await.0, state, "after {kind}");
+    }
+    assert!(mail(&world, ALICE, "request").await["since"].as_str().unwrap().starts_with("2026-11-25T09:15:02"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reasons_are_classes_of_ses_and_never_a_servers_words() {
+    let world = World::new().await;
+    world.ask().await;
+    for (sub_type, state, reason) in [
+        ("General", "bounced", json!("Permanent/General")),
+        ("OnTenantSuppressionList", "suppressed", json!("Permanent/OnTenantSuppressionList")),
+        ("EmailValidationSuppressed", "suppressed", json!("Permanent/EmailValidationSuppressed")),
+        ("Suppressed", "suppressed", json!("Permanent/Suppressed")),
+        ("SomethingNew", "bounced", json!("Permanent/SomethingNew")),
+        ("550 user unknown <script>", "bounced", Value::Null),
+    ] {
+        let world = World::new().await;
+        world.ask().await;
+        let event =
+            said(&world, ALICE, "bounced", |event| event["detail"]["bounce"]["bounceSubType"] = json!(sub_type));
+        world.play(&event).await;
+        assert_eq!(fate(&world, ALICE, "request").await, (state.to_owned(), reason), "{sub_type}");
+    }
+    let event = said(&world, BOB, "complaint", |event| {
+        event["detail"]["complaint"]["complaintSubType"] = json!("OnAccountSuppressionList");
+    });
+    world.play(&event).await;
+    assert_eq!(fate(&world, BOB, "request").await.0, "suppressed");
+}
+
+/// Lambda hands over again what the report names, and nothing else of the batch.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_batch_what_failed_comes_again() {
+    let world = World::new().await;
+    world.ask().await;
+    let mut batch = said(&world, ALICE, "delivered", |_| {});
+    let queue = world.sandbox().setting(QUEUE).unwrap();
+    let bad = record(&json!({"source": "aws.ses", "detail": {"eventType": "Delivery"}}), &queue);
+    let mut bad = bad["Records"][0].clone();
+    bad["messageId"] = json!("2");
+    batch["Records"].as_array_mut().unwrap().insert(0, bad);
+    let report = world.play(&batch).await;
+    assert_eq!(report["batchItemFailures"], json!([{"itemIdentifier": "2"}]));
+    assert_eq!(report["results"], json!([{"result": "fate", "fate": "delivered", "told": 0}]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_default_set_of_the_senders_identity_takes_no_email_away() {
+    let world = World::new().await;
+    world.aws().ses.set_default_set("tracks-clicks");
+    world.ask().await;
+    assert_eq!(world.requests().await.len(), 2);
+}
+
+/// The event may be there before the email is marked as sent.
+#[test]
+fn an_event_that_comes_before_the_mark_is_kept() {
+    tests::simulated_time().block_on(async {
+        let world = World::simulated_of(&format!("{BOUNCES}, {ALICE}"), 2).await;
+        // The first tries to mark emails as sent fail.
+        world.fail(Calls::of("UpdateItem").skip(2).take(2), Fault::ErrorBefore);
+        world.play(&eventbridge()).await;
+        world.settle().await;
+        assert_eq!(fate(&world, BOUNCES, "request").await.0, "bounced");
+        assert_eq!(warnings(&world).await.len(), 1);
+    });
+}
