@@ -20,8 +20,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 pub use checked::ParseError;
 pub use names::{
-    AccountId, ActionExecutionId, ActionName, ApprovalToken, Deployment, ExecutionId, PipelineName, Region, RoleArn,
-    StageName,
+    AccountId, ActionExecutionId, ActionName, ApprovalToken, Deployment, ExecutionId, IdentityArn, PipelineName,
+    Region, RoleArn, StageName,
 };
 pub use origin::Origin;
 pub use people::{Address, Approver, Comment, DisplayName};

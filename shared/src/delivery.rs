@@ -132,6 +132,8 @@ pub enum About<'a> {
     },
     /// A change of the policy, by its digest.
     Policy(&'a Digest),
+    /// Nothing: a test of the doctor's, by a digest that no other has.
+    Test(&'a Digest),
 }
 
 /// What a log line names: no part of it is secret.
@@ -140,6 +142,7 @@ impl fmt::Display for About<'_> {
         match self {
             Self::Request { approval, .. } => approval.fmt(f),
             Self::Policy(_) => f.write_str("the policy"),
+            Self::Test(_) => f.write_str("a test"),
         }
     }
 }

@@ -24,6 +24,7 @@ mod history;
 mod initiator;
 mod languages;
 mod logs;
+mod mail_doctor;
 mod models;
 mod operations;
 mod outcomes;

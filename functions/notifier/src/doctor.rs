@@ -4,14 +4,14 @@
 //! It uses each part as the notifier uses it. To the callback it sends a genuine finish order, for an approval that no
 //! pipeline can have: only a callback of this deployment, at the origin that links are made for, with the right public key
 //! and a table that it may read, accepts it and answers that there is nothing to finish. Nor may anybody else sign or write:
-//! the deployed policies are read.
+//! the deployed policies are read. To SES's mailbox simulator it sends an email, whose event must come back.
 
+mod mail;
 mod policies;
 
 use std::fmt::Write;
 
-use aws_sdk_ses::types::VerificationStatus;
-use countersign::approval::{Address, ApprovalAction, ParseError, RoleArn};
+use countersign::approval::{ApprovalAction, ParseError, RoleArn};
 use countersign::aws::{AwsError, AwsErrorKind};
 use countersign::clock::Clock;
 use countersign::keys::Keyring;
@@ -23,10 +23,8 @@ use serde::Serialize;
 use crate::callback_client::{CallbackClient, CallbackError};
 use crate::policy_store::{PolicyReadError, PolicyStore, StoredPolicy};
 use crate::routes::Routes;
+pub(crate) use mail::MailDoctor;
 use policies::{KeysSeen, REQUEST_KEY};
-
-/// The daily quota of an account in SES's sandbox, which sends to verified addresses only.
-const SANDBOX_QUOTA: f64 = 200.0;
 
 /// How long reading all pipelines may take.
 const ROUTES_WITHIN: std::time::Duration = std::time::Duration::from_mins(4);
@@ -67,8 +65,7 @@ impl Finding {
 /// Examines a deployment.
 #[derive(Clone)]
 pub(crate) struct Doctor {
-    pub(crate) ses: aws_sdk_ses::Client,
-    pub(crate) sender: Address,
+    pub(crate) mail: MailDoctor,
     pub(crate) pipeline: CodePipeline,
     pub(crate) policy: PolicyStore,
     pub(crate) ledger: Ledger,
@@ -84,9 +81,8 @@ pub(crate) struct Doctor {
 impl Doctor {
     /// Examines every part, side by side.
     pub(crate) async fn examine(&self) -> Diagnosis {
-        let (sender, quota, (signs, callback), requests, votes, table, policy, pipeline, routes) = tokio::join!(
-            self.sender(),
-            self.quota(),
+        let (mail, (signs, callback), requests, votes, table, policy, pipeline, routes) = tokio::join!(
+            Box::pin(self.mail.examine()),
             self.signing_and_callback(),
             KeysSeen::of(&self.request_keys),
             KeysSeen::of(&self.vote_keys),
@@ -99,60 +95,9 @@ impl Doctor {
         let request_key = signs.err().unwrap_or_else(|| policies::request_key(&requests, deciding));
         let vote_key = policies::vote_key(&votes, deciding);
         let ledger = policies::ledger(table, deciding, requests.as_ref().ok().and_then(KeysSeen::signer));
-        let findings = vec![sender, quota, request_key, vote_key, ledger, policy, callback, pipeline, routes];
+        let others = [request_key, vote_key, ledger, policy, callback, pipeline, routes];
+        let findings: Vec<Finding> = mail.into_iter().chain(others).collect();
         Diagnosis { sound: findings.iter().all(|finding| finding.sound), findings }
-    }
-
-    /// The sender's address, or its domain, must be verified in SES.
-    async fn sender(&self) -> Finding {
-        const CHECK: &str = "sender";
-        let sender = self.sender.expose();
-        let domain = sender.rsplit('@').next().unwrap_or_default();
-        let answer = self
-            .ses
-            .get_identity_verification_attributes()
-            .identities(sender)
-            .identities(domain)
-            .send()
-            .await
-            .map_err(|error| AwsError::new("ses:GetIdentityVerificationAttributes", &error));
-        match answer {
-            Ok(answer) => {
-                let verified = answer
-                    .verification_attributes
-                    .values()
-                    .any(|identity| identity.verification_status == VerificationStatus::Success);
-                if verified {
-                    Finding::sound(CHECK, "SES has verified the sender's address or domain")
-                } else {
-                    Finding::unsound(
-                        CHECK,
-                        "SES has verified neither the sender's address nor its domain",
-                        "verify the address or the domain in Amazon SES, in this region, or set another sender",
-                    )
-                }
-            }
-            Err(error) => unanswered(CHECK, &error),
-        }
-    }
-
-    /// The account must be out of SES's sandbox.
-    async fn quota(&self) -> Finding {
-        const CHECK: &str = "sending quota";
-        let answer = self.ses.get_send_quota().send().await.map_err(|error| AwsError::new("ses:GetSendQuota", &error));
-        match answer {
-            // -1 is "unlimited".
-            Ok(quota) if quota.max24_hour_send > SANDBOX_QUOTA || quota.max24_hour_send < 0.0 => {
-                let found = format!("{} emails a day, {} a second", quota.max24_hour_send, quota.max_send_rate);
-                Finding::sound(CHECK, found)
-            }
-            Ok(quota) => Finding::unsound(
-                CHECK,
-                format!("{} emails a day: the account is in the SES sandbox", quota.max24_hour_send),
-                "request production access in Amazon SES, or verify every approver's address and deploy with SesSandbox=true",
-            ),
-            Err(error) => unanswered(CHECK, &error),
-        }
     }
 
     /// The request key must sign, and the callback must accept a link that it signed.

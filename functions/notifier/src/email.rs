@@ -3,6 +3,7 @@
 
 mod message;
 mod policy;
+mod test;
 
 use std::borrow::Cow;
 
@@ -20,6 +21,7 @@ use time::UtcDateTime;
 
 use self::message::{MAX_MESSAGE, Message};
 pub use self::policy::PolicyEmail;
+pub use self::test::TestEmail;
 
 /// How many changes an email shows, and how much of each: Gmail clips the end of a long email, where the links are.
 const MAX_REVISIONS: usize = 3;

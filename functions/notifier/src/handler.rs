@@ -18,13 +18,13 @@ use serde_json::Value;
 use crate::announce::Announce;
 use crate::ask::{Ask, AskError};
 use crate::callback_client::CallbackClient;
-use crate::doctor::Doctor;
+use crate::doctor::{Doctor, MailDoctor};
 use crate::errors::Errors;
 use crate::event::{self, Event};
 use crate::evidence::Gather;
 use crate::fates::{Fates, Noted};
 use crate::history::History;
-use crate::mailer::Mailer;
+use crate::mailer::{Mailer, Sending};
 use crate::metrics;
 use crate::outbox::Outbox;
 use crate::policy_changes::PolicyChanges;
@@ -107,11 +107,21 @@ impl Notifier {
             deployment: deployment.clone(),
             clock: Arc::clone(&clock),
         };
+        let ses = match settings.ses_region {
+            Some(region) => &aws.to_builder().region(aws_config::Region::new(region.to_string())).build(),
+            None => aws,
+        };
+        let sending = Sending {
+            sender: sender.address.clone(),
+            configuration_set: settings.configuration_set.clone(),
+            identity: settings.sender_identity.clone(),
+        };
+        let mailer = Mailer::new(ses, sending);
         let links = LinkSigner::new(deployment.clone(), callback_url, key.clone());
         let outbox = Outbox {
             ledger: ledger.clone(),
             links: links.clone(),
-            mailer: Mailer::new(aws, sender.address.clone(), settings.configuration_set.clone()),
+            mailer: mailer.clone(),
             sender: sender.clone(),
             reply_to: settings.reply_to,
             deployment: deployment.clone(),
@@ -155,7 +165,7 @@ impl Notifier {
             outbox: outbox.clone(),
             metrics: metrics.clone(),
             clock: Arc::clone(&clock),
-            queue: settings.email_queue,
+            queue: settings.email_queue.clone(),
             configuration_set: settings.configuration_set.clone(),
         };
         // Its reads, and those of what it asks about, share one pace.
@@ -177,10 +187,22 @@ impl Notifier {
         };
         let history = History { ledger: ledger.clone(), pipeline: pipeline.clone(), clock: Arc::clone(&clock) };
         let routes = Routes { pipeline: paced, policy: policy.clone() };
+        let mail = MailDoctor {
+            ses: aws_sdk_sesv2::Client::new(ses),
+            mailer,
+            ledger: ledger.clone(),
+            sender,
+            deployment,
+            identity: settings.sender_identity,
+            configuration_set: settings.configuration_set,
+            queue: settings.email_queue,
+            // An event takes longer than what others are doing.
+            polling: Polling { attempts: polling.attempts * 5, ..polling },
+            clock: Arc::clone(&clock),
+        };
         let doctor = Doctor {
             routes: routes.clone(),
-            ses: aws_sdk_ses::Client::new(aws),
-            sender: sender.address,
+            mail,
             pipeline,
             policy,
             ledger,

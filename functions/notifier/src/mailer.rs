@@ -9,7 +9,7 @@ use aws_sdk_ses::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_ses::config::timeout::TimeoutConfig;
 use aws_sdk_ses::primitives::Blob;
 use aws_sdk_ses::types::{MessageTag, RawMessage};
-use countersign::approval::Address;
+use countersign::approval::{Address, IdentityArn};
 use countersign::aws::AwsError;
 use countersign::delivery::{DeliveryId, TAG, Tag};
 
@@ -26,14 +26,24 @@ const MAX_PAUSE: Duration = Duration::from_secs(4);
 #[derive(Debug, Clone)]
 pub struct Mailer {
     client: Client,
-    sender: Address,
-    configuration_set: Option<String>,
+    sending: Sending,
+}
+
+/// How emails are sent.
+#[derive(Debug, Clone)]
+pub struct Sending {
+    /// The From address.
+    pub sender: Address,
+    /// The configuration set.
+    pub configuration_set: Option<String>,
+    /// The identity, if it is of another account.
+    pub identity: Option<IdentityArn>,
 }
 
 impl Mailer {
-    /// A mailer that sends as `sender`, through the configuration set if one is given.
+    /// A mailer that sends so.
     #[must_use]
-    pub fn new(aws: &SdkConfig, sender: Address, configuration_set: Option<String>) -> Self {
+    pub fn new(aws: &SdkConfig, sending: Sending) -> Self {
         let shared = aws.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled);
         let timeouts = shared.to_builder().operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION).build();
         let retries = aws.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
@@ -43,7 +53,7 @@ impl Mailer {
         let allowance = RetryPartition::custom("ses").token_bucket(TokenBucket::unlimited()).build();
         let config =
             Builder::from(aws).timeout_config(timeouts).retry_config(retries).retry_partition(allowance).build();
-        Self { client: Client::from_conf(config), sender, configuration_set }
+        Self { client: Client::from_conf(config), sending }
     }
 
     /// Sends the message of one delivery to its mailbox alone, so that a bad address does not affect others, and gives SES's
@@ -56,12 +66,17 @@ impl Mailer {
         let unbuildable = |_| AwsError::unexpected(OPERATION, "the message could not be built");
         let raw = RawMessage::builder().data(Blob::new(message)).build().map_err(unbuildable)?;
         let tag = MessageTag::builder().name(TAG).value(Tag::from(id.about).to_string());
+        let Sending { sender, configuration_set, identity } = &self.sending;
+        let identity = identity.as_ref().map(IdentityArn::as_str);
         let answer = self
             .client
             .send_raw_email()
-            .source(self.sender.expose())
+            .source(sender.expose())
+            .set_source_arn(identity.map(str::to_owned))
+            .set_from_arn(identity.map(str::to_owned))
+            .set_return_path_arn(identity.map(str::to_owned))
             .destinations(id.to.expose())
-            .set_configuration_set_name(self.configuration_set.clone())
+            .set_configuration_set_name(configuration_set.clone())
             .tags(tag.build().map_err(unbuildable)?)
             .raw_message(raw)
             .send()

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use countersign::approval::{AccountId, Address, Approver, Deployment, Origin, Region, RoleArn};
+use countersign::approval::{AccountId, Address, Approver, Deployment, IdentityArn, Origin, Region, RoleArn};
 use countersign::keys::KeyIds;
 use countersign::log::LevelFilter;
 use countersign::pipeline::DEFAULT_TIMEOUT;
@@ -33,8 +33,13 @@ pub struct Settings {
     pub sender: Approver,
     /// `COUNTERSIGN_REPLY_TO`: where answers to the emails go. Optional.
     pub reply_to: Option<Address>,
-    /// `COUNTERSIGN_CONFIGURATION_SET`: the SES configuration set. Optional. It must not track clicks.
+    /// `COUNTERSIGN_CONFIGURATION_SET`: the SES configuration set. Optional, but without one the default set of the sender's
+    /// identity applies. It must not track clicks.
     pub configuration_set: Option<String>,
+    /// `COUNTERSIGN_SENDER_IDENTITY_ARN`: the SES identity of another account to send with. Optional.
+    pub sender_identity: Option<IdentityArn>,
+    /// `COUNTERSIGN_SES_REGION`: the region to send from. The function's own region unless set.
+    pub ses_region: Option<Region>,
     /// `COUNTERSIGN_EMAIL_QUEUE`: the ARN of the SQS queue that SES's events about emails come through. Optional: without
     /// it, they do not count.
     pub email_queue: Option<String>,
@@ -110,6 +115,8 @@ impl Settings {
             sender: required(lookup, "COUNTERSIGN_SENDER")?,
             reply_to: optional(lookup, "COUNTERSIGN_REPLY_TO")?,
             configuration_set: optional(lookup, "COUNTERSIGN_CONFIGURATION_SET")?,
+            sender_identity: optional(lookup, "COUNTERSIGN_SENDER_IDENTITY_ARN")?,
+            ses_region: optional(lookup, "COUNTERSIGN_SES_REGION")?,
             email_queue: optional(lookup, "COUNTERSIGN_EMAIL_QUEUE")?,
             policy: PolicySource::read(lookup)?,
             pipeline_region: optional(lookup, "COUNTERSIGN_PIPELINE_REGION")?,
@@ -156,6 +163,8 @@ mod tests {
             ("COUNTERSIGN_DECIDING_ROLE", "callback"),
             ("COUNTERSIGN_SENDER", "nobody"),
             ("COUNTERSIGN_REPLY_TO", "a b"),
+            ("COUNTERSIGN_SENDER_IDENTITY_ARN", "example.com"),
+            ("COUNTERSIGN_SES_REGION", "*"),
             ("COUNTERSIGN_PIPELINE_REGION", "*"),
             ("COUNTERSIGN_APPROVAL_TIMEOUT_DAYS", "0"),
             ("COUNTERSIGN_APPROVAL_TIMEOUT_DAYS", "61"),

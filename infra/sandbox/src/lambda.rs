@@ -10,6 +10,9 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::lock::lock;
 
+/// The pause after which is looked for further events.
+const A_MOMENT: std::time::Duration = std::time::Duration::from_millis(2);
+
 /// The most failed events that are remembered.
 const REMEMBERED: usize = 100;
 
@@ -40,6 +43,19 @@ impl Lambda {
     /// One invocation.
     pub(crate) async fn invoke(&self, event: &Value) -> Result<Report, Diagnostic> {
         self.notifier.handle(event).await.map_err(Diagnostic::from)
+    }
+
+    /// One invocation, and beside it every event that is waiting or comes meanwhile: the doctor waits for one.
+    pub(crate) async fn invoke_among_others(&self, event: Value) -> Result<Report, Diagnostic> {
+        let notifier = self.notifier.clone();
+        let invocation = tokio::spawn(async move { notifier.handle(&event).await.map_err(Diagnostic::from) });
+        while !invocation.is_finished() {
+            self.drain().await;
+            tokio::time::sleep(A_MOMENT).await;
+        }
+        invocation.await.unwrap_or_else(|died| {
+            Err(Diagnostic { error_type: "Runtime.ExitError".to_owned(), error_message: died.to_string() })
+        })
     }
 
     /// Runs every event that is waiting, and the ones that follow from them. When this returns, none was waiting.

@@ -63,6 +63,32 @@ checked_text!(
 );
 public_text!(RoleArn);
 
+checked_text!(
+    /// The ARN of an identity of SES, perhaps in another account.
+    IdentityArn, "the identity", max 512, "the ARN of an SES identity", |text| identity_of(text).is_some()
+);
+public_text!(IdentityArn);
+
+impl IdentityArn {
+    /// The account that the identity is of.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        self.0.split(':').nth(4).unwrap_or_default()
+    }
+}
+
+/// The name in the ARN of an identity: `arn:PARTITION:ses:REGION:ACCOUNT:identity/NAME`.
+fn identity_of(arn: &str) -> Option<&str> {
+    let ["arn", partition, "ses", region, account, resource] = arn.splitn(6, ':').collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    let is_name =
+        |name: &&str| !name.is_empty() && !name.contains(|c: char| c == '/' || c.is_whitespace() || c.is_control());
+    let is_arn = partition.starts_with("aws") && !region.is_empty() && is_account;
+    resource.strip_prefix("identity/").filter(|_| is_arn).filter(is_name)
+}
+
 impl RoleArn {
     /// The pattern of the ARNs of its sessions.
     #[must_use]
@@ -152,6 +178,23 @@ mod tests {
         for arn in ["", "arn:aws:iam::1:role/a", "arn:aws:iam::123456789012:user/a", "arn:aws:iam::123456789012:role/"]
         {
             assert!(arn.parse::<RoleArn>().is_err(), "{arn}");
+        }
+    }
+
+    #[test]
+    fn an_identity_is_named_with_its_account() {
+        let identity: IdentityArn = "arn:aws:ses:eu-west-1:210987654321:identity/example.com".parse().unwrap();
+        assert_eq!(identity.account(), "210987654321");
+        for arn in [
+            "",
+            "example.com",
+            "arn:aws:ses:eu-west-1:1:identity/example.com",
+            "arn:aws:ses:eu-west-1:210987654321:identity/",
+            "arn:aws:ses:eu-west-1:210987654321:configuration-set/a",
+            "arn:aws:ses::210987654321:identity/example.com",
+            "arn:aws:sns:eu-west-1:210987654321:identity/example.com",
+        ] {
+            assert!(arn.parse::<IdentityArn>().is_err(), "{arn}");
         }
     }
 

@@ -12,6 +12,7 @@ use crate::approval::{ApprovalKey, Digest, ParseError};
 pub const TAG: &str = "delivery";
 
 const POLICY: &str = "policy-";
+const TEST: &str = "test-";
 /// The length of an approval's key, and of a digest.
 const HASH: usize = 43;
 
@@ -29,6 +30,8 @@ pub enum Tag {
     },
     /// A change of the policy, by its digest.
     Policy(Digest),
+    /// A test of the doctor's.
+    Test(Digest),
 }
 
 impl Tag {
@@ -38,6 +41,7 @@ impl Tag {
         match self {
             Self::Request { approval, request, kind } => About::Request { approval, request, kind: *kind },
             Self::Policy(digest) => About::Policy(digest),
+            Self::Test(digest) => About::Test(digest),
         }
     }
 }
@@ -49,6 +53,7 @@ impl From<About<'_>> for Tag {
                 Self::Request { approval: approval.clone(), request: request.clone(), kind }
             }
             About::Policy(digest) => Self::Policy(digest.clone()),
+            About::Test(digest) => Self::Test(digest.clone()),
         }
     }
 }
@@ -58,6 +63,7 @@ impl fmt::Display for Tag {
         match self {
             Self::Request { approval, request, kind } => write!(f, "{approval}{request}{kind}"),
             Self::Policy(digest) => write!(f, "{POLICY}{digest}"),
+            Self::Test(digest) => write!(f, "{TEST}{digest}"),
         }
     }
 }
@@ -66,10 +72,12 @@ impl FromStr for Tag {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        if let Some(digest) = text.strip_prefix(POLICY)
-            && digest.len() == HASH
-        {
+        let after = |prefix| text.strip_prefix(prefix).filter(|digest| digest.len() == HASH);
+        if let Some(digest) = after(POLICY) {
             return Ok(Self::Policy(digest.parse()?));
+        }
+        if let Some(digest) = after(TEST) {
+            return Ok(Self::Test(digest.parse()?));
         }
         let invalid = ParseError::Form { what: "the tag of an email", form: "one of ours" };
         let (approval, rest) = text.split_at_checked(HASH).ok_or(invalid)?;
@@ -95,6 +103,7 @@ mod tests {
             tag("unreached-2"),
             tag("outcome"),
             format!("policy-{}", hash("_")),
+            format!("test-{}", hash("_")),
             // An approval whose key begins like a tag about the policy.
             format!("policy-{}{request}outcome", "a".repeat(HASH - POLICY.len())),
         ] {

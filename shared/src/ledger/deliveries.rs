@@ -18,6 +18,8 @@ use crate::aws::{AwsError, code};
 use crate::delivery::{About, Claim, Delivery, DeliveryId, DeliveryState, Said};
 
 const UPDATE: &str = "dynamodb:UpdateItem";
+/// The partition of the doctor's tests.
+const TESTS: &str = "TESTS";
 /// A reserved word, perhaps.
 const RANK: &str = "rank";
 
@@ -154,6 +156,16 @@ impl Ledger {
         }
     }
 
+    /// What SES said became of the email of one delivery.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer, or answers with an item that this version cannot read.
+    pub async fn said(&self, id: DeliveryId<'_>) -> Result<Option<Said>, AwsError> {
+        let Some(item) = self.get(delivery_keys(id)).await? else { return Ok(None) };
+        let SaidOf(said) = from_item::<DeliveryItem, _>(item)?;
+        Ok(said)
+    }
+
     /// All deliveries of a request.
     ///
     /// # Errors
@@ -187,6 +199,7 @@ pub(super) fn delivery_keys(DeliveryId { about, to }: DeliveryId<'_>) -> Item {
         About::Request { approval, request, kind } => {
             keys(approval.as_str(), &format!("{DELIVERY}{request}#{kind}#{to}"), None)
         }
+        About::Test(test) => keys(TESTS, &format!("{DELIVERY}{test}#test#{to}"), None),
         About::Policy(record) => keys(POLICY, &format!("{DELIVERY}{record}#policy#{to}"), None),
     }
 }
@@ -233,6 +246,18 @@ impl SaidItem {
         }
         let reason = self.reason.map(|reason| reason.parse()).transpose()?;
         Ok(Some(Said { fate: self.fate.parse()?, at: read_moment(self.at)?, reason }))
+    }
+}
+
+/// What was said of a delivery whatever it is about.
+struct SaidOf(Option<Said>);
+
+impl TryFrom<DeliveryItem> for SaidOf {
+    type Error = Unreadable;
+
+    fn try_from(item: DeliveryItem) -> Result<Self, Unreadable> {
+        let (Some(said), Some(message_id)) = (item.said, item.message_id) else { return Ok(Self(None)) };
+        said.about(&message_id).map(Self)
     }
 }
 

@@ -25,6 +25,7 @@ pub async fn all(world: &World) -> Vec<Answer> {
     calls.emails().await;
     calls.parameters().await;
     calls.tables().await;
+    calls.set_up_of_emails().await;
     calls.sessions().await;
     calls.answers
 }
@@ -306,6 +307,31 @@ impl Calls<'_> {
             for operation in ["ListIdentities", "GetSendQuota", "GetAccountSendingEnabled"] {
                 self.form("ses", &[("Action", operation)]).await;
             }
+        }
+    }
+
+    async fn set_up_of_emails(&mut self) {
+        self.world.aws().ses.change(|settings| {
+            settings.identities.entry("mail.example".to_owned()).or_default().configuration_set = Some("a".to_owned());
+        });
+        for (operation, path) in [
+            ("GetAccount", "account"),
+            ("GetEmailIdentity", "identities/example.com"),
+            ("GetEmailIdentity", "identities/mail.example"),
+            ("GetEmailIdentity", "identities/ann%40nowhere.example"),
+            ("GetConfigurationSet", "configuration-sets/sandbox"),
+            ("GetConfigurationSet", "configuration-sets/none"),
+            ("GetConfigurationSetEventDestinations", "configuration-sets/sandbox/event-destinations"),
+            ("GetConfigurationSetEventDestinations", "configuration-sets/none/event-destinations"),
+        ] {
+            let page = self.world.get(&self.world.url(&format!("/aws/v2/email/{path}"))).await;
+            let mut body: Value = serde_json::from_str(&page.body).unwrap();
+            // In this protocol, a header names the error.
+            if let Some(code) = page.header("x-amzn-errortype") {
+                body["__type"] = json!(code);
+            }
+            let (service, operation) = ("sesv2".to_owned(), operation.to_owned());
+            self.answers.push(Answer { service, operation, status: page.status, body: body.to_string() });
         }
     }
 

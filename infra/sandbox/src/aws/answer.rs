@@ -40,7 +40,7 @@ pub(super) fn success(service: Service, operation: &str, answer: Answer, request
 
 pub(super) fn error(protocol: Protocol, namespace: &str, error: &AwsError, request_id: &str) -> Response {
     match protocol {
-        Protocol::Json10 | Protocol::Json11 => {
+        Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => {
             let body = json!({ "__type": error.code, "message": error.message }).to_string();
             let mut response = respond(protocol, error.status, body.into(), request_id);
             if let Ok(code) = HeaderValue::from_str(&error.code) {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::form::Form;
 use super::service::{Protocol, Service};
-use super::{ses, sts};
+use super::{ses, sesv2, sts};
 use crate::codepipeline::AwsError;
 
 /// The longest name of an operation, or of an access key, that is kept. Both come from outside.
@@ -46,6 +46,25 @@ impl Incoming {
                         format!("The sandbox has no service {}; {operation} was called", tidy(prefix)),
                     ),
                     operation,
+                }),
+            };
+        }
+
+        // Version 2 of SES is the only service with paths.
+        let path = uri.split(['?', '#']).next().unwrap_or_default();
+        if let Some((_, path)) = path.split_once("/v2/email/") {
+            return match sesv2::operation(method, path) {
+                Some((operation, form)) => {
+                    Ok(Self { service: Service::SesV2, operation: operation.to_owned(), access_key, form })
+                }
+                None => Err(Unknown {
+                    protocol: Protocol::RestJson,
+                    access_key,
+                    operation: tidy(method),
+                    error: AwsError::new(
+                        "UnknownOperationException",
+                        format!("The sandbox's SES has no operation {} {}", tidy(method), tidy(path)),
+                    ),
                 }),
             };
         }

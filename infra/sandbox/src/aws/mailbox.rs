@@ -112,6 +112,8 @@ pub(super) struct Taken<'a> {
     pub(super) message_id: &'a str,
     pub(super) subject: &'a str,
     pub(super) configuration_set: &'a str,
+    /// The types of events that go to EventBridge.
+    pub(super) types: &'a [&'static str],
     pub(super) tags: &'a [(String, String)],
     pub(super) now: UtcDateTime,
 }
@@ -122,11 +124,13 @@ impl Taken<'_> {
         let now = moment::text(self.now, moment::MILLISECONDS);
         let said = Mailbox::at(self.to).said(self.to, &now);
         let sent = [("Send", "Email Sent", json!({"send": {}}))];
-        sent.into_iter().chain(said).map(|(kind, name, part)| self.message(kind, name, part, &now)).collect()
+        let is_wanted = |(kind, ..): &(&str, &str, Value)| self.types.contains(&as_type(kind));
+        let events = sent.into_iter().chain(said).filter(is_wanted);
+        events.map(|(kind, name, part)| self.message(kind, name, part, &now)).collect()
     }
 
     fn message(&self, kind: &str, name: &str, part: Value, now: &str) -> Value {
-        let Self { from, to, message_id, subject, configuration_set, tags, now: time } = self;
+        let Self { from, to, message_id, subject, configuration_set, tags, now: time, .. } = self;
         let mut named = json!({
             "ses:configuration-set": [configuration_set],
             "ses:from-domain": [from.rsplit('@').next().unwrap_or_default()],
@@ -162,5 +166,17 @@ impl Taken<'_> {
             "messageAttributes": {}, "md5OfBody": "", "eventSource": "aws:sqs", "eventSourceARN": EMAIL_QUEUE,
             "awsRegion": REGION,
         }]})
+    }
+}
+
+/// The type of an event as version 2 of the API names it.
+fn as_type(kind: &str) -> &'static str {
+    match kind {
+        "Send" => "SEND",
+        "Reject" => "REJECT",
+        "Bounce" => "BOUNCE",
+        "Complaint" => "COMPLAINT",
+        "Delivery" => "DELIVERY",
+        _ => "DELIVERY_DELAY",
     }
 }

@@ -21,6 +21,7 @@ mod mail;
 mod mailbox;
 mod service;
 pub mod ses;
+pub mod sesv2;
 mod sts;
 mod table_access;
 mod table_policies;
@@ -62,7 +63,7 @@ const REMEMBERED_CALLS: usize = 10_000;
 /// A call that arrived, whether it succeeded or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// The service's name in signatures (`codepipeline`, `dynamodb`, `events`, `kms`, `ses`, `ssm`, `sts`), or `unknown`.
+    /// The service's name in signatures (`codepipeline`, `dynamodb`, `events`, `kms`, `ses`, `ssm`, `sts`), `sesv2`, or `unknown`.
     pub service: &'static str,
     /// The operation, such as `PutApprovalResult`.
     pub operation: String,
@@ -224,7 +225,7 @@ impl Aws {
                 self.eventbridge.call(operation, &json_input(&body)?, caller, notifier).map(Answer::Json)
             }
             Service::Kms => self.kms.call(operation, &json_input(&body)?, caller).map(Answer::Json),
-            Service::Ses | Service::Ssm if !caller.is_of_the_hub() => Err(AwsError::new(
+            Service::Ses | Service::SesV2 | Service::Ssm if !caller.is_of_the_hub() => Err(AwsError::new(
                 "AccessDeniedException",
                 format!(
                     "The sandbox has {} in account {ACCOUNT} only, and {} is of another",
@@ -236,6 +237,7 @@ impl Aws {
                 let notifier = |event| self.codepipeline.send(event);
                 self.ses.call(operation, &incoming.form, notifier).map(Answer::Xml)
             }
+            Service::SesV2 => self.ses.call_v2(operation, &incoming.form).map(Answer::Json),
             Service::DynamoDb => self.dynamodb.call(operation, body, caller).await,
             Service::Ssm => self.ssm.call(operation, body).await.map(Answer::Ready),
             Service::Sts => self.sts.call(operation, &incoming.form, caller, body).await,

@@ -7,6 +7,7 @@ use axum::http::HeaderValue;
 pub(super) enum Protocol {
     Json10,
     Json11,
+    RestJson,
     Query,
 }
 
@@ -15,6 +16,7 @@ impl Protocol {
         HeaderValue::from_static(match self {
             Self::Json10 => "application/x-amz-json-1.0",
             Self::Json11 => "application/x-amz-json-1.1",
+            Self::RestJson => "application/json",
             Self::Query => "text/xml",
         })
     }
@@ -28,12 +30,13 @@ pub(super) enum Service {
     EventBridge,
     Kms,
     Ses,
+    SesV2,
     Ssm,
     Sts,
 }
 
 impl Service {
-    /// The name that the service has in signatures.
+    /// The name that the service has in signatures. Both versions of SES sign as `ses`.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::CodePipeline => "codepipeline",
@@ -41,6 +44,7 @@ impl Service {
             Self::EventBridge => "events",
             Self::Kms => "kms",
             Self::Ses => "ses",
+            Self::SesV2 => "sesv2",
             Self::Ssm => "ssm",
             Self::Sts => "sts",
         }
@@ -50,6 +54,7 @@ impl Service {
         match self {
             Self::DynamoDb => Protocol::Json10,
             Self::CodePipeline | Self::EventBridge | Self::Kms | Self::Ssm => Protocol::Json11,
+            Self::SesV2 => Protocol::RestJson,
             Self::Ses | Self::Sts => Protocol::Query,
         }
     }
@@ -59,7 +64,7 @@ impl Service {
         match self {
             Self::Ses => "http://ses.amazonaws.com/doc/2010-12-01/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
-            Self::CodePipeline | Self::DynamoDb | Self::EventBridge | Self::Kms | Self::Ssm => "",
+            Self::CodePipeline | Self::DynamoDb | Self::EventBridge | Self::Kms | Self::SesV2 | Self::Ssm => "",
         }
     }
 
@@ -71,7 +76,7 @@ impl Service {
             Self::EventBridge => "AWSEvents",
             Self::Kms => "TrentService",
             Self::Ssm => "AmazonSSM",
-            Self::Ses | Self::Sts => "",
+            Self::Ses | Self::SesV2 | Self::Sts => "",
         }
     }
 

@@ -19,6 +19,7 @@ use super::form::Form;
 pub use super::mail::Mail;
 use super::mail::{self, Head};
 use super::mailbox::{Mailbox, Taken};
+use super::sesv2::Settings;
 use crate::codepipeline::{AwsError, Now};
 use crate::deployment::{ACCOUNT, CONFIGURATION_SET, NOTIFIER_ROLE};
 use crate::lock::lock;
@@ -29,6 +30,9 @@ pub(super) const OPERATIONS: [&str; 5] =
 
 /// Every address here is refused, so that a refusal can be had from outside, without a line of code.
 pub const REFUSED_DOMAIN: &str = "refused.example";
+
+/// The domain of the mailbox simulator.
+const SIMULATOR: &str = "@simulator.amazonses.com";
 
 /// The longest message, in bytes.
 const MAX_MESSAGE: usize = 10 * 1024 * 1024;
@@ -58,10 +62,8 @@ struct State {
     taken: Vec<UtcDateTime>,
     last_id: u64,
     refused: HashMap<String, (String, String)>,
-    /// The verified identities. If there are none, every sender is accepted.
-    verified: Vec<String>,
-    /// The set that messages use which name none.
-    default_set: Option<String>,
+    /// Identities, configuration sets and the account.
+    settings: Settings,
     /// Whether SES says of ordinary mailboxes that they took an email: an event each.
     says_all: bool,
     paused: bool,
@@ -79,8 +81,7 @@ impl Ses {
             taken: Vec::new(),
             last_id: 0,
             refused: HashMap::new(),
-            verified: Vec::new(),
-            default_set: None,
+            settings: Settings::default(),
             says_all: false,
             paused: false,
         };
@@ -126,12 +127,21 @@ impl Ses {
 
     /// Verifies an address or a domain. Once one is verified, mail from others is refused.
     pub fn verify(&self, identity: &str) {
-        lock(&self.state).verified.push(identity.to_ascii_lowercase());
+        let identities = &mut lock(&self.state).settings.identities;
+        identities.entry(identity.to_ascii_lowercase()).or_default().verified = true;
     }
 
-    /// Gives the sender's identity a default configuration set.
-    pub fn set_default_set(&self, name: &str) {
-        lock(&self.state).default_set = Some(name.to_owned());
+    /// Changes identities, configuration sets or the account, as an administrator would.
+    pub fn change(&self, change: impl FnOnce(&mut Settings)) {
+        change(&mut lock(&self.state).settings);
+    }
+
+    pub(super) fn settings(&self) -> Settings {
+        lock(&self.state).settings.clone()
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        lock(&self.state).paused
     }
 
     /// Has SES say what became of every email from now on. Without this, it says so of those alone that a mailbox such as
@@ -153,10 +163,10 @@ impl Ses {
             "GetAccountSendingEnabled" => Ok(element("Enabled", &(!lock(&self.state).paused).to_string())),
             "GetIdentityVerificationAttributes" => Ok(self.verification(&form.list("Identities"))),
             "ListIdentities" => {
-                let state = lock(&self.state);
-                let members: String = state
-                    .verified
-                    .iter()
+                let settings = self.settings();
+                let members: String = settings
+                    .identities
+                    .keys()
                     .filter(|identity| match form.get("IdentityType") {
                         Some("EmailAddress") => identity.contains('@'),
                         Some("Domain") => !identity.contains('@'),
@@ -218,8 +228,9 @@ impl Ses {
 
         let mut events = Vec::new();
         let mut state = lock(&self.state);
-        let set = form.get("ConfigurationSetName").map(str::to_owned).or_else(|| state.default_set.clone());
-        state.permit(&senders, &destinations, set.as_deref(), &self.region)?;
+        let set = form.get("ConfigurationSetName").map(str::to_owned).or_else(|| state.default_set(&senders));
+        let identity = form.get("SourceArn");
+        state.permit(&senders, identity, &destinations, set.as_deref(), &self.region)?;
         state.pace(destinations.len(), now)?;
 
         let millis = now.unix_timestamp_nanos() / 1_000_000;
@@ -230,16 +241,21 @@ impl Ses {
             let id = state.last_id.to_string();
             let tag = tags.iter().find(|(name, _)| name == TAG).map(|(_, value)| value.clone()).unwrap_or_default();
             let mail = Mail { tag, ..mail::read(id, to, &sent, &message_id, now) };
+            let events_of = |set: &str| state.settings.sets.get(set)?.events.clone();
             if let Some(configuration_set) = &set
-                && (state.says_all || Mailbox::at(to) != Mailbox::Takes)
+                && let Some(types) = &events_of(configuration_set)
+                && (state.says_all || Mailbox::at(to) != Mailbox::Takes || to.ends_with(SIMULATOR))
             {
                 let from = senders.first().copied().unwrap_or_default();
                 let (subject, message_id) = (mail.subject.as_str(), message_id.as_str());
-                let taken = Taken { from, to, message_id, subject, configuration_set, tags: &tags, now };
+                let taken = Taken { from, to, message_id, subject, configuration_set, types, tags: &tags, now };
                 events.extend(taken.events());
             }
-            state.mails.push(mail);
-            state.taken.push(now);
+            // The simulator's mailboxes are nobody's, and count nowhere.
+            if !to.ends_with(SIMULATOR) {
+                state.mails.push(mail);
+                state.taken.push(now);
+            }
         }
         let surplus = state.mails.len().saturating_sub(state.kept);
         state.mails.drain(..surplus);
@@ -248,22 +264,29 @@ impl Ses {
         Ok(message_id)
     }
 
-    fn quota(&self) -> String {
+    /// The number of messages in the last day, and the number allowed in a second.
+    pub(super) fn sent_today(&self) -> (f64, f64) {
         let day_ago = (self.now)() - Duration::DAY;
         let mut state = lock(&self.state);
         state.taken.retain(|taken| *taken > day_ago);
-        let (sent, rate) = (state.taken.len(), state.rate.unwrap_or(14));
+        let whole = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
+        (whole(state.taken.len()), whole(state.rate.unwrap_or(14)))
+    }
+
+    fn quota(&self) -> String {
+        let (sent, rate) = self.sent_today();
         format!(
-            "<Max24HourSend>50000.0</Max24HourSend><MaxSendRate>{rate}.0</MaxSendRate><SentLast24Hours>{sent}.0\
+            "<Max24HourSend>50000.0</Max24HourSend><MaxSendRate>{rate:.1}</MaxSendRate><SentLast24Hours>{sent:.1}\
              </SentLast24Hours>"
         )
     }
 
     fn verification(&self, identities: &[&str]) -> String {
-        let state = lock(&self.state);
+        let settings = self.settings();
+        let is_verified = |identity: &str| settings.identities.get(identity).is_some_and(|known| known.verified);
         let entries: String = identities
             .iter()
-            .filter(|identity| state.verified.is_empty() || state.verified.contains(&identity.to_ascii_lowercase()))
+            .filter(|identity| settings.identities.is_empty() || is_verified(&identity.to_ascii_lowercase()))
             .map(|identity| {
                 let key = element("key", identity);
                 format!("<entry>{key}<value><VerificationStatus>Success</VerificationStatus></value></entry>")
@@ -275,18 +298,32 @@ impl Ses {
 
 impl State {
     /// Checks that the senders may send to the recipients.
-    fn permit(&self, from: &[&str], to: &[&str], set: Option<&str>, region: &str) -> Result<(), AwsError> {
+    fn permit(
+        &self,
+        from: &[&str],
+        identity: Option<&str>,
+        to: &[&str],
+        set: Option<&str>,
+        region: &str,
+    ) -> Result<(), AwsError> {
         if self.paused {
             return Err(AwsError::new("AccountSendingPausedException", "Email sending is disabled for your account."));
         }
-        if let Some(set) = set.filter(|set| *set != CONFIGURATION_SET) {
+        let denied = |resource: &str| {
             let message = format!(
                 "User `arn:aws:sts::{ACCOUNT}:assumed-role/{NOTIFIER_ROLE}/sandbox' is not authorized to perform \
-                 `ses:SendRawEmail' on resource `arn:aws:ses:{region}:{ACCOUNT}:configuration-set/{set}'"
+                 `ses:SendRawEmail' on resource `{resource}'"
             );
-            return Err(AwsError::new("AccessDenied", message));
+            Err(AwsError { status: 403, code: "AccessDenied".to_owned(), message })
+        };
+        if let Some(set) = set.filter(|set| *set != CONFIGURATION_SET) {
+            return denied(&format!("arn:aws:ses:{region}:{ACCOUNT}:configuration-set/{set}"));
         }
-        let mut unverified: Vec<&str> = from.iter().copied().filter(|sender| !self.is_verified(sender)).collect();
+        if let Some(identity) = identity.filter(|identity| !self.settings.shared.iter().any(|arn| arn == identity)) {
+            return denied(identity);
+        }
+        let is_known = |sender: &str| identity.is_some() || self.is_verified(sender);
+        let mut unverified: Vec<&str> = from.iter().copied().filter(|sender| !is_known(sender)).collect();
         unverified.dedup();
         if !unverified.is_empty() {
             return Err(AwsError::new(
@@ -321,11 +358,29 @@ impl State {
         Err(AwsError::new("Throttling", "Maximum sending rate exceeded."))
     }
 
+    /// Whether the sender's address, its domain, or a domain above that is verified.
     fn is_verified(&self, sender: &str) -> bool {
-        let sender = sender.to_ascii_lowercase();
-        let domain = sender.rsplit('@').next().unwrap_or_default();
-        self.verified.is_empty() || self.verified.iter().any(|identity| *identity == sender || identity == domain)
+        let identities = &self.settings.identities;
+        identities.is_empty() || names_above(sender).any(|name| identities.get(&name).is_some_and(|one| one.verified))
     }
+
+    /// The default set of the first sender's identity: the most specific one that there is.
+    fn default_set(&self, senders: &[&str]) -> Option<String> {
+        let identities = &self.settings.identities;
+        let names = senders.first().into_iter().flat_map(|sender| names_above(sender));
+        names.filter_map(|name| identities.get(&name)).find_map(|identity| identity.configuration_set.clone())
+    }
+}
+
+/// The identities that mail from an address may be sent with, the most specific first.
+fn names_above(address: &str) -> impl Iterator<Item = String> {
+    let address = address.to_ascii_lowercase();
+    let domain = address.rsplit('@').next().unwrap_or_default().to_owned();
+    let domains = std::iter::successors(Some(domain), |domain| {
+        let (_, above) = domain.split_once('.')?;
+        above.contains('.').then(|| above.to_owned())
+    });
+    std::iter::once(address).chain(domains)
 }
 
 /// "ASCII letters, numbers, underscores, or dashes", and at most 256 of them.

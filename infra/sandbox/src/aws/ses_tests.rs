@@ -148,10 +148,14 @@ fn refusals_can_be_had() {
     assert_eq!(refused(send(&ses, &["bob@example.com", "ann@example.com"], MESSAGE, &[])), throttled);
     ses.accept("ann@example.com");
     let set = |name| send(&ses, &[], MESSAGE, &[("ConfigurationSetName", name)]);
-    assert_eq!(refused(set("tracked")).0, "AccessDenied");
+    assert_eq!(set("tracked").err().unwrap().code, "AccessDenied");
     // The set of the identity counts where a message names none.
-    ses.set_default_set("tracked");
-    assert!(refused(send(&ses, &[], MESSAGE, &[])).1.ends_with("configuration-set/tracked'"));
+    ses.verify("example.com");
+    ses.change(|settings| {
+        settings.identities.values_mut().for_each(|identity| identity.configuration_set = Some("tracked".to_owned()));
+    });
+    let message = send(&ses, &[], MESSAGE, &[]).err().unwrap().message;
+    assert!(message.ends_with("configuration-set/tracked'"), "{message}");
     assert!(set("sandbox").is_ok());
     let tag = |value| send(&ses, &[], MESSAGE, &[("Tags.member.1.Name", "delivery"), ("Tags.member.1.Value", value)]);
     assert_eq!(refused(tag("a@b")).1, "Invalid value for tag <delivery>.");
