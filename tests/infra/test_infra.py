@@ -758,11 +758,25 @@ quorum = 2""",
 
 class Ledger(unittest.TestCase):
     @on_every_stack
-    def test_it_outlives_the_stack_and_can_be_recovered(self, _title, stack):
-        ledger = stack.resources["LedgerTable"]
-        self.assertEqual((ledger["DeletionPolicy"], ledger["UpdateReplacePolicy"]), ("Retain", "Retain"))
-        recovery = ledger["Properties"]["PointInTimeRecoverySpecification"]
+    def test_it_can_be_recovered(self, _title, stack):
+        recovery = stack.properties("LedgerTable")["PointInTimeRecoverySpecification"]
         self.assertEqual(recovery, {"PointInTimeRecoveryEnabled": "true"})
+
+
+class Retention(unittest.TestCase):
+    """What outlives the stack. A deployment that fails leaves nothing behind of what it has made."""
+
+    @on_every_stack
+    def test_records_outlive_the_stack_unless_the_deployment_that_makes_them_fails(self, title, stack):
+        policies = {
+            name: (resource["DeletionPolicy"], resource["UpdateReplacePolicy"])
+            for name, resource in stack.resources.items()
+        }
+        kept = {"LedgerTable"} | {arn.split("/")[1] for arn in ALL_REQUEST_KEYS[title] + ALL_VOTE_KEYS[title]}
+        if title == "file":
+            kept.add("PolicyParameter")
+        expected = {name: ("RetainExceptOnCreate", "Retain") for name in kept}
+        self.assertEqual({name: one for name, one in policies.items() if one != ("Delete", "Delete")}, expected)
 
 
 class Policy(unittest.TestCase):
