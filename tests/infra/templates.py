@@ -38,6 +38,8 @@ CDK_NAMES = {
     "CallbackErrorsAlarm/Resource": "CallbackErrorsAlarm",
     "CallbackRole/DefaultPolicy/Resource": "CallbackPolicy",
     "CallbackRole/Resource": "CallbackRole",
+    "EmailConfigurationSet/Events/Resource": "EmailEventDestination",
+    "EmailConfigurationSet/Resource": "EmailConfigurationSet",
     "Events/DeadLetterQueue/Policy/Resource": "RuleDeadLetterQueuePolicy",
     "Events/DeadLetterQueue/Resource": "RuleDeadLetterQueue",
     "Events/Rule/Resource": "ApprovalRule",
@@ -96,7 +98,7 @@ EVERYTHING = {
     "Sender": "releases@example.org",
     "SenderName": "Releases",
     "ReplyTo": "answers@example.org",
-    "ConfigurationSet": "releases",
+    "TlsPolicy": "OPTIONAL",
     "SesSandbox": "true",
     "EventBusName": "central",
     "PipelineRegion": "*",
@@ -119,9 +121,17 @@ EVERYTHING = {
 OVERRIDES = SENDER | SOURCES["parameter"] | {
     "SenderName": "",
     "SenderIdentity": "example.com",
+    "ConfigurationSet": "existing",
     "PipelineRegion": "us-east-1",
     "NotifierConcurrency": "0",
     "RequestKeys": "none,signs,none,none",
+}
+
+# Another account's identity, and another region of SES, which needs a configuration set.
+ELSEWHERE = REQUIRED | {
+    "SenderIdentityArn": "arn:aws:ses:eu-central-1:210987654321:identity/example.com",
+    "ConfigurationSet": "mail",
+    "SesRegion": "eu-central-1",
 }
 
 CONFIGURATIONS = {
@@ -129,6 +139,7 @@ CONFIGURATIONS = {
     "everything": EVERYTHING,
     "overrides": OVERRIDES,
     "file": SENDER | SOURCES["file"],
+    "elsewhere": ELSEWHERE,
 }
 
 

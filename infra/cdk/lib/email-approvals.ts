@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { addAlarms } from './alarms.js';
 import { CallbackApi } from './api.js';
 import { Callback } from './callback.js';
+import { configurationSet } from './configuration-set.js';
 import { ApprovalEvents } from './events.js';
 import { role } from './function.js';
 import { requestKeys, type SigningKeys, voteKeys } from './keys.js';
@@ -32,6 +33,8 @@ export class EmailApprovals extends Construct {
   readonly table: dynamodb.ITable;
   /** Where the policy is: who may decide what. */
   readonly policy: PolicyLocation;
+  /** The name of the SES configuration set that every email is sent with. */
+  readonly configurationSet: string;
   /** The function that takes events and sends emails. */
   readonly notifier: Notifier;
   /** The function that answers links and passes decisions to CodePipeline. */
@@ -54,6 +57,7 @@ export class EmailApprovals extends Construct {
     this.voteKeys = voteKeys(this, settings.deploymentName, settings.voteKeys, callbackRole);
     this.table = ledger(this, [callbackRole, notifierRole]);
     this.policy = policyLocation(this, settings);
+    this.configurationSet = configurationSet(this, settings);
     const { table, requestKeys: request, voteKeys: vote } = this;
     this.callback = new Callback(this, 'Callback', {
       settings,
@@ -69,6 +73,7 @@ export class EmailApprovals extends Construct {
       role: notifierRole,
       table,
       policy: this.policy,
+      configurationSet: this.configurationSet,
       requestKeys: request,
       voteKeys: vote,
       decidingRole: callbackRole,

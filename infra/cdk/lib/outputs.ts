@@ -43,6 +43,11 @@ export function addOutputs(stack: Stack, approvals: EmailApprovals): void {
     'The KMS keys that votes are signed with. The first signs, and all are trusted.',
     keyList(approvals.voteKeys),
   );
+  output(
+    'ConfigurationSetName',
+    'The SES configuration set that every email is sent with',
+    approvals.configurationSet,
+  );
   output('RuleName', 'The EventBridge rule that sends approval events to the notifier', events.ruleName);
   output(
     'NotifierDeadLetterQueueUrl',
