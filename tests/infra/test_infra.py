@@ -50,10 +50,13 @@ NOTIFIER = ACCOUNT_ARN("lambda", "function:NotifierFunction")
 CALLBACK = ACCOUNT_ARN("lambda", "function:CallbackFunction")
 NOTIFIER_DEAD_LETTERS = ACCOUNT_ARN("sqs", "NotifierDeadLetterQueue")
 RULE_DEAD_LETTERS = ACCOUNT_ARN("sqs", "RuleDeadLetterQueue")
+EMAIL_QUEUE = ACCOUNT_ARN("sqs", "EmailQueue")
+EMAIL_DEAD_LETTERS = ACCOUNT_ARN("sqs", "EmailDeadLetterQueue")
 TOPIC = ACCOUNT_ARN("sns", "ApprovalTopic")
 APPROVAL_RULE = ACCOUNT_ARN("events", "rule/ApprovalRule")
 VOTE_RULE = ACCOUNT_ARN("events", "rule/VoteRule")
 SWEEP_RULE = ACCOUNT_ARN("events", "rule/SweepRule")
+EMAIL_RULE = ACCOUNT_ARN("events", "rule/EmailRule")
 
 # The configurations' own values, where they differ in more than one resource.
 PIPELINE_REGION = {title: "eu-west-1" for title in CONFIGURATIONS} | {"everything": "*", "overrides": "us-east-1"}
@@ -86,6 +89,7 @@ ALL_VOTE_KEYS = VOTE_KEYS
 # What the templates already give the notifier, and what its code still asks for instead. When the code catches up, the
 # tests below fail until these sets are gone.
 AHEAD_OF_CODE = {
+    "COUNTERSIGN_EMAIL_QUEUE",
     "COUNTERSIGN_SENDER_IDENTITY_ARN",
     "COUNTERSIGN_SES_REGION",
     "ses:GetAccount",
@@ -238,7 +242,8 @@ class Roles(unittest.TestCase):
     TRACING = {"xray:PutTelemetryRecords": ["*"], "xray:PutTraceSegments": ["*"]}
     # Lambda itself needs these. All others are in the code.
     LAMBDA_ACTIONS = {
-        *("logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage", *TRACING),
+        *("logs:CreateLogStream", "logs:PutLogEvents", *TRACING),
+        *("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"),
     }
 
     def pipelines(self, title, resource="*"):
@@ -296,6 +301,9 @@ class Roles(unittest.TestCase):
                 "ses:GetConfigurationSetEventDestinations": [self.configuration_set(title)],
                 "ses:GetEmailIdentity": [self.ses(title, "identity/*")],
                 "ses:SendRawEmail": self.senders(title),
+                "sqs:DeleteMessage": [EMAIL_QUEUE],
+                "sqs:GetQueueAttributes": [EMAIL_QUEUE],
+                "sqs:ReceiveMessage": [EMAIL_QUEUE],
                 "sqs:SendMessage": [NOTIFIER_DEAD_LETTERS],
             }
         )
@@ -454,6 +462,33 @@ class ResourcePolicies(unittest.TestCase):
         "LedgerTable": {("Deny", '"*"', action, "*", json.dumps(WRITERS)) for action in WRITES},
         "NotifierRole": ASSUMED_BY_LAMBDA,
         "CallbackRole": ASSUMED_BY_LAMBDA,
+        "EmailQueuePolicy": {
+            ("Deny", '{"AWS": "*"}', "sqs:*", EMAIL_QUEUE, json.dumps(DENY_WITHOUT_TLS)),
+            (
+                "Allow",
+                '{"Service": "events.amazonaws.com"}',
+                "sqs:SendMessage",
+                EMAIL_QUEUE,
+                json.dumps({"ArnEquals": {"aws:SourceArn": EMAIL_RULE}}),
+            ),
+            (
+                "Deny",
+                '"*"',
+                "sqs:SendMessage",
+                EMAIL_QUEUE,
+                json.dumps({"ArnNotEquals": {"aws:SourceArn": EMAIL_RULE}}),
+            ),
+        },
+        "EmailDeadLetterQueuePolicy": {
+            ("Deny", '{"AWS": "*"}', "sqs:*", EMAIL_DEAD_LETTERS, json.dumps(DENY_WITHOUT_TLS)),
+            (
+                "Allow",
+                '{"Service": "events.amazonaws.com"}',
+                "sqs:SendMessage",
+                EMAIL_DEAD_LETTERS,
+                json.dumps({"ArnEquals": {"aws:SourceArn": EMAIL_RULE}}),
+            ),
+        },
         "NotifierDeadLetterQueuePolicy": {
             ("Deny", '{"AWS": "*"}', "sqs:*", NOTIFIER_DEAD_LETTERS, json.dumps(DENY_WITHOUT_TLS)),
         },
@@ -489,6 +524,8 @@ class ResourcePolicies(unittest.TestCase):
     }
     # The resource that a policy is attached to.
     OWNERS = {
+        "EmailDeadLetterQueuePolicy": ("Queues", "EmailDeadLetterQueue"),
+        "EmailQueuePolicy": ("Queues", "EmailQueue"),
         "NotifierDeadLetterQueuePolicy": ("Queues", "NotifierDeadLetterQueue"),
         "RuleDeadLetterQueuePolicy": ("Queues", "RuleDeadLetterQueue"),
         "ApprovalTopicPolicy": ("Topics", TOPIC),
@@ -541,7 +578,7 @@ class ResourcePolicies(unittest.TestCase):
 
 
 class Access(unittest.TestCase):
-    """Who can sign and who can write, as IAM evaluates the policies of the keys and of the table."""
+    """Who can sign and who can write, as IAM evaluates the policies of the keys, the table and the queue."""
 
     # What else is in the account may have every permission in its own policies.
     OTHERS = [
@@ -602,6 +639,25 @@ class Access(unittest.TestCase):
                 *((self.OTHERS[0], f"dynamodb:{action}") for action in (*others, *recovery)),
             ],
         )
+
+    @on_every_stack
+    def test_only_the_rule_can_write_the_queue_of_email_events(self, _title, stack):
+        document = stack.properties("EmailQueuePolicy")["PolicyDocument"]
+
+        def refused(principal, action, source=None):
+            return refuses(document, Request(principal, action, EMAIL_QUEUE, source))
+
+        roles = self.role("NotifierRole") + self.role("CallbackRole")
+        for principal in [*self.OTHERS, *roles, self.SERVICE]:
+            with self.subTest(f"{principal}, without a source"):
+                self.assertTrue(refused(principal, "sqs:SendMessage"))
+        topic, rule = ACCOUNT_ARN("sns", "topic"), EMAIL_RULE.replace("123456789012", "999999999999")
+        for source in (APPROVAL_RULE, f"{EMAIL_RULE}2", rule, topic):
+            with self.subTest(f"a service, for {source}"):
+                self.assertTrue(refused(self.SERVICE, "sqs:SendMessage", source))
+        self.assertFalse(refused(self.SERVICE, "sqs:SendMessage", EMAIL_RULE))
+        for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"):
+            self.assertFalse(refused(self.role("NotifierRole")[0], action))
 
     def test_every_action_that_writes_items_of_a_table_is_denied(self):
         # AWS's reference names actions in lower case.
@@ -735,6 +791,7 @@ class Functions(unittest.TestCase):
                 "COUNTERSIGN_CONFIGURATION_SET": "countersign",
                 "COUNTERSIGN_DECIDING_ROLE": "arn:aws:iam::123456789012:role/CallbackRole",
                 "COUNTERSIGN_DEPLOYMENT": "countersign",
+                "COUNTERSIGN_EMAIL_QUEUE": EMAIL_QUEUE,
                 "COUNTERSIGN_LOG_LEVEL": "info",
                 "COUNTERSIGN_POLICY_TEXT": """\
 [default]
@@ -990,7 +1047,7 @@ class Events(unittest.TestCase):
 
 
 class Emails(unittest.TestCase):
-    """The configuration set that every email is sent with."""
+    """The configuration set that every email is sent with, and the events about them."""
 
     EVENTS = {
         "send": "Email Sent",
@@ -1025,11 +1082,51 @@ class Emails(unittest.TestCase):
         self.assertEqual(destinations, {"EmailEventDestination": destination})
 
     @on_every_stack
-    def test_the_setting_and_the_output_name_the_set_in_use(self, title, stack):
+    def test_the_setting_the_rule_and_the_output_name_the_set_in_use(self, title, stack):
         expected = CONFIGURATION_SETS[title]
         environment = stack.properties("NotifierFunction")["Environment"]["Variables"]
         self.assertEqual(environment["COUNTERSIGN_CONFIGURATION_SET"], expected)
         self.assertEqual(stack.outputs["ConfigurationSetName"], expected)
+        rule = stack.properties("EmailRule")
+        pattern = {
+            "account": ["123456789012"],
+            "source": ["aws.ses"],
+            "detail-type": list(self.EVENTS.values()),
+            "detail": {"mail": {"tags": {"ses:configuration-set": [expected]}}},
+        }
+        self.assertEqual((rule["EventPattern"], rule["State"], rule["EventBusName"]), (pattern, "ENABLED", "default"))
+
+    @on_every_stack
+    def test_its_events_reach_the_notifier_through_a_queue(self, _title, stack):
+        (target,) = stack.properties("EmailRule")["Targets"]
+        self.assertEqual((target["Arn"], target["DeadLetterConfig"]["Arn"]), (EMAIL_QUEUE, EMAIL_DEAD_LETTERS))
+        self.assertEqual(
+            stack.of_type("AWS::Lambda::EventSourceMapping"),
+            {
+                "EmailEventSource": {
+                    "EventSourceArn": EMAIL_QUEUE,
+                    "FunctionName": "NotifierFunction",
+                    "BatchSize": "10",
+                    "FunctionResponseTypes": ["ReportBatchItemFailures"],
+                    "ScalingConfig": {"MaximumConcurrency": "2"},
+                }
+            },
+        )
+
+    @on_every_stack
+    def test_the_queues_are_encrypted_keep_events_for_days_and_outlast_the_notifier(self, _title, stack):
+        redrive = {"deadLetterTargetArn": EMAIL_DEAD_LETTERS, "maxReceiveCount": "5"}
+        queue, dead_letters = stack.properties("EmailQueue"), stack.properties("EmailDeadLetterQueue")
+        self.assertEqual(
+            queue,
+            {
+                "MessageRetentionPeriod": "86400",
+                "VisibilityTimeout": str(6 * int(stack.properties("NotifierFunction")["Timeout"])),
+                "SqsManagedSseEnabled": "true",
+                "RedrivePolicy": redrive,
+            },
+        )
+        self.assertEqual(dead_letters, {"MessageRetentionPeriod": "345600", "SqsManagedSseEnabled": "true"})
 
 
 class Concurrency(unittest.TestCase):
@@ -1071,6 +1168,7 @@ class Alarms(unittest.TestCase):
         "NotifierErrorsAlarm": ("AWS/Lambda", "Errors", "Sum", "FunctionName", "NotifierFunction"),
         "NotifierDeadLettersAlarm": (*QUEUE, "NotifierDeadLetterQueue.QueueName"),
         "RuleDeadLettersAlarm": (*QUEUE, "RuleDeadLetterQueue.QueueName"),
+        "EmailDeadLettersAlarm": (*QUEUE, "EmailDeadLetterQueue.QueueName"),
         "CallbackErrorsAlarm": ("AWS/ApiGateway", "5xx", "Sum", "ApiId", "Api"),
     }
 
@@ -1079,6 +1177,7 @@ class Alarms(unittest.TestCase):
         metrics = self.METRICS | {
             "ForgeriesAlarm": ("Countersign", "Forged", "Sum", "Deployment", deployment_name(title)),
             "SendFailuresAlarm": ("Countersign", "SendFailures", "Sum", "Deployment", deployment_name(title)),
+            "UndeliveredAlarm": ("Countersign", "Undelivered", "Sum", "Deployment", deployment_name(title)),
         }
         alarms = stack.of_type("AWS::CloudWatch::Alarm")
         found = {

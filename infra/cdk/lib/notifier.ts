@@ -24,6 +24,8 @@ interface NotifierProps {
   readonly policy: PolicyLocation;
   /** The name of the SES configuration set that every email is sent with. */
   readonly configurationSet: string;
+  /** The queue of events about emails. */
+  readonly emailQueue: sqs.IQueue;
   readonly requestKeys: SigningKeys;
   readonly voteKeys: SigningKeys;
   /** The role whose decisions count as those of the voters. */
@@ -39,7 +41,7 @@ export class Notifier extends Construct {
 
   constructor(scope: Construct, id: string, props: NotifierProps) {
     super(scope, id);
-    const { settings, role, table, policy, configurationSet, requestKeys, voteKeys } = props;
+    const { settings, role, table, policy, configurationSet, emailQueue, requestKeys, voteKeys } = props;
     this.deadLetterQueue = deadLetterQueue(this);
 
     const allow = (sid: string, actions: string[], resources: string[], conditions?: iam.Conditions) =>
@@ -82,6 +84,11 @@ export class Notifier extends Construct {
       [configurationSetArn(this, settings, configurationSet)],
     );
     allow('SendDeadLetters', ['sqs:SendMessage'], [this.deadLetterQueue.queueArn]);
+    allow(
+      'ReceiveEmailEvents',
+      ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
+      [emailQueue.queueArn],
+    );
     acknowledgePipelines(role, settings, '*');
     acknowledge(
       role,
@@ -115,6 +122,7 @@ export class Notifier extends Construct {
         ...(settings.replyTo && { COUNTERSIGN_REPLY_TO: settings.replyTo }),
         COUNTERSIGN_CONFIGURATION_SET: configurationSet,
         ...(settings.senderIdentityArn && { COUNTERSIGN_SENDER_IDENTITY_ARN: settings.senderIdentityArn }),
+        COUNTERSIGN_EMAIL_QUEUE: emailQueue.queueArn,
         ...(settings.sesRegion && { COUNTERSIGN_SES_REGION: settings.sesRegion }),
         ...(policy.kind === 'parameter'
           ? { COUNTERSIGN_POLICY: policy.name }
@@ -125,6 +133,14 @@ export class Notifier extends Construct {
         COUNTERSIGN_APPROVAL_TIMEOUT_DAYS: String(settings.approvalTimeoutDays),
         COUNTERSIGN_LOG_LEVEL: settings.logLevel,
       },
+    });
+    // SqsEventSource would grant the role more than it needs.
+    new lambda.EventSourceMapping(this, 'EmailEventSource', {
+      target: this.function,
+      eventSourceArn: emailQueue.queueArn,
+      batchSize: 10,
+      reportBatchItemFailures: true,
+      maxConcurrency: 2, // The least that Lambda takes. Asking for approvals comes first.
     });
   }
 }

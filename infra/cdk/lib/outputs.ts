@@ -5,7 +5,7 @@ import { keyList } from './keys.js';
 
 /** Adds the outputs, under the same names as in the SAM template. */
 export function addOutputs(stack: Stack, approvals: EmailApprovals): void {
-  const { notifier, callback, events, policy } = approvals;
+  const { notifier, callback, events, emailEvents, policy } = approvals;
   const output = (name: string, description: string, value: string) =>
     new CfnOutput(stack, name, { description, value });
   output(
@@ -58,6 +58,11 @@ export function addOutputs(stack: Stack, approvals: EmailApprovals): void {
     'RuleDeadLetterQueueUrl',
     'The queue of events that did not reach the notifier',
     events.deadLetterQueue.queueUrl,
+  );
+  output(
+    'EmailDeadLetterQueueUrl',
+    'The queue of events about emails that were not taken in',
+    emailEvents.deadLetterQueue.queueUrl,
   );
   if (events.topic) {
     output(
