@@ -1,7 +1,7 @@
 """A template as the stack that it makes, with parameters, conditions and intrinsic functions resolved.
 
 Resources get their names from the SAM template, so that two templates of one system come out equal, and a reference to
-a resource becomes a text with its name. It supports only what these two templates use, and fails on anything else.
+a resource becomes a text with its name. It supports only what these templates use, and fails on anything else.
 """
 
 import copy

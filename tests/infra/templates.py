@@ -1,4 +1,4 @@
-"""The two templates of this repository: SAM's after its transform, and the one that the CDK synthesizes."""
+"""The templates of this repository: SAM's after its transform, what the CDK synthesizes, and that of `infra/ses`."""
 
 import atexit
 import copy
@@ -21,6 +21,7 @@ logging.getLogger("samtranslator").setLevel(logging.ERROR)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SAM_TEMPLATE = ROOT / "infra/sam/template.yaml"
+SES_TEMPLATE = ROOT / "infra/ses/template.yaml"
 CDK = ROOT / "infra/cdk"
 
 # The resources of the CDK stack by their construct path, with their names in the SAM template.
@@ -182,6 +183,11 @@ def unchanged_sam_template():
 def sam_stack(parameters, source=None):
     """The stack of the SAM template, or of a changed copy of it."""
     return Stack(sam_template(source) if source else unchanged_sam_template(), parameters)
+
+
+def ses_template():
+    """The template of the configuration set in another region. CloudFormation takes it as it is written."""
+    return json.loads(json.dumps(yaml_parse(SES_TEMPLATE.read_text())))
 
 
 class SynthesisError(Exception):

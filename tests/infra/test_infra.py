@@ -16,7 +16,7 @@ import unittest
 import cfnlint
 
 from access import Request, refuses
-from stack import Refused, Stack, differences, permissions, statements
+from stack import Refused, Stack, differences, normalized, permissions, statements
 from templates import (
     CDK,
     CONFIGURATIONS,
@@ -32,6 +32,7 @@ from templates import (
     sam_source,
     sam_stack,
     sam_template,
+    ses_template,
     synthesize,
 )
 
@@ -1127,6 +1128,70 @@ class Emails(unittest.TestCase):
             },
         )
         self.assertEqual(dead_letters, {"MessageRetentionPeriod": "345600", "SqsManagedSseEnabled": "true"})
+
+
+class SesTemplate(unittest.TestCase):
+    """The configuration set in another region: the same as that of the stack, with its events forwarded."""
+
+    BUS = "arn:aws:events:ap-east-1:123456789012:event-bus/default"
+
+    def stack(self, **parameters):
+        return Stack(ses_template(), {"EventBusArn": self.BUS} | parameters)
+
+    def test_it_needs_no_transform_so_stack_sets_take_it(self):
+        self.assertNotIn("Transform", ses_template())
+
+    def test_the_set_its_events_and_the_dead_letter_queue_are_those_of_the_stack(self):
+        own = normalized(sam_stack(CONFIGURATIONS["everything"]))
+        other = normalized(self.stack(ConfigurationSetName="releases", TlsPolicy="OPTIONAL"))
+        events = ("EmailEventDestination", "EmailDeadLetterQueue", "EmailDeadLetterQueuePolicy")
+        for name in ("EmailConfigurationSet", *events):
+            with self.subTest(name):
+                self.assertEqual(other[name], own[name])
+
+    def test_the_rule_forwards_what_the_deployments_own_rule_takes(self):
+        rule = self.stack(ConfigurationSetName="mail").properties("EmailRule")
+        own = sam_stack(ELSEWHERE).properties("EmailRule")
+        for name in ("EventPattern", "EventBusName", "State"):
+            self.assertEqual(rule[name], own[name])
+        (target,), (own_target,) = rule["Targets"], own["Targets"]
+        role = "arn:aws:iam::123456789012:role/ForwardingRole"
+        self.assertEqual((target["Arn"], target["RoleArn"]), (self.BUS, role))
+        for name in ("DeadLetterConfig", "RetryPolicy"):
+            self.assertEqual(target[name], own_target[name])
+
+    def test_its_role_can_only_put_events_on_that_bus(self):
+        stack = self.stack()
+        self.assertEqual(
+            permissions(stack, "ForwardingRole"), {("Allow", "null", "events:PutEvents", self.BUS, "null")}
+        )
+        trust = statements(stack.properties("ForwardingRole")["AssumeRolePolicyDocument"])
+        self.assertEqual(trust, {("Allow", '{"Service": "events.amazonaws.com"}', "sts:AssumeRole", "", "null")})
+        self.assertEqual(list(stack.of_type("AWS::IAM::Role")), ["ForwardingRole"])
+
+    def test_several_can_be_in_one_region(self):
+        stack = self.stack()
+        named = {name for name in stack.resources if {"Name", "RoleName", "QueueName"} & set(stack.properties(name))}
+        self.assertEqual(named, {"EmailConfigurationSet"})
+
+    def test_it_keeps_nothing(self):
+        for resource in self.stack().resources.values():
+            self.assertEqual((resource["DeletionPolicy"], resource["UpdateReplacePolicy"]), ("Delete", "Delete"))
+
+    def test_its_parameters_are_described_and_only_a_default_bus_is_taken(self):
+        parameters = ses_template()["Parameters"]
+        own = sam_source()["Parameters"]
+        self.assertEqual(parameters["TlsPolicy"]["AllowedValues"], own["TlsPolicy"]["AllowedValues"])
+        for name, parameter in parameters.items():
+            self.assertTrue(parameter["Description"].endswith("."), name)
+            if "AllowedPattern" in parameter:
+                self.assertTrue(parameter["ConstraintDescription"].startswith("must be "), name)
+        for value in filter(None, VALUES["ConfigurationSet"]["good"]):
+            self.assertRegex(value, f"^(?:{parameters['ConfigurationSetName']['AllowedPattern']})$")
+        pattern = re.compile(parameters["EventBusArn"]["AllowedPattern"])
+        self.assertTrue(pattern.fullmatch(self.BUS))
+        for value in ("default", self.BUS.replace("/default", "/central"), f"{self.BUS}x"):
+            self.assertFalse(pattern.fullmatch(value), value)
 
 
 class Concurrency(unittest.TestCase):

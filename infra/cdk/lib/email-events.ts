@@ -88,9 +88,9 @@ function allowSendingBy(rule: events.Rule, ...queues: sqs.Queue[]): void {
 }
 
 /**
- * The notifier believes what comes out of this queue, so only the rule writes into it, and only SES makes events whose
- * source begins with `aws`. The condition also holds without `aws:SourceArn`, which no person's request has, so whatever
- * else they may do with queues, nobody can make up the fate of an email. Nor can the dead-letter queue be redriven into
+ * The notifier believes what comes out of this queue, so only the rule writes into it, and only AWS makes events whose
+ * source begins with `aws.`. The condition also holds without `aws:SourceArn`, which no person's request has. So nobody
+ * can make up what became of an email, whatever they may do with queues. Nor can the dead-letter queue be redriven into
  * this one.
  */
 function denySendingExceptBy(rule: events.Rule, queue: sqs.Queue): void {

@@ -44,8 +44,8 @@ export interface EmailApprovalsProps {
   /** Where the policy is, which says who may decide what. */
   readonly policy: PolicySource;
   /**
-   * The From address of the emails, without a name. SES must have verified it, or its domain, in the region that it sends
-   * from.
+   * The From address of the emails, without a name. SES must have verified it, or its domain, in the region that it
+   * sends from.
    */
   readonly sender: string;
   /**
