@@ -7,8 +7,8 @@ import type { Settings } from './settings.js';
  * The name of the SES configuration set that every email is sent with: one that exists, or one that this adds.
  *
  * Every email names it, because SES applies an identity's default set to an email that names none: that may track
- * clicks, which rewrites links, and needs a permission of its own. Account-wide engagement metrics track too, unless the
- * set says otherwise.
+ * clicks, which rewrites links, and needs a permission of its own. Account-wide engagement metrics track too, unless
+ * the set says otherwise.
  */
 export function configurationSet(scope: Construct, settings: Settings): string {
   if (settings.configurationSet) return settings.configurationSet;

@@ -94,8 +94,8 @@ export class Notifier extends Construct {
       role,
       `AwsSolutions-IAM5[Resource::${findingArn(this, 'ses', sesRegion(this, settings), 'identity/*')}]`,
       [
-        'SES may have verified the sender, its domain, or any parent domain, which the doctor finds out. In its sandbox,',
-        "SES also checks the recipients' identities on sending. The condition on the From address still applies.",
+        'SES may have verified the sender, its domain, or any parent domain, which the doctor finds out. In its',
+        "sandbox, SES also checks the recipients' identities on sending. The condition on the From address still applies.",
       ].join(' '),
     );
 
