@@ -9,17 +9,25 @@ import fnmatch
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """A request. `principal` is its `aws:PrincipalArn`, or None for an AWS service, which has none."""
+    """A request over TLS. `principal` is its `aws:PrincipalArn`, or None for an AWS service, which has none.
+
+    `source` is the `aws:SourceArn` that a service may state.
+    """
 
     principal: str | None
     action: str
     resource: str
+    source: str | None = None
 
     def context(self):
         """The condition keys of the request, each with its values."""
-        service = self.principal is None
-        keys = {"aws:principalisawsservice": ["true" if service else "false"]}
-        return keys if service else keys | {"aws:principalarn": [self.principal]}
+        known = {
+            "aws:principalarn": self.principal,
+            "aws:principalisawsservice": "true" if self.principal is None else "false",
+            "aws:securetransport": "true",
+            "aws:sourcearn": self.source,
+        }
+        return {key: [value] for key, value in known.items() if value is not None}
 
 
 def refuses(document, request):
@@ -58,7 +66,8 @@ def is_principal(principal, request):
 def holds(operator, expected, values):
     """Whether a condition holds. `values` is None if the request does not have the key."""
     match operator:
-        case "ArnNotLike":
+        # AWS treats ArnEquals and ArnLike alike.
+        case "ArnNotEquals" | "ArnNotLike":
             # Negated operators hold when the key is missing.
             return values is None or not any(arn_like(value, one) for value in values for one in expected)
         case "Bool":

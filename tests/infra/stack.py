@@ -1,7 +1,7 @@
 """A template as the stack that it makes, with parameters, conditions and intrinsic functions resolved.
 
 Resources get their names from the SAM template, so that two templates of one system come out equal, and a reference to
-a resource becomes a text with its name. It supports only what these two templates use, and fails on anything else.
+a resource becomes a text with its name. It supports only what these templates use, and fails on anything else.
 """
 
 import copy
@@ -183,7 +183,7 @@ class Stack:
         match self.declared[name]["Type"]:
             case "AWS::SNS::Topic":
                 return self.attribute(name, "Arn")
-            case "AWS::SSM::Parameter":
+            case "AWS::SES::ConfigurationSet" | "AWS::SSM::Parameter":
                 # The real name, because it is part of an ARN and of the functions' settings.
                 return self.resolve(self.declared[name]["Properties"]["Name"])
         return self.names[name]

@@ -1,4 +1,4 @@
-"""The two templates of this repository: SAM's after its transform, and the one that the CDK synthesizes."""
+"""The templates of this repository: SAM's after its transform, what the CDK synthesizes, and that of `infra/ses`."""
 
 import atexit
 import copy
@@ -21,6 +21,7 @@ logging.getLogger("samtranslator").setLevel(logging.ERROR)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SAM_TEMPLATE = ROOT / "infra/sam/template.yaml"
+SES_TEMPLATE = ROOT / "infra/ses/template.yaml"
 CDK = ROOT / "infra/cdk"
 
 # The resources of the CDK stack by their construct path, with their names in the SAM template.
@@ -38,6 +39,14 @@ CDK_NAMES = {
     "CallbackErrorsAlarm/Resource": "CallbackErrorsAlarm",
     "CallbackRole/DefaultPolicy/Resource": "CallbackPolicy",
     "CallbackRole/Resource": "CallbackRole",
+    "EmailConfigurationSet/Events/Resource": "EmailEventDestination",
+    "EmailConfigurationSet/Resource": "EmailConfigurationSet",
+    "EmailDeadLettersAlarm/Resource": "EmailDeadLettersAlarm",
+    "EmailEvents/DeadLetterQueue/Policy/Resource": "EmailDeadLetterQueuePolicy",
+    "EmailEvents/DeadLetterQueue/Resource": "EmailDeadLetterQueue",
+    "EmailEvents/Queue/Policy/Resource": "EmailQueuePolicy",
+    "EmailEvents/Queue/Resource": "EmailQueue",
+    "EmailEvents/Rule/Resource": "EmailRule",
     "Events/DeadLetterQueue/Policy/Resource": "RuleDeadLetterQueuePolicy",
     "Events/DeadLetterQueue/Resource": "RuleDeadLetterQueue",
     "Events/Rule/Resource": "ApprovalRule",
@@ -48,6 +57,7 @@ CDK_NAMES = {
     "LedgerTable/Resource": "LedgerTable",
     "Notifier/DeadLetterQueue/Policy/Resource": "NotifierDeadLetterQueuePolicy",
     "Notifier/DeadLetterQueue/Resource": "NotifierDeadLetterQueue",
+    "Notifier/EmailEventSource/Resource": "EmailEventSource",
     "Notifier/Function/EventInvokeConfig/Resource": "NotifierFunctionEventInvokeConfig",
     "Notifier/Function/Resource": "NotifierFunction",
     "Notifier/Function/Topic/Resource": "ApprovalTopicSubscription",
@@ -65,6 +75,7 @@ CDK_NAMES = {
     "SigningKey/Alias/Resource": "SigningKeyAlias",
     "SigningKey/Resource": "SigningKey",
     "SweepRule/Resource": "SweepRule",
+    "UndeliveredAlarm/Resource": "UndeliveredAlarm",
     "VoteKey1/Resource": "VoteKey1",
     "VoteKey2/Resource": "VoteKey2",
     "VoteKey3/Resource": "VoteKey3",
@@ -96,7 +107,7 @@ EVERYTHING = {
     "Sender": "releases@example.org",
     "SenderName": "Releases",
     "ReplyTo": "answers@example.org",
-    "ConfigurationSet": "releases",
+    "TlsPolicy": "OPTIONAL",
     "SesSandbox": "true",
     "EventBusName": "central",
     "PipelineRegion": "*",
@@ -119,9 +130,17 @@ EVERYTHING = {
 OVERRIDES = SENDER | SOURCES["parameter"] | {
     "SenderName": "",
     "SenderIdentity": "example.com",
+    "ConfigurationSet": "existing",
     "PipelineRegion": "us-east-1",
     "NotifierConcurrency": "0",
     "RequestKeys": "none,signs,none,none",
+}
+
+# Another account's identity, and another region of SES, which needs a configuration set.
+ELSEWHERE = REQUIRED | {
+    "SenderIdentityArn": "arn:aws:ses:eu-central-1:210987654321:identity/example.com",
+    "ConfigurationSet": "mail",
+    "SesRegion": "eu-central-1",
 }
 
 CONFIGURATIONS = {
@@ -129,6 +148,7 @@ CONFIGURATIONS = {
     "everything": EVERYTHING,
     "overrides": OVERRIDES,
     "file": SENDER | SOURCES["file"],
+    "elsewhere": ELSEWHERE,
 }
 
 
@@ -163,6 +183,11 @@ def unchanged_sam_template():
 def sam_stack(parameters, source=None):
     """The stack of the SAM template, or of a changed copy of it."""
     return Stack(sam_template(source) if source else unchanged_sam_template(), parameters)
+
+
+def ses_template():
+    """The template of the configuration set in another region. CloudFormation takes it as it is written."""
+    return json.loads(json.dumps(yaml_parse(SES_TEMPLATE.read_text())))
 
 
 class SynthesisError(Exception):

@@ -13,10 +13,11 @@ interface AlarmSources {
   readonly notifier: lambda.IFunction;
   readonly notifierDeadLetters: sqs.IQueue;
   readonly ruleDeadLetters: sqs.IQueue;
+  readonly emailDeadLetters: sqs.IQueue;
   readonly apiId: string;
 }
 
-/** Adds the alarms. Each means that an approver was not asked or got no answer, except for the last. */
+/** Adds the alarms. Each means that an approver was not asked or got no answer, except for the last two. */
 export function addAlarms(scope: Construct, settings: Settings, sources: AlarmSources): void {
   const alarm = (id: string, name: string, alarmDescription: string, metric: cloudwatch.MetricProps): void => {
     const alarm = new cloudwatch.Alarm(scope, id, {
@@ -76,6 +77,21 @@ export function addAlarms(scope: Construct, settings: Settings, sources: AlarmSo
     'send-failures',
     "An email to an approver was not sent. See the notifier's log for the error from Amazon SES.",
     ownMetric('SendFailures'),
+  );
+  alarm(
+    'UndeliveredAlarm',
+    'undelivered',
+    'An email to an approver was refused by their mail server or suppressed by Amazon SES. See the command history.',
+    ownMetric('Undelivered'),
+  );
+  alarm(
+    'EmailDeadLettersAlarm',
+    'email-dead-letters',
+    [
+      "An event about an email was not taken in, so history may not say what became of that email. See the notifier's",
+      'log for the cause.',
+    ].join(' '),
+    visibleMessages(sources.emailDeadLetters),
   );
   alarm(
     'ForgeriesAlarm',

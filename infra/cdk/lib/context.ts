@@ -2,7 +2,7 @@ import { aws_events as events, aws_lambda as lambda, aws_sns as sns } from 'aws-
 import type { Construct } from 'constructs';
 
 import { KEY_USES, type KeyUse } from './keys.js';
-import type { EmailApprovalsProps, LogLevel, PolicySource } from './settings.js';
+import type { EmailApprovalsProps, LogLevel, PolicySource, TlsPolicy } from './settings.js';
 
 /**
  * The context keys that the app reads: the SAM template's parameters, with a lower-case first letter, and two more. In
@@ -30,10 +30,13 @@ type Key =
   | 'requestKeys'
   | 'sender'
   | 'senderIdentity'
+  | 'senderIdentityArn'
   | 'senderName'
+  | 'sesRegion'
   | 'sesSandbox'
   | 'throttleBurst'
   | 'throttleRate'
+  | 'tlsPolicy'
   | 'voteKeys'
   // Zips with a `bootstrap` that is built already. Without them, cargo-lambda builds the functions.
   | 'callbackZip'
@@ -119,8 +122,11 @@ export function propsFromContext(scope: Construct): EmailApprovalsProps {
     // An empty name is a value of its own: no name instead of the default.
     senderName: text('senderName'),
     senderIdentity: optional('senderIdentity', String),
+    senderIdentityArn: optional('senderIdentityArn', String),
     replyTo: optional('replyTo', String),
+    tlsPolicy: oneOf<TlsPolicy>('tlsPolicy', 'REQUIRE', 'OPTIONAL'),
     configurationSet: optional('configurationSet', String),
+    sesRegion: optional('sesRegion', String),
     sesSandbox: flag('sesSandbox'),
     deploymentName: optional('deploymentName', String),
     origins: optional('origins', (origins) => origins.split(',')),

@@ -4,6 +4,8 @@ import { Construct } from 'constructs';
 import { addAlarms } from './alarms.js';
 import { CallbackApi } from './api.js';
 import { Callback } from './callback.js';
+import { configurationSet } from './configuration-set.js';
+import { EmailEvents } from './email-events.js';
 import { ApprovalEvents } from './events.js';
 import { role } from './function.js';
 import { requestKeys, type SigningKeys, voteKeys } from './keys.js';
@@ -32,6 +34,10 @@ export class EmailApprovals extends Construct {
   readonly table: dynamodb.ITable;
   /** Where the policy is: who may decide what. */
   readonly policy: PolicyLocation;
+  /** The name of the SES configuration set that every email is sent with. */
+  readonly configurationSet: string;
+  /** The rule and the queue that events about emails arrive through. */
+  readonly emailEvents: EmailEvents;
   /** The function that takes events and sends emails. */
   readonly notifier: Notifier;
   /** The function that answers links and passes decisions to CodePipeline. */
@@ -54,6 +60,8 @@ export class EmailApprovals extends Construct {
     this.voteKeys = voteKeys(this, settings.deploymentName, settings.voteKeys, callbackRole);
     this.table = ledger(this, [callbackRole, notifierRole]);
     this.policy = policyLocation(this, settings);
+    this.configurationSet = configurationSet(this, settings);
+    this.emailEvents = new EmailEvents(this, 'EmailEvents', { settings, configurationSet: this.configurationSet });
     const { table, requestKeys: request, voteKeys: vote } = this;
     this.callback = new Callback(this, 'Callback', {
       settings,
@@ -69,6 +77,8 @@ export class EmailApprovals extends Construct {
       role: notifierRole,
       table,
       policy: this.policy,
+      configurationSet: this.configurationSet,
+      emailQueue: this.emailEvents.queue,
       requestKeys: request,
       voteKeys: vote,
       decidingRole: callbackRole,
@@ -82,6 +92,7 @@ export class EmailApprovals extends Construct {
       notifier: this.notifier.function,
       notifierDeadLetters: this.notifier.deadLetterQueue,
       ruleDeadLetters: this.events.deadLetterQueue,
+      emailDeadLetters: this.emailEvents.deadLetterQueue,
       apiId: this.api.apiId,
     });
   }

@@ -103,7 +103,9 @@ function signingKeys(scope: Construct, props: SigningKeysProps): SigningKeys {
 }
 
 /**
- * One key. It is kept, whatever becomes of the stack, because somebody may still have to verify what it signed.
+ * One key. It is kept, whatever becomes of the stack, because somebody may still have to verify what it signed; only
+ * the deployment that makes it, if it fails, deletes it again. No update ever replaces a key: one that would need to
+ * fails.
  *
  * Who can sign can approve in any name. So the key's policy denies `kms:Sign` to everybody but one role, even to
  * administrators, unless they change the policy; `PutKeyPolicy` must stay possible, or the account could lose the key.

@@ -3,7 +3,10 @@ import type { Construct } from 'constructs';
 
 import { principalArns } from './keys.js';
 
-/** The ledger's table. It is the record of who decided what, so it is kept when the stack is deleted. */
+/**
+ * The ledger's table. It is the record of who decided what, so it is kept when the stack is deleted; only the
+ * deployment that makes it, if it fails, deletes it again.
+ */
 export function ledger(scope: Construct, writers: readonly iam.Role[]): dynamodb.Table {
   return new dynamodb.Table(scope, 'LedgerTable', {
     partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
@@ -12,7 +15,7 @@ export function ledger(scope: Construct, writers: readonly iam.Role[]): dynamodb
     timeToLiveAttribute: 'ttl',
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     encryption: dynamodb.TableEncryption.AWS_MANAGED,
-    removalPolicy: RemovalPolicy.RETAIN,
+    removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     resourcePolicy: new iam.PolicyDocument({ statements: [denyWritesExceptBy(writers)] }),
   });
 }

@@ -4,9 +4,7 @@ import {
   aws_lambda as lambda,
   aws_sqs as sqs,
   Duration,
-  Fn,
   Stack,
-  Token,
 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
@@ -16,6 +14,7 @@ import { rustFunction } from './function.js';
 import { arns, keyList, type SigningKeys } from './keys.js';
 import { acknowledgePipelines, allPipelines, findingArn } from './pipelines.js';
 import type { PolicyLocation } from './policy.js';
+import { allIdentities, configurationSetArn, sendingArns, sesRegion } from './sender.js';
 import type { Settings } from './settings.js';
 
 interface NotifierProps {
@@ -23,6 +22,10 @@ interface NotifierProps {
   readonly role: iam.Role;
   readonly table: dynamodb.ITable;
   readonly policy: PolicyLocation;
+  /** The name of the SES configuration set that every email is sent with. */
+  readonly configurationSet: string;
+  /** The queue of events about emails. */
+  readonly emailQueue: sqs.IQueue;
   readonly requestKeys: SigningKeys;
   readonly voteKeys: SigningKeys;
   /** The role whose decisions count as those of the voters. */
@@ -38,7 +41,7 @@ export class Notifier extends Construct {
 
   constructor(scope: Construct, id: string, props: NotifierProps) {
     super(scope, id);
-    const { settings, role, table, policy, requestKeys, voteKeys } = props;
+    const { settings, role, table, policy, configurationSet, emailQueue, requestKeys, voteKeys } = props;
     this.deadLetterQueue = deadLetterQueue(this);
 
     const allow = (sid: string, actions: string[], resources: string[], conditions?: iam.Conditions) =>
@@ -56,7 +59,7 @@ export class Notifier extends Construct {
     allow('CheckRequestKeys', ['kms:GetKeyPolicy'], arns(requestKeys.all));
     allow('CheckVoteKeys', ['kms:GetKeyPolicy'], arns(voteKeys.all));
     allow('CheckLedger', ['dynamodb:GetResourcePolicy'], [table.tableArn]);
-    allow('SendEmails', ['ses:SendRawEmail'], this.sendingArns(settings), {
+    allow('SendEmails', ['ses:SendRawEmail'], sendingArns(this, settings, configurationSet), {
       StringEquals: { 'ses:FromAddress': settings.sender },
     });
     allow(
@@ -72,17 +75,29 @@ export class Notifier extends Construct {
     );
     // For the sweep. The action takes no resource.
     allow('ListPipelines', ['codepipeline:ListPipelines'], ['*']);
-    // For the doctor. Neither action takes a resource.
-    allow('CheckSender', ['ses:GetIdentityVerificationAttributes', 'ses:GetSendQuota'], ['*']);
+    // For the doctor, which checks whether SES will send, and that nothing rewrites links.
+    allow('CheckSendingAccount', ['ses:GetAccount'], ['*']); // The action takes no resource.
+    allow('CheckSenderIdentity', ['ses:GetEmailIdentity'], [allIdentities(this, settings)]);
+    allow(
+      'CheckConfigurationSet',
+      ['ses:GetConfigurationSet', 'ses:GetConfigurationSetEventDestinations'],
+      [configurationSetArn(this, settings, configurationSet)],
+    );
     allow('SendDeadLetters', ['sqs:SendMessage'], [this.deadLetterQueue.queueArn]);
+    allow(
+      'ReceiveEmailEvents',
+      ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
+      [emailQueue.queueArn],
+    );
     acknowledgePipelines(role, settings, '*');
-    if (settings.sesSandbox) {
-      acknowledge(
-        role,
-        `AwsSolutions-IAM5[Resource::${findingArn(this, 'ses', Stack.of(this).region, 'identity/*')}]`,
-        "In its sandbox, SES also checks the recipients' identities. The condition on the From address still applies.",
-      );
-    }
+    acknowledge(
+      role,
+      `AwsSolutions-IAM5[Resource::${findingArn(this, 'ses', sesRegion(this, settings), 'identity/*')}]`,
+      [
+        'SES may have verified the sender, its domain, or any parent domain, which the doctor finds out. In its',
+        "sandbox, SES also checks the recipients' identities on sending. The condition on the From address still applies.",
+      ].join(' '),
+    );
 
     this.function = rustFunction(this, settings, {
       binary: 'notifier',
@@ -105,7 +120,10 @@ export class Notifier extends Construct {
         COUNTERSIGN_TABLE: table.tableName,
         COUNTERSIGN_SENDER: settings.senderName ? `${settings.senderName} <${settings.sender}>` : settings.sender,
         ...(settings.replyTo && { COUNTERSIGN_REPLY_TO: settings.replyTo }),
-        ...(settings.configurationSet && { COUNTERSIGN_CONFIGURATION_SET: settings.configurationSet }),
+        COUNTERSIGN_CONFIGURATION_SET: configurationSet,
+        ...(settings.senderIdentityArn && { COUNTERSIGN_SENDER_IDENTITY_ARN: settings.senderIdentityArn }),
+        COUNTERSIGN_EMAIL_QUEUE: emailQueue.queueArn,
+        ...(settings.sesRegion && { COUNTERSIGN_SES_REGION: settings.sesRegion }),
         ...(policy.kind === 'parameter'
           ? { COUNTERSIGN_POLICY: policy.name }
           : { COUNTERSIGN_POLICY_TEXT: policy.text }),
@@ -116,23 +134,13 @@ export class Notifier extends Construct {
         COUNTERSIGN_LOG_LEVEL: settings.logLevel,
       },
     });
-  }
-
-  /** The ARNs that SES checks when it sends: the identity, and the configuration set if there is one. */
-  private sendingArns(settings: Settings): string[] {
-    const { sender, senderIdentity, configurationSet } = settings;
-    const domain = Token.isUnresolved(sender)
-      ? Fn.select(1, Fn.split('@', sender))
-      : sender.slice(sender.indexOf('@') + 1);
-    const identities = [
-      ...(senderIdentity ? [senderIdentity] : [sender, domain]),
-      ...(settings.sesSandbox ? ['*'] : []),
-    ];
-    const arn = (resource: string, resourceName: string) =>
-      Stack.of(this).formatArn({ service: 'ses', resource, resourceName });
-    return [
-      ...identities.map((identity) => arn('identity', identity)),
-      ...(configurationSet ? [arn('configuration-set', configurationSet)] : []),
-    ];
+    // SqsEventSource would grant the role more than it needs.
+    new lambda.EventSourceMapping(this, 'EmailEventSource', {
+      target: this.function,
+      eventSourceArn: emailQueue.queueArn,
+      batchSize: 10,
+      reportBatchItemFailures: true,
+      maxConcurrency: 2, // The least that Lambda takes. Asking for approvals comes first.
+    });
   }
 }

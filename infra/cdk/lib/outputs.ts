@@ -5,7 +5,7 @@ import { keyList } from './keys.js';
 
 /** Adds the outputs, under the same names as in the SAM template. */
 export function addOutputs(stack: Stack, approvals: EmailApprovals): void {
-  const { notifier, callback, events, policy } = approvals;
+  const { notifier, callback, events, emailEvents, policy } = approvals;
   const output = (name: string, description: string, value: string) =>
     new CfnOutput(stack, name, { description, value });
   output(
@@ -43,6 +43,11 @@ export function addOutputs(stack: Stack, approvals: EmailApprovals): void {
     'The KMS keys that votes are signed with. The first signs, and all are trusted.',
     keyList(approvals.voteKeys),
   );
+  output(
+    'ConfigurationSetName',
+    'The SES configuration set that every email is sent with',
+    approvals.configurationSet,
+  );
   output('RuleName', 'The EventBridge rule that sends approval events to the notifier', events.ruleName);
   output(
     'NotifierDeadLetterQueueUrl',
@@ -53,6 +58,11 @@ export function addOutputs(stack: Stack, approvals: EmailApprovals): void {
     'RuleDeadLetterQueueUrl',
     'The queue of events that did not reach the notifier',
     events.deadLetterQueue.queueUrl,
+  );
+  output(
+    'EmailDeadLetterQueueUrl',
+    'The queue of events about emails that were not taken in',
+    emailEvents.deadLetterQueue.queueUrl,
   );
   if (events.topic) {
     output(

@@ -28,6 +28,9 @@ export function policyLocation(scope: Construct, settings: Settings): PolicyLoca
  *
  * It is not named `/NAME/policy`, because that is where version 0.1 kept a policy that people edited; under another
  * name, an update leaves that one where it is.
+ *
+ * It is kept when the stack is deleted. Only the deployment that makes it, if it fails, deletes it again, because the
+ * next attempt needs its name.
  */
 function policyParameter(scope: Construct, deploymentName: string, text: string): ssm.StringParameter {
   const parameter = new ssm.StringParameter(scope, 'PolicyParameter', {

@@ -36,11 +36,17 @@ export type PolicySource =
 /** How much the functions log. No level logs tokens, links, addresses or comments. */
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
+/** Whether emails need an encrypted connection to the recipient's mail server. */
+export type TlsPolicy = 'REQUIRE' | 'OPTIONAL';
+
 /** The settings of a deployment. The defaults are those of the SAM template's parameters. */
 export interface EmailApprovalsProps {
   /** Where the policy is, which says who may decide what. */
   readonly policy: PolicySource;
-  /** The From address of the emails, without a name. SES must have verified it, or its domain, in this region. */
+  /**
+   * The From address of the emails, without a name. SES must have verified it, or its domain, in the region that it
+   * sends from.
+   */
   readonly sender: string;
   /**
    * The display name of the sender; empty for no name.
@@ -53,15 +59,32 @@ export interface EmailApprovalsProps {
    */
   readonly senderIdentity?: string;
   /**
+   * The ARN of an SES identity of another account to send with, in the region that SES sends from. Its owner must
+   * authorize this account to send.
+   * @default - an identity of this account
+   */
+  readonly senderIdentityArn?: string;
+  /**
    * The address that replies to the emails go to.
    * @default - the sender
    */
   readonly replyTo?: string;
   /**
-   * The SES configuration set to send with. It must not track clicks, because that rewrites links.
-   * @default - none
+   * How the stack's own configuration set delivers to a mail server that offers no TLS: not at all, or in plain text.
+   * @default 'REQUIRE'
+   */
+  readonly tlsPolicy?: TlsPolicy;
+  /**
+   * An SES configuration set to send with that already exists. It must not track opens or clicks, because that rewrites
+   * links, and must send its events to EventBridge.
+   * @default - the stack makes one
    */
   readonly configurationSet?: string;
+  /**
+   * Another region for SES to send from. It needs a `configurationSet` there, which infra/ses/template.yaml makes.
+   * @default - this region
+   */
+  readonly sesRegion?: string;
   /**
    * Whether this account is in the SES sandbox. There, SES also checks permissions on the recipients' identities, so
    * the notifier may use all identities of the account, but still only the sender as From address.
@@ -70,7 +93,7 @@ export interface EmailApprovalsProps {
   readonly sesSandbox?: boolean;
   /**
    * The name of this deployment, unique in account and region. It is part of links and metrics, and of the names of the
-   * functions, the keys' aliases and the stack's policy parameter.
+   * functions, the keys' aliases, the stack's policy parameter and its SES configuration set.
    * @default 'countersign'
    */
   readonly deploymentName?: string;
@@ -179,6 +202,7 @@ const DEFAULTS = {
   sesSandbox: false,
   throttleBurst: 40,
   throttleRate: 20,
+  tlsPolicy: 'REQUIRE',
   voteKeys: ['signs'],
 } as const;
 

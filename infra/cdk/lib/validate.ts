@@ -3,6 +3,11 @@ import { Token } from 'aws-cdk-lib';
 import { type KeyUse, MOST_KEYS } from './keys.js';
 import type { PolicySource, Settings } from './settings.js';
 
+const REGION = '[a-z]{2,4}(-[a-z]+)+-[0-9]';
+
+/** The name of an SES identity: an address or a domain. */
+const IDENTITY = '([^<>,@\\s"/*]+@)?[A-Za-z0-9.-]+\\.[A-Za-z0-9-]+';
+
 const ADDRESS = '[^<>,@\\s"]+@[^<>,@\\s"]+\\.[^<>,@\\s"]+';
 
 /** A character of an approver's name, and one of either part of the address. The policy quotes both with `"`. */
@@ -54,9 +59,18 @@ export function validate(settings: Settings): void {
   matches(
     'senderIdentity',
     settings.senderIdentity,
-    '([^<>,@\\s"/*]+@)?[A-Za-z0-9.-]+\\.[A-Za-z0-9-]+',
+    IDENTITY,
     'a verified identity such as example.com or approvals@example.com',
   );
+  matches(
+    'senderIdentityArn',
+    settings.senderIdentityArn,
+    `arn:[a-z-]+:ses:[a-z0-9-]+:[0-9]{12}:identity/${IDENTITY}`,
+    'the ARN of an identity, such as arn:aws:ses:eu-west-1:123456789012:identity/example.com',
+  );
+  if (settings.senderIdentityArn !== undefined && settings.senderIdentity !== undefined) {
+    fail('senderIdentity', settings.senderIdentity, 'left out, because senderIdentityArn names the identity');
+  }
   matches('replyTo', settings.replyTo, ADDRESS, 'one address such as releases@example.com, without a name');
   matches(
     'configurationSet',
@@ -64,6 +78,14 @@ export function validate(settings: Settings): void {
     '[A-Za-z0-9_-]{1,64}',
     'the name of a configuration set (letters, digits, "_" and "-")',
   );
+  matches('sesRegion', settings.sesRegion, REGION, 'a region such as eu-central-1');
+  if (settings.sesRegion !== undefined && settings.configurationSet === undefined) {
+    fail(
+      'sesRegion',
+      settings.sesRegion,
+      'left out, unless configurationSet names a set in that region, as infra/ses/template.yaml makes one',
+    );
+  }
   matches(
     'deploymentName',
     settings.deploymentName,
@@ -76,7 +98,7 @@ export function validate(settings: Settings): void {
   matches(
     'pipelineRegion',
     settings.pipelineRegion,
-    '\\*|[a-z]{2,4}(-[a-z]+)+-[0-9]',
+    `\\*|${REGION}`,
     'a region such as eu-central-1, or "*"',
   );
   between('throttleRate', settings.throttleRate, 1, 10_000);
