@@ -120,6 +120,7 @@ between-sentences = {" "}
 name-separator = {", "}
 may-not-approve = { $name } hat dieses Release gestartet und darf es daher nicht genehmigen.
 initiator-unrecognised = Wir können nicht erkennen, ob eine der um eine Entscheidung gebetenen Personen dieses Release gestartet hat.
+rolls-back-to = Dies ist ein Rollback. Er veröffentlicht noch einmal, was die Ausführung { $execution } veröffentlicht hat.
 
 ## Die Seite hinter einem Link
 

@@ -144,6 +144,8 @@ between-sentences = {" "}
 name-separator = {", "}
 may-not-approve = { $name } started this release, so they cannot approve it.
 initiator-unrecognised = We cannot tell whether one of the approvers started this release.
+# $execution: its id
+rolls-back-to = This is a rollback. It releases again what execution { $execution } released.
 
 ## The page that a link opens
 

@@ -121,6 +121,7 @@ between-sentences = {" "}
 name-separator = {", "}
 may-not-approve = { $name } inició esta publicación y no puede aprobarla.
 initiator-unrecognised = No podemos saber si inició esta publicación una de las personas a las que se ha pedido la decisión.
+rolls-back-to = Esto es una reversión. Vuelve a publicar lo que publicó la ejecución { $execution }.
 
 ## La página que abre un enlace
 

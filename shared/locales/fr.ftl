@@ -120,6 +120,7 @@ between-sentences = {" "}
 name-separator = {", "}
 may-not-approve = { $name } a démarré ce déploiement et ne peut donc pas l’approuver.
 initiator-unrecognised = Nous ne pouvons pas savoir si l’une des personnes sollicitées a démarré ce déploiement.
+rolls-back-to = Il s’agit d’un retour en arrière : il remet en production ce que l’exécution { $execution } avait publié.
 
 ## La page qu’ouvre un lien
 

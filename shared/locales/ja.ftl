@@ -80,6 +80,7 @@ between-sentences = {""}
 name-separator = 、
 may-not-approve = { $name }はこのリリースを開始したため、承認できません。
 initiator-unrecognised = 依頼を受けた人のいずれかがこのリリースを開始したかどうかは、確認できません。
+rolls-back-to = これはロールバックです。実行 { $execution } でリリースした内容を、もう一度リリースします。
 
 ## リンク先のページ
 

@@ -119,6 +119,7 @@ between-sentences = {" "}
 name-separator = {", "}
 may-not-approve = { $name } iniciou esta publicação e não pode aprová-la.
 initiator-unrecognised = Não é possível saber se uma das pessoas chamadas a decidir iniciou esta publicação.
+rolls-back-to = Isto é uma reversão. Ela lança de novo o que a execução { $execution } lançou.
 
 ## A página que um link abre
 

@@ -8,7 +8,7 @@ use std::fmt;
 
 use time::{Duration, UtcDateTime};
 
-use crate::approval::{Address, Approval, Approver, Comment, Decision, Digest, Quorum, ReviewLink};
+use crate::approval::{Address, Approval, Approver, Comment, Decision, Digest, ExecutionId, Quorum, ReviewLink};
 use crate::l10n::Language;
 
 pub use earlier::{EarlierDecision, EarlierVote};
@@ -325,6 +325,8 @@ impl From<Decision> for Ending {
 pub struct Release {
     /// Who or what started the execution.
     pub started_by: Option<String>,
+    /// The execution whose release this one releases again.
+    pub rolls_back_to: Option<ExecutionId>,
     /// What changes.
     pub revisions: Vec<Revision>,
     /// The pipeline author's words to the reviewer, `CustomData`.

@@ -283,7 +283,7 @@ def threads(letters, checked):
             wrong.append(f"case {letter['case']}: it refers to a Message-ID that SES makes anew")
         if (one["references"], one["subject"]) != (known["references"], known["subject"]):
             wrong.append(f"case {letter['case']}: {letter['kind']} is in another thread")
-        if one["answers"] != (letter["kind"] in ("reminder", "receipt", "outcome")):
+        if one["answers"] != (letter["kind"] in ("reminder", "receipt", "unreached", "outcome")):
             wrong.append(f"case {letter['case']}: {letter['kind']} with the subject of another kind")
     references = {one["references"] for one in by_case.values()}
     if len(references) != len(by_case):

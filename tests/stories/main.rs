@@ -35,6 +35,7 @@ mod receipts;
 mod reminders;
 mod replays;
 mod rights;
+mod rollbacks;
 mod routes;
 mod scale;
 mod scanners;

@@ -328,7 +328,7 @@ impl<'a> Email<'a> {
     /// What else this recipient should know.
     fn notes(&self) -> Vec<String> {
         let (request, texts) = (self.request, self.texts());
-        let mut notes = Vec::new();
+        let mut notes: Vec<String> = status_text::rollback(request, texts).into_iter().collect();
         if self.links.is_some() && request.bars(&self.to.address) {
             notes.push(texts.your_approval_would_not_count());
         } else {

@@ -70,6 +70,7 @@ async fn serve(mut options: Options, policy: Option<PathBuf>) -> ExitCode {
         .init();
     match Sandbox::start(options).await {
         Ok(sandbox) => {
+            sandbox.aws().ses.say_all();
             println!("Countersign sandbox: {}\nOpen it in a browser. Press Ctrl-C to stop.", sandbox.url());
             match tokio::signal::ctrl_c().await {
                 Ok(()) => ExitCode::SUCCESS,

@@ -67,6 +67,8 @@ pub(super) struct PersonItem {
 pub(super) struct ReleaseItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     started_by: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rolls_back_to: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     revisions: Vec<RevisionItem>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -231,9 +233,11 @@ impl TryFrom<TermsItem> for Terms {
 }
 
 impl From<&Release> for ReleaseItem {
-    fn from(Release { started_by, revisions, instructions, review_url, earlier }: &Release) -> Self {
+    fn from(release: &Release) -> Self {
+        let Release { started_by, rolls_back_to, revisions, instructions, review_url, earlier } = release;
         Self {
             started_by: started_by.clone(),
+            rolls_back_to: rolls_back_to.as_ref().map(text),
             revisions: revisions.iter().map(RevisionItem::from).collect(),
             instructions: instructions.clone(),
             review_url: review_url.as_ref().map(|link| link.as_str().to_owned()),
@@ -248,6 +252,7 @@ impl TryFrom<ReleaseItem> for Release {
     fn try_from(item: ReleaseItem) -> Result<Self, Unreadable> {
         Ok(Self {
             started_by: item.started_by,
+            rolls_back_to: item.rolls_back_to.map(|id| id.parse()).transpose()?,
             revisions: item.revisions.into_iter().map(Revision::from).collect(),
             instructions: item.instructions,
             review_url: item.review_url.map(ReviewLink::from),

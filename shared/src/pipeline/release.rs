@@ -60,7 +60,10 @@ pub(super) fn release_of<'a>(
             })
         })
         .collect();
-    Release { started_by, revisions, ..Release::default() }
+    let target = execution.rollback_metadata.as_ref();
+    let target = target.and_then(|rollback| rollback.rollback_target_pipeline_execution_id.as_deref());
+    let rolls_back_to = target.and_then(|target| target.parse().ok());
+    Release { started_by, rolls_back_to, revisions, ..Release::default() }
 }
 
 /// How earlier runs of the action in the same execution were decided, oldest first: a stage that was rejected can be

@@ -113,6 +113,7 @@ fn release(u: &mut Unstructured) -> Result<Release> {
         .collect::<Result<_>>()?;
     Ok(Release {
         started_by: maybe(u, |u| line(u, 256))?,
+        rolls_back_to: maybe(u, |_| Ok("12345678-1234-5678-abcd-12345678abcd".parse().unwrap()))?,
         revisions,
         instructions: shown(paragraphs(u, 1000)?),
         review_url: link(u)?,

@@ -13,8 +13,8 @@ use time::Duration;
 use super::case::{Case, Door, Ending, Person};
 use super::input::{notice, pipeline, rule, source_name, trigger};
 use super::text::beginning;
-use crate::World;
 use crate::forge::Parts;
+use crate::{World, fixture};
 
 /// Half a surrogate pair and a byte that UTF-8 never has, as a form may send them.
 const BROKEN_BYTES: &str = "%ED%A0%BD%FF";
@@ -50,6 +50,8 @@ enum Kind {
     Watch,
     Reminder,
     Receipt,
+    /// That the request did not reach somebody.
+    Unreached,
     Outcome,
     /// About a change of the policy.
     Policy,
@@ -62,6 +64,7 @@ impl Kind {
             Self::Watch => "watch",
             Self::Reminder => "reminder",
             Self::Receipt => "receipt",
+            Self::Unreached => "unreached",
             Self::Outcome => "outcome",
             Self::Policy => "policy",
         }
@@ -102,6 +105,14 @@ pub(super) async fn play(cases: Vec<Case>) -> Vec<Value> {
     let arrived = mailbox.arrived(&world, &stories);
     for (index, story) in stories.iter_mut().enumerate() {
         letters.extend(story.reminded(&world, of(index, &arrived)));
+    }
+    for story in &stories {
+        story.lose(&world).await;
+    }
+    nothing_failed(&world);
+    let arrived = mailbox.arrived(&world, &stories);
+    for (index, story) in stories.iter().enumerate() {
+        letters.extend(story.unreached(&world, of(index, &arrived)));
     }
     for story in &mut stories {
         story.end(&world).await;
@@ -234,6 +245,48 @@ impl Story {
             letters.push(self.letter(world, Kind::Reminder, *person, mail));
         }
         letters
+    }
+
+    /// The last of those who are to decide, if nobody can do without them and somebody else can be told.
+    fn indispensable(&self) -> Option<usize> {
+        let Case { approvers, barred, quorum, copy, .. } = &self.case;
+        let deciding = approvers.len() - usize::from(*barred);
+        (*quorum == deciding && approvers.len() + copy.len() > 1).then(|| deciding - 1)
+    }
+
+    /// Has SES say that what asked the indispensable person came back.
+    async fn lose(&self, world: &World) {
+        let Some(missing) = self.indispensable() else { return };
+        let address = &self.case.approvers[missing].address;
+        let queue = world.sandbox().setting("COUNTERSIGN_EMAIL_QUEUE").unwrap();
+        let asking =
+            world.aws().ses.mails().into_iter().filter(|mail| {
+                mail.to == *address && (mail.tag.ends_with("request") || mail.tag.contains("reminder-"))
+            });
+        for mail in asking.collect::<Vec<_>>() {
+            let mut event = fixture("ses-bounced");
+            event["detail"]["mail"]["messageId"] = json!(mail.ses_message_id);
+            event["detail"]["mail"]["destination"] = json!([mail.to]);
+            event["detail"]["mail"]["tags"] =
+                json!({"ses:configuration-set": [sandbox::CONFIGURATION_SET], "delivery": [mail.tag]});
+            let record = json!({
+                "messageId": "1", "body": event.to_string(), "attributes": {"SentTimestamp": "0"},
+                "eventSource": "aws:sqs", "eventSourceARN": queue,
+            });
+            let (status, report) = world.event(&json!({"Records": [record]})).await;
+            assert_eq!((status, &report["results"][0]["fate"]), (200, &json!("bounced")), "{report}");
+        }
+    }
+
+    /// Checks that the others are told that nobody can do without the one whom the request did not reach.
+    fn unreached(&self, world: &World, arrived: Vec<&Arrival>) -> Vec<Value> {
+        let missing = self.indispensable();
+        let mut told: Vec<usize> = arrived.iter().map(|arrival| arrival.person).collect();
+        told.sort_unstable();
+        let others = (0..self.people().len()).filter(|person| Some(*person) != missing);
+        let expected: Vec<usize> = missing.map(|_| others.collect()).unwrap_or_default();
+        assert_eq!(told, expected, "{}: who is told who is missing", self.case.number);
+        arrived.iter().map(|arrival| self.letter(world, Kind::Unreached, arrival.person, &arrival.mail)).collect()
     }
 
     /// The receipts among the arrivals, and the others.

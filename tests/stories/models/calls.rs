@@ -112,6 +112,7 @@ impl Calls<'_> {
             self.look(&name, &execution).await;
             executions.push(execution);
         }
+        self.roll_back(&name, &executions).await;
         // Somebody waits in front of the stage.
         let mut newest = Value::Null;
         for _ in 0..2 {
@@ -128,6 +129,23 @@ impl Calls<'_> {
             let code = "ConcurrentPipelineExecutionsLimitExceededException";
             self.refuse(code, "codepipeline", PIPELINES, "StartPipelineExecution", start).await;
         }
+    }
+
+    /// Rolls a stage back to the execution that went through it.
+    async fn roll_back(&mut self, name: &str, executions: &[String]) {
+        let roll_back = |stage: &str, target: &str| json!({"pipelineName": name, "stageName": stage, "targetPipelineExecutionId": target});
+        let [succeeded, failed, ..] = executions else { panic!("{executions:?}") };
+        let answer = self.call("codepipeline", PIPELINES, "RollbackStage", roll_back("Prod", succeeded)).await;
+        let execution = answer["pipelineExecutionId"].as_str().unwrap();
+        self.look(name, execution).await;
+        for (code, stage, target) in [
+            ("StageNotFoundException", "Nowhere", succeeded.as_str()),
+            ("PipelineExecutionNotFoundException", "Prod", "nothing"),
+            ("UnableToRollbackStageException", "Prod", failed),
+        ] {
+            self.refuse(code, "codepipeline", PIPELINES, "RollbackStage", roll_back(stage, target)).await;
+        }
+        self.decide(name, execution, "Approved").await;
     }
 
     /// Reads everything about a pipeline.

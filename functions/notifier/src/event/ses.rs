@@ -81,6 +81,13 @@ struct Complaint {
     timestamp: String,
 }
 
+impl Complaint {
+    /// Whether it corrects an earlier one.
+    fn is_taken_back(&self) -> bool {
+        self.complaint_feedback_type.as_deref() == Some("not-spam")
+    }
+}
+
 #[derive(Deserialize)]
 struct Timestamp {
     timestamp: String,
@@ -101,6 +108,9 @@ pub(super) fn read(event: &Value, queue: &str) -> Result<Event, EventError> {
         ("Bounce", Some(bounce), ..) => {
             let Bounce { bounce_type, bounce_sub_type, timestamp } = bounce;
             (of_bounce(&bounce_type, &bounce_sub_type), timestamp, Some(format!("{bounce_type}/{bounce_sub_type}")))
+        }
+        ("Complaint", _, Some(complaint), ..) if complaint.is_taken_back() => {
+            return Ok(Event::Ignored("that an email is no spam after all"));
         }
         ("Complaint", _, Some(complaint), ..) => {
             let Complaint { complaint_sub_type, complaint_feedback_type, timestamp } = complaint;

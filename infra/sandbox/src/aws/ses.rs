@@ -127,8 +127,7 @@ impl Ses {
 
     /// Verifies an address or a domain. Once one is verified, mail from others is refused.
     pub fn verify(&self, identity: &str) {
-        let identities = &mut lock(&self.state).settings.identities;
-        identities.entry(identity.to_ascii_lowercase()).or_default().verified = true;
+        lock(&self.state).settings.identities.entry(written(identity)).or_default().verified = true;
     }
 
     /// Changes identities, configuration sets or the account, as an administrator would.
@@ -286,7 +285,7 @@ impl Ses {
         let is_verified = |identity: &str| settings.identities.get(identity).is_some_and(|known| known.verified);
         let entries: String = identities
             .iter()
-            .filter(|identity| settings.identities.is_empty() || is_verified(&identity.to_ascii_lowercase()))
+            .filter(|identity| settings.identities.is_empty() || is_verified(&written(identity)))
             .map(|identity| {
                 let key = element("key", identity);
                 format!("<entry>{key}<value><VerificationStatus>Success</VerificationStatus></value></entry>")
@@ -374,13 +373,17 @@ impl State {
 
 /// The identities that mail from an address may be sent with, the most specific first.
 fn names_above(address: &str) -> impl Iterator<Item = String> {
-    let address = address.to_ascii_lowercase();
-    let domain = address.rsplit('@').next().unwrap_or_default().to_owned();
+    let domain = address.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
     let domains = std::iter::successors(Some(domain), |domain| {
         let (_, above) = domain.split_once('.')?;
         above.contains('.').then(|| above.to_owned())
     });
-    std::iter::once(address).chain(domains)
+    std::iter::once(address.to_owned()).chain(domains)
+}
+
+/// An identity as SES compares it: a domain without case, an address with it.
+pub(super) fn written(identity: &str) -> String {
+    if identity.contains('@') { identity.to_owned() } else { identity.to_ascii_lowercase() }
 }
 
 /// "ASCII letters, numbers, underscores, or dashes", and at most 256 of them.

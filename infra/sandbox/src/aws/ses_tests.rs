@@ -119,7 +119,10 @@ fn only_verified_identities_send_once_there_is_one() {
                   approvals@example.com";
     let expected = ("MessageRejected".to_owned(), reason.to_owned());
     assert_eq!(refused(send(&ses, &[], MESSAGE, &[])), expected);
+    // Addresses are compared with their case, domains without.
     ses.verify("Approvals@Example.com");
+    assert!(send(&ses, &[], MESSAGE, &[]).is_err());
+    ses.verify("approvals@example.com");
     assert!(send(&ses, &[], MESSAGE, &[]).is_ok());
     assert!(send(&ses, &[], MESSAGE, &[("Source", "x@other.example")]).is_ok());
     assert!(send(&ses, &[], MESSAGE, &[("Source", "x@third.example")]).is_err());

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::form::Form;
-use super::ses::Ses;
+use super::ses::{Ses, written};
 use crate::codepipeline::AwsError;
 use crate::deployment::CONFIGURATION_SET;
 
@@ -103,7 +103,7 @@ impl Ses {
             "GetAccount" => Ok(self.account(&settings)),
             "GetEmailIdentity" => {
                 let any = Identity { verified: true, ..Identity::default() };
-                let known = settings.identities.get(&name.to_ascii_lowercase());
+                let known = settings.identities.get(&written(name));
                 let identity = known.or_else(|| settings.identities.is_empty().then_some(&any));
                 identity.map(|identity| shown(name, identity)).ok_or_else(|| not_found("Email identity", name))
             }

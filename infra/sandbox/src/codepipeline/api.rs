@@ -13,6 +13,7 @@ pub(super) fn serve(operation: &str, call: Call<'_>) -> Result<Value, AwsError> 
         "StartPipelineExecution" => commands::start(call),
         "StopPipelineExecution" => commands::stop(call),
         "RetryStageExecution" => commands::retry(call),
+        "RollbackStage" => commands::roll_back(call),
         "GetPipeline" => queries::pipeline(call),
         "GetPipelineState" => queries::state(call),
         "GetPipelineExecution" => queries::execution(call),

@@ -11,6 +11,7 @@ use super::errors::AwsError;
 use super::id::Id;
 use super::input::{Input, Pattern, Text};
 use super::state::{Decision, Execution, Pipeline, Place, Trigger};
+use super::status::StageStatus;
 use super::wire::seconds;
 use super::world::World;
 
@@ -52,6 +53,39 @@ impl Pipeline {
         execution.overrides = start.overrides;
         let id = execution.id.value.clone();
         self.requests.extend(start.request.map(|request| (request, id.clone())));
+        self.executions.push(execution);
+        self.settle(world);
+        Ok(id)
+    }
+
+    /// Releases again in one stage what an earlier execution released there, and returns the id of the new execution.
+    pub fn roll_back(
+        &mut self,
+        world: &World<'_>,
+        stage: &str,
+        target: &str,
+        trigger: Trigger,
+    ) -> Result<String, AwsError> {
+        let name = &self.definition.name;
+        let number = self.definition.stages.iter().position(|known| known.name == stage);
+        let number = number.ok_or_else(|| AwsError::stage_not_found(name, stage))?;
+        let earlier = self.execution(target)?;
+        if earlier.version != self.version {
+            let message = format!("Execution '{target}' is of another version of pipeline '{name}'");
+            return Err(AwsError::new("PipelineExecutionOutdatedException", message));
+        }
+        let succeeded = earlier.visit(stage).is_some_and(|visit| visit.status == StageStatus::Succeeded);
+        let runs = self.executions.iter().any(|execution| execution.is_inside(stage));
+        if !succeeded || runs || earlier.rolls_back_to.is_some() {
+            let message = format!("Stage '{stage}' cannot be rolled back to execution '{target}'");
+            return Err(AwsError::new("UnableToRollbackStageException", message));
+        }
+        let (revisions, variables) = (earlier.revisions.clone(), earlier.variables.clone());
+        let mut execution = Execution::new(Id::fresh(), Arc::clone(&self.definition), self.version, trigger, world.now);
+        (execution.revisions, execution.variables) = (revisions, variables);
+        execution.rolls_back_to = Some(target.to_owned());
+        execution.place = Place::Before(number);
+        let id = execution.id.value.clone();
         self.executions.push(execution);
         self.settle(world);
         Ok(id)
@@ -125,6 +159,18 @@ pub(super) fn retry(mut call: Call<'_>) -> Result<Value, AwsError> {
     let mode = if mode == "ALL_ACTIONS" { RetryMode::AllActions } else { RetryMode::FailedActions };
     let world = call.world;
     call.pipeline(&name)?.retry(world, &stage, &id, mode)?;
+    Ok(json!({"pipelineExecutionId": id}))
+}
+
+/// `RollbackStage`.
+pub(super) fn roll_back(mut call: Call<'_>) -> Result<Value, AwsError> {
+    let mut input = Input::new(call.input);
+    let name = input.name("pipelineName");
+    let stage = input.name("stageName");
+    let target = input.execution_id("targetPipelineExecutionId");
+    input.finish()?;
+    let (world, trigger) = (call.world, Trigger::ManualRollback(call.caller.to_owned()));
+    let id = call.pipeline(&name)?.roll_back(world, &stage, &target, trigger)?;
     Ok(json!({"pipelineExecutionId": id}))
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::errors::AwsError;
 use super::input::{Input, Text};
-use super::queries::{action_type, trigger};
+use super::queries::{action_type, execution_type, rollback_metadata, trigger};
 use super::state::{ActionRun, Execution};
 use super::status::StageStatus;
 use super::wire::{Members, seconds};
@@ -111,7 +111,8 @@ fn execution_summary(execution: &Execution) -> Value {
         .with("trigger", trigger(&execution.trigger))
         .maybe("stopTrigger", stop)
         .with("executionMode", execution.definition.mode.as_str())
-        .with("executionType", "STANDARD")
+        .with("executionType", execution_type(execution))
+        .maybe("rollbackMetadata", rollback_metadata(execution))
         .into()
 }
 

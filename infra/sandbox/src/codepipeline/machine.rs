@@ -122,7 +122,9 @@ impl Pipeline {
         self.mark_visit(index, &stage.name, StageStatus::Succeeded);
         let Some(execution) = self.executions.get_mut(index) else { return };
         execution.updated = now;
-        execution.place = Place::Before(number + 1);
+        // A rollback is of one stage.
+        let is_last = execution.rolls_back_to.is_some();
+        execution.place = Place::Before(if is_last { execution.definition.stages.len() } else { number + 1 });
     }
 
     /// Takes its stage from an execution: what runs there is abandoned, and the execution ends.

@@ -183,11 +183,22 @@ pub(super) fn execution(mut call: Call<'_>) -> Result<Value, AwsError> {
         .some("variables", variables.collect())
         .with("trigger", trigger(&execution.trigger))
         .with("executionMode", execution.definition.mode.as_str())
-        .with("executionType", "STANDARD");
+        .with("executionType", execution_type(execution))
+        .maybe("rollbackMetadata", rollback_metadata(execution));
     Ok(json!({"pipelineExecution": Value::from(found)}))
 }
 
 pub(super) fn trigger(trigger: &Trigger) -> Value {
     let (kind, detail) = trigger.kind_and_detail();
     json!({"triggerType": kind, "triggerDetail": detail})
+}
+
+/// Whether it releases something again, or for the first time.
+pub(super) fn execution_type(execution: &Execution) -> &'static str {
+    if execution.rolls_back_to.is_some() { "ROLLBACK" } else { "STANDARD" }
+}
+
+pub(super) fn rollback_metadata(execution: &Execution) -> Option<Value> {
+    let target = execution.rolls_back_to.as_deref()?;
+    Some(json!({"rollbackTargetPipelineExecutionId": target}))
 }

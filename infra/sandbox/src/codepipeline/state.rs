@@ -41,6 +41,8 @@ pub(super) struct Execution {
     pub variables: Vec<(String, String)>,
     /// Source action and revision id, where the start asked for a certain one.
     pub overrides: Vec<(String, String)>,
+    /// The execution whose release this one releases again, in one stage.
+    pub rolls_back_to: Option<String>,
     pub place: Place,
     pub visits: Vec<StageVisit>,
     pub runs: Vec<ActionRun>,
@@ -117,6 +119,10 @@ pub enum Trigger {
     StartPipelineExecution(String),
     /// A change of the source, by an EventBridge rule: the rule's ARN.
     CloudWatchEvent(String),
+    /// Somebody called `RollbackStage`: their ARN.
+    ManualRollback(String),
+    /// The pipeline rolls back by itself: JSON with the id of the execution that failed.
+    AutomatedRollback(String),
 }
 
 impl Trigger {
@@ -124,6 +130,8 @@ impl Trigger {
         match self {
             Self::StartPipelineExecution(caller) => ("StartPipelineExecution", caller),
             Self::CloudWatchEvent(rule) => ("CloudWatchEvent", rule),
+            Self::ManualRollback(caller) => ("ManualRollback", caller),
+            Self::AutomatedRollback(failed) => ("AutomatedRollback", failed),
         }
     }
 }
@@ -186,6 +194,7 @@ impl Execution {
             revisions: Vec::new(),
             variables: Vec::new(),
             overrides: Vec::new(),
+            rolls_back_to: None,
             place: Place::Before(0),
             visits: Vec::new(),
             runs: Vec::new(),

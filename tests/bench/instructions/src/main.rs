@@ -175,6 +175,7 @@ fn request(approver: &Approver) -> Request {
     };
     let release = Release {
         started_by: Some("assumed-role/Admin/ada".to_owned()),
+        rolls_back_to: None,
         revisions: vec![revision],
         instructions: Some("Check that the totals on staging agree with the report, then decide.".to_owned()),
         review_url: ReviewLink::parse_lenient("https://staging.example.com/report"),

@@ -34,7 +34,7 @@ impl Story {
         let read = mail_parser::MessageParser::default().parse(mail.raw.as_bytes()).unwrap();
         let links: Vec<&String> = match kind {
             Kind::Request | Kind::Reminder => self.links[&person].iter().collect(),
-            Kind::Watch | Kind::Receipt | Kind::Outcome | Kind::Policy => Vec::new(),
+            Kind::Watch | Kind::Receipt | Kind::Unreached | Kind::Outcome | Kind::Policy => Vec::new(),
         };
         let mut says: Vec<String> = Vec::new();
         if kind != Kind::Policy {
@@ -48,7 +48,7 @@ impl Story {
         let mut hrefs: Vec<&str> = Vec::new();
         // The email may show it in any form.
         let mut shown: Vec<String> = Vec::new();
-        if !matches!(kind, Kind::Receipt | Kind::Outcome | Kind::Policy) {
+        if !matches!(kind, Kind::Receipt | Kind::Unreached | Kind::Outcome | Kind::Policy) {
             says.extend(case.instructions.as_deref().map(|text| first_lines(text, LEAST_LINES)));
             match &case.review {
                 Review::None => {}
@@ -63,6 +63,10 @@ impl Story {
                     says.push(beginning(&source.revision, LEAST_OF_A_LINE));
                 }
             }
+        }
+        if let (Kind::Unreached, Some(missing)) = (kind, self.indispensable()) {
+            says.push(case.approvers[missing].address.clone());
+            says.extend(case.approvers[missing].name.clone());
         }
         if matches!(kind, Kind::Reminder | Kind::Outcome) {
             for (voter, comment) in &self.votes[self.votes.len().saturating_sub(LEAST_VOTES)..] {
