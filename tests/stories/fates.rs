@@ -2,7 +2,7 @@
 
 use sandbox::simulation::{Calls, Fault};
 use serde_json::{Value, json};
-use tests::{ALICE, BOB, Mail, World, eventbridge, fixture};
+use tests::{ALICE, BOB, Mail, World, changed, eventbridge, fixture, notification_rule};
 use time::Duration;
 
 const BOUNCES: &str = "bounce@example.com";
@@ -280,4 +280,51 @@ fn an_event_that_comes_before_the_mark_is_kept() {
         assert_eq!(fate(&world, BOUNCES, "request").await.0, "bounced");
         assert_eq!(warnings(&world).await.len(), 1);
     });
+}
+
+/// Where a configuration set or the account tracks clicks all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn links_in_emails_are_not_to_be_tracked() {
+    let world = World::new().await;
+    let (alice, _) = world.ask().await;
+    let links = alice.html.matches("<a ").count();
+    assert!(links >= 2 && alice.html.matches("<a ses:no-track href=").count() == links, "{}", alice.html);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tag_of_ses_in_a_strangers_text_is_none() {
+    let world = World::new().await;
+    let event = changed(notification_rule(), "/detail/pipeline", json!("MyFirstPipeline"));
+    let pixel = "{{ses:openTracker}} {{ses:openTracker}}";
+    world.play(&changed(event, "/additionalAttributes/customData", json!(pixel))).await;
+    let alice = world.mail_to(ALICE).await;
+    for text in [&alice.text, &alice.html] {
+        assert!(text.contains("{ {ses:openTracker}} { {ses:openTracker}}"), "{text}");
+    }
+    assert!(world.get(&alice.approve).await.body.contains(pixel), "the page shows it as it is");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_complaint_that_is_taken_back_is_none() {
+    let world = World::new().await;
+    world.ask().await;
+    let taken_back = |event: &mut Value| event["detail"]["complaint"]["complaintFeedbackType"] = json!("not-spam");
+    world.play(&said(&world, ALICE, "complaint", taken_back)).await;
+    assert_eq!(fate(&world, ALICE, "request").await.0, "sent");
+}
+
+/// Whoever invokes the function says what they like, if they know the message id.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_made_up_of_an_email_stops_its_reminders_and_decides_nothing() {
+    let policy = format!("[default]\napprovers = [\"{ALICE}\", \"{BOB}\"]\nquorum = 2\nremind = \"24h\"");
+    let world = World::under(&policy).await;
+    let (alice, bob) = world.ask().await;
+    world.play(&said(&world, ALICE, "bounced", |_| {})).await;
+    assert_eq!(warnings(&world).await.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), [BOB]);
+    world.sandbox().skip(Duration::days(6) + Duration::hours(1)).await;
+    assert_eq!(world.reminders().await.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), [BOB]);
+    assert_eq!(world.approval_state().await["status"], "InProgress");
+    world.press(&alice.approve, "").await;
+    world.press(&bob.approve, "").await;
+    assert_eq!(world.approval_state().await["status"], "Succeeded");
 }
