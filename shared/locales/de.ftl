@@ -120,7 +120,7 @@ between-sentences = {" "}
 name-separator = {", "}
 may-not-approve = { $name } hat dieses Release gestartet und darf es daher nicht genehmigen.
 initiator-unrecognised = Wir können nicht erkennen, ob eine der um eine Entscheidung gebetenen Personen dieses Release gestartet hat.
-rolls-back-to = Dies ist ein Rollback. Er veröffentlicht noch einmal, was die Ausführung { $execution } veröffentlicht hat.
+rolls-back-to = Dies ist ein Rollback: Ausgeliefert wird noch einmal, was die Ausführung { $execution } ausgeliefert hat.
 
 ## Die Seite hinter einem Link
 
@@ -294,5 +294,5 @@ if-rights-are-unexpected = Wenn Sie diese Änderung nicht erwartet haben, inform
 
 not-delivered-title = Eine E-Mail zu { $pipeline } ist nicht angekommen
 not-delivered = Die E-Mail, die { $name } um eine Entscheidung über das Release von { $pipeline } für { $stage } bittet, konnte nicht zugestellt werden.
-too-few-reached = Ohne alle, die diese E-Mails nicht erreichen, sind zu wenige Personen übrig, um das Release zu genehmigen.
-correct-the-address = Sagen Sie jetzt dem Team Bescheid, das die Pipeline betreibt. Es kann die Adresse berichtigen oder in AWS entscheiden. Die Links in Ihrer früheren E-Mail funktionieren, falls Sie um eine Entscheidung gebeten wurden, bis { $until }.
+too-few-reached = Ohne alle, die diese E-Mails nicht erreichen, kann das Release die nötigen Genehmigungen nicht bekommen.
+tell-the-team = Informieren Sie jetzt das Team, das die Pipeline betreibt. Es kann das Postfach in Ordnung bringen lassen und die E-Mail noch einmal senden oder in AWS entscheiden. Wenn Sie um eine Entscheidung gebeten wurden, funktionieren die Links in Ihrer früheren E-Mail bis zum { $until }.

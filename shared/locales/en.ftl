@@ -333,6 +333,6 @@ if-rights-are-unexpected = If you did not expect this change, tell the team that
 
 not-delivered-title = An email about { $pipeline } did not arrive
 not-delivered = The email that asks { $name } to decide on the release of { $pipeline } to { $stage } could not be delivered.
-too-few-reached = Without everyone whom these emails do not reach, too few people are left to approve the release.
+too-few-reached = Without everyone whom these emails do not reach, the release cannot get the approvals that it needs.
 # $until: a moment
-correct-the-address = Tell the team that runs the pipeline now. They can correct the address, or decide in AWS. The links in your earlier email, if you were asked to decide, still work until { $until }.
+tell-the-team = Tell the team that runs the pipeline now. They can have the mailbox repaired and send the email again, or decide in AWS. If you were asked to decide, the links in your earlier email work until { $until }.

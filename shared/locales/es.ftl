@@ -298,5 +298,5 @@ if-rights-are-unexpected = Si no esperaba este cambio, avise de inmediato al equ
 
 not-delivered-title = Un correo sobre { $pipeline } no llegó
 not-delivered = No se pudo entregar el correo que pide a { $name } que decida sobre la publicación de { $pipeline } en { $stage }.
-too-few-reached = Sin las personas a las que no llegan estos correos, quedan muy pocas para aprobar la publicación.
-correct-the-address = Avise ahora al equipo que gestiona el pipeline. Puede corregir la dirección o decidir en AWS. Los enlaces de su correo anterior, si se le pidió una decisión, funcionan hasta { $until }.
+too-few-reached = Sin todas las personas a las que no llegan estos correos, la publicación no puede obtener las aprobaciones que necesita.
+tell-the-team = Avise ahora al equipo que gestiona el pipeline. Puede hacer que se arregle el buzón y enviar el correo de nuevo, o decidir en AWS. Si se le pidió una decisión, los enlaces de su correo anterior funcionan hasta el { $until }.

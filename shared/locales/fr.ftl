@@ -120,7 +120,7 @@ between-sentences = {" "}
 name-separator = {", "}
 may-not-approve = { $name } a démarré ce déploiement et ne peut donc pas l’approuver.
 initiator-unrecognised = Nous ne pouvons pas savoir si l’une des personnes sollicitées a démarré ce déploiement.
-rolls-back-to = Il s’agit d’un retour en arrière : il remet en production ce que l’exécution { $execution } avait publié.
+rolls-back-to = Il s’agit d’un retour en arrière : il déploie de nouveau ce que l’exécution { $execution } avait déployé.
 
 ## La page qu’ouvre un lien
 
@@ -293,6 +293,6 @@ if-rights-are-unexpected = Si vous ne vous attendiez pas à ce changement, prév
 ## Le message aux autres quand la demande n’a pas atteint quelqu’un sans qui il reste trop peu de monde
 
 not-delivered-title = Un e-mail concernant { $pipeline } n’est pas arrivé
-not-delivered = L’e-mail qui demande à { $name } de se prononcer sur la mise en production de { $pipeline } vers { $stage } n’a pas pu être remis.
-too-few-reached = Sans les personnes que ces e-mails n’atteignent pas, il reste trop peu de monde pour approuver.
-correct-the-address = Prévenez dès maintenant l’équipe responsable du pipeline. Elle peut corriger l’adresse ou décider dans AWS. Les liens de votre e-mail précédent, si une décision vous a été demandée, fonctionnent encore jusqu’au { $until }.
+not-delivered = L’e-mail qui demande à { $name } de se prononcer sur le déploiement de { $pipeline } vers { $stage } n’a pas pu être remis.
+too-few-reached = Sans toutes les personnes que ces e-mails n’atteignent pas, le déploiement ne peut pas obtenir les approbations nécessaires.
+tell-the-team = Prévenez dès maintenant l’équipe qui gère le pipeline. Elle peut faire réparer la boîte aux lettres et renvoyer l’e-mail, ou décider dans AWS. Si une décision vous a été demandée, les liens de votre e-mail précédent fonctionnent jusqu’au { $until }.

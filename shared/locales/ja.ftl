@@ -80,7 +80,7 @@ between-sentences = {""}
 name-separator = 、
 may-not-approve = { $name }はこのリリースを開始したため、承認できません。
 initiator-unrecognised = 依頼を受けた人のいずれかがこのリリースを開始したかどうかは、確認できません。
-rolls-back-to = これはロールバックです。実行 { $execution } でリリースした内容を、もう一度リリースします。
+rolls-back-to = これはロールバックです。実行{ $execution }でリリースした内容を、もう一度リリースします。
 
 ## リンク先のページ
 
@@ -249,7 +249,7 @@ if-rights-are-unexpected = この変更に心当たりがない場合は、す�
 
 ## 依頼が届かず、その人がいないと人数が足りないときに、ほかの人へ送るメール
 
-not-delivered-title = { $pipeline } に関するメールが届きませんでした
-not-delivered = { $pipeline } の { $stage } へのリリースについて { $name } に判断を依頼するメールを配信できませんでした。
-too-few-reached = メールが届かない人を除くと、リリースを承認できる人数が足りません。
-correct-the-address = すぐにパイプラインの担当チームに知らせてください。担当チームはアドレスを修正するか、AWS で判断できます。判断を依頼されている場合、以前のメールのリンクは { $until } まで使えます。
+not-delivered-title = { $pipeline }に関するメールが届きませんでした
+not-delivered = { $pipeline }の{ $stage }へのリリースについて{ $name }に決定を依頼するメールを配信できませんでした。
+too-few-reached = メールが届かない人を除くと、このリリースは必要な承認を得られません。
+tell-the-team = すぐにパイプラインを運用しているチームに連絡してください。チームは、メールボックスを直してメールを再送するか、AWSで決定できます。決定を依頼されている場合、以前のメールのリンクは{ $until }まで使えます。

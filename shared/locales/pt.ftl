@@ -119,7 +119,7 @@ between-sentences = {" "}
 name-separator = {", "}
 may-not-approve = { $name } iniciou esta publicação e não pode aprová-la.
 initiator-unrecognised = Não é possível saber se uma das pessoas chamadas a decidir iniciou esta publicação.
-rolls-back-to = Isto é uma reversão. Ela lança de novo o que a execução { $execution } lançou.
+rolls-back-to = Isto é uma reversão. Ela publica de novo o que a execução { $execution } publicou.
 
 ## A página que um link abre
 
@@ -294,6 +294,6 @@ if-rights-are-unexpected = Se você não esperava essa alteração, avise imedia
 ## O e-mail aos outros quando o pedido não chegou a alguém sem quem restam poucas pessoas
 
 not-delivered-title = Um e-mail sobre { $pipeline } não chegou
-not-delivered = Não foi possível entregar o e-mail que pede a { $name } que decida sobre o lançamento de { $pipeline } em { $stage }.
-too-few-reached = Sem as pessoas a quem estes e-mails não chegam, restam poucas para aprovar o lançamento.
-correct-the-address = Avise já a equipe que cuida do pipeline. Ela pode corrigir o endereço ou decidir na AWS. Os links do seu e-mail anterior, se lhe foi pedida uma decisão, funcionam até { $until }.
+not-delivered = Não foi possível entregar o e-mail que pede a { $name } que decida sobre a publicação de { $pipeline } em { $stage }.
+too-few-reached = Sem todas as pessoas a quem estes e-mails não chegam, a publicação não pode obter as aprovações de que precisa.
+tell-the-team = Avise já a equipe responsável pelo pipeline. Ela pode mandar consertar a caixa de correio e enviar o e-mail de novo, ou decidir na AWS. Se lhe foi pedida uma decisão, os links do seu e-mail anterior funcionam até { $until }.

@@ -35,10 +35,11 @@ pub enum EmailKind {
         /// Which one: a vote in place of an earlier one is told, too.
         vote: VoteId,
     },
-    /// Tells the others that too few are left to approve without those whose request did not arrive.
+    /// Tells the others that the request did not reach somebody, and that it cannot be approved without those whom it did not
+    /// reach.
     Unreached {
-        /// How many those are: told again once there is another.
-        people: usize,
+        /// Who: each is told of, once.
+        who: PersonId,
     },
     /// Says how the approval ended.
     Outcome,
@@ -50,6 +51,28 @@ impl EmailKind {
     pub fn asks(self) -> bool {
         matches!(self, Self::Request | Self::Resend { .. } | Self::Reminder { .. })
     }
+}
+
+/// Tells apart people: a hash of the identity of their address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PersonId(u64);
+
+impl PersonId {
+    /// The id of whoever has this address.
+    #[must_use]
+    pub fn of(address: &Address) -> Self {
+        Self(number(&digest(&SHA256, address.identity().as_bytes())))
+    }
+}
+
+impl fmt::Display for PersonId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+fn number(hash: &aws_lc_rs::digest::Digest) -> u64 {
+    u64::from_be_bytes(hash.as_ref().first_chunk().copied().unwrap_or_default())
 }
 
 /// Tells apart the votes of a person on a request: a hash of all that a vote says.
@@ -72,8 +95,7 @@ impl VoteId {
             // It alone may have line breaks, so it comes last.
             comment.as_ref().map_or("", Comment::expose),
         ];
-        let hash = digest(&SHA256, said.join("\n").as_bytes());
-        Self(u64::from_be_bytes(hash.as_ref().first_chunk().copied().unwrap_or_default()))
+        Self(number(&digest(&SHA256, said.join("\n").as_bytes())))
     }
 }
 
@@ -90,7 +112,7 @@ impl fmt::Display for EmailKind {
             Self::Resend { at } => write!(f, "again-{}", at.unix_timestamp()),
             Self::Reminder { before } => write!(f, "reminder-{}", before.whole_seconds()),
             Self::Receipt { vote } => write!(f, "receipt-{vote}"),
-            Self::Unreached { people } => write!(f, "unreached-{people}"),
+            Self::Unreached { who } => write!(f, "unreached-{who}"),
             Self::Outcome => f.write_str("outcome"),
         }
     }
@@ -102,16 +124,15 @@ impl FromStr for EmailKind {
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let invalid = ParseError::Form { what: "the delivery", form: "a kind of email" };
         let number = |digits: &str| digits.parse::<i64>().map_err(|_| invalid);
+        let id = |digits: &str| u64::from_str_radix(digits, 16).map_err(|_| invalid);
         match text.split_once('-') {
             None if text == "request" => Ok(Self::Request),
             None if text == "outcome" => Ok(Self::Outcome),
             Some(("again", at)) => {
                 Ok(Self::Resend { at: UtcDateTime::from_unix_timestamp(number(at)?).map_err(|_| invalid)? })
             }
-            Some(("receipt", vote)) if vote.len() == 16 => {
-                Ok(Self::Receipt { vote: VoteId(u64::from_str_radix(vote, 16).map_err(|_| invalid)?) })
-            }
-            Some(("unreached", people)) => Ok(Self::Unreached { people: people.parse().map_err(|_| invalid)? }),
+            Some(("receipt", vote)) if vote.len() == 16 => Ok(Self::Receipt { vote: VoteId(id(vote)?) }),
+            Some(("unreached", who)) if who.len() == 16 => Ok(Self::Unreached { who: PersonId(id(who)?) }),
             Some(("reminder", before)) => Ok(Self::Reminder { before: Duration::seconds(number(before)?) }),
             _ => Err(invalid),
         }
@@ -287,7 +308,7 @@ mod tests {
             (EmailKind::Resend { at }, "again-1763630000"),
             (EmailKind::Reminder { before: Duration::hours(24) }, "reminder-86400"),
             (EmailKind::Receipt { vote: VoteId(0x1a2b) }, "receipt-0000000000001a2b"),
-            (EmailKind::Unreached { people: 2 }, "unreached-2"),
+            (EmailKind::Unreached { who: PersonId(0x1a2b) }, "unreached-0000000000001a2b"),
             (EmailKind::Outcome, "outcome"),
         ] {
             assert_eq!((kind.to_string().as_str(), text.parse()), (text, Ok(kind)));
@@ -300,7 +321,7 @@ mod tests {
             "again-99999999999999999",
             "receipt-1",
             "unreached",
-            "unreached--1",
+            "unreached-1",
             "receipt-x000000000000000",
             "other-1",
         ] {

@@ -49,6 +49,7 @@ use lists::{OPEN, execution_key, history_key, history_sort_key};
 use paths::{DIGEST, OBJECT, OUTCOME, PARTITION, REVISION, SEAL, VERDICT, VOTES};
 
 pub use crate::jws::SignError;
+pub use deliveries::Noted;
 pub use lists::HistoryCursor;
 pub(crate) use objects::{BoundVote, read_request, read_vote};
 pub use policy::{PolicyChange, PolicyRecord, PolicyText, Remembered, RememberedPolicy};

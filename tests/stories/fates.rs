@@ -1,7 +1,9 @@
 //! What became of emails: SES says so by events, which are kept with the delivery, and told where others must act.
 
+use sandbox::codepipeline::ExecutionMode;
 use sandbox::simulation::{Calls, Fault};
 use serde_json::{Value, json};
+use tests::ledger_writer::LedgerWriter;
 use tests::{ALICE, BOB, Mail, World, changed, eventbridge, fixture, notification_rule};
 use time::Duration;
 
@@ -31,14 +33,18 @@ fn undelivered(world: &World) -> usize {
     world.sandbox().metrics().iter().filter(|line| line.contains("\"Undelivered\":1")).count()
 }
 
-/// An event of SES's about the newest email to this address, as the queue hands it over, with changes.
+/// An event of SES's about the newest request to this address, as the queue hands it over, with changes.
 fn said(world: &World, to: &str, kind: &str, change: impl FnOnce(&mut Value)) -> Value {
-    let sent = world.aws().ses.mails().into_iter().rfind(|mail| mail.to == to).unwrap();
+    let mut mails = world.aws().ses.mails().into_iter();
+    let sent = mails.rfind(|mail| mail.to == to && mail.tag.ends_with("request")).unwrap();
     let mut event = fixture(&format!("ses-{kind}"));
     event["detail"]["mail"]["messageId"] = json!(sent.ses_message_id);
     event["detail"]["mail"]["destination"] = json!([to]);
     event["detail"]["mail"]["tags"]["ses:configuration-set"] = json!(["sandbox"]);
     event["detail"]["mail"]["tags"]["delivery"] = json!([sent.tag]);
+    if kind == "bounced" || kind == "suppressed" {
+        event["detail"]["bounce"]["bouncedRecipients"] = json!([{"emailAddress": to}]);
+    }
     change(&mut event);
     record(&event, &world.sandbox().setting(QUEUE).unwrap())
 }
@@ -70,8 +76,8 @@ async fn history_says_what_became_of_each_email() {
         world.settle().await;
         assert_eq!(fate(&world, &address, "request").await, (state.to_owned(), reason), "{mailbox}");
         assert_eq!(fate(&world, BOB, "request").await.0, "delivered");
-        let is_lost = !["delivered", "complained", "delayed"].contains(&state);
-        assert_eq!(undelivered(&world), usize::from(is_lost || mailbox == "away"), "{mailbox}");
+        let is_lost = ["bounced", "suppressed", "rejected"].contains(&state);
+        assert_eq!(undelivered(&world), usize::from(is_lost), "{mailbox}");
         assert!(world.sandbox().failures().is_empty());
     }
 }
@@ -93,12 +99,19 @@ async fn the_others_are_told_when_too_few_are_left_to_approve() {
     assert_eq!(told.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), [ALICE, BOB]);
     let (text, html) = (&told[0].text, &told[0].html);
     assert!(text.contains("The email that asks Ada Lovelace <bounce@example.com> to decide"), "{text}");
-    assert!(text.contains("too few people are left") && html.contains("too few people are left"), "{text}");
-    assert!(text.contains("still work until 27 November 2026"), "{text}");
+    let cannot = "the release cannot get the approvals that it needs";
+    assert!(text.contains(cannot) && html.contains(cannot), "{text}");
+    assert!(text.contains("the links in your earlier email work until 27 November 2026"), "{text}");
     assert!(told[0].approve.is_empty() && told[0].subject.starts_with("Re: "), "it asks for nothing");
-    // The same event once more tells nobody again.
+    // The same event once more tells nobody again, and counts nothing.
     world.play(&said(&world, BOUNCES, "bounced", |_| {})).await;
-    assert_eq!(warnings(&world).await.len(), 2);
+    world.play(&said(&world, BOUNCES, "bounced", |_| {})).await;
+    assert_eq!((warnings(&world).await.len(), undelivered(&world)), (2, 1));
+    // Each who is missing is told of, to those who are left.
+    world.play(&said(&world, ALICE, "suppressed", |_| {})).await;
+    let told = warnings(&world).await;
+    assert_eq!((told.len(), told[2].to.as_str()), (3, BOB));
+    assert!(told[2].text.contains("The email that asks alice@example.com to decide"), "{}", told[2].text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,10 +126,101 @@ async fn nobody_is_told_while_the_others_are_enough_or_when_the_approval_is_over
     world.press(&alice.approve, "").await;
     world.play(&said(&world, ALICE, "bounced", |_| {})).await;
     assert_eq!(warnings(&world).await.len(), 0, "who voted was reached");
-    world.press(&world.mail_to(BOB).await.approve, "").await;
+    // It is over before anybody else is missing: in the ledger, or in CodePipeline alone.
+    world.press(&world.mail_to(BOB).await.reject, "").await;
     world.settle().await;
     world.play(&said(&world, BOB, "suppressed", |_| {})).await;
-    assert_eq!(warnings(&world).await.len(), 0, "it is over");
+    assert_eq!(warnings(&world).await.len(), 0, "it was rejected");
+
+    let world = World::of(&format!("{ALICE}, {BOB}"), 2).await;
+    world.ask().await;
+    let token = world.approval_state().await["token"].clone();
+    let input = json!({
+        "pipelineName": "MyFirstPipeline", "stageName": "MyApprovalStage", "actionName": "MyApprovalAction",
+        "token": token, "result": {"status": "Rejected", "summary": ""},
+    });
+    // The event about the end comes only after the one about the email.
+    world.codepipeline("PutApprovalResult", input).await.unwrap();
+    world.play(&said(&world, ALICE, "bounced", |_| {})).await;
+    assert_eq!(warnings(&world).await.len(), 0, "CodePipeline says that it is over");
+}
+
+/// A group, or somebody who forwards their emails.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bounce_of_somebody_elses_mailbox_is_none_of_the_approvers() {
+    for (recipients, state, told) in [
+        (json!([{"emailAddress": "dead@example.com"}]), "cameBack", 0),
+        (json!([{"emailAddress": ALICE}, {"emailAddress": "dead@example.com"}]), "cameBack", 0),
+        (json!([{"emailAddress": "Alice@EXAMPLE.com"}]), "bounced", 1),
+        (json!([]), "bounced", 1),
+    ] {
+        let world = World::of(&format!("{ALICE}, {BOB}"), 2).await;
+        world.ask().await;
+        let event = said(&world, ALICE, "bounced", |event| {
+            event["detail"]["bounce"]["bouncedRecipients"] = recipients;
+        });
+        world.play(&event).await;
+        assert_eq!((fate(&world, ALICE, "request").await.0.as_str(), warnings(&world).await.len()), (state, told));
+    }
+}
+
+/// Whoever started the release may not approve it: nothing depends on them.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_told_of_somebody_who_may_not_approve() {
+    let policy = format!(
+        "[[person]]\naddress = \"{ALICE}\"\nprincipals = [\"arn:aws:iam::123456789012:user/alice\"]\n\
+         [default]\napprovers = [\"{ALICE}\", \"{BOB}\", \"carol@example.com\"]\nquorum = 2\ninitiator_may_approve = false"
+    );
+    let world = World::under(&policy).await;
+    world.service(ExecutionMode::Superseded);
+    world.start_as("arn:aws:iam::123456789012:user/alice").await;
+    world.play(&said(&world, ALICE, "bounced", |_| {})).await;
+    assert_eq!(warnings(&world).await.len(), 0);
+    world.play(&said(&world, BOB, "bounced", |_| {})).await;
+    let told: Vec<String> = warnings(&world).await.into_iter().map(|mail| mail.to).collect();
+    assert_eq!(told, ["carol@example.com"], "two may approve, both must, and one was not reached");
+}
+
+/// Of the whole quorum, one approval must be that of whoever rejected before.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_others_are_told_where_the_one_who_must_approve_is_missing() {
+    let policy = format!(
+        "[default]\napprovers = [\"{ALICE}\", \"{BOB}\", \"carol@example.com\"]\nafter_rejection = \"rejecter\""
+    );
+    let world = World::under(&policy).await;
+    world.service(ExecutionMode::Superseded);
+    let execution = world.start_as("arn:aws:iam::123456789012:user/dev").await;
+    world.press(&world.mail_to(ALICE).await.reject, "Not yet").await;
+    let retry = json!({
+        "pipelineName": "service", "stageName": "Prod", "pipelineExecutionId": execution, "retryMode": "FAILED_ACTIONS",
+    });
+    world.codepipeline("RetryStageExecution", retry).await.unwrap();
+    world.settle().await;
+    world.play(&said(&world, BOB, "bounced", |_| {})).await;
+    assert_eq!(warnings(&world).await.len(), 0, "one approval is enough, and Alice can give it");
+    world.play(&said(&world, ALICE, "bounced", |_| {})).await;
+    let told: Vec<String> = warnings(&world).await.into_iter().map(|mail| mail.to).collect();
+    assert_eq!(told, ["carol@example.com"]);
+}
+
+/// What a newer version, or somebody who writes the ledger, says of an email holds nothing back.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_of_an_email_is_as_if_nothing_were_said() {
+    for value in [json!({"S": "x"}), json!({"M": {"fate": {"S": "new"}}}), json!({"N": "1"})] {
+        let world = World::new().await;
+        let (alice, _) = world.ask().await;
+        let writer = LedgerWriter::new(world.aws());
+        for mut item in
+            writer.items().await.into_iter().filter(|item| item["sk"]["S"].as_str().unwrap().starts_with("MAIL#"))
+        {
+            item.insert("said".to_owned(), value.clone());
+            writer.put(&item).await;
+        }
+        assert_eq!(fate(&world, ALICE, "request").await.0, "sent");
+        world.press(&alice.approve, "").await;
+        world.settle().await;
+        assert_eq!(world.outcomes().await.len(), 2);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

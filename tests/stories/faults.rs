@@ -138,8 +138,8 @@ async fn a_real_broken_connection_fails_as_in_the_simulation() {
         Some(match name {
             "COUNTERSIGN_CALLBACK_URL" => "https://approvals.example.com".to_owned(),
             "COUNTERSIGN_SENDER" => "approvals@example.com".to_owned(),
-            "COUNTERSIGN_REPLY_TO" | "COUNTERSIGN_CONFIGURATION_SET" | "COUNTERSIGN_PIPELINE_REGION" => return None,
-            "COUNTERSIGN_SENDER_IDENTITY_ARN" | "COUNTERSIGN_SES_REGION" | "COUNTERSIGN_EMAIL_QUEUE" => return None,
+            "COUNTERSIGN_REPLY_TO" | "COUNTERSIGN_PIPELINE_REGION" => return None,
+            "COUNTERSIGN_SENDER_IDENTITY_ARN" | "COUNTERSIGN_SES_REGION" => return None,
             "COUNTERSIGN_LOG_LEVEL" | "COUNTERSIGN_POLICY_TEXT" | "COUNTERSIGN_APPROVAL_TIMEOUT_DAYS" => return None,
             "COUNTERSIGN_ACCOUNTS" => "123456789012".to_owned(),
             "COUNTERSIGN_DECIDING_ROLE" => "arn:aws:iam::123456789012:role/callback".to_owned(),

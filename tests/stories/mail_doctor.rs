@@ -109,12 +109,3 @@ async fn an_identity_of_another_account_is_tested_by_sending() {
         assert_eq!(test.remedy.is_some_and(|remedy| remedy.contains("its owner must allow it")), !allowed);
     }
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn without_a_set_or_a_queue_the_doctor_says_so() {
-    let world = World::new().await;
-    let no_set = diagnosis(&world, &misconfigured(&world, "COUNTERSIGN_CONFIGURATION_SET", "")).await;
-    assert_eq!(unsound(&no_set), [SET, TEST]);
-    let no_queue = diagnosis(&world, &misconfigured(&world, "COUNTERSIGN_EMAIL_QUEUE", "")).await;
-    assert_eq!(unsound(&no_queue), [TEST]);
-}

@@ -303,7 +303,7 @@ impl<'a> Email<'a> {
         let lead = vec![
             texts.not_delivered(&name, pipeline, stage),
             texts.too_few_reached(),
-            texts.correct_the_address(&texts.at(self.request.expires)),
+            texts.tell_the_team(&texts.at(self.request.expires)),
         ];
         let (headline, changes) = (texts.not_delivered_title(pipeline), Vec::new());
         Opening { headline, earlier: None, lead, facts: self.facts(), changes, statement: None }

@@ -1,17 +1,16 @@
-//! What became of emails: what SES says of one is kept with its delivery, and when the request did not reach so many that
-//! the others are too few to approve, they are told.
+//! What became of emails: what SES says of one is kept with its delivery, and when the request cannot be approved without
+//! those whom it did not reach, the others are told.
 //!
-//! It counts only if it came through the queue that SES's rule alone may write, and if configuration set, tag and message id
-//! are those of the delivery. What is told is about the email of that event; whom else a request did not reach is what the
-//! ledger has.
+//! It counts only if it came through SES's queue, and if configuration set, tag, recipient and message id are those of the
+//! delivery. What is told is about the email of that event; whom else a request did not reach is what the ledger has.
 
 use std::collections::BTreeSet;
 
 use countersign::approval::Address;
 use countersign::aws::AwsError;
 use countersign::clock::Clock;
-use countersign::delivery::{Delivery, DeliveryId, EmailKind, Fate, Tag};
-use countersign::ledger::Ledger;
+use countersign::delivery::{Delivery, DeliveryId, DeliveryState, EmailKind, Fate, PersonId, Tag};
+use countersign::ledger::{Ledger, Noted};
 use countersign::metrics::Metrics;
 use countersign::pipeline::{ApprovalStatus, CodePipeline};
 use countersign::request::Request;
@@ -30,13 +29,13 @@ pub(crate) struct Fates {
     pub(crate) metrics: Metrics,
     pub(crate) clock: Clock,
     /// The queue that SES's events come through, and the set that our emails are sent with.
-    pub(crate) queue: Option<String>,
-    pub(crate) configuration_set: Option<String>,
+    pub(crate) queue: String,
+    pub(crate) configuration_set: String,
 }
 
 /// What an event about an email led to.
 #[derive(Debug)]
-pub(crate) enum Noted {
+pub(crate) enum Learned {
     /// It is on record, and so many others were told.
     Fate { fate: Fate, told: usize },
     /// It does not count.
@@ -52,23 +51,27 @@ pub enum FateError {
     /// Some emails were not sent; the others were.
     #[error(transparent)]
     Undelivered(#[from] Undelivered),
+    /// Whoever sends the email has not marked it as sent.
+    #[error("the email is not marked as sent yet; try again")]
+    NotMarked,
 }
 
 impl Fates {
     /// Keeps what became of one email. The same event once more does the same again.
-    pub(crate) async fn note(&self, event: &EmailEvent) -> Result<Noted, FateError> {
-        if self.queue.as_deref() != Some(event.queue.as_str()) {
-            return Ok(Noted::Ignored("an event about an email that did not come through the queue for those"));
+    pub(crate) async fn note(&self, event: &EmailEvent) -> Result<Learned, FateError> {
+        if event.queue != self.queue {
+            return Ok(Learned::Ignored("an event about an email that did not come through the queue for those"));
         }
-        if self.configuration_set.as_deref() != Some(event.configuration_set.as_str()) {
-            return Ok(Noted::Ignored("an event about an email of another configuration set"));
+        if event.configuration_set != self.configuration_set {
+            return Ok(Learned::Ignored("an event about an email of another configuration set"));
         }
         let id = DeliveryId { about: event.tag.about(), to: &event.to };
-        if !self.ledger.note_said(id, &event.message_id, &event.said).await? {
-            return Ok(Noted::Ignored("an event about an email that is not on record, or has another fate already"));
+        let noted = self.ledger.note_said(id, &event.message_id, &event.said).await?;
+        if noted == Noted::Not {
+            return Ok(Learned::Ignored("an event about an email that is not on record, or has another fate already"));
         }
         let fate = event.said.fate;
-        if fate.is_undelivered() {
+        if noted == Noted::Now && fate.is_undelivered() {
             self.metrics.record(metrics::UNDELIVERED, 1);
             let reason = event.said.reason.as_ref().map(ToString::to_string);
             tracing::warn!(about = %id.about, fate = fate.as_str(), reason, "an email did not arrive");
@@ -76,24 +79,25 @@ impl Fates {
         let told = match &event.tag {
             Tag::Request { approval, request: digest, kind } if fate.is_for_good() && kind.asks() => {
                 match self.ledger.read_request(approval).await?.request() {
-                    Some(request) if request.digest == *digest => self.tell(&request, &event.to).await?,
+                    Some(request) if request.digest == *digest => self.tell(&request, *kind, &event.to).await?,
                     _ => 0,
                 }
             }
             _ => 0,
         };
-        Ok(Noted::Fate { fate, told })
+        Ok(Learned::Fate { fate, told })
     }
 
-    /// Tells the others that this request did not reach `missing`, if without everybody whom it did not reach too few are
-    /// left to approve.
-    async fn tell(&self, request: &Request, missing: &Address) -> Result<usize, FateError> {
+    /// Tells the others that this request did not reach `missing` by an email of this kind, if it cannot be approved without
+    /// those whom it did not reach.
+    async fn tell(&self, request: &Request, kind: EmailKind, missing: &Address) -> Result<usize, FateError> {
         let now = (self.clock)();
-        let is_open = request.outcome.is_none() && now < request.expires;
-        let deliveries = self.ledger.deliveries(&request.approval.key(), &request.digest).await?;
+        if request.outcome.is_some() || now >= request.expires || request.bars(missing) {
+            return Ok(0);
+        }
+        let deliveries = self.marked(request, kind, missing).await?.ok_or(FateError::NotMarked)?;
         let unreached = unreached(request, &deliveries);
-        let is_one = unreached.contains(&missing.identity());
-        if !is_open || !is_one || can_be_approved(request, &unreached) {
+        if !unreached.contains(&missing.identity()) || can_be_approved(request, &unreached) {
             return Ok(0);
         }
         if self.pipeline.status(request, now).await? != ApprovalStatus::Pending {
@@ -101,8 +105,27 @@ impl Fates {
         }
         let is_reached = |recipient: &Recipient| !unreached.contains(&recipient.mailbox.address.identity());
         let others: Vec<Recipient> = recipients(&request.terms).filter(is_reached).collect();
-        let (number, kind) = (others.len(), EmailKind::Unreached { people: unreached.len() });
+        let (number, kind) = (others.len(), EmailKind::Unreached { who: PersonId::of(missing) });
         Ok(self.outbox.send_about(request, kind, others, Some(missing)).await.complete(number)?)
+    }
+
+    /// The request's deliveries, once this one is marked as sent. SES may say what became of an email before that.
+    async fn marked(
+        &self,
+        request: &Request,
+        kind: EmailKind,
+        to: &Address,
+    ) -> Result<Option<Vec<Delivery>>, AwsError> {
+        let (key, mailbox) = (request.approval.key(), to.identity());
+        let is_claimed = |delivery: &Delivery| {
+            let is_it = delivery.kind == kind && delivery.mailbox == mailbox;
+            is_it && matches!(delivery.state, DeliveryState::Claimed { .. })
+        };
+        let marked = self.outbox.polling.until(async || {
+            let deliveries = self.ledger.deliveries(&key, &request.digest).await?;
+            Ok(Some(deliveries).filter(|deliveries| !deliveries.iter().any(is_claimed)))
+        });
+        marked.await
     }
 }
 

@@ -22,7 +22,7 @@ use crate::doctor::{Doctor, MailDoctor};
 use crate::errors::Errors;
 use crate::event::{self, Event};
 use crate::evidence::Gather;
-use crate::fates::{Fates, Noted};
+use crate::fates::{Fates, Learned};
 use crate::history::History;
 use crate::mailer::{Mailer, Sending};
 use crate::metrics;
@@ -165,7 +165,7 @@ impl Notifier {
             outbox: outbox.clone(),
             metrics: metrics.clone(),
             clock: Arc::clone(&clock),
-            queue: settings.email_queue.clone(),
+            queue: settings.email_queue,
             configuration_set: settings.configuration_set.clone(),
         };
         // Its reads, and those of what it asks about, share one pace.
@@ -195,7 +195,6 @@ impl Notifier {
             deployment,
             identity: settings.sender_identity,
             configuration_set: settings.configuration_set,
-            queue: settings.email_queue,
             // An event takes longer than what others are doing.
             polling: Polling { attempts: polling.attempts * 5, ..polling },
             clock: Arc::clone(&clock),
@@ -223,7 +222,7 @@ impl Notifier {
     /// batch from SES's queue, the report names the messages that are to come again instead.
     pub async fn handle(&self, event: &Value) -> Result<Report, Errors<NotifierError>> {
         let (mut results, mut errors, mut failed) = (Vec::new(), Vec::new(), Vec::new());
-        let messages = self.fates.queue.as_deref().and_then(|queue| event::messages_of(event, queue));
+        let messages = event::messages_of(event, &self.fates.queue);
         for (number, event) in event::read(event).into_iter().enumerate() {
             let handled = match event {
                 Ok(event) => Box::pin(self.dispatch(event)).await,
@@ -286,8 +285,8 @@ impl Notifier {
                 Err(error) => Err(NotifierError::Receipts { key, error }),
             },
             Event::EmailFate(event) => match self.fates.note(&event).await? {
-                Noted::Fate { fate, told } => Ok(EventReport::Fate { fate: fate.as_str(), told }),
-                Noted::Ignored(why) => Ok(EventReport::Ignored { why }),
+                Learned::Fate { fate, told } => Ok(EventReport::Fate { fate: fate.as_str(), told }),
+                Learned::Ignored(why) => Ok(EventReport::Ignored { why }),
             },
             Event::RequestMissing { action } => {
                 let approval = action.to_string();

@@ -35,7 +35,7 @@ pub struct Sending {
     /// The From address.
     pub sender: Address,
     /// The configuration set.
-    pub configuration_set: Option<String>,
+    pub configuration_set: String,
     /// The identity, if it is of another account.
     pub identity: Option<IdentityArn>,
 }
@@ -76,7 +76,7 @@ impl Mailer {
             .set_from_arn(identity.map(str::to_owned))
             .set_return_path_arn(identity.map(str::to_owned))
             .destinations(id.to.expose())
-            .set_configuration_set_name(configuration_set.clone())
+            .configuration_set_name(configuration_set)
             .tags(tag.build().map_err(unbuildable)?)
             .raw_message(raw)
             .send()

@@ -218,6 +218,7 @@ impl NotifierError {
             Self::Receipts { error: ReceiptError::Aws(_), .. }
             | Self::Fate(FateError::Aws(_))
             | Self::History { .. } => AWS_ERROR,
+            Self::Fate(FateError::NotMarked) => "EmailNotMarked",
             Self::Evidence { error, .. } => kind_of_evidence(error),
             Self::Routes(error) => kind_of_policy(error),
         }

@@ -33,16 +33,15 @@ pub struct Settings {
     pub sender: Approver,
     /// `COUNTERSIGN_REPLY_TO`: where answers to the emails go. Optional.
     pub reply_to: Option<Address>,
-    /// `COUNTERSIGN_CONFIGURATION_SET`: the SES configuration set. Optional, but without one the default set of the sender's
-    /// identity applies. It must not track clicks.
-    pub configuration_set: Option<String>,
+    /// `COUNTERSIGN_CONFIGURATION_SET`: the SES configuration set. It must not track clicks. An email that named none would be
+    /// sent with the default set of the sender's identity, if it has one.
+    pub configuration_set: String,
     /// `COUNTERSIGN_SENDER_IDENTITY_ARN`: the SES identity of another account to send with. Optional.
     pub sender_identity: Option<IdentityArn>,
     /// `COUNTERSIGN_SES_REGION`: the region to send from. The function's own region unless set.
     pub ses_region: Option<Region>,
-    /// `COUNTERSIGN_EMAIL_QUEUE`: the ARN of the SQS queue that SES's events about emails come through. Optional: without
-    /// it, they do not count.
-    pub email_queue: Option<String>,
+    /// `COUNTERSIGN_EMAIL_QUEUE`: the ARN of the SQS queue that SES's events about emails come through.
+    pub email_queue: String,
     /// Where the policy is. Exactly one of the two is set: nothing falls back from one to the other.
     pub policy: PolicySource,
     /// `COUNTERSIGN_PIPELINE_REGION`: the region that the sweep looks through, and of the pipelines that commands name. The
@@ -114,10 +113,10 @@ impl Settings {
             table: required(lookup, "COUNTERSIGN_TABLE")?,
             sender: required(lookup, "COUNTERSIGN_SENDER")?,
             reply_to: optional(lookup, "COUNTERSIGN_REPLY_TO")?,
-            configuration_set: optional(lookup, "COUNTERSIGN_CONFIGURATION_SET")?,
+            configuration_set: required(lookup, "COUNTERSIGN_CONFIGURATION_SET")?,
             sender_identity: optional(lookup, "COUNTERSIGN_SENDER_IDENTITY_ARN")?,
             ses_region: optional(lookup, "COUNTERSIGN_SES_REGION")?,
-            email_queue: optional(lookup, "COUNTERSIGN_EMAIL_QUEUE")?,
+            email_queue: required(lookup, "COUNTERSIGN_EMAIL_QUEUE")?,
             policy: PolicySource::read(lookup)?,
             pipeline_region: optional(lookup, "COUNTERSIGN_PIPELINE_REGION")?,
             approval_timeout: optional::<Days>(lookup, "COUNTERSIGN_APPROVAL_TIMEOUT_DAYS")?
@@ -131,7 +130,7 @@ impl Settings {
 mod tests {
     use super::*;
 
-    const GOOD: [(&str, &str); 9] = [
+    const GOOD: [(&str, &str); 11] = [
         ("COUNTERSIGN_DEPLOYMENT", "demo"),
         ("COUNTERSIGN_CALLBACK_URL", "https://a.example"),
         ("COUNTERSIGN_ACCOUNTS", "123456789012"),
@@ -140,6 +139,8 @@ mod tests {
         ("COUNTERSIGN_DECIDING_ROLE", "arn:aws:iam::123456789012:role/callback"),
         ("COUNTERSIGN_TABLE", "ledger"),
         ("COUNTERSIGN_SENDER", "Countersign <approvals@example.com>"),
+        ("COUNTERSIGN_CONFIGURATION_SET", "demo"),
+        ("COUNTERSIGN_EMAIL_QUEUE", "arn:aws:sqs:us-east-2:123456789012:demo-emails"),
         ("COUNTERSIGN_POLICY", "/countersign/policy"),
     ];
 

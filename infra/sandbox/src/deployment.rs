@@ -13,7 +13,7 @@ pub const TABLE: &str = "countersign";
 /// The configuration set that the emails are sent with. The notifier may use no other.
 pub const CONFIGURATION_SET: &str = "sandbox";
 /// The queue that SES's events about emails come through.
-pub(crate) const EMAIL_QUEUE: &str = "arn:aws:sqs:us-east-2:123456789012:sandbox-emails";
+pub const EMAIL_QUEUE: &str = "arn:aws:sqs:us-east-2:123456789012:sandbox-emails";
 /// The deployment's name.
 pub(crate) const DEPLOYMENT: &str = "sandbox";
 /// The name of the SSM parameter with the policy.

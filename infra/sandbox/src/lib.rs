@@ -25,8 +25,8 @@ mod web;
 
 pub use clock::SandboxClock;
 pub use deployment::{
-    CALLBACK_KEY, CALLBACK_ROLE, CONFIGURATION_SET, NOTIFIER_KEY, NOTIFIER_ROLE, POLICY, TABLE, key_policy,
-    table_policy,
+    CALLBACK_KEY, CALLBACK_ROLE, CONFIGURATION_SET, EMAIL_QUEUE, NOTIFIER_KEY, NOTIFIER_ROLE, POLICY, TABLE,
+    key_policy, table_policy,
 };
 pub use lambda::Failure;
 pub use sandbox::{Options, Sandbox, StartError};

@@ -52,13 +52,11 @@ impl Fate {
         }
     }
 
-    /// Whether the recipient did not get it.
+    /// Whether the recipient certainly did not get it. An automatic answer comes back, too, perhaps before SES says that it
+    /// delivered the email.
     #[must_use]
     pub fn is_undelivered(self) -> bool {
-        match self {
-            Self::CameBack | Self::Rejected | Self::Suppressed | Self::Bounced => true,
-            Self::Delayed | Self::Delivered | Self::Complained => false,
-        }
+        matches!(self, Self::Rejected | Self::Suppressed | Self::Bounced)
     }
 
     /// Whether another email to the same address would end in the same way.

@@ -100,7 +100,7 @@ mod tests {
             tag("again-1763630000"),
             tag("reminder-86400"),
             tag("receipt-0000000000001a2b"),
-            tag("unreached-2"),
+            tag("unreached-0000000000001a2b"),
             tag("outcome"),
             format!("policy-{}", hash("_")),
             format!("test-{}", hash("_")),

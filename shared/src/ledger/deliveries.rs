@@ -2,11 +2,12 @@
 //! became of them.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde::{Deserialize, Serialize};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
 use time::{Duration, UtcDateTime};
 
 use super::Ledger;
-use super::attributes::{CONDITION_FAILED, Item, from_item, keys, moment, text, text_in, to_value};
+use super::attributes::{CONDITION_FAILED, Item, from_item, keys, map_in, moment, text, text_in, to_value};
 use super::items::{Unreadable, moment as read_moment};
 use super::paths::{
     CLAIMANT, CLAIMED_AT, DELIVERY, MESSAGE_ID, PARTITION, SAID, SENT_AT, SORT, STATE, TRIED, TTL, UNSIGNED_DELIVERY,
@@ -18,10 +19,22 @@ use crate::aws::{AwsError, code};
 use crate::delivery::{About, Claim, Delivery, DeliveryId, DeliveryState, Said};
 
 const UPDATE: &str = "dynamodb:UpdateItem";
+/// Whether what SES said of an email counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noted {
+    /// It was not known.
+    Now,
+    /// It was.
+    Again,
+    /// It does not.
+    Not,
+}
+
 /// The partition of the doctor's tests.
 const TESTS: &str = "TESTS";
-/// A reserved word, perhaps.
+/// Members of what was said. The first may be a reserved word.
 const RANK: &str = "rank";
+const FATE: &str = "fate";
 
 impl Ledger {
     /// Claims the right to send an email, for as long as `lease`: a claimant who holds it longer has died. The same
@@ -125,13 +138,13 @@ impl Ledger {
         }
     }
 
-    /// Records what SES said became of the email that it gave this message id, and gives whether that counts: there is such
-    /// a delivery, it is not known under another message id, and nothing was said that holds instead. Saying the same again
-    /// counts again. An event may come before the email is marked as sent.
+    /// Records what SES said became of the email that it gave this message id. It counts if there is such a delivery that is
+    /// not known under another message id, and nothing was said that holds instead. An event may come before the email is
+    /// marked as sent.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn note_said(&self, id: DeliveryId<'_>, message_id: &str, said: &Said) -> Result<bool, AwsError> {
+    pub async fn note_said(&self, id: DeliveryId<'_>, message_id: &str, said: &Said) -> Result<Noted, AwsError> {
         let item = SaidItem::of(said, message_id);
         let noted = self
             .client
@@ -141,7 +154,7 @@ impl Ledger {
             .update_expression(format!("SET {SAID} = :said"))
             .condition_expression(format!(
                 "attribute_exists({PARTITION}) AND (attribute_not_exists({MESSAGE_ID}) OR {MESSAGE_ID} = :message_id) AND \
-                 (attribute_not_exists({SAID}) OR {SAID}.{MESSAGE_ID} <> :message_id OR {SAID}.#rank <= :rank)"
+                 (attribute_not_exists({SAID}) OR {SAID}.{MESSAGE_ID} <> :message_id OR {SAID}.#rank < :rank)"
             ))
             .expression_attribute_names("#rank", RANK)
             .expression_attribute_values(":message_id", text(message_id))
@@ -150,10 +163,15 @@ impl Ledger {
             .send()
             .await;
         match noted {
-            Ok(_) => Ok(true),
-            Err(error) if code(&error) == Some(CONDITION_FAILED) => Ok(false),
-            Err(error) => Err(AwsError::new(UPDATE, &error)),
+            Ok(_) => return Ok(Noted::Now),
+            Err(error) if code(&error) == Some(CONDITION_FAILED) => {}
+            Err(error) => return Err(AwsError::new(UPDATE, &error)),
         }
+        let item = self.get(delivery_keys(id)).await?.unwrap_or_default();
+        let is_same = |known: &Item| {
+            text_in(known, FATE) == Some(said.fate.as_str()) && text_in(known, MESSAGE_ID) == Some(message_id)
+        };
+        Ok(if map_in(&item, SAID).is_some_and(is_same) { Noted::Again } else { Noted::Not })
     }
 
     /// What SES said became of the email of one delivery.
@@ -214,7 +232,22 @@ pub(super) struct DeliveryItem {
     message_id: Option<String>,
     #[serde(default)]
     tried: bool,
+    /// It decides nothing, so what cannot be read of it is as if it were not there.
+    #[serde(default, deserialize_with = "said_if_readable")]
     said: Option<SaidItem>,
+}
+
+fn said_if_readable<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SaidItem>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Readable {
+        Said(SaidItem),
+        Other(IgnoredAny),
+    }
+    Ok(match Readable::deserialize(from)? {
+        Readable::Said(said) => Some(said),
+        Readable::Other(_) => None,
+    })
 }
 
 /// What SES said became of the email with this message id.
@@ -240,12 +273,10 @@ impl SaidItem {
     }
 
     /// What was said, if it is about the email with this message id.
-    fn about(self, message_id: &str) -> Result<Option<Said>, Unreadable> {
-        if self.message_id != message_id {
-            return Ok(None);
-        }
-        let reason = self.reason.map(|reason| reason.parse()).transpose()?;
-        Ok(Some(Said { fate: self.fate.parse()?, at: read_moment(self.at)?, reason }))
+    fn about(self, message_id: &str) -> Option<Said> {
+        let reason = self.reason.and_then(|reason| reason.parse().ok());
+        let said = Said { fate: self.fate.parse().ok()?, at: read_moment(self.at).ok()?, reason };
+        (self.message_id == message_id).then_some(said)
     }
 }
 
@@ -257,7 +288,7 @@ impl TryFrom<DeliveryItem> for SaidOf {
 
     fn try_from(item: DeliveryItem) -> Result<Self, Unreadable> {
         let (Some(said), Some(message_id)) = (item.said, item.message_id) else { return Ok(Self(None)) };
-        said.about(&message_id).map(Self)
+        Ok(Self(said.about(&message_id)))
     }
 }
 
@@ -274,7 +305,7 @@ impl TryFrom<DeliveryItem> for Delivery {
             state::CLAIMED => DeliveryState::Claimed { at: read_moment(item.claimed_at.ok_or(Unreadable)?)? },
             state::SENT => {
                 let message_id = item.message_id.ok_or(Unreadable)?;
-                let said = item.said.map(|said| said.about(&message_id)).transpose()?.flatten();
+                let said = item.said.and_then(|said| said.about(&message_id));
                 DeliveryState::Sent { at: read_moment(item.sent_at.ok_or(Unreadable)?)?, message_id, said }
             }
             state::FAILED => DeliveryState::Failed,

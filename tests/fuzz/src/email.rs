@@ -2,7 +2,7 @@
 
 use arbitrary::{Result, Unstructured};
 use countersign::approval::{Address, Approver};
-use countersign::delivery::EmailKind;
+use countersign::delivery::{EmailKind, PersonId};
 use countersign::request::Request;
 use mail_parser::{Address as Parsed, Message, MessageParser};
 use notifier::email::{Email, Links, RenderError};
@@ -33,7 +33,7 @@ fn check(u: &mut Unstructured) -> Result<()> {
         0 => EmailKind::Request,
         1 => EmailKind::Resend { at: NOW },
         2 => EmailKind::Reminder { before: Duration::hours(24) },
-        3 => EmailKind::Unreached { people: 1 },
+        3 => EmailKind::Unreached { who: PersonId::of(&"ann@example.com".parse().unwrap()) },
         _ => EmailKind::Outcome,
     };
     let recipients: Vec<&Approver> = request.terms.approvers.values().chain(request.terms.copy.values()).collect();

@@ -116,6 +116,15 @@ impl Scene {
                 Some(shown) => self.check_outcome(&approval, &shown, mail, &lie),
                 None => lie("CodePipeline was not asked".to_owned()),
             }
+        } else if let Some((_, rest)) = mail.text.split_once("The email that asks ") {
+            let missing = rest.split(" to decide on").next().unwrap_or_default();
+            if !self.approvers.borrow()[approval.pipeline].contains(missing) {
+                lie(format!("nobody ever asked {missing}"));
+            }
+            match answered.of(&approval).last() {
+                Some(shown) if shown.ending.is_none() => {}
+                shown => lie(format!("it had been {shown:?}")),
+            }
         } else if mail.text.contains("/approval?t=") {
             match answered.of(&approval).last() {
                 Some(shown) if shown.ending.is_none() => self.check_request(&approval, &shown, mail, &lie),

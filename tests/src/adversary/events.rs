@@ -9,11 +9,15 @@ impl Scene {
     pub async fn send_event(&self) {
         let approvals = self.all_approvals();
         let Some(approval) = self.any(&approvals).cloned() else { return };
-        let event = match self.below(6) {
+        let event = match self.below(7) {
             0 | 1 => self.action_event(&approval),
             2 => crate::in_notice(crate::sns(), |message| *message = self.action_event(&approval)),
             3 => self.notice(&approval),
             4 => self.own_event(&approval),
+            5 => match self.fate() {
+                Some(event) => event,
+                None => return,
+            },
             _ => self.command(),
         };
         self.did(format!("the adversary sends {event}"));
@@ -53,6 +57,29 @@ impl Scene {
             notice["Records"][0]["Sns"]["TopicArn"] = json!("arn:aws:sns:us-east-2:999999999999:approvals");
         }
         notice
+    }
+
+    /// What became of an email, made up by whoever may invoke the function and has seen the email.
+    fn fate(&self) -> Option<Value> {
+        let mails = self.simulation.aws().ses.mails();
+        let (mail, other) = (self.any(&mails)?, self.any(&mails)?);
+        let kinds = ["bounced", "bounced", "suppressed", "delivered", "complaint", "delayed"];
+        let kind = kinds[self.below(kinds.len())];
+        let mut event = crate::fixture(&format!("ses-{kind}"));
+        let to = if self.one_in(6) { &other.to } else { &mail.to };
+        let tag = if self.one_in(6) { &other.tag } else { &mail.tag };
+        let set = if self.one_in(6) { "other" } else { sandbox::CONFIGURATION_SET };
+        event["detail"]["mail"]["destination"] = json!([to]);
+        if kind == "bounced" || kind == "suppressed" {
+            event["detail"]["bounce"]["bouncedRecipients"] = json!([{"emailAddress": to}]);
+        }
+        event["detail"]["mail"]["messageId"] = json!(mail.ses_message_id);
+        event["detail"]["mail"]["tags"] = json!({"ses:configuration-set": [set], "delivery": [tag]});
+        let queue = if self.one_in(6) { "arn:aws:sqs:us-east-2:123456789012:approvals" } else { sandbox::EMAIL_QUEUE };
+        Some(json!({"Records": [{
+            "messageId": "1", "body": event.to_string(), "attributes": {"SentTimestamp": "0"},
+            "eventSource": "aws:sqs", "eventSourceARN": queue,
+        }]}))
     }
 
     /// A command, as whoever may invoke the function can give it.

@@ -269,6 +269,7 @@ impl Story {
             event["detail"]["mail"]["destination"] = json!([mail.to]);
             event["detail"]["mail"]["tags"] =
                 json!({"ses:configuration-set": [sandbox::CONFIGURATION_SET], "delivery": [mail.tag]});
+            event["detail"]["bounce"]["bouncedRecipients"] = json!([{"emailAddress": mail.to}]);
             let record = json!({
                 "messageId": "1", "body": event.to_string(), "attributes": {"SentTimestamp": "0"},
                 "eventSource": "aws:sqs", "eventSourceARN": queue,

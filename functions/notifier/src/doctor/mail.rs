@@ -40,9 +40,7 @@ pub(crate) struct MailDoctor {
     pub(crate) sender: Approver,
     pub(crate) deployment: Deployment,
     pub(crate) identity: Option<IdentityArn>,
-    pub(crate) configuration_set: Option<String>,
-    /// The queue of SES's events, if there is one.
-    pub(crate) queue: Option<String>,
+    pub(crate) configuration_set: String,
     pub(crate) polling: Polling,
     pub(crate) clock: Clock,
 }
@@ -54,12 +52,7 @@ impl MailDoctor {
             async { self.ses.get_account().send().await.map_err(|error| AwsError::new("ses:GetAccount", &error)) };
         let (sender, account, set, email) = tokio::join!(self.sender(), account, self.set(), self.email());
         let set = match set {
-            Ok(Some((set, destinations))) => of_set(&set, &destinations, account.as_ref().ok()),
-            Ok(None) => Finding::unsound(
-                SET,
-                "no configuration set is named, so the default one of the sender's identity applies, if it has one",
-                "set COUNTERSIGN_CONFIGURATION_SET to the set that the stack made",
-            ),
+            Ok((set, destinations)) => of_set(&set, &destinations, account.as_ref()),
             Err(error) => unanswered(SET, &error),
         };
         vec![sender, of_account(account), set, email]
@@ -104,8 +97,8 @@ impl MailDoctor {
     }
 
     /// The configuration set that emails name, with its event destinations.
-    async fn set(&self) -> Result<Option<(GetConfigurationSetOutput, Vec<EventDestination>)>, AwsError> {
-        let Some(name) = &self.configuration_set else { return Ok(None) };
+    async fn set(&self) -> Result<(GetConfigurationSetOutput, Vec<EventDestination>), AwsError> {
+        let name = &self.configuration_set;
         let set = async {
             let answer = self.ses.get_configuration_set().configuration_set_name(name).send().await;
             answer.map_err(|error| AwsError::new("ses:GetConfigurationSet", &error))
@@ -115,7 +108,7 @@ impl MailDoctor {
             call.send().await.map_err(|error| AwsError::new("ses:GetConfigurationSetEventDestinations", &error))
         };
         let (set, destinations) = tokio::try_join!(set, destinations)?;
-        Ok(Some((set, destinations.event_destinations.unwrap_or_default())))
+        Ok((set, destinations.event_destinations.unwrap_or_default()))
     }
 
     /// An email to the simulator must be accepted, and the event about it must come back.
@@ -138,14 +131,11 @@ impl MailDoctor {
         self.ledger.claim_delivery(id, fastrand::u64(..), now, LEASE, now.saturating_add(Duration::DAY)).await?;
         let message_id = self.mailer.send(id, message).await?;
         self.ledger.mark_sent(id, &message_id, (self.clock)()).await?;
-        if self.queue.is_none() {
-            return Ok(Finding::unsound(
-                EMAIL,
-                "SES accepted an email to its simulator, but no queue for its events is set",
-                "set COUNTERSIGN_EMAIL_QUEUE to the queue that the stack made",
-            ));
-        }
-        let said = self.polling.until(async || self.ledger.said(id).await).await?;
+        let said = self.polling.until(async || {
+            let said = self.ledger.said(id).await?;
+            Ok(said.filter(|said| said.fate != Fate::Delayed))
+        });
+        let said = said.await?;
         Ok(match said.map(|said| said.fate) {
             Some(Fate::Delivered) => {
                 Finding::sound(EMAIL, "SES delivered an email to its simulator, and the event about it came back")
@@ -158,8 +148,8 @@ impl MailDoctor {
             None => Finding::unsound(
                 EMAIL,
                 "SES accepted an email to its simulator, but no event about it came back",
-                "check the set's event destination on EventBridge, the rule for its events, their queue and its \
-                 dead-letter queue; events take seconds as a rule, so try again once",
+                "check the set's event destination on EventBridge, the rule for its events, their queue, its dead-letter \
+                 queue, and the notifier's event source mapping; events take seconds as a rule, so try again once",
             ),
         })
     }
@@ -200,7 +190,7 @@ fn of_account(account: Result<GetAccountOutput, AwsError>) -> Finding {
 fn of_set(
     set: &GetConfigurationSetOutput,
     destinations: &[EventDestination],
-    account: Option<&GetAccountOutput>,
+    account: Result<&GetAccountOutput, &AwsError>,
 ) -> Finding {
     if set.sending_options().is_some_and(|options| !options.sending_enabled) {
         return Finding::unsound(SET, "it does not send", "enable sending for the configuration set in Amazon SES");
@@ -216,10 +206,11 @@ fn of_set(
     }
     let of_set =
         set.vdm_options().and_then(|vdm| vdm.dashboard_options()).and_then(|options| options.engagement_metrics());
-    let of_account = account
-        .and_then(GetAccountOutput::vdm_attributes)
-        .and_then(|vdm| vdm.dashboard_attributes())
-        .and_then(|attributes| attributes.engagement_metrics());
+    let of_account = match (of_set, account) {
+        (None, Err(error)) => return unanswered(SET, error),
+        (_, account) => account.ok().and_then(GetAccountOutput::vdm_attributes),
+    };
+    let of_account = of_account.and_then(|vdm| vdm.dashboard_attributes()).and_then(|of| of.engagement_metrics());
     if of_set.or(of_account) == Some(&FeatureStatus::Enabled) {
         return Finding::unsound(
             SET,

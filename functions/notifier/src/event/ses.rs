@@ -70,7 +70,15 @@ struct Tags {
 struct Bounce {
     bounce_type: String,
     bounce_sub_type: String,
+    #[serde(default)]
+    bounced_recipients: Vec<Bounced>,
     timestamp: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Bounced {
+    email_address: String,
 }
 
 #[derive(Deserialize)]
@@ -106,8 +114,9 @@ pub(super) fn read(event: &Value, queue: &str) -> Result<Event, EventError> {
     let Detail { event_type, mail, bounce, complaint, delivery, delivery_delay } = detail;
     let (fate, at, reason) = match (event_type.as_str(), bounce, complaint, delivery, delivery_delay) {
         ("Bounce", Some(bounce), ..) => {
-            let Bounce { bounce_type, bounce_sub_type, timestamp } = bounce;
-            (of_bounce(&bounce_type, &bounce_sub_type), timestamp, Some(format!("{bounce_type}/{bounce_sub_type}")))
+            let fate = bounce.fate(&mail.destination);
+            let Bounce { bounce_type, bounce_sub_type, timestamp, .. } = bounce;
+            (fate, timestamp, Some(format!("{bounce_type}/{bounce_sub_type}")))
         }
         ("Complaint", _, Some(complaint), ..) if complaint.is_taken_back() => {
             return Ok(Event::Ignored("that an email is no spam after all"));
@@ -151,15 +160,26 @@ pub(super) fn read(event: &Value, queue: &str) -> Result<Event, EventError> {
     }))
 }
 
-fn of_bounce(kind: &str, sub_type: &str) -> Fate {
-    match kind {
-        "Permanent"
-            if sub_type == "Suppressed" || sub_type == "EmailValidationSuppressed" || is_suppression(sub_type) =>
-        {
-            Fate::Suppressed
+impl Bounce {
+    /// What became of an email to these. It may be somebody else's mailbox that refused it: one of a group, or one that it
+    /// was forwarded to. Then it reached whom it was for.
+    fn fate(&self, destination: &[String]) -> Fate {
+        let sub_type = self.bounce_sub_type.as_str();
+        let identity = |address: &str| address.parse().ok().map(|address: Address| address.identity());
+        let is_of = |bounced: &Bounced| {
+            let address = bounced.email_address.as_str();
+            destination.iter().any(|to| to == address || identity(to).is_some_and(|to| identity(address) == Some(to)))
+        };
+        match self.bounce_type.as_str() {
+            "Permanent" if !self.bounced_recipients.iter().all(is_of) => Fate::CameBack,
+            "Permanent"
+                if sub_type == "Suppressed" || sub_type == "EmailValidationSuppressed" || is_suppression(sub_type) =>
+            {
+                Fate::Suppressed
+            }
+            "Permanent" => Fate::Bounced,
+            _ => Fate::CameBack,
         }
-        "Permanent" => Fate::Bounced,
-        _ => Fate::CameBack,
     }
 }
 
