@@ -138,6 +138,25 @@ async fn the_doctor_names_what_cannot_be_read() {
     }
 }
 
+/// The operator repeats a command that died, and gets what it left undone.
+#[tokio::test(start_paused = true)]
+async fn a_resend_that_died_is_completed_by_the_next() {
+    let world = World::simulated().await;
+    world.ask().await;
+    world.fail(Calls::of("SendRawEmail").take(1), Fault::KilledBefore);
+    let (status, _) = world.event(&resend("MyApprovalAction")).await;
+    assert_ne!(status, 200, "it died");
+    // Until then, it may still be at work.
+    world.advance(time::Duration::minutes(3)).await;
+    let before = world.mails().await.len();
+    let report = world.play(&resend("MyApprovalAction")).await;
+    let sent = report["results"][0]["sent"].as_u64().unwrap();
+    let mails = world.mails().await;
+    assert_eq!((sent as usize, mails.len()), (mails.len() - before, 4), "each has one copy: {report}");
+    let report = world.play(&resend("MyApprovalAction")).await;
+    assert_eq!(report["results"][0]["sent"], 0, "and no other");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_email_is_sent_again_with_the_same_links() {
     let world = World::new().await;

@@ -171,16 +171,15 @@ impl Ask {
                 delivery.kind == EmailKind::Request && delivery.mailbox == mailbox && delivery.is_sent()
             })
         };
-        let at = (self.clock)();
-        let was_sent_lately = |mailbox: &str| {
-            before.iter().any(|delivery| {
-                let is_recent = matches!(delivery.kind, EmailKind::Resend { at: last } if at - last < RESEND_PAUSE);
-                is_recent && delivery.mailbox == mailbox && delivery.may_have_arrived()
-            })
-        };
-        let (mut again, first): (Vec<_>, Vec<_>) =
+        // Within the pause, the command is the same one again: it sends what the one before left unsent, and no further copy.
+        let now = (self.clock)();
+        let lately = before.iter().filter_map(|delivery| match delivery.kind {
+            EmailKind::Resend { at } if now - at < RESEND_PAUSE => Some(at),
+            _ => None,
+        });
+        let at = lately.max().unwrap_or(now);
+        let (again, first): (Vec<_>, Vec<_>) =
             recipients(&request.terms).partition(|recipient| was_sent(&recipient.mailbox.address.identity()));
-        again.retain(|recipient| !was_sent_lately(&recipient.mailbox.address.identity()));
         let (again, first, told) = tokio::join!(
             self.outbox.send(&request, EmailKind::Resend { at }, again),
             self.outbox.send(&request, EmailKind::Request, first),
