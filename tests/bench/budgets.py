@@ -14,8 +14,8 @@ from pathlib import Path
 SIZES = {
     "callback": 8_650_000,
     "callback.zip": 3_660_000,
-    "notifier": 11_050_000,
-    "notifier.zip": 4_360_000,
+    "notifier": 11_520_000,
+    "notifier.zip": 4_540_000,
 }
 INSTRUCTIONS = {
     "verify": 600_000,
