@@ -60,7 +60,8 @@ class Cloud:
             verify=str(self.certificate.authority),
             aws_access_key_id=OPERATOR["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=OPERATOR["AWS_SECRET_ACCESS_KEY"],
-            config=botocore.config.Config(retries={"total_max_attempts": 1}),
+            # The doctor may wait for longer than a client does by default, the notifier for five minutes.
+            config=botocore.config.Config(retries={"total_max_attempts": 1}, read_timeout=310),
         )
 
     def cli(self, *arguments):

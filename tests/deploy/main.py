@@ -15,6 +15,7 @@ import cdk
 import cloud
 import commands
 import dead_letters
+import emails
 import guard
 import history
 import permissions
@@ -23,6 +24,7 @@ import rotation
 import rule
 import sam
 import sandbox
+import senders
 import sources
 import story
 import sweep
@@ -31,17 +33,20 @@ from deployment import POLICY_PARAMETER, SENDER, Deployment
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEPLOYERS = {"sam": sam.Sam, "cdk": cdk.Cdk}
-# The last check of the story reads the logs of everything before it. Those of `rotation` and `sources` deploy again.
+# The last check of the story reads the logs of everything before it. Those of `senders`, `rotation` and `sources` deploy
+# again.
 CHECKS = [
     *policy.CHECKS,
     *sweep.CHECKS,
     *history.CHECKS,
+    *emails.CHECKS,
     *story.CHECKS,
     *permissions.CHECKS,
     *rule.CHECKS,
     *dead_letters.CHECKS,
     *commands.CHECKS,
     *attacks.CHECKS,
+    *senders.CHECKS,
     *rotation.CHECKS,
     *sources.CHECKS,
 ]
@@ -55,7 +60,7 @@ def check_deployer(make, checks, directory):
         sandbox.started(os.environ["SANDBOX"], aws) as codepipeline,
         guard.started(aws, codepipeline) as guarded,
     ):
-        aws.client("ses").verify_email_identity(EmailAddress=SENDER)
+        aws.client("sesv2").create_email_identity(EmailIdentity=SENDER)
         policy.create(aws)
         deployer = make(ROOT, zips, os.environ["ARCHITECTURE"], aws)
 
