@@ -79,7 +79,8 @@ def every_email_is_sent_with_the_stacks_set_and_a_tag_of_its_own(deployment):
 
 def a_bounce_of_an_approvers_email_shows_in_history(deployment):
     story.request(deployment)
-    equal(newest(deployment), {("request", address): ("sent", None) for address in APPROVERS}, "emails before the events")
+    before = {("request", address): ("sent", None) for address in APPROVERS}
+    equal(newest(deployment), before, "emails before the events")
     say(deployment, sent_to(deployment, ALICE), "bounced")
     say(deployment, sent_to(deployment, BOB), "delivered")
     expect_told(deployment, alice=("bounced", "Permanent/General"), bob=("delivered", None))
@@ -198,13 +199,14 @@ def default_set(deployment, identity, name):
     client, stack = deployment.cloud.client("cloudformation"), "mail"
     properties = {"EmailIdentity": identity, "ConfigurationSetAttributes": {"ConfigurationSetName": name}}
     template = {"Resources": {"Identity": {"Type": "AWS::SES::EmailIdentity", "Properties": properties}}}
+    often = {"Delay": 0.2, "MaxAttempts": 100}
     client.create_stack(StackName=stack, TemplateBody=json.dumps(template))
-    client.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig={"Delay": 0.2, "MaxAttempts": 100})
+    client.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig=often)
     try:
         yield
     finally:
         client.delete_stack(StackName=stack)
-        client.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 0.2, "MaxAttempts": 100})
+        client.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig=often)
         with contextlib.suppress(deployment.cloud.client("sesv2").exceptions.AlreadyExistsException):
             deployment.cloud.client("sesv2").create_email_identity(EmailIdentity=identity)
 

@@ -385,7 +385,7 @@ def the_notifiers_credentials_cannot_decide_sign_votes_use_other_senders_or_writ
             answers = make_calls(
                 send_email(deployment, notifier), send_email(deployment, notifier, configuration_set="")
             )
-        equal(answers, ["done", "AccessDenied"], "sending with the stack's set, and with the default one by naming none")
+        equal(answers, ["done", "AccessDenied"], "sending with the stack's set, and with the default one")
 
 
 def the_guard_lets_the_callback_decide(deployment):

@@ -104,7 +104,8 @@ def the_rules_send_their_events_to_the_notifier_or_their_dead_letter_queue(deplo
         equal(target["DeadLetterConfig"]["Arn"].rsplit(":", 1)[1], queue, f"the queue for what {suffix} cannot deliver")
     (target,) = events.list_targets_by_rule(Rule=rule(deployment, "-emails"))["Targets"]
     queue = deployment.outputs["EmailDeadLetterQueueUrl"].rsplit("/", 1)[1]
-    equal(target["Arn"], deployment.environment(deployment.notifier)["COUNTERSIGN_EMAIL_QUEUE"], "the target of -emails")
+    emails = deployment.environment(deployment.notifier)["COUNTERSIGN_EMAIL_QUEUE"]
+    equal(target["Arn"], emails, "the target of -emails")
     equal(target["DeadLetterConfig"]["Arn"].rsplit(":", 1)[1], queue, "the queue for what -emails cannot deliver")
     policy = json.loads(deployment.lambda_.get_policy(FunctionName=deployment.notifier)["Policy"])
     names = [rule(deployment, suffix) for suffix in ("-approvals", "-sweep", "-votes")]

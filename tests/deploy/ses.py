@@ -69,7 +69,7 @@ class Ses:
         if identity.split(":")[4] != ACCOUNT and identity not in self.shared:
             raise Refused(role, action, identity)
         if configuration_set and not self.has_set(configuration_set):
-            return 400, error("ConfigurationSetDoesNotExist", f"Configuration set <{configuration_set}> does not exist.")
+            return 400, error("ConfigurationSetDoesNotExist", f"Configuration set {configuration_set} does not exist")
         status, answer = forward(self.cloud, "ses", {"Content-Type": headers["Content-Type"]}, body)
         if status == 200:
             message_id = re.search("<MessageId>(.*)</MessageId>", answer.decode())[1]
