@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pathlib
 import ssl
 import sys
 import urllib.request
@@ -17,6 +18,7 @@ from tls import Certificate
 REGION = "us-east-2"
 # The account that the sandbox's pipelines are in.
 ACCOUNT = "123456789012"
+EMULATOR = pathlib.Path(__file__).with_name("emulator.py")
 OPERATOR = {"AWS_ACCESS_KEY_ID": "AKIAOPERATOR", "AWS_SECRET_ACCESS_KEY": "operator"}
 
 
@@ -108,7 +110,8 @@ def started(scratch):
         # Lambda retries a failed event after one and two minutes, which is too long for a test.
         "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
     }
-    with running([sys.executable, "-m", "ministack"], environment, log) as process:
+    # Without the modules of this directory.
+    with running([sys.executable, "-I", EMULATOR], environment, log) as process:
 
         def ready():
             check_alive(process, log)
