@@ -1,10 +1,35 @@
-"""Deploys with the AWS CDK as the README describes, but with functions that are built already."""
+"""Deploys with the AWS CDK as docs/INSTALL.md describes: first with functions that it has cargo-lambda build, then with
+the same as zips that were built before.
+"""
+
+import json
+import os
+import pathlib
+import zipfile
 
 from cloud import ACCOUNT, REGION
 from deployment import PARAMETERS
 from processes import run
 
 STACK = "Countersign"
+# What Cargo and cargo-lambda do not find in the home of a test. cargo-lambda keeps its linker in the cache, and for a
+# linker elsewhere Cargo builds everything again.
+HOME = pathlib.Path.home()
+BUILD = {
+    "CARGO_HOME": os.environ.get("CARGO_HOME", str(HOME / ".cargo")),
+    "RUSTUP_HOME": os.environ.get("RUSTUP_HOME", str(HOME / ".rustup")),
+    "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(HOME / ".cache")),
+    "CARGO_TARGET_DIR": os.environ["CARGO_TARGET_DIR"],
+}
+
+
+def built(function, output=None):
+    """The path of a function that the CDK has bundled into its output, by default that of `tests/deploy/run`."""
+    output = output or pathlib.Path(os.environ["BUILT_BY_CDK"])
+    template = json.loads((output / f"{STACK}.template.json").read_text())
+    functions = [one["Properties"] for one in template["Resources"].values() if one["Type"] == "AWS::Lambda::Function"]
+    (key,) = [one["Code"]["S3Key"] for one in functions if one["FunctionName"].endswith(f"-{function}")]
+    return output / f"asset.{key.removesuffix('.zip')}" / "bootstrap"
 
 
 class Cdk:
@@ -13,9 +38,10 @@ class Cdk:
     name = "CDK"
     stack = STACK
 
-    def __init__(self, root, zips, architecture, cloud):
+    def __init__(self, root, architecture, cloud):
         self.directory = root / "infra/cdk"
-        self.zips = zips
+        self.output = cloud.scratch / "cdk.out"
+        self.zips = {}
         self.architecture = architecture
         self.cloud = cloud
         self.bootstrapped = False
@@ -25,9 +51,13 @@ class Cdk:
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "CDK_DISABLE_VERSION_CHECK": "true",
             "CI": "true",
+            **BUILD,
         }
-        output = ["--output", self.cloud.scratch / "cdk.out", "--no-notices"]
-        return run(["npx", "--no-install", "cdk", *arguments, *output], environment, self.directory)
+        return run(
+            ["npx", "--no-install", "cdk", *arguments, "--output", self.output, "--no-notices"],
+            environment,
+            self.directory,
+        )
 
     def context(self, **parameters):
         """The context for the template's parameters, some of which have other values than usual."""
@@ -38,7 +68,7 @@ class Cdk:
         if text := context.pop("policyText", None):
             context["policyFile"] = self.cloud.scratch / "deployed-policy.toml"
             context["policyFile"].write_text(text)
-        context |= {f"{function}Zip": path for function, path in self.zips.items()}
+        context |= self.zips
         return [argument for name, value in context.items() for argument in ("--context", f"{name}={value}")]
 
     def deploy(self, tags=(), **parameters):
@@ -48,6 +78,14 @@ class Cdk:
             self.bootstrapped = True
         with_tags = [argument for tag in tags for argument in ("--tags", tag)]
         self.cdk("deploy", STACK, "--require-approval", "never", *with_tags, *self.context(**parameters))
+        self.zips = self.zips or {f"{function}Zip": self.zip(function) for function in ("notifier", "callback")}
+
+    def zip(self, function):
+        """Zips a function that cargo-lambda has built, as somebody does who builds elsewhere than they deploy."""
+        path = self.cloud.scratch / f"{function}.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.write(built(function, self.output), "bootstrap")
+        return path
 
     def delete(self):
         self.cdk("destroy", STACK, "--force", *self.context())

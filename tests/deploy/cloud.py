@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pathlib
 import ssl
 import sys
 import urllib.request
@@ -17,6 +18,7 @@ from tls import Certificate
 REGION = "us-east-2"
 # The account that the sandbox's pipelines are in.
 ACCOUNT = "123456789012"
+EMULATOR = pathlib.Path(__file__).with_name("emulator.py")
 OPERATOR = {"AWS_ACCESS_KEY_ID": "AKIAOPERATOR", "AWS_SECRET_ACCESS_KEY": "operator"}
 
 
@@ -60,7 +62,8 @@ class Cloud:
             verify=str(self.certificate.authority),
             aws_access_key_id=OPERATOR["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=OPERATOR["AWS_SECRET_ACCESS_KEY"],
-            config=botocore.config.Config(retries={"total_max_attempts": 1}),
+            # The doctor may wait for longer than a client does by default, the notifier for five minutes.
+            config=botocore.config.Config(retries={"total_max_attempts": 1}, read_timeout=310),
         )
 
     def cli(self, *arguments):
@@ -107,7 +110,8 @@ def started(scratch):
         # Lambda retries a failed event after one and two minutes, which is too long for a test.
         "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
     }
-    with running([sys.executable, "-m", "ministack"], environment, log) as process:
+    # Without the modules of this directory.
+    with running([sys.executable, "-I", EMULATOR], environment, log) as process:
 
         def ready():
             check_alive(process, log)

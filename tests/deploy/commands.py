@@ -12,17 +12,23 @@ from processes import free_port
 
 def diagnose(deployment):
     """Runs the doctor. Returns its findings that are not sound, by the name of the check."""
+    return {name: finding for name, finding in findings(deployment).items() if not finding["sound"]}
+
+
+def findings(deployment):
+    """Runs the doctor. Returns its findings, by the name of the check."""
     dynamodb = deployment.guard.endpoint("dynamodb", deployment.role(deployment.notifier))
     with deployment.changed(deployment.notifier, AWS_ENDPOINT_URL_DYNAMODB=dynamodb):
         answer = deployment.invoke(deployment.notifier, {"doctor": {}})
     (handled,) = answer["results"]
     equal(handled["result"], "diagnosed", "the result of the command")
-    assert "policy" in [finding["check"] for finding in handled["findings"]], handled
-    unsound = {finding["check"]: finding for finding in handled["findings"] if not finding["sound"]}
-    for finding in unsound.values():
+    found = {finding["check"]: finding for finding in handled["findings"]}
+    assert "policy" in found and "test email" in found, handled
+    unsound = [finding for finding in found.values() if not finding["sound"]]
+    for finding in unsound:
         assert finding["found"] and finding["remedy"], finding
     equal(handled["sound"], not unsound, "sound")
-    return unsound
+    return found
 
 
 def expect_unsound(unsound, *names):
@@ -85,13 +91,13 @@ def the_doctor_finds_no_fault_with_a_sound_deployment(deployment):
 
 
 def the_doctor_reports_an_unverified_sender(deployment):
-    ses = deployment.cloud.client("ses")
-    ses.delete_identity(Identity=SENDER)
+    ses = deployment.cloud.client("sesv2")
+    ses.delete_email_identity(EmailIdentity=SENDER)
     try:
         with proxy.reachable_callback(deployment):
-            expect_unsound(diagnose(deployment), "sender")
+            expect_unsound(diagnose(deployment), "sender", "test email")
     finally:
-        ses.verify_email_identity(EmailAddress=SENDER)
+        ses.create_email_identity(EmailIdentity=SENDER)
 
 
 def the_doctor_reports_a_missing_table(deployment):
@@ -99,7 +105,8 @@ def the_doctor_reports_a_missing_table(deployment):
         proxy.reachable_callback(deployment),
         deployment.changed(deployment.notifier, COUNTERSIGN_TABLE="no-such-table"),
     ):
-        expect_unsound(diagnose(deployment), "ledger")
+        # The test email is on record before it is sent, like every other.
+        expect_unsound(diagnose(deployment), "ledger", "test email")
 
 
 def the_doctor_reports_a_policy_that_is_missing_or_of_another_deployment(deployment):
@@ -157,11 +164,15 @@ def the_doctor_reports_a_key_that_others_may_sign_with(deployment):
                 expect_unsound(diagnose(deployment), name)
 
 
-def the_doctor_reports_a_missing_permission_to_read_policies(deployment):
+def the_doctor_reports_a_missing_permission_to_read_policies_and_settings_of_emails(deployment):
     with proxy.reachable_callback(deployment):
         for action, name in (
             ("dynamodb:GetResourcePolicy", ["ledger"]),
             ("kms:GetKeyPolicy", ["request key", "vote key"]),
+            ("ses:GetAccount", ["sending quota"]),
+            ("ses:GetConfigurationSet", ["configuration set"]),
+            ("ses:GetConfigurationSetEventDestinations", ["configuration set"]),
+            ("ses:GetEmailIdentity", ["sender"]),
         ):
             with added_statement(deployment, deployment.notifier, "Deny", action):
                 unsound = diagnose(deployment)
@@ -215,7 +226,7 @@ CHECKS = [
     the_doctor_reports_a_key_that_the_callback_does_not_accept,
     the_doctor_reports_a_table_that_others_may_write,
     the_doctor_reports_a_key_that_others_may_sign_with,
-    the_doctor_reports_a_missing_permission_to_read_policies,
+    the_doctor_reports_a_missing_permission_to_read_policies_and_settings_of_emails,
     the_doctor_reports_each_missing_permission_to_read_pipelines,
     the_doctor_reports_a_callback_url_with_no_server_or_another_one,
     resend_repeats_the_emails_of_a_pending_approval,

@@ -10,11 +10,11 @@ QUEUE_METRIC = ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
 
 
 class Queue:
-    """The notifier's dead-letter queue."""
+    """A dead-letter queue: the notifier's, or that of another output."""
 
-    def __init__(self, deployment):
+    def __init__(self, deployment, output="NotifierDeadLetterQueueUrl"):
         self.sqs = deployment.cloud.client("sqs")
-        self.url = deployment.outputs["NotifierDeadLetterQueueUrl"]
+        self.url = deployment.outputs[output]
         self.name = self.url.rsplit("/", 1)[1]
 
     def visible(self):
@@ -69,7 +69,7 @@ def an_event_that_keeps_failing_becomes_a_dead_letter_and_sends_its_emails_after
 
 
 def each_dead_letter_queue_has_an_alarm(deployment):
-    for output in ("NotifierDeadLetterQueueUrl", "RuleDeadLetterQueueUrl"):
+    for output in ("NotifierDeadLetterQueueUrl", "RuleDeadLetterQueueUrl", "EmailDeadLetterQueueUrl"):
         name = deployment.outputs[output].rsplit("/", 1)[1]
         (alarm,) = alarms(deployment, *QUEUE_METRIC, ("QueueName", name))
         equal(

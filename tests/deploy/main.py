@@ -1,9 +1,10 @@
 """Deploys the real functions with the real SAM CLI and the real CDK into MiniStack, and checks the deployments.
 
-`tests/deploy/run` installs and builds what this needs, and passes it in SAM_CLI, AWS_CLI, SANDBOX, NOTIFIER_ZIP,
-CALLBACK_ZIP and ARCHITECTURE. Arguments: `sam`, `cdk`; both by default.
+`tests/deploy/run` installs and builds what this needs, and passes it in SAM_CLI, BUILT_BY_SAM, BUILT_BY_CDK,
+CARGO_TARGET_DIR, AWS_CLI, SANDBOX and ARCHITECTURE. Arguments: `sam`, `cdk`; both by default.
 """
 
+import hashlib
 import os
 import pathlib
 import signal
@@ -15,6 +16,7 @@ import cdk
 import cloud
 import commands
 import dead_letters
+import emails
 import guard
 import history
 import permissions
@@ -23,6 +25,7 @@ import rotation
 import rule
 import sam
 import sandbox
+import senders
 import sources
 import story
 import sweep
@@ -31,17 +34,20 @@ from deployment import POLICY_PARAMETER, SENDER, Deployment
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEPLOYERS = {"sam": sam.Sam, "cdk": cdk.Cdk}
-# The last check of the story reads the logs of everything before it. Those of `rotation` and `sources` deploy again.
+# The last check of the story reads the logs of everything before it. The checks of `senders`, `rotation` and `sources`
+# deploy again.
 CHECKS = [
     *policy.CHECKS,
     *sweep.CHECKS,
     *history.CHECKS,
+    *emails.CHECKS,
     *story.CHECKS,
     *permissions.CHECKS,
     *rule.CHECKS,
     *dead_letters.CHECKS,
     *commands.CHECKS,
     *attacks.CHECKS,
+    *senders.CHECKS,
     *rotation.CHECKS,
     *sources.CHECKS,
 ]
@@ -49,15 +55,14 @@ CHECKS = [
 
 def check_deployer(make, checks, directory):
     """Deploys into a new cloud with one tool, runs all checks, and deletes the deployment."""
-    zips = {"notifier": os.environ["NOTIFIER_ZIP"], "callback": os.environ["CALLBACK_ZIP"]}
     with (
         cloud.started(directory) as aws,
         sandbox.started(os.environ["SANDBOX"], aws) as codepipeline,
         guard.started(aws, codepipeline) as guarded,
     ):
-        aws.client("ses").verify_email_identity(EmailAddress=SENDER)
+        aws.client("sesv2").create_email_identity(EmailIdentity=SENDER)
         policy.create(aws)
-        deployer = make(ROOT, zips, os.environ["ARCHITECTURE"], aws)
+        deployer = make(ROOT, os.environ["ARCHITECTURE"], aws)
 
         def it_deploys():
             return Deployment(aws, guarded, codepipeline, ROOT / "tests/fixtures", deployer)
@@ -82,11 +87,21 @@ def check_deployer(make, checks, directory):
             checks.run(deployer.name, it_deletes_everything_but_the_ledger_the_keys_and_the_policy)
 
 
+def both_build_the_same_bytes():
+    for function in ("notifier", "callback"):
+        by_sam, by_cdk = (
+            hashlib.sha256(path.read_bytes()).hexdigest() for path in (sam.built(function), cdk.built(function))
+        )
+        equal(by_sam, by_cdk, f"the SHA-256 of the {function} as SAM and as the CDK builds it")
+
+
 def main(names):
     # So that the programs it has started are stopped on SIGTERM too.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     checks = Checks()
     try:
+        if set(DEPLOYERS) == set(names or DEPLOYERS):
+            checks.run("SAM, CDK", both_build_the_same_bytes)
         for name in names or DEPLOYERS:
             with tempfile.TemporaryDirectory(prefix="countersign-") as directory:
                 check_deployer(DEPLOYERS[name], checks, pathlib.Path(directory))

@@ -8,13 +8,16 @@ import sys
 import zipfile
 
 import access
+import emails
+import ses
 from checks import equal
 from cloud import ACCOUNT, REGION
 from deployment import SENDER
 from sandbox import ACTION, PIPELINE, STAGE
 
 APPROVAL = f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:{PIPELINE}/{STAGE}/{ACTION}"
-IDENTITY = f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/{SENDER}"
+IDENTITY = ses.identity_arn(SENDER)
+OTHER_SET = "other-set"
 OTHER_TABLE = "other-table"
 OTHER_PARAMETER = "/other/policy"
 WRITES = (
@@ -78,15 +81,63 @@ def get_public_key(key):
     return call("kms", "get_public_key", KeyId=key)
 
 
-def send_email(deployment, function, sender=SENDER):
+def send_email(deployment, function, sender=SENDER, configuration_set=None):
+    """Sends an email with a configuration set, the stack's unless another is given. "" names none."""
+    name = deployment.outputs["ConfigurationSetName"] if configuration_set is None else configuration_set
     return call(
         "ses",
         "send_raw_email",
         endpoint=deployment.guard.endpoint("ses", deployment.role(function)),
         Source=sender,
+        **({"ConfigurationSetName": name} if name else {}),
         Destinations=["carol@example.com"],
         RawMessage={"Data": f"From: {sender}\r\nTo: carol@example.com\r\nSubject: probe\r\n\r\nprobe"},
     )
+
+
+def reads_of_ses(configuration_set):
+    """What the doctor reads of SES."""
+    return [
+        call("sesv2", "get_account"),
+        call("sesv2", "get_email_identity", EmailIdentity=SENDER),
+        *reads_of_set(configuration_set),
+    ]
+
+
+def reads_of_set(name):
+    return [
+        call("sesv2", "get_configuration_set", ConfigurationSetName=name),
+        call("sesv2", "get_configuration_set_event_destinations", ConfigurationSetName=name),
+    ]
+
+
+def writes_of_ses(configuration_set):
+    """What would have emails track, or nobody learn of those that do not arrive."""
+    mail = {"Simple": {"Subject": {"Data": "probe"}, "Body": {"Text": {"Data": "probe"}}}}
+    return [
+        call(
+            "sesv2",
+            "create_configuration_set_event_destination",
+            ConfigurationSetName=configuration_set,
+            EventDestinationName="probe",
+            EventDestination={"Enabled": True, "MatchingEventTypes": ["CLICK"]},
+        ),
+        call("sesv2", "delete_configuration_set", ConfigurationSetName=configuration_set),
+        call("sesv2", "delete_email_identity", EmailIdentity=SENDER),
+        call(
+            "sesv2",
+            "send_email",
+            FromEmailAddress=SENDER,
+            Destination={"ToAddresses": ["carol@example.com"]},
+            Content=mail,
+        ),
+    ]
+
+
+def use_queue(deployment):
+    """Writes and reads the queue of events about emails."""
+    url = emails.queue_url(deployment)
+    return [call("sqs", "send_message", QueueUrl=url, MessageBody="{}"), call("sqs", "receive_message", QueueUrl=url)]
 
 
 def write_items(table):
@@ -170,6 +221,17 @@ def other_table(deployment):
 
 
 @contextlib.contextmanager
+def other_set(deployment):
+    """A configuration set that is not the deployment's."""
+    client = deployment.cloud.client("sesv2")
+    client.create_configuration_set(ConfigurationSetName=OTHER_SET)
+    try:
+        yield OTHER_SET
+    finally:
+        client.delete_configuration_set(ConfigurationSetName=OTHER_SET)
+
+
+@contextlib.contextmanager
 def other_parameter(deployment):
     """A parameter like the policy that is not the deployment's."""
     ssm = deployment.cloud.client("ssm")
@@ -182,6 +244,10 @@ def other_parameter(deployment):
 
 def arn_of(parameter):
     return f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{parameter}"
+
+
+def arn_of_set(deployment):
+    return ses.set_arn(deployment.outputs["ConfigurationSetName"])
 
 
 def arn_of_ledger(deployment):
@@ -205,6 +271,12 @@ def the_callbacks_role_may_only_decide_sign_votes_and_verify_links(deployment):
         ("dynamodb:PutItem", arn_of_ledger(deployment)): False,
         ("ses:SendRawEmail", IDENTITY): False,
         ("ses:SendEmail", IDENTITY): False,
+        ("ses:GetAccount", "*"): False,
+        ("ses:GetEmailIdentity", IDENTITY): False,
+        ("ses:GetConfigurationSet", arn_of_set(deployment)): False,
+        ("ses:GetConfigurationSetEventDestinations", arn_of_set(deployment)): False,
+        ("sqs:ReceiveMessage", emails.queue_arn(deployment)): False,
+        ("sqs:SendMessage", emails.queue_arn(deployment)): False,
         ("ssm:GetParameter", arn_of(deployment.outputs["PolicyParameterName"])): False,
         ("dynamodb:PutItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{OTHER_TABLE}"): False,
         ("codepipeline:StartPipelineExecution", f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:{PIPELINE}"): False,
@@ -229,6 +301,22 @@ def the_notifiers_role_may_sign_requests_but_not_decide(deployment):
         ("ssm:GetParameter", arn_of(deployment.outputs["PolicyParameterName"])): True,
         ("ssm:GetParameter", arn_of(OTHER_PARAMETER)): False,
         ("ssm:PutParameter", arn_of(deployment.outputs["PolicyParameterName"])): False,
+        ("ses:GetAccount", "*"): True,
+        ("ses:GetEmailIdentity", IDENTITY): True,
+        ("ses:GetConfigurationSet", arn_of_set(deployment)): True,
+        ("ses:GetConfigurationSetEventDestinations", arn_of_set(deployment)): True,
+        ("ses:GetConfigurationSet", ses.set_arn(OTHER_SET)): False,
+        ("ses:GetConfigurationSetEventDestinations", ses.set_arn(OTHER_SET)): False,
+        ("ses:CreateConfigurationSetEventDestination", arn_of_set(deployment)): False,
+        ("ses:UpdateConfigurationSetEventDestination", arn_of_set(deployment)): False,
+        ("ses:PutConfigurationSetVdmOptions", arn_of_set(deployment)): False,
+        ("ses:PutEmailIdentityConfigurationSetAttributes", IDENTITY): False,
+        ("ses:SendEmail", IDENTITY): False,
+        ("sqs:ReceiveMessage", emails.queue_arn(deployment)): True,
+        ("sqs:DeleteMessage", emails.queue_arn(deployment)): True,
+        ("sqs:GetQueueAttributes", emails.queue_arn(deployment)): True,
+        ("sqs:SendMessage", emails.queue_arn(deployment)): False,
+        ("sqs:SetQueueAttributes", emails.queue_arn(deployment)): False,
         ("dynamodb:DeleteItem", arn_of_ledger(deployment)): False,
         ("dynamodb:GetResourcePolicy", arn_of_ledger(deployment)): True,
         ("dynamodb:PutResourcePolicy", arn_of_ledger(deployment)): False,
@@ -247,6 +335,9 @@ def the_callbacks_credentials_cannot_sign_requests_send_or_write_other_tables(de
         answers = make_calls(
             sign(request_key),
             send_email(deployment, deployment.callback),
+            *reads_of_ses(deployment.outputs["ConfigurationSetName"]),
+            *writes_of_ses(deployment.outputs["ConfigurationSetName"]),
+            *use_queue(deployment),
             get_parameter(deployment.outputs["PolicyParameterName"]),
             put_event(deployment, "countersign", "Approval Ended"),
             put_event(deployment, "com.example", "Vote Recorded"),
@@ -258,18 +349,31 @@ def the_callbacks_credentials_cannot_sign_requests_send_or_write_other_tables(de
 
 def the_notifiers_credentials_cannot_decide_sign_votes_use_other_senders_or_write_the_policy(deployment):
     notifier, policy = deployment.notifier, deployment.outputs["PolicyParameterName"]
+    own_set = deployment.outputs["ConfigurationSetName"]
     with (
         other_table(deployment) as table,
         other_parameter(deployment) as parameter,
+        other_set(deployment) as configuration_set,
         probe(deployment, notifier) as make_calls,
     ):
-        answers = make_calls(sign(deployment.request_keys[0]), send_email(deployment, notifier), get_parameter(policy))
-        equal(answers, ["done", "done", "done"], "signing, sending and reading the policy")
+        allowed = [
+            sign(deployment.request_keys[0]),
+            send_email(deployment, notifier),
+            # The identity has no default set.
+            send_email(deployment, notifier, configuration_set=""),
+            get_parameter(policy),
+            *reads_of_ses(own_set),
+        ]
+        equal(make_calls(*allowed), ["done"] * len(allowed), "signing, sending, and reading the policy and SES")
         answers = make_calls(
             sign(deployment.vote_keys[0]),
             put_approval_result(deployment, notifier),
             send_email(deployment, notifier, "other@example.com"),
             send_email(deployment, notifier, "other@elsewhere.example"),
+            send_email(deployment, notifier, configuration_set=configuration_set),
+            *reads_of_set(configuration_set),
+            *writes_of_ses(own_set),
+            use_queue(deployment)[0],
             put_parameter(policy),
             get_parameter(parameter),
             put_parameter(parameter),
@@ -277,6 +381,11 @@ def the_notifiers_credentials_cannot_decide_sign_votes_use_other_senders_or_writ
             *write_items(table),
         )
         assert all_denied(answers), answers
+        with emails.default_set(deployment, SENDER, configuration_set):
+            answers = make_calls(
+                send_email(deployment, notifier), send_email(deployment, notifier, configuration_set="")
+            )
+        equal(answers, ["done", "AccessDenied"], "sending with the stack's set, and with the default one")
 
 
 def the_guard_lets_the_callback_decide(deployment):

@@ -6,6 +6,7 @@ import json
 import policy
 import story
 from checks import equal, until
+from cloud import ACCOUNT
 
 
 def rule(deployment, suffix):
@@ -33,7 +34,8 @@ def the_rule_matches_the_approval_events_among_the_fixtures_and_no_others(deploy
     events = fixtures(deployment)
     assert len(events) >= 2, "expected fixtures with and without an approval"
     for name, event in events.items():
-        equal(matches(deployment, event), event["detail"]["type"]["category"] == "Approval", name)
+        is_approval = event["detail"].get("type", {}).get("category") == "Approval"
+        equal(matches(deployment, event), is_approval, name)
 
 
 def the_rule_matches_every_state_of_an_approval(deployment):
@@ -76,6 +78,23 @@ def the_rule_of_votes_matches_the_events_of_this_deployments_callback_and_no_oth
     equal(matches(deployment, approval_event(deployment), "-votes"), False, "CodePipeline's event")
 
 
+def the_rule_of_emails_matches_the_events_about_this_deployments_emails_and_no_others(deployment):
+    events = {name: event for name, event in fixtures(deployment).items() if event["source"] == "aws.ses"}
+    assert len(events) >= 6, "expected a fixture of each type of event"
+    for name, event in events.items():
+        event["account"] = ACCOUNT
+        tags = event["detail"]["mail"]["tags"]
+        tags["ses:configuration-set"] = [deployment.outputs["ConfigurationSetName"]]
+        equal(matches(deployment, event, "-emails"), True, name)
+        for change in ({"source": "com.example"}, {"account": "999999999999"}, {"detail-type": "Email Opened"}):
+            equal(matches(deployment, event | change, "-emails"), False, f"{name} with {change}")
+        tags["ses:configuration-set"] = ["another"]
+        equal(matches(deployment, event, "-emails"), False, f"{name} of another set")
+        del tags["ses:configuration-set"]
+        equal(matches(deployment, event, "-emails"), False, f"{name} of no set")
+    equal(matches(deployment, approval_event(deployment), "-emails"), False, "CodePipeline's event")
+
+
 def the_rules_send_their_events_to_the_notifier_or_their_dead_letter_queue(deployment):
     events = deployment.cloud.client("events")
     queue = deployment.outputs["RuleDeadLetterQueueUrl"].rsplit("/", 1)[1]
@@ -83,6 +102,11 @@ def the_rules_send_their_events_to_the_notifier_or_their_dead_letter_queue(deplo
         (target,) = events.list_targets_by_rule(Rule=rule(deployment, suffix))["Targets"]
         equal(target["Arn"], deployment.configuration(deployment.notifier)["FunctionArn"], f"the target of {suffix}")
         equal(target["DeadLetterConfig"]["Arn"].rsplit(":", 1)[1], queue, f"the queue for what {suffix} cannot deliver")
+    (target,) = events.list_targets_by_rule(Rule=rule(deployment, "-emails"))["Targets"]
+    queue = deployment.outputs["EmailDeadLetterQueueUrl"].rsplit("/", 1)[1]
+    emails = deployment.environment(deployment.notifier)["COUNTERSIGN_EMAIL_QUEUE"]
+    equal(target["Arn"], emails, "the target of -emails")
+    equal(target["DeadLetterConfig"]["Arn"].rsplit(":", 1)[1], queue, "the queue for what -emails cannot deliver")
     policy = json.loads(deployment.lambda_.get_policy(FunctionName=deployment.notifier)["Policy"])
     names = [rule(deployment, suffix) for suffix in ("-approvals", "-sweep", "-votes")]
     rules = [events.describe_rule(Name=name)["Arn"] for name in names]
@@ -109,6 +133,7 @@ CHECKS = [
     the_rule_matches_every_state_of_an_approval,
     the_rule_matches_no_event_that_only_resembles_an_approval,
     the_rule_of_votes_matches_the_events_of_this_deployments_callback_and_no_others,
+    the_rule_of_emails_matches_the_events_about_this_deployments_emails_and_no_others,
     the_rules_send_their_events_to_the_notifier_or_their_dead_letter_queue,
     a_vote_is_an_event_that_reaches_the_notifier,
 ]

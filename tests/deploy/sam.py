@@ -1,27 +1,30 @@
-"""Deploys with the AWS SAM CLI as the README describes, but with functions that are built already."""
+"""Deploys with the AWS SAM CLI as docs/INSTALL.md describes: what `sam build` has made of `infra/sam`."""
 
 import json
 import os
+import pathlib
 
 from deployment import PARAMETERS
 from processes import run
 
 STACK = "countersign"
-CODE = "CodeUri: ../../functions/{function}\n"
+
+
+def built(function):
+    """The path of a function that `sam build` has built."""
+    return pathlib.Path(os.environ["BUILT_BY_SAM"], f"{function.capitalize()}Function", "bootstrap")
 
 
 class Sam:
-    """The SAM CLI, with the template in `infra/sam`."""
+    """The SAM CLI, in `infra/sam` with its `samconfig.toml`. `tests/deploy/run` has built into $BUILT_BY_SAM."""
 
     name = "SAM"
     stack = STACK
 
-    def __init__(self, root, zips, architecture, cloud):
-        self.root = root
-        self.zips = zips
+    def __init__(self, root, architecture, cloud):
+        self.directory = root / "infra/sam"
         self.architecture = architecture
         self.cloud = cloud
-        self.directory = cloud.scratch / "sam"
 
     def sam(self, *arguments):
         environment = self.cloud.environment() | {"SAM_CLI_TELEMETRY": "0"}
@@ -29,30 +32,19 @@ class Sam:
 
     def deploy(self, tags=(), **parameters):
         """Deploys, or updates the stack, with other values for some parameters of the template."""
-        template = (self.root / "infra/sam/template.yaml").read_text()
-        for function in ("notifier", "callback"):
-            line = CODE.format(function=function)
-            assert template.count(line) == 1, f"expected one line {line!r} in infra/sam/template.yaml"
-            template = template.replace(line, f"CodeUri: {self.zips[function]}\n")
-        # The copy is in another directory.
-        template = template.replace("../../", f"{self.root}/")
-        self.directory.mkdir(exist_ok=True)
-        (self.directory / "template.yaml").write_text(template)
         parameters = PARAMETERS | {"Architecture": self.architecture} | parameters
-        (self.directory / "parameters.yaml").write_text(json.dumps(parameters))  # JSON is YAML.
+        file = self.cloud.scratch / "parameters.yaml"
+        file.write_text(json.dumps(parameters))  # JSON is YAML.
         self.sam(
             "deploy",
             "--template-file",
-            "template.yaml",
-            "--stack-name",
-            STACK,
-            "--resolve-s3",
-            "--capabilities",
-            "CAPABILITY_IAM",
+            f"{os.environ['BUILT_BY_SAM']}/template.yaml",
+            "--config-file",
+            self.directory / "samconfig.toml",
             "--no-confirm-changeset",
             "--no-progressbar",
             "--parameter-overrides",
-            "file://parameters.yaml",
+            f"file://{file}",
             *(["--tags", *tags] if tags else []),
         )
 

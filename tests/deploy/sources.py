@@ -38,11 +38,23 @@ def approvers_and_quorum_are_the_whole_policy(deployment):
     equal(deployment.codepipeline.decided(pending)[0], "Succeeded", "the approval after both votes")
 
 
+def deploy_file(deployment, text, **parameters):
+    """Deploys a policy file. Returns the name of its parameter, which CloudFormation has made."""
+    deployment.deploy(PolicySource="file", PolicyText=text, **NO_APPROVERS, **NO_PARAMETER, **parameters)
+    name = policy.name(deployment)
+    equal(setting(deployment, "COUNTERSIGN_POLICY"), name, "the notifier's parameter")
+    equal(policy.parameter(deployment)["Value"], text, "the policy")
+    assert "/" not in name, f"{name} is not a name that CloudFormation makes"
+    return name
+
+
+def value(deployment, name):
+    return deployment.cloud.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+
+
 def a_file_is_deployed_into_a_parameter_and_is_authoritative(deployment):
-    for text in (policy.FIRST, policy.BOTH):
-        deployment.deploy(PolicySource="file", PolicyText=text, **NO_APPROVERS, **NO_PARAMETER)
-        equal(setting(deployment, "COUNTERSIGN_POLICY"), "/countersign/policy-file", "the notifier's parameter")
-        equal(policy.parameter(deployment)["Value"], text, "the policy")
+    first = deploy_file(deployment, policy.FIRST)
+    equal(deploy_file(deployment, policy.BOTH), first, "the parameter of a file that has changed")
     pending, alice, _ = story.request(deployment)
     deployment.press(alice.approve, "The first of two")
     equal(deployment.codepipeline.decided(pending)[0], "InProgress", "the approval after one of two votes")
@@ -60,10 +72,23 @@ def two_sources_at_once_are_refused(deployment):
 
 
 def back_to_the_parameter_the_policy_is_as_it_was(deployment):
+    file = policy.name(deployment)
     deployment.deploy(PolicyText="", **NO_APPROVERS)
     equal(policy.parameter(deployment)["Value"], policy.FIRST, "the policy")
-    ssm = deployment.cloud.client("ssm")
-    equal(ssm.get_parameter(Name="/countersign/policy-file")["Parameter"]["Value"], policy.BOTH, "the deployed file")
+    equal(value(deployment, file), policy.BOTH, "the deployed file")
+
+
+def what_is_left_of_a_file_is_not_in_the_way_of_the_next(deployment):
+    """What is kept has no name of ours. So any source and any name of the deployment can follow on any other."""
+    first = deploy_file(deployment, policy.FIRST)
+    for name in ("other", "countersign"):
+        equal(deploy_file(deployment, policy.FIRST, DeploymentName=name), first, "the parameter of a renamed deployment")
+    deployment.deploy(PolicyText="", **NO_APPROVERS)
+    second = deploy_file(deployment, policy.BOTH)
+    equal((value(deployment, first), second == first), (policy.FIRST, False), "what is left, and the parameter after it")
+    pending, alice, _ = story.request(deployment)
+    deployment.press(alice.approve, "The first of two")
+    equal(deployment.codepipeline.decided(pending)[0], "InProgress", "the approval after one of two votes")
 
 
 CHECKS = [
@@ -72,4 +97,5 @@ CHECKS = [
     a_file_is_deployed_into_a_parameter_and_is_authoritative,
     two_sources_at_once_are_refused,
     back_to_the_parameter_the_policy_is_as_it_was,
+    what_is_left_of_a_file_is_not_in_the_way_of_the_next,
 ]

@@ -183,7 +183,7 @@ class Stack:
         match self.declared[name]["Type"]:
             case "AWS::SNS::Topic":
                 return self.attribute(name, "Arn")
-            case "AWS::SES::ConfigurationSet" | "AWS::SSM::Parameter":
+            case "AWS::SES::ConfigurationSet":
                 # The real name, because it is part of an ARN and of the functions' settings.
                 return self.resolve(self.declared[name]["Properties"]["Name"])
         return self.names[name]

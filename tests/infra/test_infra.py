@@ -14,9 +14,10 @@ import re
 import unittest
 
 import cfnlint
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from access import Request, refuses
-from stack import Refused, Stack, differences, normalized, permissions, statements
+from stack import REGION, Refused, Stack, differences, normalized, permissions, statements
 from templates import (
     CDK,
     CONFIGURATIONS,
@@ -224,7 +225,8 @@ class Roles(unittest.TestCase):
         "overrides": ["identity/example.com"],
         "file": ["identity/approvals@mail.example.com", "identity/mail.example.com"],
     }
-    POLICY_PARAMETERS = {"overrides": "/releases/who-decides", "file": "/countersign/policy-file"}
+    # With a slash, which is part of a name that is given, but not of one that CloudFormation makes.
+    POLICY_PARAMETERS = {"overrides": "/releases/who-decides", "file": "/PolicyParameter"}
     # These actions take no resource.
     TRACING = {"xray:PutTelemetryRecords": ["*"], "xray:PutTraceSegments": ["*"]}
     # Lambda itself needs these. All others are in the code.
@@ -824,7 +826,7 @@ quorum = 2""",
             },
             {},
         ),
-        "file": ({"COUNTERSIGN_POLICY": "/countersign/policy-file", "COUNTERSIGN_POLICY_TEXT": None}, {}),
+        "file": ({"COUNTERSIGN_POLICY": "PolicyParameter", "COUNTERSIGN_POLICY_TEXT": None}, {}),
         "elsewhere": (
             {
                 "COUNTERSIGN_CONFIGURATION_SET": "mail",
@@ -889,6 +891,21 @@ class Retention(unittest.TestCase):
         expected = {name: ("RetainExceptOnCreate", "Retain") for name in kept}
         self.assertEqual({name: one for name, one in policies.items() if one != ("Delete", "Delete")}, expected)
 
+    def names(self, resource):
+        """The properties that name a resource, by the schema of its type: no two can have the same."""
+        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, resource["Type"]).schema
+        fixed = schema["primaryIdentifier"] + schema.get("createOnlyProperties", [])
+        return {path.split("/")[-1] for path in fixed if path.endswith("Name")} & set(resource["Properties"])
+
+    @on_every_stack
+    def test_what_is_kept_has_no_name_that_a_later_deployment_would_need(self, _title, stack):
+        for name, resource in stack.resources.items():
+            if (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) != ("Delete", "Delete"):
+                self.assertEqual(self.names(resource), set(), name)
+        # The check sees the names of what is not kept.
+        for name in ("NotifierFunction", "NotifierLogGroup", "SigningKeyAlias", "SweepRule", "SendFailuresAlarm"):
+            self.assertEqual(len(self.names(stack.resources[name])), 1, name)
+
 
 class Policy(unittest.TestCase):
     """The policy comes from exactly one source, and a deployment writes no policy that people edit."""
@@ -914,19 +931,18 @@ class Policy(unittest.TestCase):
                 self.assertEqual(self.parameters(stack), {})
                 self.assertNotIn("PolicyParameterName", stack.outputs)
 
-    def test_a_file_is_deployed_into_a_parameter_of_the_stack_under_a_name_of_its_own(self):
+    def test_a_file_is_deployed_into_a_parameter_of_the_stack_that_cloudformation_names(self):
         for tool, stack in both(CONFIGURATIONS["file"]):
             with self.subTest(tool):
                 expected = {
-                    "Name": "/countersign/policy-file",
                     "Description": "Who may approve or reject what by Countersign. Deployments overwrite it.",
                     "Type": "String",
                     "Tier": "Intelligent-Tiering",
                     "Value": SOURCES["file"]["PolicyText"],
                 }
                 self.assertEqual(self.parameters(stack), {"PolicyParameter": expected})
-                self.assertEqual(stack.outputs["PolicyParameterName"], expected["Name"])
-                # The name differs from that of version 0.1, and an update that replaces a parameter keeps the old one.
+                self.assertEqual(stack.outputs["PolicyParameterName"], "PolicyParameter")
+                # In version 0.1 it had a name, so an update replaces it, and keeps the old one.
                 parameter = stack.resources["PolicyParameter"]
                 kept = (parameter["DeletionPolicy"], parameter["UpdateReplacePolicy"])
                 self.assertEqual(kept, ("RetainExceptOnCreate", "Retain"))

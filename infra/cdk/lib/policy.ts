@@ -17,35 +17,32 @@ export type PolicyLocation =
 export function policyLocation(scope: Construct, settings: Settings): PolicyLocation {
   const source: PolicySource = settings.policy;
   if ('approvers' in source) return { kind: 'text', text: policyText(source.approvers, source.quorum ?? 1) };
-  if ('parameterName' in source) return parameter(scope, source.parameterName);
-  const text = readPolicy(source.file);
-  return parameter(scope, policyParameter(scope, settings.deploymentName, text).parameterName);
+  if ('parameterName' in source) {
+    // A name with its leading slash.
+    const arn = Stack.of(scope).formatArn({ service: 'ssm', resource: `parameter${source.parameterName}` });
+    return { kind: 'parameter', name: source.parameterName, arn };
+  }
+  const { parameterName: name, parameterArn: arn } = policyParameter(scope, readPolicy(source.file));
+  return { kind: 'parameter', name, arn };
 }
 
 /**
  * The parameter of a policy that is deployed from a file. The file is authoritative: whenever it or a tag of the stack
  * changes, CloudFormation writes it over whatever is in the parameter.
  *
- * It is not named `/NAME/policy`, because that is where version 0.1 kept a policy that people edited; under another
- * name, an update leaves that one where it is.
- *
- * It is kept when the stack is deleted. Only the deployment that makes it, if it fails, deletes it again, because the
- * next attempt needs its name.
+ * It is kept when the stack is deleted, unless the deployment that makes it fails. So CloudFormation names it: what is
+ * kept must not have a name that a later deployment needs. In version 0.1 it was `/NAME/policy`, which people edited. An
+ * update replaces that one, and leaves it where it is.
  */
-function policyParameter(scope: Construct, deploymentName: string, text: string): ssm.StringParameter {
+function policyParameter(scope: Construct, text: string): ssm.StringParameter {
   const parameter = new ssm.StringParameter(scope, 'PolicyParameter', {
-    parameterName: `/${deploymentName}/policy-file`,
+    simpleName: true, // The name that CloudFormation makes has no slash, which the ARN then adds.
     description: 'Who may approve or reject what by Countersign. Deployments overwrite it.',
     tier: ssm.ParameterTier.INTELLIGENT_TIERING, // Standard, which is free, up to 4 KB; then advanced, up to 8 KB.
     stringValue: text,
   });
   parameter.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
   return parameter;
-}
-
-function parameter(scope: Construct, name: string): PolicyLocation {
-  const arn = Stack.of(scope).formatArn({ service: 'ssm', resource: `parameter${name}` });
-  return { kind: 'parameter', name, arn };
 }
 
 function readPolicy(file: string): string {

@@ -93,7 +93,7 @@ export interface EmailApprovalsProps {
   readonly sesSandbox?: boolean;
   /**
    * The name of this deployment, unique in account and region. It is part of links and metrics, and of the names of the
-   * functions, the keys' aliases, the stack's policy parameter and its SES configuration set.
+   * functions, the keys' aliases and the stack's SES configuration set.
    * @default 'countersign'
    */
   readonly deploymentName?: string;
