@@ -1118,7 +1118,7 @@ class Emails(unittest.TestCase):
 
     @on_every_stack
     def test_the_queues_are_encrypted_keep_events_for_days_and_outlast_the_notifier(self, _title, stack):
-        redrive = {"deadLetterTargetArn": EMAIL_DEAD_LETTERS, "maxReceiveCount": "5"}
+        redrive = {"deadLetterTargetArn": EMAIL_DEAD_LETTERS, "maxReceiveCount": "20"}
         queue, dead_letters = stack.properties("EmailQueue"), stack.properties("EmailDeadLetterQueue")
         self.assertEqual(
             queue,
@@ -1138,7 +1138,7 @@ class SesTemplate(unittest.TestCase):
     BUS = "arn:aws:events:ap-east-1:123456789012:event-bus/default"
 
     def stack(self, **parameters):
-        return Stack(ses_template(), {"EventBusArn": self.BUS} | parameters)
+        return Stack(ses_template(), {"DeploymentRegion": "ap-east-1"} | parameters)
 
     def test_it_needs_no_transform_so_stack_sets_take_it(self):
         self.assertNotIn("Transform", ses_template())
@@ -1180,7 +1180,7 @@ class SesTemplate(unittest.TestCase):
         for resource in self.stack().resources.values():
             self.assertEqual((resource["DeletionPolicy"], resource["UpdateReplacePolicy"]), ("Delete", "Delete"))
 
-    def test_its_parameters_are_described_and_only_a_default_bus_is_taken(self):
+    def test_its_parameters_are_described_and_a_region_is_one(self):
         parameters = ses_template()["Parameters"]
         own = sam_source()["Parameters"]
         self.assertEqual(parameters["TlsPolicy"]["AllowedValues"], own["TlsPolicy"]["AllowedValues"])
@@ -1190,10 +1190,9 @@ class SesTemplate(unittest.TestCase):
                 self.assertTrue(parameter["ConstraintDescription"].startswith("must be "), name)
         for value in filter(None, VALUES["ConfigurationSet"]["good"]):
             self.assertRegex(value, f"^(?:{parameters['ConfigurationSetName']['AllowedPattern']})$")
-        pattern = re.compile(parameters["EventBusArn"]["AllowedPattern"])
-        self.assertTrue(pattern.fullmatch(self.BUS))
-        for value in ("default", self.BUS.replace("/default", "/central"), f"{self.BUS}x"):
-            self.assertFalse(pattern.fullmatch(value), value)
+        pattern = re.compile(parameters["DeploymentRegion"]["AllowedPattern"])
+        for value, expected in (("ap-east-1", True), ("eusc-de-east-1", True), ("*", False), ("default", False)):
+            self.assertEqual(bool(pattern.fullmatch(value)), expected, value)
 
 
 class Concurrency(unittest.TestCase):

@@ -35,7 +35,8 @@ export class EmailEvents extends Construct {
       enforceSSL: true,
       retentionPeriod: Duration.days(1),
       visibilityTimeout: Duration.minutes(30), // Six times the notifier's timeout, as Lambda advises.
-      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: 5 },
+      // Lambda may have to put back what it received while the notifier is busy: for most of the day.
+      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: 20 },
     });
     const rule = new events.Rule(this, 'Rule', {
       ruleName: `${settings.deploymentName}-emails`,
@@ -90,8 +91,8 @@ function allowSendingBy(rule: events.Rule, ...queues: sqs.Queue[]): void {
 /**
  * The notifier believes what comes out of this queue, so only the rule writes into it, and only AWS makes events whose
  * source begins with `aws.`. The condition also holds without `aws:SourceArn`, which no person's request has. So nobody
- * can make up what became of an email, whatever they may do with queues. Nor can the dead-letter queue be redriven into
- * this one.
+ * who may only send messages or events can make up what became of an email. Nor can the dead-letter queue be redriven
+ * into this one.
  */
 function denySendingExceptBy(rule: events.Rule, queue: sqs.Queue): void {
   queue.addToResourcePolicy(

@@ -13,7 +13,7 @@ export function addOutputs(stack: Stack, approvals: EmailApprovals): void {
     'Next steps',
     [
       `Run the doctor to check the deployment: aws lambda invoke --function-name ${notifier.function.functionName}`,
-      `--cli-binary-format raw-in-base64-out --payload '{"doctor":{}}' report.json && cat report.json`,
+      `--cli-binary-format raw-in-base64-out --cli-read-timeout 310 --payload '{"doctor":{}}' report.json && cat report.json`,
       '- then start a pipeline with a manual approval.',
     ].join(' '),
   );

@@ -104,7 +104,8 @@ export function validate(settings: Settings): void {
   between('throttleRate', settings.throttleRate, 1, 10_000);
   between('throttleBurst', settings.throttleBurst, 1, 5_000);
   between('approvalTimeoutDays', settings.approvalTimeoutDays, 1, 60);
-  between('notifierConcurrency', settings.notifierConcurrency, 0, 1_000);
+  // Events about emails take two at most, and something must be left for all others.
+  if (settings.notifierConcurrency !== 0) between('notifierConcurrency', settings.notifierConcurrency, 3, 1_000);
 }
 
 function validatePolicy(source: PolicySource): void {
