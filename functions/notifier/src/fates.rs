@@ -8,10 +8,8 @@ use std::collections::BTreeSet;
 
 use countersign::approval::Address;
 use countersign::aws::AwsError;
-use countersign::clock::Clock;
 use countersign::delivery::{Delivery, DeliveryId, DeliveryState, EmailKind, Fate, PersonId, Tag};
-use countersign::ledger::{Ledger, Noted};
-use countersign::metrics::Metrics;
+use countersign::ledger::Noted;
 use countersign::pipeline::{ApprovalStatus, CodePipeline};
 use countersign::request::Request;
 
@@ -23,14 +21,10 @@ use crate::recipient::{Recipient, recipients};
 /// Keeps what became of emails.
 #[derive(Clone)]
 pub(crate) struct Fates {
-    pub(crate) ledger: Ledger,
     pub(crate) pipeline: CodePipeline,
     pub(crate) outbox: Outbox,
-    pub(crate) metrics: Metrics,
-    pub(crate) clock: Clock,
-    /// The queue that SES's events come through, and the set that our emails are sent with.
+    /// The queue that SES's events come through.
     pub(crate) queue: String,
-    pub(crate) configuration_set: String,
 }
 
 /// What an event about an email led to.
@@ -62,23 +56,23 @@ impl Fates {
         if event.queue != self.queue {
             return Ok(Learned::Ignored("an event about an email that did not come through the queue for those"));
         }
-        if event.configuration_set != self.configuration_set {
+        if event.configuration_set != self.outbox.mailer.sending().configuration_set {
             return Ok(Learned::Ignored("an event about an email of another configuration set"));
         }
         let id = DeliveryId { about: event.tag.about(), to: &event.to };
-        let noted = self.ledger.note_said(id, &event.message_id, &event.said).await?;
+        let noted = self.outbox.ledger.note_said(id, &event.message_id, &event.said).await?;
         if noted == Noted::Not {
             return Ok(Learned::Ignored("an event about an email that is not on record, or has another fate already"));
         }
         let fate = event.said.fate;
         if noted == Noted::Now && fate.is_undelivered() {
-            self.metrics.record(metrics::UNDELIVERED, 1);
+            self.outbox.metrics.record(metrics::UNDELIVERED, 1);
             let reason = event.said.reason.as_ref().map(ToString::to_string);
             tracing::warn!(about = %id.about, fate = fate.as_str(), reason, "an email did not arrive");
         }
         let told = match &event.tag {
             Tag::Request { approval, request: digest, kind } if fate.is_for_good() && kind.asks() => {
-                match self.ledger.read_request(approval).await?.request() {
+                match self.outbox.ledger.read_request(approval).await?.request() {
                     Some(request) if request.digest == *digest => self.tell(&request, *kind, &event.to).await?,
                     _ => 0,
                 }
@@ -91,7 +85,7 @@ impl Fates {
     /// Tells the others that this request did not reach `missing` by an email of this kind, if it cannot be approved without
     /// those whom it did not reach.
     async fn tell(&self, request: &Request, kind: EmailKind, missing: &Address) -> Result<usize, FateError> {
-        let now = (self.clock)();
+        let now = (self.outbox.clock)();
         if request.outcome.is_some() || now >= request.expires || request.bars(missing) {
             return Ok(0);
         }
@@ -122,7 +116,7 @@ impl Fates {
             is_it && matches!(delivery.state, DeliveryState::Claimed { .. })
         };
         let marked = self.outbox.polling.until(async || {
-            let deliveries = self.ledger.deliveries(&key, &request.digest).await?;
+            let deliveries = self.outbox.ledger.deliveries(&key, &request.digest).await?;
             Ok(Some(deliveries).filter(|deliveries| !deliveries.iter().any(is_claimed)))
         });
         marked.await

@@ -82,14 +82,11 @@ impl Notifier {
     /// A notifier on the AWS of `aws`.
     #[must_use]
     pub fn new(settings: Settings, aws: &SdkConfig, host: Host) -> Self {
+        let (sending, pipeline) = (sending(&settings), pipeline(&settings, aws, host.polling));
         let Settings { deployment, accounts, callback_url, sender, request_keys, vote_keys, .. } = settings;
         let Host { clock, polling, paced, .. } = host;
         let metrics = Metrics::new(deployment.clone(), Arc::clone(&clock), host.metrics);
         let callback = host.callback.map_or_else(|| CallbackClient::new(&callback_url), CallbackClient::through);
-        let pipeline =
-            CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), polling, settings.deciding_role.clone());
-        let pipeline =
-            pipeline.in_home_region(settings.pipeline_region).with_default_timeout(settings.approval_timeout);
         let policy = PolicyStore::new(aws_sdk_ssm::Client::new(aws), settings.policy);
         let kms = aws_sdk_kms::Client::new(aws);
         let key = SigningKey::new(kms.clone(), request_keys.newest().clone());
@@ -107,22 +104,12 @@ impl Notifier {
             deployment: deployment.clone(),
             clock: Arc::clone(&clock),
         };
-        let ses = match settings.ses_region {
-            Some(region) => &aws.to_builder().region(aws_config::Region::new(region.to_string())).build(),
-            None => aws,
-        };
-        let sending = Sending {
-            sender: sender.address.clone(),
-            configuration_set: settings.configuration_set.clone(),
-            identity: settings.sender_identity.clone(),
-        };
-        let mailer = Mailer::new(ses, sending);
         let links = LinkSigner::new(deployment.clone(), callback_url, key.clone());
         let outbox = Outbox {
             ledger: ledger.clone(),
             links: links.clone(),
-            mailer: mailer.clone(),
-            sender: sender.clone(),
+            mailer: Mailer::new(aws, sending),
+            sender,
             reply_to: settings.reply_to,
             deployment: deployment.clone(),
             metrics: metrics.clone(),
@@ -159,15 +146,8 @@ impl Notifier {
             clock: Arc::clone(&clock),
             accounts: accounts.clone(),
         };
-        let fates = Fates {
-            ledger: ledger.clone(),
-            pipeline: pipeline.clone(),
-            outbox: outbox.clone(),
-            metrics: metrics.clone(),
-            clock: Arc::clone(&clock),
-            queue: settings.email_queue,
-            configuration_set: settings.configuration_set.clone(),
-        };
+        let fates = Fates { pipeline: pipeline.clone(), outbox: outbox.clone(), queue: settings.email_queue };
+        let mail = MailDoctor::new(aws, outbox.clone());
         // Its reads, and those of what it asks about, share one pace.
         let paced = if paced { pipeline.clone().paced() } else { pipeline.clone() };
         let announce_paced = Announce { pipeline: paced.clone(), ..announce.clone() };
@@ -187,18 +167,6 @@ impl Notifier {
         };
         let history = History { ledger: ledger.clone(), pipeline: pipeline.clone(), clock: Arc::clone(&clock) };
         let routes = Routes { pipeline: paced, policy: policy.clone() };
-        let mail = MailDoctor {
-            ses: aws_sdk_sesv2::Client::new(ses),
-            mailer,
-            ledger: ledger.clone(),
-            sender,
-            deployment,
-            identity: settings.sender_identity,
-            configuration_set: settings.configuration_set,
-            // An event takes longer than what others are doing.
-            polling: Polling { attempts: polling.attempts * 5, ..polling },
-            clock: Arc::clone(&clock),
-        };
         let doctor = Doctor {
             routes: routes.clone(),
             mail,
@@ -327,5 +295,22 @@ impl Notifier {
     fn unserved(&self) -> EventReport {
         self.metrics.record(metrics::UNSERVED, 1);
         EventReport::Ignored { why: "an event of an account or region that is not served" }
+    }
+}
+
+/// CodePipeline, as the settings say that it is read.
+fn pipeline(settings: &Settings, aws: &SdkConfig, polling: Polling) -> CodePipeline {
+    let client = aws_sdk_codepipeline::Client::new(aws);
+    let pipeline = CodePipeline::new(client, polling, settings.deciding_role.clone());
+    pipeline.in_home_region(settings.pipeline_region.clone()).with_default_timeout(settings.approval_timeout)
+}
+
+/// How the settings say that emails are sent.
+fn sending(settings: &Settings) -> Sending {
+    Sending {
+        sender: settings.sender.address.clone(),
+        configuration_set: settings.configuration_set.clone(),
+        identity: settings.sender_identity.clone(),
+        region: settings.ses_region.clone(),
     }
 }

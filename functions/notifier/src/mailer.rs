@@ -9,7 +9,7 @@ use aws_sdk_ses::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_ses::config::timeout::TimeoutConfig;
 use aws_sdk_ses::primitives::Blob;
 use aws_sdk_ses::types::{MessageTag, RawMessage};
-use countersign::approval::{Address, IdentityArn};
+use countersign::approval::{Address, IdentityArn, Region};
 use countersign::aws::AwsError;
 use countersign::delivery::{DeliveryId, TAG, Tag};
 
@@ -38,12 +38,25 @@ pub struct Sending {
     pub configuration_set: String,
     /// The identity, if it is of another account.
     pub identity: Option<IdentityArn>,
+    /// The region to send from, if not the function's own.
+    pub region: Option<Region>,
+}
+
+impl Sending {
+    /// The configuration of clients of SES.
+    pub(crate) fn in_region(&self, aws: &SdkConfig) -> SdkConfig {
+        match &self.region {
+            Some(region) => aws.to_builder().region(aws_config::Region::new(region.to_string())).build(),
+            None => aws.clone(),
+        }
+    }
 }
 
 impl Mailer {
     /// A mailer that sends so.
     #[must_use]
     pub fn new(aws: &SdkConfig, sending: Sending) -> Self {
+        let aws = &sending.in_region(aws);
         let shared = aws.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled);
         let timeouts = shared.to_builder().operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION).build();
         let retries = aws.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
@@ -56,6 +69,11 @@ impl Mailer {
         Self { client: Client::from_conf(config), sending }
     }
 
+    /// How it sends.
+    pub(crate) fn sending(&self) -> &Sending {
+        &self.sending
+    }
+
     /// Sends the message of one delivery to its mailbox alone, so that a bad address does not affect others, and gives SES's
     /// message id. The delivery is its tag.
     ///
@@ -66,7 +84,7 @@ impl Mailer {
         let unbuildable = |_| AwsError::unexpected(OPERATION, "the message could not be built");
         let raw = RawMessage::builder().data(Blob::new(message)).build().map_err(unbuildable)?;
         let tag = MessageTag::builder().name(TAG).value(Tag::from(id.about).to_string());
-        let Sending { sender, configuration_set, identity } = &self.sending;
+        let Sending { sender, configuration_set, identity, .. } = &self.sending;
         let identity = identity.as_ref().map(IdentityArn::as_str);
         let answer = self
             .client

@@ -68,7 +68,7 @@ async fn serve(mut options: Options, policy: Option<PathBuf>) -> ExitCode {
         .with(countersign::log::filter(LevelFilter::INFO, &["callback", "notifier"]))
         .with(tracing_subscriber::fmt::layer().compact().without_time().with_writer(std::io::stderr))
         .init();
-    match Sandbox::start(options).await {
+    match Box::pin(Sandbox::start(options)).await {
         Ok(sandbox) => {
             sandbox.aws().ses.say_all();
             println!("Countersign sandbox: {}\nOpen it in a browser. Press Ctrl-C to stop.", sandbox.url());

@@ -254,7 +254,7 @@ fn said_if_readable<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SaidIte
 #[derive(Serialize, Deserialize)]
 struct SaidItem {
     fate: String,
-    rank: u8,
+    rank: usize,
     at: i64,
     reason: Option<String>,
     message_id: String,

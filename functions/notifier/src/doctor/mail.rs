@@ -2,23 +2,21 @@
 //! simulator, whose event must come back. What SES shows of another account's identity is nothing, so that the email is
 //! the only test of it.
 
+use aws_config::SdkConfig;
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::operation::get_account::GetAccountOutput;
 use aws_sdk_sesv2::operation::get_configuration_set::GetConfigurationSetOutput;
 use aws_sdk_sesv2::types::{EventDestination, EventType, FeatureStatus, TlsPolicy};
-use countersign::approval::{Address, Approver, Deployment, Digest, IdentityArn};
+use countersign::approval::{Address, Approver, Digest};
 use countersign::aws::AwsError;
-use countersign::clock::Clock;
 use countersign::delivery::{About, DeliveryId, Fate};
-use countersign::ledger::Ledger;
 use countersign::pipeline::Polling;
 use futures_util::future::join_all;
 use time::Duration;
 
 use super::{Finding, unanswered};
 use crate::email::TestEmail;
-use crate::mailer::Mailer;
-use crate::outbox::LEASE;
+use crate::outbox::{LEASE, Outbox};
 
 const SENDER: &str = "sender";
 const QUOTA: &str = "sending quota";
@@ -34,18 +32,16 @@ const WANTED: [EventType; 4] = [EventType::Bounce, EventType::Complaint, EventTy
 /// Examines what emails need.
 #[derive(Clone)]
 pub(crate) struct MailDoctor {
-    pub(crate) ses: Client,
-    pub(crate) mailer: Mailer,
-    pub(crate) ledger: Ledger,
-    pub(crate) sender: Approver,
-    pub(crate) deployment: Deployment,
-    pub(crate) identity: Option<IdentityArn>,
-    pub(crate) configuration_set: String,
-    pub(crate) polling: Polling,
-    pub(crate) clock: Clock,
+    ses: Client,
+    outbox: Outbox,
 }
 
 impl MailDoctor {
+    /// One that looks at how the outbox sends.
+    pub(crate) fn new(aws: &SdkConfig, outbox: Outbox) -> Self {
+        Self { ses: Client::new(&outbox.mailer.sending().in_region(aws)), outbox }
+    }
+
     /// Everything about emails, side by side.
     pub(super) async fn examine(&self) -> Vec<Finding> {
         let account =
@@ -60,12 +56,12 @@ impl MailDoctor {
 
     /// The sender's address, its domain, or a domain above that must be verified in SES.
     async fn sender(&self) -> Finding {
-        if let Some(identity) = &self.identity {
+        if let Some(identity) = &self.outbox.mailer.sending().identity {
             let found =
                 format!("not checked: the identity is of account {}, and the test email shows it", identity.account());
             return Finding::sound(SENDER, found);
         }
-        let names = identities_of(&self.sender.address);
+        let names = identities_of(&self.outbox.sender.address);
         let answers = join_all(names.iter().map(async |name| {
             let answer = self.ses.get_email_identity().email_identity(name).send().await;
             let answer = answer.map_err(|error| AwsError::new("ses:GetEmailIdentity", &error));
@@ -98,7 +94,7 @@ impl MailDoctor {
 
     /// The configuration set that emails name, with its event destinations.
     async fn set(&self) -> Result<(GetConfigurationSetOutput, Vec<EventDestination>), AwsError> {
-        let name = &self.configuration_set;
+        let name = &self.outbox.mailer.sending().configuration_set;
         let set = async {
             let answer = self.ses.get_configuration_set().configuration_set_name(name).send().await;
             answer.map_err(|error| AwsError::new("ses:GetConfigurationSet", &error))
@@ -121,18 +117,20 @@ impl MailDoctor {
 
     async fn round_trip(&self) -> Result<Finding, AwsError> {
         const BUG: &str = "report this as a bug";
-        let now = (self.clock)();
+        let Outbox { ledger, mailer, sender, deployment, clock, polling, .. } = &self.outbox;
+        let now = clock();
         let digest = Digest::of(format!("{} {}", now.unix_timestamp_nanos(), fastrand::u64(..)).as_bytes());
         let Ok(to) = SIMULATOR.parse::<Approver>() else { return Ok(Finding::unsound(EMAIL, "no mailbox", BUG)) };
-        let (sender, deployment) = (&self.sender, &self.deployment);
         let email = TestEmail { digest: &digest, to: &to, sender, deployment };
         let Ok(message) = email.render(now) else { return Ok(Finding::unsound(EMAIL, "no message", BUG)) };
         let id = DeliveryId { about: About::Test(&digest), to: &to.address };
-        self.ledger.claim_delivery(id, fastrand::u64(..), now, LEASE, now.saturating_add(Duration::DAY)).await?;
-        let message_id = self.mailer.send(id, message).await?;
-        self.ledger.mark_sent(id, &message_id, (self.clock)()).await?;
-        let said = self.polling.until(async || {
-            let said = self.ledger.said(id).await?;
+        ledger.claim_delivery(id, fastrand::u64(..), now, LEASE, now.saturating_add(Duration::DAY)).await?;
+        let message_id = mailer.send(id, message).await?;
+        ledger.mark_sent(id, &message_id, clock()).await?;
+        // An event takes longer than what others are doing.
+        let polling = Polling { attempts: polling.attempts * 5, ..*polling };
+        let said = polling.until(async || {
+            let said = ledger.said(id).await?;
             Ok(said.filter(|said| said.fate != Fate::Delayed))
         });
         let said = said.await?;

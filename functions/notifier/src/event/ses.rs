@@ -68,8 +68,10 @@ struct Tags {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Bounce {
-    bounce_type: String,
-    bounce_sub_type: String,
+    #[serde(rename = "bounceType")]
+    kind: String,
+    #[serde(rename = "bounceSubType")]
+    sub_type: String,
     #[serde(default)]
     bounced_recipients: Vec<Bounced>,
     timestamp: String,
@@ -84,15 +86,17 @@ struct Bounced {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Complaint {
-    complaint_sub_type: Option<String>,
-    complaint_feedback_type: Option<String>,
+    #[serde(rename = "complaintSubType")]
+    sub_type: Option<String>,
+    #[serde(rename = "complaintFeedbackType")]
+    feedback: Option<String>,
     timestamp: String,
 }
 
 impl Complaint {
     /// Whether it corrects an earlier one.
     fn is_taken_back(&self) -> bool {
-        self.complaint_feedback_type.as_deref() == Some("not-spam")
+        self.feedback.as_deref() == Some("not-spam")
     }
 }
 
@@ -115,20 +119,17 @@ pub(super) fn read(event: &Value, queue: &str) -> Result<Event, EventError> {
     let (fate, at, reason) = match (event_type.as_str(), bounce, complaint, delivery, delivery_delay) {
         ("Bounce", Some(bounce), ..) => {
             let fate = bounce.fate(&mail.destination);
-            let Bounce { bounce_type, bounce_sub_type, timestamp, .. } = bounce;
-            (fate, timestamp, Some(format!("{bounce_type}/{bounce_sub_type}")))
+            let Bounce { kind, sub_type, timestamp, .. } = bounce;
+            (fate, timestamp, Some(format!("{kind}/{sub_type}")))
         }
         ("Complaint", _, Some(complaint), ..) if complaint.is_taken_back() => {
             return Ok(Event::Ignored("that an email is no spam after all"));
         }
         ("Complaint", _, Some(complaint), ..) => {
-            let Complaint { complaint_sub_type, complaint_feedback_type, timestamp } = complaint;
-            let fate = if complaint_sub_type.as_deref().is_some_and(is_suppression) {
-                Fate::Suppressed
-            } else {
-                Fate::Complained
-            };
-            (fate, timestamp, complaint_sub_type.or(complaint_feedback_type))
+            let Complaint { sub_type, feedback, timestamp } = complaint;
+            let fate =
+                if sub_type.as_deref().is_some_and(is_suppression) { Fate::Suppressed } else { Fate::Complained };
+            (fate, timestamp, sub_type.or(feedback))
         }
         ("Delivery", _, _, Some(Timestamp { timestamp }), _) => (Fate::Delivered, timestamp, None),
         ("DeliveryDelay", .., Some(Delay { delay_type, timestamp })) => (Fate::Delayed, timestamp, Some(delay_type)),
@@ -164,13 +165,13 @@ impl Bounce {
     /// What became of an email to these. It may be somebody else's mailbox that refused it: one of a group, or one that it
     /// was forwarded to. Then it reached whom it was for.
     fn fate(&self, destination: &[String]) -> Fate {
-        let sub_type = self.bounce_sub_type.as_str();
+        let sub_type = self.sub_type.as_str();
         let identity = |address: &str| address.parse().ok().map(|address: Address| address.identity());
         let is_of = |bounced: &Bounced| {
             let address = bounced.email_address.as_str();
             destination.iter().any(|to| to == address || identity(to).is_some_and(|to| identity(address) == Some(to)))
         };
-        match self.bounce_type.as_str() {
+        match self.kind.as_str() {
             "Permanent" if !self.bounced_recipients.iter().all(is_of) => Fate::CameBack,
             "Permanent"
                 if sub_type == "Suppressed" || sub_type == "EmailValidationSuppressed" || is_suppression(sub_type) =>

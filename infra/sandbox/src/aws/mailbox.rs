@@ -4,7 +4,7 @@
 //! data", "Using the mailbox simulator"). As there, the local part of an address chooses what its mailbox does; here, in
 //! every domain.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use time::UtcDateTime;
 use uuid::Uuid;
 
@@ -126,31 +126,28 @@ impl Taken<'_> {
         let sent = [("Send", "Email Sent", json!({"send": {}}))];
         let is_wanted = |(kind, ..): &(&str, &str, Value)| self.types.contains(&as_type(kind));
         let events = sent.into_iter().chain(said).filter(is_wanted);
-        events.map(|(kind, name, part)| self.message(kind, name, part, &now)).collect()
+        events.map(|(kind, name, part)| self.message(kind, name, &part, &now)).collect()
     }
 
-    fn message(&self, kind: &str, name: &str, part: Value, now: &str) -> Value {
+    fn message(&self, kind: &str, name: &str, part: &Value, now: &str) -> Value {
         let Self { from, to, message_id, subject, configuration_set, tags, now: time, .. } = self;
-        let mut named = json!({
-            "ses:configuration-set": [configuration_set],
-            "ses:from-domain": [from.rsplit('@').next().unwrap_or_default()],
-            "ses:source-ip": ["127.0.0.1"],
+        let own = [
+            ("ses:configuration-set", *configuration_set),
+            ("ses:from-domain", from.rsplit('@').next().unwrap_or_default()),
+            ("ses:source-ip", "127.0.0.1"),
+        ];
+        let given = tags.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let tags: Map<String, Value> =
+            own.into_iter().chain(given).map(|(name, value)| (name.to_owned(), json!([value]))).collect();
+        let mail = json!({
+            "timestamp": now, "source": from, "sendingAccountId": ACCOUNT, "messageId": message_id,
+            "destination": [to], "headersTruncated": false, "headers": [{"name": "To", "value": to}],
+            "commonHeaders": {"from": [from], "to": [to], "messageId": message_id, "subject": subject},
+            "tags": tags,
         });
-        for (name, value) in *tags {
-            named[name] = json!([value]);
-        }
-        let mut detail = json!({
-            "eventType": kind,
-            "mail": {
-                "timestamp": now, "source": from, "sendingAccountId": ACCOUNT, "messageId": message_id,
-                "destination": [to], "headersTruncated": false, "headers": [{"name": "To", "value": to}],
-                "commonHeaders": {"from": [from], "to": [to], "messageId": message_id, "subject": subject},
-                "tags": named,
-            },
-        });
-        for (name, value) in part.as_object().into_iter().flatten() {
-            detail[name] = value.clone();
-        }
+        let parts = [("eventType".to_owned(), json!(kind)), ("mail".to_owned(), mail)];
+        let own = part.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), value.clone()));
+        let detail: Map<String, Value> = parts.into_iter().chain(own).collect();
         let event = json!({
             "version": "0", "id": Uuid::new_v4().to_string(), "detail-type": name, "source": "aws.ses",
             "account": ACCOUNT, "time": moment::text(*time, moment::SECONDS), "region": REGION, "resources": [],

@@ -227,9 +227,10 @@ impl Ses {
 
         let mut events = Vec::new();
         let mut state = lock(&self.state);
-        let set = form.get("ConfigurationSetName").map(str::to_owned).or_else(|| state.default_set(&senders));
+        let configuration_set =
+            form.get("ConfigurationSetName").map(str::to_owned).or_else(|| state.default_set(&senders));
         let identity = form.get("SourceArn");
-        state.permit(&senders, identity, &destinations, set.as_deref(), &self.region)?;
+        state.permit(&senders, identity, &destinations, configuration_set.as_deref(), &self.region)?;
         state.pace(destinations.len(), now)?;
 
         let millis = now.unix_timestamp_nanos() / 1_000_000;
@@ -241,7 +242,7 @@ impl Ses {
             let tag = tags.iter().find(|(name, _)| name == TAG).map(|(_, value)| value.clone()).unwrap_or_default();
             let mail = Mail { tag, ..mail::read(id, to, &sent, &message_id, now) };
             let events_of = |set: &str| state.settings.sets.get(set)?.events.clone();
-            if let Some(configuration_set) = &set
+            if let Some(configuration_set) = &configuration_set
                 && let Some(types) = &events_of(configuration_set)
                 && (state.says_all || Mailbox::at(to) != Mailbox::Takes || to.ends_with(SIMULATOR))
             {

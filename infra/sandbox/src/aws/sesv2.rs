@@ -109,16 +109,14 @@ impl Ses {
             }
             "GetConfigurationSet" => {
                 let set = set()?;
-                let mut shown = json!({
+                let metrics = |is_on| json!({"DashboardOptions": {"EngagementMetrics": enabled(is_on)}});
+                let shown = json!({
                     "ConfigurationSetName": name,
                     "DeliveryOptions": {"TlsPolicy": if set.requires_tls { "REQUIRE" } else { "OPTIONAL" }},
                     "SendingOptions": {"SendingEnabled": set.sends},
                     "Tags": [],
                 });
-                if let Some(is_on) = set.engagement_metrics {
-                    shown["VdmOptions"] = json!({"DashboardOptions": {"EngagementMetrics": enabled(is_on)}});
-                }
-                Ok(shown)
+                Ok(with(shown, "VdmOptions", set.engagement_metrics.map(metrics)))
             }
             "GetConfigurationSetEventDestinations" => {
                 let set = set()?;
@@ -162,7 +160,7 @@ impl Ses {
 
 fn shown(name: &str, identity: &Identity) -> Value {
     let status = if identity.verified { "SUCCESS" } else { "PENDING" };
-    let mut shown = json!({
+    let shown = json!({
         "IdentityType": if name.contains('@') { "EMAIL_ADDRESS" } else { "DOMAIN" },
         "FeedbackForwardingStatus": true,
         "VerifiedForSendingStatus": identity.verified,
@@ -170,8 +168,13 @@ fn shown(name: &str, identity: &Identity) -> Value {
         "Policies": {},
         "Tags": [],
     });
-    if let Some(set) = &identity.configuration_set {
-        shown["ConfigurationSetName"] = json!(set);
+    with(shown, "ConfigurationSetName", identity.configuration_set.as_ref().map(|set| json!(set)))
+}
+
+/// A structure with one more member, if there is one.
+fn with(mut shown: Value, name: &str, value: Option<Value>) -> Value {
+    if let (Some(members), Some(value)) = (shown.as_object_mut(), value) {
+        members.insert(name.to_owned(), value);
     }
     shown
 }
