@@ -6,9 +6,9 @@ identity of another account, and publishes no events. So emails are sent through
 
 Not run: SES's own event publishing. The events are those of `tests/fixtures`, and SES's documentation says when they
 come. MiniStack lets nobody put an event of an AWS service on a bus. So here, an event is matched with every rule on the
-default bus (`TestEventPattern`). A queue that is a target of one gets it, if its policy lets that rule send, and the bus
-of another region, if the rule's role may. From there on everything is what was deployed: the queue, the event source
-mapping, the function.
+default bus (`TestEventPattern`). A queue that is a target of one gets it if its policy lets that rule send, and the bus
+of another region if the role of the rule may. From there on everything is what was deployed: the queue, the event
+source mapping, the function.
 """
 
 import base64
