@@ -25,11 +25,10 @@ def statements(cloud, role):
         yield from iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]
 
 
-def forward(cloud, service, headers, body):
+def forward(cloud, service, headers, body, region=REGION):
     """Calls MiniStack as the operator, because the role's permissions are checked by now."""
-    return send_signed(
-        f"{cloud.url}/", service, headers, body, botocore.credentials.Credentials(*OPERATOR.values()), cloud.trust
-    )
+    operator = botocore.credentials.Credentials(*OPERATOR.values())
+    return send_signed(f"{cloud.url}/", service, headers, body, operator, cloud.trust, region)
 
 
 def allows(statement, action, resource, keys):
@@ -51,9 +50,9 @@ def as_list(value):
     return value if isinstance(value, list) else [value]
 
 
-def send_signed(url, service, headers, body, credentials, trust=None):
+def send_signed(url, service, headers, body, credentials, trust=None, region=REGION):
     signed = botocore.awsrequest.AWSRequest("POST", url, headers, body)
-    botocore.auth.SigV4Auth(credentials, service, REGION).add_auth(signed)
+    botocore.auth.SigV4Auth(credentials, service, region).add_auth(signed)
     request = urllib.request.Request(url, data=body, headers=dict(signed.headers.items()))
     try:
         with urllib.request.urlopen(request, context=trust) as answer:

@@ -53,12 +53,12 @@ class Cloud:
             **OPERATOR,
         }
 
-    def client(self, service, endpoint=None):
+    def client(self, service, endpoint=None, region=REGION):
         """A client that does not retry."""
         return boto3.client(
             service,
             endpoint_url=endpoint or self.url,
-            region_name=REGION,
+            region_name=region,
             verify=str(self.certificate.authority),
             aws_access_key_id=OPERATOR["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=OPERATOR["AWS_SECRET_ACCESS_KEY"],

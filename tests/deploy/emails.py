@@ -61,7 +61,7 @@ def the_stack_makes_a_set_that_tracks_nothing_and_says_what_became_of_emails(dep
     (destination,) = answer["EventDestinations"]
     types = ["BOUNCE", "COMPLAINT", "DELIVERY", "DELIVERY_DELAY", "REJECT", "SEND"]
     equal((destination["Enabled"], sorted(destination["MatchingEventTypes"])), (True, types), "the events")
-    equal(destination["EventBridgeDestination"], {"EventBusArn": ses.DEFAULT_BUS}, "where the events go")
+    equal(destination["EventBridgeDestination"], {"EventBusArn": ses.default_bus()}, "where the events go")
 
 
 def every_email_is_sent_with_the_stacks_set_and_a_tag_of_its_own(deployment):
@@ -184,7 +184,7 @@ def tracking_set(deployment):
             EventDestination={
                 "Enabled": True,
                 "MatchingEventTypes": ["BOUNCE", "CLICK", "COMPLAINT", "DELIVERY", "OPEN", "REJECT", "SEND"],
-                "EventBridgeDestination": {"EventBusArn": ses.DEFAULT_BUS},
+                "EventBridgeDestination": {"EventBusArn": ses.default_bus()},
             },
         )
     return name

@@ -1,7 +1,7 @@
 """MiniStack, except that its CloudFormation names a parameter as AWS's does: without a slash, and each anew.
 
-Of itself, MiniStack names one without a name `/STACK/LOGICAL-ID`. Then a role that may read the parameter in AWS may not,
-and what is kept of one deployment is in the way of the next.
+By itself, MiniStack makes the name `/STACK/LOGICAL-ID`. With it, a role may not read what it may read in AWS, and what
+is kept of one deployment is in the way of the next.
 """
 
 import secrets

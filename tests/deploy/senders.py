@@ -1,5 +1,7 @@
 """What the doctor says of senders and configuration sets, each in a deployment of its own."""
 
+import pathlib
+
 import commands
 import emails
 import proxy
@@ -8,11 +10,13 @@ import story
 from checks import equal
 from deployment import APPROVERS, SENDER
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 PARENT = "example.com"
 BELOW = "approvals@mail.example.com"
 SHARED = "arn:aws:ses:us-east-2:210987654321:identity/example.com"
 # SAM keeps the values of parameters that are not given.
-USUAL = {"Sender": SENDER, "SenderIdentity": "", "SenderIdentityArn": "", "ConfigurationSet": ""}
+USUAL = {"Sender": SENDER, "SenderIdentity": "", "SenderIdentityArn": "", "ConfigurationSet": "", "SesRegion": ""}
+ELSEWHERE = "eu-central-1"
 
 
 def deploy(deployment, **parameters):
@@ -81,6 +85,21 @@ def an_identity_of_another_account_sends_if_its_owner_lets_it(deployment):
     diagnosed(deployment)
 
 
+def another_region_sends_and_its_events_come_back(deployment):
+    # As docs/OPERATIONS.md says.
+    cloud, name = deployment.cloud, "mail"
+    bus = f"EventBusArn={ses.default_bus()}"
+    stack = ["--stack-name", "countersign-mail", "--template-file", ROOT / "infra/ses/template.yaml"]
+    stack += ["--capabilities", "CAPABILITY_IAM", "--parameter-overrides", f"ConfigurationSetName={name}", bus]
+    cloud.cli("cloudformation", "deploy", "--region", ELSEWHERE, *stack)
+    cloud.client("sesv2", region=ELSEWHERE).create_email_identity(EmailIdentity=SENDER)
+    deploy(deployment, SesRegion=ELSEWHERE, ConfigurationSet=name)
+    expect_emails(deployment, ses.identity_arn(SENDER, ELSEWHERE), name)
+    emails.say(deployment, emails.sent_to(deployment, APPROVERS[0]), "bounced")
+    emails.expect_told(deployment, alice=("bounced", "Permanent/General"))
+    diagnosed(deployment)
+
+
 def back_to_the_usual_sender_everything_is_sound(deployment):
     deploy(deployment)
     expect_emails(deployment, ses.identity_arn(SENDER), deployment.outputs["ConfigurationSetName"])
@@ -93,5 +112,6 @@ CHECKS = [
     the_doctor_reports_a_parent_domain_that_the_notifier_may_not_send_with,
     a_parent_domain_that_is_named_sends,
     an_identity_of_another_account_sends_if_its_owner_lets_it,
+    another_region_sends_and_its_events_come_back,
     back_to_the_usual_sender_everything_is_sound,
 ]

@@ -6,8 +6,9 @@ identity of another account, and publishes no events. So emails are sent through
 
 Not run: SES's own event publishing. The events are those of `tests/fixtures`, and SES's documentation says when they
 come. MiniStack lets nobody put an event of an AWS service on a bus. So here, an event is matched with every rule on the
-default bus (`TestEventPattern`), and a queue that is a target of one gets it, if its policy lets that rule send. From
-there on everything is what was deployed: the queue, the event source mapping, the function.
+default bus (`TestEventPattern`). A queue that is a target of one gets it if its policy lets that rule send, and the bus
+of another region if the role of the rule may. From there on everything is what was deployed: the queue, the event
+source mapping, the function.
 """
 
 import base64
@@ -19,7 +20,6 @@ import email.utils
 import json
 import pathlib
 import re
-import threading
 import urllib.parse
 
 import access
@@ -28,7 +28,6 @@ from checks import equal
 from cloud import ACCOUNT, REGION
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "fixtures"
-DEFAULT_BUS = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
 # SES's mailbox simulator, whose first mailbox takes every email.
 SIMULATOR = "success@simulator.amazonses.com"
 # The bus of the rules that stand in for EventBridge's deliveries.
@@ -41,6 +40,7 @@ class Sent:
 
     message_id: str
     to: str
+    region: str
     identity: str
     configuration_set: str | None
     tags: dict
@@ -63,18 +63,20 @@ class Ses:
         if form["Action"] != "SendRawEmail":
             # No other operation is in use, and none is allowed.
             raise Refused(role, action, "*")
-        identity, default_set = self.identity(form)
+        region = headers["Authorization"].split("/")[2]  # In the scope of the signature.
+        identity, default_set = self.identity(form, region)
         configuration_set = form.get("ConfigurationSetName") or default_set
-        self.authorize(role, action, form, [identity, *([set_arn(configuration_set)] if configuration_set else [])])
+        sets = [set_arn(configuration_set, region)] if configuration_set else []
+        self.authorize(role, action, form, [identity, *sets])
         if identity.split(":")[4] != ACCOUNT and identity not in self.shared:
             raise Refused(role, action, identity)
-        if configuration_set and not self.has_set(configuration_set):
+        if configuration_set and not self.has_set(configuration_set, region):
             return 400, error("ConfigurationSetDoesNotExist", f"Configuration set {configuration_set} does not exist")
-        status, answer = forward(self.cloud, "ses", {"Content-Type": headers["Content-Type"]}, body)
+        status, answer = forward(self.cloud, "ses", {"Content-Type": headers["Content-Type"]}, body, region)
         if status == 200:
             message_id = re.search("<MessageId>(.*)</MessageId>", answer.decode())[1]
             tags = {form[name]: form[name.replace("Name", "Value")] for name in form if re.fullmatch(TAG_NAME, name)}
-            sent = Sent(message_id, form["Destinations.member.1"], identity, configuration_set, tags)
+            sent = Sent(message_id, form["Destinations.member.1"], region, identity, configuration_set, tags)
             self.sent.append(sent)
             if sent.to == SIMULATOR:
                 # While the function still waits for the answer, as it may happen in AWS.
@@ -89,7 +91,7 @@ class Ses:
             if not any(allows(statement, action, resource, keys) for statement in statements(self.cloud, role)):
                 raise Refused(role, action, resource)
 
-    def identity(self, form):
+    def identity(self, form, region):
         """The ARN of the identity that SES sends with, and the identity's default configuration set.
 
         Unless the call names one, it is the verified one that is closest: the address, its domain, or a domain above.
@@ -99,23 +101,21 @@ class Ses:
         address = form["Source"]
         domain = address.rsplit("@", 1)[1]
         labels = domain.split(".")
+        client = self.cloud.client("sesv2", region=region)
         for name in (address, *(".".join(labels[start:]) for start in range(len(labels) - 1))):
-            with contextlib.suppress(self.v2.exceptions.NotFoundException):
-                found = self.v2.get_email_identity(EmailIdentity=name)
+            with contextlib.suppress(client.exceptions.NotFoundException):
+                found = client.get_email_identity(EmailIdentity=name)
                 if found["VerifiedForSendingStatus"]:
-                    return identity_arn(name), found.get("ConfigurationSetName")
-        return identity_arn(domain), None
+                    return identity_arn(name, region), found.get("ConfigurationSetName")
+        return identity_arn(domain, region), None
 
-    def has_set(self, name):
+    def has_set(self, name, region):
+        client = self.cloud.client("sesv2", region=region)
         try:
-            self.v2.get_configuration_set(ConfigurationSetName=name)
-        except self.v2.exceptions.NotFoundException:
+            client.get_configuration_set(ConfigurationSetName=name)
+        except client.exceptions.NotFoundException:
             return False
         return True
-
-    @property
-    def v2(self):
-        return self.cloud.client("sesv2")
 
     def say(self, sent, kind, change=lambda event: None):
         """Says what became of an email, if its set has a destination for that. `kind` is that of a fixture.
@@ -125,37 +125,48 @@ class Ses:
         event = self.event(sent, kind)
         change(event)
         wanted = re.sub("(?<=[a-z])(?=[A-Z])", "_", event["detail"]["eventType"]).upper()
-        answer = self.v2.get_configuration_set_event_destinations(ConfigurationSetName=sent.configuration_set)
+        client = self.cloud.client("sesv2", region=sent.region)
+        answer = client.get_configuration_set_event_destinations(ConfigurationSetName=sent.configuration_set)
         on_bus = any(
             destination["Enabled"]
             and wanted in destination["MatchingEventTypes"]
-            and destination.get("EventBridgeDestination") == {"EventBusArn": DEFAULT_BUS}
+            and destination.get("EventBridgeDestination") == {"EventBusArn": default_bus(sent.region)}
             for destination in answer.get("EventDestinations", [])
         )
-        return self.deliver(event) if on_bus else 0
+        return self.deliver(event, sent.region) if on_bus else 0
 
     def event(self, sent, kind):
         event = json.loads((FIXTURES / f"ses-{kind}.json").read_text())
         now = datetime.datetime.now(datetime.timezone.utc)
-        event |= {"account": ACCOUNT, "region": REGION, "time": f"{now:%Y-%m-%dT%H:%M:%SZ}"}
+        event |= {"account": ACCOUNT, "region": sent.region, "time": f"{now:%Y-%m-%dT%H:%M:%SZ}"}
         event["detail"]["mail"] |= {"messageId": sent.message_id, "destination": [sent.to], "sourceArn": sent.identity}
         tags = {name: [value] for name, value in sent.tags.items()}
         event["detail"]["mail"]["tags"] = {"ses:configuration-set": [sent.configuration_set], **tags}
         return event
 
-    def deliver(self, event):
-        """Hands an event to the queues that are targets of rules, as EventBridge does. Returns their number."""
-        events, delivered = self.cloud.client("events"), 0
+    def deliver(self, event, region):
+        """Hands an event to the targets of the rules on a region's default bus, as EventBridge does.
+
+        Returns the number of queues that got it.
+        """
+        events, delivered = self.cloud.client("events", region=region), 0
         for rule in events.list_rules()["Rules"]:
             if rule["State"] != "ENABLED" or "EventPattern" not in rule:
                 continue
             if not events.test_event_pattern(EventPattern=rule["EventPattern"], Event=json.dumps(event))["Result"]:
                 continue
             for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]:
-                if target["Arn"].split(":")[2] == "sqs" and self.may_send(rule["Arn"], target["Arn"]):
+                service, other = target["Arn"].split(":")[2:4]
+                if service == "sqs" and self.may_send(rule["Arn"], target["Arn"]):
                     self.put_into(target["Arn"], event)
                     delivered += 1
+                if service == "events" and self.may_forward(target["RoleArn"], target["Arn"]):
+                    delivered += self.deliver(event, other)
         return delivered
+
+    def may_forward(self, role, bus):
+        """Whether a rule may put events on a bus of another region, by its role."""
+        return any(allows(statement, "events:PutEvents", bus, {}) for statement in statements(self.cloud, role))
 
     def may_send(self, rule, queue):
         """Whether the policy of a queue lets a rule send to it. MiniStack does not ask it."""
@@ -198,12 +209,16 @@ def lets_send(document, rule, queue):
     return allowed and not access.refuses(document, access.Request(None, "sqs:SendMessage", queue, rule))
 
 
-def identity_arn(name):
-    return f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/{name}"
+def identity_arn(name, region=REGION):
+    return f"arn:aws:ses:{region}:{ACCOUNT}:identity/{name}"
 
 
-def set_arn(name):
-    return f"arn:aws:ses:{REGION}:{ACCOUNT}:configuration-set/{name}"
+def set_arn(name, region=REGION):
+    return f"arn:aws:ses:{region}:{ACCOUNT}:configuration-set/{name}"
+
+
+def default_bus(region=REGION):
+    return f"arn:aws:events:{region}:{ACCOUNT}:event-bus/default"
 
 
 def error(code, message):

@@ -82,10 +82,10 @@ def what_is_left_of_a_file_is_not_in_the_way_of_the_next(deployment):
     """What is kept has no name of ours. So any source and any name of the deployment can follow on any other."""
     first = deploy_file(deployment, policy.FIRST)
     for name in ("other", "countersign"):
-        equal(deploy_file(deployment, policy.FIRST, DeploymentName=name), first, "the parameter of a renamed deployment")
+        equal(deploy_file(deployment, policy.FIRST, DeploymentName=name), first, f"the parameter under the name {name}")
     deployment.deploy(PolicyText="", **NO_APPROVERS)
     second = deploy_file(deployment, policy.BOTH)
-    equal((value(deployment, first), second == first), (policy.FIRST, False), "what is left, and the parameter after it")
+    equal((value(deployment, first), second == first), (policy.FIRST, False), "the old parameter, and if it is used")
     pending, alice, _ = story.request(deployment)
     deployment.press(alice.approve, "The first of two")
     equal(deployment.codepipeline.decided(pending)[0], "InProgress", "the approval after one of two votes")
