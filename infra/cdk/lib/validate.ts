@@ -6,9 +6,12 @@ import type { PolicySource, Settings } from './settings.js';
 const REGION = '[a-z]{2,4}(-[a-z]+)+-[0-9]';
 
 /** The name of an SES identity: an address or a domain. */
-const IDENTITY = '([^<>,@\\s"/*]+@)?[A-Za-z0-9.-]+\\.[A-Za-z0-9-]+';
+const IDENTITY = '([^<>,@\\s"/*]+@)?[a-z0-9.-]+\\.[a-z0-9-]+';
 
 const ADDRESS = '[^<>,@\\s"]+@[^<>,@\\s"]+\\.[^<>,@\\s"]+';
+
+/** SES compares domains without case, but IAM compares the ARN of the identity with it. */
+const SENDER = '[^<>,@\\s"]+@[^<>,@\\s"A-Z]+\\.[^<>,@\\s"A-Z]+';
 
 /** A character of an approver's name, and one of either part of the address. The policy quotes both with `"`. */
 const NAME = '[^<>,@"\\\\\\x00-\\x1f\\x7f]';
@@ -47,8 +50,8 @@ export function validate(settings: Settings): void {
   matches(
     'sender',
     settings.sender,
-    ADDRESS,
-    'one address such as approvals@example.com, without a name; the name goes into senderName',
+    SENDER,
+    'one address such as approvals@example.com, its domain in lower case, without a name; that goes into senderName',
   );
   matches(
     'senderName',
