@@ -1,4 +1,8 @@
-"""What became of emails: SES's events reach the notifier through the deployed queue, and `history` shows them."""
+"""What became of emails: SES's events reach the notifier through the deployed queue, and `history` shows them.
+
+The deployed event source mapping takes them out of it. Not run: that Lambda asks IAM whether the role may receive from
+the queue. MiniStack does not, so `permissions` does.
+"""
 
 import contextlib
 import json
