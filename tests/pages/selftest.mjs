@@ -4,6 +4,12 @@ import { axeViolations, sidewaysScroll, smallTargets } from './measures.mjs'
 import { AXE, focusSeen, WCAG } from './states.mjs'
 import { validate } from './validator.mjs'
 
+// Each link has an attribute that is no HTML, and one of them is SES's.
+const EMAIL = {
+  html: '<!DOCTYPE html><html lang="en"><title>a</title><a ses:no-track href="/">a</a><a ses:other href="/">b</a></html>',
+  email: true,
+}
+
 const WRONG = `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -45,5 +51,6 @@ export async function checkMeasures(checks, browser) {
   await finds('a small target, and except one in running text', () => page.evaluate(smallTargets), '#alone')
   await finds('a focus that is not seen', () => focusSeen(browser, page), '#running', '#alone')
   await finds('wrong HTML', async () => (await validate([{ html: WRONG }]))[0], 'Element “p” not allowed')
+  await finds('an attribute in an email that is none', async () => (await validate([EMAIL]))[0], 'ses:other')
   await page.close()
 }
