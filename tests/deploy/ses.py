@@ -140,6 +140,8 @@ class Ses:
         now = datetime.datetime.now(datetime.timezone.utc)
         event |= {"account": ACCOUNT, "region": sent.region, "time": f"{now:%Y-%m-%dT%H:%M:%SZ}"}
         event["detail"]["mail"] |= {"messageId": sent.message_id, "destination": [sent.to], "sourceArn": sent.identity}
+        for bounced in event["detail"].get("bounce", {}).get("bouncedRecipients", []):
+            bounced["emailAddress"] = sent.to
         tags = {name: [value] for name, value in sent.tags.items()}
         event["detail"]["mail"]["tags"] = {"ses:configuration-set": [sent.configuration_set], **tags}
         return event
