@@ -101,7 +101,7 @@ def an_approver_is_told_when_too_few_can_be_reached(deployment):
     say(deployment, sent_to(deployment, ALICE), "suppressed")
 
     def told():
-        mails = deployment.mails(pending.execution, "Re: Approval needed: ", "too few people are left")
+        mails = deployment.mails(pending.execution, "Re: Approval needed: ", "cannot get the approvals that it needs")
         return mails if any(mails.values()) else None
 
     mails = until("the other approver is told", told, 60)
