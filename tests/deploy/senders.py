@@ -8,6 +8,7 @@ import proxy
 import ses
 import story
 from checks import equal
+from cloud import REGION
 from deployment import APPROVERS, SENDER
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -88,9 +89,9 @@ def an_identity_of_another_account_sends_if_its_owner_lets_it(deployment):
 def another_region_sends_and_its_events_come_back(deployment):
     # As docs/OPERATIONS.md says.
     cloud, name = deployment.cloud, "mail"
-    bus = f"EventBusArn={ses.default_bus()}"
+    region = f"DeploymentRegion={REGION}"
     stack = ["--stack-name", "countersign-mail", "--template-file", ROOT / "infra/ses/template.yaml"]
-    stack += ["--capabilities", "CAPABILITY_IAM", "--parameter-overrides", f"ConfigurationSetName={name}", bus]
+    stack += ["--capabilities", "CAPABILITY_IAM", "--parameter-overrides", f"ConfigurationSetName={name}", region]
     cloud.cli("cloudformation", "deploy", "--region", ELSEWHERE, *stack)
     cloud.client("sesv2", region=ELSEWHERE).create_email_identity(EmailIdentity=SENDER)
     deploy(deployment, SesRegion=ELSEWHERE, ConfigurationSet=name)
