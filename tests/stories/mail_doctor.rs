@@ -109,3 +109,13 @@ async fn an_identity_of_another_account_is_tested_by_sending() {
         assert_eq!(test.remedy.is_some_and(|remedy| remedy.contains("its owner must allow it")), !allowed);
     }
 }
+
+/// It may be the ledger that refuses, and not SES.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_remedy_is_for_whatever_refused_the_test_email() {
+    let world = World::new().await;
+    let diagnosis = diagnosis(&world, &misconfigured(&world, "COUNTERSIGN_TABLE", "another-table")).await;
+    let test = diagnosis.findings.iter().find(|finding| finding.check == TEST).unwrap();
+    assert!(test.found.starts_with("dynamodb:"), "{}", test.found);
+    assert_eq!(test.remedy, Some("it does not exist: set it to what the stack created"));
+}

@@ -13,6 +13,8 @@ use countersign::approval::{Address, IdentityArn, Region};
 use countersign::aws::AwsError;
 use countersign::delivery::{DeliveryId, TAG, Tag};
 
+/// The operation, as errors name it.
+pub(crate) const SEND: &str = "ses:SendRawEmail";
 /// How long one attempt may take. An attempt that is repeated may be a second email, so it is given up only when there is
 /// no hope of an answer.
 const ATTEMPT: Duration = Duration::from_secs(10);
@@ -80,8 +82,7 @@ impl Mailer {
     /// # Errors
     /// When SES refuses the message or does not answer.
     pub async fn send(&self, id: DeliveryId<'_>, message: Vec<u8>) -> Result<String, AwsError> {
-        const OPERATION: &str = "ses:SendRawEmail";
-        let unbuildable = |_| AwsError::unexpected(OPERATION, "the message could not be built");
+        let unbuildable = |_| AwsError::unexpected(SEND, "the message could not be built");
         let raw = RawMessage::builder().data(Blob::new(message)).build().map_err(unbuildable)?;
         let tag = MessageTag::builder().name(TAG).value(Tag::from(id.about).to_string());
         let Sending { sender, configuration_set, identity, .. } = &self.sending;
@@ -99,7 +100,7 @@ impl Mailer {
             .raw_message(raw)
             .send()
             .await
-            .map_err(|error| AwsError::new(OPERATION, &error))?;
+            .map_err(|error| AwsError::new(SEND, &error))?;
         Ok(answer.message_id)
     }
 }

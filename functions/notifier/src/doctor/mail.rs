@@ -16,6 +16,7 @@ use time::Duration;
 
 use super::{Finding, unanswered};
 use crate::email::TestEmail;
+use crate::mailer::SEND;
 use crate::outbox::{LEASE, Outbox};
 
 const SENDER: &str = "sender";
@@ -111,7 +112,10 @@ impl MailDoctor {
     async fn email(&self) -> Finding {
         match self.round_trip().await {
             Ok(finding) => finding,
-            Err(error) => Finding { remedy: Some(remedy_of(&error)), ..unanswered(EMAIL, &error) },
+            Err(error) if error.operation == SEND => {
+                Finding { remedy: Some(remedy_of(&error)), ..unanswered(EMAIL, &error) }
+            }
+            Err(error) => unanswered(EMAIL, &error),
         }
     }
 
