@@ -15,7 +15,7 @@ use sandbox::codepipeline::{
     ActionDefinition, ActionKind, ApprovalAction, CodePipeline, PipelineDefinition, SourceAction, SourceProvider,
     StageDefinition, Trigger,
 };
-use sandbox::{CALLBACK_ROLE, NOTIFIER_ROLE, SandboxClock, key_policy};
+use sandbox::{CALLBACK_ROLE, CONFIGURATION_SET, EMAIL_QUEUE, NOTIFIER_ROLE, SandboxClock, key_policy};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -113,6 +113,8 @@ impl Cloud {
             ("COUNTERSIGN_VOTE_KEYS", self.vote_key.clone()),
             ("COUNTERSIGN_DECIDING_ROLE", format!("arn:aws:iam::{ACCOUNT}:role/{CALLBACK_ROLE}")),
             ("COUNTERSIGN_SENDER", "Countersign <approvals@example.com>".to_owned()),
+            ("COUNTERSIGN_CONFIGURATION_SET", CONFIGURATION_SET.to_owned()),
+            ("COUNTERSIGN_EMAIL_QUEUE", EMAIL_QUEUE.to_owned()),
             ("COUNTERSIGN_POLICY", POLICY.to_owned()),
         ];
         self.endpoints.iter().cloned().chain(ours).collect()
@@ -204,5 +206,22 @@ fn definition(name: &str) -> PipelineDefinition {
             StageDefinition::new("Production", [ActionDefinition::new("Approve", ActionKind::Approval(approval))]),
         ],
         ..PipelineDefinition::new(ACCOUNT, REGION, name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nobody runs the benchmark for weeks, and a setting that came since would only show then.
+    #[tokio::test]
+    async fn both_functions_take_the_environment_that_they_get_here() {
+        let cloud = Cloud::start(None).await;
+        let of = |function: &str| cloud.environment(function);
+        let look_up = |environment: Vec<(&'static str, String)>| {
+            move |name: &str| environment.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+        };
+        notifier::Settings::read(&look_up(of("notifier"))).unwrap();
+        callback::Settings::read(&look_up(of("callback"))).unwrap();
     }
 }
