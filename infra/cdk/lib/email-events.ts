@@ -19,7 +19,7 @@ interface EmailEventsProps {
 export class EmailEvents extends Construct {
   /** The queue that the notifier takes them from. */
   readonly queue: sqs.Queue;
-  /** Those that EventBridge could not put into the queue, and those that the notifier failed on five times. */
+  /** Those that EventBridge could not put into the queue, and those that the notifier was handed twenty times in vain. */
   readonly deadLetterQueue: sqs.Queue;
 
   constructor(scope: Construct, id: string, { settings, configurationSet }: EmailEventsProps) {
