@@ -197,6 +197,10 @@ misconfigured-title = Leider ist ein Problem aufgetreten
 misconfigured = Diese Genehmigungen sind nicht richtig eingerichtet; Näheres steht im Protokoll. Wenn Sie auf die Schaltfläche geklickt haben, ist Ihre Entscheidung möglicherweise schon erfasst.
 misconfigured-next = Informieren Sie die Verantwortlichen der Pipeline. Wenn das Problem behoben ist, öffnen Sie den Link in der E-Mail noch einmal.
 
+unserved-title = Hier kann nicht mehr per E-Mail entschieden werden
+unserved = Freigaben per E-Mail wurden für diese Pipeline abgeschaltet. Es wurde gerade nichts entschieden.
+unserved-next = Fragen Sie die Verantwortlichen der Pipeline, wie das Release freigegeben oder abgelehnt werden kann.
+
 not-found-title = Diese Seite gibt es nicht
 not-found = Unter dieser Adresse lassen sich nur Genehmigungslinks öffnen. Ihren Link finden Sie in der E-Mail, die Sie um eine Entscheidung bittet.
 not-found-next = Öffnen Sie den Link in der E-Mail noch einmal, oder kopieren Sie ihn vollständig in die Adresszeile Ihres Browsers.

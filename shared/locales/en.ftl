@@ -224,6 +224,10 @@ misconfigured-title = Sorry, there is a problem
 misconfigured = Approval by email is not set up correctly. If you pressed the button, your decision may already have been recorded.
 misconfigured-next = Tell the team that runs the pipeline. They can find the details in the log. When they have fixed the problem, open the link in the email again.
 
+unserved-title = You can no longer decide this by email
+unserved = Approval by email has been turned off for this pipeline. Nothing was decided just now.
+unserved-next = Ask the team that runs the pipeline how the release can be approved or rejected.
+
 not-found-title = Page not found
 not-found = This address only accepts approval links. Your link is in the email that asks you to decide.
 not-found-next = Open the link in the email again, or copy the whole link into your browser’s address bar.

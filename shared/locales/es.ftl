@@ -198,6 +198,10 @@ misconfigured-title = Lo sentimos, hay un problema
 misconfigured = Estas aprobaciones no están bien configuradas; los detalles están en el registro del sistema. Si pulsó el botón, es posible que su decisión ya esté registrada.
 misconfigured-next = Avise a la persona responsable del pipeline. Cuando el problema esté resuelto, abra de nuevo el enlace del correo.
 
+unserved-title = Ya no se puede decidir por correo
+unserved = La aprobación por correo se ha desactivado para este pipeline. No se ha decidido nada ahora.
+unserved-next = Pregunte a la persona responsable del pipeline cómo se puede aprobar o rechazar la publicación.
+
 not-found-title = Esta página no existe
 not-found = Esta dirección solo admite enlaces de aprobación. El suyo está en el correo que le pide la decisión.
 not-found-next = Abra de nuevo el enlace del correo o cópielo completo en la barra de direcciones del navegador.

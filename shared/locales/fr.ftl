@@ -197,6 +197,10 @@ misconfigured-title = Un problème est survenu
 misconfigured = Ces approbations ne sont pas correctement configurées ; les détails figurent dans le journal. Si vous avez appuyé sur le bouton, votre décision est peut-être déjà enregistrée.
 misconfigured-next = Prévenez les responsables du pipeline. Une fois le problème résolu, ouvrez de nouveau le lien de l’e-mail.
 
+unserved-title = La décision par e-mail n’est plus possible
+unserved = L’approbation par e-mail a été désactivée pour ce pipeline. Rien n’a été décidé à l’instant.
+unserved-next = Demandez aux responsables du pipeline comment approuver ou rejeter le déploiement.
+
 not-found-title = Cette page n’existe pas
 not-found = Cette adresse n’accepte que les liens d’approbation. Le vôtre se trouve dans l’e-mail qui vous demande une décision.
 not-found-next = Ouvrez de nouveau le lien de l’e-mail, ou copiez-le en entier dans la barre d’adresse de votre navigateur.

@@ -196,6 +196,10 @@ misconfigured-title = Ocorreu um problema
 misconfigured = Estas aprovações não estão bem configuradas; os detalhes estão no log. Se clicou no botão, a sua decisão talvez já esteja gravada.
 misconfigured-next = Avise a pessoa responsável pelo pipeline. Quando o problema estiver resolvido, abra de novo o link do e-mail.
 
+unserved-title = Já não é possível decidir por e-mail
+unserved = A aprovação por e-mail foi desativada para este pipeline. Nada foi decidido agora.
+unserved-next = Pergunte à pessoa responsável pelo pipeline como a publicação pode ser aprovada ou rejeitada.
+
 not-found-title = Esta página não existe
 not-found = Este endereço só aceita links de aprovação. O seu está no e-mail que pede a decisão.
 not-found-next = Abra de novo o link do e-mail ou copie-o inteiro para a barra de endereço do navegador.

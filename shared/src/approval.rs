@@ -20,8 +20,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 pub use checked::ParseError;
 pub use names::{
-    AccountId, ActionExecutionId, ActionName, ApprovalToken, Deployment, ExecutionId, IdentityArn, PipelineName,
-    Region, RoleArn, StageName,
+    AccountId, ActionExecutionId, ActionName, ApprovalToken, Deployment, ExecutionId, IdentityArn, MemberRoles,
+    PipelineName, Region, RoleArn, StageName,
 };
 pub use origin::Origin;
 pub use people::{Address, Approver, Comment, DisplayName};
@@ -108,6 +108,21 @@ impl FromStr for Quorum {
     }
 }
 
+/// Where pipelines are: an account, and a region of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Location {
+    /// The account.
+    pub account: AccountId,
+    /// The region.
+    pub region: Region,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.account, self.region)
+    }
+}
+
 /// One approval action of one pipeline: where an approval waits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ApprovalAction {
@@ -121,6 +136,14 @@ pub struct ApprovalAction {
     pub stage: StageName,
     /// The stage's action.
     pub action: ActionName,
+}
+
+impl ApprovalAction {
+    /// Where its pipeline is.
+    #[must_use]
+    pub fn location(&self) -> Location {
+        Location { account: self.account.clone(), region: self.region.clone() }
+    }
 }
 
 impl fmt::Display for ApprovalAction {

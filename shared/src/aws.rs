@@ -2,6 +2,7 @@
 
 mod authorities;
 
+use std::error::Error;
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
@@ -184,7 +185,15 @@ impl AwsError {
     }
 
     /// Reads the SDK's error.
-    pub fn new<E: ProvideErrorMetadata>(operation: &'static str, error: &SdkError<E>) -> Self {
+    pub fn new<E: ProvideErrorMetadata + Error + 'static>(operation: &'static str, error: &SdkError<E>) -> Self {
+        // It may be another call that failed: the one for the credentials.
+        let mut cause: Option<&(dyn Error + 'static)> = error.source();
+        while let Some(error) = cause {
+            if let Some(earlier) = error.downcast_ref::<Self>() {
+                return earlier.clone();
+            }
+            cause = error.source();
+        }
         let (code, kind) = match error {
             SdkError::ServiceError(answer) => {
                 let code = answer.err().code().unwrap_or("unknown error code");
@@ -199,6 +208,14 @@ impl AwsError {
         let without_effect =
             matches!(error, SdkError::ServiceError(answer) if !answer.raw().status().is_server_error());
         Self { operation, code: code.to_owned(), kind, without_effect }
+    }
+
+    /// The code of one entry of a call that otherwise succeeded.
+    #[must_use]
+    pub(crate) fn of_entry(operation: &'static str, code: &str) -> Self {
+        let later = is_throttling(code) || code == "InternalFailure";
+        let kind = if later { AwsErrorKind::Unavailable } else { AwsErrorKind::Refused };
+        Self { operation, code: code.to_owned(), kind, without_effect: true }
     }
 
     /// Something that cannot be had now, and may be had later.

@@ -9,6 +9,7 @@
 //! | `OPEN` | an [`ApprovalKey`] | approvals that have not ended, or whose outcome has not reached everybody |
 //! | `POLICY` | `SIGNED-POLICY` | the policy as it was last seen, sealed, and the one before: [`PolicyRecord`] |
 //! | `POLICY` | `MAIL#`, the record's digest, `policy`, and the mailbox | one email about that change |
+//! | `SWEEP` | `RUN#`, account and region | until when a sweep there is taken to be under way |
 //!
 //! Whoever may write the table can write anything here. So what a request says, or the record of the policy, is believed
 //! by the notifier's seal, a vote by the callback's (see [`trust`]); the verdict is a lock, and the outcome a memo of what CodePipeline held; the other
@@ -26,6 +27,7 @@ mod paths;
 mod policy;
 mod round;
 mod table;
+mod test_events;
 mod trust;
 mod unsigned;
 
@@ -41,16 +43,19 @@ use time::{Duration, UtcDateTime};
 
 use crate::approval::{ApprovalKey, Decision, Digest};
 use crate::aws::{AwsError, code};
-use crate::request::{NewRequest, Outcome, Request, Vote};
+use crate::delivery::VoteId;
+use crate::request::{EventMemo, NewRequest, Outcome, Request, Vote, Voter};
 use crate::seal::{Sealed, Sealer};
 use attributes::{CONDITION_FAILED, Item, keys, put, sealed, text, to_value};
 use items::OutcomeItem;
-use lists::{OPEN, execution_key, history_key, history_sort_key};
-use paths::{DIGEST, OBJECT, OUTCOME, PARTITION, REVISION, SEAL, VERDICT, VOTES};
+use lists::{execution_key, history_key, history_sort_key, open_item};
+use paths::{
+    DIGEST, EVENT_ENDED, EVENT_REQUESTED, EVENT_VOTE, OBJECT, OUTCOME, PARTITION, REVISION, SEAL, VERDICT, VOTES,
+};
 
 pub use crate::jws::SignError;
 pub use deliveries::Noted;
-pub use lists::HistoryCursor;
+pub use lists::{HistoryCursor, OpenApproval};
 pub(crate) use objects::{BoundVote, read_request, read_vote};
 pub use policy::{PolicyChange, PolicyRecord, PolicyText, Remembered, RememberedPolicy};
 pub use trust::{Forgery, Found, Trust};
@@ -153,7 +158,7 @@ impl Ledger {
         let item = in_place_of(forgery, put(&self.table, item));
         let action = &request.approval.action;
         let pointers = [
-            keys(OPEN, key.as_str(), lives_until),
+            open_item(&key, action, lives_until),
             keys(&history_key(&action.pipeline), &history_sort_key(request.asked, &key), lives_until),
             keys(&execution_key(action, &request.approval.execution), key.as_str(), lives_until),
         ];
@@ -266,6 +271,38 @@ impl Ledger {
             .update_expression(format!("SET {OUTCOME} = :outcome"))
             .expression_attribute_values(":outcome", to_value(&OutcomeItem::from(outcome))?);
         ignoring_changes(update.send().await)
+    }
+
+    /// Notes that EventBridge has taken these events about a request and its votes as they are here. If the same person
+    /// has voted anew meanwhile, the memo is about no vote any more.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub fn note_events(
+        &self,
+        request: &Request,
+        taken: &[EventMemo],
+    ) -> impl Future<Output = Result<(), AwsError>> + Send + use<> {
+        let mut update =
+            self.update(&request.approval.key()).expression_attribute_values(":digest", text(request.digest.as_str()));
+        let (mut conditions, mut changes) = (vec![format!("{DIGEST} = :digest")], Vec::new());
+        for (number, memo) in taken.iter().enumerate() {
+            let (path, value) = match memo {
+                EventMemo::Requested => (EVENT_REQUESTED.to_owned(), AttributeValue::Bool(true)),
+                EventMemo::Ended => (EVENT_ENDED.to_owned(), AttributeValue::Bool(true)),
+                EventMemo::Vote(Voter(voter)) => {
+                    let Some(vote) = request.votes.get(voter) else { continue };
+                    update = update.expression_attribute_names(format!("#v{number}"), voter);
+                    conditions.push(format!("attribute_exists({VOTES}.#v{number})"));
+                    (format!("{VOTES}.#v{number}.{EVENT_VOTE}"), text(VoteId::of(vote).to_string()))
+                }
+            };
+            changes.push(format!("{path} = :m{number}"));
+            update = update.expression_attribute_values(format!(":m{number}"), value);
+        }
+        let (conditions, changes) = (conditions.join(" AND "), changes.join(", "));
+        let update = update.condition_expression(conditions).update_expression(format!("SET {changes}"));
+        async move { ignoring_changes(update.send().await) }
     }
 
     /// Removes a memo of an end that did not take place, which none of our functions wrote.

@@ -6,6 +6,7 @@
 //! ([`pipeline`]), and the texts that people read ([`l10n`]). It knows neither function, no Lambda, no HTTP server and no
 //! HTML.
 
+pub mod accounts;
 pub mod approval;
 pub mod aws;
 pub mod clock;
@@ -20,7 +21,9 @@ pub mod l10n;
 pub mod ledger;
 pub mod link;
 pub mod log;
+pub mod members;
 pub mod metrics;
+pub mod parameter;
 pub mod pipeline;
 pub mod policy;
 pub mod request;

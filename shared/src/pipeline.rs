@@ -14,21 +14,22 @@ mod shown;
 use std::cmp::Reverse;
 use std::time::Duration;
 
+use aws_sdk_codepipeline::config;
 use aws_sdk_codepipeline::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_codepipeline::primitives::DateTime;
 use aws_sdk_codepipeline::types::{ActionExecutionDetail, ActionExecutionFilter, PipelineExecution, StageState};
-use aws_sdk_codepipeline::{Client, config};
 use time::UtcDateTime;
 
 use crate::approval::{
-    Approval, ApprovalAction, ApprovalToken, ExecutionId, PipelineName, PrincipalArn, Region, RoleArn,
+    Approval, ApprovalAction, ApprovalToken, ExecutionId, Location, PipelineName, PrincipalArn, Region,
 };
 use crate::aws::AwsError;
+use crate::members::Members;
 use crate::request::{Outcome, Release};
 
 pub use end::not_shown;
-use pace::Pacer;
-pub use pace::time_for;
+pub use pace::Pace;
+use pace::Pacers;
 pub use pending::{ApprovalActions, Round};
 pub use shown::{ShownEnd, ShownStatus};
 
@@ -72,15 +73,11 @@ impl Polling {
 /// CodePipeline, in the words of approvals.
 #[derive(Debug, Clone)]
 pub struct CodePipeline {
-    client: Client,
+    members: Members,
     polling: Polling,
-    /// The role that the callback decides with.
-    deciding_role: RoleArn,
-    /// The region of pipelines that are given by name alone. Unless it is set, the function's own region.
-    home: Option<Region>,
     /// How long it waits where the action does not say.
     default_timeout: time::Duration,
-    pacer: Option<Pacer>,
+    pacers: Option<Pacers>,
 }
 
 /// An approval as an event names it: with a token, or with an execution, or with both. It is a hint where to look, and
@@ -158,16 +155,16 @@ pub enum ApprovalStatus {
 }
 
 impl CodePipeline {
-    /// CodePipeline through `client`, where what `deciding_role` ended was ended by the callback.
+    /// CodePipeline of these accounts, where what their deciding role ended was ended by the callback.
     #[must_use]
-    pub fn new(client: Client, polling: Polling, deciding_role: RoleArn) -> Self {
-        Self { client, polling, deciding_role, home: None, default_timeout: DEFAULT_TIMEOUT, pacer: None }
+    pub fn new(members: Members, polling: Polling) -> Self {
+        Self { members, polling, default_timeout: DEFAULT_TIMEOUT, pacers: None }
     }
 
-    /// The same, with pipelines that are given by name alone in the region `home`.
+    /// The accounts whose pipelines these are.
     #[must_use]
-    pub fn in_home_region(self, home: Option<Region>) -> Self {
-        Self { home, ..self }
+    pub fn members(&self) -> &Members {
+        &self.members
     }
 
     /// The same, in accounts whose quota for the time-out of an approval is this.
@@ -176,23 +173,25 @@ impl CodePipeline {
         Self { default_timeout, ..self }
     }
 
-    /// The same, with all reads of this one and its clones at a pace that the account can bear.
+    /// The same, with all reads of this one and its clones at this pace in each account and region.
     #[must_use]
-    pub fn paced(self) -> Self {
-        Self { pacer: Some(Pacer::new()), ..self }
+    pub fn paced(self, pace: Pace) -> Self {
+        Self { pacers: Some(Pacers::new(pace)), ..self }
     }
 
     /// Makes a call when its turn has come.
-    async fn call<T, E: ProvideErrorMetadata>(
+    async fn call<T, E: ProvideErrorMetadata + std::error::Error + 'static>(
         &self,
+        at: &Location,
         operation: &'static str,
         call: impl Future<Output = Result<T, SdkError<E>>>,
     ) -> Result<T, AwsError> {
-        if let Some(pacer) = &self.pacer {
+        let pacer = self.pacers.as_ref().map(|pacers| pacers.of(at));
+        if let Some(pacer) = &pacer {
             pacer.turn().await;
         }
         let answer = call.await.map_err(|error| AwsError::new(operation, &error));
-        match &self.pacer {
+        match &pacer {
             Some(pacer) if answer.as_ref().is_err_and(AwsError::is_throttling) => pacer.throttled(),
             Some(pacer) => pacer.answered(),
             None => {}
@@ -211,11 +210,11 @@ impl CodePipeline {
     ///
     /// # Errors
     /// The first read that got another answer.
-    pub async fn check_read_access(&self) -> Result<(), AwsError> {
+    pub async fn check_read_access(&self, at: &Location) -> Result<(), AwsError> {
         const NO_PIPELINE: &str = "countersign-doctor";
         const NO_EXECUTION: &str = "00000000-0000-0000-0000-000000000000";
-        let home = || in_region(self.home.as_ref());
-        let client = &self.client;
+        let home = || in_region(&at.region);
+        let client = self.members.reader(&at.account).await?;
         let execution = client.get_pipeline_execution().pipeline_name(NO_PIPELINE).pipeline_execution_id(NO_EXECUTION);
         let executions = client.list_pipeline_executions().pipeline_name(NO_PIPELINE).max_results(1);
         let (pipeline, state, execution, actions, executions, pipelines) = tokio::join!(
@@ -241,14 +240,14 @@ impl CodePipeline {
     }
 
     async fn stage_state(&self, action: &ApprovalAction) -> Result<Option<StageState>, AwsError> {
-        let stages = self.stages(&action.pipeline, Some(&action.region)).await?;
+        let stages = self.stages(&action.pipeline, &action.location()).await?;
         Ok(stages.into_iter().find(|stage| stage.stage_name.as_deref() == Some(action.stage.as_str())))
     }
 
-    async fn stages(&self, pipeline: &PipelineName, region: Option<&Region>) -> Result<Vec<StageState>, AwsError> {
-        let call = self.client.get_pipeline_state().name(pipeline.as_str());
-        let call = call.customize().config_override(in_region(region)).send();
-        let answer = self.call("codepipeline:GetPipelineState", call).await?;
+    async fn stages(&self, pipeline: &PipelineName, at: &Location) -> Result<Vec<StageState>, AwsError> {
+        let call = self.members.reader(&at.account).await?.get_pipeline_state().name(pipeline.as_str());
+        let call = call.customize().config_override(in_region(&at.region)).send();
+        let answer = self.call(at, "codepipeline:GetPipelineState", call).await?;
         Ok(answer.stage_states.unwrap_or_default())
     }
 
@@ -257,10 +256,10 @@ impl CodePipeline {
         action: &ApprovalAction,
         id: &ExecutionId,
     ) -> Result<Option<PipelineExecution>, AwsError> {
-        let call = self.client.get_pipeline_execution();
+        let call = self.members.reader(&action.account).await?.get_pipeline_execution();
         let call = call.pipeline_name(action.pipeline.as_str()).pipeline_execution_id(id.as_str());
-        let call = call.customize().config_override(in_region(Some(&action.region))).send();
-        let answer = self.call("codepipeline:GetPipelineExecution", call).await?;
+        let call = call.customize().config_override(in_region(&action.region)).send();
+        let answer = self.call(&action.location(), "codepipeline:GetPipelineExecution", call).await?;
         Ok(answer.pipeline_execution)
     }
 
@@ -279,7 +278,7 @@ impl CodePipeline {
         last: impl Fn(&ActionExecutionDetail) -> bool,
     ) -> Result<Vec<ActionExecutionDetail>, AwsError> {
         let wanted = is_at(action);
-        Ok(self.runs(&action.pipeline, Some(&action.region), execution, wanted, last).await?.0)
+        Ok(self.runs(&action.pipeline, &action.location(), execution, wanted, last).await?.0)
     }
 
     /// All attempts of an execution at the action, newest first. Some of them may have been rejected, so that none may be
@@ -292,7 +291,8 @@ impl CodePipeline {
         const TOO_MANY: &str =
             "an execution with so many runs of actions that an earlier rejection may be among the rest";
         let wanted = is_at(action);
-        let runs = self.runs(&action.pipeline, Some(&action.region), Some(execution), wanted, |_| false);
+        let at = action.location();
+        let runs = self.runs(&action.pipeline, &at, Some(execution), wanted, |_| false);
         match runs.await? {
             (runs, true) => Ok(runs),
             (_, false) => Err(AwsError::unexpected("codepipeline:ListActionExecutions", TOO_MANY)),
@@ -304,7 +304,7 @@ impl CodePipeline {
     async fn runs(
         &self,
         pipeline: &PipelineName,
-        region: Option<&Region>,
+        at: &Location,
         execution: Option<&ExecutionId>,
         wanted: impl Fn(&ActionExecutionDetail) -> bool,
         last: impl Fn(&ActionExecutionDetail) -> bool,
@@ -312,11 +312,12 @@ impl CodePipeline {
         let filter = execution.map(|id| ActionExecutionFilter::builder().pipeline_execution_id(id.as_str()).build());
         let mut runs = Vec::new();
         let mut page = None;
+        let client = self.members.reader(&at.account).await?;
         for _ in 0..MAX_PAGES {
-            let call = self.client.list_action_executions().pipeline_name(pipeline.as_str());
+            let call = client.list_action_executions().pipeline_name(pipeline.as_str());
             let call = call.set_filter(filter.clone()).set_next_token(page);
-            let call = call.customize().config_override(in_region(region)).send();
-            let answer = self.call("codepipeline:ListActionExecutions", call).await?;
+            let call = call.customize().config_override(in_region(&at.region)).send();
+            let answer = self.call(at, "codepipeline:ListActionExecutions", call).await?;
             for run in answer.action_execution_details.unwrap_or_default().into_iter().filter(&wanted) {
                 let found = last(&run);
                 runs.push(run);
@@ -348,10 +349,8 @@ fn is_at(action: &ApprovalAction) -> impl Fn(&ActionExecutionDetail) -> bool {
 }
 
 /// A pipeline lives in its own region, which an event bus may have carried its event out of.
-fn in_region(region: Option<&Region>) -> config::Builder {
-    let mut config = config::Builder::new();
-    config.set_region(region.map(|region| config::Region::new(region.as_str().to_owned())));
-    config
+fn in_region(region: &Region) -> config::Builder {
+    config::Builder::new().region(config::Region::new(region.as_str().to_owned()))
 }
 
 fn external_id(attempt: &ActionExecutionDetail) -> Option<ApprovalToken> {

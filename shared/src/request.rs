@@ -3,7 +3,7 @@
 mod earlier;
 mod summary;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use time::{Duration, UtcDateTime};
@@ -61,6 +61,7 @@ impl NewRequest {
             revision: 0,
             verdict: None,
             outcome: None,
+            events: BTreeSet::new(),
         }
     }
 }
@@ -93,6 +94,37 @@ pub struct Request {
     /// How it ended. In what the ledger gives, a memo of what CodePipeline once held, which it is asked about before
     /// anybody is told.
     pub outcome: Option<Outcome>,
+    /// The events about it that EventBridge has taken, as far as the ledger remembers.
+    pub events: BTreeSet<EventMemo>,
+}
+
+/// A memo that EventBridge has taken an event about a request.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EventMemo {
+    /// That it was made.
+    Requested,
+    /// That a vote was recorded.
+    Vote(Voter),
+    /// How it ended.
+    Ended,
+}
+
+impl EventMemo {
+    /// The memo about a vote.
+    #[must_use]
+    pub fn of_vote(vote: &Vote) -> Self {
+        Self::Vote(Voter(vote.approver.identity()))
+    }
+}
+
+/// Whose vote it is, by [`Address::identity`]: the one that they have now.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Voter(pub(crate) String);
+
+impl fmt::Debug for Voter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Voter(…)")
+    }
 }
 
 impl Request {
@@ -181,6 +213,13 @@ impl Request {
         } else {
             None
         }
+    }
+
+    /// The vote that settled what the votes come to, if they do: the last of those that say so.
+    #[must_use]
+    pub fn settling_vote(&self) -> Option<&Vote> {
+        let votes = self.votes_for(self.count()?);
+        votes.into_iter().max_by_key(|vote| (vote.at, vote.approver.identity()))
     }
 
     /// Whether an earlier run of the approval was rejected.

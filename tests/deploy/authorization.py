@@ -8,7 +8,7 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 
-from cloud import OPERATOR, REGION
+from cloud import OPERATOR, REGION, account_of
 
 
 class Refused(Exception):
@@ -20,7 +20,7 @@ class Refused(Exception):
 
 def statements(cloud, role):
     """The statements of a role's policies."""
-    iam, role = cloud.client("iam"), role.rsplit("/", 1)[1]
+    iam, role = cloud.client("iam", account=account_of(role)), role.rsplit("/", 1)[1]
     for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
         yield from iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]
 
@@ -53,7 +53,11 @@ def as_list(value):
 def send_signed(url, service, headers, body, credentials, trust=None, region=REGION):
     signed = botocore.awsrequest.AWSRequest("POST", url, headers, body)
     botocore.auth.SigV4Auth(credentials, service, region).add_auth(signed)
-    request = urllib.request.Request(url, data=body, headers=dict(signed.headers.items()))
+    return send(url, dict(signed.headers.items()), body, trust)
+
+
+def send(url, headers, body, trust=None):
+    request = urllib.request.Request(url, data=body, headers=headers)
     try:
         with urllib.request.urlopen(request, context=trust) as answer:
             return answer.status, answer.read()

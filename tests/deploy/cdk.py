@@ -37,6 +37,7 @@ class Cdk:
 
     name = "CDK"
     stack = STACK
+    member_stack = "CountersignMember"
 
     def __init__(self, root, architecture, cloud):
         self.directory = root / "infra/cdk"
@@ -46,8 +47,8 @@ class Cdk:
         self.cloud = cloud
         self.bootstrapped = False
 
-    def cdk(self, *arguments):
-        environment = self.cloud.environment() | {
+    def cdk(self, *arguments, account=ACCOUNT, region=REGION):
+        environment = self.cloud.environment(account, region) | {
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "CDK_DISABLE_VERSION_CHECK": "true",
             "CI": "true",
@@ -79,6 +80,14 @@ class Cdk:
         with_tags = [argument for tag in tags for argument in ("--tags", tag)]
         self.cdk("deploy", STACK, "--require-approval", "never", *with_tags, *self.context(**parameters))
         self.zips = self.zips or {f"{function}Zip": self.zip(function) for function in ("notifier", "callback")}
+
+    def deploy_member(self, account, region, parameters):
+        """Deploys what a member account needs, with the construct for it."""
+        given = {"stack": "member"} | {name[0].lower() + name[1:]: value for name, value in parameters.items()}
+        context = [argument for name, value in given.items() for argument in ("--context", f"{name}={value}")]
+        place = {"account": account, "region": region}
+        self.cdk("bootstrap", f"aws://{account}/{region}", *context, **place)
+        self.cdk("deploy", self.member_stack, "--require-approval", "never", *context, **place)
 
     def zip(self, function):
         """Zips a function that cargo-lambda has built, as somebody does who builds elsewhere than they deploy."""

@@ -22,6 +22,15 @@ EMULATOR = pathlib.Path(__file__).with_name("emulator.py")
 OPERATOR = {"AWS_ACCESS_KEY_ID": "AKIAOPERATOR", "AWS_SECRET_ACCESS_KEY": "operator"}
 
 
+def operator(account):
+    """The credentials of the operator in an account. MiniStack takes an account's id for an access key id of it."""
+    return OPERATOR if account == ACCOUNT else OPERATOR | {"AWS_ACCESS_KEY_ID": account}
+
+
+def account_of(arn):
+    return arn.split(":")[4]
+
+
 class Cloud:
     """A running MiniStack, as the operator sees it, who deploys into it."""
 
@@ -32,15 +41,15 @@ class Cloud:
         self.certificate = Certificate(scratch)
         self.trust = ssl.create_default_context(cafile=self.certificate.authority)
 
-    def environment(self):
+    def environment(self, account=ACCOUNT, region=REGION):
         """The environment of a command that deploys, without the AWS settings and the home of this machine."""
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.scratch),
             "TMPDIR": str(self.scratch),
             "AWS_ENDPOINT_URL": self.url,
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -50,25 +59,28 @@ class Cloud:
             "SSL_CERT_FILE": str(self.certificate.authority),
             "NO_PROXY": "127.0.0.1,localhost",
             "no_proxy": "127.0.0.1,localhost",
-            **OPERATOR,
+            **operator(account),
         }
 
-    def client(self, service, endpoint=None, region=REGION):
-        """A client that does not retry."""
+    def client(self, service, endpoint=None, region=REGION, account=ACCOUNT, session=None):
+        """A client of the operator's, or with the credentials of a session. It does not retry."""
+        own = operator(account)
+        session = session or {"AccessKeyId": own["AWS_ACCESS_KEY_ID"], "SecretAccessKey": own["AWS_SECRET_ACCESS_KEY"]}
         return boto3.client(
             service,
             endpoint_url=endpoint or self.url,
             region_name=region,
             verify=str(self.certificate.authority),
-            aws_access_key_id=OPERATOR["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=OPERATOR["AWS_SECRET_ACCESS_KEY"],
+            aws_access_key_id=session["AccessKeyId"],
+            aws_secret_access_key=session["SecretAccessKey"],
+            aws_session_token=session.get("SessionToken"),
             # The doctor may wait for longer than a client does by default, the notifier for five minutes.
             config=botocore.config.Config(retries={"total_max_attempts": 1}, read_timeout=310),
         )
 
-    def cli(self, *arguments):
-        """Runs the AWS CLI as the operator."""
-        return run([os.environ["AWS_CLI"], *arguments], self.environment(), self.scratch)
+    def cli(self, *arguments, account=ACCOUNT, region=REGION):
+        """Runs the AWS CLI as the operator of an account."""
+        return run([os.environ["AWS_CLI"], *arguments], self.environment(account, region), self.scratch)
 
     def get(self, path):
         """Opens one of MiniStack's own pages."""
@@ -81,7 +93,7 @@ class Cloud:
 
     def allows(self, role, action, resource):
         """Whether IAM allows a role an action on a resource."""
-        answer = self.client("iam").simulate_principal_policy(
+        answer = self.client("iam", account=account_of(role)).simulate_principal_policy(
             PolicySourceArn=role, ActionNames=[action], ResourceArns=[resource]
         )
         return answer["EvaluationResults"][0]["EvalDecision"] == "allowed"

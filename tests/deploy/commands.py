@@ -6,6 +6,7 @@ import json
 import proxy
 import sandbox
 from checks import equal
+from cloud import account_of
 from deployment import SENDER
 from processes import free_port
 
@@ -59,10 +60,10 @@ def without_policy(deployment):
 
 
 @contextlib.contextmanager
-def added_statement(deployment, function, effect, action, resource="*"):
-    """Adds a policy statement to the role of a function until the end of the block."""
-    iam = deployment.cloud.client("iam")
-    policy = {"RoleName": deployment.role(function).rsplit("/", 1)[1], "PolicyName": "temporary"}
+def added_statement(deployment, role, effect, action, resource="*"):
+    """Adds a policy statement to a role until the end of the block."""
+    iam = deployment.cloud.client("iam", account=account_of(role))
+    policy = {"RoleName": role.rsplit("/", 1)[1], "PolicyName": "temporary"}
     statement = {"Effect": effect, "Action": action, "Resource": resource}
     iam.put_role_policy(**policy, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
     try:
@@ -135,7 +136,7 @@ def the_doctor_reports_a_key_that_the_callback_does_not_accept(deployment):
     with (
         proxy.reachable_callback(deployment),
         other_key(deployment) as key,
-        added_statement(deployment, deployment.notifier, "Allow", "kms:*", key),
+        added_statement(deployment, deployment.role(deployment.notifier), "Allow", "kms:*", key),
         deployment.changed(deployment.notifier, COUNTERSIGN_REQUEST_KEYS=key),
     ):
         unsound = diagnose(deployment)
@@ -174,7 +175,7 @@ def the_doctor_reports_a_missing_permission_to_read_policies_and_settings_of_ema
             ("ses:GetConfigurationSetEventDestinations", ["configuration set"]),
             ("ses:GetEmailIdentity", ["sender"]),
         ):
-            with added_statement(deployment, deployment.notifier, "Deny", action):
+            with added_statement(deployment, deployment.role(deployment.notifier), "Deny", action):
                 unsound = diagnose(deployment)
                 expect_unsound(unsound, *name)
                 assert all(action in one["found"] for one in unsound.values()), unsound
@@ -182,9 +183,15 @@ def the_doctor_reports_a_missing_permission_to_read_policies_and_settings_of_ema
 
 def the_doctor_reports_each_missing_permission_to_read_pipelines(deployment):
     with proxy.reachable_callback(deployment):
-        reads = ("GetPipeline", "GetPipelineState", "GetPipelineExecution", "ListActionExecutions", "ListPipelineExecutions")
+        reads = (
+            "GetPipeline",
+            "GetPipelineState",
+            "GetPipelineExecution",
+            "ListActionExecutions",
+            "ListPipelineExecutions",
+        )
         for operation in reads:
-            with added_statement(deployment, deployment.notifier, "Deny", f"codepipeline:{operation}"):
+            with added_statement(deployment, deployment.member_role("read"), "Deny", f"codepipeline:{operation}"):
                 unsound = diagnose(deployment)
                 expect_unsound(unsound, "CodePipeline")
                 assert operation in unsound["CodePipeline"]["found"], unsound

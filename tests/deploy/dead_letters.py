@@ -1,5 +1,6 @@
 """The dead-letter queues: a notifier that keeps failing loses no event."""
 
+import contextlib
 import datetime
 import json
 
@@ -29,6 +30,18 @@ class Queue:
 
     def delete(self, message):
         self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+
+
+@contextlib.contextmanager
+def impatient(deployment, url):
+    """Has a message that is not deleted come again after a second, not half an hour, until the end of the block."""
+    sqs, name = deployment.cloud.client("sqs"), "VisibilityTimeout"
+    before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={name: "1"})
+    try:
+        yield
+    finally:
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={name: before})
 
 
 def alarms(deployment, namespace, metric, dimension):
@@ -69,8 +82,8 @@ def an_event_that_keeps_failing_becomes_a_dead_letter_and_sends_its_emails_after
 
 
 def each_dead_letter_queue_has_an_alarm(deployment):
-    for output in ("NotifierDeadLetterQueueUrl", "RuleDeadLetterQueueUrl", "EmailDeadLetterQueueUrl"):
-        name = deployment.outputs[output].rsplit("/", 1)[1]
+    for queue in ("Notifier", "Rule", "Email", "Sweep"):
+        name = deployment.outputs[f"{queue}DeadLetterQueueUrl"].rsplit("/", 1)[1]
         (alarm,) = alarms(deployment, *QUEUE_METRIC, ("QueueName", name))
         equal(
             (alarm["Threshold"], alarm["ComparisonOperator"])

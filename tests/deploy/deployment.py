@@ -11,6 +11,7 @@ import urllib.parse
 
 import template
 from checks import equal
+from cloud import ACCOUNT
 
 SENDER = "approvals@example.com"
 APPROVERS = ("alice@example.com", "bob@example.com")
@@ -82,6 +83,17 @@ class Deployment:
         """The ARN of a function's role."""
         return self.configuration(function)["Role"]
 
+    def member_role(self, suffix, account=ACCOUNT):
+        """The ARN of a role that the functions assume in an account: `read` or `decide`."""
+        prefix = self.environment(self.callback)["COUNTERSIGN_MEMBER_ROLES"]
+        return f"{prefix.replace('*', account)}-{suffix}"
+
+    def mapping(self, queue):
+        """The event source mapping that takes messages out of a queue."""
+        found = self.lambda_.list_event_source_mappings(FunctionName=self.notifier)["EventSourceMappings"]
+        (mapping,) = [one for one in found if one["EventSourceArn"] == queue]
+        return mapping
+
     def environment(self, function):
         return self.configuration(function)["Environment"]["Variables"]
 
@@ -100,7 +112,7 @@ class Deployment:
             role = self.role(function)
             variables = {
                 f"AWS_ENDPOINT_URL_{service.upper()}": self.guard.endpoint(service, role)
-                for service in ("codepipeline", "eventbridge", "ses")
+                for service in ("codepipeline", "eventbridge", "ses", "sts")
             }
             if function == self.callback:
                 variables["COUNTERSIGN_ORIGINS"] = self.url
@@ -131,6 +143,11 @@ class Deployment:
         """Invokes a function asynchronously, as EventBridge does."""
         answer = self.lambda_.invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(event))
         equal(answer["StatusCode"], 202, "the status of an asynchronous invocation")
+
+    def refusals(self):
+        """What the callback's log says of visits that it did not answer."""
+        events = self.cloud.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{self.callback}")["events"]
+        return [event["message"] for event in events if "not answered" in event["message"]]
 
     def requests(self, execution):
         """The request emails for one execution, by recipient."""

@@ -133,25 +133,12 @@ def an_event_counts_only_if_it_came_through_the_queue(deployment):
 def paused(deployment):
     """Stops the event source mapping until the end of the block, so that what waits then comes as one batch."""
     client = deployment.lambda_
-    (mapping,) = client.list_event_source_mappings(FunctionName=deployment.notifier)["EventSourceMappings"]
+    mapping = deployment.mapping(queue_arn(deployment))
     client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
     try:
         yield mapping
     finally:
         client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
-
-
-@contextlib.contextmanager
-def impatient(deployment):
-    """Has a message that is not deleted come again after a second, not half an hour, until the end of the block."""
-    sqs, url = deployment.cloud.client("sqs"), queue_url(deployment)
-    name = "VisibilityTimeout"
-    before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name]
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={name: "1"})
-    try:
-        yield
-    finally:
-        sqs.set_queue_attributes(QueueUrl=url, Attributes={name: before})
 
 
 def unreadable(event):
@@ -162,7 +149,7 @@ def of_a_batch_only_the_message_that_fails_comes_again_until_it_is_a_dead_letter
     queue = dead_letters.Queue(deployment, "EmailDeadLetterQueueUrl")
     equal(queue.visible(), 0, "dead letters at the start")
     story.request(deployment)
-    with impatient(deployment):
+    with dead_letters.impatient(deployment, queue_url(deployment)):
         with paused(deployment) as mapping:
             found = (mapping["BatchSize"], mapping["FunctionResponseTypes"], mapping["ScalingConfig"])
             equal(found, (10, ["ReportBatchItemFailures"], {"MaximumConcurrency": 2}), "the mapping")

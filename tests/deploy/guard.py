@@ -1,9 +1,10 @@
 """IAM for the services that MiniStack does not cover.
 
-MiniStack has no CodePipeline, and the sandbox's does not check permissions. MiniStack's IAM ignores the sender, the
-identity and the configuration set of an email, the source and the type of an event, and a table that is named by its
-ARN, so a policy that names them never matches. Here, each function calls these services under a path with its role. A
-call that the role does not allow is refused as AWS would refuse it; any other is forwarded.
+MiniStack has no CodePipeline, and the sandbox's does not know the deployed policies. MiniStack's STS knows no source
+identity. MiniStack's IAM ignores the sender, the identity and the configuration set of an email, the source and the
+type of an event, and a table that is named by its ARN, so a policy that names them never matches. Here, each function
+calls these services under a path with its role. A call that the role, or the session that the role began, does not
+allow is refused as AWS would refuse it; any other is forwarded.
 """
 
 import contextlib
@@ -11,11 +12,10 @@ import http.server
 import json
 import threading
 
-import botocore.credentials
-
 import ses
-from authorization import Refused, allows, forward, send_signed, statements
-from cloud import ACCOUNT, REGION
+import sts
+from authorization import Refused, allows, forward, send, statements
+from cloud import ACCOUNT, REGION, account_of
 
 # The operations whose resource is an action of a pipeline, or nothing, in AWS's service authorization reference.
 WITH_ACTION = {"PutApprovalResult"}
@@ -25,13 +25,14 @@ WITHOUT_RESOURCE = {"ListPipelines"}
 class Guard:
     """The endpoints of the services for each role."""
 
-    def __init__(self, port, sending):
+    def __init__(self, port, sending, sessions):
         self.url = f"http://127.0.0.1:{port}"
         self.ses = sending
+        self.sts = sessions
 
     def endpoint(self, service, role):
         """The value of `AWS_ENDPOINT_URL_CODEPIPELINE`, or of another service, for a function with this role."""
-        return f"{self.url}/{service}/{role.rsplit('/', 1)[1]}"
+        return f"{self.url}/{service}/{account_of(role)}/{role.rsplit('/', 1)[1]}"
 
 
 class CodePipeline:
@@ -39,32 +40,28 @@ class CodePipeline:
 
     content_type = "application/x-amz-json-1.1"
 
-    def __init__(self, cloud, codepipeline):
+    def __init__(self, cloud, codepipeline, sessions):
         self.cloud = cloud
         self.url = codepipeline.url
-        self.sessions = {}
+        self.sts = sessions
 
     def serve(self, role, headers, body):
         operation, call = headers["X-Amz-Target"].split(".")[1], json.loads(body)
-        action = f"codepipeline:{operation}"
-        resource = f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:{call.get('pipelineName') or call.get('name')}"
+        action, session, (_, region) = f"codepipeline:{operation}", self.sts.session(role, headers), sts.scope(headers)
+        name = call.get("pipelineName") or call.get("name")
+        resource = f"arn:aws:codepipeline:{region}:{account_of(session.role)}:{name}"
         if operation in WITH_ACTION:
             resource = f"{resource}/{call['stageName']}/{call['actionName']}"
         if operation in WITHOUT_RESOURCE:
             resource = "*"
-        if not self.cloud.allows(role, action, resource):
-            raise Refused(role, action, resource)
-        kept = {name: headers[name] for name in ("Content-Type", "X-Amz-Target")}
-        return send_signed(f"{self.url}/", "codepipeline", kept, body, self.session(role))
-
-    def session(self, role):
-        """Credentials of a role in the sandbox, which has to say who decided, and does not know those of MiniStack."""
-        if role not in self.sessions:
-            sts = self.cloud.client("sts", endpoint=self.url)
-            made = sts.assume_role(RoleArn=role, RoleSessionName="function")["Credentials"]
-            names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
-            self.sessions[role] = botocore.credentials.Credentials(*(made[name] for name in names))
-        return self.sessions[role]
+        if not session.may(self.cloud, action, resource):
+            raise Refused(session.role, action, resource)
+        # The session is the sandbox's own.
+        kept = sts.kept(headers, "Authorization", "Content-Type", "X-Amz-Target")
+        status, answer = send(f"{self.url}/", kept, body)
+        # What is deployed and what the sandbox has must not differ.
+        assert status == 200 or b"AccessDenied" not in answer, f"the sandbox refuses {action} on {resource}"
+        return status, answer
 
     def refusal(self, message):
         return 400, json.dumps({"__type": "AccessDeniedException", "Message": message}).encode()
@@ -116,12 +113,13 @@ class DynamoDb:
 @contextlib.contextmanager
 def started(cloud, codepipeline):
     """The guard on a free port of 127.0.0.1."""
-    sending = ses.Ses(cloud)
+    sending, sessions = ses.Ses(cloud), sts.Sts(cloud, codepipeline)
     services = {
-        "codepipeline": CodePipeline(cloud, codepipeline),
+        "codepipeline": CodePipeline(cloud, codepipeline, sessions),
         "dynamodb": DynamoDb(cloud),
         "eventbridge": EventBridge(cloud),
         "ses": sending,
+        "sts": sessions,
     }
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -129,10 +127,10 @@ def started(cloud, codepipeline):
 
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            name, role = self.path.strip("/").split("/")
+            name, account, role = self.path.strip("/").split("/")
             service = services[name]
             try:
-                status, answer = service.serve(f"arn:aws:iam::{ACCOUNT}:role/{role}", self.headers, body)
+                status, answer = service.serve(f"arn:aws:iam::{account}:role/{role}", self.headers, body)
             except Refused as refused:
                 status, answer = service.refusal(str(refused))
             self.send_response(status)
@@ -145,7 +143,7 @@ def started(cloud, codepipeline):
             pass
 
     with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
-        yield Guard(port, sending)
+        yield Guard(port, sending, sessions)
 
 
 @contextlib.contextmanager

@@ -1,9 +1,11 @@
 """Deploys the real functions with the real SAM CLI and the real CDK into MiniStack, and checks the deployments.
 
 `tests/deploy/run` installs and builds what this needs, and passes it in SAM_CLI, BUILT_BY_SAM, BUILT_BY_CDK,
-CARGO_TARGET_DIR, AWS_CLI, SANDBOX and ARCHITECTURE. Arguments: `sam`, `cdk`; both by default.
+CARGO_TARGET_DIR, AWS_CLI, SANDBOX and ARCHITECTURE. Arguments: `sam`, `cdk`; both by default. With `--only WORDS`, it
+runs only the checks whose names contain the words, or that are in the file of this name.
 """
 
+import argparse
 import hashlib
 import os
 import pathlib
@@ -19,6 +21,7 @@ import dead_letters
 import emails
 import guard
 import history
+import members
 import permissions
 import policy
 import rotation
@@ -34,8 +37,8 @@ from deployment import POLICY_PARAMETER, SENDER, Deployment
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEPLOYERS = {"sam": sam.Sam, "cdk": cdk.Cdk}
-# The last check of the story reads the logs of everything before it. The checks of `senders`, `rotation` and `sources`
-# deploy again.
+# The last check of the story reads the logs of everything before it. The checks of `members`, `senders`, `rotation` and
+# `sources` deploy again.
 CHECKS = [
     *policy.CHECKS,
     *sweep.CHECKS,
@@ -47,14 +50,15 @@ CHECKS = [
     *dead_letters.CHECKS,
     *commands.CHECKS,
     *attacks.CHECKS,
+    *members.CHECKS,
     *senders.CHECKS,
     *rotation.CHECKS,
     *sources.CHECKS,
 ]
 
 
-def check_deployer(make, checks, directory):
-    """Deploys into a new cloud with one tool, runs all checks, and deletes the deployment."""
+def check_deployer(make, chosen_checks, checks, directory):
+    """Deploys into a new cloud with one tool, runs the checks, and deletes the deployment."""
     with (
         cloud.started(directory) as aws,
         sandbox.started(os.environ["SANDBOX"], aws) as codepipeline,
@@ -82,7 +86,7 @@ def check_deployer(make, checks, directory):
 
         deployment = checks.run(deployer.name, it_deploys)
         if deployment:
-            for check in CHECKS:
+            for check in chosen_checks:
                 checks.run(deployer.name, check, deployment)
             checks.run(deployer.name, it_deletes_everything_but_the_ledger_the_keys_and_the_policy)
 
@@ -95,20 +99,32 @@ def both_build_the_same_bytes():
         equal(by_sam, by_cdk, f"the SHA-256 of the {function} as SAM and as the CDK builds it")
 
 
-def main(names):
+def chosen(words):
+    """The checks that are called after these words, or are in the file of this name."""
+    found = [check for check in CHECKS if words in check.__name__.replace("_", " ") or words == check.__module__]
+    assert found, f"no check has {words!r} in its name"
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("names", nargs="*", metavar="sam|cdk")
+    parser.add_argument("--only", metavar="WORDS", default="")
+    arguments = parser.parse_args()
+    names = arguments.names or [*DEPLOYERS]
     # So that the programs it has started are stopped on SIGTERM too.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     checks = Checks()
     try:
-        if set(DEPLOYERS) == set(names or DEPLOYERS):
+        if set(DEPLOYERS) == set(names):
             checks.run("SAM, CDK", both_build_the_same_bytes)
-        for name in names or DEPLOYERS:
+        for name in names:
             with tempfile.TemporaryDirectory(prefix="countersign-") as directory:
-                check_deployer(DEPLOYERS[name], checks, pathlib.Path(directory))
+                check_deployer(DEPLOYERS[name], chosen(arguments.only), checks, pathlib.Path(directory))
     finally:
         print(checks.closing_line(), flush=True)
     return 1 if checks.failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -7,9 +7,12 @@ import json
 import sys
 import zipfile
 
+import botocore.exceptions
+
 import access
 import emails
 import ses
+import sweep
 from checks import equal
 from cloud import ACCOUNT, REGION
 from deployment import SENDER
@@ -18,6 +21,7 @@ from sandbox import ACTION, PIPELINE, STAGE
 APPROVAL = f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:{PIPELINE}/{STAGE}/{ACTION}"
 IDENTITY = ses.identity_arn(SENDER)
 OTHER_SET = "other-set"
+OTHER_ACCOUNT = "210987654321"
 OTHER_TABLE = "other-table"
 OTHER_PARAMETER = "/other/policy"
 WRITES = (
@@ -172,6 +176,7 @@ def put_event(deployment, source, kind):
 
 
 def put_approval_result(deployment, function):
+    """Puts a result with the function's own credentials, without a session in an approver's name."""
     return call(
         "codepipeline",
         "put_approval_result",
@@ -184,24 +189,29 @@ def put_approval_result(deployment, function):
     )
 
 
-@contextlib.contextmanager
-def administrator(deployment):
+def administrator(deployment, account=ACCOUNT):
     """Another role, whose own policy allows everything."""
-    iam = deployment.cloud.client("iam")
+    return named_role(deployment, account, "administrator")
+
+
+@contextlib.contextmanager
+def named_role(deployment, account, name):
+    """A role of this name, whose own policy allows everything, until the end of the block."""
+    iam = deployment.cloud.client("iam", account=account)
     document = {
         "Version": "2012-10-17",
         "Statement": [
             {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
         ],
     }
-    role = iam.create_role(RoleName="administrator", AssumeRolePolicyDocument=json.dumps(document))["Role"]["Arn"]
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(document))["Role"]["Arn"]
     document["Statement"] = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
-    iam.put_role_policy(RoleName="administrator", PolicyName="all", PolicyDocument=json.dumps(document))
+    iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=json.dumps(document))
     try:
         yield role
     finally:
-        iam.delete_role_policy(RoleName="administrator", PolicyName="all")
-        iam.delete_role(RoleName="administrator")
+        iam.delete_role_policy(RoleName=name, PolicyName="all")
+        iam.delete_role(RoleName=name)
 
 
 @contextlib.contextmanager
@@ -262,7 +272,16 @@ def the_callbacks_role_may_only_decide_sign_votes_and_verify_links(deployment):
     role = deployment.role(deployment.callback)
     request_key, vote_key = deployment.request_keys[0], deployment.vote_keys[0]
     expectations = {
-        ("codepipeline:PutApprovalResult", APPROVAL): True,
+        ("codepipeline:PutApprovalResult", APPROVAL): False,
+        ("codepipeline:GetPipelineState", f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:{PIPELINE}"): False,
+        ("sts:AssumeRole", deployment.member_role("decide")): True,
+        ("sts:SetSourceIdentity", deployment.member_role("decide")): True,
+        ("sts:AssumeRole", deployment.member_role("read")): True,
+        ("sts:SetSourceIdentity", deployment.member_role("read")): False,
+        ("sts:AssumeRole", deployment.role(deployment.notifier)): False,
+        # No account but this one is served.
+        ("sts:AssumeRole", deployment.member_role("decide", OTHER_ACCOUNT)): False,
+        ("sts:AssumeRole", deployment.member_role("read", OTHER_ACCOUNT)): False,
         ("kms:GetPublicKey", request_key): True,
         ("kms:GetPublicKey", vote_key): True,
         ("kms:Sign", request_key): False,
@@ -281,8 +300,7 @@ def the_callbacks_role_may_only_decide_sign_votes_and_verify_links(deployment):
         ("dynamodb:PutItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{OTHER_TABLE}"): False,
         ("codepipeline:StartPipelineExecution", f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:{PIPELINE}"): False,
     }
-    for (action, resource), expected in expectations.items():
-        equal(deployment.cloud.allows(role, action, resource), expected, f"{action} on {resource}")
+    expect(deployment, role, expectations)
 
 
 def the_notifiers_role_may_sign_requests_but_not_decide(deployment):
@@ -294,10 +312,15 @@ def the_notifiers_role_may_sign_requests_but_not_decide(deployment):
         ("kms:GetPublicKey", vote_key): True,
         ("kms:GetKeyPolicy", vote_key): True,
         ("kms:PutKeyPolicy", request_key): False,
-        ("codepipeline:GetPipelineState", f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:{PIPELINE}"): True,
-        ("codepipeline:ListPipelines", "*"): True,
+        ("codepipeline:GetPipelineState", f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:{PIPELINE}"): False,
+        ("codepipeline:ListPipelines", "*"): False,
         ("codepipeline:PutApprovalResult", APPROVAL): False,
         ("codepipeline:PutApprovalResult", "*"): False,
+        ("sts:AssumeRole", deployment.member_role("read")): True,
+        ("sts:AssumeRole", deployment.member_role("read", OTHER_ACCOUNT)): False,
+        ("sts:AssumeRole", deployment.member_role("decide")): False,
+        ("sts:SetSourceIdentity", deployment.member_role("decide")): False,
+        ("sts:AssumeRole", deployment.role(deployment.callback)): False,
         ("ssm:GetParameter", arn_of(deployment.outputs["PolicyParameterName"])): True,
         ("ssm:GetParameter", arn_of(OTHER_PARAMETER)): False,
         ("ssm:PutParameter", arn_of(deployment.outputs["PolicyParameterName"])): False,
@@ -317,14 +340,57 @@ def the_notifiers_role_may_sign_requests_but_not_decide(deployment):
         ("sqs:GetQueueAttributes", emails.queue_arn(deployment)): True,
         ("sqs:SendMessage", emails.queue_arn(deployment)): False,
         ("sqs:SetQueueAttributes", emails.queue_arn(deployment)): False,
+        ("sqs:ReceiveMessage", sweep.queue_arn(deployment)): True,
+        ("sqs:DeleteMessage", sweep.queue_arn(deployment)): True,
+        ("sqs:GetQueueAttributes", sweep.queue_arn(deployment)): True,
+        ("sqs:ChangeMessageVisibility", sweep.queue_arn(deployment)): True,
+        ("sqs:SendMessage", sweep.queue_arn(deployment)): True,
+        ("sqs:PurgeQueue", sweep.queue_arn(deployment)): False,
+        ("sqs:SetQueueAttributes", sweep.queue_arn(deployment)): False,
         ("dynamodb:DeleteItem", arn_of_ledger(deployment)): False,
         ("dynamodb:GetResourcePolicy", arn_of_ledger(deployment)): True,
         ("dynamodb:PutResourcePolicy", arn_of_ledger(deployment)): False,
         ("dynamodb:DeleteResourcePolicy", arn_of_ledger(deployment)): False,
         ("dynamodb:PutItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{OTHER_TABLE}"): False,
     }
+    expect(deployment, role, expectations)
+
+
+def the_two_roles_that_are_assumed_may_only_read_and_only_decide(deployment):
+    expect_rights_of_member_roles(deployment, ACCOUNT, REGION)
+
+
+def expect_rights_of_member_roles(deployment, account, region):
+    """Checks that one of the two roles that are assumed in an account may only read, and the other only decide."""
+    pipeline = f"arn:aws:codepipeline:{region}:{account}:{PIPELINE}"
+    elsewhere = pipeline.replace(account, "999999999999")
+    approval = f"/{STAGE}/{ACTION}"
+    reads = (
+        "GetPipeline",
+        "GetPipelineExecution",
+        "GetPipelineState",
+        "ListActionExecutions",
+        "ListPipelineExecutions",
+    )
+    writes = ("StartPipelineExecution", "StopPipelineExecution", "RetryStageExecution", "UpdatePipeline")
+    for suffix, may_read in (("read", True), ("decide", False)):
+        expectations = {
+            **{(f"codepipeline:{read}", pipeline): may_read for read in reads},
+            **{(f"codepipeline:{read}", elsewhere): False for read in reads},
+            ("codepipeline:ListPipelines", "*"): may_read,
+            ("codepipeline:PutApprovalResult", f"{pipeline}{approval}"): not may_read,
+            ("codepipeline:PutApprovalResult", f"{elsewhere}{approval}"): False,
+            **{(f"codepipeline:{write}", pipeline): False for write in writes},
+            ("sts:AssumeRole", deployment.member_role("decide", account)): False,
+            ("dynamodb:UpdateItem", arn_of_ledger(deployment)): False,
+        }
+        expect(deployment, deployment.member_role(suffix, account), expectations)
+
+
+def expect(deployment, role, expectations):
+    """Checks what IAM allows a role, by action and resource."""
     for (action, resource), expected in expectations.items():
-        equal(deployment.cloud.allows(role, action, resource), expected, f"{action} on {resource}")
+        equal(deployment.cloud.allows(role, action, resource), expected, f"{action} on {resource} by {role}")
 
 
 def the_callbacks_credentials_cannot_sign_requests_send_or_write_other_tables(deployment):
@@ -338,6 +404,7 @@ def the_callbacks_credentials_cannot_sign_requests_send_or_write_other_tables(de
             *reads_of_ses(deployment.outputs["ConfigurationSetName"]),
             *writes_of_ses(deployment.outputs["ConfigurationSetName"]),
             *use_queue(deployment),
+            put_approval_result(deployment, deployment.callback),
             get_parameter(deployment.outputs["PolicyParameterName"]),
             put_event(deployment, "countersign", "Approval Ended"),
             put_event(deployment, "com.example", "Vote Recorded"),
@@ -388,15 +455,69 @@ def the_notifiers_credentials_cannot_decide_sign_votes_use_other_senders_or_writ
         equal(answers, ["done", "AccessDenied"], "sending with the stack's set, and with the default one")
 
 
-def the_guard_lets_the_callback_decide(deployment):
-    # The token is wrong, so an answer about the token shows that the call reached CodePipeline.
-    with probe(deployment, deployment.callback) as make_calls:
-        deployment.codepipeline.stop_at_approval()
-        equal(
-            make_calls(put_approval_result(deployment, deployment.callback)),
-            ["InvalidApprovalTokenException"],
-            "answer",
-        )
+def assumed(deployment, caller, role, **parameters):
+    """A client for CodePipeline in a session of a role, begun by another role."""
+    sts = deployment.cloud.client("sts", endpoint=deployment.guard.endpoint("sts", caller))
+    made = sts.assume_role(**{"RoleArn": role, "RoleSessionName": "probe", "DurationSeconds": 900} | parameters)
+    return deployment.cloud.client(
+        "codepipeline",
+        endpoint=deployment.guard.endpoint("codepipeline", caller),
+        session=made["Credentials"],
+    )
+
+
+def put_wrong(client, **place):
+    """Puts a result with a wrong token. Returns the error, which is about the token if it reached CodePipeline."""
+    place = {"pipelineName": PIPELINE, "stageName": STAGE, "actionName": ACTION} | place
+    try:
+        client.put_approval_result(**place, token="0" * 36, result={"status": "Approved", "summary": "probe"})
+    except botocore.exceptions.ClientError as error:
+        return error.response["Error"]["Code"]
+    raise AssertionError("a wrong token was taken")
+
+
+def a_session_decides_what_its_policy_leaves_and_reads_nothing(deployment):
+    callback, deciding = deployment.role(deployment.callback), deployment.member_role("decide")
+    deployment.codepipeline.stop_at_approval()
+    decider = assumed(deployment, callback, deciding, SourceIdentity="ada@example.com")
+    equal(put_wrong(decider), "InvalidApprovalTokenException", "the answer without a policy of the session")
+    for resource, answer in ((APPROVAL, "InvalidApprovalTokenException"), (f"{APPROVAL}2", "AccessDeniedException")):
+        statement = {"Effect": "Allow", "Action": "codepipeline:PutApprovalResult", "Resource": resource}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        narrowed = assumed(deployment, callback, deciding, SourceIdentity="ada@example.com", Policy=document)
+        equal(put_wrong(narrowed), answer, f"the answer with a policy about {resource}")
+    reader = assumed(deployment, callback, deployment.member_role("read"))
+    reader.get_pipeline_state(name=PIPELINE)
+    equal(put_wrong(reader), "AccessDeniedException", "a result by the reading role")
+    try:
+        decider.get_pipeline_state(name=PIPELINE)
+    except botocore.exceptions.ClientError as error:
+        equal(error.response["Error"]["Code"], "AccessDeniedException", "a read by the deciding role")
+    else:
+        raise AssertionError("the deciding role reads")
+
+
+def only_the_functions_can_assume_the_two_roles(deployment):
+    reading, deciding = deployment.member_role("read"), deployment.member_role("decide")
+    functions = [deployment.role(function) for function in (deployment.notifier, deployment.callback)]
+    with administrator(deployment) as other:
+        for caller in (*functions, other):
+            for role in (reading, deciding):
+                for identity in ({}, {"SourceIdentity": "ada@example.com"}):
+                    expected = (caller in functions and role == reading and not identity) or (
+                        caller == functions[1] and role == deciding and bool(identity)
+                    )
+                    what = f"{caller} assumes {role} with {identity or 'no source identity'}"
+                    equal(can_assume(deployment, caller, role, **identity), expected, what)
+
+
+def can_assume(deployment, caller, role, **parameters):
+    try:
+        assumed(deployment, caller, role, **parameters)
+    except botocore.exceptions.ClientError as error:
+        equal(error.response["Error"]["Code"], "AccessDenied", f"why {caller} cannot assume {role}")
+        return False
+    return True
 
 
 def nobody_else_can_sign_even_with_every_permission(deployment):
@@ -427,9 +548,11 @@ def nobody_else_can_write_the_ledger_even_with_every_permission(deployment):
 CHECKS = [
     the_callbacks_role_may_only_decide_sign_votes_and_verify_links,
     the_notifiers_role_may_sign_requests_but_not_decide,
+    the_two_roles_that_are_assumed_may_only_read_and_only_decide,
     the_callbacks_credentials_cannot_sign_requests_send_or_write_other_tables,
     the_notifiers_credentials_cannot_decide_sign_votes_use_other_senders_or_write_the_policy,
     nobody_else_can_sign_even_with_every_permission,
     nobody_else_can_write_the_ledger_even_with_every_permission,
-    the_guard_lets_the_callback_decide,
+    a_session_decides_what_its_policy_leaves_and_reads_nothing,
+    only_the_functions_can_assume_the_two_roles,
 ]

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 
+from checks import equal
 from deployment import PARAMETERS
 from processes import run
 
@@ -20,6 +21,7 @@ class Sam:
 
     name = "SAM"
     stack = STACK
+    member_stack = "countersign-member"
 
     def __init__(self, root, architecture, cloud):
         self.directory = root / "infra/sam"
@@ -47,6 +49,17 @@ class Sam:
             f"file://{file}",
             *(["--tags", *tags] if tags else []),
         )
+
+    def deploy_member(self, account, region, parameters):
+        """Deploys the template of a member account as it is, as a stack set does."""
+        template = self.directory.parent / "member/template.yaml"
+        overrides = [f"{name}={value}" for name, value in parameters.items()]
+        command = ["cloudformation", "deploy", "--stack-name", self.member_stack, "--template-file", template]
+        command += ["--capabilities", "CAPABILITY_NAMED_IAM", "--parameter-overrides", *overrides]
+        self.cloud.cli(*command, account=account, region=region)
+        client = self.cloud.client("cloudformation", region=region, account=account)
+        deployed = client.get_template(StackName=self.member_stack)["TemplateBody"]
+        equal(deployed, template.read_text(), "the template that is deployed")
 
     def delete(self):
         self.sam("delete", "--stack-name", STACK, "--region", self.cloud.environment()["AWS_REGION"], "--no-prompts")

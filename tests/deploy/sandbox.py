@@ -6,8 +6,10 @@ import datetime
 import json
 import os
 import re
+import urllib.request
 
 from checks import equal, until
+from cloud import ACCOUNT, REGION
 from processes import check_alive, running
 
 PIPELINE, STAGE, ACTION = "payments-api", "Production", "Approve"
@@ -20,14 +22,28 @@ class PendingApproval:
 
     execution: str
     token: str
+    account: str = ACCOUNT
+    region: str = REGION
 
 
 class CodePipeline:
-    """The pipeline `payments-api`, as its owner uses it."""
+    """The pipeline `payments-api` of an account, as its owner uses it."""
 
-    def __init__(self, url, cloud):
-        self.url = url
-        self.client = cloud.client("codepipeline", endpoint=url)
+    def __init__(self, url, cloud, account=ACCOUNT, region=REGION):
+        self.url, self.cloud, self.account, self.region = url, cloud, account, region
+        sts = cloud.client("sts", endpoint=url)
+        owner = sts.assume_role(RoleArn=f"arn:aws:iam::{account}:role/owner", RoleSessionName="carol")["Credentials"]
+        self.client = cloud.client("codepipeline", endpoint=url, region=region, session=owner)
+
+    def elsewhere(self, account, region, fixtures):
+        """A pipeline of the same name in another account, where the sandbox makes it for a recorded event."""
+        made = {"account": account, "region": region}
+        recorded = event(PendingApproval("recorded", "", **made), fixtures)
+        url = f"{self.url.removesuffix('/aws')}/events"
+        request = urllib.request.Request(url, json.dumps(recorded).encode(), {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request) as answer:
+            equal(answer.status, 200, "the sandbox's answer to a recorded event")
+        return CodePipeline(self.url, self.cloud, **made)
 
     def approval(self):
         """The latest execution's state of the approval action."""
@@ -54,7 +70,8 @@ class CodePipeline:
             execution, state = self.approval()
             return execution == started and state.get("token")
 
-        return PendingApproval(started, until("the pipeline stops at its approval", reached))
+        token = until("the pipeline stops at its approval", reached)
+        return PendingApproval(started, token, self.account, self.region)
 
     def put(self, token, status, summary):
         """Decides as a user of the console would."""
@@ -66,6 +83,10 @@ class CodePipeline:
             result={"status": status, "summary": summary},
         )
 
+    def updated_by(self):
+        """The ARN of whoever decided the latest approval, as CodePipeline has it."""
+        return self.approval()[1]["lastUpdatedBy"]
+
     def decided(self, pending):
         """The status and the summary that CodePipeline has for an approval."""
         execution, state = self.approval()
@@ -76,6 +97,7 @@ class CodePipeline:
 def event(pending, fixtures, state="STARTED"):
     """The event of an approval, as EventBridge sends it to the notifier."""
     event = json.loads((fixtures / "eventbridge-action-started.json").read_text())
+    event |= {"account": pending.account, "region": pending.region}
     event["time"] = f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
     event["resources"] = [f"arn:aws:codepipeline:{event['region']}:{event['account']}:{PIPELINE}"]
     event["detail"] |= PLACE | {"execution-id": pending.execution, "state": state}

@@ -3,10 +3,26 @@
 import json
 
 import commands
+import dead_letters
 import proxy
 import sandbox
 import story
-from checks import equal
+from checks import equal, until
+from cloud import REGION
+
+
+# A part of no account.
+POISON = json.dumps({"part": {"account": "nobody's", "region": REGION, "id": {}, "open": []}})
+
+
+def queue_url(deployment):
+    return deployment.environment(deployment.notifier)["COUNTERSIGN_SWEEP_QUEUE"]
+
+
+def queue_arn(deployment):
+    names = ["QueueArn"]
+    found = deployment.cloud.client("sqs").get_queue_attributes(QueueUrl=queue_url(deployment), AttributeNames=names)
+    return found["Attributes"]["QueueArn"]
 
 
 def rule_and_target(deployment):
@@ -17,14 +33,33 @@ def rule_and_target(deployment):
 
 
 def sweep(deployment):
-    """Invokes the target of the rule with its input, as happens every hour. Returns the result."""
-    _, target = rule_and_target(deployment)
-    (swept,) = deployment.invoke(target["Arn"], json.loads(target["Input"]))["results"]
+    """Sweeps by command, in one invocation. Returns the result."""
+    (swept,) = deployment.invoke(deployment.notifier, {"sweep": {}})["results"]
     equal(swept["result"], "swept", "the result of the sweep")
     return swept
 
 
-def the_hourly_rule_invokes_the_notifier_with_a_sweep(deployment):
+def begin_round(deployment):
+    """Invokes the target of the rule with its input, as happens every hour. Returns the result."""
+    _, target = rule_and_target(deployment)
+    (begun,) = deployment.invoke(target["Arn"], json.loads(target["Input"]))["results"]
+    equal(begun["result"], "round", "the result of the round")
+    return begun
+
+
+def wait_for_parts(deployment):
+    """Waits until no part of a round is left in the queue, or in the notifier."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    sqs, url = deployment.cloud.client("sqs"), queue_url(deployment)
+
+    def done():
+        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return [found[name] for name in names] == ["0", "0"]
+
+    until("the parts of the round are done", done, 120)
+
+
+def the_hourly_rule_invokes_the_notifier_with_a_round(deployment):
     rule, target = rule_and_target(deployment)
     equal(
         (rule["ScheduleExpression"], rule["State"], rule["EventBusName"]),
@@ -32,7 +67,20 @@ def the_hourly_rule_invokes_the_notifier_with_a_sweep(deployment):
         "the schedule",
     )
     equal(target["Arn"], deployment.configuration(deployment.notifier)["FunctionArn"], "the rule's target")
-    equal(json.loads(target["Input"]), {"sweep": {}}, "the target's input")
+    equal(json.loads(target["Input"]), {"round": {}}, "the target's input")
+
+
+def the_queue_of_the_sweep_hands_over_one_part_at_a_time(deployment):
+    mapping = deployment.mapping(queue_arn(deployment))
+    found = (mapping["BatchSize"], mapping["FunctionResponseTypes"], mapping["ScalingConfig"])
+    equal(found, (1, ["ReportBatchItemFailures"], {"MaximumConcurrency": 10}), "the mapping")
+    names = ["FifoQueue", "VisibilityTimeout", "RedrivePolicy"]
+    sqs = deployment.cloud.client("sqs")
+    found = sqs.get_queue_attributes(QueueUrl=queue_url(deployment), AttributeNames=names)["Attributes"]
+    equal((found["FifoQueue"], found["VisibilityTimeout"]), ("true", "1800"), "the queue")
+    redrive, dead_letters = json.loads(found["RedrivePolicy"]), deployment.outputs["SweepDeadLetterQueueUrl"]
+    equal(redrive["deadLetterTargetArn"].rsplit(":", 1)[1], dead_letters.rsplit("/", 1)[1], "the queue of dead letters")
+    equal(int(redrive["maxReceiveCount"]), 3, "how often a part is tried")
 
 
 def a_sweep_requests_an_approval_once_when_its_event_was_lost(deployment):
@@ -44,6 +92,32 @@ def a_sweep_requests_an_approval_once_when_its_event_was_lost(deployment):
     deployment.expect_requests(pending.execution)
     equal(deployment.press(alice.approve, "Requested by the sweep").status, 200, "the answer to the button")
     equal(deployment.codepipeline.decided(pending)[0], "Succeeded", "the approval after the button")
+
+
+def a_round_reaches_the_notifier_through_the_queue(deployment):
+    pending = deployment.codepipeline.stop_at_approval()
+    for _ in range(2):
+        begun = begin_round(deployment)
+        # The second one begins, because the first has said that it is done.
+        equal((begun["places"], begun["running"]), (1, 0), "sweeps that begin, and that are under way")
+        wait_for_parts(deployment)
+        deployment.expect_requests(pending.execution)
+
+
+def a_part_that_keeps_failing_becomes_a_dead_letter_and_stops_no_other(deployment):
+    queue, url = dead_letters.Queue(deployment, "SweepDeadLetterQueueUrl"), queue_url(deployment)
+    equal(queue.visible(), 0, "dead letters at the start")
+    pending = deployment.codepipeline.stop_at_approval()
+    with dead_letters.impatient(deployment, url):
+        poison = {"MessageBody": POISON, "MessageGroupId": "poison", "MessageDeduplicationId": "poison"}
+        deployment.cloud.client("sqs").send_message(QueueUrl=url, **poison)
+        begin_round(deployment)
+        until("the part is a dead letter", lambda: queue.visible() == 1, 60)
+        wait_for_parts(deployment)
+    deployment.expect_requests(pending.execution)
+    message = queue.receive()
+    equal(message["Body"], POISON, "the dead letter")
+    queue.delete(message)
 
 
 def each_approver_gets_one_outcome_email(deployment):
@@ -69,7 +143,8 @@ def a_sweep_sends_the_outcome_once_when_its_event_was_lost(deployment):
 def a_sweep_finishes_a_vote_whose_visit_was_interrupted(deployment):
     pending, _, bob = story.request(deployment)
     # The vote is recorded before the result is put.
-    with commands.added_statement(deployment, deployment.callback, "Deny", "codepipeline:PutApprovalResult"):
+    deciding = deployment.member_role("decide")
+    with commands.added_statement(deployment, deciding, "Deny", "codepipeline:PutApprovalResult"):
         equal(deployment.press(bob.approve, "Finished by the sweep").status, 500, "the answer to the button")
     equal(deployment.codepipeline.decided(pending)[0], "InProgress", "the approval after the interrupted visit")
     with proxy.reachable_callback(deployment):
@@ -82,7 +157,10 @@ def a_sweep_finishes_a_vote_whose_visit_was_interrupted(deployment):
 
 
 CHECKS = [
-    the_hourly_rule_invokes_the_notifier_with_a_sweep,
+    the_hourly_rule_invokes_the_notifier_with_a_round,
+    the_queue_of_the_sweep_hands_over_one_part_at_a_time,
+    a_round_reaches_the_notifier_through_the_queue,
+    a_part_that_keeps_failing_becomes_a_dead_letter_and_stops_no_other,
     a_sweep_requests_an_approval_once_when_its_event_was_lost,
     each_approver_gets_one_outcome_email,
     a_sweep_sends_the_outcome_once_when_its_event_was_lost,

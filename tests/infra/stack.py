@@ -12,22 +12,29 @@ ACCOUNT, REGION = "123456789012", "eu-west-1"
 PSEUDO_PARAMETERS = {
     "AWS::AccountId": ACCOUNT,
     "AWS::Partition": "aws",
-    "AWS::Region": REGION,
     "AWS::StackName": "countersign",
     "AWS::URLSuffix": "amazonaws.com",
 }
 NO_VALUE = object()
 
-# The ARN of a resource, as far as it matters to policies.
+# The ARN of a resource in a region, as far as it matters to policies.
 ARNS = {
-    "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{{}}",
-    "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/{{}}",
-    "AWS::KMS::Key": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{{}}",
-    "AWS::Lambda::Function": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{{}}",
-    "AWS::Logs::LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{{}}:*",
-    "AWS::SQS::Queue": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{{}}",
-    "AWS::SNS::Topic": f"arn:aws:sns:{REGION}:{ACCOUNT}:{{}}",
-    "AWS::Events::Rule": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{{}}",
+    "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{{region}}:{ACCOUNT}:table/{{name}}",
+    "AWS::Events::EventBus": f"arn:aws:events:{{region}}:{ACCOUNT}:event-bus/{{name}}",
+    "AWS::Events::Rule": f"arn:aws:events:{{region}}:{ACCOUNT}:rule/{{name}}",
+    "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/{{name}}",
+    "AWS::KMS::Key": f"arn:aws:kms:{{region}}:{ACCOUNT}:key/{{name}}",
+    "AWS::Lambda::Function": f"arn:aws:lambda:{{region}}:{ACCOUNT}:function:{{name}}",
+    "AWS::Logs::LogGroup": f"arn:aws:logs:{{region}}:{ACCOUNT}:log-group:{{name}}:*",
+    "AWS::SNS::Topic": f"arn:aws:sns:{{region}}:{ACCOUNT}:{{name}}",
+    "AWS::SQS::Queue": f"arn:aws:sqs:{{region}}:{ACCOUNT}:{{name}}",
+}
+
+# The property with the name of a resource that others refer to by its real name, because policies or settings have it.
+NAMES = {
+    "AWS::Events::EventBus": "Name",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::SES::ConfigurationSet": "Name",
 }
 
 # Properties that one template states and the other leaves out, with the value that CloudFormation then assumes.
@@ -49,12 +56,14 @@ class Refused(Exception):
 
 
 class Stack:
-    """A template with values for its parameters. `name` gives the name of a resource by its logical id.
+    """A template with values for its parameters, in a region. `name` gives the name of a resource by its logical id.
 
     It raises `Refused` if the values break one of the template's rules.
     """
 
-    def __init__(self, template, parameters=None, name=lambda logical_id, resource: logical_id):
+    def __init__(self, template, parameters=None, name=lambda logical_id, resource: logical_id, region=REGION):
+        self.region = region
+        self.pseudo_parameters = PSEUDO_PARAMETERS | {"AWS::Region": region}
         self.conditions = template.get("Conditions", {})
         declared = template.get("Parameters", {})
         unknown = set(parameters or {}) - set(declared)
@@ -71,6 +80,7 @@ class Stack:
         self.resources = {
             self.names[logical_id]: self.resource(resource) for logical_id, resource in self.declared.items()
         }
+        self.real_names = {name: self.real_name(logical_id) for logical_id, name in self.names.items()}
         self.outputs = {
             name: self.resolve(output["Value"])
             for name, output in template.get("Outputs", {}).items()
@@ -176,23 +186,25 @@ class Stack:
     def ref(self, name):
         if name == "AWS::NoValue":
             return NO_VALUE
-        if name in PSEUDO_PARAMETERS:
-            return PSEUDO_PARAMETERS[name]
+        if name in self.pseudo_parameters:
+            return self.pseudo_parameters[name]
         if name in self.values:
             return self.resolve(self.values[name])
-        match self.declared[name]["Type"]:
-            case "AWS::SNS::Topic":
-                return self.attribute(name, "Arn")
-            case "AWS::SES::ConfigurationSet":
-                # The real name, because it is part of an ARN and of the functions' settings.
-                return self.resolve(self.declared[name]["Properties"]["Name"])
-        return self.names[name]
+        if self.declared[name]["Type"] == "AWS::SNS::Topic":
+            return self.attribute(name, "Arn")
+        return self.real_name(name)
 
     def attribute(self, logical_id, attribute):
-        name = self.names[logical_id]
         if attribute in ("Arn", "TopicArn"):
-            return ARNS[self.declared[logical_id]["Type"]].format(name)
-        return f"{name}.{attribute}"
+            arn = ARNS[self.declared[logical_id]["Type"]]
+            return arn.format(region=self.region, name=self.real_name(logical_id))
+        return f"{self.names[logical_id]}.{attribute}"
+
+    def real_name(self, logical_id):
+        """The name that a template gives a resource, as far as others need it, or that of the SAM template."""
+        resource = self.declared[logical_id]
+        name = resource.get("Properties", {}).get(NAMES.get(resource["Type"]))
+        return self.names[logical_id] if name is None else self.resolve(name)
 
     def substitute(self, text, values):
         def one(match):
@@ -217,8 +229,8 @@ def reject_unknown(node, known):
 def statements(document):
     """A policy document as one tuple per action and resource, so that how they are grouped makes no difference."""
     reject_unknown(document, {"Version", "Statement"})
-    if document["Version"] != "2012-10-17":
-        raise ValueError(f"policy version {document['Version']} is not supported; expected 2012-10-17")
+    if document.get("Version") != "2012-10-17":
+        raise ValueError(f"policy version {document.get('Version')} is not supported; expected 2012-10-17")
     found = set()
     for statement in as_list(document["Statement"]):
         reject_unknown(statement, {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"})
@@ -227,7 +239,7 @@ def statements(document):
                 found.add(
                     (
                         statement["Effect"],
-                        json.dumps(statement.get("Principal"), sort_keys=True),
+                        json.dumps(one_form(statement.get("Principal")), sort_keys=True),
                         action,
                         resource,
                         json.dumps(statement.get("Condition"), sort_keys=True),
@@ -236,11 +248,21 @@ def statements(document):
     return found
 
 
+def one_form(principal):
+    """A principal in the one form of those that mean the same: several of a kind are a list, and one is not."""
+    if not isinstance(principal, dict):
+        return principal
+    values = {kind: sorted(as_list(value)) for kind, value in principal.items()}
+    return {kind: value[0] if len(value) == 1 else value for kind, value in values.items()}
+
+
 def permissions(stack, role):
     """Every statement of a role's own policies and of those attached to it."""
     documents = [policy["PolicyDocument"] for policy in stack.properties(role).get("Policies", [])]
     documents += [
-        policy["PolicyDocument"] for policy in stack.of_type("AWS::IAM::Policy").values() if role in policy["Roles"]
+        policy["PolicyDocument"]
+        for policy in stack.of_type("AWS::IAM::Policy").values()
+        if stack.real_names[role] in policy["Roles"]
     ]
     return set().union(*map(statements, documents))
 
@@ -253,6 +275,11 @@ def normalized(stack):
         for key in ("PolicyDocument", "KeyPolicy", "AssumeRolePolicyDocument"):
             if key in properties:
                 properties[key] = sorted(statements(properties[key]))
+        if resource["Type"] == "AWS::Events::EventBus" and "Policy" in properties:
+            properties["Policy"] = sorted(statements(properties["Policy"]))
+        for policy in properties.get("Policies", []):
+            reject_unknown(policy, {"PolicyName", "PolicyDocument"})
+            policy["PolicyDocument"] = sorted(statements(policy["PolicyDocument"]))
         if "ResourcePolicy" in properties:
             policy = properties["ResourcePolicy"]
             policy["PolicyDocument"] = sorted(statements(policy["PolicyDocument"]))

@@ -1,4 +1,4 @@
-"""The templates of this repository: SAM's after its transform, what the CDK synthesizes, and that of `infra/ses`."""
+"""The templates of this repository: SAM's after its transform, what the CDK synthesizes, and the plain ones."""
 
 import atexit
 import copy
@@ -22,6 +22,7 @@ logging.getLogger("samtranslator").setLevel(logging.ERROR)
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SAM_TEMPLATE = ROOT / "infra/sam/template.yaml"
 SES_TEMPLATE = ROOT / "infra/ses/template.yaml"
+MEMBER_TEMPLATE = ROOT / "infra/member/template.yaml"
 CDK = ROOT / "infra/cdk"
 
 # The resources of the CDK stack by their construct path, with their names in the SAM template.
@@ -39,6 +40,7 @@ CDK_NAMES = {
     "CallbackErrorsAlarm/Resource": "CallbackErrorsAlarm",
     "CallbackRole/DefaultPolicy/Resource": "CallbackPolicy",
     "CallbackRole/Resource": "CallbackRole",
+    "DecidingRole/Resource": "DecidingRole",
     "EmailConfigurationSet/Events/Resource": "EmailEventDestination",
     "EmailConfigurationSet/Resource": "EmailConfigurationSet",
     "EmailDeadLettersAlarm/Resource": "EmailDeadLettersAlarm",
@@ -49,6 +51,10 @@ CDK_NAMES = {
     "EmailEvents/Rule/Resource": "EmailRule",
     "Events/DeadLetterQueue/Policy/Resource": "RuleDeadLetterQueuePolicy",
     "Events/DeadLetterQueue/Resource": "RuleDeadLetterQueue",
+    "Events/ForwardRule/Resource": "ForwardRule",
+    "Events/ForwardingRole/Resource": "ForwardingRole",
+    "Events/MemberBus/Resource": "MemberBus",
+    "Events/MemberRule/Resource": "MemberRule",
     "Events/Rule/Resource": "ApprovalRule",
     "Events/Topic/Policy/Resource": "ApprovalTopicPolicy",
     "Events/Topic/Resource": "ApprovalTopic",
@@ -62,11 +68,13 @@ CDK_NAMES = {
     "Notifier/Function/Resource": "NotifierFunction",
     "Notifier/Function/Topic/Resource": "ApprovalTopicSubscription",
     "Notifier/LogGroup/Resource": "NotifierLogGroup",
+    "Notifier/SweepEventSource/Resource": "SweepEventSource",
     "NotifierDeadLettersAlarm/Resource": "NotifierDeadLettersAlarm",
     "NotifierErrorsAlarm/Resource": "NotifierErrorsAlarm",
     "NotifierRole/DefaultPolicy/Resource": "NotifierPolicy",
     "NotifierRole/Resource": "NotifierRole",
     "PolicyParameter/Resource": "PolicyParameter",
+    "ReadingRole/Resource": "ReadingRole",
     "RequestKey2/Resource": "RequestKey2",
     "RequestKey3/Resource": "RequestKey3",
     "RequestKey4/Resource": "RequestKey4",
@@ -74,8 +82,14 @@ CDK_NAMES = {
     "SendFailuresAlarm/Resource": "SendFailuresAlarm",
     "SigningKey/Alias/Resource": "SigningKeyAlias",
     "SigningKey/Resource": "SigningKey",
+    "Sweep/DeadLetterQueue/Policy/Resource": "SweepDeadLetterQueuePolicy",
+    "Sweep/DeadLetterQueue/Resource": "SweepDeadLetterQueue",
+    "Sweep/Queue/Policy/Resource": "SweepQueuePolicy",
+    "Sweep/Queue/Resource": "SweepQueue",
+    "SweepDeadLettersAlarm/Resource": "SweepDeadLettersAlarm",
     "SweepRule/Resource": "SweepRule",
     "UndeliveredAlarm/Resource": "UndeliveredAlarm",
+    "UnservedEventsAlarm/Resource": "UnservedEventsAlarm",
     "VoteKey1/Resource": "VoteKey1",
     "VoteKey2/Resource": "VoteKey2",
     "VoteKey3/Resource": "VoteKey3",
@@ -84,10 +98,21 @@ CDK_NAMES = {
 }
 # Paths whose last part the construct library makes up.
 CDK_PREFIXES = {
+    "Events/MemberRule/AllowEventRule": "MemberPermission",
     "Events/Rule/AllowEventRule": "RulePermission",
     "Events/VoteRule/AllowEventRule": "VotePermission",
     "Notifier/Function/AllowInvoke:": "ApprovalTopicPermission",
     "SweepRule/AllowEventRule": "SweepPermission",
+}
+
+# The same of the stack of another account, with their names in the template of `infra/member`.
+MEMBER_CDK_NAMES = {
+    "DeadLetterQueue/Policy/Resource": "RuleDeadLetterQueuePolicy",
+    "DeadLetterQueue/Resource": "RuleDeadLetterQueue",
+    "DecidingRole/Resource": "DecidingRole",
+    "ForwardingRole/Resource": "ForwardingRole",
+    "ReadingRole/Resource": "ReadingRole",
+    "Rule/Resource": "ApprovalRule",
 }
 
 SENDER = {"Sender": "approvals@mail.example.com"}
@@ -110,28 +135,35 @@ EVERYTHING = {
     "TlsPolicy": "OPTIONAL",
     "SesSandbox": "true",
     "EventBusName": "central",
-    "PipelineRegion": "*",
+    "PipelineRegions": "eu-west-1,us-east-1",
     "ApprovalTimeoutDays": "14",
     "NotificationTopic": "true",
+    "MemberAccounts": "210987654321,345678901234",
+    "OrganizationId": "o-a1b2c3d4e5",
+    "MemberRolePrefix": "approvals",
+    "ForwardBusArn": "arn:aws:events:us-east-1:345678901234:event-bus/releases",
     "DeploymentName": "releases",
     "AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms",
     "LogRetentionDays": "30",
     "LogLevel": "debug",
     "ThrottleRate": "7",
     "ThrottleBurst": "11",
-    "NotifierConcurrency": "3",
+    "NotifierConcurrency": "5",
+    "SweepConcurrency": "2",
+    "SweepPace": "9",
+    "TestEvents": "enabled",
     "Architecture": "x86_64",
     "Origins": "https://approve.example.org,https://old.example.org:8443",
     "RequestKeys": "trusted,signs,none,none",
     "VoteKeys": "trusted,trusted,signs,none",
 }
 
-# What leaves other parameters without effect, a region, and no sender name.
+# What leaves other parameters without effect, another region, and no sender name.
 OVERRIDES = SENDER | SOURCES["parameter"] | {
     "SenderName": "",
     "SenderIdentity": "example.com",
     "ConfigurationSet": "existing",
-    "PipelineRegion": "us-east-1",
+    "PipelineRegions": "us-east-1",
     "NotifierConcurrency": "0",
     "RequestKeys": "none,signs,none,none",
 }
@@ -143,12 +175,45 @@ ELSEWHERE = REQUIRED | {
     "SesRegion": "eu-central-1",
 }
 
+# Other accounts without this one, and events from an organization, whatever the accounts.
+MEMBERS = REQUIRED | {"MemberAccounts": "210987654321", "ServeOwnAccount": "false"}
+ORGANIZATION = REQUIRED | {"OrganizationId": "o-a1b2c3d4e5"}
+# More of them than the settings can hold.
+LISTED = ORGANIZATION | {"MemberAccountsParameter": "/releases/accounts", "ServeOwnAccount": "false"}
+
 CONFIGURATIONS = {
     "defaults": REQUIRED,
     "everything": EVERYTHING,
     "overrides": OVERRIDES,
     "file": SENDER | SOURCES["file"],
     "elsewhere": ELSEWHERE,
+    "members": MEMBERS,
+    "organization": ORGANIZATION,
+    "listed": LISTED,
+}
+
+# What some parameters need beside them.
+NEEDS = {
+    "SesRegion": {"ConfigurationSet": "mail"},
+    "MemberAccountsParameter": {"OrganizationId": "o-a1b2c3d4e5"},
+    "ServeOwnAccount": {"MemberAccounts": "210987654321"},
+    "SweepConcurrency": {"NotifierConcurrency": "0"},
+}
+
+HUB, HUB_REGION = "210987654321", "eu-central-1"
+HUB_BUS = f"arn:aws:events:{HUB_REGION}:{HUB}:event-bus/countersign-members"
+# The stack of another account, in the region where it has the roles, in one where it has not, and with every parameter.
+MEMBER_CONFIGURATIONS = {
+    "home": {"HubBusArn": HUB_BUS, "HomeRegion": REGION},
+    "abroad": {"HubBusArn": HUB_BUS, "HomeRegion": "us-east-1"},
+    "everything": {
+        "HubBusArn": f"arn:aws:events:{HUB_REGION}:{HUB}:event-bus/central",
+        "HomeRegion": REGION,
+        "DeploymentName": "releases",
+        "RolePrefix": "approvals",
+        "OrganizationId": "o-a1b2c3d4e5",
+        "TestEvents": "enabled",
+    },
 }
 
 
@@ -185,9 +250,23 @@ def sam_stack(parameters, source=None):
     return Stack(sam_template(source) if source else unchanged_sam_template(), parameters)
 
 
+def plain_template(path):
+    """A template that CloudFormation takes as it is written."""
+    return json.loads(json.dumps(yaml_parse(path.read_text())))
+
+
 def ses_template():
-    """The template of the configuration set in another region. CloudFormation takes it as it is written."""
-    return json.loads(json.dumps(yaml_parse(SES_TEMPLATE.read_text())))
+    """The template of the configuration set in another region."""
+    return plain_template(SES_TEMPLATE)
+
+
+def member_template():
+    """The template of another account."""
+    return plain_template(MEMBER_TEMPLATE)
+
+
+def member_stack(parameters):
+    return Stack(member_template(), parameters)
 
 
 class SynthesisError(Exception):
@@ -259,6 +338,12 @@ def cdk_template(**parameters):
     return synthesize(context(parameters) | zips())
 
 
+@functools.cache
+def member_cdk_template(**parameters):
+    """The template that the CDK app synthesizes for another account."""
+    return synthesize(context(parameters) | {"stack": "member"})
+
+
 def cdk_name(logical_id, resource):
     path = resource["Metadata"]["aws:cdk:path"].removeprefix("Countersign/EmailApprovals/")
     for prefix, name in CDK_PREFIXES.items():
@@ -267,7 +352,20 @@ def cdk_name(logical_id, resource):
     return CDK_NAMES.get(path, f"{logical_id} ({path})")
 
 
+def member_cdk_name(logical_id, resource):
+    path = resource["Metadata"]["aws:cdk:path"].removeprefix("CountersignMember/Member/")
+    return MEMBER_CDK_NAMES.get(path, f"{logical_id} ({path})")
+
+
+# A CDK stack's only parameter, which every stack for a bootstrapped account has, does not count, nor the rule about it.
+UNCOUNTED = {"Parameters": {}, "Rules": {}}
+
+
 def cdk_stack(parameters, template=None):
     """The stack of the CDK app, or of a given template of it."""
-    # Its only parameter, which every stack for a bootstrapped account has, does not count, nor does the rule about it.
-    return Stack((template or cdk_template(**parameters)) | {"Parameters": {}, "Rules": {}}, None, cdk_name)
+    return Stack((template or cdk_template(**parameters)) | UNCOUNTED, None, cdk_name)
+
+
+def member_cdk_stack(parameters, template=None):
+    """The CDK app's stack of another account, or that of a given template of it."""
+    return Stack((template or member_cdk_template(**parameters)) | UNCOUNTED, None, member_cdk_name)

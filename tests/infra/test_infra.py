@@ -6,22 +6,31 @@ Every check reads what CloudFormation would get: the SAM template after its tran
 import copy
 import functools
 import graphlib
+import http.server
 import itertools
 import json
 import os
 import pathlib
 import re
+import threading
 import unittest
+from unittest import mock
 
 import cfnlint
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from access import Request, refuses
+from access import Request, allows, refuses
 from stack import REGION, Refused, Stack, differences, normalized, permissions, statements
 from templates import (
     CDK,
     CONFIGURATIONS,
     ELSEWHERE,
+    HUB,
+    HUB_BUS,
+    HUB_REGION,
+    LISTED,
+    MEMBER_CONFIGURATIONS,
+    NEEDS,
     REQUIRED,
     ROOT,
     SENDER,
@@ -30,15 +39,22 @@ from templates import (
     cdk_stack,
     cdk_template,
     context,
+    member_cdk_stack,
+    member_cdk_template,
+    member_stack,
+    member_template,
+    plain_template,
     sam_source,
     sam_stack,
     sam_template,
     ses_template,
     synthesize,
+    zips,
 )
 
-# Good and bad values of each parameter.
+# Good and bad values of each parameter, of SAM's template and of another account's.
 VALUES = json.loads(pathlib.Path(__file__).with_name("values.json").read_text())
+MEMBER_VALUES = json.loads(pathlib.Path(__file__).with_name("member-values.json").read_text())
 
 # AWS's service authorization reference, from cfn-lint: the resources that each action takes, and how their ARNs look.
 AUTHORIZATION = json.loads(
@@ -48,28 +64,63 @@ AUTHORIZATION = json.loads(
 ACCOUNT_ARN = "arn:aws:{}:eu-west-1:123456789012:{}".format
 LEDGER = ACCOUNT_ARN("dynamodb", "table/LedgerTable")
 EVENT_BUS = ACCOUNT_ARN("events", "event-bus/default")
+DEFAULT_BUSES = "arn:aws:events:*:123456789012:event-bus/default"
+MEMBER_BUS = ACCOUNT_ARN("events", "event-bus/countersign-members")
 NOTIFIER = ACCOUNT_ARN("lambda", "function:NotifierFunction")
 CALLBACK = ACCOUNT_ARN("lambda", "function:CallbackFunction")
 NOTIFIER_DEAD_LETTERS = ACCOUNT_ARN("sqs", "NotifierDeadLetterQueue")
 RULE_DEAD_LETTERS = ACCOUNT_ARN("sqs", "RuleDeadLetterQueue")
 EMAIL_QUEUE = ACCOUNT_ARN("sqs", "EmailQueue")
 EMAIL_DEAD_LETTERS = ACCOUNT_ARN("sqs", "EmailDeadLetterQueue")
+SWEEP_QUEUE = ACCOUNT_ARN("sqs", "SweepQueue")
+SWEEP_DEAD_LETTERS = ACCOUNT_ARN("sqs", "SweepDeadLetterQueue")
 TOPIC = ACCOUNT_ARN("sns", "ApprovalTopic")
 APPROVAL_RULE = ACCOUNT_ARN("events", "rule/ApprovalRule")
 VOTE_RULE = ACCOUNT_ARN("events", "rule/VoteRule")
 SWEEP_RULE = ACCOUNT_ARN("events", "rule/SweepRule")
 EMAIL_RULE = ACCOUNT_ARN("events", "rule/EmailRule")
+MEMBER_RULE = ACCOUNT_ARN("events", "rule/MemberRule")
+FORWARD_RULE = ACCOUNT_ARN("events", "rule/ForwardRule")
 
-# The configurations' own values, where they differ in more than one resource.
-PIPELINE_REGION = {title: "eu-west-1" for title in CONFIGURATIONS} | {"everything": "*", "overrides": "us-east-1"}
+# The events for others, by detail type.
+NEWS = ["Approval Requested", "Vote Recorded", "Approval Ended", "Email Undelivered"]
+
+APPROVAL_EVENT = {
+    "source": ["aws.codepipeline"],
+    "detail-type": ["CodePipeline Action Execution State Change"],
+    "detail": {
+        "type": {"owner": ["AWS"], "provider": ["Manual"], "category": ["Approval"]},
+        "state": ["STARTED", "SUCCEEDED", "FAILED", "ABANDONED", "CANCELED"],
+    },
+}
+
+TEST_SOURCE, TEST_TYPE = "countersign.doctor", "Countersign Test Event"
+
+
+def approval_event(parameters):
+    """What a rule takes: approval events, and the doctor's test events where they are enabled."""
+    if parameters.get("TestEvents") != "enabled":
+        return APPROVAL_EVENT
+    return APPROVAL_EVENT | {
+        "source": [*APPROVAL_EVENT["source"], TEST_SOURCE],
+        "detail-type": [*APPROVAL_EVENT["detail-type"], TEST_TYPE],
+    }
+
+
 # The configuration set in use.
-CONFIGURATION_SETS = {
-    "defaults": "countersign",
+CONFIGURATION_SETS = {title: "countersign" for title in CONFIGURATIONS} | {
     "everything": "releases",
     "overrides": "existing",
-    "file": "countersign",
     "elsewhere": "mail",
 }
+# The configurations that name other accounts, take their events, and do not serve their own.
+MEMBERS = {"everything": ["210987654321", "345678901234"], "members": ["210987654321"]}
+ORGANIZATIONS = dict.fromkeys(("everything", "organization", "listed"), "o-a1b2c3d4e5")
+SERVE_OTHERS_ONLY = {"members", "listed"}
+# The parameter with the accounts that are served, where there is one.
+ACCOUNT_PARAMETERS = {"listed": "/releases/accounts"}
+# The configurations that forward events, and where.
+FORWARD = {"everything": "arn:aws:events:us-east-1:345678901234:event-bus/releases"}
 
 
 def key_arns(kind, numbers):
@@ -92,6 +143,24 @@ def deployment_name(title):
     return CONFIGURATIONS[title].get("DeploymentName", "countersign")
 
 
+def role_name(title, function):
+    """The name of the role of a function, "notifier" or "callback"."""
+    return f"{deployment_name(title)}-{function}-eu-west-1"
+
+
+def role_arns(name, account="123456789012"):
+    """The ARN of a role, and the pattern of those of its sessions."""
+    return [f"arn:aws:iam::{account}:role/{name}", f"arn:aws:sts::{account}:assumed-role/{name}/*"]
+
+
+def role_prefix(title):
+    return CONFIGURATIONS[title].get("MemberRolePrefix", deployment_name(title))
+
+
+def has_member_bus(title):
+    return title in MEMBERS or title in ORGANIZATIONS
+
+
 def makes_configuration_set(title):
     return "ConfigurationSet" not in CONFIGURATIONS[title]
 
@@ -105,17 +174,29 @@ def both(parameters):
     return (("SAM", sam_stack(parameters)), ("CDK", cdk_stack(parameters)))
 
 
-def on_every_stack(check):
-    """Makes a test of a check of one stack: both stacks of every configuration, each in a subtest."""
+def member_both(parameters):
+    """The stacks of both templates of another account with some parameters."""
+    return (("CloudFormation", member_stack(parameters)), ("CDK", member_cdk_stack(parameters)))
 
-    @functools.wraps(check)
-    def test(self):
-        for title, parameters in CONFIGURATIONS.items():
-            for tool, stack in both(parameters):
-                with self.subTest(f"{tool}, {title}"):
-                    check(self, title, stack)
 
-    return test
+def on_every(configurations, stacks):
+    """Makes tests of checks of one stack: those of every configuration, each in a subtest."""
+
+    def decorate(check):
+        @functools.wraps(check)
+        def test(self):
+            for title, parameters in configurations.items():
+                for tool, stack in stacks(parameters):
+                    with self.subTest(f"{tool}, {title}"):
+                        check(self, title, stack)
+
+        return test
+
+    return decorate
+
+
+on_every_stack = on_every(CONFIGURATIONS, both)
+on_every_member_stack = on_every(MEMBER_CONFIGURATIONS, member_both)
 
 
 class SamAndCdk(unittest.TestCase):
@@ -129,14 +210,13 @@ class SamAndCdk(unittest.TestCase):
     def test_every_parameter_has_an_effect(self):
         # Both are equal in all configurations, so what has an effect in SAM's stack has it in the CDK's.
         changed = CONFIGURATIONS["overrides"] | CONFIGURATIONS["everything"]
-        changed |= CONFIGURATIONS["file"] | CONFIGURATIONS["elsewhere"]
+        changed |= CONFIGURATIONS["file"] | CONFIGURATIONS["elsewhere"] | CONFIGURATIONS["members"]
+        changed |= CONFIGURATIONS["listed"]
         self.assertEqual(set(changed), set(sam_source()["Parameters"]))
         sources = {name: source for source in SOURCES.values() for name in source if name != "PolicySource"}
         for name, value in changed.items():
             with self.subTest(name):
-                before = SENDER | sources.get(name, SOURCES["approvers"])
-                if name == "SesRegion":
-                    before |= {"ConfigurationSet": "mail"}
+                before = SENDER | sources.get(name, SOURCES["approvers"]) | NEEDS.get(name, {})
                 after = before | {name: f"{value}x" if value == before.get(name) else value}
                 if name == "PolicySource":
                     after = SENDER | SOURCES["file"]
@@ -169,6 +249,13 @@ class Comparison(unittest.TestCase):
         sam, cdk = sam_stack(parameters), cdk_stack(parameters)
         self.check_every_change(sam_template(sam_source()), lambda template: Stack(template, parameters), cdk)
         self.check_every_change(cdk_template(**parameters), lambda template: cdk_stack(parameters, template), sam)
+
+    def test_so_is_every_one_of_another_accounts(self):
+        parameters = MEMBER_CONFIGURATIONS["everything"]
+        plain, cdk = member_stack(parameters), member_cdk_stack(parameters)
+        self.check_every_change(member_template(), lambda template: Stack(template, parameters), cdk)
+        template = member_cdk_template(**parameters)
+        self.check_every_change(template, lambda template: member_cdk_stack(parameters, template), plain)
 
     def check_every_change(self, template, make_stack, other):
         for logical_id, name in make_stack(template).names.items():
@@ -216,18 +303,62 @@ class Comparison(unittest.TestCase):
         )
 
 
-class Roles(unittest.TestCase):
-    """The permissions of the two functions: each action, with the exact resources."""
+# What limits a statement to the doctor's test events.
+TEST_EVENTS = {
+    "ForAllValues:StringEquals": {"events:source": TEST_SOURCE},
+    "Null": {"events:source": "false"},
+    "StringEquals": {"events:detail-type": TEST_TYPE},
+}
+PIPELINES = ["arn:aws:codepipeline:*:123456789012:*"]
+MEMBER_ROLES = {"ReadingRole", "DecidingRole"}
 
-    IDENTITIES = {
-        "defaults": ["identity/approvals@mail.example.com", "identity/mail.example.com"],
+
+def member_permissions(deployment, rules=(), queues=(), buses=()):
+    """The permissions of the two roles of an account that is served, whether it is the hub's own or another. The hub's own
+    reading role may also see what the hub itself has: its rule, where that is on another bus, and its queue. Both may put
+    the doctor's test events on buses, where those are enabled."""
+    rules = sorted([f"arn:aws:events:*:123456789012:rule/{deployment}-approvals", *rules])
+    queues = sorted([f"arn:aws:sqs:*:123456789012:{deployment}-approvals-dead-letters", *queues])
+    tests = {"events:PutEvents": sorted(buses)} if buses else {}
+    return {
+        "ReadingRole": tests
+        | {
+            "codepipeline:GetPipeline": PIPELINES,
+            "codepipeline:GetPipelineExecution": PIPELINES,
+            "codepipeline:GetPipelineState": PIPELINES,
+            "codepipeline:ListActionExecutions": PIPELINES,
+            "codepipeline:ListPipelineExecutions": PIPELINES,
+            "codepipeline:ListPipelines": ["*"],
+            "events:DescribeRule": rules,
+            "events:ListTargetsByRule": rules,
+            "sqs:GetQueueAttributes": queues,
+            "sqs:GetQueueUrl": queues,
+        },
+        "DecidingRole": {"codepipeline:PutApprovalResult": ["arn:aws:codepipeline:*:123456789012:*/*/*"]},
+    }
+
+
+def allowed_by(stack, role):
+    """What the policies of a role allow: each action, with its resources. They deny nothing."""
+    found = {}
+    for effect, _, action, resource, _ in permissions(stack, role):
+        if effect != "Allow":
+            raise ValueError(f"{role} has a statement with effect {effect}")
+        found.setdefault(action, []).append(resource)
+    return {action: sorted(resources) for action, resources in found.items()}
+
+
+class Roles(unittest.TestCase):
+    """The permissions of the functions, and of the roles that they assume: each action, with the exact resources."""
+
+    SENDERS = ["identity/approvals@mail.example.com", "identity/mail.example.com"]
+    IDENTITIES = dict.fromkeys(CONFIGURATIONS, SENDERS) | {
         "everything": ["identity/*", "identity/example.org", "identity/releases@example.org"],
         "overrides": ["identity/example.com"],
-        "file": ["identity/approvals@mail.example.com", "identity/mail.example.com"],
     }
     # With a slash, which is part of a name that is given, but not of one that CloudFormation makes.
     POLICY_PARAMETERS = {"overrides": "/releases/who-decides", "file": "/PolicyParameter"}
-    # These actions take no resource.
+    # Neither action takes a resource.
     TRACING = {"xray:PutTelemetryRecords": ["*"], "xray:PutTraceSegments": ["*"]}
     # Lambda itself needs these. All others are in the code.
     LAMBDA_ACTIONS = {
@@ -235,16 +366,19 @@ class Roles(unittest.TestCase):
         *("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"),
     }
 
-    def pipelines(self, title, resource="*"):
-        return [f"arn:aws:codepipeline:{PIPELINE_REGION[title]}:123456789012:{resource}"]
+    def member_role(self, title, kind):
+        """The roles of one kind that the functions may assume."""
+        account = "*" if title in MEMBERS or title in ACCOUNT_PARAMETERS else "123456789012"
+        return f"arn:aws:iam::{account}:role/{role_prefix(title)}-{kind}"
 
     def logs(self, group):
         arn = ACCOUNT_ARN("logs", f"log-group:{group}:*")
         return {"logs:CreateLogStream": [arn], "logs:PutLogEvents": [arn]}
 
-    def policy(self, title):
-        name = self.POLICY_PARAMETERS.get(title)
-        return {"ssm:GetParameter": [ACCOUNT_ARN("ssm", f"parameter{name}")]} if name else {}
+    def parameters(self, title, *names):
+        """The right to read these parameters, as far as there are any: the policy, and the accounts."""
+        arns = [ACCOUNT_ARN("ssm", f"parameter{name[title]}") for name in names if title in name]
+        return {"ssm:GetParameter": sorted(arns)} if arns else {}
 
     def keys(self, title):
         return sorted(ALL_REQUEST_KEYS[title] + ALL_VOTE_KEYS[title])
@@ -267,21 +401,16 @@ class Roles(unittest.TestCase):
     def notifier(self, title):
         return (
             self.TRACING
-            | self.policy(title)
+            | self.parameters(title, self.POLICY_PARAMETERS, ACCOUNT_PARAMETERS)
             | self.logs("NotifierLogGroup")
             | {
-                "codepipeline:GetPipeline": self.pipelines(title),
-                "codepipeline:GetPipelineExecution": self.pipelines(title),
-                "codepipeline:GetPipelineState": self.pipelines(title),
-                "codepipeline:ListActionExecutions": self.pipelines(title),
-                "codepipeline:ListPipelineExecutions": self.pipelines(title),
-                "codepipeline:ListPipelines": ["*"],
                 "dynamodb:DescribeTable": [LEDGER],
                 "dynamodb:GetItem": [LEDGER],
                 "dynamodb:GetResourcePolicy": [LEDGER],
                 "dynamodb:PutItem": [LEDGER],
                 "dynamodb:Query": [LEDGER],
                 "dynamodb:UpdateItem": [LEDGER],
+                "events:PutEvents": [EVENT_BUS],
                 "kms:GetKeyPolicy": self.keys(title),
                 "kms:GetPublicKey": self.keys(title),
                 "kms:Sign": sorted(REQUEST_KEYS[title]),
@@ -290,58 +419,74 @@ class Roles(unittest.TestCase):
                 "ses:GetConfigurationSetEventDestinations": [self.configuration_set(title)],
                 "ses:GetEmailIdentity": [self.ses(title, "identity/*")],
                 "ses:SendRawEmail": self.senders(title),
-                "sqs:DeleteMessage": [EMAIL_QUEUE],
-                "sqs:GetQueueAttributes": [EMAIL_QUEUE],
-                "sqs:ReceiveMessage": [EMAIL_QUEUE],
-                "sqs:SendMessage": [NOTIFIER_DEAD_LETTERS],
+                "sqs:ChangeMessageVisibility": [SWEEP_QUEUE],
+                "sqs:DeleteMessage": [EMAIL_QUEUE, SWEEP_QUEUE],
+                "sqs:GetQueueAttributes": [EMAIL_QUEUE, SWEEP_QUEUE],
+                "sqs:ReceiveMessage": [EMAIL_QUEUE, SWEEP_QUEUE],
+                "sqs:SendMessage": [NOTIFIER_DEAD_LETTERS, SWEEP_QUEUE],
+                "sts:AssumeRole": [self.member_role(title, "read")],
             }
         )
 
     def callback(self, title):
         return (
             self.TRACING
+            | self.parameters(title, ACCOUNT_PARAMETERS)
             | self.logs("CallbackLogGroup")
             | {
-                "codepipeline:GetPipelineExecution": self.pipelines(title),
-                "codepipeline:ListActionExecutions": self.pipelines(title),
-                "codepipeline:PutApprovalResult": self.pipelines(title, "*/*/*"),
                 "dynamodb:GetItem": [LEDGER],
                 "dynamodb:UpdateItem": [LEDGER],
                 "events:PutEvents": [EVENT_BUS],
                 "kms:GetPublicKey": self.keys(title),
                 "kms:Sign": sorted(VOTE_KEYS[title]),
+                "sts:AssumeRole": sorted(self.member_role(title, kind) for kind in ("decide", "read")),
+                "sts:SetSourceIdentity": [self.member_role(title, "decide")],
             }
         )
 
+    def roles(self, title):
+        """All roles, each with its permissions."""
+        functions = {"NotifierRole": self.notifier(title), "CallbackRole": self.callback(title)}
+        if title in FORWARD:
+            functions["ForwardingRole"] = {"events:PutEvents": [FORWARD[title]]}
+        if title in SERVE_OTHERS_ONLY:
+            return functions
+        name, bus = deployment_name(title), CONFIGURATIONS[title].get("EventBusName")
+        rules = [ACCOUNT_ARN("events", f"rule/{bus}/{name}-approvals")] if bus else []
+        buses = []
+        if CONFIGURATIONS[title].get("TestEvents") == "enabled":
+            buses = [DEFAULT_BUSES, *([ACCOUNT_ARN("events", f"event-bus/{bus}")] if bus else [])]
+        return functions | member_permissions(name, rules, [RULE_DEAD_LETTERS], buses)
+
     @on_every_stack
     def test_each_has_exactly_the_permissions_that_it_needs(self, title, stack):
-        for role, expected in (("NotifierRole", self.notifier(title)), ("CallbackRole", self.callback(title))):
-            found = {}
-            for effect, _, action, resource, _ in permissions(stack, role):
-                self.assertEqual(effect, "Allow")
-                found.setdefault(action, []).append(resource)
-            self.assertEqual({action: sorted(resources) for action, resources in found.items()}, expected)
+        for role, expected in self.roles(title).items():
+            self.assertEqual(allowed_by(stack, role), expected)
 
     @on_every_stack
     def test_the_only_conditions_are_the_sender_of_emails_and_the_type_of_events(self, title, stack):
         conditions = {
             (role, action, condition)
-            for role in ("NotifierRole", "CallbackRole")
+            for role in self.roles(title)
             for _, _, action, _, condition in permissions(stack, role)
             if condition != "null"
         }
         sender = {"StringEquals": {"ses:FromAddress": CONFIGURATIONS[title]["Sender"]}}
-        event = {
-            "ForAllValues:StringEquals": {"events:source": "countersign"},
-            "StringEquals": {"events:detail-type": ["Vote Recorded", "Request Missing"]},
-        }
-        self.assertEqual(
-            conditions,
+        news, hints = (
             {
-                ("NotifierRole", "ses:SendRawEmail", json.dumps(sender)),
-                ("CallbackRole", "events:PutEvents", json.dumps(event)),
-            },
+                "ForAllValues:StringEquals": {"events:source": "countersign"},
+                "StringEquals": {"events:detail-type": types},
+            }
+            for types in (NEWS, ["Vote Recorded", "Request Missing"])
         )
+        expected = {
+            ("NotifierRole", "ses:SendRawEmail", json.dumps(sender)),
+            ("NotifierRole", "events:PutEvents", json.dumps(news)),
+            ("CallbackRole", "events:PutEvents", json.dumps(hints)),
+        }
+        if CONFIGURATIONS[title].get("TestEvents") == "enabled":
+            expected.add(("ReadingRole", "events:PutEvents", json.dumps(TEST_EVENTS)))
+        self.assertEqual(conditions, expected)
 
     def test_the_identities_follow_from_identity_region_configuration_set_and_sandbox(self):
         home = ACCOUNT_ARN("ses", "{}").format
@@ -375,20 +520,47 @@ class Roles(unittest.TestCase):
                     self.assertEqual(found, expected)
 
     @on_every_stack
-    def test_there_are_no_other_roles_and_no_managed_policies(self, _title, stack):
+    def test_there_are_no_other_roles_and_no_managed_policies(self, title, stack):
         roles = stack.of_type("AWS::IAM::Role")
-        self.assertEqual(set(roles), {"NotifierRole", "CallbackRole"})
+        self.assertEqual(set(roles), set(self.roles(title)))
         for role in roles.values():
             self.assertNotIn("ManagedPolicyArns", role)
         self.assertEqual(stack.of_type("AWS::IAM::ManagedPolicy"), {})
         attached = [policy["Roles"] for policy in stack.of_type("AWS::IAM::Policy").values()]
-        self.assertEqual(sorted(attached), [["CallbackRole"], ["NotifierRole"]])
-        for name in ("Notifier", "Callback"):
-            role = f"arn:aws:iam::123456789012:role/{name}Role"
-            self.assertEqual(stack.properties(f"{name}Function")["Role"], role)
+        functions = ("callback", "notifier")
+        self.assertEqual(sorted(attached), [[role_name(title, function)] for function in functions])
+        for function in functions:
+            role, _ = role_arns(role_name(title, function))
+            self.assertEqual(stack.properties(f"{function.capitalize()}Function")["Role"], role)
+
+    @on_every_stack
+    def test_each_has_a_name_that_other_accounts_can_know(self, title, stack):
+        # The forwarding role has none: nobody else has to know it.
+        roles = stack.of_type("AWS::IAM::Role")
+        names = {name: role["RoleName"] for name, role in roles.items() if name != "ForwardingRole"}
+        expected = {
+            "NotifierRole": role_name(title, "notifier"),
+            "CallbackRole": role_name(title, "callback"),
+            "ReadingRole": f"{role_prefix(title)}-read",
+            "DecidingRole": f"{role_prefix(title)}-decide",
+        }
+        self.assertEqual(names, {name: expected[name] for name in self.roles(title).keys() - {"ForwardingRole"}})
+
+    def test_the_longest_names_are_not_too_long_for_iam(self):
+        longest = {"DeploymentName": "a" * 40, "MemberRolePrefix": "a" * 57}
+        for tool, stack in both(REQUIRED | longest):
+            for name, role in stack.of_type("AWS::IAM::Role").items():
+                with self.subTest(f"{tool}, {name}"):
+                    # No region has a longer name than ap-southeast-1 and ap-northeast-1.
+                    self.assertLessEqual(len(role["RoleName"].replace(REGION, "ap-southeast-1")), 64)
+
+    @on_every_stack
+    def test_sessions_of_the_roles_that_are_assumed_last_an_hour_at_most(self, title, stack):
+        for name in self.roles(title).keys() & MEMBER_ROLES:
+            self.assertEqual(stack.properties(name)["MaxSessionDuration"], "3600")
 
     def test_every_action_exists_and_its_resource_has_a_form_that_it_takes(self):
-        roles = [role(title) for title in CONFIGURATIONS for role in (self.notifier, self.callback)]
+        roles = [role for title in CONFIGURATIONS for role in self.roles(title).values()]
         for action, resources in (one for role in roles for one in role.items()):
             with self.subTest(f"{action} on {resources}"):
                 service, name = action.split(":")
@@ -403,39 +575,36 @@ class Roles(unittest.TestCase):
                     self.assertTrue(any(re.fullmatch(form, resource) for form in forms), f"expected one of {forms}")
 
     def placeholder(self, match):
-        # The identity to send with may be another account's.
-        return {"Partition": "aws", "Account": "[0-9]{12}"}.get(match[1], "[^:]+")
+        # The identity to send with may be another account's, and the roles are in any account.
+        return {"Partition": "aws", "Account": r"([0-9]{12}|\*)"}.get(match[1], "[^:]+")
 
     def test_the_functions_may_call_exactly_what_their_code_calls(self):
         # The code names the operation of each AWS call, for its errors. The doctor's reader of policies names what others
         # must not do, and calls nothing.
         reader = ROOT / "functions/notifier/src/doctor/policies.rs"
         self.assertNotIn("AwsError::new", reader.read_text())
+        operation = re.compile(r'"((?:codepipeline|dynamodb|events|kms|ses|sqs|ssm|sts):[A-Z]\w+)"')
         called = {
             name
             for part in ("functions/notifier", "functions/callback", "shared")
             for path in (ROOT / part / "src").rglob("*.rs")
             if path != reader
-            for name in re.findall(r'"((?:codepipeline|dynamodb|events|kms|ses|sqs|ssm):[A-Z]\w+)"', path.read_text())
+            for name in operation.findall(path.read_text())
         }
-        # A transaction needs the permissions of the writes in it: puts and updates.
-        called = (called - {"dynamodb:TransactWriteItems"}) | {"dynamodb:PutItem", "dynamodb:UpdateItem"}
-        allowed = set(self.notifier("file") | self.callback("file"))
-        self.assertEqual(allowed - self.LAMBDA_ACTIONS, called)
+        # What permissions these calls need: a transaction those of the writes in it, which are puts and updates.
+        for call, needed in (
+            ("dynamodb:TransactWriteItems", {"dynamodb:PutItem", "dynamodb:UpdateItem"}),
+            ("sqs:SendMessageBatch", {"sqs:SendMessage"}),
+            ("sts:AssumeRole", {"sts:AssumeRole", "sts:SetSourceIdentity"}),
+        ):
+            self.assertIn(call, called)
+            called = called - {call} | needed
+        allowed = set().union(*self.roles("file").values())
+        self.assertLessEqual(called, allowed)
+        self.assertLessEqual(allowed - called, self.LAMBDA_ACTIONS)
 
 
-# The condition under which writing the ledger is denied, and what is denied.
-WRITERS = {
-    "ArnNotLike": {
-        "aws:PrincipalArn": [
-            "arn:aws:iam::123456789012:role/CallbackRole",
-            "arn:aws:sts::123456789012:assumed-role/CallbackRole/*",
-            "arn:aws:iam::123456789012:role/NotifierRole",
-            "arn:aws:sts::123456789012:assumed-role/NotifierRole/*",
-        ]
-    },
-    "Bool": {"aws:PrincipalIsAWSService": "false"},
-}
+# What is denied of writing the ledger.
 WRITES = [
     *("dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
     *("dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"),
@@ -446,70 +615,30 @@ class ResourcePolicies(unittest.TestCase):
     """The exact statements on the resources that others can reach."""
 
     DENY_WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
-    ASSUMED_BY_LAMBDA = {("Allow", '{"Service": "lambda.amazonaws.com"}', "sts:AssumeRole", "", "null")}
-    POLICIES = {
-        "LedgerTable": {("Deny", '"*"', action, "*", json.dumps(WRITERS)) for action in WRITES},
-        "NotifierRole": ASSUMED_BY_LAMBDA,
-        "CallbackRole": ASSUMED_BY_LAMBDA,
-        "EmailQueuePolicy": {
-            ("Deny", '{"AWS": "*"}', "sqs:*", EMAIL_QUEUE, json.dumps(DENY_WITHOUT_TLS)),
-            (
-                "Allow",
-                '{"Service": "events.amazonaws.com"}',
-                "sqs:SendMessage",
-                EMAIL_QUEUE,
-                json.dumps({"ArnEquals": {"aws:SourceArn": EMAIL_RULE}}),
-            ),
-            (
-                "Deny",
-                '"*"',
-                "sqs:SendMessage",
-                EMAIL_QUEUE,
-                json.dumps({"ArnNotEquals": {"aws:SourceArn": EMAIL_RULE}}),
-            ),
-        },
-        "EmailDeadLetterQueuePolicy": {
-            ("Deny", '{"AWS": "*"}', "sqs:*", EMAIL_DEAD_LETTERS, json.dumps(DENY_WITHOUT_TLS)),
-            (
-                "Allow",
-                '{"Service": "events.amazonaws.com"}',
-                "sqs:SendMessage",
-                EMAIL_DEAD_LETTERS,
-                json.dumps({"ArnEquals": {"aws:SourceArn": EMAIL_RULE}}),
-            ),
-        },
-        "NotifierDeadLetterQueuePolicy": {
-            ("Deny", '{"AWS": "*"}', "sqs:*", NOTIFIER_DEAD_LETTERS, json.dumps(DENY_WITHOUT_TLS)),
-        },
-        "RuleDeadLetterQueuePolicy": {
-            ("Deny", '{"AWS": "*"}', "sqs:*", RULE_DEAD_LETTERS, json.dumps(DENY_WITHOUT_TLS)),
-            (
-                "Allow",
-                '{"Service": "events.amazonaws.com"}',
-                "sqs:SendMessage",
-                RULE_DEAD_LETTERS,
-                json.dumps({"ArnEquals": {"aws:SourceArn": APPROVAL_RULE}}),
-            ),
-            (
-                "Allow",
-                '{"Service": "events.amazonaws.com"}',
-                "sqs:SendMessage",
-                RULE_DEAD_LETTERS,
-                json.dumps({"ArnEquals": {"aws:SourceArn": VOTE_RULE}}),
-            ),
-        },
+    # A queue, and the rules that may send to it.
+    QUEUES = {
+        "EmailDeadLetterQueue": {EMAIL_RULE},
+        "EmailQueue": {EMAIL_RULE},
+        "NotifierDeadLetterQueue": set(),
+        "RuleDeadLetterQueue": {APPROVAL_RULE, VOTE_RULE},
+        "SweepDeadLetterQueue": set(),
+        "SweepQueue": set(),
     }
+    ASSUMED_BY_LAMBDA = {("Allow", '{"Service": "lambda.amazonaws.com"}', "sts:AssumeRole", "", "null")}
     TOPIC_POLICY = {
-        "ApprovalTopicPolicy": {
-            ("Deny", '"*"', "sns:Publish", TOPIC, json.dumps(DENY_WITHOUT_TLS)),
-            (
-                "Allow",
-                '{"Service": "codestar-notifications.amazonaws.com"}',
-                "sns:Publish",
-                TOPIC,
-                json.dumps({"StringEquals": {"aws:SourceAccount": "123456789012"}}),
-            ),
-        }
+        ("Deny", '"*"', "sns:Publish", TOPIC, json.dumps(DENY_WITHOUT_TLS)),
+        (
+            "Allow",
+            '{"Service": "codestar-notifications.amazonaws.com"}',
+            "sns:Publish",
+            TOPIC,
+            json.dumps({"StringEquals": {"aws:SourceAccount": "123456789012"}}),
+        ),
+    }
+    APPROVAL_EVENTS = {
+        "ForAllValues:StringEquals": {"events:source": "aws.codepipeline"},
+        "Null": {"events:source": "false"},
+        "StringEquals": {"events:detail-type": "CodePipeline Action Execution State Change"},
     }
     # The resource that a policy is attached to.
     OWNERS = {
@@ -517,23 +646,99 @@ class ResourcePolicies(unittest.TestCase):
         "EmailQueuePolicy": ("Queues", "EmailQueue"),
         "NotifierDeadLetterQueuePolicy": ("Queues", "NotifierDeadLetterQueue"),
         "RuleDeadLetterQueuePolicy": ("Queues", "RuleDeadLetterQueue"),
+        "SweepDeadLetterQueuePolicy": ("Queues", "SweepDeadLetterQueue"),
+        "SweepQueuePolicy": ("Queues", "SweepQueue"),
         "ApprovalTopicPolicy": ("Topics", TOPIC),
     }
+
+    def queues(self, title):
+        """The policy of every queue, which only the rules that may send to it tell apart."""
+        found = {}
+        for name, rules in self.QUEUES.items():
+            arn = ACCOUNT_ARN("sqs", name)
+            if name == "RuleDeadLetterQueue":
+                rules = rules | ({MEMBER_RULE} if has_member_bus(title) else set())
+                rules = rules | ({FORWARD_RULE} if title in FORWARD else set())
+            found[f"{name}Policy"] = {
+                ("Deny", '{"AWS": "*"}', "sqs:*", arn, json.dumps(self.DENY_WITHOUT_TLS)),
+                *(
+                    (
+                        "Allow",
+                        '{"Service": "events.amazonaws.com"}',
+                        "sqs:SendMessage",
+                        arn,
+                        json.dumps({"ArnEquals": {"aws:SourceArn": rule}}),
+                    )
+                    for rule in rules
+                ),
+            }
+        others = json.dumps({"ArnNotEquals": {"aws:SourceArn": EMAIL_RULE}})
+        found["EmailQueuePolicy"].add(("Deny", '"*"', "sqs:SendMessage", EMAIL_QUEUE, others))
+        but_notifier = json.dumps(self.only(title, "notifier"))
+        found["SweepQueuePolicy"].add(("Deny", '{"AWS": "*"}', "sqs:SendMessage", SWEEP_QUEUE, but_notifier))
+        return found
+
+    def ledger(self, title):
+        writers = {
+            "ArnNotLike": {"aws:PrincipalArn": [*self.arns(title, "callback"), *self.arns(title, "notifier")]},
+            "Bool": {"aws:PrincipalIsAWSService": "false"},
+        }
+        return {("Deny", '"*"', action, "*", json.dumps(writers)) for action in WRITES}
+
+    def member_bus(self, title):
+        arn = ACCOUNT_ARN("events", f"event-bus/{deployment_name(title)}-members")
+        own = '{"AWS": "arn:aws:iam::123456789012:root"}'
+        with_tests = CONFIGURATIONS[title].get("TestEvents") == "enabled"
+        kinds = [self.APPROVAL_EVENTS, *([TEST_EVENTS] if with_tests else [])]
+        found = {("Allow", own, "events:PutEvents", arn, json.dumps(events)) for events in kinds}
+        if title in MEMBERS:
+            accounts = MEMBERS[title] if len(MEMBERS[title]) > 1 else MEMBERS[title][0]
+            for events in kinds:
+                found.add(("Allow", json.dumps({"AWS": accounts}), "events:PutEvents", arn, json.dumps(events)))
+        if title in ORGANIZATIONS:
+            for events in copy.deepcopy(kinds):
+                events["StringEquals"]["aws:PrincipalOrgID"] = ORGANIZATIONS[title]
+                found.add(("Allow", '"*"', "events:PutEvents", arn, json.dumps(events, sort_keys=True)))
+        return found
+
+    def roles(self, title):
+        """The trust policies."""
+        own = '{"AWS": "arn:aws:iam::123456789012:root"}'
+        callback = {"ArnLike": {"aws:PrincipalArn": self.arns(title, "callback")}}
+        reads = {"ArnLike": {"aws:PrincipalArn": [*self.arns(title, "notifier"), *self.arns(title, "callback")]}}
+        decides = json.dumps(callback | {"StringLike": {"sts:SourceIdentity": "*"}})
+        found = {"NotifierRole": self.ASSUMED_BY_LAMBDA, "CallbackRole": self.ASSUMED_BY_LAMBDA}
+        if title not in SERVE_OTHERS_ONLY:
+            found["ReadingRole"] = {("Allow", own, "sts:AssumeRole", "", json.dumps(reads))}
+            found["DecidingRole"] = {
+                ("Allow", own, action, "", decides) for action in ("sts:AssumeRole", "sts:SetSourceIdentity")
+            }
+        if title in FORWARD:
+            rule = ACCOUNT_ARN("events", f"rule/{deployment_name(title)}-forward")
+            source = {
+                "ArnEquals": {"aws:SourceArn": rule},
+                "StringEquals": {"aws:SourceAccount": "123456789012"},
+            }
+            service = '{"Service": "events.amazonaws.com"}'
+            found["ForwardingRole"] = {("Allow", service, "sts:AssumeRole", "", json.dumps(source))}
+        return found
+
+    def arns(self, title, function):
+        return role_arns(role_name(title, function))
 
     def keys(self, title):
         """The policy of every key, which only the signer's role tells apart."""
         return {
             arn.split("/")[1]: {
                 ("Allow", '{"AWS": "arn:aws:iam::123456789012:root"}', "kms:*", "*", "null"),
-                ("Deny", '{"AWS": "*"}', "kms:Sign", "*", json.dumps(self.only(role))),
+                ("Deny", '{"AWS": "*"}', "kms:Sign", "*", json.dumps(self.only(title, function))),
             }
-            for role, keys in (("NotifierRole", ALL_REQUEST_KEYS), ("CallbackRole", ALL_VOTE_KEYS))
+            for function, keys in (("notifier", ALL_REQUEST_KEYS), ("callback", ALL_VOTE_KEYS))
             for arn in keys[title]
         }
 
-    def only(self, role):
-        arns = [f"arn:aws:iam::123456789012:role/{role}", f"arn:aws:sts::123456789012:assumed-role/{role}/*"]
-        return {"ArnNotLike": {"aws:PrincipalArn": arns}}
+    def only(self, title, function):
+        return {"ArnNotLike": {"aws:PrincipalArn": self.arns(title, function)}}
 
     @on_every_stack
     def test_they_say_exactly_who_may_do_what(self, title, stack):
@@ -544,8 +749,14 @@ class ResourcePolicies(unittest.TestCase):
             if key in resource["Properties"] and resource["Type"] != "AWS::IAM::Policy"
         }
         found["LedgerTable"] = statements(stack.properties("LedgerTable")["ResourcePolicy"]["PolicyDocument"])
-        topic = self.TOPIC_POLICY if has_topic(title) else {}
-        self.assertEqual(found, self.POLICIES | self.keys(title) | topic)
+        buses = stack.of_type("AWS::Events::EventBus")
+        found |= {name: statements(bus["Policy"]) for name, bus in buses.items()}
+        expected = self.queues(title) | self.keys(title) | self.roles(title) | {"LedgerTable": self.ledger(title)}
+        if has_topic(title):
+            expected["ApprovalTopicPolicy"] = self.TOPIC_POLICY
+        if has_member_bus(title):
+            expected["MemberBus"] = self.member_bus(title)
+        self.assertEqual(found, expected)
         for name, (attribute, owner) in self.OWNERS.items():
             if name in found:
                 self.assertEqual(stack.properties(name)[attribute], [owner])
@@ -562,33 +773,41 @@ class ResourcePolicies(unittest.TestCase):
             (one["FunctionName"], one["Principal"], one["SourceArn"])
             for one in stack.of_type("AWS::Lambda::Permission").values()
         ]
-        topic = {(NOTIFIER, "sns.amazonaws.com", TOPIC)} if has_topic(title) else set()
-        self.assertEqual(sorted(found), sorted(permitted | topic))
+        if has_topic(title):
+            permitted.add((NOTIFIER, "sns.amazonaws.com", TOPIC))
+        if has_member_bus(title):
+            permitted.add((NOTIFIER, "events.amazonaws.com", MEMBER_RULE))
+        self.assertEqual(sorted(found), sorted(permitted))
 
 
 class Access(unittest.TestCase):
-    """Who can sign and who can write, as IAM evaluates the policies of the keys, the table and the queue."""
+    """Who can sign, write and send, as IAM evaluates the policies of the keys, the table, the queue and the bus."""
 
-    # What else is in the account may have every permission in its own policies.
-    OTHERS = [
-        "arn:aws:iam::123456789012:root",
-        "arn:aws:iam::123456789012:user/admin",
-        "arn:aws:iam::123456789012:role/Admin",
-        "arn:aws:iam::123456789012:role/NotifierRole2",
-        "arn:aws:iam::123456789012:role/path/NotifierRole",
-        "arn:aws:iam::123456789012:user/NotifierRole",
-        "arn:aws:iam::999999999999:role/NotifierRole",
-        "arn:aws:sts::123456789012:assumed-role/Admin/NotifierRole",
-        "arn:aws:sts::123456789012:assumed-role/NotifierRole2/NotifierRole",
-        "arn:aws:sts::999999999999:assumed-role/CallbackRole/session",
-        "arn:aws:sts::123456789012:federated-user/CallbackRole",
-    ]
+    ADMIN = "arn:aws:iam::123456789012:role/Admin"
     SERVICE = None
 
-    def role(self, name):
-        """A role's ARN, and that of a session of it."""
-        role = f"arn:aws:iam::123456789012:role/{name}"
-        return [role, f"arn:aws:sts::123456789012:assumed-role/{name}/releases-{name}"]
+    def others(self, title):
+        """Who else there is. Those in the account may have every permission in their own policies."""
+        notifier, callback = (role_name(title, function) for function in ("notifier", "callback"))
+        return [
+            self.ADMIN,
+            "arn:aws:iam::123456789012:root",
+            "arn:aws:iam::123456789012:user/admin",
+            f"arn:aws:iam::123456789012:role/{notifier}2",
+            f"arn:aws:iam::123456789012:role/path/{notifier}",
+            f"arn:aws:iam::123456789012:user/{notifier}",
+            f"arn:aws:iam::123456789012:role/{notifier.replace(REGION, 'us-east-1')}",
+            f"arn:aws:iam::999999999999:role/{notifier}",
+            f"arn:aws:sts::123456789012:assumed-role/Admin/{notifier}",
+            f"arn:aws:sts::123456789012:assumed-role/{notifier}2/{notifier}",
+            f"arn:aws:sts::999999999999:assumed-role/{callback}/session",
+            f"arn:aws:sts::123456789012:federated-user/{callback}",
+        ]
+
+    def role(self, title, function):
+        """The ARN of a function's role, and that of a session of it."""
+        name = role_name(title, function)
+        return [arn.replace("*", f"{deployment_name(title)}-{function}") for arn in role_arns(name)]
 
     def check(self, document, resource, refused, allowed):
         """Checks that a policy refuses some requests, given as principals and actions, and does not refuse others."""
@@ -600,44 +819,44 @@ class Access(unittest.TestCase):
     @on_every_stack
     def test_only_one_role_can_sign_with_a_key_whatever_others_are_allowed(self, title, stack):
         for keys, signer, other in (
-            (ALL_REQUEST_KEYS, "NotifierRole", "CallbackRole"),
-            (ALL_VOTE_KEYS, "CallbackRole", "NotifierRole"),
+            (ALL_REQUEST_KEYS, "notifier", "callback"),
+            (ALL_VOTE_KEYS, "callback", "notifier"),
         ):
             for arn in keys[title]:
-                others = [*self.OTHERS, *self.role(other), self.SERVICE]
+                others = [*self.others(title), *self.role(title, other), self.SERVICE]
                 administration = ("kms:PutKeyPolicy", "kms:GetKeyPolicy", "kms:DisableKey", "kms:GetPublicKey")
                 self.check(
                     stack.properties(arn.split("/")[1])["KeyPolicy"],
                     arn,
                     [(principal, "kms:Sign") for principal in others],
-                    [(principal, "kms:Sign") for principal in self.role(signer)]
-                    + [(self.OTHERS[0], action) for action in administration],
+                    [(principal, "kms:Sign") for principal in self.role(title, signer)]
+                    + [(self.ADMIN, action) for action in administration],
                 )
 
     @on_every_stack
-    def test_only_the_functions_and_dynamodb_itself_can_write_the_ledger(self, _title, stack):
-        functions = self.role("NotifierRole") + self.role("CallbackRole")
+    def test_only_the_functions_and_dynamodb_itself_can_write_the_ledger(self, title, stack):
+        functions = self.role(title, "notifier") + self.role(title, "callback")
         others = ("GetItem", "Query", "Scan", "DeleteTable", "PutResourcePolicy", "DeleteResourcePolicy")
         recovery = ("CreateBackup", "RestoreTableToPointInTime", "RestoreTableFromBackup", "UpdateContinuousBackups")
         self.check(
             stack.properties("LedgerTable")["ResourcePolicy"]["PolicyDocument"],
             LEDGER,
-            itertools.product(self.OTHERS, WRITES),
+            itertools.product(self.others(title), WRITES),
             [
                 *itertools.product([*functions, self.SERVICE], WRITES),
-                *((self.OTHERS[0], f"dynamodb:{action}") for action in (*others, *recovery)),
+                *((self.ADMIN, f"dynamodb:{action}") for action in (*others, *recovery)),
             ],
         )
 
     @on_every_stack
-    def test_only_the_rule_can_write_the_queue_of_email_events(self, _title, stack):
+    def test_only_the_rule_can_write_the_queue_of_email_events(self, title, stack):
         document = stack.properties("EmailQueuePolicy")["PolicyDocument"]
 
         def refused(principal, action, source=None):
             return refuses(document, Request(principal, action, EMAIL_QUEUE, source))
 
-        roles = self.role("NotifierRole") + self.role("CallbackRole")
-        for principal in [*self.OTHERS, *roles, self.SERVICE]:
+        roles = self.role(title, "notifier") + self.role(title, "callback")
+        for principal in [*self.others(title), *roles, self.SERVICE]:
             with self.subTest(f"{principal}, without a source"):
                 self.assertTrue(refused(principal, "sqs:SendMessage"))
         topic, rule = ACCOUNT_ARN("sns", "topic"), EMAIL_RULE.replace("123456789012", "999999999999")
@@ -646,7 +865,68 @@ class Access(unittest.TestCase):
                 self.assertTrue(refused(self.SERVICE, "sqs:SendMessage", source))
         self.assertFalse(refused(self.SERVICE, "sqs:SendMessage", EMAIL_RULE))
         for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"):
-            self.assertFalse(refused(self.role("NotifierRole")[0], action))
+            self.assertFalse(refused(self.role(title, "notifier")[0], action))
+
+    @on_every_stack
+    def test_only_the_notifier_can_send_parts_of_rounds(self, title, stack):
+        document = stack.properties("SweepQueuePolicy")["PolicyDocument"]
+
+        def refused(principal, source=None):
+            return refuses(document, Request(principal, "sqs:SendMessage", SWEEP_QUEUE, source))
+
+        for principal in [*self.others(title), *self.role(title, "callback"), self.SERVICE]:
+            with self.subTest(principal):
+                self.assertTrue(refused(principal))
+        for principal in self.role(title, "notifier"):
+            self.assertFalse(refused(principal))
+
+    @on_every_stack
+    def test_only_those_who_send_can_put_approval_events_on_the_bus_and_nothing_else(self, title, stack):
+        if not has_member_bus(title):
+            self.assertEqual(stack.of_type("AWS::Events::EventBus"), {})
+            return
+        document = stack.properties("MemberBus")["Policy"]
+        bus = ACCOUNT_ARN("events", f"event-bus/{deployment_name(title)}-members")
+        approval = {
+            "events:source": ["aws.codepipeline"],
+            "events:detail-type": "CodePipeline Action Execution State Change",
+        }
+
+        def allowed(account, organization=None, action="events:PutEvents", **keys):
+            principal = f"arn:aws:sts::{account}:assumed-role/forwarding/session"
+            keys = approval | keys | {"aws:PrincipalOrgID": organization}
+            return allows(document, Request(principal, action, bus, keys=keys))
+
+        listed, organization = MEMBERS.get(title, []), ORGANIZATIONS.get(title)
+        senders = [(account, None) for account in listed] + [(account, "o-zzzzzzzzzz") for account in listed]
+        senders += [("999999999999", organization)] if organization else []
+        senders.append(("123456789012", None))
+        for sender in senders:
+            with self.subTest(f"{sender}, an approval event"):
+                self.assertTrue(allowed(*sender))
+            for source in ("countersign", "countersign.doctor", "aws.ses", "aws.codepipeline2", "AWS.codepipeline", "aws.codecommit"):
+                for sources in ([source], ["aws.codepipeline", source]):
+                    with self.subTest(f"{sender}, from {sources}"):
+                        self.assertFalse(allowed(*sender, **{"events:source": sources}))
+            for sources in (["countersign.doctor"], ["aws.codepipeline"]):
+                keys = {"events:source": sources, "events:detail-type": TEST_TYPE}
+                tested = CONFIGURATIONS[title].get("TestEvents") == "enabled" and sources == [TEST_SOURCE]
+                with self.subTest(f"{sender}, a test event from {sources}"):
+                    self.assertEqual(allowed(*sender, **keys), tested)
+            with self.subTest(f"{sender}, without a source"):
+                self.assertFalse(allowed(*sender, **{"events:source": None}))
+            for kind in (None, "Vote Recorded", "Email Bounced", "CodePipeline Pipeline Execution State Change"):
+                with self.subTest(f"{sender}, of type {kind}"):
+                    self.assertFalse(allowed(*sender, **{"events:detail-type": kind}))
+            for action in ("events:PutRule", "events:PutTargets", "events:PutPermission", "events:DeleteEventBus"):
+                with self.subTest(f"{sender}, {action}"):
+                    self.assertFalse(allowed(*sender, action=action))
+        strangers = [("999999999999", None), ("999999999999", "o-zzzzzzzzzz"), ("210987654322", "o-a1b2c3d4e5x")]
+        for account in sorted({"210987654321", "345678901234"} - set(listed)):
+            strangers.append((account, None))
+        for stranger in strangers:
+            with self.subTest(f"{stranger}, an approval event"):
+                self.assertFalse(allowed(*stranger))
 
     def test_every_action_that_writes_items_of_a_table_is_denied(self):
         # AWS's reference names actions in lower case.
@@ -655,6 +935,89 @@ class Access(unittest.TestCase):
         self.assertEqual({action for action in AUTHORIZATION["dynamodb"]["Actions"] if writes.match(action)}, denied)
         signs = {action for action in AUTHORIZATION["kms"]["Actions"] if "sign" in action}
         self.assertEqual(signs, {"sign"})
+
+
+class Trust(unittest.TestCase):
+    """Who can assume the two roles of an account that is served, as IAM evaluates their trust policies."""
+
+    def check(self, stack, account, region, deployment, organization=None):
+        """Checks the roles of a stack that trust a deployment in an account and region."""
+        member = {"aws:PrincipalOrgID": organization} if organization else {}
+        named = {"sts:SourceIdentity": "ada@example.com"}
+        notifier, callback = (f"{deployment}-{function}-{region}" for function in ("notifier", "callback"))
+
+        def session(name, of=account):
+            return [arn.replace("*", "session") for arn in role_arns(name, of)]
+
+        def allowed(role, principal, action, **keys):
+            document = stack.properties(role)["AssumeRolePolicyDocument"]
+            return allows(document, Request(principal, action, keys=member | keys))
+
+        for principal in session(notifier) + session(callback):
+            with self.subTest(f"{principal} reads"):
+                self.assertTrue(allowed("ReadingRole", principal, "sts:AssumeRole"))
+                self.assertFalse(allowed("ReadingRole", principal, "sts:SetSourceIdentity", **named))
+                self.assertFalse(allowed("ReadingRole", principal, "sts:TagSession"))
+        for principal in session(callback):
+            with self.subTest(f"{principal} decides"):
+                for action in ("sts:AssumeRole", "sts:SetSourceIdentity"):
+                    self.assertTrue(allowed("DecidingRole", principal, action, **named))
+                    self.assertFalse(allowed("DecidingRole", principal, action))
+                self.assertFalse(allowed("DecidingRole", principal, "sts:TagSession", **named))
+        for principal in session(notifier):
+            with self.subTest(f"{principal} does not decide"):
+                self.assertFalse(allowed("DecidingRole", principal, "sts:AssumeRole", **named))
+        others = [
+            *("root", "user/admin", "role/Admin", f"user/{callback}", f"role/path/{callback}", f"role/{callback}2"),
+            *(f"role/{one}-callback-{region}" for one in ("other", f"x{deployment}")),
+            f"role/{deployment}-callback-{'us-east-1' if region != 'us-east-1' else 'us-west-2'}",
+        ]
+        others = [
+            *(f"arn:aws:iam::{account}:{one}" for one in others),
+            f"arn:aws:sts::{account}:assumed-role/Admin/{callback}",
+            f"arn:aws:sts::{account}:federated-user/{callback}",
+            *(one for name in (notifier, callback) for one in session(name, "999999999999")),
+            None,
+        ]
+        if account != "123456789012":
+            # The account that the roles are in.
+            others += [*session(callback, "123456789012"), "arn:aws:iam::123456789012:role/Admin"]
+        for role, principal in itertools.product(("ReadingRole", "DecidingRole"), others):
+            with self.subTest(f"{principal} does not assume {role}"):
+                for action in ("sts:AssumeRole", "sts:SetSourceIdentity"):
+                    self.assertFalse(allowed(role, principal, action, **named))
+        if organization:
+            for role, other in itertools.product(("ReadingRole", "DecidingRole"), ("o-zzzzzzzzzz", None)):
+                for principal in session(callback):
+                    with self.subTest(f"{principal} of {other} does not assume {role}"):
+                        keys = named | {"aws:PrincipalOrgID": other}
+                        self.assertFalse(allowed(role, principal, "sts:AssumeRole", **keys))
+
+    @on_every_stack
+    def test_only_the_functions_of_the_deployment_assume_its_own_roles(self, title, stack):
+        if title not in SERVE_OTHERS_ONLY:
+            self.check(stack, "123456789012", REGION, deployment_name(title))
+
+    def test_only_the_functions_of_the_hub_assume_those_in_another_account(self):
+        for title in ("home", "everything"):
+            parameters = MEMBER_CONFIGURATIONS[title]
+            deployment = parameters.get("DeploymentName", "countersign")
+            for tool, stack in member_both(parameters):
+                with self.subTest(f"{tool}, {title}"):
+                    self.check(stack, HUB, HUB_REGION, deployment, parameters.get("OrganizationId"))
+
+    def test_an_account_trusts_the_hub_as_the_hubs_own_account_does(self):
+        # The stacks of the tests are in one account and region, so this is the hub of its own account.
+        bus = ACCOUNT_ARN("events", "event-bus/countersign-members")
+        for tool, stack in member_both({"HubBusArn": bus, "HomeRegion": REGION}):
+            own = sam_stack(REQUIRED)
+            for role in MEMBER_ROLES:
+                with self.subTest(f"{tool}, {role}"):
+                    # What they may do is tested above: the hub's own reading role may see a queue more.
+                    found, expected = ({**one.properties(role), "Policies": None} for one in (stack, own))
+                    documents = [statements(one.pop("AssumeRolePolicyDocument")) for one in (found, expected)]
+                    self.assertEqual(documents[0], documents[1])
+                    self.assertEqual(found, expected)
 
 
 class Keys(unittest.TestCase):
@@ -776,50 +1139,65 @@ class Functions(unittest.TestCase):
             {
                 "COUNTERSIGN_ACCOUNTS": "123456789012",
                 "COUNTERSIGN_APPROVAL_TIMEOUT_DAYS": "7",
+                "COUNTERSIGN_CALLBACK_ROLE": "arn:aws:iam::123456789012:role/countersign-callback-eu-west-1",
                 "COUNTERSIGN_CALLBACK_URL": "Api.ApiEndpoint",
                 "COUNTERSIGN_CONFIGURATION_SET": "countersign",
-                "COUNTERSIGN_DECIDING_ROLE": "arn:aws:iam::123456789012:role/CallbackRole",
                 "COUNTERSIGN_DEPLOYMENT": "countersign",
                 "COUNTERSIGN_EMAIL_QUEUE": EMAIL_QUEUE,
+                "COUNTERSIGN_EVENT_BUS": "default",
                 "COUNTERSIGN_LOG_LEVEL": "info",
+                "COUNTERSIGN_MEMBER_BUS": EVENT_BUS,
+                "COUNTERSIGN_MEMBER_ROLES": "arn:aws:iam::*:role/countersign",
                 "COUNTERSIGN_POLICY_TEXT": """\
 [default]
 approvers = ["ada@example.com", "Ben <ben@example.com>"]
 quorum = 1""",
                 "COUNTERSIGN_SENDER": "Countersign <approvals@mail.example.com>",
+                "COUNTERSIGN_SWEEP_PACE": "5",
+                "COUNTERSIGN_SWEEP_QUEUE": "SweepQueue",
                 "COUNTERSIGN_TABLE": "LedgerTable",
             },
             {
-                "COUNTERSIGN_DECIDING_ROLE": "arn:aws:iam::123456789012:role/CallbackRole",
+                "COUNTERSIGN_ACCOUNTS": "123456789012",
                 "COUNTERSIGN_DEPLOYMENT": "countersign",
                 "COUNTERSIGN_LOG_LEVEL": "info",
+                "COUNTERSIGN_MEMBER_ROLES": "arn:aws:iam::*:role/countersign",
                 "COUNTERSIGN_TABLE": "LedgerTable",
             },
         ),
         "everything": (
             {
+                "COUNTERSIGN_ACCOUNTS": "123456789012,210987654321,345678901234",
                 "COUNTERSIGN_APPROVAL_TIMEOUT_DAYS": "14",
+                "COUNTERSIGN_CALLBACK_ROLE": "arn:aws:iam::123456789012:role/releases-callback-eu-west-1",
                 "COUNTERSIGN_CALLBACK_URL": "https://approve.example.org",
                 "COUNTERSIGN_CONFIGURATION_SET": "releases",
                 "COUNTERSIGN_DEPLOYMENT": "releases",
+                "COUNTERSIGN_EVENT_BUS": "central",
                 "COUNTERSIGN_LOG_LEVEL": "debug",
+                "COUNTERSIGN_MEMBER_BUS": ACCOUNT_ARN("events", "event-bus/releases-members"),
+                "COUNTERSIGN_MEMBER_ROLES": "arn:aws:iam::*:role/approvals",
+                "COUNTERSIGN_PIPELINE_REGIONS": "eu-west-1,us-east-1",
                 "COUNTERSIGN_POLICY_TEXT": """\
 [default]
 approvers = ["Ada Lovelace <ada@example.com>", "ben@example.com", "carl@example.com"]
 quorum = 2""",
                 "COUNTERSIGN_REPLY_TO": "answers@example.org",
                 "COUNTERSIGN_SENDER": "Releases <releases@example.org>",
+                "COUNTERSIGN_SWEEP_PACE": "9",
             },
             {
+                "COUNTERSIGN_ACCOUNTS": "123456789012,210987654321,345678901234",
                 "COUNTERSIGN_DEPLOYMENT": "releases",
                 "COUNTERSIGN_LOG_LEVEL": "debug",
+                "COUNTERSIGN_MEMBER_ROLES": "arn:aws:iam::*:role/approvals",
                 "COUNTERSIGN_ORIGINS": "https://approve.example.org,https://old.example.org:8443",
             },
         ),
         "overrides": (
             {
                 "COUNTERSIGN_CONFIGURATION_SET": "existing",
-                "COUNTERSIGN_PIPELINE_REGION": "us-east-1",
+                "COUNTERSIGN_PIPELINE_REGIONS": "us-east-1",
                 "COUNTERSIGN_POLICY": "/releases/who-decides",
                 "COUNTERSIGN_POLICY_TEXT": None,
                 "COUNTERSIGN_SENDER": "approvals@mail.example.com",
@@ -834,6 +1212,19 @@ quorum = 2""",
                 "COUNTERSIGN_SES_REGION": "eu-central-1",
             },
             {},
+        ),
+        "members": (
+            {"COUNTERSIGN_ACCOUNTS": "210987654321", "COUNTERSIGN_MEMBER_BUS": MEMBER_BUS},
+            {"COUNTERSIGN_ACCOUNTS": "210987654321"},
+        ),
+        "organization": ({"COUNTERSIGN_MEMBER_BUS": MEMBER_BUS}, {}),
+        "listed": (
+            {
+                "COUNTERSIGN_ACCOUNTS": "",
+                "COUNTERSIGN_ACCOUNTS_PARAMETER": "/releases/accounts",
+                "COUNTERSIGN_MEMBER_BUS": MEMBER_BUS,
+            },
+            {"COUNTERSIGN_ACCOUNTS": "", "COUNTERSIGN_ACCOUNTS_PARAMETER": "/releases/accounts"},
         ),
     }
 
@@ -858,8 +1249,9 @@ quorum = 2""",
     def test_the_environment_is_what_the_code_reads(self):
         for index, function in enumerate(("notifier", "callback")):
             with self.subTest(function):
-                source = (ROOT / f"functions/{function}/src/settings.rs").read_text().split("#[cfg(test)]")[0]
-                read = set(re.findall(r'"(COUNTERSIGN_\w+)"', source))
+                files = (f"functions/{function}/src/settings.rs", "shared/src/accounts.rs")
+                sources = [(ROOT / file).read_text().split("#[cfg(test)]")[0] for file in files]
+                read = set(re.findall(r'"(COUNTERSIGN_\w+)"', "".join(sources)))
                 given = {name for title in CONFIGURATIONS for name in self.environments(title)[index]}
                 self.assertEqual(given, read)
 
@@ -903,7 +1295,8 @@ class Retention(unittest.TestCase):
             if (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) != ("Delete", "Delete"):
                 self.assertEqual(self.names(resource), set(), name)
         # The check sees the names of what is not kept.
-        for name in ("NotifierFunction", "NotifierLogGroup", "SigningKeyAlias", "SweepRule", "SendFailuresAlarm"):
+        named = ("NotifierFunction", "NotifierLogGroup", "NotifierRole", "SigningKeyAlias", "SweepRule")
+        for name in (*named, "SendFailuresAlarm"):
             self.assertEqual(len(self.names(stack.resources[name])), 1, name)
 
 
@@ -959,7 +1352,7 @@ class Policy(unittest.TestCase):
                 with self.subTest(f"{tool}, {title}"):
                     actions = {
                         action
-                        for role in ("NotifierRole", "CallbackRole")
+                        for role in stack.of_type("AWS::IAM::Role")
                         for _, _, action, _, _ in permissions(stack, role)
                         if action.startswith("ssm:")
                     }
@@ -998,21 +1391,27 @@ class Events(unittest.TestCase):
     @on_every_stack
     def test_the_rule_sends_every_change_of_a_manual_approval_to_the_notifier(self, title, stack):
         rule = stack.properties("ApprovalRule")
-        self.assertEqual(
-            rule["EventPattern"],
-            {
-                "source": ["aws.codepipeline"],
-                "detail-type": ["CodePipeline Action Execution State Change"],
-                "detail": {
-                    "type": {"owner": ["AWS"], "provider": ["Manual"], "category": ["Approval"]},
-                    "state": ["STARTED", "SUCCEEDED", "FAILED", "ABANDONED", "CANCELED"],
-                },
-            },
-        )
-        self.assertEqual(rule["State"], "ENABLED")
+        expected = approval_event(CONFIGURATIONS[title])
+        self.assertEqual((rule["EventPattern"], rule["State"]), (expected, "ENABLED"))
         self.assertEqual(rule["EventBusName"], CONFIGURATIONS[title].get("EventBusName", "default"))
         (target,) = rule["Targets"]
         self.assertEqual((target["Arn"], target["DeadLetterConfig"]["Arn"]), (NOTIFIER, RULE_DEAD_LETTERS))
+
+    @on_every_stack
+    def test_so_does_a_rule_on_the_bus_of_member_accounts(self, title, stack):
+        names = {"MemberBus", "MemberRule", "MemberPermission"}
+        self.assertEqual(names & set(stack.resources), names if has_member_bus(title) else set())
+        bus = ACCOUNT_ARN("events", f"event-bus/{deployment_name(title)}-members")
+        self.assertEqual(stack.outputs.get("MemberBusArn"), bus if has_member_bus(title) else None)
+        if has_member_bus(title):
+            name = f"{deployment_name(title)}-members"
+            rule = stack.properties("MemberRule")
+            pattern = approval_event(CONFIGURATIONS[title])
+            expected = {"Name": name, "EventBusName": name, "EventPattern": pattern, "State": "ENABLED"}
+            self.assertEqual({key: rule[key] for key in expected}, expected)
+            self.assertEqual(stack.properties("MemberBus")["Name"], name)
+            (target,), (own,) = rule["Targets"], stack.properties("ApprovalRule")["Targets"]
+            self.assertEqual({**target, "Id": ""}, {**own, "Id": ""})
 
     @on_every_stack
     def test_the_callbacks_own_events_reach_the_notifier(self, title, stack):
@@ -1031,13 +1430,42 @@ class Events(unittest.TestCase):
         self.assertEqual({**target, "Id": ""}, {**approvals, "Id": ""})
 
     @on_every_stack
+    def test_the_events_of_both_functions_are_forwarded_to_another_bus_if_one_is_given(self, title, stack):
+        names = {"ForwardRule", "ForwardingRole"}
+        self.assertEqual(names & set(stack.resources), names if title in FORWARD else set())
+        if title not in FORWARD:
+            return
+        rule = stack.properties("ForwardRule")
+        pattern = {
+            # Nobody in another account can put an event with this one in it.
+            "account": ["123456789012"],
+            "source": ["countersign"],
+            "detail-type": NEWS,
+            "detail": {"deployment": [deployment_name(title)]},
+        }
+        expected = {
+            "Name": f"{deployment_name(title)}-forward",
+            "EventBusName": "default",
+            "EventPattern": pattern,
+            "State": "ENABLED",
+        }
+        self.assertEqual({key: rule[key] for key in expected}, expected)
+        (target,) = rule["Targets"]
+        self.assertEqual((target["Arn"], target["DeadLetterConfig"]["Arn"]), (FORWARD[title], RULE_DEAD_LETTERS))
+        self.assertEqual(target["RoleArn"], ACCOUNT_ARN("iam", "role/ForwardingRole").replace("eu-west-1", ""))
+        # The longest that EventBridge tries: nothing makes up for an event that is not forwarded.
+        self.assertEqual(
+            target["RetryPolicy"], {"MaximumRetryAttempts": "185", "MaximumEventAgeInSeconds": "86400"}
+        )
+
+    @on_every_stack
     def test_the_sweep_comes_every_hour_to_the_notifier(self, _title, stack):
         rule = stack.properties("SweepRule")
         self.assertEqual((rule["ScheduleExpression"], rule["State"]), ("rate(1 hour)", "ENABLED"))
         # A schedule on any other bus has no effect.
         self.assertEqual(rule["EventBusName"], "default")
         (target,) = rule["Targets"]
-        self.assertEqual((json.loads(target["Input"]), target["Arn"]), ({"sweep": {}}, NOTIFIER))
+        self.assertEqual((json.loads(target["Input"]), target["Arn"]), ({"round": {}}, NOTIFIER))
 
     @on_every_stack
     def test_the_topic_is_optional(self, title, stack):
@@ -1047,6 +1475,104 @@ class Events(unittest.TestCase):
         ]
         self.assertEqual(list(stack.of_type("AWS::SNS::Topic")), ["ApprovalTopic"] if has_topic(title) else [])
         self.assertEqual(subscriptions, [(TOPIC, "lambda", NOTIFIER)] if has_topic(title) else [])
+
+
+class Examples(unittest.TestCase):
+    """The examples of docs/events.md, of what can be made of the events for others."""
+
+    EVENTS = ROOT / "docs/events"
+
+    def schema(self, kind):
+        return json.loads((self.EVENTS / f"{kind.lower().replace(' ', '-')}.schema.json").read_text())
+
+    def event(self, kind):
+        """An event as a rule's target gets it."""
+        (detail,) = self.schema(kind)["examples"]
+        return {
+            "version": "0",
+            "id": "6a5d1f6e-0b53-4a0e-8d3c-0f6b2f1c9d11",
+            "detail-type": kind,
+            "source": "countersign",
+            "account": "123456789012",
+            "time": "2026-11-20T10:02:33Z",
+            "region": "eu-west-1",
+            "resources": [],
+            "detail": detail,
+        }
+
+    def rules(self, name):
+        """The rules of an example, and the resources."""
+        resources = plain_template(self.EVENTS / name)["Resources"]
+        return {one: found["Properties"] for one, found in resources.items() if found["Type"] == "AWS::Events::Rule"}
+
+    def test_there_is_a_schema_of_each_event_that_is_forwarded(self):
+        for kind in NEWS:
+            self.assertEqual(self.schema(kind)["title"], kind)
+
+    def test_they_match_the_hubs_events_alone(self):
+        for name in ("slack.yaml", "ticket.yaml"):
+            for rule in self.rules(name).values():
+                pattern = rule["EventPattern"]
+                self.assertEqual((pattern["account"], pattern["source"]), ([{"Ref": "HubAccount"}], ["countersign"]))
+                (kind,) = pattern["detail-type"]
+                self.assertIn(kind, NEWS)
+                for field, values in pattern.get("detail", {}).items():
+                    self.assertLessEqual(set(values), set(self.schema(kind)["properties"][field]["enum"]))
+
+    def test_the_message_to_slack_says_what_every_event_has(self):
+        for name, rule in self.rules("slack.yaml").items():
+            with self.subTest(name):
+                (kind,), (target,) = rule["EventPattern"]["detail-type"], rule["Targets"]
+                transformer = target["InputTransformer"]
+                template = transformer["InputTemplate"]["Fn::Sub"].replace("${Channel}", "C0123456789")
+                used = set(re.findall("<([A-Za-z0-9_-]+)>", template))
+                self.assertEqual(used, set(transformer["InputPathsMap"]))
+                required, example = self.schema(kind)["required"], self.event(kind)["detail"]
+                for variable, path in transformer["InputPathsMap"].items():
+                    field = path.removeprefix("$.detail.")
+                    self.assertIn(field, required)
+                    template = template.replace(f"<{variable}>", str(example[field]))
+                message = json.loads(template)
+                self.assertEqual(set(message), {"channel", "text"})
+                self.assertIn("payments-api / Production / Approve in account 111122223333", message["text"])
+
+    def test_the_ticket_is_made_once_however_often_the_event_comes(self):
+        requests = []
+
+        class Tracker(http.server.BaseHTTPRequestHandler):
+            def do_PUT(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                requests.append((self.path, self.headers["Content-Type"], json.loads(body)))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        function = plain_template(self.EVENTS / "ticket.yaml")["Resources"]["Function"]["Properties"]
+        lines = [line for line in function["Code"]["ZipFile"].splitlines() if line]
+        self.assertLessEqual(len(lines), 10)
+        code = {}
+        exec("\n".join(lines), code)  # noqa: S102
+        event = self.event("Approval Ended")
+        with http.server.HTTPServer(("127.0.0.1", 0), Tracker) as server:
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            try:
+                with mock.patch.dict(os.environ, TRACKER_URL=f"http://127.0.0.1:{server.server_port}/tickets"):
+                    for _ in range(2):
+                        code["handler"](event, None)
+            finally:
+                server.shutdown()
+                thread.join()
+        ticket = {
+            "title": "payments-api / Production / Approve: rejected",
+            "text": (
+                "Execution 12345678-1234-5678-abcd-12345678abcd in account 111122223333, region eu-west-1, at "
+                "2026-11-20T10:02:31Z."
+            ),
+        }
+        self.assertEqual(requests, [(f"/tickets/{event['detail']['id']}", "application/json", ticket)] * 2)
 
 
 class Emails(unittest.TestCase):
@@ -1104,15 +1630,13 @@ class Emails(unittest.TestCase):
         (target,) = stack.properties("EmailRule")["Targets"]
         self.assertEqual((target["Arn"], target["DeadLetterConfig"]["Arn"]), (EMAIL_QUEUE, EMAIL_DEAD_LETTERS))
         self.assertEqual(
-            stack.of_type("AWS::Lambda::EventSourceMapping"),
+            stack.properties("EmailEventSource"),
             {
-                "EmailEventSource": {
-                    "EventSourceArn": EMAIL_QUEUE,
-                    "FunctionName": "NotifierFunction",
-                    "BatchSize": "10",
-                    "FunctionResponseTypes": ["ReportBatchItemFailures"],
-                    "ScalingConfig": {"MaximumConcurrency": "2"},
-                }
+                "EventSourceArn": EMAIL_QUEUE,
+                "FunctionName": "NotifierFunction",
+                "BatchSize": "10",
+                "FunctionResponseTypes": ["ReportBatchItemFailures"],
+                "ScalingConfig": {"MaximumConcurrency": "2"},
             },
         )
 
@@ -1195,13 +1719,203 @@ class SesTemplate(unittest.TestCase):
             self.assertEqual(bool(pattern.fullmatch(value)), expected, value)
 
 
+class MemberTemplate(unittest.TestCase):
+    """What another account has: the rule that forwards its events to the hub, and the roles that the hub assumes."""
+
+    maxDiff = None
+
+    def test_it_needs_no_transform_so_stack_sets_take_it(self):
+        self.assertNotIn("Transform", member_template())
+
+    def test_stack_sets_can_pass_its_parameters(self):
+        parameters = member_template()["Parameters"]
+        self.assertEqual({parameter["Type"] for parameter in parameters.values()}, {"String"})
+        required = {name for name, parameter in parameters.items() if "Default" not in parameter}
+        self.assertEqual(required, {"HubBusArn", "HomeRegion"})
+
+    def test_the_cdk_app_makes_the_same(self):
+        for title, parameters in MEMBER_CONFIGURATIONS.items():
+            with self.subTest(title):
+                self.assertEqual(differences(member_stack(parameters), member_cdk_stack(parameters)), [])
+
+    def test_every_parameter_has_an_effect(self):
+        home, changed = MEMBER_CONFIGURATIONS["home"], MEMBER_CONFIGURATIONS["everything"] | {"HomeRegion": "us-east-1"}
+        self.assertEqual(set(changed), set(member_template()["Parameters"]))
+        for name, value in changed.items():
+            with self.subTest(name):
+                self.assertNotEqual(differences(member_stack(home), member_stack(home | {name: value})), [])
+
+    def test_it_has_the_parameters_of_the_hub(self):
+        own, hub = member_template()["Parameters"], sam_source()["Parameters"]
+        for name, of_hub in (
+            ("DeploymentName", "DeploymentName"),
+            ("RolePrefix", "MemberRolePrefix"),
+            ("OrganizationId", "OrganizationId"),
+            ("TestEvents", "TestEvents"),
+        ):
+            for key in ("Type", "Default", "AllowedPattern", "AllowedValues"):
+                self.assertEqual(own[name].get(key), hub[of_hub].get(key))
+
+    @on_every_member_stack
+    def test_the_two_roles_are_in_the_home_region_and_each_region_has_one_to_forward_with(self, title, stack):
+        own = set() if title == "abroad" else MEMBER_ROLES
+        parameters = MEMBER_CONFIGURATIONS[title]
+        buses = [DEFAULT_BUSES] if parameters.get("TestEvents") == "enabled" else []
+        permissions = member_permissions(parameters.get("DeploymentName", "countersign"), buses=buses)
+        self.assertEqual(set(stack.of_type("AWS::IAM::Role")), own | {"ForwardingRole"})
+        outputs = {"ReadingRoleArn", "DecidingRoleArn"}
+        self.assertEqual(outputs & set(stack.outputs), set() if title == "abroad" else outputs)
+        self.assertEqual(stack.of_type("AWS::IAM::Policy") | stack.of_type("AWS::IAM::ManagedPolicy"), {})
+        for role in own:
+            self.assertNotIn("ManagedPolicyArns", stack.properties(role))
+            self.assertEqual(allowed_by(stack, role), permissions[role])
+            self.assertEqual(stack.properties(role)["MaxSessionDuration"], "3600")
+
+    def test_their_names_are_those_that_the_hub_assumes(self):
+        for tool, stack in member_both(MEMBER_CONFIGURATIONS["everything"]):
+            with self.subTest(tool):
+                hub = sam_stack(CONFIGURATIONS["everything"]).properties("CallbackFunction")
+                prefix = hub["Environment"]["Variables"]["COUNTERSIGN_MEMBER_ROLES"].replace("::*:", "::123456789012:")
+                self.assertEqual(stack.outputs["ReadingRoleArn"], f"{prefix}-read")
+                self.assertEqual(stack.outputs["DecidingRoleArn"], f"{prefix}-decide")
+
+    @on_every_member_stack
+    def test_only_they_have_names_among_what_has_no_region(self, title, stack):
+        named = {name for name, role in stack.of_type("AWS::IAM::Role").items() if "RoleName" in role}
+        self.assertEqual(named, set() if title == "abroad" else MEMBER_ROLES)
+
+    @on_every_member_stack
+    def test_the_rule_forwards_what_the_hubs_own_rule_takes(self, title, stack):
+        parameters = MEMBER_CONFIGURATIONS[title]
+        hub = REQUIRED | ({"TestEvents": "enabled"} if "TestEvents" in parameters else {})
+        rule, own = stack.properties("ApprovalRule"), sam_stack(hub).properties("ApprovalRule")
+        self.assertEqual(rule["Name"], f"{parameters.get('DeploymentName', 'countersign')}-approvals")
+        for name in ("EventPattern", "EventBusName", "State"):
+            self.assertEqual(rule[name], own[name])
+        (target,), (own_target,) = rule["Targets"], own["Targets"]
+        role = "arn:aws:iam::123456789012:role/ForwardingRole"
+        self.assertEqual((target["Arn"], target["RoleArn"]), (parameters["HubBusArn"], role))
+        for name in ("DeadLetterConfig", "RetryPolicy"):
+            self.assertEqual(target[name], own_target[name])
+
+    @on_every_member_stack
+    def test_its_role_can_only_put_events_on_the_hubs_bus_and_only_the_rule_can_use_it(self, title, stack):
+        bus = MEMBER_CONFIGURATIONS[title]["HubBusArn"]
+        self.assertEqual(allowed_by(stack, "ForwardingRole"), {"events:PutEvents": [bus]})
+        document = stack.properties("ForwardingRole")["AssumeRolePolicyDocument"]
+        rule = ACCOUNT_ARN("events", f"rule/{stack.properties('ApprovalRule')['Name']}")
+        admin, own, other = "arn:aws:iam::123456789012:role/Admin", "123456789012", "999999999999"
+        for principal, source, account, expected in (
+            (None, rule, own, True),
+            (None, rule, other, False),
+            (None, rule, None, False),
+            (None, None, own, False),
+            (None, f"{rule}2", own, False),
+            (None, rule.replace(own, other), own, False),
+            (admin, rule, own, False),
+        ):
+            with self.subTest(f"{principal}, {source}, {account}"):
+                request = Request(principal, "sts:AssumeRole", source=source, keys={"aws:SourceAccount": account})
+                self.assertEqual(allows(document, request), expected)
+
+    @on_every_member_stack
+    def test_events_that_it_cannot_forward_are_kept_as_the_hub_keeps_its_own(self, title, stack):
+        name = MEMBER_CONFIGURATIONS[title].get("DeploymentName", "countersign")
+        own = sam_stack(REQUIRED).properties("RuleDeadLetterQueue")
+        self.assertEqual(
+            stack.properties("RuleDeadLetterQueue"), own | {"QueueName": f"{name}-approvals-dead-letters"}
+        )
+        policy = stack.properties("RuleDeadLetterQueuePolicy")
+        self.assertEqual(policy["Queues"], ["RuleDeadLetterQueue"])
+        queue = ACCOUNT_ARN("sqs", "RuleDeadLetterQueue")
+        source = json.dumps({"ArnEquals": {"aws:SourceArn": APPROVAL_RULE}})
+        self.assertEqual(
+            statements(policy["PolicyDocument"]),
+            {
+                ("Deny", '{"AWS": "*"}', "sqs:*", queue, json.dumps(ResourcePolicies.DENY_WITHOUT_TLS)),
+                ("Allow", '{"Service": "events.amazonaws.com"}', "sqs:SendMessage", queue, source),
+            },
+        )
+
+    @on_every_member_stack
+    def test_it_keeps_nothing(self, _title, stack):
+        for resource in stack.resources.values():
+            self.assertEqual((resource["DeletionPolicy"], resource["UpdateReplacePolicy"]), ("Delete", "Delete"))
+
+    def test_the_hub_takes_what_it_forwards(self):
+        # An account with this role, which a hub lists, or has in its organization.
+        stack = member_stack(MEMBER_CONFIGURATIONS["home"])
+        pattern = stack.properties("ApprovalRule")["EventPattern"]
+        event = {"events:source": pattern["source"], "events:detail-type": pattern["detail-type"]}
+        hub = CONFIGURATIONS["organization"] | {"MemberAccounts": "123456789012"}
+        for organization in (hub["OrganizationId"], None):
+            keys = event | {"aws:PrincipalOrgID": organization}
+            sender = "arn:aws:sts::123456789012:assumed-role/ForwardingRole/session"
+            bus = sam_stack(hub).outputs["MemberBusArn"]
+            request = Request(sender, "events:PutEvents", bus, keys=keys)
+            self.assertTrue(allows(sam_stack(hub).properties("MemberBus")["Policy"], request))
+
+
+class Sweep(unittest.TestCase):
+    """The queue that the notifier sends the parts of each round to, and takes them from."""
+
+    @on_every_stack
+    def test_the_notifier_takes_one_part_at_a_time_and_as_many_side_by_side_as_it_may(self, title, stack):
+        self.assertEqual(
+            stack.properties("SweepEventSource"),
+            {
+                "EventSourceArn": SWEEP_QUEUE,
+                "FunctionName": "NotifierFunction",
+                "BatchSize": "1",
+                "FunctionResponseTypes": ["ReportBatchItemFailures"],
+                "ScalingConfig": {"MaximumConcurrency": CONFIGURATIONS[title].get("SweepConcurrency", "10")},
+            },
+        )
+        sources = set(stack.of_type("AWS::Lambda::EventSourceMapping"))
+        self.assertEqual(sources, {"EmailEventSource", "SweepEventSource"})
+
+    @on_every_stack
+    def test_its_queues_are_encrypted_keep_the_order_and_outlast_the_notifier(self, _title, stack):
+        self.assertEqual(
+            stack.properties("SweepQueue"),
+            {
+                "FifoQueue": "true",
+                "MessageRetentionPeriod": "14400",
+                "VisibilityTimeout": str(6 * int(stack.properties("NotifierFunction")["Timeout"])),
+                "SqsManagedSseEnabled": "true",
+                "RedrivePolicy": {"deadLetterTargetArn": SWEEP_DEAD_LETTERS, "maxReceiveCount": "5"},
+            },
+        )
+        self.assertEqual(
+            stack.properties("SweepDeadLetterQueue"),
+            {"FifoQueue": "true", "MessageRetentionPeriod": "1209600", "SqsManagedSseEnabled": "true"},
+        )
+        self.assertEqual(stack.outputs["SweepDeadLetterQueueUrl"], "SweepDeadLetterQueue")
+
+
 class Concurrency(unittest.TestCase):
     @on_every_stack
     def test_what_senders_of_events_can_cost_is_bounded(self, title, stack):
-        reserved = CONFIGURATIONS[title].get("NotifierConcurrency", "20")
+        reserved = CONFIGURATIONS[title].get("NotifierConcurrency", "30")
         found = stack.properties("NotifierFunction").get("ReservedConcurrentExecutions")
         self.assertEqual(found, None if reserved == "0" else reserved)
         self.assertNotIn("ReservedConcurrentExecutions", stack.properties("CallbackFunction"))
+
+    @on_every_stack
+    def test_the_queues_leave_some_of_it_for_events_about_approvals(self, _title, stack):
+        reserved = stack.properties("NotifierFunction").get("ReservedConcurrentExecutions")
+        sources = stack.of_type("AWS::Lambda::EventSourceMapping").values()
+        taken = sum(int(source["ScalingConfig"]["MaximumConcurrency"]) for source in sources)
+        if reserved is not None:
+            self.assertGreater(int(reserved), taken)
+
+    def test_the_cdk_app_refuses_one_that_would_leave_nothing(self):
+        for sweep, notifier in (("10", "12"), ("2", "4"), ("28", "30"), ("998", "1000"), ("999", "1000")):
+            wrong = self.assertRaisesRegex(SynthesisError, "^notifierConcurrency is")
+            with self.subTest(f"{notifier} with {sweep}"), wrong:
+                cdk_template(**REQUIRED | {"SweepConcurrency": sweep, "NotifierConcurrency": notifier})
+        for sweep, notifier in (("10", "13"), ("2", "5"), ("27", "30"), ("997", "1000"), ("1000", "0")):
+            cdk_template(**REQUIRED | {"SweepConcurrency": sweep, "NotifierConcurrency": notifier})
 
 
 class Api(unittest.TestCase):
@@ -1235,6 +1949,7 @@ class Alarms(unittest.TestCase):
         "NotifierDeadLettersAlarm": (*QUEUE, "NotifierDeadLetterQueue.QueueName"),
         "RuleDeadLettersAlarm": (*QUEUE, "RuleDeadLetterQueue.QueueName"),
         "EmailDeadLettersAlarm": (*QUEUE, "EmailDeadLetterQueue.QueueName"),
+        "SweepDeadLettersAlarm": (*QUEUE, "SweepDeadLetterQueue.QueueName"),
         "CallbackErrorsAlarm": ("AWS/ApiGateway", "5xx", "Sum", "ApiId", "Api"),
     }
 
@@ -1244,6 +1959,7 @@ class Alarms(unittest.TestCase):
             "ForgeriesAlarm": ("Countersign", "Forged", "Sum", "Deployment", deployment_name(title)),
             "SendFailuresAlarm": ("Countersign", "SendFailures", "Sum", "Deployment", deployment_name(title)),
             "UndeliveredAlarm": ("Countersign", "Undelivered", "Sum", "Deployment", deployment_name(title)),
+            "UnservedEventsAlarm": ("Countersign", "UnservedEvents", "Sum", "Deployment", deployment_name(title)),
         }
         alarms = stack.of_type("AWS::CloudWatch::Alarm")
         found = {
@@ -1264,14 +1980,17 @@ class Parameters(unittest.TestCase):
     # The CDK app leaves these to the types of the construct's props, and to CloudFormation.
     UNCHECKED_IN_CDK = {"AlarmTopicArn", "EventBusName", "LogRetentionDays"}
 
-    def test_sam_accepts_good_values_and_refuses_bad_ones(self):
-        declared = sam_source()["Parameters"]
-        self.assertEqual(set(VALUES), set(declared))
-        for name, parameter in declared.items():
-            for kind, expected in (("good", True), ("bad", False)):
-                for value in VALUES[name][kind]:
-                    with self.subTest(f"{name}: {value!r} is {kind}"):
-                        self.assertEqual(self.accepts(parameter, value), expected)
+    def test_cloudformation_accepts_good_values_and_refuses_bad_ones(self):
+        for values, declared in (
+            (VALUES, sam_source()["Parameters"]),
+            (MEMBER_VALUES, member_template()["Parameters"]),
+        ):
+            self.assertEqual(set(values), set(declared))
+            for name, parameter in declared.items():
+                for kind, expected in (("good", True), ("bad", False)):
+                    for value in values[name][kind]:
+                        with self.subTest(f"{name}: {value!r} is {kind}"):
+                            self.assertEqual(self.accepts(parameter, value), expected)
 
     def test_one_key_of_a_kind_signs_and_the_others_are_trusted_or_none(self):
         for name in ("RequestKeys", "VoteKeys"):
@@ -1314,8 +2033,65 @@ class Parameters(unittest.TestCase):
         """The required parameters, with a value of one more, and the source of the policy that takes it."""
         source = SOURCES.get(value) if name == "PolicySource" else None
         source = source or next((one for one in SOURCES.values() if name in one), SOURCES["approvers"])
-        needed = {"ConfigurationSet": "mail"} if name == "SesRegion" else {}
-        return SENDER | source | needed | {name: value}
+        return SENDER | source | NEEDS.get(name, {}) | {name: value}
+
+    def test_so_it_does_for_another_account(self):
+        required = MEMBER_CONFIGURATIONS["home"]
+        for name, values in MEMBER_VALUES.items():
+            for value in values["good"]:
+                with self.subTest(f"{name}: {value!r} is good"):
+                    member_cdk_template(**required | {name: value})
+            for value in values["bad"]:
+                with self.subTest(f"{name}: {value!r} is bad"):
+                    with self.assertRaisesRegex(SynthesisError, name[0].lower() + name[1:]):
+                        member_cdk_template(**required | {name: value})
+
+    def test_some_account_must_be_served(self):
+        none = REQUIRED | {"ServeOwnAccount": "false"}
+        for parameters in (none, none | {"OrganizationId": "o-a1b2c3d4e5"}):
+            with self.assertRaisesRegex(Refused, "^ServeOwnAccount is false, so MemberAccounts or MemberAccountsParameter must name"):
+                sam_stack(parameters)
+            with self.assertRaisesRegex(SynthesisError, "^serveOwnAccount is false, but must be true, unless member"):
+                cdk_template(**parameters)
+
+    def test_a_list_of_accounts_is_in_one_place_and_an_organization_sends_their_events(self):
+        listed = LISTED | {"ServeOwnAccount": "true"}
+        for parameters, refused, failed in (
+            (listed | {"MemberAccounts": "210987654321"}, "MemberAccountsParameter names the list", "memberAccounts is"),
+            (listed | {"OrganizationId": ""}, "MemberAccountsParameter is given, so Org", "memberAccountsParameter is"),
+        ):
+            with self.assertRaisesRegex(Refused, f"^{refused}"):
+                sam_stack(parameters)
+            with self.assertRaisesRegex(SynthesisError, f"^{failed} .* but must be left out"):
+                cdk_template(**parameters)
+
+    def test_there_are_at_most_as_many_member_accounts_and_regions_as_fit_into_the_settings(self):
+        for name, most, one_more in (
+            ("MemberAccounts", [f"{number:012}" for number in range(100)], "999999999999"),
+            ("PipelineRegions", ["ap-southeast-1"] * 34, "eu-west-1"),
+        ):
+            values = ",".join(most)
+            too_many = f"{values},{one_more}"
+            with self.subTest(name):
+                parameter = sam_source()["Parameters"][name]
+                self.assertEqual([self.accepts(parameter, one) for one in (values, too_many)], [True, False])
+                cdk_template(**REQUIRED | {name: values})
+                with self.assertRaisesRegex(SynthesisError, f"^{name[0].lower()}{name[1:]} is .* at most"):
+                    cdk_template(**REQUIRED | {name: too_many})
+
+    def test_the_cdk_app_refuses_an_account_that_is_named_twice(self):
+        with self.assertRaisesRegex(SynthesisError, "^memberAccounts is .* each named once"):
+            cdk_template(**REQUIRED | {"MemberAccounts": "210987654321,345678901234,210987654321"})
+
+    def test_the_cdk_app_refuses_the_former_name_of_a_setting(self):
+        with self.assertRaisesRegex(SynthesisError, '^context "pipelineRegion" is now "pipelineRegions"'):
+            synthesize(context(REQUIRED) | {"pipelineRegion": "*"})
+
+    def test_the_cdk_app_has_two_kinds_of_stacks(self):
+        template = synthesize(context(REQUIRED) | zips() | {"stack": "hub"})
+        self.assertEqual(template, cdk_template(**REQUIRED))
+        with self.assertRaisesRegex(SynthesisError, '^context "stack" is "members"; expected one of hub, member'):
+            synthesize(context(REQUIRED) | {"stack": "members"})
 
     def test_another_region_of_ses_needs_a_configuration_set_there(self):
         elsewhere = REQUIRED | {"SesRegion": "eu-central-1"}
@@ -1347,9 +2123,15 @@ class Parameters(unittest.TestCase):
             del given[name]
             with self.assertRaisesRegex(SynthesisError, f'"{name}" is missing; pass it as -c {name}={example}'):
                 synthesize(given)
+        for name in ("hubBusArn", "homeRegion"):
+            given = context(MEMBER_CONFIGURATIONS["home"]) | {"stack": "member"}
+            del given[name]
+            with self.assertRaisesRegex(SynthesisError, f'"{name}" is missing; pass it as -c {name}='):
+                synthesize(given)
 
     def test_each_has_a_description_and_each_constraint_a_message(self):
-        for name, parameter in sam_source()["Parameters"].items():
+        parameters = [*sam_source()["Parameters"].items(), *member_template()["Parameters"].items()]
+        for name, parameter in parameters:
             with self.subTest(name):
                 self.assertTrue(parameter["Description"].endswith("."))
                 if "AllowedPattern" in parameter or "MinValue" in parameter:
@@ -1366,11 +2148,17 @@ class Parameters(unittest.TestCase):
 
 class CdkApp(unittest.TestCase):
     # The context that tests/infra/run passes to the CDK CLI.
-    CLI = REQUIRED | {"NotificationTopic": "true"}
+    CLI = REQUIRED | {"NotificationTopic": "true", "MemberAccounts": HUB}
+    MEMBER_CLI = MEMBER_CONFIGURATIONS["home"]
 
     def test_the_cdk_cli_synthesizes_the_same_system(self):
         template = json.loads(pathlib.Path(os.environ["CDK_OUT"], "Countersign.template.json").read_text())
         self.assertEqual(differences(sam_stack(self.CLI), cdk_stack(self.CLI, template)), [])
+
+    def test_so_it_does_for_another_account(self):
+        template = json.loads(pathlib.Path(os.environ["MEMBER_CDK_OUT"], "CountersignMember.template.json").read_text())
+        found = member_cdk_stack(self.MEMBER_CLI, template)
+        self.assertEqual(differences(member_stack(self.MEMBER_CLI), found), [])
 
     def test_without_zips_cargo_lambda_builds_both_packages_into_the_same_functions(self):
         for architecture in ("arm64", "x86_64"):

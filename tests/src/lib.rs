@@ -6,9 +6,10 @@ pub mod faults;
 pub mod forge;
 pub mod hostile;
 pub mod ledger_writer;
+pub mod organization;
 mod world;
 
-pub use world::World;
+pub use world::{World, is_by};
 
 use std::path::PathBuf;
 

@@ -3,9 +3,10 @@
 mod attacked;
 mod ground;
 
+use sandbox::aws::Call;
 use sandbox::codepipeline::{ApprovalAction, ExecutionMode, Trigger};
 use sandbox::simulation::{Calls, Fault, Plan, Setup, Simulation};
-use sandbox::{Options, Sandbox, SandboxClock};
+use sandbox::{Members, Options, Sandbox, SandboxClock};
 use serde_json::{Value, json};
 use time::UtcDateTime;
 
@@ -69,7 +70,13 @@ impl World {
 
     /// As [`under`](Self::under), where AWS can fail.
     pub async fn simulated_under(policy: &str) -> Self {
-        let setup = Setup { policy: policy.to_owned(), begin: BEGIN, seed: 1, plan: Plan::default(), traced: false };
+        Self::simulated_serving(Members::default(), policy).await
+    }
+
+    /// As [`simulated_under`](Self::simulated_under), for the pipelines of these accounts and regions.
+    pub async fn simulated_serving(members: Members, policy: &str) -> Self {
+        let setup =
+            Setup { policy: policy.to_owned(), members, begin: BEGIN, seed: 1, plan: Plan::default(), traced: false };
         let simulation = Simulation::start(setup).await.unwrap();
         // The callback is warm, as in a sandbox.
         simulation.visit("GET", &format!("{}/", simulation.url()), None).await;
@@ -104,6 +111,16 @@ impl World {
     /// Whether an invocation has died.
     pub fn has_died(&self) -> bool {
         !self.simulation().deaths().is_empty()
+    }
+
+    /// Has Lambda take an event that nobody waits for: what fails is tried again.
+    pub fn deliver(&self, event: Value) {
+        self.simulation().deliver(event);
+    }
+
+    /// How many events Lambda gave up.
+    pub fn given_up(&self) -> usize {
+        self.simulation().dead_letters().len()
     }
 
     /// Saves another policy, as an administrator would.
@@ -284,8 +301,7 @@ impl World {
 
     /// The number of AWS calls that this function has made.
     pub fn calls_by(&self, name: &str) -> usize {
-        let role = format!(":assumed-role/countersign-{name}/");
-        self.aws().calls().iter().filter(|call| call.caller.contains(&role)).count()
+        self.aws().calls().iter().filter(|call| is_by(call, name)).count()
     }
 
     /// The number of calls to an operation that both functions have made.
@@ -296,6 +312,14 @@ impl World {
             .filter(|call| call.operation == operation && call.caller.contains(":assumed-role/countersign-"))
             .count()
     }
+}
+
+/// Whether a call is of this function: in its own role, or in a role that it has assumed.
+pub fn is_by(call: &Call, function: &str) -> bool {
+    let is_session = |role: &str| call.caller.contains(&format!(":assumed-role/countersign-{role}"));
+    is_session(&format!("{function}/"))
+        || is_session(&format!("read/{function}"))
+        || (function == "callback" && is_session("decide/"))
 }
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");

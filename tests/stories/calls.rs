@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use sandbox::Members;
 use sandbox::simulation::{Calls, Fault, Plan, Planned, Setup, Simulation};
-use tests::{BEGIN, World, eventbridge, simulated_time};
+use tests::{BEGIN, World, eventbridge, is_by, simulated_time};
 
 /// The calls that a function has made since `before`, by operation.
 fn made(world: &World, function: &str, before: usize) -> BTreeMap<String, usize> {
-    let role = format!(":assumed-role/countersign-{function}/");
     let mut made = BTreeMap::new();
-    for call in world.sandbox().calls().into_iter().skip(before).filter(|call| call.caller.contains(&role)) {
+    for call in world.sandbox().calls().into_iter().skip(before).filter(|call| is_by(call, function)) {
         *made.entry(call.operation).or_default() += 1;
     }
     made
@@ -20,7 +20,7 @@ fn calls<const N: usize>(list: [(&str, usize); N]) -> BTreeMap<String, usize> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_callback_starts_with_two_calls_shows_with_one_and_decides_with_six() {
+async fn the_callback_starts_with_two_calls_shows_with_one_and_decides_with_eight() {
     let world = World::new().await;
     assert_eq!(made(&world, "callback", 0), calls([("GetPublicKey", 2)]), "the start, side by side");
     let (alice, bob) = world.ask().await;
@@ -30,10 +30,22 @@ async fn the_callback_starts_with_two_calls_shows_with_one_and_decides_with_six(
 
     let before = world.sandbox().calls().len();
     world.post(&alice.approve, &[("decision", "Approved")]).await;
-    // The vote is sealed beside the read. Then vote and verdict, CodePipeline, the outcome: each must be done before the
-    // next begins. The event goes out beside the result.
-    let expected = calls([("Sign", 1), ("GetItem", 1), ("PutApprovalResult", 1), ("PutEvents", 1), ("UpdateItem", 2)]);
+    // The vote is sealed beside the read. Then vote and verdict, beside the session in the approver's name; CodePipeline; the
+    // outcome: each must be done before the next begins. The event goes out beside the result, and is noted.
+    let expected = calls([
+        ("Sign", 1),
+        ("GetItem", 1),
+        ("AssumeRole", 1),
+        ("PutApprovalResult", 1),
+        ("PutEvents", 1),
+        ("UpdateItem", 3),
+    ]);
     assert_eq!(made(&world, "callback", before), expected, "a decision");
+
+    let before = world.sandbox().calls().len();
+    world.get(&alice.approve).await;
+    let expected = calls([("GetItem", 1), ("AssumeRole", 1), ("ListActionExecutions", 1)]);
+    assert_eq!(made(&world, "callback", before), expected, "the first visit that reads CodePipeline");
 
     let before = world.sandbox().calls().len();
     world.get(&alice.approve).await;
@@ -55,7 +67,10 @@ fn the_callback_reads_its_two_keys_side_by_side() {
         let never = Planned { step: 1, fault: Fault::HangBefore, always: true };
         let plan = Plan { faults: vec![never], ..Plan::default() };
         let policy = "[default]\napprovers = [\"alice@example.com\"]".to_owned();
-        let simulation = Simulation::start(Setup { policy, begin: BEGIN, seed: 1, plan, traced: true }).await.unwrap();
+        let simulation =
+            Simulation::start(Setup { policy, members: Members::default(), begin: BEGIN, seed: 1, plan, traced: true })
+                .await
+                .unwrap();
         simulation.visit("GET", simulation.url(), None).await;
         let steps = simulation.steps();
         let asked: Vec<_> = steps.iter().filter(|step| step.operation == "GetPublicKey").collect();
@@ -64,13 +79,16 @@ fn the_callback_reads_its_two_keys_side_by_side() {
     });
 }
 
-/// So that a decision awaits four calls one after another, of the six that it makes: a vote is sealed beside the read, and
-/// the event goes out beside the result.
+/// So that a decision awaits four calls one after another, of the eight that it makes: a vote is sealed beside the read, it
+/// is written beside the session in which the result is put, and the event goes out and is noted beside the result and its
+/// note.
 #[test]
 fn what_a_decision_needs_of_two_services_is_asked_side_by_side() {
     for (hangs, beside) in [
         ("Sign", "GetItem"),
         ("GetItem", "Sign"),
+        ("AssumeRole", "UpdateItem"),
+        ("UpdateItem", "AssumeRole"),
         ("PutApprovalResult", "PutEvents"),
         ("PutEvents", "PutApprovalResult"),
     ] {
@@ -86,10 +104,10 @@ fn what_a_decision_needs_of_two_services_is_asked_side_by_side() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_takes_ten_calls_and_five_for_each_approver_and_repeated_seven_and_three() {
+async fn an_event_takes_twelve_calls_and_five_for_each_approver_and_repeated_seven_and_three() {
     for (approvers, number) in [("a@example.com", 1), ("a@example.com, b@example.com, c@example.com", 3)] {
         let world = World::of(approvers, 1).await;
-        // It notes the policy, once.
+        // It notes the policy, once, and begins the session that reads, which lasts an hour.
         world.sweep().await.unwrap();
         let before = world.sandbox().calls().len();
         world.play(&eventbridge()).await;
@@ -103,8 +121,9 @@ async fn an_event_takes_ten_calls_and_five_for_each_approver_and_repeated_seven_
             // whether the policy has changed.
             ("GetItem", 3),
             ("TransactWriteItems", 1),
-            // The delivery is claimed, and marked as sent.
-            ("UpdateItem", 2 * number),
+            // Each delivery is claimed, and marked as sent. The event for others goes out beside them, and is noted.
+            ("UpdateItem", 2 * number + 1),
+            ("PutEvents", 1),
             // The request is sealed, and each approver has two links.
             ("Sign", 1 + 2 * number),
             // Once in the life of a function: nothing is read from the ledger but what a key of ours has sealed.

@@ -2,6 +2,7 @@
 
 use countersign::evidence::TrustedKeys;
 use countersign::keys::Fingerprint;
+use sandbox::aws::{ACCOUNT, MemberRole};
 use sandbox::{NOTIFIER_KEY, TABLE};
 use serde_json::{Value, json};
 use time::Duration;
@@ -64,7 +65,7 @@ async fn evidence_of_a_decision_holds_offline_and_says_who_decided() {
         "Approved by bob@example.com at 2026-11-20T09:30:00Z",
         "was approved at 2026-11-20T09:30:00Z",
         "These votes decided it",
-        "arn:aws:iam::123456789012:role/countersign-callback",
+        "arn:aws:iam::123456789012:role/countersign-decide",
     ] {
         assert!(report.contains(words), "{words}: {report}");
     }
@@ -118,7 +119,7 @@ async fn after_a_rotation_both_keys_are_in_the_evidence() {
     let new = kms.create_key_with_policy(&sandbox::key_policy(sandbox::NOTIFIER_ROLE)).unwrap();
     let old = world.sandbox().setting("COUNTERSIGN_REQUEST_KEYS").unwrap();
     let notifier = misconfigured(&world, "COUNTERSIGN_REQUEST_KEYS", &format!("{new},{old}"));
-    let answer = notifier.handle(&json!({"evidence": {"key": key_of(&world).await}})).await.unwrap();
+    let answer = notifier.handle(&json!({"evidence": {"key": key_of(&world).await}}), "request").await.unwrap();
     let file = serde_json::to_string(&answer).unwrap();
     // The old key sealed the request, and the new one what CodePipeline shows now.
     let problem = holds(&world, &file).unwrap_err();
@@ -144,6 +145,31 @@ async fn an_end_by_others_is_told_as_theirs() {
     let report = holds(&world, &evidence(&world).await).unwrap();
     assert!(report.contains("THESE VOTES DID NOT DECIDE IT"), "{report}");
     assert!(report.contains("Ended by    arn:aws:iam::123456789012:user/AKIAOPERATOR"), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_in_the_name_of_somebody_who_did_not_vote_for_it_makes_it_fail() {
+    for (name, expected) in [(ALICE, true), (BOB, true), (CAROL, false), ("mallory", false)] {
+        let world = World::of(&format!("{ALICE}, {BOB}, {CAROL}"), 2).await;
+        let (alice, bob) = world.ask().await;
+        world.press(&alice.approve, "").await;
+        world.aws().delete_role(MemberRole::Deciding, ACCOUNT);
+        assert_eq!(world.post(&bob.approve, &[("decision", "Approved")]).await.status, 500);
+        // Whoever administers the account may assume the role in any name.
+        let input = json!({
+            "pipelineName": "MyFirstPipeline", "stageName": "MyApprovalStage", "actionName": "MyApprovalAction",
+            "token": world.approval_state().await["token"],
+            "result": {"status": "Approved", "summary": "Approved through Countersign by alice@example.com, bob@example.com."},
+        });
+        let caller = format!("arn:aws:sts::{ACCOUNT}:assumed-role/countersign-decide/{name}");
+        world.aws().codepipeline.call("PutApprovalResult", &input, &caller).unwrap();
+        world.settle().await;
+        let held = holds(&world, &evidence(&world).await);
+        assert_eq!(held.is_ok(), expected, "{name}: {held:?}");
+        if let Err(problem) = held {
+            assert!(problem.contains("in the name of somebody who did not vote for that"), "{problem}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use countersign::aws;
 use notifier::{Host, Notifier};
+use sandbox::Members;
 use sandbox::simulation::{Fault, Function, Plan, Planned, Setup, Simulation, Step};
 use serde_json::json;
 use tests::faults::explore::{Effort, Failure, baselines, outages, pairs, random, run_all, singles};
@@ -138,11 +139,16 @@ async fn a_real_broken_connection_fails_as_in_the_simulation() {
         Some(match name {
             "COUNTERSIGN_CALLBACK_URL" => "https://approvals.example.com".to_owned(),
             "COUNTERSIGN_SENDER" => "approvals@example.com".to_owned(),
-            "COUNTERSIGN_REPLY_TO" | "COUNTERSIGN_PIPELINE_REGION" => return None,
+            "COUNTERSIGN_REPLY_TO" | "COUNTERSIGN_PIPELINE_REGIONS" | "COUNTERSIGN_SWEEP_PACE" => return None,
+            "COUNTERSIGN_ACCOUNTS_PARAMETER" => return None,
             "COUNTERSIGN_SENDER_IDENTITY_ARN" | "COUNTERSIGN_SES_REGION" => return None,
             "COUNTERSIGN_LOG_LEVEL" | "COUNTERSIGN_POLICY_TEXT" | "COUNTERSIGN_APPROVAL_TIMEOUT_DAYS" => return None,
+            "AWS_REGION" => "us-east-2".to_owned(),
             "COUNTERSIGN_ACCOUNTS" => "123456789012".to_owned(),
-            "COUNTERSIGN_DECIDING_ROLE" => "arn:aws:iam::123456789012:role/callback".to_owned(),
+            "COUNTERSIGN_SWEEP_QUEUE" => "https://sqs.us-east-2.amazonaws.com/123456789012/demo.fifo".to_owned(),
+            "COUNTERSIGN_MEMBER_ROLES" => "arn:aws:iam::*:role/demo".to_owned(),
+            "COUNTERSIGN_MEMBER_BUS" => "arn:aws:events:us-east-2:123456789012:event-bus/demo-members".to_owned(),
+            "COUNTERSIGN_CALLBACK_ROLE" => "arn:aws:iam::123456789012:role/callback".to_owned(),
             _ => "sandbox".to_owned(),
         })
     };
@@ -156,7 +162,7 @@ async fn a_real_broken_connection_fails_as_in_the_simulation() {
             .build();
         let settings = notifier::Settings::read(&settings).unwrap();
         let notifier = Notifier::new(settings, &sdk, Host { metrics: Arc::new(|_| {}), ..Host::lambda() });
-        let real = notifier.handle(&command).await.unwrap_err().to_string();
+        let real = notifier.handle(&command, "request").await.unwrap_err().to_string();
 
         let (simulated, attempts) = std::thread::spawn({
             let command = command.clone();
@@ -164,7 +170,8 @@ async fn a_real_broken_connection_fails_as_in_the_simulation() {
                 simulated_time().block_on(async {
                     let plan = Plan { faults: vec![Planned { step: 1, fault, always: true }], outage: None };
                     let policy = format!("[default]\napprovers = [\"{ALICE}\"]");
-                    let setup = Setup { policy, begin: BEGIN, seed: 1, plan, traced: true };
+                    let setup =
+                        Setup { policy, members: Members::default(), begin: BEGIN, seed: 1, plan, traced: true };
                     let simulation = Simulation::start(setup).await.unwrap();
                     simulation.command(command).await.unwrap_err();
                     (simulation.failures().pop().unwrap(), simulation.steps()[0].attempts.len())

@@ -1,8 +1,8 @@
 //! Valid links to requests that the ledger does not have. Every path of the callback answers with the same page: it is
 //! going to be asked for anew.
 
-use sandbox::NOTIFIER_KEY;
 use sandbox::simulation::{Answer, Fault, Function, Plan, Planned, Setup, Simulation, Step};
+use sandbox::{Members, NOTIFIER_KEY};
 use serde_json::{Value, json};
 use tests::forge::Parts;
 use tests::{ALICE, BEGIN, World, by_a_developer, links_of, service, simulated_time};
@@ -37,7 +37,7 @@ async fn every_visit_to_a_request_that_the_ledger_lacks_is_asked_to_try_again() 
 /// A simulation with a request to Alice, and the link that approves.
 async fn asked(plan: Plan) -> (Simulation, String) {
     let policy = format!("[default]\napprovers = [\"{ALICE}\"]");
-    let setup = Setup { policy, begin: BEGIN, seed: 1, plan, traced: true };
+    let setup = Setup { policy, members: Members::default(), begin: BEGIN, seed: 1, plan, traced: true };
     let simulation = Simulation::start(setup).await.unwrap();
     let pipeline = service("service", sandbox::codepipeline::ExecutionMode::Queued, Default::default());
     simulation.aws().codepipeline.create(pipeline).unwrap();

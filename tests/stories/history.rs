@@ -82,7 +82,7 @@ async fn a_forged_end_is_in_no_history_that_codepipeline_confirms() {
         world.post(link, &[("decision", "Approved")]).await;
     }
     let summary = "Approved through Countersign by alice@example.com, bob@example.com.";
-    let role = "assumed-role/countersign-callback/sandbox";
+    let role = "assumed-role/countersign-decide/bob@example.com";
     let memo = tests::ledger_writer::outcome("Approved", BEGIN.unix_timestamp(), Some(role), Some(summary));
     world.ledger().change(|request| drop(request.insert("outcome".to_owned(), memo))).await;
     let pipeline = json!({"pipeline": "MyFirstPipeline"});

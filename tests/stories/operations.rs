@@ -44,7 +44,7 @@ pub(crate) fn misconfigured(world: &World, setting: &str, text: &str) -> Notifie
 pub(crate) async fn diagnosis(world: &World, notifier: &Notifier) -> Diagnosis {
     // Meanwhile the world's own notifier takes in what SES says of the test email.
     let event = json!({"doctor": {}});
-    let (asked, others) = (notifier.handle(&event), async {
+    let (asked, others) = (notifier.handle(&event, "request"), async {
         loop {
             world.settle().await;
             tokio::time::sleep(std::time::Duration::from_millis(2)).await;
@@ -88,6 +88,7 @@ async fn the_doctor_says_that_a_sound_deployment_is_sound() {
             "policy",
             "callback",
             "CodePipeline",
+            "rules",
             "routes"
         ]
     );
@@ -110,7 +111,8 @@ async fn the_doctor_names_what_is_broken() {
         ("COUNTERSIGN_TABLE", "another-table", &["test email", "ledger"][..]),
         ("COUNTERSIGN_POLICY", "/another/policy", &["policy"]),
         ("COUNTERSIGN_CALLBACK_URL", "http://127.0.0.1:9", &["callback"]),
-        ("COUNTERSIGN_DEPLOYMENT", "another", &["callback"]),
+        // Rules are named after the deployment.
+        ("COUNTERSIGN_DEPLOYMENT", "another", &["callback", "rules"]),
         ("COUNTERSIGN_REQUEST_KEYS", key.as_str(), &["callback"]),
     ] {
         let world = if setting == "COUNTERSIGN_REQUEST_KEYS" { &other_key } else { &World::new().await };
@@ -217,7 +219,7 @@ async fn a_notice_is_never_matched_to_an_earlier_execution() {
     // CodePipeline does not show the notice's approval (yet): nobody is asked, and the event is tried again.
     let notifier = misconfigured(&world, "", "");
     let notice = tests::in_notice(tests::sns(), |message| message["approval"]["token"] = json!("a-later-token"));
-    let error = notifier.handle(&notice).await.unwrap_err().to_string();
+    let error = notifier.handle(&notice, "request").await.unwrap_err().to_string();
     assert!(error.contains("CodePipeline shows no pending approval for this event"), "{error}");
     assert_eq!(world.requests().await.len(), 2);
 }
@@ -301,7 +303,7 @@ async fn whoever_changes_the_settings_can_say_who_decides() {
     let policy = format!("[default]\napprovers = [\"{MALLORY}\"]\nquorum = 1");
     world.aws().put_parameter("/mallory", &policy).await.unwrap();
     let notifier = misconfigured(&world, "COUNTERSIGN_POLICY", "/mallory");
-    notifier.handle(&json!({"sweep": {}})).await.unwrap();
+    notifier.handle(&json!({"sweep": {}}), "request").await.unwrap();
     let mail = world.mail_to(MALLORY).await;
     assert_eq!(world.press(&mail.approve, "").await.title(), "MyFirstPipeline was approved");
 }

@@ -87,6 +87,9 @@ async fn play(world: &Arc<World>, round: usize) -> &'static str {
     assert!(recorded < pages.len(), "round {round}: the deciding vote did not show the outcome");
     // From now on every link shows the result that CodePipeline holds.
     let summary = state["summary"].as_str().unwrap();
+    let by = state["lastUpdatedBy"].as_str().unwrap();
+    let name = by.strip_prefix("arn:aws:sts::123456789012:assumed-role/countersign-decide/").expect(by);
+    assert!(summary.contains(name), "round {round}: {summary}, in the name of {name}");
     assert!(summary.starts_with(&format!("{} through Countersign by ", word(ended))), "round {round}: {summary}");
     for (link, decision) in links {
         let page = world.get(&link).await;

@@ -289,7 +289,7 @@ async fn a_change_after_a_rotation_is_compared_with_the_policy_before_it() {
     for (keys, policy) in [(format!("{new},{old}"), &[ALICE]), (new, &[BOB])] {
         world.save_policy(&everything_by(policy)).await;
         let notifier = misconfigured(&world, "COUNTERSIGN_REQUEST_KEYS", &keys);
-        notifier.handle(&json!({"sweep": {}})).await.unwrap();
+        notifier.handle(&json!({"sweep": {}}), "request").await.unwrap();
         world.advance(Duration::minutes(20)).await;
     }
     assert_eq!(told(&world).await, BOB_FOR_ALICE);
@@ -302,10 +302,10 @@ async fn a_record_by_an_unknown_key_keeps_nobody_from_being_asked() {
     world.sweep().await.unwrap();
     let new = world.aws().kms.create_key_with_policy(&sandbox::key_policy(sandbox::NOTIFIER_ROLE)).unwrap();
     let notifier = misconfigured(&world, "COUNTERSIGN_REQUEST_KEYS", &new);
-    notifier.handle(&json!({"sweep": {}})).await.unwrap();
+    notifier.handle(&json!({"sweep": {}}), "request").await.unwrap();
     world.advance(Duration::minutes(15)).await;
-    notifier.handle(&json!({"sweep": {}})).await.unwrap();
+    notifier.handle(&json!({"sweep": {}}), "request").await.unwrap();
     world.save_policy(&everything_by(&[BOB])).await;
-    notifier.handle(&json!({"sweep": {}})).await.unwrap();
+    notifier.handle(&json!({"sweep": {}}), "request").await.unwrap();
     assert_eq!(told(&world).await, BOB_FOR_ALICE);
 }

@@ -37,6 +37,16 @@ async fn wait_unheard(world: &World, numbers: impl Iterator<Item = usize>) {
     world.heal();
 }
 
+/// Has a round run to its end, and returns the number of its parts at first, and how long it took in seconds.
+async fn round(world: &World) -> (u64, f64) {
+    let (failures, began) = (world.failures().len(), tokio::time::Instant::now());
+    let report = world.play(&serde_json::json!({"round": {}})).await;
+    assert_eq!(report["results"][0]["places"], 1, "{report}");
+    world.settle().await;
+    assert_eq!(world.failures()[failures..], [""; 0], "no part fails, and none takes too long");
+    (report["results"][0]["parts"].as_u64().unwrap(), began.elapsed().as_secs_f64())
+}
+
 /// Sweeps, without an error. Returns how many pipelines were left, how long it took in seconds, and how many calls it made
 /// to CodePipeline in each of them.
 async fn sweep(world: &World) -> (u64, f64, f64) {
@@ -64,19 +74,16 @@ async fn a_sweep_looks_at_a_thousand_pipelines_and_throttles_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_a_hundred_approvals_that_wait_the_next_sweep_goes_on_where_this_one_stopped() {
+async fn with_a_hundred_approvals_that_wait_a_round_takes_several_parts_and_reaches_all() {
     let world = thousand().await;
     start(&world, (0..100).map(|number| number * 10)).await;
     assert_eq!(world.requests().await.len(), 200);
     wait_unheard(&world, [3, 503, 997, 998, 999].into_iter()).await;
     world.aws().codepipeline.throttle(50, 5);
-    let (left, took, rate) = sweep(&world).await;
-    assert!(left > 0 && took < 300.0 && rate < 5.5, "{left} left, {took} s, {rate} calls a second");
-    assert!(world.requests().await.len() < 210, "the last ones are not reached");
-    world.advance(time::Duration::minutes(50)).await;
-    let (_, took, _) = sweep(&world).await;
-    assert!(took < 300.0, "{took} s");
+    let (parts, took) = round(&world).await;
     assert_eq!(world.requests().await.len(), 210);
+    assert!(parts == 4 && took < 600.0, "{parts} parts, {took} s");
+    assert_eq!(world.aws().codepipeline.throttled(), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -86,15 +93,36 @@ async fn where_others_use_up_the_rate_every_pipeline_has_its_turn_within_hours()
     wait_unheard(&world, unheard.iter().copied()).await;
     // A burst of one, and one call a second: a fifth of what a sweep wants.
     world.aws().codepipeline.throttle(1, 1);
-    let mut hours = 0;
-    while world.requests().await.len() < 2 * unheard.len() {
-        assert!(hours < 24, "{} of {} asked about", world.requests().await.len() / 2, unheard.len());
-        let (left, took, _) = sweep(&world).await;
-        assert!(left > 0 && took < 300.0, "{left} left, {took} s");
-        world.advance(time::Duration::minutes(50)).await;
-        hours += 1;
-    }
-    assert!(hours > 1);
+    let (_, took) = round(&world).await;
+    assert!((1_000.0..3_600.0).contains(&took), "{took} s: in many parts");
+    let asked = world.requests().await.len();
+    assert!(
+        asked >= 2 * unheard.len() - 4,
+        "{asked}: one that is throttled time and again does not keep the rest waiting"
+    );
+    round(&world).await;
+    assert_eq!(world.requests().await.len(), 2 * unheard.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_that_fails_time_and_again_leaves_its_rest_once() {
+    let world = thousand().await;
+    wait_unheard(&world, [3].into_iter()).await;
+    world.aws().codepipeline.throttle(1, 1);
+    // Whoever asks about it fails, every time.
+    world.fail(Calls::of("GetPipeline"), Fault::Denied);
+    let sent = |world: &World| world.aws().calls().iter().filter(|call| call.operation == "SendMessageBatch").count();
+    let (before, failed, given_up) = (sent(&world), world.failures().len(), world.given_up());
+    world.play(&serde_json::json!({"round": {}})).await;
+    world.settle().await;
+    let parts = sent(&world) - before;
+    assert!(
+        (3..=12).contains(&parts),
+        "{parts} parts, each left once, where its five tries would leave five times as many"
+    );
+    let failures = world.failures().split_off(failed);
+    assert_eq!(failures.len(), 5, "{failures:?}");
+    assert_eq!(world.given_up(), given_up + 1, "the part that failed");
 }
 
 #[tokio::test(start_paused = true)]

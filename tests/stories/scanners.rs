@@ -29,7 +29,11 @@ async fn nothing_but_a_press_decides() {
 
     assert_eq!(world.approval_state().await, before, "CodePipeline is as before");
     assert_eq!(world.get(&alice.approve).await.body, page.body, "and so are the votes");
-    assert_eq!((world.calls("PutApprovalResult"), world.calls("UpdateItem")), (0, 4), "four writes for two deliveries");
+    assert_eq!(
+        (world.calls("PutApprovalResult"), world.calls("UpdateItem")),
+        (0, 5),
+        "four writes for two deliveries, one for the event"
+    );
 
     let approved = world.press(&alice.approve, "Looks good").await;
     assert_eq!(approved.status, 200);

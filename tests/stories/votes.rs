@@ -19,7 +19,7 @@ async fn an_approval_goes_on_with_the_comment_in_the_summary() {
         state["summary"],
         "Approved through Countersign by alice@example.com. \"Totals agree. Ship <b>it</b> & rest 🚀\""
     );
-    assert!(state["lastUpdatedBy"].as_str().unwrap().ends_with("assumed-role/countersign-callback/sandbox"));
+    assert!(state["lastUpdatedBy"].as_str().unwrap().ends_with("assumed-role/countersign-decide/alice@example.com"));
     let execution = eventbridge()["detail"]["execution-id"].as_str().unwrap().to_owned();
     assert_eq!(world.execution_status("MyFirstPipeline", &execution).await, "Succeeded");
 }

@@ -119,6 +119,7 @@ impl Answer {
             Refusal::BadRequest(BadRequest::Method) => (StatusCode::METHOD_NOT_ALLOWED, Notice::NotAllowed),
             Refusal::BadRequest(BadRequest::CrossSite) => (StatusCode::FORBIDDEN, Notice::CrossSite),
             Refusal::BadRequest(BadRequest::ContentType) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Notice::CrossSite),
+            Refusal::Unserved => (StatusCode::GONE, Notice::Unserved),
             Refusal::Link(LinkError::Unbound) => (StatusCode::GONE, Notice::AskedAnew),
             Refusal::BadRequest(BadRequest::Form | BadRequest::Decision) | Refusal::WrongButton => {
                 (StatusCode::BAD_REQUEST, Notice::BadForm)

@@ -4,14 +4,15 @@
 //! any other approver who votes the same way. What the ledger has is believed only as far as it is sealed: votes are
 //! counted anew before they are carried out, and how an approval ended is what CodePipeline says.
 
-use countersign::approval::{ApprovalKey, Comment, Digest};
+use countersign::approval::{Address, ApprovalAction, ApprovalKey, Comment, Digest};
 use countersign::aws::AwsError;
-use countersign::events::vote_recorded;
+use countersign::events::{Event, vote_recorded};
 use countersign::ledger::{Found, Ledger, SealedVote, SignError, WriteOutcome};
 use countersign::link::{ExpiredLink, FinishOrder, VerifiedLink};
+use countersign::members::Decider;
 use countersign::metrics::Metrics;
 use countersign::pipeline::{ApprovalStatus, CodePipeline, PutOutcome, not_shown};
-use countersign::request::{Outcome, Request, Visitor, Vote};
+use countersign::request::{EventMemo, Outcome, Request, Visitor, Vote};
 use countersign::seal::Sealer;
 use time::UtcDateTime;
 
@@ -62,6 +63,9 @@ pub enum Seen {
     Missing,
 }
 
+/// The session in which a result is put, or why there is none.
+type Assumed = Result<Decider, AwsError>;
+
 /// What a decision reads and writes.
 #[derive(Debug, Clone)]
 pub struct Decisions {
@@ -78,6 +82,15 @@ pub struct Decisions {
 }
 
 impl Decisions {
+    /// Whether the account of the approval is served. A link is good for as long as its key; which accounts are served can
+    /// change in between.
+    ///
+    /// # Errors
+    /// When it cannot be read which accounts are.
+    pub async fn serves(&self, action: &ApprovalAction) -> Result<bool, DecideError> {
+        Ok(self.pipeline.members().accounts().has(&action.account).await?)
+    }
+
     /// The request as it is, and how it ended, if it has. Nothing is changed.
     ///
     /// # Errors
@@ -118,8 +131,8 @@ impl Decisions {
             seen => return Ok(seen),
         };
         let vote = vote?;
-        // Whether this visit's vote is on record.
-        let mut recorded = false;
+        // Whether this visit's vote is on record, and the session to put the result in.
+        let (mut recorded, mut decider) = (false, None);
         for _ in 0..MAX_COUNTS {
             if request.outcome.is_some() {
                 return Ok(Seen::Request(Box::new(request)));
@@ -130,8 +143,8 @@ impl Decisions {
                     if !request.asks(link.approver()) {
                         return Ok(Seen::Request(Box::new(request)));
                     }
-                    let event = recorded.then(|| vote_recorded(&self.events.deployment, &request, link.decision()));
-                    let request = self.events.beside(event, self.put(request, now)).await?;
+                    let event = self.event(&request, link.approver()).filter(|_| recorded);
+                    let request = self.events.beside(event, self.put(request, decider, now)).await?;
                     return Ok(Seen::Request(Box::new(request)));
                 }
                 Some(_) => {
@@ -139,17 +152,25 @@ impl Decisions {
                     return Ok(Seen::Request(Box::new(self.noted(request, outcome).await)));
                 }
                 None if !request.admits(vote.vote()) => return Ok(Seen::Request(Box::new(request))),
-                None => self.record(&mut request, &vote).await?,
+                None => {
+                    let (written, assumed) = self.record(&mut request, &vote).await?;
+                    decider = assumed;
+                    written
+                }
             };
             match written {
                 WriteOutcome::Applied if request.verdict.is_some() => recorded = true,
                 WriteOutcome::Applied => {
-                    let event = Some(vote_recorded(&self.events.deployment, &request, link.decision()));
+                    let event = self.event(&request, link.approver());
                     let request = self.events.beside(event, self.check_pending(request, now)).await;
                     return Ok(Seen::Request(Box::new(request)));
                 }
                 WriteOutcome::Changed(found) => match self.bound(found, link.request()) {
-                    Seen::Request(changed) => request = self.confirmed(*changed, now).await?,
+                    Seen::Request(changed) => {
+                        request = self.confirmed(*changed, now).await?;
+                        // Other votes may have settled it, and then the result is put in another name.
+                        decider = None;
+                    }
                     seen => return Ok(seen),
                 },
             }
@@ -172,7 +193,7 @@ impl Decisions {
                 _ if request.outcome.is_some() => return Ok(Seen::Request(Box::new(request))),
                 (None, None) => return Ok(Seen::Request(Box::new(request))),
                 (Some(verdict), counted) if counted != Some(verdict) => self.unlock(&mut request).await?,
-                (Some(_), _) => return Ok(Seen::Request(Box::new(self.put(request, now).await?))),
+                (Some(_), _) => return Ok(Seen::Request(Box::new(self.put(request, None, now).await?))),
                 (None, Some(decision)) => {
                     let written = self.ledger.lock(&request, decision).await?;
                     request.verdict = Some(decision);
@@ -235,25 +256,54 @@ impl Decisions {
     }
 
     /// Records a vote on top of `request`, which then has it; a vote that it has already is not written again, and what it
-    /// began is completed.
-    async fn record(&self, request: &mut Request, sealed: &SealedVote) -> Result<WriteOutcome, DecideError> {
+    /// began is completed. Beside it, the session begins in which the result is put, if the votes come to one.
+    async fn record(
+        &self,
+        request: &mut Request,
+        sealed: &SealedVote,
+    ) -> Result<(WriteOutcome, Option<Assumed>), DecideError> {
         let vote = sealed.vote();
         if request.vote_of(&vote.approver).is_some_and(|earlier| earlier.says_the_same(vote)) {
-            let Some(decision) = request.count() else { return Ok(WriteOutcome::Applied) };
-            let written = self.ledger.lock(request, decision).await?;
+            let Some(decision) = request.count() else { return Ok((WriteOutcome::Applied, None)) };
+            let (written, decider) = tokio::join!(self.ledger.lock(request, decision), self.decider(request));
             request.verdict = Some(decision);
-            return Ok(written);
+            return Ok((written?, decider));
         }
         let mut voted = request.clone();
         voted.votes.insert(vote.approver.identity(), vote.clone());
+        voted.events.remove(&EventMemo::of_vote(vote));
         voted.verdict = voted.count();
-        let written = self.ledger.record_vote(request, sealed, voted.verdict).await?;
+        let (written, decider) =
+            tokio::join!(self.ledger.record_vote(request, sealed, voted.verdict), self.decider(&voted));
+        let written = written?;
         if written == WriteOutcome::Applied {
             self.metrics.record(metrics::VOTES, 1);
             voted.revision = voted.revision.saturating_add(1);
             *request = voted;
         }
-        Ok(written)
+        Ok((written, decider))
+    }
+
+    /// The event about the vote that is on record, unless it went out before, and the note that it did.
+    fn event(
+        &self,
+        request: &Request,
+        voter: &Address,
+    ) -> Option<(Event, impl Future<Output = Result<(), AwsError>> + use<>)> {
+        let vote = request.vote_of(voter)?;
+        let memo = EventMemo::of_vote(vote);
+        if request.events.contains(&memo) {
+            return None;
+        }
+        let event = vote_recorded(&self.events.deployment, request, vote);
+        // Boxed: it is large, and mostly there is none.
+        Some((event, Box::pin(self.ledger.note_events(request, &[memo]))))
+    }
+
+    /// The session in which the result is put, if the votes come to one: in the name of the approver whose vote settled it.
+    async fn decider(&self, request: &Request) -> Option<Assumed> {
+        let vote = request.settling_vote()?;
+        Some(Box::pin(self.pipeline.decider(&request.approval, &vote.approver)).await)
     }
 
     /// Replaces a lock that says something other than what the votes come to.
@@ -268,11 +318,16 @@ impl Decisions {
         Ok(written)
     }
 
-    /// Puts what the votes come to as the approval's result, and notes the outcome that CodePipeline then holds.
-    async fn put(&self, request: Request, now: UtcDateTime) -> Result<Request, DecideError> {
+    /// Puts what the votes come to as the approval's result, in this session or a new one, and notes the outcome that
+    /// CodePipeline then holds.
+    async fn put(&self, request: Request, decider: Option<Assumed>, now: UtcDateTime) -> Result<Request, DecideError> {
         let Some(decision) = request.count() else { return Ok(request) };
+        let decider = match decider {
+            Some(decider) => decider,
+            None => self.decider(&request).await.ok_or(DecideError::VotesChanging)?,
+        };
         let summary = request.summary(decision);
-        match self.pipeline.put(&request.approval, decision, &summary).await? {
+        match self.pipeline.put(&request.approval, decision, &summary, &decider?).await? {
             PutOutcome::Accepted => {
                 self.count_decision(&request, now);
                 let summary = Some(summary);

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use countersign::accounts::Accounts;
 use countersign::aws::AwsError;
 use countersign::clock::Clock;
 use countersign::keys::{Keyring, SigningKey};
 use countersign::ledger::{Ledger, Trust};
 use countersign::link::{LinkVerifier, Origins};
+use countersign::members::Members;
 use countersign::metrics::{Metrics, Sink};
 use countersign::pipeline::{CodePipeline, Polling};
 use countersign::seal::{SealKind, Sealer};
@@ -31,6 +33,9 @@ const MAX_ANSWER_TIME: Duration = Duration::from_secs(25);
 
 /// How often the callback asks CodePipeline again while a visitor waits.
 const POLLING: Polling = Polling { attempts: 6, interval: Duration::from_millis(500) };
+
+/// What its sessions that read pipelines are called.
+const READER: &str = "callback";
 
 /// The callback, ready to answer.
 #[derive(Clone)]
@@ -60,14 +65,18 @@ impl Callback {
     /// # Errors
     /// When a key cannot be read.
     pub async fn start(settings: Settings, aws: &SdkConfig, clock: Clock, metrics: Sink) -> Result<Self, StartError> {
-        let Settings { deployment, request_keys, vote_keys, deciding_role, origins, table, .. } = settings;
+        let Settings { deployment, accounts, request_keys, vote_keys, member_roles, origins, table, .. } = settings;
         let metrics = Metrics::new(deployment.clone(), Arc::clone(&clock), metrics);
         let kms = aws_sdk_kms::Client::new(aws);
         let signing_key = SigningKey::new(kms.clone(), vote_keys.newest().clone());
         let sealer = Sealer::new(SealKind::Vote, deployment.clone(), signing_key);
         let (request_keys, vote_keys) = (Keyring::new(kms.clone(), request_keys), Keyring::new(kms, vote_keys));
-        // Side by side: each is one call, or one for each key that is being rotated.
-        let (link_keys, _) = tokio::try_join!(request_keys.fetched(), vote_keys.fetched())?;
+        let accounts = Accounts::new(aws, accounts, Arc::clone(&clock));
+        // Side by side: each is one call, or one for each key that is being rotated. A list of accounts that cannot be read
+        // now is read again by the visit that needs it, which has a page for that.
+        let (link_keys, _, _) = tokio::try_join!(request_keys.fetched(), vote_keys.fetched(), async {
+            Ok::<_, AwsError>(accounts.list().await.ok())
+        })?;
         let trust = Trust::new(&deployment, &request_keys, &vote_keys, metrics.clone(), Arc::clone(&clock));
         Ok(Self {
             verifier: LinkVerifier::new(deployment.clone(), link_keys.clone()),
@@ -75,7 +84,7 @@ impl Callback {
             decisions: Decisions {
                 ledger: Ledger::new(aws_sdk_dynamodb::Client::new(aws), table, trust),
                 sealer,
-                pipeline: CodePipeline::new(aws_sdk_codepipeline::Client::new(aws), POLLING, deciding_role),
+                pipeline: CodePipeline::new(Members::new(aws, accounts, member_roles, READER), POLLING),
                 events: Events::new(aws, deployment),
                 metrics,
             },

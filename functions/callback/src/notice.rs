@@ -16,6 +16,8 @@ pub enum Notice<'a> {
     Broken,
     /// The path is not the links'.
     NotFound,
+    /// The approval is in an account that is not served any more.
+    Unserved,
     /// The method is neither GET, HEAD nor POST.
     NotAllowed,
     /// The approval was asked for again after the link was made.
@@ -67,6 +69,7 @@ impl<'a> Notice<'a> {
             Self::TryAgain => [texts.try_again_title(), texts.try_again(), texts.try_again_next()],
             Self::Broken => [texts.misconfigured_title(), texts.misconfigured(), texts.misconfigured_next()],
             Self::NotFound => [texts.not_found_title(), texts.not_found(), texts.not_found_next()],
+            Self::Unserved => [texts.unserved_title(), texts.unserved(), texts.unserved_next()],
             Self::NotAllowed => [texts.not_allowed_title(), texts.not_allowed(), texts.not_allowed_next()],
             Self::AskedAnew => [texts.asked_anew_title(), texts.asked_anew(), texts.asked_anew_next()],
             Self::CrossSite => [texts.cross_site_title(), texts.cross_site(), texts.cross_site_next()],

@@ -13,6 +13,8 @@ pub enum Refusal {
     BadRequest(BadRequest),
     /// The link is not ours, or not valid yet.
     Link(LinkError),
+    /// The link is good, and its approval is in an account that is not served any more.
+    Unserved,
     /// The form's decision is not the link's.
     WrongButton,
     /// The link's approver is not one of those who were asked.
@@ -34,6 +36,7 @@ impl Refusal {
         match self {
             Self::BadRequest(bad_request) => bad_request.reason(),
             Self::Link(error) => error.reason(),
+            Self::Unserved => "an account that is not served",
             Self::WrongButton => "a decision that is not the link's",
             Self::NotAsked => "an approver who was not asked",
             Self::Initiator(_) => "an approval by the person who started the execution",

@@ -1,6 +1,7 @@
 //! The callback's settings.
 
-use countersign::approval::{Deployment, Origin, RoleArn};
+use countersign::accounts::AccountSource;
+use countersign::approval::{Deployment, MemberRoles, Origin};
 use countersign::keys::KeyIds;
 use countersign::log::LevelFilter;
 use countersign::settings::{Lookup, SettingError, optional, optional_list, required};
@@ -10,12 +11,14 @@ use countersign::settings::{Lookup, SettingError, optional, optional_list, requi
 pub struct Settings {
     /// `COUNTERSIGN_DEPLOYMENT`: the name of this installation, which its links must carry.
     pub deployment: Deployment,
+    /// `COUNTERSIGN_ACCOUNTS`, `COUNTERSIGN_ACCOUNTS_PARAMETER`: the accounts whose approvals are served.
+    pub accounts: AccountSource,
     /// `COUNTERSIGN_REQUEST_KEYS`: the KMS keys that the notifier's links and requests are accepted of.
     pub request_keys: KeyIds,
     /// `COUNTERSIGN_VOTE_KEYS`: the KMS keys that votes are accepted of. The first one signs new votes.
     pub vote_keys: KeyIds,
-    /// `COUNTERSIGN_DECIDING_ROLE`: the ARN of the role that results are put with, the callback's own.
-    pub deciding_role: RoleArn,
+    /// `COUNTERSIGN_MEMBER_ROLES`: the roles that the accounts have whose approvals are served.
+    pub member_roles: MemberRoles,
     /// `COUNTERSIGN_ORIGINS`: where links work, such as `https://approve.example.com`. Unless it is set, at API Gateway's
     /// own domain name.
     pub origins: Option<Vec<Origin>>,
@@ -33,9 +36,10 @@ impl Settings {
     pub fn read(lookup: Lookup) -> Result<Self, SettingError> {
         Ok(Self {
             deployment: required(lookup, "COUNTERSIGN_DEPLOYMENT")?,
+            accounts: AccountSource::read(lookup)?,
             request_keys: required(lookup, "COUNTERSIGN_REQUEST_KEYS")?,
             vote_keys: required(lookup, "COUNTERSIGN_VOTE_KEYS")?,
-            deciding_role: required(lookup, "COUNTERSIGN_DECIDING_ROLE")?,
+            member_roles: required(lookup, "COUNTERSIGN_MEMBER_ROLES")?,
             origins: optional_list(lookup, "COUNTERSIGN_ORIGINS")?,
             table: required(lookup, "COUNTERSIGN_TABLE")?,
             log_level: optional(lookup, "COUNTERSIGN_LOG_LEVEL")?.unwrap_or(LevelFilter::INFO),
@@ -51,9 +55,10 @@ mod tests {
     fn a_missing_or_wrong_setting_is_named() {
         let good = [
             ("COUNTERSIGN_DEPLOYMENT", "demo"),
+            ("COUNTERSIGN_ACCOUNTS", "123456789012"),
             ("COUNTERSIGN_REQUEST_KEYS", "new,old"),
             ("COUNTERSIGN_VOTE_KEYS", "votes"),
-            ("COUNTERSIGN_DECIDING_ROLE", "arn:aws:iam::123456789012:role/callback"),
+            ("COUNTERSIGN_MEMBER_ROLES", "arn:aws:iam::*:role/demo"),
             ("COUNTERSIGN_TABLE", "ledger"),
         ];
         let read = |changed: &str, text: Option<&str>| {

@@ -127,6 +127,11 @@ pub fn parse(token: SignedToken, intent: Intent) -> Result<Visit, Refusal> {
 /// When the link's approver may not do it, the request is not there, or AWS does not answer.
 pub async fn act(visit: Visit, decisions: &Decisions, visitor: Visitor, now: UtcDateTime) -> Result<Reply, Refusal> {
     let action = visit.link().map(|link| link.action().clone());
+    if let Some(action) = &action
+        && !decisions.serves(action).await?
+    {
+        return Err(Refusal::Unserved);
+    }
     let reply = carry_out(visit, decisions, visitor, now).await;
     if let (Err(Refusal::Missing), Some(action)) = (&reply, action) {
         decisions.events.put(request_missing(&decisions.events.deployment, &action)).await;

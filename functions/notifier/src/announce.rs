@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use countersign::approval::{ApprovalAction, ApprovalKey, ExecutionId};
-use countersign::aws::AwsError;
+use countersign::aws::{AwsError, AwsErrorKind};
 use countersign::clock::{CLOCK_SKEW, Clock};
 use countersign::delivery::{Delivery, EmailKind};
 use countersign::ledger::Ledger;
@@ -16,6 +16,7 @@ use time::{Duration, UtcDateTime};
 
 use crate::errors::Errors;
 use crate::outbox::{LEASE, Outbox, Undelivered};
+use crate::publisher::Publisher;
 use crate::recipient::{Recipient, recipients};
 
 /// For how long CodePipeline may still show an approval as waiting that has ended. Its lists lag by seconds.
@@ -27,6 +28,7 @@ pub(crate) struct Announce {
     pub(crate) pipeline: CodePipeline,
     pub(crate) ledger: Ledger,
     pub(crate) outbox: Outbox,
+    pub(crate) publisher: Publisher,
     pub(crate) clock: Clock,
 }
 
@@ -51,12 +53,19 @@ pub enum AnnounceError {
     /// Some emails were not sent; the others were.
     #[error(transparent)]
     Undelivered(#[from] Undelivered),
+    /// An event for others was not put, or it was not noted that it was.
+    #[error("an event for others did not go out: {0}")]
+    Unpublished(AwsError),
 }
 
 impl AnnounceError {
-    /// Whether emails will not be sent, however often it is tried.
+    /// Whether emails or events will not go out, however often it is tried.
     pub(crate) fn is_refusal(&self) -> bool {
-        matches!(self, Self::Undelivered(undelivered) if undelivered.is_refusal())
+        match self {
+            Self::Undelivered(undelivered) => undelivered.is_refusal(),
+            Self::Unpublished(error) => error.kind == AwsErrorKind::Refused && !error.is_throttling(),
+            Self::Aws(_) | Self::EndNotShown => false,
+        }
     }
 }
 
@@ -140,15 +149,20 @@ impl Announce {
         if request.outcome.is_some() { self.announce(&request).await } else { Ok(0) }
     }
 
-    /// Announces how the approval ended, as CodePipeline has shown in this invocation, to everybody who was asked and does not know yet, and gives the number of
-    /// emails. Once nobody is left, closes the approval.
+    /// Announces how the approval ended, as CodePipeline has shown in this invocation, to everybody who was asked and does
+    /// not know yet, and by an event to others, and gives the number of emails. Once nobody is left, closes the approval.
     pub(crate) async fn announce(&self, request: &Request) -> Result<usize, AnnounceError> {
         let key = request.approval.key();
         let before = self.ledger.deliveries(&key, &request.digest).await?;
         let now = (self.clock)();
         let due = uninformed(request, &before);
         let number = due.len();
-        let sent = self.outbox.send(request, EmailKind::Outcome, due).await.complete(number)?;
+        let (sent, published) = tokio::join!(
+            self.outbox.send(request, EmailKind::Outcome, due),
+            Box::pin(self.publisher.publish(request)),
+        );
+        let sent = sent.complete(number)?;
+        published.map_err(AnnounceError::Unpublished)?;
         // A request may be on its way to somebody at this very moment: the outcome will have to be announced to them,
         // too.
         let is_asking = |delivery: &Delivery| delivery.kind.asks() && delivery.is_under_way(now, LEASE);

@@ -1,6 +1,6 @@
 //! Asking an approval's approvers for their decision: once, or again on command.
 
-use countersign::approval::{ActionName, ApprovalAction, ApprovalKey, PipelineName, StageName};
+use countersign::approval::{ActionName, ApprovalAction, ApprovalKey, Location, PipelineName, StageName};
 use countersign::aws::AwsError;
 use countersign::clock::Clock;
 use countersign::delivery::EmailKind;
@@ -86,9 +86,10 @@ impl Ask {
     pub(crate) async fn ask(&self, pending: &PendingRef) -> Result<Option<Asked>, AskError> {
         let Some((request, noted)) = self.open_request(pending).await? else { return Ok(None) };
         let key = request.approval.key();
-        let (summary, told) = tokio::join!(
+        let (summary, told, published) = tokio::join!(
             self.outbox.send(&request, EmailKind::Request, recipients(&request.terms)),
             Box::pin(self.tell(noted)),
+            Box::pin(self.announce.publisher.publish(&request)),
         );
         if summary.attempted() > 0 {
             self.announce.announce_if_ended(&key).await?;
@@ -96,6 +97,7 @@ impl Ask {
         let already_sent = summary.already_sent;
         let sent = summary.complete(recipients(&request.terms).count())?;
         told?;
+        published.map_err(AnnounceError::Unpublished)?;
         Ok(Some(Asked { key, sent, already_sent }))
     }
 
@@ -143,11 +145,13 @@ impl Ask {
     /// When nothing waits there, or something could not be read or sent. Everything else was sent.
     pub(crate) async fn resend(
         &self,
+        at: &Location,
         pipeline: PipelineName,
         stage: &StageName,
         action: &ActionName,
     ) -> Result<usize, Errors<AskError>> {
-        let pending = self.pipeline.pending_at(pipeline, stage, action, (self.clock)()).await.map_err(AskError::Aws)?;
+        let pending = self.pipeline.pending_at(at, pipeline, stage, action, (self.clock)()).await;
+        let pending = pending.map_err(AskError::Aws)?;
         if pending.is_empty() {
             return Err(AskError::NothingPending.into());
         }
@@ -180,14 +184,16 @@ impl Ask {
         let at = lately.max().unwrap_or(now);
         let (again, first): (Vec<_>, Vec<_>) =
             recipients(&request.terms).partition(|recipient| was_sent(&recipient.mailbox.address.identity()));
-        let (again, first, told) = tokio::join!(
+        let (again, first, told, published) = tokio::join!(
             self.outbox.send(&request, EmailKind::Resend { at }, again),
             self.outbox.send(&request, EmailKind::Request, first),
             Box::pin(self.tell(noted)),
+            Box::pin(self.announce.publisher.publish(&request)),
         );
         self.announce.announce_if_ended(&key).await?;
         let sent = again.and(first).complete(recipients(&request.terms).count())?;
         told?;
+        published.map_err(AnnounceError::Unpublished)?;
         Ok(sent)
     }
 

@@ -41,13 +41,11 @@ pub(crate) struct CallbackClient {
 
 impl CallbackClient {
     /// A client of the callback at this URL.
-    pub(crate) fn new(callback: &Origin) -> Self {
-        Self { tls: callback.as_str().starts_with("https://"), http: Arc::default() }
-    }
-
-    /// A client whose requests go through `http`.
-    pub(crate) fn through(http: SharedHttpConnector) -> Self {
-        Self { tls: false, http: Arc::new(OnceLock::from(http)) }
+    pub(crate) fn of(callback: &Origin, through: Option<SharedHttpConnector>) -> Self {
+        match through {
+            Some(http) => Self { tls: false, http: Arc::new(OnceLock::from(http)) },
+            None => Self { tls: callback.as_str().starts_with("https://"), http: Arc::default() },
+        }
     }
 
     /// Has the callback put the result that the recorded votes come to.

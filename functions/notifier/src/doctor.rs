@@ -6,28 +6,44 @@
 //! and a table that it may read, accepts it and answers that there is nothing to finish. Nor may anybody else sign or write:
 //! the deployed policies are read. To SES's mailbox simulator it sends an email, whose event must come back.
 
+mod forwarding;
 mod mail;
 mod policies;
+mod test_events;
 
 use std::fmt::Write;
 
-use countersign::approval::{ApprovalAction, ParseError, RoleArn};
+use countersign::approval::{ApprovalAction, Digest, Location, ParseError, RoleArn};
 use countersign::aws::{AwsError, AwsErrorKind};
 use countersign::clock::Clock;
 use countersign::keys::Keyring;
 use countersign::ledger::Ledger;
 use countersign::link::{LinkSigner, Probe, SignError};
 use countersign::pipeline::CodePipeline;
+use futures_util::{StreamExt, stream};
 use serde::Serialize;
+use tokio::time::{Instant, timeout_at};
 
 use crate::callback_client::{CallbackClient, CallbackError};
 use crate::policy_store::{PolicyReadError, PolicyStore, StoredPolicy};
 use crate::routes::Routes;
+use crate::served::{Scope, ScopeError, ServedPlaces};
+pub use forwarding::BusArn;
+pub(crate) use forwarding::Forwarding;
 pub(crate) use mail::MailDoctor;
 use policies::{KeysSeen, REQUEST_KEY};
+pub(crate) use test_events::TestEvents;
 
+/// How many accounts and regions are looked at side by side.
+const CONCURRENT_PLACES: usize = 8;
+/// How long looking at all accounts and regions may take.
+const PLACES_WITHIN: std::time::Duration = std::time::Duration::from_mins(3);
 /// How long reading all pipelines may take.
 const ROUTES_WITHIN: std::time::Duration = std::time::Duration::from_mins(4);
+
+/// The part about reading pipelines, and the one about the rules that events come by.
+const READS: &str = "CodePipeline";
+const RULES: &str = "rules";
 
 /// What the doctor found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -67,11 +83,14 @@ impl Finding {
 pub(crate) struct Doctor {
     pub(crate) mail: MailDoctor,
     pub(crate) pipeline: CodePipeline,
+    pub(crate) forwarding: Forwarding,
+    pub(crate) tests: TestEvents,
     pub(crate) policy: PolicyStore,
     pub(crate) ledger: Ledger,
     pub(crate) request_keys: Keyring,
     pub(crate) vote_keys: Keyring,
-    pub(crate) deciding_role: RoleArn,
+    pub(crate) callback_role: RoleArn,
+    pub(crate) served: ServedPlaces,
     pub(crate) links: LinkSigner,
     pub(crate) callback: CallbackClient,
     pub(crate) routes: Routes,
@@ -79,25 +98,34 @@ pub(crate) struct Doctor {
 }
 
 impl Doctor {
-    /// Examines every part, side by side.
-    pub(crate) async fn examine(&self) -> Diagnosis {
-        let (mail, (signs, callback), requests, votes, table, policy, pipeline, routes) = tokio::join!(
+    /// Examines every part, side by side, and the accounts and regions that are meant.
+    pub(crate) async fn examine(&self, scope: &Scope, test_event: bool) -> Diagnosis {
+        let places = self.places(scope).await;
+        let (places, unclear) = (places.as_deref().unwrap_or_default(), places.as_ref().err().cloned());
+        let (mail, (signs, callback), requests, votes, table, policy, members, tests, routes) = tokio::join!(
             Box::pin(self.mail.examine()),
             self.signing_and_callback(),
             KeysSeen::of(&self.request_keys),
             KeysSeen::of(&self.vote_keys),
             self.table(),
             self.policy(),
-            self.pipeline(),
-            self.routes(),
+            self.members(places),
+            async { if test_event { Box::pin(self.tests.check(places)).await } else { Vec::new() } },
+            self.routes(places),
         );
-        let deciding = &self.deciding_role;
-        let request_key = signs.err().unwrap_or_else(|| policies::request_key(&requests, deciding));
-        let vote_key = policies::vote_key(&votes, deciding);
-        let ledger = policies::ledger(table, deciding, requests.as_ref().ok().and_then(KeysSeen::signer));
-        let others = [request_key, vote_key, ledger, policy, callback, pipeline, routes];
-        let findings: Vec<Finding> = mail.into_iter().chain(others).collect();
+        let callback_role = &self.callback_role;
+        let request_key = signs.err().unwrap_or_else(|| policies::request_key(&requests, callback_role));
+        let vote_key = policies::vote_key(&votes, callback_role);
+        let ledger = policies::ledger(table, callback_role, requests.as_ref().ok().and_then(KeysSeen::signer));
+        let ours = [request_key, vote_key, ledger, policy, callback];
+        let findings: Vec<Finding> =
+            mail.into_iter().chain(ours).chain(unclear).chain(members).chain(tests).chain([routes]).collect();
         Diagnosis { sound: findings.iter().all(|finding| finding.sound), findings }
+    }
+
+    /// Notes that a test event arrived. `false` if none such is expected.
+    pub(crate) async fn note_test_event(&self, nonce: &Digest, at: &Location) -> Result<bool, AwsError> {
+        self.ledger.note_test_event(nonce, at, (self.clock)()).await
     }
 
     /// The request key must sign, and the callback must accept a link that it signed.
@@ -144,22 +172,60 @@ impl Doctor {
     }
 
     /// Every approval action should have a route. One that has none may be somebody else's, so that is a warning.
-    async fn routes(&self) -> Finding {
+    async fn routes(&self, places: &[Location]) -> Finding {
         const CHECK: &str = "routes";
-        match tokio::time::timeout(ROUTES_WITHIN, Box::pin(self.routes.list())).await {
+        match tokio::time::timeout(ROUTES_WITHIN, Box::pin(self.routes.list(places))).await {
             Ok(Ok(list)) => Finding::sound(CHECK, list.summary()),
             Ok(Err(_)) => Finding::sound(CHECK, "not checked: there is no policy to look into"),
             Err(_) => Finding::sound(CHECK, "warning: not checked, since reading all pipelines takes too long"),
         }
     }
 
-    /// The notifier must be allowed to read CodePipeline.
-    async fn pipeline(&self) -> Finding {
-        const CHECK: &str = "CodePipeline";
-        match Box::pin(self.pipeline.check_read_access()).await {
-            Ok(()) => Finding::sound(CHECK, "the notifier may read it"),
-            Err(error) => unanswered(CHECK, &error),
+    /// The accounts and regions that are meant. Those that are served must be known.
+    async fn places(&self, scope: &Scope) -> Result<Vec<Location>, Finding> {
+        const CHECK: &str = "accounts";
+        let served = self.served.now().await.map_err(|error| Finding {
+            remedy: Some("correct the SSM parameter in COUNTERSIGN_ACCOUNTS_PARAMETER, or let the notifier read it"),
+            ..unanswered(CHECK, &error)
+        })?;
+        let named = |error: ScopeError| Finding::unsound(CHECK, error.to_string(), "name an account that is served");
+        served.all(scope).map_err(named)
+    }
+
+    /// In every account and region, the notifier must be allowed to read CodePipeline, and approval events must reach it.
+    /// One that does not answer keeps nothing from the others.
+    async fn members(&self, places: &[Location]) -> Vec<Finding> {
+        if places.is_empty() {
+            return Vec::new();
         }
+        let until = Instant::now() + PLACES_WITHIN;
+        let checks: Vec<_> = places.iter().map(|at| timeout_at(until, Box::pin(self.member(at)))).collect();
+        let checks: Vec<_> = stream::iter(checks).buffered(CONCURRENT_PLACES).collect().await;
+        let late = |at: &Location| {
+            Finding::unsound(READS, format!("{at}: not checked, for want of time"), "name the account in the command")
+        };
+        let unsound: Vec<Finding> = checks
+            .into_iter()
+            .zip(places)
+            .filter_map(|(checked, at)| checked.unwrap_or_else(|_| Err(late(at))).err())
+            .collect();
+        if !unsound.is_empty() {
+            return unsound;
+        }
+        let all: Vec<String> = places.iter().map(ToString::to_string).collect();
+        let all = all.join(", ");
+        vec![
+            Finding::sound(READS, format!("the notifier may read it in {all}")),
+            Finding::sound(RULES, format!("approval events are sent from {all}, and none is left behind")),
+        ]
+    }
+
+    async fn member(&self, at: &Location) -> Result<(), Finding> {
+        Box::pin(self.pipeline.check_read_access(at)).await.map_err(|error| {
+            let found = format!("{at}: {error}");
+            Finding { found, ..unanswered(READS, &error) }
+        })?;
+        Box::pin(self.forwarding.check(at)).await
     }
 }
 
@@ -197,7 +263,7 @@ fn opened(answer: Result<u16, CallbackError>) -> Finding {
 fn probe() -> Result<Probe, ParseError> {
     let action = ApprovalAction {
         account: "000000000000".parse()?,
-        region: "none".parse()?,
+        region: "no-where-0".parse()?,
         pipeline: "countersign-doctor".parse()?,
         stage: "probe".parse()?,
         action: "probe".parse()?,
@@ -209,6 +275,12 @@ fn probe() -> Result<Probe, ParseError> {
 fn unanswered(check: &'static str, error: &AwsError) -> Finding {
     let remedy = match (error.kind, error.code.as_str()) {
         (AwsErrorKind::Unavailable, _) => "AWS did not answer: try again",
+        _ if error.operation == "sts:AssumeRole" => {
+            "deploy the member template in that account, with this deployment's name, region and prefix"
+        }
+        (_, "AccessDeniedException" | "AccessDenied") if is_of_member(error.operation) => {
+            "allow this operation in the policy of the account's reading role: deploy its template again"
+        }
         (_, "AccessDeniedException" | "AccessDenied") => "allow this operation in the policy of the notifier's role",
         (_, "ResourceNotFoundException" | "NotFoundException" | "ParameterNotFound") => {
             "it does not exist: set it to what the stack created"
@@ -216,4 +288,10 @@ fn unanswered(check: &'static str, error: &AwsError) -> Finding {
         _ => "look the error up in the AWS documentation of the operation",
     };
     Finding::unsound(check, error.to_string(), remedy)
+}
+
+/// Whether an operation is one that only the reading role of an account is allowed.
+fn is_of_member(operation: &str) -> bool {
+    let (service, _) = operation.split_once(':').unwrap_or_default();
+    matches!(service, "codepipeline" | "events" | "sqs")
 }

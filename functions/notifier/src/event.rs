@@ -13,9 +13,9 @@ mod records;
 mod ses;
 
 use countersign::approval::{
-    ActionName, ApprovalAction, ApprovalKey, ExecutionId, ParseError, PipelineName, StageName,
+    ActionName, ApprovalAction, ApprovalKey, Digest, ExecutionId, Location, ParseError, PipelineName, StageName,
 };
-use countersign::events::{REQUEST_MISSING, SOURCE, VOTE_RECORDED};
+use countersign::events::{DOCTOR_SOURCE, REQUEST_MISSING, SOURCE, TEST_EVENT, VOTE_RECORDED};
 use countersign::ledger::HistoryCursor;
 use countersign::pipeline::PendingRef;
 use countersign::text::bounded_line;
@@ -24,11 +24,13 @@ use serde_json::Value;
 use time::UtcDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::served::Scope;
+use crate::sweep::SweepPart;
 use records::read_record;
 pub use ses::EmailEvent;
 
 /// The commands, which are given by direct invocation.
-const COMMANDS: [&str; 6] = ["doctor", "sweep", "resend", "history", "evidence", "routes"];
+const COMMANDS: [&str; 7] = ["doctor", "sweep", "round", "resend", "history", "evidence", "routes"];
 /// The states of an action that has ended.
 const ENDED_STATES: [&str; 4] = ["SUCCEEDED", "FAILED", "ABANDONED", "CANCELED"];
 /// How many approvals a page of history has unless the command says otherwise, and at most.
@@ -64,21 +66,46 @@ pub enum Event {
     },
     /// SES says what became of an email.
     EmailFate(EmailEvent),
-    /// A command: examine the deployment.
-    Doctor,
+    /// A test event of the doctor's arrived from an account and region.
+    TestArrived {
+        /// Where it was put.
+        at: Location,
+        /// What the doctor knows it by.
+        nonce: Digest,
+    },
+    /// A command: examine the deployment, and the accounts and regions that are meant.
+    Doctor {
+        /// The accounts and regions.
+        scope: Scope,
+        /// Whether to put a test event in each.
+        test_event: bool,
+    },
     /// A command: send the emails about the approvals that wait at an action again.
     Resend {
-        /// The pipeline, in the function's own region.
+        /// Where the pipeline is.
+        scope: Scope,
+        /// The pipeline.
         pipeline: PipelineName,
         /// Its stage.
         stage: StageName,
         /// The stage's action.
         action: ActionName,
     },
-    /// A command, and what the hourly rule sends: take care of everything that waits.
-    Sweep,
+    /// A command: take care of everything that waits there.
+    Sweep(Scope),
+    /// A command, and what the hourly rule sends: have everything taken care of that waits there, part by part.
+    Round(Scope),
+    /// A part of a round, from the queue of this ARN.
+    Part {
+        /// The part.
+        part: SweepPart,
+        /// The message that it came in.
+        message: QueueMessage,
+    },
     /// A command: give a page of a pipeline's history.
     History {
+        /// Where the pipeline is.
+        scope: Scope,
         /// The pipeline.
         pipeline: PipelineName,
         /// Where the page begins: only approvals that were asked for before this.
@@ -88,10 +115,19 @@ pub enum Event {
     },
     /// A command: give evidence about the approval with this key, which has ended.
     Evidence(ApprovalKey),
-    /// A command: list every approval action, and who would be asked about it.
-    Routes,
+    /// A command: list every approval action there, and who would be asked about it.
+    Routes(Scope),
     /// Something that is not for the notifier, and why.
     Ignored(&'static str),
+}
+
+/// A message of a queue, as far as it can be dealt with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueMessage {
+    /// The queue's ARN.
+    pub queue: String,
+    /// What SQS knows this receipt of it by.
+    pub receipt: String,
 }
 
 /// Why an event cannot be read. The message names the field and never repeats its content.
@@ -167,11 +203,34 @@ fn shape<T: for<'de> Deserialize<'de>>(shape: &'static str, json: &Value) -> Res
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NoArguments {}
+struct ScopeArguments {
+    account: Option<String>,
+    region: Option<String>,
+}
+
+impl ScopeArguments {
+    fn read(self) -> Result<Scope, EventError> {
+        Ok(Scope {
+            account: self.account.map(|account| account.parse()).transpose()?,
+            region: self.region.map(|region| region.parse()).transpose()?,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DoctorArguments {
+    account: Option<String>,
+    region: Option<String>,
+    #[serde(default)]
+    test_event: bool,
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ResendArguments {
+    account: Option<String>,
+    region: Option<String>,
     pipeline: String,
     stage: String,
     action: String,
@@ -180,6 +239,8 @@ struct ResendArguments {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct HistoryArguments {
+    account: Option<String>,
+    region: Option<String>,
     pipeline: String,
     before: Option<String>,
     limit: Option<u8>,
@@ -191,8 +252,9 @@ struct EvidenceArguments {
     key: String,
 }
 
-/// Reads a command: `{"doctor": {}}`, `{"sweep": {}}`, `{"resend": {"pipeline": …, "stage": …, "action": …}}`,
-/// `{"history": {"pipeline": …}}` or `{"evidence": {"key": …}}`.
+/// Reads a command: `{"doctor": {}}` or with `"test_event": true`, `{"sweep": {}}`, `{"resend": {"pipeline": …, "stage": …, "action": …}}`,
+/// `{"history": {"pipeline": …}}`, `{"evidence": {"key": …}}`, `{"routes": {}}` or `{"round": {}}`. All but `evidence` take `account`
+/// and `region`, too.
 fn read_command(event: &Value, name: &str, command: &Value) -> Result<Event, EventError> {
     if event.as_object().is_none_or(|fields| fields.len() != 1) {
         return Err(EventError::Shape {
@@ -201,26 +263,33 @@ fn read_command(event: &Value, name: &str, command: &Value) -> Result<Event, Eve
         });
     }
     match name {
-        "doctor" => shape("the command doctor", command).map(|NoArguments {}| Event::Doctor),
-        "sweep" => shape("the command sweep", command).map(|NoArguments {}| Event::Sweep),
-        "resend" => {
-            let ResendArguments { pipeline, stage, action } = shape("the command resend", command)?;
-            Ok(Event::Resend { pipeline: pipeline.parse()?, stage: stage.parse()?, action: action.parse()? })
+        "doctor" => {
+            let DoctorArguments { account, region, test_event } = shape("the command doctor", command)?;
+            Ok(Event::Doctor { scope: ScopeArguments { account, region }.read()?, test_event })
         }
-        "routes" => shape("the command routes", command).map(|NoArguments {}| Event::Routes),
+        "round" => shape::<ScopeArguments>("the command round", command)?.read().map(Event::Round),
+        "sweep" => shape::<ScopeArguments>("the command sweep", command)?.read().map(Event::Sweep),
+        "resend" => {
+            let ResendArguments { account, region, pipeline, stage, action } = shape("the command resend", command)?;
+            let scope = ScopeArguments { account, region }.read()?;
+            let (pipeline, stage) = (pipeline.parse()?, stage.parse()?);
+            Ok(Event::Resend { scope, pipeline, stage, action: action.parse()? })
+        }
+        "routes" => shape::<ScopeArguments>("the command routes", command)?.read().map(Event::Routes),
         "evidence" => {
             let EvidenceArguments { key } = shape("the command evidence", command)?;
             Ok(Event::Evidence(key.parse()?))
         }
         _ => {
-            let HistoryArguments { pipeline, before, limit } = shape("the command history", command)?;
+            let HistoryArguments { account, region, pipeline, before, limit } = shape("the command history", command)?;
+            let scope = ScopeArguments { account, region }.read()?;
             let limit = limit.unwrap_or(DEFAULT_HISTORY);
             if !(1..=MAX_HISTORY).contains(&limit) {
                 return Err(EventError::Limit(MAX_HISTORY));
             }
             let cursor = |text: String| text.parse().or_else(|_| moment("before", &text).map(HistoryCursor::from));
             let before = before.map(cursor).transpose()?;
-            Ok(Event::History { pipeline: pipeline.parse()?, before, limit })
+            Ok(Event::History { scope, pipeline: pipeline.parse()?, before, limit })
         }
     }
 }
@@ -264,6 +333,11 @@ fn read_action_event(event: &Value) -> Result<Event, EventError> {
     if envelope.source == SOURCE {
         // Nothing is lost with one that cannot be read: the sweep looks at everything that waits.
         return Ok(read_hint(event, &envelope.detail_type).unwrap_or(Event::Ignored("a hint that cannot be read")));
+    }
+    if envelope.source == DOCTOR_SOURCE {
+        let is_test = envelope.detail_type == TEST_EVENT;
+        let read = is_test.then(|| read_test_event(event).ok()).flatten();
+        return Ok(read.unwrap_or(Event::Ignored("a test event that cannot be read")));
     }
     if envelope.source != "aws.codepipeline" {
         return Ok(Event::Ignored("an event of another service"));
@@ -312,6 +386,25 @@ struct MissingHint {
     pipeline: String,
     stage: String,
     action: String,
+}
+
+#[derive(Deserialize)]
+struct TestEvent {
+    account: String,
+    region: String,
+    detail: TestDetail,
+}
+
+#[derive(Deserialize)]
+struct TestDetail {
+    nonce: String,
+}
+
+/// An event of the doctor's. Account and region are those of the bus that it was put on.
+fn read_test_event(event: &Value) -> Result<Event, EventError> {
+    let TestEvent { account, region, detail } = shape("the test event", event)?;
+    let at = Location { account: account.parse()?, region: region.parse()? };
+    Ok(Event::TestArrived { at, nonce: detail.nonce.parse()? })
 }
 
 /// An event of the callback's. Whoever may put events can put one.

@@ -16,6 +16,7 @@ use countersign::request::Request;
 use crate::event::EmailEvent;
 use crate::metrics;
 use crate::outbox::{Outbox, Undelivered};
+use crate::publisher::Publisher;
 use crate::recipient::{Recipient, recipients};
 
 /// Keeps what became of emails.
@@ -23,6 +24,7 @@ use crate::recipient::{Recipient, recipients};
 pub(crate) struct Fates {
     pub(crate) pipeline: CodePipeline,
     pub(crate) outbox: Outbox,
+    pub(crate) publisher: Publisher,
     /// The queue that SES's events come through.
     pub(crate) queue: String,
 }
@@ -48,6 +50,9 @@ pub enum FateError {
     /// Whoever sends the email has not marked it as sent.
     #[error("the email is not marked as sent yet; try again")]
     NotMarked,
+    /// The event for others was not put.
+    #[error("the event for others did not go out: {0}")]
+    Unpublished(AwsError),
 }
 
 impl Fates {
@@ -71,15 +76,36 @@ impl Fates {
             tracing::warn!(about = %id.about, fate = fate.as_str(), reason, "an email did not arrive");
         }
         let told = match &event.tag {
-            Tag::Request { approval, request: digest, kind } if fate.is_for_good() && kind.asks() => {
+            Tag::Request { approval, request: digest, kind } if fate.is_undelivered() => {
                 match self.outbox.ledger.read_request(approval).await?.request() {
-                    Some(request) if request.digest == *digest => self.tell(&request, *kind, &event.to).await?,
+                    Some(request) if request.digest == *digest => self.undelivered(&request, *kind, event).await?,
                     _ => 0,
                 }
             }
             _ => 0,
         };
         Ok(Learned::Fate { fate, told })
+    }
+
+    /// Tells others by an event that an email about this request did not arrive, and the other approvers where it matters
+    /// to them. Only SES's own event has this done: what the ledger holds of an email's fate is sealed by nobody. So it
+    /// must be done before the event is done with, and is done again when the event comes again.
+    async fn undelivered(&self, request: &Request, kind: EmailKind, event: &EmailEvent) -> Result<usize, FateError> {
+        let tell = async {
+            let matters = event.said.fate.is_for_good() && kind.asks();
+            if matters { self.tell(request, kind, &event.to).await } else { Ok(0) }
+        };
+        let publish = async {
+            let is_recipient = |recipient: Recipient<'_>| recipient.mailbox.address.identity() == event.to.identity();
+            if !recipients(&request.terms).any(is_recipient) {
+                return Ok(());
+            }
+            self.publisher.publish_undelivered(request, kind, &event.to, &event.said).await
+        };
+        let (told, published) = tokio::join!(Box::pin(tell), Box::pin(publish));
+        let told = told?;
+        published.map_err(FateError::Unpublished)?;
+        Ok(told)
     }
 
     /// Tells the others that this request did not reach `missing` by an email of this kind, if it cannot be approved without

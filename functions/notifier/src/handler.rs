@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
-use countersign::approval::AccountId;
+use countersign::accounts::Accounts;
+use countersign::approval::{AccountId, Deployment, Digest, Location};
 use countersign::clock::{self, Clock};
-use countersign::keys::{KeyIds, Keyring, SigningKey};
+use countersign::events::Bus;
+use countersign::keys::{Keyring, SigningKey};
 use countersign::ledger::{HistoryCursor, Ledger, Trust};
 use countersign::link::LinkSigner;
+use countersign::members::Members;
 use countersign::metrics::{Metrics, Sink, standard_output};
+use countersign::parameter::Parameters;
 use countersign::pipeline::{CodePipeline, FindError, PendingRef, Polling};
 use countersign::seal::{SealKind, Sealer, Seals};
 use serde_json::Value;
@@ -18,7 +22,7 @@ use serde_json::Value;
 use crate::announce::Announce;
 use crate::ask::{Ask, AskError};
 use crate::callback_client::CallbackClient;
-use crate::doctor::{Doctor, MailDoctor};
+use crate::doctor::{Doctor, Forwarding, MailDoctor, TestEvents};
 use crate::errors::Errors;
 use crate::event::{self, Event};
 use crate::evidence::Gather;
@@ -29,11 +33,16 @@ use crate::metrics;
 use crate::outbox::Outbox;
 use crate::policy_changes::PolicyChanges;
 use crate::policy_store::PolicyStore;
+use crate::publisher::Publisher;
 use crate::receipts::{Receipts, Told};
 use crate::report::{EventReport, FailedMessage, NotifierError, Report};
 use crate::routes::Routes;
+use crate::served::{Served, ServedPlaces};
 use crate::settings::Settings;
-use crate::sweep::Sweep;
+use crate::sweep::{Sweep, SweepQueue};
+
+/// What its sessions that read pipelines are called.
+const READER: &str = "notifier";
 
 /// How often the notifier asks again. Nobody waits for its answer.
 pub const POLLING: Polling = Polling { attempts: 6, interval: Duration::from_secs(2) };
@@ -72,8 +81,7 @@ pub struct Notifier {
     gather: Gather,
     doctor: Doctor,
     routes: Routes,
-    /// The accounts that are served.
-    accounts: Vec<AccountId>,
+    served: ServedPlaces,
     metrics: Metrics,
     clock: Clock,
 }
@@ -82,50 +90,44 @@ impl Notifier {
     /// A notifier on the AWS of `aws`.
     #[must_use]
     pub fn new(settings: Settings, aws: &SdkConfig, host: Host) -> Self {
-        let (sending, pipeline) = (sending(&settings), pipeline(&settings, aws, host.polling));
-        let Settings { deployment, accounts, callback_url, sender, request_keys, vote_keys, .. } = settings;
-        let Host { clock, polling, paced, .. } = host;
-        let metrics = Metrics::new(deployment.clone(), Arc::clone(&clock), host.metrics);
-        let callback = host.callback.map_or_else(|| CallbackClient::new(&callback_url), CallbackClient::through);
-        let policy = PolicyStore::new(aws_sdk_ssm::Client::new(aws), settings.policy);
+        let Reading { served, forwarding, pipeline } = reading(&settings, aws, &host);
+        let sending = sending(&settings);
+        let Settings { deployment, callback_url, request_keys, vote_keys, .. } = settings;
+        let Host { clock, metrics, polling, paced, callback } = host;
+        let metrics = Metrics::new(deployment.clone(), Arc::clone(&clock), metrics);
+        let callback = CallbackClient::of(&callback_url, callback);
+        let policy = PolicyStore::new(Parameters::new(aws), settings.policy);
         let kms = aws_sdk_kms::Client::new(aws);
         let key = SigningKey::new(kms.clone(), request_keys.newest().clone());
-        let keyring = |keys: KeyIds| Keyring::new(kms.clone(), keys);
-        let (request_keys, vote_keys) = (keyring(request_keys), keyring(vote_keys));
+        let (request_keys, vote_keys) = (Keyring::new(kms.clone(), request_keys), Keyring::new(kms, vote_keys));
         let trust = Trust::new(&deployment, &request_keys, &vote_keys, metrics.clone(), Arc::clone(&clock));
         let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(aws), settings.table, trust);
         let sealer = Sealer::new(SealKind::Request, deployment.clone(), key.clone());
-        let gather = Gather {
-            ledger: ledger.clone(),
-            pipeline: pipeline.clone(),
-            sealer: Sealer::new(SealKind::Evidence, deployment.clone(), key.clone()),
-            request_keys: request_keys.clone(),
-            vote_keys: vote_keys.clone(),
-            deployment: deployment.clone(),
-            clock: Arc::clone(&clock),
-        };
+        let gather = gather(&ledger, &pipeline, &key, [&request_keys, &vote_keys], &deployment, &clock);
         let links = LinkSigner::new(deployment.clone(), callback_url, key.clone());
         let outbox = Outbox {
             ledger: ledger.clone(),
             links: links.clone(),
             mailer: Mailer::new(aws, sending),
-            sender,
+            sender: settings.sender,
             reply_to: settings.reply_to,
             deployment: deployment.clone(),
             metrics: metrics.clone(),
             clock: Arc::clone(&clock),
             polling,
         };
+        let publisher = publisher(aws, &ledger, &deployment, &clock, polling);
         let announce = Announce {
             pipeline: pipeline.clone(),
             ledger: ledger.clone(),
             outbox: outbox.clone(),
+            publisher: publisher.clone(),
             clock: Arc::clone(&clock),
         };
         let changes = PolicyChanges {
             ledger: ledger.clone(),
             seals: Seals::new(SealKind::Policy, deployment.clone(), request_keys.clone()),
-            sealer: Sealer::new(SealKind::Policy, deployment.clone(), key.clone()),
+            sealer: Sealer::new(SealKind::Policy, deployment.clone(), key),
             outbox: outbox.clone(),
             clock: Arc::clone(&clock),
         };
@@ -140,21 +142,16 @@ impl Notifier {
             metrics: metrics.clone(),
             clock: Arc::clone(&clock),
         };
-        let receipts = Receipts {
-            ledger: ledger.clone(),
-            outbox: outbox.clone(),
-            clock: Arc::clone(&clock),
-            accounts: accounts.clone(),
-        };
-        let fates = Fates { pipeline: pipeline.clone(), outbox: outbox.clone(), queue: settings.email_queue };
-        let mail = MailDoctor::new(aws, outbox.clone());
+        let receipts = receipts(&ledger, &outbox, &served, &clock);
+        let fates =
+            Fates { pipeline: pipeline.clone(), outbox: outbox.clone(), publisher, queue: settings.email_queue };
         // Its reads, and those of what it asks about, share one pace.
-        let paced = if paced { pipeline.clone().paced() } else { pipeline.clone() };
+        let paced = if paced { pipeline.clone().paced(settings.sweep_pace) } else { pipeline.clone() };
         let announce_paced = Announce { pipeline: paced.clone(), ..announce.clone() };
         let sweep = Sweep {
             pipeline: paced.clone(),
             ledger: ledger.clone(),
-            outbox,
+            outbox: outbox.clone(),
             announce: announce_paced.clone(),
             receipts: receipts.clone(),
             policy: policy.clone(),
@@ -162,38 +159,43 @@ impl Notifier {
             ask: Ask { pipeline: paced.clone(), announce: announce_paced, ..ask.clone() },
             links: links.clone(),
             callback: callback.clone(),
+            queue: SweepQueue::new(aws, settings.sweep_queue),
+            served: served.clone(),
             metrics: metrics.clone(),
             clock: Arc::clone(&clock),
         };
         let history = History { ledger: ledger.clone(), pipeline: pipeline.clone(), clock: Arc::clone(&clock) };
-        let routes = Routes { pipeline: paced, policy: policy.clone() };
+        let routes = Routes { pipeline: paced, policy: policy.clone(), pace: settings.sweep_pace };
         let doctor = Doctor {
             routes: routes.clone(),
-            mail,
+            mail: MailDoctor::new(aws, outbox),
             pipeline,
+            tests: TestEvents::new(&forwarding, &ledger, polling, &clock),
+            forwarding,
             policy,
             ledger,
             request_keys,
             vote_keys,
-            deciding_role: settings.deciding_role,
+            callback_role: settings.callback_role,
+            served: served.clone(),
             links,
             callback,
             clock: Arc::clone(&clock),
         };
-        Self { ask, announce, receipts, fates, sweep, history, gather, doctor, routes, accounts, metrics, clock }
+        Self { ask, announce, receipts, fates, sweep, history, gather, doctor, routes, served, metrics, clock }
     }
 
-    /// Handles one event, as Lambda passes it on.
+    /// Handles one event, as Lambda passes it on. Lambda gives an event that it tries again the same `request_id`.
     ///
     /// # Errors
     /// When something could not be read or done. Everything else was done, and handling the event again is harmless. Of a
     /// batch from SES's queue, the report names the messages that are to come again instead.
-    pub async fn handle(&self, event: &Value) -> Result<Report, Errors<NotifierError>> {
+    pub async fn handle(&self, event: &Value, request_id: &str) -> Result<Report, Errors<NotifierError>> {
         let (mut results, mut errors, mut failed) = (Vec::new(), Vec::new(), Vec::new());
         let messages = event::messages_of(event, &self.fates.queue);
         for (number, event) in event::read(event).into_iter().enumerate() {
             let handled = match event {
-                Ok(event) => Box::pin(self.dispatch(event)).await,
+                Ok(event) => Box::pin(self.dispatch(event, request_id)).await,
                 Err(error) => Err(error.into()),
             };
             match handled {
@@ -213,12 +215,12 @@ impl Notifier {
         Errors::check(errors).map(|()| Report { results, failed })
     }
 
-    async fn dispatch(&self, event: Event) -> Result<EventReport, NotifierError> {
+    async fn dispatch(&self, event: Event, request_id: &str) -> Result<EventReport, NotifierError> {
         match event {
             Event::ApprovalStarted(PendingRef { action, .. })
             | Event::ApprovalEnded { action, .. }
             | Event::RequestMissing { action }
-                if !self.accounts.contains(&action.account) =>
+                if !self.is_served(&action.account).await? =>
             {
                 Ok(self.unserved())
             }
@@ -263,17 +265,34 @@ impl Notifier {
                     Err(errors) => Err(NotifierError::Resend { approval, errors }),
                 }
             }
-            Event::Resend { pipeline, stage, action } => {
+            Event::Resend { scope, pipeline, stage, action } => {
                 let approval = format!("{pipeline}/{stage}/{action}");
-                match self.ask.resend(pipeline, &stage, &action).await {
+                let at = self.places().await?.one(&scope)?;
+                match self.ask.resend(&at, pipeline, &stage, &action).await {
                     Ok(sent) => Ok(EventReport::Resent { approval, sent }),
                     Err(errors) => Err(NotifierError::Resend { approval, errors }),
                 }
             }
-            Event::Sweep => Ok(EventReport::Swept(Box::pin(self.sweep.sweep()).await?)),
-            Event::History { pipeline, before, limit } => {
+            Event::Sweep(scope) => {
+                let places = self.places().await?.all(&scope)?;
+                Ok(EventReport::Swept(Box::pin(self.sweep.sweep(&places)).await?))
+            }
+            Event::Round(scope) => {
+                let served = self.places().await?;
+                let places = served.all(&scope)?;
+                Ok(EventReport::Round(Box::pin(self.sweep.round(request_id, &scope, &served, places)).await?))
+            }
+            // Whoever may send messages to another queue of the notifier's gives it no work through it.
+            Event::Part { message, .. } if !self.sweep.queue.url.is_of(&message.queue) => {
+                Ok(EventReport::Ignored { why: "a part of a round that is not from the sweep's queue" })
+            }
+            Event::Part { part, .. } if !self.is_served(&part.at.account).await? => Ok(self.unserved()),
+            Event::Part { part, message } => {
+                Ok(EventReport::Swept(Box::pin(self.sweep.part(&part, &message.receipt)).await?))
+            }
+            Event::History { scope, pipeline, before, limit } => {
                 let before = before.unwrap_or_else(|| HistoryCursor::newest((self.clock)()));
-                match self.history.page(&pipeline, &before, limit).await {
+                match self.history.page(&scope, &pipeline, &before, limit).await {
                     Ok(page) => Ok(EventReport::History(page)),
                     Err(error) => Err(NotifierError::History { pipeline, error }),
                 }
@@ -282,13 +301,35 @@ impl Notifier {
                 Ok(evidence) => Ok(EventReport::Evidence { key: key.to_string(), evidence: Box::new(evidence) }),
                 Err(error) => Err(NotifierError::Evidence { key, error }),
             },
-            Event::Routes => match self.routes.list().await {
+            Event::Routes(scope) => match self.routes.list(&self.places().await?.all(&scope)?).await {
                 Ok(list) => Ok(EventReport::Routes(list)),
                 Err(error) => Err(NotifierError::Routes(error)),
             },
-            Event::Doctor => Ok(EventReport::Diagnosed(Box::pin(self.doctor.examine()).await)),
+            Event::Doctor { scope, test_event } => {
+                Ok(EventReport::Diagnosed(Box::pin(self.doctor.examine(&scope, test_event)).await))
+            }
+            Event::TestArrived { at, nonce } => self.test_arrived(&at, &nonce).await,
             Event::Ignored(why) => Ok(EventReport::Ignored { why }),
         }
+    }
+
+    async fn test_arrived(&self, at: &Location, nonce: &Digest) -> Result<EventReport, NotifierError> {
+        if !self.is_served(&at.account).await? {
+            return Ok(self.unserved());
+        }
+        match self.doctor.note_test_event(nonce, at).await {
+            Ok(true) => Ok(EventReport::TestArrived { place: at.to_string() }),
+            Ok(false) => Ok(EventReport::Ignored { why: "a test event that the doctor does not expect" }),
+            Err(error) => Err(NotifierError::TestEvent(error)),
+        }
+    }
+
+    async fn is_served(&self, account: &AccountId) -> Result<bool, NotifierError> {
+        self.served.has(account).await.map_err(NotifierError::Accounts)
+    }
+
+    async fn places(&self) -> Result<Served, NotifierError> {
+        self.served.now().await.map_err(NotifierError::Accounts)
     }
 
     /// Anybody may send an event of any account. It is counted, and is no error.
@@ -298,11 +339,56 @@ impl Notifier {
     }
 }
 
-/// CodePipeline, as the settings say that it is read.
-fn pipeline(settings: &Settings, aws: &SdkConfig, polling: Polling) -> CodePipeline {
-    let client = aws_sdk_codepipeline::Client::new(aws);
-    let pipeline = CodePipeline::new(client, polling, settings.deciding_role.clone());
-    pipeline.in_home_region(settings.pipeline_region.clone()).with_default_timeout(settings.approval_timeout)
+fn publisher(aws: &SdkConfig, ledger: &Ledger, deployment: &Deployment, clock: &Clock, polling: Polling) -> Publisher {
+    let (bus, ledger, deployment) = (Bus::new(aws), ledger.clone(), deployment.clone());
+    Publisher { bus, ledger, deployment, clock: Arc::clone(clock), polling }
+}
+
+fn receipts(ledger: &Ledger, outbox: &Outbox, served: &ServedPlaces, clock: &Clock) -> Receipts {
+    let (ledger, outbox, served) = (ledger.clone(), outbox.clone(), served.clone());
+    Receipts { ledger, outbox, served, clock: Arc::clone(clock) }
+}
+
+/// What is read of the accounts that are served, and with what.
+struct Reading {
+    served: ServedPlaces,
+    forwarding: Forwarding,
+    pipeline: CodePipeline,
+}
+
+fn reading(settings: &Settings, aws: &SdkConfig, host: &Host) -> Reading {
+    let accounts = Accounts::new(aws, settings.accounts.clone(), Arc::clone(&host.clock));
+    let members = Members::new(aws, accounts.clone(), settings.member_roles.clone(), READER);
+    let forwarding = Forwarding {
+        members: members.clone(),
+        deployment: settings.deployment.clone(),
+        member_bus: settings.member_bus.clone(),
+        own_bus: settings.event_bus.clone(),
+    };
+    Reading {
+        served: ServedPlaces::new(accounts, settings.pipeline_regions.clone()),
+        forwarding,
+        pipeline: CodePipeline::new(members, host.polling).with_default_timeout(settings.approval_timeout),
+    }
+}
+
+fn gather(
+    ledger: &Ledger,
+    pipeline: &CodePipeline,
+    key: &SigningKey,
+    [request_keys, vote_keys]: [&Keyring; 2],
+    deployment: &Deployment,
+    clock: &Clock,
+) -> Gather {
+    Gather {
+        ledger: ledger.clone(),
+        pipeline: pipeline.clone(),
+        sealer: Sealer::new(SealKind::Evidence, deployment.clone(), key.clone()),
+        request_keys: request_keys.clone(),
+        vote_keys: vote_keys.clone(),
+        deployment: deployment.clone(),
+        clock: Arc::clone(clock),
+    }
 }
 
 /// How the settings say that emails are sent.

@@ -11,6 +11,7 @@ use serde::Serialize;
 use time::UtcDateTime;
 
 use crate::recipient::{Recipient, recipients};
+use crate::served::Scope;
 
 /// A page of a pipeline's history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -111,9 +112,10 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// The last `limit` approvals of a pipeline before `before`.
+    /// The last `limit` approvals of a pipeline before `before`, or fewer, where some are of pipelines of this name elsewhere.
     pub(crate) async fn page(
         &self,
+        scope: &Scope,
         pipeline: &PipelineName,
         before: &HistoryCursor,
         limit: u8,
@@ -121,20 +123,26 @@ impl History {
         let (keys, next) = self.ledger.history(pipeline, before, limit).await?;
         let mut approvals = Vec::with_capacity(keys.len());
         for key in &keys {
-            approvals.extend(self.approval(key).await?);
+            approvals.extend(self.approval(scope, key).await?);
         }
         let next = next.map(|next| next.as_str().to_owned());
         Ok(HistoryPage { pipeline: pipeline.to_string(), approvals, next })
     }
 
-    /// What is known of an approval. `None` when its request is gone, or none of ours.
-    async fn approval(&self, key: &ApprovalKey) -> Result<Option<PastApproval>, AwsError> {
+    /// What is known of an approval. `None` when it is elsewhere, or its request is gone, or none of ours.
+    async fn approval(&self, scope: &Scope, key: &ApprovalKey) -> Result<Option<PastApproval>, AwsError> {
         if let Some(request) = self.ledger.read_request(key).await?.request() {
+            if !scope.has(&request.approval.action.location()) {
+                return Ok(None);
+            }
             let deliveries = self.ledger.deliveries(key, &request.digest).await?;
             let (request, is_confirmed) = self.with_end(request).await;
             return Ok(Some(past(&request, is_confirmed, &deliveries)));
         }
         let Some(request) = self.ledger.read_unsigned_request(key).await? else { return Ok(None) };
+        if !scope.has(&request.action.location()) {
+            return Ok(None);
+        }
         let deliveries = self.ledger.unsigned_deliveries(key).await?;
         Ok(Some(past_unsigned(key, &request, &deliveries)))
     }

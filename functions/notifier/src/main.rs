@@ -12,8 +12,9 @@ async fn main() -> Result<(), Error> {
     log::start(settings.log_level, "notifier");
     let notifier = &Notifier::new(settings, &aws::from_environment()?, Host::lambda());
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-        let span = tracing::info_span!("invocation", request_id = event.context.request_id);
-        notifier.handle(&event.payload).instrument(span).await
+        let request_id = &event.context.request_id;
+        let span = tracing::info_span!("invocation", request_id);
+        notifier.handle(&event.payload, request_id).instrument(span).await
     }))
     .await
 }

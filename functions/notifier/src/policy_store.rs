@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use aws_sdk_ssm::Client;
 use countersign::approval::{ApprovalAction, Approver, Decision, PrincipalArn};
 use countersign::aws::AwsError;
+use countersign::parameter::{Parameter, Parameters};
 use countersign::pipeline::{Initiator, PendingApproval};
 use countersign::policy::{AfterRejection, AutomaticStart, Policy, PolicyError, Recognition, Route, Unrouted};
 use countersign::request::Terms;
@@ -16,7 +16,7 @@ use crate::settings::PolicySource;
 /// Where the policy is. A parameter is read for each event, so that an edit needs no deployment.
 #[derive(Debug, Clone)]
 pub(crate) struct PolicyStore {
-    client: Client,
+    parameters: Parameters,
     source: PolicySource,
 }
 
@@ -154,12 +154,11 @@ impl fmt::Debug for StoredPolicy {
 }
 
 impl PolicyStore {
-    pub(crate) fn new(client: Client, source: PolicySource) -> Self {
-        Self { client, source }
+    pub(crate) fn new(parameters: Parameters, source: PolicySource) -> Self {
+        Self { parameters, source }
     }
 
     pub(crate) async fn read(&self) -> Result<StoredPolicy, PolicyReadError> {
-        const OPERATION: &str = "ssm:GetParameter";
         let name = match &self.source {
             PolicySource::Parameter(name) => name,
             PolicySource::Text { policy, text } => {
@@ -167,12 +166,7 @@ impl PolicyStore {
                 return Ok(StoredPolicy { policy, text, version: IN_SETTINGS });
             }
         };
-        let answer = self.client.get_parameter().name(name).send().await;
-        let answer = answer.map_err(|error| AwsError::new(OPERATION, &error))?;
-        let parameter =
-            answer.parameter.ok_or_else(|| AwsError::unexpected(OPERATION, "no parameter in the answer"))?;
-        let version = parameter.version;
-        let text = parameter.value.unwrap_or_default();
+        let Parameter { text, version } = self.parameters.read(name).await?;
         match text.parse() {
             Ok(policy) => Ok(StoredPolicy { policy, text: text.into(), version }),
             Err(error) => Err(PolicyReadError::Invalid { version, error }),

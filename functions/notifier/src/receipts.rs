@@ -4,7 +4,7 @@
 //! approval. Votes that decide their approval get no receipt: the email about the outcome holds what a receipt would,
 //! unless it went out before.
 
-use countersign::approval::{AccountId, ApprovalKey};
+use countersign::approval::ApprovalKey;
 use countersign::aws::AwsError;
 use countersign::clock::Clock;
 use countersign::delivery::{Delivery, DeliveryState, EmailKind, VoteId};
@@ -14,6 +14,7 @@ use time::UtcDateTime;
 
 use crate::outbox::{DeliverySummary, LEASE, Outbox, Undelivered};
 use crate::recipient::Recipient;
+use crate::served::ServedPlaces;
 
 /// Tells voters of their votes.
 #[derive(Clone)]
@@ -21,8 +22,7 @@ pub(crate) struct Receipts {
     pub(crate) ledger: Ledger,
     pub(crate) outbox: Outbox,
     pub(crate) clock: Clock,
-    /// The accounts that are served.
-    pub(crate) accounts: Vec<AccountId>,
+    pub(crate) served: ServedPlaces,
 }
 
 /// What an event about a vote led to.
@@ -56,7 +56,7 @@ impl Receipts {
     /// Tells the voters of an approval of the votes that they do not know of. Anybody may ask for it, for any key.
     pub(crate) async fn tell(&self, key: &ApprovalKey) -> Result<Told, ReceiptError> {
         let Some(request) = self.ledger.read_request(key).await?.request() else { return Ok(Told::NoRequest) };
-        if !self.accounts.contains(&request.approval.action.account) {
+        if !self.served.has(&request.approval.action.account).await? {
             return Ok(Told::Unserved);
         }
         let approval = request.approval.action.to_string();

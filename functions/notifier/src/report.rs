@@ -18,7 +18,8 @@ use crate::policy_changes::PolicyChangeError;
 use crate::policy_store::PolicyReadError;
 use crate::receipts::ReceiptError;
 use crate::routes::RouteList;
-use crate::sweep::{SweepError, SweepFailure, SweepSummary};
+use crate::served::ScopeError;
+use crate::sweep::{RoundSummary, SweepError, SweepFailure, SweepSummary};
 
 /// What was done about an event, one entry for each of its records. It holds no addresses, since Lambda keeps answers;
 /// only a history and evidence have them, and only the caller of the command gets it.
@@ -98,8 +99,10 @@ pub enum EventReport {
         /// How many.
         sent: usize,
     },
-    /// A sweep was done.
+    /// A sweep was done, or a part of a round.
     Swept(SweepSummary),
+    /// A round was begun.
+    Round(RoundSummary),
     /// A page of a pipeline's history.
     History(HistoryPage),
     /// Evidence about an approval.
@@ -111,6 +114,11 @@ pub enum EventReport {
     },
     /// Every approval action, and who would be asked about it.
     Routes(RouteList),
+    /// A test event of the doctor's arrived.
+    TestArrived {
+        /// From which account and region.
+        place: String,
+    },
     /// The deployment was examined.
     Diagnosed(Diagnosis),
     /// The event is not for the notifier.
@@ -174,6 +182,15 @@ pub enum NotifierError {
         /// Why.
         errors: Errors<AnnounceError>,
     },
+    /// It is not clear where a command is to act.
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
+    /// It cannot be noted that a test event arrived.
+    #[error("a test event: {0}")]
+    TestEvent(AwsError),
+    /// It cannot be read which accounts are served.
+    #[error("which accounts are served: {0}")]
+    Accounts(AwsError),
     /// A sweep could not do everything.
     #[error(transparent)]
     Sweep(#[from] Errors<SweepFailure>),
@@ -202,12 +219,14 @@ pub enum NotifierError {
 const SEVERAL: &str = "Several";
 const AWS_ERROR: &str = "AwsError";
 const EMAILS_NOT_SENT: &str = "EmailsNotSent";
+const EVENTS_NOT_PUT: &str = "EventsNotPut";
 
 impl NotifierError {
     /// The type of the error, as Lambda reports it.
     fn kind(&self) -> &'static str {
         match self {
             Self::Event(_) => "UnreadableEvent",
+            Self::Scope(_) => "UnclearCommand",
             Self::Ask { error, .. } => kind_of_ask(error),
             Self::Resend { errors, .. } => errors.only().map_or(SEVERAL, kind_of_ask),
             Self::Receipts { error: ReceiptError::Undelivered(_), .. } | Self::Fate(FateError::Undelivered(_)) => {
@@ -217,7 +236,10 @@ impl NotifierError {
             Self::Sweep(failures) => failures.only().map_or(SEVERAL, |failure| kind_of_sweep(&failure.error)),
             Self::Receipts { error: ReceiptError::Aws(_), .. }
             | Self::Fate(FateError::Aws(_))
+            | Self::Accounts(_)
+            | Self::TestEvent(_)
             | Self::History { .. } => AWS_ERROR,
+            Self::Fate(FateError::Unpublished(_)) => EVENTS_NOT_PUT,
             Self::Fate(FateError::NotMarked) => "EmailNotMarked",
             Self::Evidence { error, .. } => kind_of_evidence(error),
             Self::Routes(error) => kind_of_policy(error),
@@ -266,6 +288,7 @@ fn kind_of_announce(error: &AnnounceError) -> &'static str {
         AnnounceError::Aws(_) => AWS_ERROR,
         AnnounceError::EndNotShown => "EndNotShown",
         AnnounceError::Undelivered(_) => EMAILS_NOT_SENT,
+        AnnounceError::Unpublished(_) => EVENTS_NOT_PUT,
     }
 }
 
@@ -318,8 +341,16 @@ mod tests {
                 left: 8,
                 throttled: 9,
             }),
+            EventReport::Round(RoundSummary { places: 1, parts: 2, running: 3, rights: 4 }),
             EventReport::History(history),
-            EventReport::Routes(RouteList { policy_version: 1, pipelines: 0, actions: Vec::new(), unread: Vec::new() }),
+            EventReport::Routes(RouteList {
+                policy_version: 1,
+                pipelines: 0,
+                actions: Vec::new(),
+                unread: Vec::new(),
+                round: std::time::Duration::ZERO,
+            }),
+            EventReport::TestArrived { place: "account/region".to_owned() },
             EventReport::Diagnosed(Diagnosis { sound: true, findings: Vec::new() }),
             EventReport::Ignored { why: "an event of another service" },
         ];
@@ -332,8 +363,10 @@ mod tests {
             {"result": "askedAnew", "approval": "pipeline/stage/action", "sent": 1},
             {"result": "resent", "approval": "pipeline/stage/action", "sent": 1},
             {"result": "swept", "looked": 1, "asked": 2, "reminded": 3, "receipts": 4, "told": 5, "finished": 6, "rights": 7, "left": 8, "throttled": 9},
+            {"result": "round", "places": 1, "parts": 2, "running": 3, "rights": 4},
             {"result": "history", "pipeline": "pipeline", "approvals": []},
             {"result": "routes", "policyVersion": 1, "pipelines": 0, "actions": []},
+            {"result": "testArrived", "place": "account/region"},
             {"result": "diagnosed", "sound": true, "findings": []},
             {"result": "ignored", "why": "an event of another service"},
         ]});

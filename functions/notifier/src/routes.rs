@@ -1,12 +1,18 @@
 //! The command `{"routes": {}}`: every approval action of the pipelines here, and who would be asked about it.
 
-use countersign::approval::{ApprovalAction, Approver, DisplayName};
-use countersign::pipeline::{ApprovalActions, CodePipeline, time_for};
+use std::time::Duration;
+
+use countersign::approval::{ApprovalAction, Approver, DisplayName, Location};
+use countersign::pipeline::{ApprovalActions, CodePipeline, Pace};
+use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
 use crate::policy_store::{PolicyReadError, PolicyStore, StoredPolicy};
-use crate::sweep::SEARCH_WITHIN;
 
+/// How many accounts and regions are looked at side by side.
+const CONCURRENT_PLACES: usize = 8;
+/// How often the sweep begins, in seconds.
+const HOUR: u64 = 3_600;
 /// How many actions without a route the doctor names.
 const MOST_NAMED: usize = 20;
 
@@ -15,6 +21,7 @@ const MOST_NAMED: usize = 20;
 pub(crate) struct Routes {
     pub(crate) pipeline: CodePipeline,
     pub(crate) policy: PolicyStore,
+    pub(crate) pace: Pace,
 }
 
 /// Every approval action, and what the policy says of it.
@@ -30,6 +37,9 @@ pub struct RouteList {
     /// What could not be read, so that actions may be missing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<String>,
+    /// How long reading the pipelines takes of the account and region that has the most.
+    #[serde(skip)]
+    pub round: Duration,
 }
 
 /// An approval action, and who would be asked about it.
@@ -67,13 +77,26 @@ struct Person {
 
 impl Routes {
     /// The list.
-    pub(crate) async fn list(&self) -> Result<RouteList, PolicyReadError> {
-        let (policy, found) = tokio::join!(self.policy.read(), self.pipeline.approval_actions());
+    pub(crate) async fn list(&self, places: &[Location]) -> Result<RouteList, PolicyReadError> {
+        let actions = async {
+            let reads: Vec<_> = places.iter().map(|at| Box::pin(self.pipeline.approval_actions(at))).collect();
+            stream::iter(reads).buffered(CONCURRENT_PLACES).collect::<Vec<_>>().await
+        };
+        let (policy, found) = tokio::join!(self.policy.read(), actions);
         let policy = policy?;
-        let ApprovalActions { actions, pipelines, unread } = found;
+        // One call for each pipeline in which nothing waits.
+        let most = found.iter().map(|found| found.pipelines).max().unwrap_or(0);
+        let round = self.pace.time_for(most);
+        let mut all = ApprovalActions::default();
+        for ApprovalActions { actions, pipelines, unread } in found {
+            all.actions.extend(actions);
+            all.pipelines += pipelines;
+            all.unread.extend(unread);
+        }
+        let ApprovalActions { actions, pipelines, unread } = all;
         let actions = actions.iter().map(|action| RoutedAction::new(action, &policy)).collect();
         let unread = unread.iter().map(ToString::to_string).collect();
-        Ok(RouteList { policy_version: policy.version, pipelines, actions, unread })
+        Ok(RouteList { policy_version: policy.version, pipelines, actions, unread, round })
     }
 }
 
@@ -91,11 +114,10 @@ impl RouteList {
                 summary += &format!(" and {more} more");
             }
         }
-        // One call for each pipeline in which nothing waits.
-        let (round, sweep) = (time_for(self.pipelines).as_secs(), SEARCH_WITHIN.as_secs());
+        let round = self.round.as_secs();
         let all = format!("; the sweep looks at all {} pipelines every", self.pipelines);
-        if round > sweep {
-            summary += &format!("{all} {} hours", round.div_ceil(sweep));
+        if round > HOUR {
+            summary += &format!("{all} {} hours", round.div_ceil(HOUR));
         } else if round > 0 {
             summary += &format!("{all} hour, which takes {round} seconds or more");
         }

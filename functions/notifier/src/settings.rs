@@ -3,21 +3,25 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use countersign::approval::{AccountId, Address, Approver, Deployment, IdentityArn, Origin, Region, RoleArn};
+use countersign::accounts::AccountSource;
+use countersign::approval::{Address, Approver, Deployment, IdentityArn, MemberRoles, Origin, Region, RoleArn};
 use countersign::keys::KeyIds;
 use countersign::log::LevelFilter;
-use countersign::pipeline::DEFAULT_TIMEOUT;
+use countersign::pipeline::{DEFAULT_TIMEOUT, Pace};
 use countersign::policy::Policy;
-use countersign::settings::{Lookup, SettingError, list, optional, required};
+use countersign::settings::{Lookup, SettingError, optional, optional_list, required};
 use time::Duration;
+
+use crate::doctor::BusArn;
+use crate::sweep::QueueUrl;
 
 /// The notifier's settings. Each is an environment variable of the function.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// `COUNTERSIGN_DEPLOYMENT`: this installation's name, in every link.
     pub deployment: Deployment,
-    /// `COUNTERSIGN_ACCOUNTS`: the accounts whose approvals are served.
-    pub accounts: Vec<AccountId>,
+    /// `COUNTERSIGN_ACCOUNTS`, `COUNTERSIGN_ACCOUNTS_PARAMETER`: the accounts whose approvals are served.
+    pub accounts: AccountSource,
     /// `COUNTERSIGN_CALLBACK_URL`: the URL that links begin with, without `/approval`.
     pub callback_url: Origin,
     /// `COUNTERSIGN_REQUEST_KEYS`: ARNs or ids of the KMS keys that requests are accepted of. The first one signs links and
@@ -25,8 +29,15 @@ pub struct Settings {
     pub request_keys: KeyIds,
     /// `COUNTERSIGN_VOTE_KEYS`: the KMS keys that votes are accepted of.
     pub vote_keys: KeyIds,
-    /// `COUNTERSIGN_DECIDING_ROLE`: the ARN of the role that the callback puts results with.
-    pub deciding_role: RoleArn,
+    /// `COUNTERSIGN_MEMBER_ROLES`: the roles that these accounts have.
+    pub member_roles: MemberRoles,
+    /// `COUNTERSIGN_MEMBER_BUS`: the ARN of the bus that members forward their events to. The doctor checks that they do.
+    pub member_bus: BusArn,
+    /// `COUNTERSIGN_EVENT_BUS`: the name of the bus that the events of the hub's own account and region arrive on. `default`
+    /// unless set.
+    pub event_bus: String,
+    /// `COUNTERSIGN_CALLBACK_ROLE`: the ARN of the callback's role, which alone signs votes. The doctor checks that.
+    pub callback_role: RoleArn,
     /// `COUNTERSIGN_TABLE`: the ledger's DynamoDB table.
     pub table: String,
     /// `COUNTERSIGN_SENDER`: the sender of the emails, an identity that SES has verified.
@@ -44,9 +55,14 @@ pub struct Settings {
     pub email_queue: String,
     /// Where the policy is. Exactly one of the two is set: nothing falls back from one to the other.
     pub policy: PolicySource,
-    /// `COUNTERSIGN_PIPELINE_REGION`: the region that the sweep looks through, and of the pipelines that commands name. The
-    /// function's own region unless set.
-    pub pipeline_region: Option<Region>,
+    /// `COUNTERSIGN_PIPELINE_REGIONS`: the regions that the sweep looks through. The function's own region (`AWS_REGION`)
+    /// unless set.
+    pub pipeline_regions: Vec<Region>,
+    /// `COUNTERSIGN_SWEEP_QUEUE`: the URL of the SQS queue that the sweep fans out through.
+    pub sweep_queue: QueueUrl,
+    /// `COUNTERSIGN_SWEEP_PACE`: how many calls per second the sweep makes to CodePipeline in each account and region. 5
+    /// unless set.
+    pub sweep_pace: Pace,
     /// `COUNTERSIGN_APPROVAL_TIMEOUT_DAYS`: how long CodePipeline waits for an answer where the action does not say: a quota
     /// of the account, of seven days unless it was raised.
     pub approval_timeout: Duration,
@@ -105,11 +121,14 @@ impl Settings {
     pub fn read(lookup: Lookup) -> Result<Self, SettingError> {
         Ok(Self {
             deployment: required(lookup, "COUNTERSIGN_DEPLOYMENT")?,
-            accounts: list(lookup, "COUNTERSIGN_ACCOUNTS")?,
+            accounts: AccountSource::read(lookup)?,
             callback_url: required(lookup, "COUNTERSIGN_CALLBACK_URL")?,
             request_keys: required(lookup, "COUNTERSIGN_REQUEST_KEYS")?,
             vote_keys: required(lookup, "COUNTERSIGN_VOTE_KEYS")?,
-            deciding_role: required(lookup, "COUNTERSIGN_DECIDING_ROLE")?,
+            member_roles: required(lookup, "COUNTERSIGN_MEMBER_ROLES")?,
+            member_bus: required(lookup, "COUNTERSIGN_MEMBER_BUS")?,
+            event_bus: optional(lookup, "COUNTERSIGN_EVENT_BUS")?.unwrap_or_else(|| "default".to_owned()),
+            callback_role: required(lookup, "COUNTERSIGN_CALLBACK_ROLE")?,
             table: required(lookup, "COUNTERSIGN_TABLE")?,
             sender: required(lookup, "COUNTERSIGN_SENDER")?,
             reply_to: optional(lookup, "COUNTERSIGN_REPLY_TO")?,
@@ -118,7 +137,12 @@ impl Settings {
             ses_region: optional(lookup, "COUNTERSIGN_SES_REGION")?,
             email_queue: required(lookup, "COUNTERSIGN_EMAIL_QUEUE")?,
             policy: PolicySource::read(lookup)?,
-            pipeline_region: optional(lookup, "COUNTERSIGN_PIPELINE_REGION")?,
+            pipeline_regions: match optional_list(lookup, "COUNTERSIGN_PIPELINE_REGIONS")? {
+                Some(regions) => regions,
+                None => vec![required(lookup, "AWS_REGION")?],
+            },
+            sweep_queue: required(lookup, "COUNTERSIGN_SWEEP_QUEUE")?,
+            sweep_pace: optional(lookup, "COUNTERSIGN_SWEEP_PACE")?.unwrap_or_default(),
             approval_timeout: optional::<Days>(lookup, "COUNTERSIGN_APPROVAL_TIMEOUT_DAYS")?
                 .map_or(DEFAULT_TIMEOUT, |Days(timeout)| timeout),
             log_level: optional(lookup, "COUNTERSIGN_LOG_LEVEL")?.unwrap_or(LevelFilter::INFO),
@@ -130,17 +154,21 @@ impl Settings {
 mod tests {
     use super::*;
 
-    const GOOD: [(&str, &str); 11] = [
+    const GOOD: [(&str, &str); 15] = [
+        ("AWS_REGION", "us-east-2"),
         ("COUNTERSIGN_DEPLOYMENT", "demo"),
         ("COUNTERSIGN_CALLBACK_URL", "https://a.example"),
         ("COUNTERSIGN_ACCOUNTS", "123456789012"),
         ("COUNTERSIGN_REQUEST_KEYS", "1234abcd"),
         ("COUNTERSIGN_VOTE_KEYS", "5678ef01"),
-        ("COUNTERSIGN_DECIDING_ROLE", "arn:aws:iam::123456789012:role/callback"),
+        ("COUNTERSIGN_MEMBER_ROLES", "arn:aws:iam::*:role/demo"),
+        ("COUNTERSIGN_MEMBER_BUS", "arn:aws:events:us-east-2:123456789012:event-bus/demo-members"),
+        ("COUNTERSIGN_CALLBACK_ROLE", "arn:aws:iam::123456789012:role/callback"),
         ("COUNTERSIGN_TABLE", "ledger"),
         ("COUNTERSIGN_SENDER", "Countersign <approvals@example.com>"),
         ("COUNTERSIGN_CONFIGURATION_SET", "demo"),
         ("COUNTERSIGN_EMAIL_QUEUE", "arn:aws:sqs:us-east-2:123456789012:demo-emails"),
+        ("COUNTERSIGN_SWEEP_QUEUE", "https://sqs.us-east-2.amazonaws.com/123456789012/demo.fifo"),
         ("COUNTERSIGN_POLICY", "/countersign/policy"),
     ];
 
@@ -161,12 +189,19 @@ mod tests {
             ("COUNTERSIGN_ACCOUNTS", "123456789012,1"),
             ("COUNTERSIGN_REQUEST_KEYS", "alias/countersign"),
             ("COUNTERSIGN_VOTE_KEYS", "1234abcd,"),
-            ("COUNTERSIGN_DECIDING_ROLE", "callback"),
+            ("COUNTERSIGN_MEMBER_ROLES", "arn:aws:iam::123456789012:role/demo"),
+            ("COUNTERSIGN_MEMBER_BUS", "demo-members"),
+            ("COUNTERSIGN_MEMBER_BUS", "arn:aws:events:us-east-2:123456789012:rule/demo-members"),
+            ("COUNTERSIGN_CALLBACK_ROLE", "callback"),
             ("COUNTERSIGN_SENDER", "nobody"),
             ("COUNTERSIGN_REPLY_TO", "a b"),
             ("COUNTERSIGN_SENDER_IDENTITY_ARN", "example.com"),
             ("COUNTERSIGN_SES_REGION", "*"),
-            ("COUNTERSIGN_PIPELINE_REGION", "*"),
+            ("COUNTERSIGN_PIPELINE_REGIONS", "*"),
+            ("COUNTERSIGN_PIPELINE_REGIONS", "us-east-2,"),
+            ("COUNTERSIGN_SWEEP_QUEUE", "demo.fifo"),
+            ("COUNTERSIGN_SWEEP_PACE", "0"),
+            ("COUNTERSIGN_SWEEP_PACE", "21"),
             ("COUNTERSIGN_APPROVAL_TIMEOUT_DAYS", "0"),
             ("COUNTERSIGN_APPROVAL_TIMEOUT_DAYS", "61"),
             ("COUNTERSIGN_APPROVAL_TIMEOUT_DAYS", "7d"),

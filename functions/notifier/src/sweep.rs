@@ -4,15 +4,19 @@
 //! does what should have been done before, under the same claims, so that nobody gets an email twice.
 
 mod failure;
+mod part;
+mod queue;
+mod round;
 mod search;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
-use countersign::approval::{ApprovalKey, PipelineName};
+use countersign::approval::{ApprovalKey, Location, PipelineName};
 use countersign::aws::AwsErrorKind;
 use countersign::clock::Clock;
 use countersign::delivery::{Delivery, DeliveryState, EmailKind};
-use countersign::ledger::Ledger;
+use countersign::ledger::{Ledger, OpenApproval};
 use countersign::link::LinkSigner;
 use countersign::metrics::Metrics;
 use countersign::pipeline::{ApprovalStatus, CodePipeline, PendingRef, not_shown};
@@ -25,6 +29,14 @@ use tokio::time::{Instant, sleep_until};
 
 use failure::of_key;
 pub use failure::{SweepError, SweepFailure};
+pub(crate) use part::PartMessage;
+pub use part::SweepPart;
+use part::{PartId, SearchFrom};
+pub use queue::QueueUrl;
+use queue::Retry;
+pub(crate) use queue::SweepQueue;
+pub use round::RoundSummary;
+use search::Found;
 
 use crate::announce::{Announce, AnnounceError};
 use crate::ask::Ask;
@@ -37,13 +49,14 @@ use crate::policy_changes::PolicyChanges;
 use crate::policy_store::PolicyStore;
 use crate::receipts::Receipts;
 use crate::recipient::{Recipient, recipients};
+use crate::served::{Scope, ServedPlaces};
 
 /// How many approvals are looked at side by side.
 const CONCURRENT_APPROVALS: usize = 4;
 /// For how long a sweep goes on to the next approval. The last of the function's five minutes is for those begun by then.
 const START_WITHIN: std::time::Duration = std::time::Duration::from_mins(4);
 /// For how long a sweep goes on to the next pipeline, so that there is time left to ask about what waits in the last ones.
-pub(crate) const SEARCH_WITHIN: std::time::Duration = std::time::Duration::from_secs(210);
+const SEARCH_WITHIN: std::time::Duration = std::time::Duration::from_secs(210);
 /// For how long after the end announcing an outcome is retried whose emails are refused. By then nobody waits for it.
 const ANNOUNCE_FOR: Duration = Duration::days(1);
 /// For how long after an approval's expiry CodePipeline is asked how it ended.
@@ -62,6 +75,8 @@ pub(crate) struct Sweep {
     pub(crate) ask: Ask,
     pub(crate) links: LinkSigner,
     pub(crate) callback: CallbackClient,
+    pub(crate) queue: SweepQueue,
+    pub(crate) served: ServedPlaces,
     pub(crate) metrics: Metrics,
     pub(crate) clock: Clock,
 }
@@ -83,8 +98,8 @@ pub struct SweepSummary {
     pub finished: usize,
     /// Emails about a change of the policy, to those whom it gives or takes the right to decide.
     pub rights: usize,
-    /// Pipelines that were not looked at, because there are too many for one sweep or CodePipeline throttles. The next one
-    /// goes on where this one stopped.
+    /// Pipelines that were not looked at, because there are too many for one sweep or CodePipeline throttles. Where it is part
+    /// of a round, the next part goes on there.
     pub left: usize,
     /// Approvals that were not looked at because CodePipeline throttles.
     pub throttled: usize,
@@ -104,57 +119,155 @@ impl SweepSummary {
     }
 }
 
+/// What a sweep is to look at.
+struct Work<'a> {
+    /// Open approvals.
+    open: Vec<ApprovalKey>,
+    /// All open approvals, and where they are if that is known: what waits and is none of these is to be asked about.
+    known: BTreeMap<ApprovalKey, Option<Location>>,
+    /// The places whose pipelines are to be looked through.
+    places: &'a [Location],
+    /// The pipeline to begin with.
+    from: Option<&'a PipelineName>,
+}
+
+/// What became of it.
+struct Swept {
+    summary: SweepSummary,
+    failures: Vec<SweepFailure>,
+    /// Open approvals that were not looked at, for want of time.
+    left: Vec<ApprovalKey>,
+    /// How many other approvals were not looked at, for want of time.
+    unasked: usize,
+    /// The pipelines to look at again, one for each place: those from there on were not, or not wholly, looked at.
+    next: Vec<(Location, PipelineName)>,
+    /// Whether CodePipeline does not answer somewhere.
+    is_down: bool,
+}
+
 impl Sweep {
-    /// Looks at every approval and does what is left to do about it: at those that are open in the ledger, and beside them
-    /// at what waits in the pipelines.
+    /// Looks at every approval there and does what is left to do about it: at those that are open in the ledger, and beside
+    /// them at what waits in the pipelines.
     ///
     /// # Errors
     /// When something could not be read or done. Everything else was done, and the next sweep tries again.
-    pub(crate) async fn sweep(&self) -> Result<SweepSummary, Errors<SweepFailure>> {
-        let (now, began) = ((self.clock)(), Instant::now());
+    pub(crate) async fn sweep(&self, places: &[Location]) -> Result<SweepSummary, Errors<SweepFailure>> {
         let open = self.ledger.open_approvals().await.map_err(|error| SweepError::Aws(error).of_sweep())?;
-        let open: BTreeSet<ApprovalKey> = open.into_iter().collect();
-        // In another order each time, and those that CodePipeline shows in between: what takes long, hour by hour, must not
-        // keep the same others from their turn.
-        let mut known: Vec<Task> = open.iter().cloned().map(Task::Open).collect();
-        fastrand::shuffle(&mut known);
-        let (found, waiting) = mpsc::unbounded_channel();
-        let unknown =
-            stream::unfold(waiting, async |mut waiting| Some((Task::Waiting(waiting.recv().await?), waiting)));
-        let tasks = stream::select(stream::iter(known), Box::pin(unknown));
-        let until = began + START_WITHIN;
-        let (mut searched, mut done, rights) = tokio::join!(
-            Box::pin(self.search(&open, began + SEARCH_WITHIN, now, found)),
-            Box::pin(self.run_all(tasks, until, now)),
-            Box::pin(self.rights()),
-        );
-        let gone: Vec<Task> = done
-            .iter()
-            .filter_map(|one| one.as_ref().ok()?.gone.clone())
-            .map(|key| match searched.open.remove(&key) {
-                Some(reference) => Task::Waiting(reference),
-                None => Task::Gone { key, is_over: searched.is_complete() },
-            })
-            .collect();
-        let tasks = open.len() + searched.found + gone.len();
-        done.extend(self.run_all(stream::iter(gone), until, now).await);
-        let mut errors = Vec::new();
-        // Lambda retries a failed sweep twice within minutes: sooner than the next hour's.
-        if tasks > done.len() {
-            errors.push(SweepError::NoTime { left: tasks - done.len() }.of_sweep());
+        let is_there = |open: &OpenApproval| open.at.as_ref().is_none_or(|at| places.contains(at));
+        let known = open.iter().map(|open| (open.key.clone(), open.at.clone())).collect();
+        let mut open: Vec<ApprovalKey> = open.into_iter().filter(is_there).map(|open| open.key).collect();
+        // In another order each time: what takes long must not keep the same others from their turn.
+        fastrand::shuffle(&mut open);
+        let work = Work { open, known, places, from: None };
+        let (swept, rights) = tokio::join!(Box::pin(self.work(work)), Box::pin(self.rights()));
+        let Swept { mut summary, failures: mut errors, left, unasked, .. } = swept;
+        let left = left.len() + unasked;
+        if left > 0 {
+            errors.push(SweepError::NoTime { left }.of_sweep());
         }
-        let rights = rights.unwrap_or_else(|error| {
+        summary.rights = rights.unwrap_or_else(|error| {
             errors.push(error.of_policy());
             0
         });
-        let again = done.iter().filter_map(|one| one.as_ref().ok()?.again.clone());
-        if let Some(next) = searched.next(again)
-            && let Err(error) = self.ledger.note_next_pipeline(&next).await
-        {
-            searched.unread.push(error);
+        self.report(&summary, &errors);
+        Errors::check(errors).map(|()| summary)
+    }
+
+    /// Does one part of a round, whose message has this receipt, and puts what it leaves into the queue.
+    ///
+    /// # Errors
+    /// When something could not be read or done. Everything else was done, and the message comes again.
+    pub(crate) async fn part(&self, part: &SweepPart, receipt: &str) -> Result<SweepSummary, Errors<SweepFailure>> {
+        let (summary, errors, retry) = self.take(part).await;
+        if !errors.is_empty() {
+            self.queue.retry(receipt, retry).await;
         }
-        errors.extend(searched.unread.into_iter().map(|error| SweepError::Aws(error).of_sweep()));
-        let mut summary = SweepSummary { rights, left: searched.left, ..SweepSummary::default() };
+        Errors::check(errors).map(|()| summary)
+    }
+
+    /// Does one part of a round: what it did, what failed, and when to try that again.
+    async fn take(&self, part: &SweepPart) -> (SweepSummary, Vec<SweepFailure>, Retry) {
+        let known = match &part.search {
+            Some(_) => self.ledger.open_approvals().await,
+            None => Ok(Vec::new()),
+        };
+        let known = match known {
+            Ok(known) => known,
+            Err(error) => {
+                return (SweepSummary::default(), vec![SweepError::Aws(error).of_place(&part.at)], Retry::Later);
+            }
+        };
+        let work = Work {
+            open: part.open.clone(),
+            known: known.into_iter().map(|open| (open.key, open.at)).collect(),
+            places: part.search.as_ref().map_or(&[], |_| std::slice::from_ref(&part.at)),
+            from: match &part.search {
+                Some(SearchFrom::Pipeline(from)) => Some(from),
+                Some(SearchFrom::First) | None => None,
+            },
+        };
+        let Swept { summary, failures: mut errors, left, next, is_down, .. } = Box::pin(self.work(work)).await;
+        let mut retry = if is_down { Retry::Later } else { Retry::Soon };
+        let next = next.into_iter().next().map(|(_, name)| SearchFrom::Pipeline(name));
+        let rest = (!left.is_empty() || next.is_some()).then(|| SweepPart {
+            at: part.at.clone(),
+            id: PartId { after: part.id.after.saturating_add(1), ..part.id.clone() },
+            open: left,
+            search: next,
+        });
+        self.report(&summary, &errors);
+        if let Err(error) = self.end(part, rest).await {
+            errors.push(error.of_place(&part.at));
+            retry = Retry::Later;
+        }
+        (summary, errors, retry)
+    }
+
+    fn report(&self, summary: &SweepSummary, errors: &[SweepFailure]) {
+        self.metrics.record(metrics::PIPELINES_LEFT, summary.left);
+        self.metrics.record(metrics::THROTTLED, summary.throttled);
+        if !errors.is_empty() || summary.left > 0 || summary.throttled > 0 {
+            tracing::warn!(?summary, "a sweep could not do everything");
+        }
+    }
+
+    async fn work(&self, Work { open, known, places, from }: Work<'_>) -> Swept {
+        let (now, began) = ((self.clock)(), Instant::now());
+        // Those that CodePipeline shows come in between.
+        let follow: Vec<Task> = open.iter().cloned().map(Task::Open).collect();
+        let (found, waiting) = mpsc::unbounded_channel();
+        let unknown = stream::unfold(waiting, async |mut waiting: mpsc::UnboundedReceiver<_>| {
+            Some((Task::Waiting(waiting.recv().await?), waiting))
+        });
+        let tasks = stream::select(stream::iter(follow), Box::pin(unknown));
+        let (until, tasks_begun) = (began + START_WITHIN, Begun::default());
+        let (mut searched, mut done) = tokio::join!(
+            Box::pin(self.search(places, from, &known, began + SEARCH_WITHIN, now, found)),
+            Box::pin(self.run_all(tasks, until, now, &tasks_begun)),
+        );
+        let everywhere = self.is_everywhere(places).await;
+        let gone: Vec<Task> = done
+            .iter()
+            .filter_map(|one| one.as_ref().ok()?.gone.clone())
+            .map(|key| {
+                if let Some(reference) = searched.open.remove(&key) {
+                    return Task::Waiting(Found { number: None, reference });
+                }
+                let is_searched = is_searched(known.get(&key), places, everywhere);
+                Task::Gone { key, is_over: from.is_none() && searched.is_complete() && is_searched }
+            })
+            .collect();
+        done.extend(self.run_all(stream::iter(gone), until, now, &tasks_begun).await);
+        let mut again: Vec<_> = done.iter().filter_map(|one| one.as_ref().ok()?.again.clone()).collect();
+        let ran = tasks_begun.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let is_unasked = |(number, _): &(usize, _)| !ran.asked.contains(number);
+        let unasked: Vec<_> = searched.found.drain(..).enumerate().filter(is_unasked).map(|(_, at)| at).collect();
+        let left = open.into_iter().filter(|key| !ran.open.contains(key)).collect();
+        again.extend(unasked.iter().cloned());
+        let next = searched.next(from, &again);
+        let mut failures: Vec<SweepFailure> =
+            searched.unread.into_iter().map(|(at, error)| SweepError::Aws(error).of_place(&at)).collect();
+        let mut summary = SweepSummary { left: searched.left, ..SweepSummary::default() };
         for one in done {
             match one {
                 Ok(one) => {
@@ -164,16 +277,17 @@ impl Sweep {
                 Err(failure) if failure.error.is_throttling() => summary.throttled += 1,
                 Err(error) => {
                     summary.looked += 1;
-                    errors.push(error);
+                    failures.push(error);
                 }
             }
         }
-        self.metrics.record(metrics::PIPELINES_LEFT, summary.left);
-        self.metrics.record(metrics::THROTTLED, summary.throttled);
-        if !errors.is_empty() || summary.left > 0 || summary.throttled > 0 {
-            tracing::warn!(?summary, "a sweep could not do everything");
-        }
-        Errors::check(errors).map(|()| summary)
+        Swept { summary, failures, left, unasked: unasked.len(), next, is_down: searched.is_down }
+    }
+
+    /// Whether these are all places in which an approval can wait.
+    async fn is_everywhere(&self, places: &[Location]) -> bool {
+        let Ok(served) = self.served.now().await else { return false };
+        served.all(&Scope::default()).is_ok_and(|all| all.len() == places.len())
     }
 
     /// Runs tasks, some side by side, and begins none after `until`.
@@ -182,8 +296,9 @@ impl Sweep {
         tasks: impl Stream<Item = Task>,
         until: Instant,
         now: UtcDateTime,
+        begun: &Begun,
     ) -> Vec<Result<Done, SweepFailure>> {
-        let tasks = tasks.map(|task| Box::pin(self.run(task, now))).take_until(Box::pin(sleep_until(until)));
+        let tasks = tasks.map(|task| Box::pin(self.run(task, now, begun))).take_until(Box::pin(sleep_until(until)));
         tasks.buffer_unordered(CONCURRENT_APPROVALS).collect().await
     }
 
@@ -193,18 +308,24 @@ impl Sweep {
         Ok(self.changes.tell(noted).await?)
     }
 
-    async fn run(&self, task: Task, now: UtcDateTime) -> Result<Done, SweepFailure> {
+    async fn run(&self, task: Task, now: UtcDateTime, begun: &Begun) -> Result<Done, SweepFailure> {
+        task.note(&mut begun.lock().unwrap_or_else(PoisonError::into_inner));
         match task {
             Task::Open(key) => {
                 let Some(request) = self.ledger.read_request(&key).await.map_err(of_key(&key))?.request() else {
                     return Ok(Done { gone: Some(key), ..Done::default() });
                 };
+                if !self.served.has(&request.approval.action.account).await.map_err(of_key(&key))? {
+                    tracing::warn!(%key, "an approval is open in an account that is not served any more");
+                    return Ok(Done::default());
+                }
                 let what = request.approval.action.to_string();
                 self.follow_up(request, now).await.map(Done::from).map_err(|error| SweepFailure { what, error })
             }
-            Task::Waiting(reference) => match self.ask(&reference).await {
+            Task::Waiting(Found { reference, .. }) => match self.ask(&reference).await {
                 Err(failure) if failure.error.is_throttling() => {
-                    Ok(Done { again: Some(reference.action.pipeline), ..Done::default() })
+                    let again = Some((reference.action.location(), reference.action.pipeline));
+                    Ok(Done { again, ..Done::default() })
                 }
                 asked => asked.map(Done::from),
             },
@@ -233,8 +354,8 @@ impl Sweep {
         }
     }
 
-    /// Does what is left to do about a request: announces its outcome, or sends emails that are missing, receipts
-    /// too, and reminders.
+    /// Does what is left to do about a request: announces its outcome, or sends emails and events that are missing, and
+    /// reminders.
     async fn follow_up(&self, request: Request, now: UtcDateTime) -> Result<SweepSummary, SweepError> {
         let key = &request.approval.key();
         let mut summary = SweepSummary { looked: 1, ..SweepSummary::default() };
@@ -243,29 +364,22 @@ impl Sweep {
         if let Some(outcome) = &request.outcome {
             let announced = self.announce.announce(&request).await;
             if announced.as_ref().is_err_and(AnnounceError::is_refusal) && now - outcome.at > ANNOUNCE_FOR {
-                tracing::error!(%key, "closed an approval although emails that announce its outcome are refused");
+                tracing::error!(%key, "closed an approval although emails or events that announce its outcome are refused");
                 self.ledger.close(key, now).await?;
             }
             summary.told = announced?;
-        } else if now < request.expires {
-            let before = self.ledger.deliveries(key, &request.digest).await?;
-            let missing = due(&before, EmailKind::Request, &request, now);
-            let asked = self.outbox.send(&request, EmailKind::Request, missing).await;
-            let reminded = match request.reminder(now).filter(|_| is_pending) {
-                Some(ahead) => {
-                    let due = to_remind(&before, ahead, &request, now);
-                    self.outbox.send(&request, EmailKind::Reminder { before: ahead }, due).await
-                }
-                None => DeliverySummary::default(),
-            };
-            let receipts = self.receipts.send(&request, &before).await;
-            (summary.asked, summary.reminded, summary.receipts) = (asked.sent, reminded.sent, receipts.sent);
-            let deliveries = asked.and(reminded);
-            if deliveries.attempted() > 0 {
-                summary.told = self.announce.announce_if_ended(key).await?;
-            }
-            deliveries.and(receipts).complete(recipients(&request.terms).count())?;
-        } else if is_pending && now > request.waits_until {
+            return Ok(summary);
+        }
+        let (sent, published) = tokio::join!(
+            Box::pin(self.send_missing(&request, is_pending, now, &mut summary)),
+            Box::pin(self.announce.publisher.publish(&request)),
+        );
+        sent?;
+        published.map_err(AnnounceError::Unpublished)?;
+        if now < request.expires {
+            return Ok(summary);
+        }
+        if is_pending && now > request.waits_until {
             // It waits for longer than its time-out said: the account's quota is another, or the action was changed since.
             tracing::warn!(%key, "an approval waits although its links have expired");
         } else if !is_shown && now - request.waits_until > SHOWN_FOR {
@@ -273,6 +387,39 @@ impl Sweep {
             self.ledger.close(key, now).await?;
         }
         Ok(summary)
+    }
+
+    /// Sends the emails of a request without an outcome that are missing, receipts too, and reminders, as long as its links
+    /// work.
+    async fn send_missing(
+        &self,
+        request: &Request,
+        is_pending: bool,
+        now: UtcDateTime,
+        summary: &mut SweepSummary,
+    ) -> Result<(), SweepError> {
+        if now >= request.expires {
+            return Ok(());
+        }
+        let key = &request.approval.key();
+        let before = self.ledger.deliveries(key, &request.digest).await?;
+        let missing = due(&before, EmailKind::Request, request, now);
+        let asked = self.outbox.send(request, EmailKind::Request, missing).await;
+        let reminded = match request.reminder(now).filter(|_| is_pending) {
+            Some(ahead) => {
+                let due = to_remind(&before, ahead, request, now);
+                self.outbox.send(request, EmailKind::Reminder { before: ahead }, due).await
+            }
+            None => DeliverySummary::default(),
+        };
+        let receipts = self.receipts.send(request, &before).await;
+        (summary.asked, summary.reminded, summary.receipts) = (asked.sent, reminded.sent, receipts.sent);
+        let deliveries = asked.and(reminded);
+        if deliveries.attempted() > 0 {
+            summary.told = self.announce.announce_if_ended(key).await?;
+        }
+        deliveries.and(receipts).complete(recipients(&request.terms).count())?;
+        Ok(())
     }
 
     /// Brings the request up to date with CodePipeline and with its votes: records the outcome if CodePipeline shows one, and
@@ -324,6 +471,15 @@ impl Sweep {
         let order = self.links.sign_finish_order(request, now).await?;
         self.callback.finish(&order).await?;
         Ok(true)
+    }
+}
+
+/// Whether an open approval can only wait in these places, given where the ledger says that it is.
+fn is_searched(known: Option<&Option<Location>>, places: &[Location], everywhere: bool) -> bool {
+    match known {
+        Some(Some(at)) => places.contains(at),
+        Some(None) => everywhere,
+        None => false,
     }
 }
 
@@ -381,9 +537,31 @@ enum Task {
     /// One that is open in the ledger.
     Open(ApprovalKey),
     /// One that waits in CodePipeline, and is perhaps not in the ledger.
-    Waiting(PendingRef),
+    Waiting(Found),
     /// One that is open in the ledger, has no request, and was seen to wait nowhere; and whether all was looked at.
     Gone { key: ApprovalKey, is_over: bool },
+}
+
+impl Task {
+    fn note(&self, begun: &mut Tasks) {
+        match self {
+            Self::Open(key) => {
+                begun.open.insert(key.clone());
+            }
+            Self::Waiting(found) => begun.asked.extend(found.number),
+            Self::Gone { .. } => {}
+        }
+    }
+}
+
+/// The tasks that were begun. Each that was is also ended.
+type Begun = Mutex<Tasks>;
+
+#[derive(Default)]
+struct Tasks {
+    open: BTreeSet<ApprovalKey>,
+    /// The numbers of what was found waiting.
+    asked: BTreeSet<usize>,
 }
 
 /// What became of one.
@@ -393,7 +571,7 @@ struct Done {
     /// It is open in the ledger, and has no request.
     gone: Option<ApprovalKey>,
     /// CodePipeline throttled before it was asked about.
-    again: Option<PipelineName>,
+    again: Option<(Location, PipelineName)>,
 }
 
 impl From<SweepSummary> for Done {

@@ -13,6 +13,7 @@ interface AlarmSources {
   readonly notifier: lambda.IFunction;
   readonly notifierDeadLetters: sqs.IQueue;
   readonly ruleDeadLetters: sqs.IQueue;
+  readonly sweepDeadLetters: sqs.IQueue;
   readonly emailDeadLetters: sqs.IQueue;
   readonly apiId: string;
 }
@@ -63,8 +64,20 @@ export function addAlarms(scope: Construct, settings: Settings, sources: AlarmSo
   alarm(
     'RuleDeadLettersAlarm',
     'rule-dead-letters',
-    'An event did not reach the notifier. Fix the cause, then invoke the notifier with the event.',
+    [
+      'An event did not reach the notifier, or the bus that events are forwarded to. Fix the cause, then invoke the',
+      'notifier with the event, or put it on that bus.',
+    ].join(' '),
     visibleMessages(sources.ruleDeadLetters),
+  );
+  alarm(
+    'SweepDeadLettersAlarm',
+    'sweep-dead-letters',
+    [
+      'The notifier failed five times to sweep an account and region, where nothing makes up for lost events until a',
+      "later round succeeds. See the notifier's log for the cause.",
+    ].join(' '),
+    visibleMessages(sources.sweepDeadLetters),
   );
   alarm(
     'CallbackErrorsAlarm',
@@ -83,6 +96,12 @@ export function addAlarms(scope: Construct, settings: Settings, sources: AlarmSo
     'undelivered',
     'An email to an approver was refused by their mail server or suppressed by Amazon SES. See the command history.',
     ownMetric('Undelivered'),
+  );
+  alarm(
+    'UnservedEventsAlarm',
+    'unserved-events',
+    'An event came from an account that is not served, and was ignored. List the account, or delete its member stack.',
+    ownMetric('UnservedEvents'),
   );
   alarm(
     'EmailDeadLettersAlarm',

@@ -1,9 +1,10 @@
 import { aws_dynamodb as dynamodb, aws_iam as iam, aws_lambda as lambda, Duration, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
+import { accountSettings, allowReadingAccounts } from './accounts.js';
 import { rustFunction } from './function.js';
 import { arns, keyList, type SigningKeys } from './keys.js';
-import { acknowledgePipelines, allActions, allPipelines } from './pipelines.js';
+import { allowAssumingDecidingRoles, allowAssumingReadingRoles, memberRolesArn } from './member-roles.js';
 import type { Settings } from './settings.js';
 
 interface CallbackProps {
@@ -25,6 +26,7 @@ export class Callback extends Construct {
     const allow = (sid: string, actions: string[], resources: string[], conditions?: iam.Conditions) =>
       role.addToPolicy(new iam.PolicyStatement({ sid, actions, resources, ...(conditions && { conditions }) }));
     allow('AccessLedger', ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [table.tableArn]);
+    allowReadingAccounts(role, settings);
     allow('VerifyRequests', ['kms:GetPublicKey'], arns(requestKeys.all));
     allow('VerifyVotes', ['kms:GetPublicKey'], arns(voteKeys.all));
     allow('SignVotes', ['kms:Sign'], arns(voteKeys.trusted));
@@ -37,13 +39,8 @@ export class Callback extends Construct {
         StringEquals: { 'events:detail-type': ['Vote Recorded', 'Request Missing'] },
       },
     );
-    allow('PutApprovalResults', ['codepipeline:PutApprovalResult'], [allActions(this, settings)]);
-    allow(
-      'ReadPipelines',
-      ['codepipeline:GetPipelineExecution', 'codepipeline:ListActionExecutions'],
-      [allPipelines(this, settings)],
-    );
-    acknowledgePipelines(role, settings, '*', '*/*/*');
+    allowAssumingReadingRoles(role, settings);
+    allowAssumingDecidingRoles(role, settings);
 
     this.function = rustFunction(this, settings, {
       binary: 'callback',
@@ -53,9 +50,10 @@ export class Callback extends Construct {
       timeout: Duration.seconds(29), // API Gateway times out after 30 seconds, with an answer of its own.
       environment: {
         COUNTERSIGN_DEPLOYMENT: settings.deploymentName,
+        ...accountSettings(role, settings),
         COUNTERSIGN_REQUEST_KEYS: keyList(requestKeys),
         COUNTERSIGN_VOTE_KEYS: keyList(voteKeys),
-        COUNTERSIGN_DECIDING_ROLE: role.roleArn,
+        COUNTERSIGN_MEMBER_ROLES: memberRolesArn(this, settings),
         ...(settings.origins.length > 0 && { COUNTERSIGN_ORIGINS: settings.origins.join(',') }),
         COUNTERSIGN_TABLE: table.tableName,
         COUNTERSIGN_LOG_LEVEL: settings.logLevel,

@@ -2,6 +2,7 @@ import { aws_events as events, aws_iam as iam, aws_sqs as sqs, Duration, Stack }
 import { Construct } from 'constructs';
 
 import { acknowledge } from './acknowledge.js';
+import { allowSendingBy } from './dead-letters.js';
 import type { Settings } from './settings.js';
 
 interface EmailEventsProps {
@@ -58,7 +59,7 @@ export class EmailEvents extends Construct {
     });
     // Without a denial for the dead-letter queue. SQS itself moves messages there, AWS does not say whether a policy
     // applies to that, and the notifier reads nothing from there.
-    allowSendingBy(rule, this.queue, this.deadLetterQueue);
+    allowSendingBy(rule, 'AllowEmailRule', this.queue, this.deadLetterQueue);
     denySendingExceptBy(rule, this.queue);
   }
 
@@ -71,20 +72,6 @@ export class EmailEvents extends Construct {
         retryPolicy: { maximumEventAgeInSeconds: Duration.hours(6).toSeconds(), maximumRetryAttempts: 185 },
       }),
     };
-  }
-}
-
-function allowSendingBy(rule: events.Rule, ...queues: sqs.Queue[]): void {
-  for (const queue of queues) {
-    queue.addToResourcePolicy(
-      new iam.PolicyStatement({
-        sid: 'AllowEmailRule',
-        principals: [new iam.ServicePrincipal('events.amazonaws.com')],
-        actions: ['sqs:SendMessage'],
-        resources: [queue.queueArn],
-        conditions: { ArnEquals: { 'aws:SourceArn': rule.ruleArn } },
-      }),
-    );
   }
 }
 

@@ -12,39 +12,63 @@ import {
 import { Construct } from 'constructs';
 
 import { acknowledge } from './acknowledge.js';
-import { deadLetterQueue } from './dead-letters.js';
+import { allowSendingBy, deadLetterQueue } from './dead-letters.js';
+import { forwardTo } from './forwarding.js';
+import { DEFAULT_BUS, eventBusName, memberBus } from './member-bus.js';
+import { approvalRuleName } from './member-roles.js';
 import type { Settings } from './settings.js';
+import { TEST_SOURCE, TEST_TYPE, type TestEvents } from './test-events.js';
+
+/** The start and the end of manual approvals, and the doctor's test events, where they are enabled. */
+export function approvalPattern(testEvents: TestEvents): events.EventPattern {
+  const withTests = testEvents === 'enabled';
+  return {
+    source: ['aws.codepipeline', ...(withTests ? [TEST_SOURCE] : [])],
+    detailType: ['CodePipeline Action Execution State Change', ...(withTests ? [TEST_TYPE] : [])],
+    detail: {
+      type: { owner: ['AWS'], provider: ['Manual'], category: ['Approval'] },
+      state: ['STARTED', 'SUCCEEDED', 'FAILED', 'ABANDONED', 'CANCELED'],
+    },
+  };
+}
+
+/** The detail types of the events for others. */
+export const NEWS = ['Approval Requested', 'Vote Recorded', 'Approval Ended', 'Email Undelivered'];
 
 interface ApprovalEventsProps {
   readonly settings: Settings;
   readonly notifier: lambda.IFunction;
 }
 
-/** The event rules and the optional topic that approvals and votes arrive through. */
+/** The event rules that approvals and votes arrive through, one that forwards events, and an optional topic and bus. */
 export class ApprovalEvents extends Construct {
   readonly ruleName: string;
-  /** The events that EventBridge could not deliver to the notifier, unchanged. */
+  /** The ARNs of the rule and of its bus, unless that is the default bus. */
+  readonly ownBus: { readonly ruleArn: string; readonly busArn: string } | undefined;
+  /** The events that EventBridge could not deliver to the notifier or forward, unchanged. */
   readonly deadLetterQueue: sqs.Queue;
   /** The topic for approval actions with a `NotificationArn`, and for notification rules. */
   readonly topic: sns.Topic | undefined;
+  /** The bus that member accounts forward their approval events to. */
+  readonly memberBus: events.EventBus | undefined;
 
   constructor(scope: Construct, id: string, props: ApprovalEventsProps) {
     super(scope, id);
     const { settings, notifier } = props;
-    this.ruleName = `${settings.deploymentName}-approvals`;
+    this.ruleName = approvalRuleName(settings.deploymentName);
+    const bus = eventBusName(settings);
+    const arn = (resource: string, resourceName: string) =>
+      Stack.of(this).formatArn({ service: 'events', resource, resourceName });
+    this.ownBus =
+      bus === DEFAULT_BUS
+        ? undefined
+        : { ruleArn: arn('rule', `${bus}/${this.ruleName}`), busArn: arn('event-bus', bus) };
     this.deadLetterQueue = deadLetterQueue(this);
     new events.Rule(this, 'Rule', {
       ruleName: this.ruleName,
       description: 'Sends the start and the end of manual approvals in CodePipeline to the notifier',
       ...(settings.eventBus && { eventBus: settings.eventBus }),
-      eventPattern: {
-        source: ['aws.codepipeline'],
-        detailType: ['CodePipeline Action Execution State Change'],
-        detail: {
-          type: { owner: ['AWS'], provider: ['Manual'], category: ['Approval'] },
-          state: ['STARTED', 'SUCCEEDED', 'FAILED', 'ABANDONED', 'CANCELED'],
-        },
-      },
+      eventPattern: approvalPattern(settings.testEvents),
       targets: [this.target(notifier)],
     });
     // The callback's own events: about a vote, for which the notifier sends a receipt to the voter, and about a request
@@ -61,7 +85,43 @@ export class ApprovalEvents extends Construct {
       },
       targets: [this.target(notifier)],
     });
+    this.memberBus = memberBus(this, settings);
+    if (this.memberBus) {
+      new events.Rule(this, 'MemberRule', {
+        ruleName: `${settings.deploymentName}-members`,
+        description: 'Sends the start and the end of manual approvals in member accounts to the notifier',
+        eventBus: this.memberBus,
+        eventPattern: approvalPattern(settings.testEvents),
+        targets: [this.target(notifier)],
+      });
+    }
+    if (settings.forwardBusArn) this.forward(settings, settings.forwardBusArn);
     this.topic = settings.notificationTopic ? this.notificationTopic(settings, notifier) : undefined;
+  }
+
+  /** Forwards the events for others, of both functions. Nobody in another account can put one with this account in it. */
+  private forward({ deploymentName }: Settings, busArn: string): void {
+    const ruleName = `${deploymentName}-forward`;
+    const rule = new events.Rule(this, 'ForwardRule', {
+      ruleName,
+      description: 'Forwards the events of Countersign to another bus',
+      eventPattern: {
+        account: [Stack.of(this).account],
+        source: ['countersign'],
+        detailType: NEWS,
+        detail: { deployment: [deploymentName] },
+      },
+      targets: [
+        forwardTo(this, {
+          busArn,
+          ruleName,
+          description: `Forwards events of Countersign (${deploymentName})`,
+          maxEventAge: Duration.hours(24),
+          deadLetterQueue: this.deadLetterQueue,
+        }),
+      ],
+    });
+    allowSendingBy(rule, 'AllowForwardRule', this.deadLetterQueue);
   }
 
   private target(notifier: lambda.IFunction): targets.LambdaFunction {

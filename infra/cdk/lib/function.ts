@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url';
 
-import { aws_iam as iam, aws_lambda as lambda, aws_logs as logs, RemovalPolicy } from 'aws-cdk-lib';
+import { aws_iam as iam, aws_lambda as lambda, aws_logs as logs, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { RustFunction, cargoLambdaVersion } from 'cargo-lambda-cdk';
 import type { Construct } from 'constructs';
 
 import { acknowledge } from './acknowledge.js';
+import { functionRoleName } from './member-roles.js';
 import type { Settings } from './settings.js';
 
 /** The options in which the two functions differ. */
@@ -16,9 +17,18 @@ export interface RustFunctionOptions extends lambda.FunctionOptions {
   readonly role: iam.Role;
 }
 
-/** A role that Lambda may assume, without any permissions yet. */
-export function role(scope: Construct, id: string, description: string): iam.Role {
-  return new iam.Role(scope, id, { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'), description });
+/** The role of a function, without any permissions yet. */
+export function functionRole(
+  scope: Construct,
+  id: string,
+  binary: RustFunctionOptions['binary'],
+  { deploymentName }: Pick<Settings, 'deploymentName'>,
+): iam.Role {
+  return new iam.Role(scope, id, {
+    roleName: functionRoleName(deploymentName, binary, Stack.of(scope).region),
+    description: `Role of the Countersign ${binary} (${deploymentName})`,
+    assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+  });
 }
 
 /** One of the two functions, with its log group. */
@@ -53,7 +63,7 @@ export function rustFunction(scope: Construct, settings: Settings, options: Rust
   acknowledge(
     role,
     'AwsSolutions-IAM5[Resource::*]',
-    'X-Ray, ListPipelines and GetAccount take no resource. tests/infra checks that no other action has *.',
+    'X-Ray and GetAccount take no resource. tests/infra checks that no other action has *.',
   );
   if (code) {
     return new lambda.Function(scope, 'Function', {

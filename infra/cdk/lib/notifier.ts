@@ -8,11 +8,14 @@ import {
 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
-import { acknowledge } from './acknowledge.js';
+import { accountSettings, allowReadingAccounts } from './accounts.js';
+import { acknowledge, findingArn } from './acknowledge.js';
 import { deadLetterQueue } from './dead-letters.js';
+import { NEWS } from './events.js';
 import { rustFunction } from './function.js';
 import { arns, keyList, type SigningKeys } from './keys.js';
-import { acknowledgePipelines, allPipelines, findingArn } from './pipelines.js';
+import { eventBusName, memberBusArn } from './member-bus.js';
+import { allowAssumingReadingRoles, memberRolesArn } from './member-roles.js';
 import type { PolicyLocation } from './policy.js';
 import { allIdentities, configurationSetArn, sendingArns, sesRegion } from './sender.js';
 import type { Settings } from './settings.js';
@@ -26,10 +29,12 @@ interface NotifierProps {
   readonly configurationSet: string;
   /** The queue of events about emails. */
   readonly emailQueue: sqs.IQueue;
+  /** The queue of the parts of the sweep's rounds. */
+  readonly sweepQueue: sqs.IQueue;
   readonly requestKeys: SigningKeys;
   readonly voteKeys: SigningKeys;
-  /** The role whose decisions count as those of the voters. */
-  readonly decidingRole: iam.IRole;
+  /** The role that alone signs votes, which the doctor checks. */
+  readonly callbackRole: iam.IRole;
   readonly callbackUrl: string;
 }
 
@@ -41,7 +46,7 @@ export class Notifier extends Construct {
 
   constructor(scope: Construct, id: string, props: NotifierProps) {
     super(scope, id);
-    const { settings, role, table, policy, configurationSet, emailQueue, requestKeys, voteKeys } = props;
+    const { settings, role, table, policy, configurationSet, emailQueue, sweepQueue, requestKeys, voteKeys } = props;
     this.deadLetterQueue = deadLetterQueue(this);
 
     const allow = (sid: string, actions: string[], resources: string[], conditions?: iam.Conditions) =>
@@ -52,6 +57,7 @@ export class Notifier extends Construct {
       [table.tableArn],
     );
     if (policy.kind === 'parameter') allow('ReadPolicy', ['ssm:GetParameter'], [policy.arn]);
+    allowReadingAccounts(role, settings);
     allow('SignRequests', ['kms:Sign'], arns(requestKeys.trusted));
     allow('VerifyRequests', ['kms:GetPublicKey'], arns(requestKeys.all));
     allow('VerifyVotes', ['kms:GetPublicKey'], arns(voteKeys.all));
@@ -62,19 +68,7 @@ export class Notifier extends Construct {
     allow('SendEmails', ['ses:SendRawEmail'], sendingArns(this, settings, configurationSet), {
       StringEquals: { 'ses:FromAddress': settings.sender },
     });
-    allow(
-      'ReadPipelines',
-      [
-        'codepipeline:GetPipeline',
-        'codepipeline:GetPipelineExecution',
-        'codepipeline:GetPipelineState',
-        'codepipeline:ListActionExecutions',
-        'codepipeline:ListPipelineExecutions',
-      ],
-      [allPipelines(this, settings)],
-    );
-    // For the sweep. The action takes no resource.
-    allow('ListPipelines', ['codepipeline:ListPipelines'], ['*']);
+    allowAssumingReadingRoles(role, settings);
     // For the doctor, which checks whether SES will send, and that nothing rewrites links.
     allow('CheckSendingAccount', ['ses:GetAccount'], ['*']); // The action takes no resource.
     allow('CheckSenderIdentity', ['ses:GetEmailIdentity'], [allIdentities(this, settings)]);
@@ -83,13 +77,27 @@ export class Notifier extends Construct {
       ['ses:GetConfigurationSet', 'ses:GetConfigurationSetEventDestinations'],
       [configurationSetArn(this, settings, configurationSet)],
     );
+    allow(
+      'PutEvents',
+      ['events:PutEvents'],
+      [Stack.of(this).formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' })],
+      {
+        'ForAllValues:StringEquals': { 'events:source': 'countersign' }, // The key has a list of values.
+        StringEquals: { 'events:detail-type': NEWS },
+      },
+    );
     allow('SendDeadLetters', ['sqs:SendMessage'], [this.deadLetterQueue.queueArn]);
     allow(
       'ReceiveEmailEvents',
       ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
       [emailQueue.queueArn],
     );
-    acknowledgePipelines(role, settings, '*');
+    allow('SendSweeps', ['sqs:SendMessage'], [sweepQueue.queueArn]);
+    allow(
+      'ReceiveSweeps',
+      ['sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
+      [sweepQueue.queueArn],
+    );
     acknowledge(
       role,
       `AwsSolutions-IAM5[Resource::${findingArn(this, 'ses', sesRegion(this, settings), 'identity/*')}]`,
@@ -112,24 +120,29 @@ export class Notifier extends Construct {
       onFailure: { bind: () => ({ destination: this.deadLetterQueue.queueArn }) },
       environment: {
         COUNTERSIGN_DEPLOYMENT: settings.deploymentName,
-        COUNTERSIGN_ACCOUNTS: Stack.of(this).account,
+        ...accountSettings(role, settings),
         COUNTERSIGN_CALLBACK_URL: props.callbackUrl,
         COUNTERSIGN_REQUEST_KEYS: keyList(requestKeys),
         COUNTERSIGN_VOTE_KEYS: keyList(voteKeys),
-        COUNTERSIGN_DECIDING_ROLE: props.decidingRole.roleArn,
+        COUNTERSIGN_MEMBER_ROLES: memberRolesArn(this, settings),
+        COUNTERSIGN_MEMBER_BUS: memberBusArn(this, settings),
+        COUNTERSIGN_EVENT_BUS: eventBusName(settings),
+        COUNTERSIGN_CALLBACK_ROLE: props.callbackRole.roleArn,
         COUNTERSIGN_TABLE: table.tableName,
         COUNTERSIGN_SENDER: settings.senderName ? `${settings.senderName} <${settings.sender}>` : settings.sender,
         ...(settings.replyTo && { COUNTERSIGN_REPLY_TO: settings.replyTo }),
         COUNTERSIGN_CONFIGURATION_SET: configurationSet,
         ...(settings.senderIdentityArn && { COUNTERSIGN_SENDER_IDENTITY_ARN: settings.senderIdentityArn }),
         COUNTERSIGN_EMAIL_QUEUE: emailQueue.queueArn,
+        COUNTERSIGN_SWEEP_QUEUE: sweepQueue.queueUrl,
+        COUNTERSIGN_SWEEP_PACE: String(settings.sweepPace),
         ...(settings.sesRegion && { COUNTERSIGN_SES_REGION: settings.sesRegion }),
         ...(policy.kind === 'parameter'
           ? { COUNTERSIGN_POLICY: policy.name }
           : { COUNTERSIGN_POLICY_TEXT: policy.text }),
-        // With all regions, the notifier takes the region from each event.
-        ...(settings.pipelineRegion &&
-          settings.pipelineRegion !== '*' && { COUNTERSIGN_PIPELINE_REGION: settings.pipelineRegion }),
+        ...(settings.pipelineRegions.length > 0 && {
+          COUNTERSIGN_PIPELINE_REGIONS: settings.pipelineRegions.join(','),
+        }),
         COUNTERSIGN_APPROVAL_TIMEOUT_DAYS: String(settings.approvalTimeoutDays),
         COUNTERSIGN_LOG_LEVEL: settings.logLevel,
       },
@@ -141,6 +154,13 @@ export class Notifier extends Construct {
       batchSize: 10,
       reportBatchItemFailures: true,
       maxConcurrency: 2, // The least that Lambda takes. Asking for approvals comes first.
+    });
+    new lambda.EventSourceMapping(this, 'SweepEventSource', {
+      target: this.function,
+      eventSourceArn: sweepQueue.queueArn,
+      batchSize: 1, // A part may take all of the notifier's time.
+      reportBatchItemFailures: true,
+      maxConcurrency: settings.sweepConcurrency,
     });
   }
 }

@@ -2,10 +2,11 @@ import { CfnOutput, type Stack } from 'aws-cdk-lib';
 
 import type { EmailApprovals } from './email-approvals.js';
 import { keyList } from './keys.js';
+import type { Member } from './member.js';
 
 /** Adds the outputs, under the same names as in the SAM template. */
 export function addOutputs(stack: Stack, approvals: EmailApprovals): void {
-  const { notifier, callback, events, emailEvents, policy } = approvals;
+  const { notifier, callback, events, emailEvents, sweepQueue, policy } = approvals;
   const output = (name: string, description: string, value: string) =>
     new CfnOutput(stack, name, { description, value });
   output(
@@ -56,7 +57,7 @@ export function addOutputs(stack: Stack, approvals: EmailApprovals): void {
   );
   output(
     'RuleDeadLetterQueueUrl',
-    'The queue of events that did not reach the notifier',
+    'The queue of events that did not reach the notifier, or the bus that events are forwarded to',
     events.deadLetterQueue.queueUrl,
   );
   output(
@@ -64,6 +65,18 @@ export function addOutputs(stack: Stack, approvals: EmailApprovals): void {
     'The queue of events about emails that were not taken in',
     emailEvents.deadLetterQueue.queueUrl,
   );
+  output(
+    'SweepDeadLetterQueueUrl',
+    'The queue of parts of the sweep that the notifier failed on',
+    sweepQueue.deadLetterQueue.queueUrl,
+  );
+  if (events.memberBus) {
+    output(
+      'MemberBusArn',
+      'The bus for the approval events of member accounts, which is the parameter HubBusArn of their stacks',
+      events.memberBus.eventBusArn,
+    );
+  }
   if (events.topic) {
     output(
       'NotificationTopicArn',
@@ -71,4 +84,26 @@ export function addOutputs(stack: Stack, approvals: EmailApprovals): void {
       events.topic.topicArn,
     );
   }
+}
+
+/** Adds the outputs of another account's stack, under the same names as in infra/member/template.yaml. */
+export function addMemberOutputs(stack: Stack, member: Member): void {
+  new CfnOutput(stack, 'RuleName', {
+    description: 'The EventBridge rule that forwards approval events to Countersign',
+    value: member.ruleName,
+  });
+  new CfnOutput(stack, 'RuleDeadLetterQueueUrl', {
+    description: 'The queue of events that were not forwarded',
+    value: member.deadLetterQueue.queueUrl,
+  });
+  new CfnOutput(stack, 'ReadingRoleArn', {
+    condition: member.isHomeRegion,
+    description: 'The role that Countersign reads pipelines with',
+    value: member.roles.reading.roleArn,
+  });
+  new CfnOutput(stack, 'DecidingRoleArn', {
+    condition: member.isHomeRegion,
+    description: 'The role that Countersign puts the results of approvals with',
+    value: member.roles.deciding.roleArn,
+  });
 }

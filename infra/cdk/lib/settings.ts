@@ -6,6 +6,7 @@ import {
 } from 'aws-cdk-lib';
 
 import type { KeyUse } from './keys.js';
+import type { TestEvents } from './test-events.js';
 
 /**
  * Where the policy is, which says who may decide what. There is exactly one source, and nothing falls back from one to
@@ -93,7 +94,7 @@ export interface EmailApprovalsProps {
   readonly sesSandbox?: boolean;
   /**
    * The name of this deployment, unique in account and region. It is part of links and metrics, and of the names of the
-   * functions, the keys' aliases and the stack's SES configuration set.
+   * functions, their roles, the keys' aliases and the stack's SES configuration set.
    * @default 'countersign'
    */
   readonly deploymentName?: string;
@@ -110,11 +111,11 @@ export interface EmailApprovalsProps {
    */
   readonly eventBus?: events.IEventBus;
   /**
-   * The region whose pipelines Countersign serves, or `*` for all regions of this account, provided that rules there
-   * forward their events to `eventBus`.
+   * The regions that the hourly sweep looks through in each account that is served. Events are taken from any region;
+   * `Member` forwards them.
    * @default - this region
    */
-  readonly pipelineRegion?: string;
+  readonly pipelineRegions?: readonly string[];
   /**
    * How many days CodePipeline waits for an answer where an approval action does not say. It is a quota of the account:
    * change this where AWS has raised that.
@@ -127,6 +128,48 @@ export interface EmailApprovalsProps {
    * @default false
    */
   readonly notificationTopic?: boolean;
+  /**
+   * Other accounts whose pipelines are served, at most 100. Each needs a stack with a `Member`.
+   * @default - none
+   */
+  readonly memberAccounts?: readonly string[];
+  /**
+   * The name of an SSM parameter with those accounts, instead of `memberAccounts`: their ids, separated by commas or line
+   * breaks. It must already exist, and `organizationId` must say who may send events.
+   * @default - none
+   */
+  readonly memberAccountsParameter?: string;
+  /**
+   * The organization whose accounts may send events about approvals to this stack. It admits events and nothing more;
+   * `memberAccounts` or `memberAccountsParameter` says which accounts are served.
+   * @default - only `memberAccounts` may send them
+   */
+  readonly organizationId?: string;
+  /**
+   * Whether the pipelines of this account are served too, with two roles that this stack makes.
+   * @default true
+   */
+  readonly serveOwnAccount?: boolean;
+  /**
+   * How the names of the two roles begin that the functions assume in each account that is served: PREFIX-read and
+   * PREFIX-decide. The names of roles are unique in an account, whatever the region. So deployments of one name that
+   * serve the same account need different prefixes.
+   * @default - the name of this deployment
+   */
+  readonly memberRolePrefix?: string;
+  /**
+   * The ARN of the event bus, of this or another account or region, that Countersign's own events are forwarded to: who
+   * is asked, votes, ends, and emails that did not arrive. It must not be the default bus of this account and region,
+   * where they are already. See docs/events.md.
+   * @default - they are not forwarded
+   */
+  readonly forwardBusArn?: string;
+  /**
+   * Whether the doctor may put test events on the event buses of accounts that are served, where their rules forward them
+   * as they forward approval events. It must be the same in the hub's stack and in those of members.
+   * @default 'disabled'
+   */
+  readonly testEvents?: TestEvents;
   /**
    * The topic that alarms are sent to.
    * @default - alarms only show in CloudWatch
@@ -153,11 +196,23 @@ export interface EmailApprovalsProps {
    */
   readonly throttleBurst?: number;
   /**
-   * How many events the notifier handles at once: what whoever can send events can make it cost. The rest wait. It is
-   * taken from what the account has for all functions, of which Lambda leaves 100 to the others; 0 reserves nothing.
-   * @default 20
+   * How many events the notifier handles at once: what whoever can send events can make it cost. The rest wait. It must
+   * be greater than `sweepConcurrency` + 2, because the sweep and events about emails take that much of it. It is taken
+   * from what the account has for all functions, of which Lambda leaves 100 to the others; 0 reserves nothing.
+   * @default 30
    */
   readonly notifierConcurrency?: number;
+  /**
+   * How many accounts and regions the hourly sweep looks through at once.
+   * @default 10
+   */
+  readonly sweepConcurrency?: number;
+  /**
+   * How many calls per second the hourly sweep makes to CodePipeline in each account and region, after a first burst. AWS
+   * does not say how many an account may make, and others need some of them.
+   * @default 5
+   */
+  readonly sweepPace?: number;
   /**
    * The processor architecture that the functions are built for.
    * @default Architecture.ARM_64
@@ -194,12 +249,18 @@ const DEFAULTS = {
   deploymentName: 'countersign',
   logLevel: 'info',
   logRetention: logs.RetentionDays.THREE_MONTHS,
+  memberAccounts: [],
   notificationTopic: false,
-  notifierConcurrency: 20,
+  notifierConcurrency: 30,
   origins: [],
+  pipelineRegions: [],
   requestKeys: ['signs'],
   senderName: 'Countersign',
+  serveOwnAccount: true,
   sesSandbox: false,
+  sweepConcurrency: 10,
+  sweepPace: 5,
+  testEvents: 'disabled',
   throttleBurst: 40,
   throttleRate: 20,
   tlsPolicy: 'REQUIRE',
@@ -207,10 +268,12 @@ const DEFAULTS = {
 } as const;
 
 /** The props with their defaults filled in. */
-export type Settings = EmailApprovalsProps & Required<Pick<EmailApprovalsProps, keyof typeof DEFAULTS>>;
+export type Settings = EmailApprovalsProps &
+  Required<Pick<EmailApprovalsProps, keyof typeof DEFAULTS | 'memberRolePrefix'>>;
 
 /** Fills in the defaults. A prop that is `undefined` counts as left out. */
 export function withDefaults(props: EmailApprovalsProps): Settings {
   const given = Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined));
-  return { ...DEFAULTS, ...(given as unknown as EmailApprovalsProps) };
+  const settings = { ...DEFAULTS, ...(given as unknown as EmailApprovalsProps) };
+  return { ...settings, memberRolePrefix: settings.memberRolePrefix ?? settings.deploymentName };
 }

@@ -1,9 +1,12 @@
 import { Token } from 'aws-cdk-lib';
 
 import { type KeyUse, MOST_KEYS } from './keys.js';
+import type { MemberSettings } from './member-settings.js';
 import type { PolicySource, Settings } from './settings.js';
 
 const REGION = '[a-z]{2,4}(-[a-z]+)+-[0-9]';
+
+const BUS_ARN = `arn:[a-z-]+:events:${REGION}:[0-9]{12}:event-bus/[A-Za-z0-9._/-]{1,256}`;
 
 /** The name of an SES identity: an address or a domain. */
 const IDENTITY = '([^<>,@\\s"/*]+@)?[a-z0-9.-]+\\.[a-z0-9-]+';
@@ -19,6 +22,11 @@ const WORD = '[^<>,@\\s"\\\\\\x00-\\x1f\\x7f]';
 
 /** Lambda allows 4 KB for all settings of a function together, and the policy is one of them. */
 const MOST_CHARACTERS_OF_APPROVERS = 1024;
+const MOST_CHARACTERS_OF_REGIONS = 512;
+const MOST_MEMBER_ACCOUNTS = 100;
+
+/** What Lambda lets the queue of events about emails take of the notifier. */
+const CONCURRENCY_OF_EMAIL_EVENTS = 2;
 
 function fail(name: string, value: unknown, expected: string): never {
   throw new Error(`${name} is ${JSON.stringify(value)}, but must be ${expected}`);
@@ -34,8 +42,11 @@ function between(name: string, value: number, least: number, most: number): void
   if (!Number.isInteger(value) || value < least || value > most) fail(name, value, `a number from ${least} to ${most}`);
 }
 
-/** Throws if a setting breaks a constraint that the SAM template puts on its parameter. */
-export function validate(settings: Settings): void {
+/**
+ * Throws if a setting of a deployment in this account breaks a constraint that the SAM template puts on its parameter,
+ * or one that a template cannot state.
+ */
+export function validate(settings: Settings, account: string): void {
   validatePolicy(settings.policy);
   validateKeys('requestKeys', settings.requestKeys);
   validateKeys('voteKeys', settings.voteKeys);
@@ -89,26 +100,108 @@ export function validate(settings: Settings): void {
       'left out, unless configurationSet names a set in that region, as infra/ses/template.yaml makes one',
     );
   }
+  validateDeploymentName(settings.deploymentName);
+  for (const region of settings.pipelineRegions) {
+    matches('pipelineRegions', region, REGION, 'regions such as eu-central-1');
+  }
+  if (settings.pipelineRegions.join(',').length > MOST_CHARACTERS_OF_REGIONS) {
+    fail('pipelineRegions', settings.pipelineRegions, `at most ${MOST_CHARACTERS_OF_REGIONS} characters`);
+  }
+  validateMemberAccounts(settings, account);
+  validateOrganization(settings.organizationId);
+  validateRolePrefix('memberRolePrefix', settings.memberRolePrefix);
+  matches('forwardBusArn', settings.forwardBusArn, BUS_ARN, 'the ARN of an event bus');
+  between('throttleRate', settings.throttleRate, 1, 10_000);
+  between('throttleBurst', settings.throttleBurst, 1, 5_000);
+  between('approvalTimeoutDays', settings.approvalTimeoutDays, 1, 60);
+  between('sweepConcurrency', settings.sweepConcurrency, 2, 1_000);
+  between('sweepPace', settings.sweepPace, 1, 20);
+  validateNotifierConcurrency(settings);
+}
+
+/** Throws if a setting breaks a constraint that infra/member/template.yaml puts on its parameter. */
+export function validateMember(settings: MemberSettings): void {
+  matches(
+    'hubBusArn',
+    settings.hubBusArn,
+    BUS_ARN,
+    'the ARN of an event bus, such as arn:aws:events:eu-west-1:123456789012:event-bus/countersign-members',
+  );
+  matches('homeRegion', settings.homeRegion, REGION, 'a region such as eu-central-1');
+  validateDeploymentName(settings.deploymentName);
+  validateRolePrefix('rolePrefix', settings.rolePrefix);
+  validateOrganization(settings.organizationId);
+}
+
+function validateDeploymentName(name: string): void {
   matches(
     'deploymentName',
-    settings.deploymentName,
+    name,
     '(?!aws|ssm)[a-z]([a-z0-9-]{0,38}[a-z0-9])?',
     [
       '1 to 40 lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen. Systems',
       'Manager reserves names that start with "aws" or "ssm"',
     ].join(' '),
   );
+}
+
+function validateRolePrefix(name: string, prefix: string): void {
+  // IAM allows 64 characters, with "-decide".
+  matches(name, prefix, '[A-Za-z0-9_+=,.@-]{1,57}', 'at most 57 letters, digits and characters from "_+=,.@-"');
+}
+
+function validateOrganization(id: string | undefined): void {
+  matches('organizationId', id, 'o-[a-z0-9]{10,32}', 'the id of an organization, such as o-a1b2c3d4e5');
+}
+
+function validateMemberAccounts(settings: Settings, account: string): void {
+  const { memberAccounts, memberAccountsParameter, organizationId, serveOwnAccount } = settings;
   matches(
-    'pipelineRegion',
-    settings.pipelineRegion,
-    `\\*|${REGION}`,
-    'a region such as eu-central-1, or "*"',
+    'memberAccountsParameter',
+    memberAccountsParameter,
+    '(/[A-Za-z0-9_.-]+)+',
+    'a name with a leading slash, such as /countersign/member-accounts',
   );
-  between('throttleRate', settings.throttleRate, 1, 10_000);
-  between('throttleBurst', settings.throttleBurst, 1, 5_000);
-  between('approvalTimeoutDays', settings.approvalTimeoutDays, 1, 60);
-  // Events about emails take two at most, and something must be left for all others.
-  if (settings.notifierConcurrency !== 0) between('notifierConcurrency', settings.notifierConcurrency, 3, 1_000);
+  if (memberAccountsParameter !== undefined && memberAccounts.length > 0) {
+    fail('memberAccounts', memberAccounts, 'left out, because memberAccountsParameter names the list');
+  }
+  if (memberAccountsParameter !== undefined && organizationId === undefined) {
+    fail(
+      'memberAccountsParameter',
+      memberAccountsParameter,
+      'left out, unless organizationId says whose accounts may send events: the stack does not read the list',
+    );
+  }
+  for (const member of memberAccounts) {
+    matches('memberAccounts', member, '[0-9]{12}', 'account ids of 12 digits');
+  }
+  if (memberAccounts.length > MOST_MEMBER_ACCOUNTS) {
+    fail('memberAccounts', memberAccounts, `at most ${MOST_MEMBER_ACCOUNTS} accounts`);
+  }
+  const served = [...(serveOwnAccount ? [account] : []), ...memberAccounts];
+  if (new Set(served).size < served.length) {
+    fail('memberAccounts', memberAccounts, 'other accounts than this one, each named once');
+  }
+  if (served.length === 0 && memberAccountsParameter === undefined) {
+    fail(
+      'serveOwnAccount',
+      serveOwnAccount,
+      'true, unless memberAccounts or memberAccountsParameter names the accounts that are served',
+    );
+  }
+}
+
+function validateNotifierConcurrency({ notifierConcurrency, sweepConcurrency }: Settings): void {
+  if (notifierConcurrency === 0) return;
+  if ([notifierConcurrency, sweepConcurrency].some(Token.isUnresolved)) return;
+  const taken = sweepConcurrency + CONCURRENCY_OF_EMAIL_EVENTS;
+  if (!Number.isInteger(notifierConcurrency) || notifierConcurrency <= taken || notifierConcurrency > 1_000) {
+    fail(
+      'notifierConcurrency',
+      notifierConcurrency,
+      `0, or a number from ${taken + 1} to 1000: the sweep and events about emails take ${taken} of it`,
+    );
+  }
 }
 
 function validatePolicy(source: PolicySource): void {

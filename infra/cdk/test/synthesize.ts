@@ -9,18 +9,18 @@ import { createInterface } from 'node:readline';
 
 import { App } from 'aws-cdk-lib';
 
-import { addDeployment } from '../lib/deployment.js';
+import { addStack } from '../lib/deployment.js';
 
 function synthesize(context: Record<string, unknown>): unknown {
   const outdir = mkdtempSync(join(tmpdir(), 'countersign-cdk-'));
   const read = (name: string): unknown => JSON.parse(readFileSync(join(outdir, name), 'utf8'));
   try {
     const app = new App({ outdir, context: { 'aws:cdk:enable-path-metadata': true, ...context } });
-    addDeployment(app);
-    app.synth();
+    addStack(app);
+    const [stack] = app.synth().stacks;
     const report = read('validation-report.json') as { pluginReports: unknown[] };
     if (report.pluginReports.length > 0) throw new Error(`cdk-nag has findings: ${JSON.stringify(report)}`);
-    return { template: read('Countersign.template.json') };
+    return { template: stack?.template };
   } catch (error) {
     return { error: (error as Error).message };
   } finally {

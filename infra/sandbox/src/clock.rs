@@ -1,7 +1,10 @@
 //! The sandbox's clock, which can be moved: nobody waits seven days to see an approval expire.
 
+use std::fmt;
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
+use aws_smithy_async::time::{SharedTimeSource, TimeSource};
 use countersign::clock::{Clock, system};
 use time::{Duration, UtcDateTime};
 
@@ -54,9 +57,29 @@ impl SandboxClock {
         Arc::new(move || clock.now())
     }
 
+    /// The clock as the AWS SDK takes it, which looks at it for when sessions of roles expire.
+    pub(crate) fn time_source(&self) -> SharedTimeSource {
+        SharedTimeSource::new(Source(self.clone()))
+    }
+
     /// Moves time on. What follows from it happens when [`Sandbox::advance`](crate::Sandbox::advance) does this.
     pub(crate) fn advance(&self, by: Duration) {
         let mut ahead = lock(&self.ahead);
         *ahead = ahead.saturating_add(by);
+    }
+}
+
+/// A clock for the AWS SDK.
+struct Source(SandboxClock);
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the sandbox's clock")
+    }
+}
+
+impl TimeSource for Source {
+    fn now(&self) -> SystemTime {
+        self.0.now().into()
     }
 }

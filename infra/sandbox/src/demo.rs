@@ -1,4 +1,5 @@
-//! The pipelines that a newcomer finds: one of each execution mode, and an approval that waits.
+//! The pipelines that a newcomer finds: one of each execution mode, in two accounts and two regions, and an approval that
+//! waits.
 
 use crate::codepipeline::{
     ActionDefinition, ActionKind, ApprovalAction, AwsError, CodePipeline, ExecutionMode, PipelineDefinition,
@@ -16,6 +17,12 @@ pub(crate) fn set_up(codepipeline: &CodePipeline) -> Result<(), AwsError> {
     Ok(())
 }
 
+/// Where its pipelines are.
+pub const DEMO_MEMBERS: &str = "123456789012/us-east-2,210987654321/eu-west-1";
+/// The account that the demo has besides the hub's, and the region besides the hub's.
+pub(crate) const OTHER_ACCOUNT: &str = "210987654321";
+pub(crate) const OTHER_REGION: &str = "eu-west-1";
+
 fn payments() -> PipelineDefinition {
     let approval = ApprovalAction {
         custom_data: Some("Check that the ledger totals on staging agree with the report, then decide.".to_owned()),
@@ -24,7 +31,7 @@ fn payments() -> PipelineDefinition {
     };
     let messages =
         ["Round totals half to even, as the auditors asked", "Retry card refunds once when the bank is slow"];
-    pipeline("payments-api", ExecutionMode::Superseded, messages, approval)
+    pipeline((ACCOUNT, REGION), "payments-api", ExecutionMode::Superseded, messages, approval)
 }
 
 fn website() -> PipelineDefinition {
@@ -35,6 +42,7 @@ fn website() -> PipelineDefinition {
         ..ApprovalAction::default()
     };
     pipeline(
+        (ACCOUNT, OTHER_REGION),
         "website",
         ExecutionMode::Queued,
         ["New landing page for the spring fair", "Fix the footer on small screens"],
@@ -44,10 +52,17 @@ fn website() -> PipelineDefinition {
 
 fn previews() -> PipelineDefinition {
     let messages = ["Try the new search box", "Use the smaller model for suggestions"];
-    pipeline("feature-previews", ExecutionMode::Parallel, messages, ApprovalAction::default())
+    let place = (OTHER_ACCOUNT, OTHER_REGION);
+    pipeline(place, "feature-previews", ExecutionMode::Parallel, messages, ApprovalAction::default())
 }
 
-fn pipeline(name: &str, mode: ExecutionMode, messages: [&str; 2], approval: ApprovalAction) -> PipelineDefinition {
+fn pipeline(
+    (account, region): (&str, &str),
+    name: &str,
+    mode: ExecutionMode,
+    messages: [&str; 2],
+    approval: ApprovalAction,
+) -> PipelineDefinition {
     let source = SourceAction {
         messages: messages.map(str::to_owned).to_vec(),
         ..SourceAction::new(SourceProvider::GitHubConnection, &format!("example/{name}"))
@@ -65,6 +80,6 @@ fn pipeline(name: &str, mode: ExecutionMode, messages: [&str; 2], approval: Appr
                 ],
             ),
         ],
-        ..PipelineDefinition::new(ACCOUNT, REGION, name)
+        ..PipelineDefinition::new(account, region, name)
     }
 }

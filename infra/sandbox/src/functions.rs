@@ -62,14 +62,14 @@ impl Functions {
 
     /// The sweep, as a command whose caller gets the report.
     pub(crate) async fn sweep(&self) -> Result<Report, Diagnostic> {
-        let report = self.lambda.invoke(&sweep_event()).await;
+        let report = self.lambda.invoke(&json!({ "sweep": {} })).await;
         self.lambda.drain().await;
         report
     }
 
-    /// The sweep, as the hourly rule runs it.
+    /// The sweep, as the hourly rule has it run: part by part.
     async fn sweep_unattended(&self) {
-        self.lambda.run(sweep_event()).await;
+        self.lambda.run(round_event()).await;
         self.lambda.drain().await;
     }
 
@@ -93,8 +93,8 @@ fn until_next_of_hourly(left: Duration) -> Duration {
 }
 
 /// The event of the hourly rule.
-fn sweep_event() -> Value {
-    json!({ "sweep": {} })
+pub(crate) fn round_event() -> Value {
+    json!({ "round": {} })
 }
 
 /// The hourly rule, for as long as there is a sandbox.

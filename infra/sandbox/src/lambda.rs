@@ -28,6 +28,11 @@ pub struct Failure {
     pub error_message: String,
 }
 
+/// The id of an invocation, which is never tried again here.
+fn request_id() -> String {
+    format!("{:032x}", fastrand::u128(..))
+}
+
 /// The notifier and the events that CodePipeline has for it.
 pub(crate) struct Lambda {
     notifier: Notifier,
@@ -42,13 +47,14 @@ impl Lambda {
 
     /// One invocation.
     pub(crate) async fn invoke(&self, event: &Value) -> Result<Report, Diagnostic> {
-        self.notifier.handle(event).await.map_err(Diagnostic::from)
+        self.notifier.handle(event, &request_id()).await.map_err(Diagnostic::from)
     }
 
     /// One invocation, and beside it every event that is waiting or comes meanwhile: the doctor waits for one.
     pub(crate) async fn invoke_among_others(&self, event: Value) -> Result<Report, Diagnostic> {
         let notifier = self.notifier.clone();
-        let invocation = tokio::spawn(async move { notifier.handle(&event).await.map_err(Diagnostic::from) });
+        let invocation =
+            tokio::spawn(async move { notifier.handle(&event, &request_id()).await.map_err(Diagnostic::from) });
         while !invocation.is_finished() {
             self.drain().await;
             tokio::time::sleep(A_MOMENT).await;

@@ -24,9 +24,10 @@ pub mod simulation;
 mod web;
 
 pub use clock::SandboxClock;
+pub use demo::DEMO_MEMBERS;
 pub use deployment::{
-    CALLBACK_KEY, CALLBACK_ROLE, CONFIGURATION_SET, EMAIL_QUEUE, NOTIFIER_KEY, NOTIFIER_ROLE, POLICY, TABLE,
-    key_policy, table_policy,
+    ACCOUNTS, CALLBACK_KEY, CALLBACK_ROLE, CONFIGURATION_SET, EMAIL_QUEUE, Members, NOTIFIER_KEY, NOTIFIER_ROLE,
+    POLICY, ROLE_PREFIX, TABLE, key_policy, table_policy,
 };
 pub use lambda::Failure;
 pub use sandbox::{Options, Sandbox, StartError};

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use countersign::log::LevelFilter;
-use sandbox::{Options, Sandbox};
+use sandbox::{DEMO_MEMBERS, Members, Options, Sandbox};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -29,6 +29,9 @@ struct Arguments {
     /// A policy file, instead of --approvers and --quorum; - reads standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["approvers", "quorum"])]
     policy: Option<PathBuf>,
+    /// The accounts whose pipelines are served, each with a region: ACCOUNT/REGION, separated by commas
+    #[arg(long, value_name = "LIST", default_value = DEMO_MEMBERS, value_parser = Members::read)]
+    members: Members,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -48,11 +51,11 @@ fn port(text: &str) -> Result<u16, &'static str> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Arguments { port, approvers, quorum, policy, command } = Arguments::parse();
+    let Arguments { port, approvers, quorum, policy, members, command } = Arguments::parse();
     match command {
         Some(Command::Policy(command)) => policy::run(&command),
         Some(Command::Verify(command)) => verify::run(command),
-        None => serve(Options { port, approvers, quorum, ..Options::default() }, policy).await,
+        None => serve(Options { port, approvers, quorum, members, ..Options::default() }, policy).await,
     }
 }
 

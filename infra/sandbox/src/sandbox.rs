@@ -23,7 +23,9 @@ use tokio::sync::{mpsc, oneshot};
 use crate::aws::{Aws, Call};
 use crate::clock::SandboxClock;
 use crate::codepipeline::{AwsError, CodePipeline};
-use crate::deployment::{CALLBACK_KEY, DEPLOYMENT, Keys, NOTIFIER_KEY, POLICY, REGION, TABLE, settings};
+use crate::deployment::{
+    ACCOUNTS, CALLBACK_KEY, DEPLOYMENT, Keys, Members, NOTIFIER_KEY, POLICY, REGION, TABLE, settings,
+};
 use crate::functions::{Functions, every_hour};
 use crate::keys::create_keys;
 use crate::lambda::{Failure, Lambda};
@@ -44,6 +46,10 @@ pub struct Options {
     pub quorum: String,
     /// The text of the policy, instead of approvers and quorum.
     pub policy: Option<String>,
+    /// The accounts and regions that are served.
+    pub members: Members,
+    /// Further accounts that are served: the text of the SSM parameter that the settings name then.
+    pub further_accounts: Option<String>,
     /// The clock.
     pub clock: SandboxClock,
     /// Whether there are pipelines to begin with, and an approval that waits.
@@ -57,6 +63,8 @@ impl Default for Options {
             approvers: "Alice Archer <alice@example.com>, Bob Brook <bob@example.com>".to_owned(),
             quorum: "1".to_owned(),
             policy: None,
+            members: Members::default(),
+            further_accounts: None,
             clock: SandboxClock::running(),
             demo: true,
         }
@@ -96,6 +104,8 @@ pub struct Sandbox {
     functions: Arc<Functions>,
     url: String,
     keys: Keys,
+    members: Members,
+    has_further_accounts: bool,
     _stop: oneshot::Sender<()>,
 }
 
@@ -105,7 +115,7 @@ impl Sandbox {
     /// # Errors
     /// When the port is not available or an option is wrong.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let Options { port, approvers, quorum, policy, clock, demo } = options;
+        let Options { port, approvers, quorum, policy, members, further_accounts, clock, demo } = options;
         let policy = policy_text(policy, &approvers, &quorum)?;
         let taken = |error| StartError::Port { port, error };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(taken)?;
@@ -117,22 +127,26 @@ impl Sandbox {
         let aws = Arc::new(Aws::new(REGION, TABLE, codepipeline, clock.clock()).await?);
         let keys = create_keys(&aws)?;
         aws.put_parameter(POLICY, &policy).await?;
+        let has_further_accounts = further_accounts.is_some();
+        if let Some(further) = further_accounts {
+            aws.put_parameter(ACCOUNTS, &further).await?;
+        }
 
         // The callback asks for its keys while it starts, so that AWS has to answer before the rest can.
         let (stop, stopped) = oneshot::channel::<()>();
         let started = web::Started::default();
         tokio::spawn(web::serve(listener, Arc::clone(&aws), Arc::clone(&started), stopped));
 
-        let setting = settings(&url, &keys);
+        let setting = with_parameter(settings(&url, &keys, &members), has_further_accounts);
         let metrics = Lines::default();
         let notifier = Notifier::new(
             notifier::Settings::read(&setting)?,
-            &sdk(address, NOTIFIER_KEY),
+            &sdk(address, NOTIFIER_KEY, &clock),
             Host { clock: clock.clock(), metrics: sink(&metrics), polling: POLLING, paced: false, callback: None },
         );
         let callback = Callback::start(
             callback::Settings::read(&setting)?,
-            &sdk(address, CALLBACK_KEY),
+            &sdk(address, CALLBACK_KEY, &clock),
             clock.clock(),
             sink(&metrics),
         )
@@ -146,7 +160,7 @@ impl Sandbox {
         started.get_or_init(|| Arc::clone(&functions));
         functions.lambda.drain().await;
         tokio::spawn(every_hour(Arc::downgrade(&functions)));
-        Ok(Self { functions, url, keys, _stop: stop })
+        Ok(Self { functions, url, keys, members, has_further_accounts, _stop: stop })
     }
 
     /// The sandbox's address, `http://127.0.0.1:PORT`.
@@ -158,7 +172,7 @@ impl Sandbox {
     /// A setting of the functions.
     #[must_use]
     pub fn setting(&self, name: &str) -> Option<String> {
-        settings(&self.url, &self.keys)(name)
+        with_parameter(settings(&self.url, &self.keys, &self.members), self.has_further_accounts)(name)
     }
 
     /// The sandbox's AWS.
@@ -217,6 +231,17 @@ impl Sandbox {
     }
 }
 
+/// The settings of a deployment that names a parameter with accounts, or of one that names none.
+fn with_parameter(
+    setting: impl Fn(&str) -> Option<String>,
+    has_further_accounts: bool,
+) -> impl Fn(&str) -> Option<String> {
+    move |name| match name {
+        "COUNTERSIGN_ACCOUNTS_PARAMETER" if has_further_accounts => Some(ACCOUNTS.to_owned()),
+        _ => setting(name),
+    }
+}
+
 /// The policy's text: the one that was given, or one that says what approvers and quorum say, as the deployments make
 /// it.
 fn policy_text(given: Option<String>, approvers: &str, quorum: &str) -> Result<String, StartError> {
@@ -235,10 +260,11 @@ fn policy_text(given: Option<String>, approvers: &str, quorum: &str) -> Result<S
 /// proxies and endpoints. It waits for AWS as long as it takes: on one machine nothing is lost on the way, and a
 /// machine that is busy for seconds is no AWS that does not answer. What time-outs do is seen in a
 /// [`crate::simulation`].
-fn sdk(address: SocketAddr, access_key: &str) -> SdkConfig {
+fn sdk(address: SocketAddr, access_key: &str, clock: &SandboxClock) -> SdkConfig {
     let credentials = Credentials::new(access_key, "sandbox", None, None, DEPLOYMENT);
     aws::builder()
         .timeout_config(TimeoutConfig::disabled())
+        .time_source(clock.time_source())
         .region(Region::new(REGION))
         .endpoint_url(format!("http://{address}/aws"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))

@@ -11,6 +11,20 @@ fn is_graphic(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_graphic())
 }
 
+/// `us-gov-west-1`: some words and a number. It becomes a part of hosts that get credentials: `s3-us-west-2` would make the
+/// host of CodePipeline there one of a bucket.
+fn is_region(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [first, middle @ .., last] = parts.as_slice() else { return false };
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let is_place = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
+    let is_word = |part: &&str| {
+        part.starts_with(|c: char| c.is_ascii_lowercase())
+            && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    };
+    is_place(first) && !middle.is_empty() && middle.iter().all(is_word) && is_number(last)
+}
+
 checked_text!(
     /// An AWS account id, 12 digits.
     AccountId, "the account", max 12, "12 digits",
@@ -21,7 +35,7 @@ public_text!(AccountId);
 checked_text!(
     /// An AWS region, such as `eu-central-1`.
     Region, "the region", max 32, "a region name such as eu-central-1",
-    |text| text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    is_region
 );
 public_text!(Region);
 
@@ -89,6 +103,45 @@ fn identity_of(arn: &str) -> Option<&str> {
     resource.strip_prefix("identity/").filter(|_| is_arn).filter(is_name)
 }
 
+checked_text!(
+    /// The roles that the functions assume in the accounts that they serve: a role's ARN with `*` for the account, and
+    /// without the ends of the names, `-read` and `-decide`.
+    MemberRoles, "the roles", max 256, "the ARN of a role with * for the account, such as arn:aws:iam::*:role/countersign",
+    |text| {
+        let arn = text.replacen("::*:", "::000000000000:", 1);
+        let longest = RoleParts::LONGEST_NAME - MemberRoles::DECIDING.len();
+        arn != text && RoleParts::of(&arn).is_some_and(|parts| parts.name.len() <= longest)
+    }
+);
+public_text!(MemberRoles);
+
+impl MemberRoles {
+    const READING: &str = "-read";
+    const DECIDING: &str = "-decide";
+
+    /// The role that the functions read with in this account.
+    #[must_use]
+    pub fn reading(&self, account: &AccountId) -> RoleArn {
+        self.role(account, Self::READING)
+    }
+
+    /// The role that the callback decides with in this account.
+    #[must_use]
+    pub fn deciding(&self, account: &AccountId) -> RoleArn {
+        self.role(account, Self::DECIDING)
+    }
+
+    /// The partition that the accounts are in, such as `aws`.
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        self.0.split(':').nth(1).unwrap_or_default()
+    }
+
+    fn role(&self, account: &AccountId, end: &str) -> RoleArn {
+        RoleArn(self.0.replacen("::*:", &format!("::{account}:"), 1) + end)
+    }
+}
+
 impl RoleArn {
     /// The pattern of the ARNs of its sessions.
     #[must_use]
@@ -116,6 +169,9 @@ struct RoleParts<'a> {
 }
 
 impl<'a> RoleParts<'a> {
+    /// The longest name that IAM gives a role, in characters.
+    const LONGEST_NAME: usize = 64;
+
     fn of(arn: &'a str) -> Option<Self> {
         let (partition, rest) = arn.strip_prefix("arn:")?.split_once(":iam::")?;
         let (account, path) = rest.split_once(":role/")?;
@@ -160,6 +216,21 @@ mod tests {
     }
 
     #[test]
+    fn a_region_is_nothing_that_makes_another_host() {
+        for name in ["us-east-1", "us-gov-west-1", "us-isob-east-1", "eusc-de-east-1", "ap-southeast-7", "mx-central-1"]
+        {
+            assert_eq!(name.parse::<Region>().unwrap().as_str(), name);
+        }
+        for name in ["", "s3", "none", "us-east", "east-1", "s3-us-west-2", "s3-1", "us--1", "us-east-1a", "-us-east-1"]
+        {
+            assert!(name.parse::<Region>().is_err(), "{name:?}");
+        }
+        for name in ["us-east-1.evil", "us-east-1/", "us-east-1#", "US-EAST-1", "us-east-1\n", "us-é-1"] {
+            assert!(name.parse::<Region>().is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
     fn a_role_has_its_own_sessions_and_no_others() {
         let role: RoleArn = "arn:aws:iam::123456789012:role/service/countersign-callback".parse().unwrap();
         for (principal, expected) in [
@@ -178,6 +249,30 @@ mod tests {
         for arn in ["", "arn:aws:iam::1:role/a", "arn:aws:iam::123456789012:user/a", "arn:aws:iam::123456789012:role/"]
         {
             assert!(arn.parse::<RoleArn>().is_err(), "{arn}");
+        }
+    }
+
+    #[test]
+    fn every_account_has_the_same_two_roles() {
+        let roles: MemberRoles = "arn:aws-us-gov:iam::*:role/delivery/countersign".parse().unwrap();
+        let account = "210987654321".parse().unwrap();
+        let of = "arn:aws-us-gov:iam::210987654321:role/delivery/countersign";
+        assert_eq!(roles.reading(&account).as_str(), format!("{of}-read"));
+        assert_eq!(roles.deciding(&account).as_str(), format!("{of}-decide"));
+        assert_eq!(roles.partition(), "aws-us-gov");
+        let longest = format!("arn:aws:iam::*:role/{}", "x".repeat(57));
+        assert!(longest.parse::<MemberRoles>().is_ok());
+        for wrong in [
+            "",
+            "countersign",
+            "arn:aws:iam::123456789012:role/countersign",
+            "arn:aws:iam::*:role/",
+            "arn:aws:iam::*:user/countersign",
+            "arn:aws:iam::*:role/*",
+            "arn:*:iam::*:role/countersign",
+            &format!("{longest}x"),
+        ] {
+            assert!(wrong.parse::<MemberRoles>().is_err(), "{wrong}");
         }
     }
 

@@ -12,7 +12,7 @@ use super::of_service;
 const AMAZON: &str = include_str!("amazon.pem");
 
 /// The services that a function calls.
-const SERVICES: [&str; 5] = ["CodePipeline", "DynamoDB", "KMS", "SES", "SSM"];
+const SERVICES: [&str; 9] = ["CodePipeline", "DynamoDB", "EventBridge", "KMS", "SES", "SESv2", "SQS", "SSM", "STS"];
 
 /// What says whom to trust, puts somebody in between, or leads to other endpoints.
 const OTHERWISE: [&str; 10] = [
@@ -111,6 +111,9 @@ mod tests {
             ("us-east-2", "AWS_USE_DUALSTACK_ENDPOINT=true", false),
             ("us-east-2", "AWS_ENDPOINT_URL=https://aws.example", false),
             ("us-east-2", "AWS_ENDPOINT_URL_KMS=https://kms.example", false),
+            ("us-east-2", "AWS_ENDPOINT_URL_STS=https://sts.example", false),
+            ("us-east-2", "AWS_ENDPOINT_URL_EVENTBRIDGE=https://events.example", false),
+            ("us-east-2", "AWS_ENDPOINT_URL_SESV2=https://ses.example", false),
             ("us-east-2", "AWS_ENDPOINT_URL_KMS=HTTPS://kms.example", false),
             ("us-east-2", "AWS_ENDPOINT_URL=http://127.0.0.1:4566", true),
         ] {

@@ -13,6 +13,7 @@ use crate::approval::{Deployment, Digest, RoleArn};
 use crate::jws::{self, JwsError};
 use crate::keys::{Fingerprint, PublicKey, VerifyingKeys};
 use crate::ledger::{BoundVote, read_request, read_vote};
+use crate::members::SessionName;
 use crate::request::{Ending, Outcome, Request, Vote};
 use crate::seal::{Attested, SealKind, attested};
 
@@ -266,6 +267,14 @@ impl Stated {
         request.outcome = Some(outcome.clone());
         if by_our_role && !request.ended_by_votes() {
             return problem("the deciding role ended it, with a summary other than the one that these votes come to");
+        }
+        let session = statement.by.as_deref().and_then(|arn| arn.rsplit('/').next());
+        let is_theirs = |vote: &&Vote| session == Some(SessionName::of(&vote.approver).expose());
+        let voters = request.count().map(|decision| request.votes_for(decision)).unwrap_or_default();
+        // Before there was a role to decide with, the callback put results in its own name.
+        let is_in_a_name = deciding_role.as_str().ends_with("-decide");
+        if by_our_role && is_in_a_name && !voters.iter().any(is_theirs) {
+            return problem("the deciding role ended it, in the name of somebody who did not vote for that");
         }
         Ok(Verified { deployment, request, outcome, by: statement.by, deciding_role, read })
     }

@@ -7,8 +7,8 @@ use time::{Duration, UtcDateTime};
 
 use super::Ledger;
 use super::attributes::{Item, keys, moment, text, text_in};
-use super::paths::{CLOSED, PARTITION, SORT, TTL};
-use crate::approval::{ApprovalAction, ApprovalKey, ExecutionId, ParseError, PipelineName, digest};
+use super::paths::{ACCOUNT, CLOSED, PARTITION, REGION, SORT, TTL};
+use crate::approval::{ApprovalAction, ApprovalKey, ExecutionId, Location, ParseError, PipelineName, digest};
 use crate::aws::AwsError;
 use crate::request::Request;
 
@@ -61,6 +61,16 @@ impl FromStr for HistoryCursor {
     }
 }
 
+/// An approval that is not done with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenApproval {
+    /// Its key.
+    pub key: ApprovalKey,
+    /// Where its pipeline is, if the list says so: that of the version before did not. It is a hint, since whoever may
+    /// write the ledger can write this.
+    pub at: Option<Location>,
+}
+
 impl Ledger {
     /// The approvals that an execution has had at an action: more than one when the stage was retried.
     ///
@@ -87,9 +97,13 @@ impl Ledger {
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn open_approvals(&self) -> Result<Vec<ApprovalKey>, AwsError> {
+    pub async fn open_approvals(&self) -> Result<Vec<OpenApproval>, AwsError> {
         let items = self.partition(OPEN, Some(format!("attribute_not_exists({CLOSED})"))).await?;
-        Ok(items.iter().filter_map(|item| text_in(item, SORT)).map(ApprovalKey::from_ledger).collect())
+        let open = |item: &Item| {
+            let key = ApprovalKey::from_ledger(text_in(item, SORT)?);
+            Some(OpenApproval { key, at: place_in(item) })
+        };
+        Ok(items.iter().filter_map(open).collect())
     }
 
     /// Records that an approval needs nothing more.
@@ -163,6 +177,18 @@ impl Ledger {
         let items = query.table_name(&self.table).consistent_read(true).into_paginator().items().send();
         items.collect::<Result<Vec<Item>, _>>().await.map_err(|error| AwsError::new(QUERY, &error))
     }
+}
+
+/// The item that lists an approval among those that are not done with.
+pub(super) fn open_item(key: &ApprovalKey, action: &ApprovalAction, lives_until: Option<UtcDateTime>) -> Item {
+    let mut item = keys(OPEN, key.as_str(), lives_until);
+    item.insert(ACCOUNT.to_owned(), text(action.account.as_str()));
+    item.insert(REGION.to_owned(), text(action.region.as_str()));
+    item
+}
+
+fn place_in(item: &Item) -> Option<Location> {
+    Some(Location { account: text_in(item, ACCOUNT)?.parse().ok()?, region: text_in(item, REGION)?.parse().ok()? })
 }
 
 pub(super) fn execution_key(action: &ApprovalAction, execution: &ExecutionId) -> String {

@@ -17,6 +17,11 @@ pub(super) const VERDICT: &str = "verdict";
 pub(super) const OUTCOME: &str = "outcome";
 pub(super) const VOTES: &str = "votes";
 
+/// Memos of the events about a request that EventBridge has taken. The last is kept with a vote, and holds the vote's id.
+pub(super) const EVENT_REQUESTED: &str = "event_requested";
+pub(super) const EVENT_ENDED: &str = "event_ended";
+pub(super) const EVENT_VOTE: &str = "event_vote";
+
 /// A reserved word.
 pub(super) const STATE: &str = "state";
 pub(super) const CLAIMANT: &str = "claimant";
@@ -27,8 +32,9 @@ pub(super) const MESSAGE_ID: &str = "message_id";
 /// What SES said became of an email, as one value.
 pub(super) const SAID: &str = "said";
 
-pub(super) const PIPELINE: &str = "pipeline";
-
+/// Of an open approval: where its pipeline is.
+pub(super) const ACCOUNT: &str = "account";
+pub(super) const REGION: &str = "region";
 pub(super) const CLOSED: &str = "closed";
 
 /// The states of a delivery.

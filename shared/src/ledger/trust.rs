@@ -1,7 +1,7 @@
 //! What is believed of an item: that whose seal holds, at the place where it belongs. Everything else counts as absent,
 //! and raises an alarm.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use time::{Duration, UtcDateTime};
@@ -9,13 +9,14 @@ use time::{Duration, UtcDateTime};
 use super::attributes::{Item, bytes_in, from_value, map_in, number_in, text_in};
 use super::items::OutcomeItem;
 use super::objects::{BoundVote, read_request, read_vote};
-use super::paths::{DIGEST, OBJECT, OUTCOME, REVISION, SEAL, VERDICT, VOTES};
+use super::paths::{DIGEST, EVENT_ENDED, EVENT_REQUESTED, EVENT_VOTE, OBJECT, OUTCOME, REVISION, SEAL, VERDICT, VOTES};
 use crate::approval::{ApprovalKey, Decision, Deployment, Digest};
 use crate::aws::AwsError;
 use crate::clock::{CLOCK_SKEW, Clock};
+use crate::delivery::VoteId;
 use crate::keys::Keyring;
 use crate::metrics::{Metric, Metrics};
-use crate::request::{Outcome, Request, Vote};
+use crate::request::{EventMemo, Outcome, Request, Vote};
 use crate::seal::{SealError, SealKind, Sealed, Seals};
 
 /// For how long a seal by an unknown key is no alarm: the key may have been added to the deployment a moment ago.
@@ -148,6 +149,7 @@ impl Trust {
         let (votes, objects): (BTreeMap<_, _>, Vec<_>) =
             votes.into_iter().map(|(voter, (vote, object))| ((voter, vote), object)).unzip();
         request.votes = votes;
+        request.events = event_memos(&request, item);
         let objects = std::iter::once(sealed).chain(objects).collect();
         Ok((Found::Request(Box::new(request)), objects))
     }
@@ -220,6 +222,18 @@ impl Trust {
         tracing::error!(%key, what, "the ledger holds what no function of this deployment wrote there");
         self.metrics.record(FORGED, 1);
     }
+}
+
+/// The events that the item says EventBridge has taken. A memo about a vote is one only of the vote that is there now.
+fn event_memos(request: &Request, item: &Item) -> BTreeSet<EventMemo> {
+    let own = [(EVENT_REQUESTED, EventMemo::Requested), (EVENT_ENDED, EventMemo::Ended)];
+    let own = own.into_iter().filter(|(name, _)| item.contains_key(*name)).map(|(_, memo)| memo);
+    let is_noted = |(voter, vote): &(&String, &Vote)| {
+        let memo = map_in(item, VOTES).and_then(|votes| text_in(map_in(votes, voter)?, EVENT_VOTE));
+        memo == Some(VoteId::of(vote).to_string().as_str())
+    };
+    let votes = request.votes.iter().filter(is_noted).map(|(_, vote)| EventMemo::of_vote(vote));
+    own.chain(votes).collect()
 }
 
 pub(super) fn sealed_in(item: &Item) -> Option<Sealed> {

@@ -8,9 +8,10 @@ use time::UtcDateTime;
 
 use super::release::{MAX_SUMMARY, principal};
 use super::{ApprovalStatus, CodePipeline, NOT_FOUND, PutOutcome, in_region, moment};
-use crate::approval::{Approval, Decision};
+use crate::approval::{Address, Approval, Decision};
 use crate::aws::{AwsError, code};
 use crate::clock::CLOCK_SKEW;
+use crate::members::Decider;
 use crate::request::{Ending, Outcome, Request};
 use crate::text::bounded;
 
@@ -18,11 +19,25 @@ use crate::text::bounded;
 const LAG: time::Duration = time::Duration::minutes(30);
 
 impl CodePipeline {
+    /// Assumes the deciding role in the name of the approver whose vote settled the approval.
+    ///
+    /// # Errors
+    /// When STS does not answer, or the role does not let us.
+    pub async fn decider(&self, approval: &Approval, approver: &Address) -> Result<Decider, AwsError> {
+        self.members.decider(&approval.action, approver).await
+    }
+
     /// Puts a decision. `summary` has at most 512 characters.
     ///
     /// # Errors
     /// When CodePipeline does not answer or does not allow it. The result may have been put all the same.
-    pub async fn put(&self, approval: &Approval, decision: Decision, summary: &str) -> Result<PutOutcome, AwsError> {
+    pub async fn put(
+        &self,
+        approval: &Approval,
+        decision: Decision,
+        summary: &str,
+        decider: &Decider,
+    ) -> Result<PutOutcome, AwsError> {
         const OPERATION: &str = "codepipeline:PutApprovalResult";
         let action = &approval.action;
         let status = match decision {
@@ -35,7 +50,9 @@ impl CodePipeline {
             .build()
             .map_err(|_| AwsError::unexpected(OPERATION, "a result that cannot be written"))?;
         let answer = self
-            .client
+            .members
+            .reader(&action.account)
+            .await?
             .put_approval_result()
             .pipeline_name(action.pipeline.as_str())
             .stage_name(action.stage.as_str())
@@ -43,7 +60,7 @@ impl CodePipeline {
             .token(approval.token.expose())
             .result(result)
             .customize()
-            .config_override(in_region(Some(&action.region)))
+            .config_override(in_region(&action.region).credentials_provider(decider.credentials()))
             .send()
             .await;
         match answer {
@@ -67,6 +84,7 @@ impl CodePipeline {
     /// When CodePipeline does not answer.
     pub async fn status(&self, request: &Request, now: UtcDateTime) -> Result<ApprovalStatus, AwsError> {
         let approval = &request.approval;
+        let deciding_role = self.members.deciding_role(&approval.action.account);
         let attempt = match self.run_of(approval).await {
             Ok(Some(attempt)) => attempt,
             Ok(None) => return Ok(ApprovalStatus::Unknown),
@@ -96,7 +114,7 @@ impl CodePipeline {
         Ok(ApprovalStatus::Ended(Outcome {
             ending,
             by: attempt.updated_by.as_deref().map(principal),
-            by_our_role: attempt.updated_by.as_deref().is_some_and(|arn| self.deciding_role.has_session(arn)),
+            by_our_role: attempt.updated_by.as_deref().is_some_and(|arn| deciding_role.has_session(arn)),
             at: ended,
             summary: said_of(&attempt),
         }))

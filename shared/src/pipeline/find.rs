@@ -23,12 +23,12 @@ impl CodePipeline {
     /// who started it, is left out where it cannot be read.
     pub async fn find(&self, pending: &PendingRef) -> Result<Option<PendingApproval>, FindError> {
         let named = &pending.action;
-        let declared = match self.declared(&named.pipeline, Some(&named.region)).await {
+        let declared = match self.declared(&named.pipeline, &named.location()).await {
             Ok(declared) => declared,
             Err(error) if NOT_FOUND.contains(&error.code.as_str()) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        if (&declared.account, &declared.region) != (&named.account, &named.region) {
+        if declared.at != named.location() {
             return Err(FindError::Elsewhere);
         }
         let action = ApprovalAction { pipeline: declared.name.clone(), ..named.clone() };
@@ -108,7 +108,7 @@ impl CodePipeline {
         release.instructions =
             configured("CustomData").map(|text| bounded(text, MAX_INSTRUCTIONS)).filter(|text| !text.is_empty());
         release.review_url = configured("ExternalEntityLink").and_then(|url| ReviewLink::parse_lenient(url));
-        release.earlier = earlier_decisions(&runs, &run, &self.deciding_role);
+        release.earlier = earlier_decisions(&runs, &run, &self.members.deciding_role(&action.account));
         let rejected_by = rejected_by(&runs, &release.earlier);
         let approval = Approval { action, token, execution, run };
         Ok(PendingApproval { approval, expires, initiator, release, rejected_by })

@@ -11,10 +11,8 @@ use time::{Duration, UtcDateTime};
 use tokio::time::{Instant, timeout_at};
 
 use super::{CodePipeline, NOT_FOUND, PendingRef, in_region, moment};
-use crate::approval::{
-    AccountId, ActionName, ApprovalAction, ApprovalToken, ExecutionId, PipelineName, Region, StageName,
-};
-use crate::aws::AwsError;
+use crate::approval::{ActionName, ApprovalAction, ApprovalToken, ExecutionId, Location, PipelineName, StageName};
+use crate::aws::{AwsError, AwsErrorKind};
 
 /// How many pipelines are looked at side by side. CodePipeline throttles an account early.
 const CONCURRENT_PIPELINES: usize = 4;
@@ -44,6 +42,8 @@ pub struct Round {
     pub left: usize,
     /// The first that was not reached, where the next round begins. One that was throttled away is not it.
     pub next: Option<PipelineName>,
+    /// Whether it was broken off because CodePipeline did not answer, time after time.
+    pub is_down: bool,
 }
 
 /// How far back runs of a pipeline in PARALLEL mode are looked through.
@@ -64,6 +64,10 @@ enum Look {
 /// How often a pipeline is looked at before it is left because of throttling.
 const MAX_LOOKS: usize = 3;
 
+/// How many pipelines in a row cannot be read before a search is broken off. Calls that are not answered take six seconds
+/// each: where CodePipeline is down, a search would take minutes from those of other accounts and regions.
+const MAX_UNANSWERED: usize = 8;
+
 /// Where an approval waits in a pipeline.
 struct Place {
     stage: StageName,
@@ -77,8 +81,8 @@ struct Place {
 /// A pipeline, as it is declared.
 pub(super) struct Declared {
     pub(super) name: PipelineName,
-    pub(super) account: AccountId,
-    pub(super) region: Region,
+    /// Where it is, by its own ARN.
+    pub(super) at: Location,
     pub(super) mode: Option<ExecutionMode>,
     stages: Vec<StageDeclaration>,
 }
@@ -110,8 +114,8 @@ impl Declared {
         });
         actions.filter_map(|(stage, action)| {
             Some(ApprovalAction {
-                account: self.account.clone(),
-                region: self.region.clone(),
+                account: self.at.account.clone(),
+                region: self.at.region.clone(),
                 pipeline: self.name.clone(),
                 stage: stage.parse().ok()?,
                 action: action.parse().ok()?,
@@ -121,19 +125,20 @@ impl Declared {
 }
 
 impl CodePipeline {
-    /// The approvals that wait at an action now, of a pipeline at home: one, or several in PARALLEL mode, or none.
+    /// The approvals that wait at an action now: one, or several in PARALLEL mode, or none.
     ///
     /// # Errors
     /// When CodePipeline does not answer or has no such pipeline.
     pub async fn pending_at(
         &self,
+        at: &Location,
         pipeline: PipelineName,
         stage: &StageName,
         action: &ActionName,
         now: UtcDateTime,
     ) -> Result<Vec<PendingRef>, AwsError> {
-        let declared = self.declared(&pipeline, self.home.as_ref()).await?;
-        let mut places = self.places(&pipeline, self.home.as_ref(), declared.mode.as_ref(), Depth::All { now }).await?;
+        let declared = self.declared(&pipeline, at).await?;
+        let mut places = self.places(&pipeline, at, declared.mode.as_ref(), Depth::All { now }).await?;
         places.retain(|place| (&place.stage, &place.action) == (stage, action));
         Ok(pending_refs(&declared, &pipeline, places, now))
     }
@@ -144,53 +149,63 @@ impl CodePipeline {
     /// # Errors
     /// When CodePipeline does not answer.
     pub async fn waiting_at(&self, named: &ApprovalAction, now: UtcDateTime) -> Result<Vec<PendingRef>, AwsError> {
-        let declared = match self.declared(&named.pipeline, Some(&named.region)).await {
+        let at = named.location();
+        let declared = match self.declared(&named.pipeline, &at).await {
             Err(error) if NOT_FOUND.contains(&error.code.as_str()) => return Ok(Vec::new()),
             declared => declared?,
         };
-        let places = self.places(&named.pipeline, Some(&named.region), declared.mode.as_ref(), Depth::Newest).await?;
+        let places = self.places(&named.pipeline, &at, declared.mode.as_ref(), Depth::Newest).await?;
         let mut waiting = pending_refs(&declared, &named.pipeline, places, now);
         waiting.retain(|pending| pending.action == *named);
         Ok(waiting)
     }
 
-    /// Looks for approvals that wait now, in the pipelines at home from the one of this name on, then in those before it, and
-    /// hands over each that it finds. It begins with no pipeline after `until`. One that cannot be read hides none of the
-    /// others.
+    /// Looks for approvals that wait now, in the pipelines of an account and region from the one of this name on, and hands
+    /// over each that it finds. It begins with no pipeline after `until`. One that cannot be read hides none of the
+    /// others, unless CodePipeline answers about none.
     ///
     /// # Errors
     /// When CodePipeline does not list the pipelines.
     pub async fn search(
         &self,
+        at: &Location,
         from: Option<&PipelineName>,
         until: Instant,
         now: UtcDateTime,
         mut found: impl FnMut(PendingRef),
     ) -> Result<Round, AwsError> {
         let mut pipelines = loop {
-            match self.pipelines().await {
+            match self.pipelines(at).await {
                 // Without the list there is nothing to go on with.
-                Err(error) if error.is_throttling() && self.pacer.is_some() && Instant::now() < until => {}
+                Err(error) if error.is_throttling() && self.pacers.is_some() && Instant::now() < until => {}
                 pipelines => break pipelines?,
             }
         };
         pipelines.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let first = from.map_or(0, |from| pipelines.partition_point(|(name, _)| name < from));
-        pipelines.rotate_left(first);
-        let looks = pipelines.into_iter().map(|(pipeline, mode)| async move {
+        let before = from.map_or(0, |from| pipelines.partition_point(|(name, _)| name < from));
+        pipelines.drain(..before);
+        let look = |(pipeline, mode): (PipelineName, Option<ExecutionMode>)| async move {
             for _ in 0..MAX_LOOKS {
-                match timeout_at(until, self.pending_in(pipeline.clone(), mode.clone(), now)).await {
+                // A look that is given up at once has taken its turn all the same.
+                if Instant::now() >= until {
+                    return (pipeline, Look::NotReached);
+                }
+                match timeout_at(until, self.pending_in(at, pipeline.clone(), mode.clone(), now)).await {
                     Err(_) => return (pipeline, Look::NotReached),
                     Ok(Err(error)) if error.is_throttling() => {}
                     Ok(look) => return (pipeline, Look::Done(look)),
                 }
             }
             (pipeline, Look::Throttled)
-        });
-        let mut round = Round::default();
+        };
+        let (mut round, mut unanswered, mut ahead) = (Round::default(), 0, pipelines.len());
+        let looks = pipelines.into_iter().map(look);
         // In their order, so that the first that is left is where the next one begins.
         let mut looks = pin!(stream::iter(looks).buffered(CONCURRENT_PIPELINES));
         while let Some((pipeline, look)) = looks.next().await {
+            let is_unanswered = matches!(&look, Look::Done(Err(error)) if error.kind == AwsErrorKind::Unavailable);
+            unanswered = if is_unanswered { unanswered + 1 } else { 0 };
+            ahead -= 1;
             match look {
                 Look::Done(Ok(waiting)) => waiting.into_iter().for_each(&mut found),
                 Look::Done(Err(error)) => round.unread.push(error),
@@ -201,14 +216,19 @@ impl CodePipeline {
                     round.next.get_or_insert(pipeline);
                 }
             }
+            if unanswered == MAX_UNANSWERED {
+                round.left += ahead;
+                round.is_down = true;
+                break;
+            }
         }
         Ok(round)
     }
 
-    /// Every approval action of the pipelines at home. A pipeline that was deleted meanwhile has none.
-    pub async fn approval_actions(&self) -> ApprovalActions {
+    /// Every approval action of the pipelines of an account and region. A pipeline that was deleted meanwhile has none.
+    pub async fn approval_actions(&self, at: &Location) -> ApprovalActions {
         let mut found = ApprovalActions::default();
-        let pipelines = match self.pipelines().await {
+        let pipelines = match self.pipelines(at).await {
             Ok(pipelines) => pipelines,
             Err(error) => {
                 found.unread.push(error);
@@ -216,9 +236,8 @@ impl CodePipeline {
             }
         };
         found.pipelines = pipelines.len();
-        let home = self.home.as_ref();
         let reads: Vec<_> =
-            pipelines.iter().map(|(pipeline, _)| async move { self.declared(pipeline, home).await }).collect();
+            pipelines.iter().map(|(pipeline, _)| async move { self.declared(pipeline, at).await }).collect();
         let reads: Vec<_> = stream::iter(reads).buffered(CONCURRENT_PIPELINES).collect().await;
         for read in reads {
             match read {
@@ -232,24 +251,26 @@ impl CodePipeline {
 
     async fn pending_in(
         &self,
+        at: &Location,
         pipeline: PipelineName,
         mode: Option<ExecutionMode>,
         now: UtcDateTime,
     ) -> Result<Vec<PendingRef>, AwsError> {
-        let places = self.places(&pipeline, self.home.as_ref(), mode.as_ref(), Depth::All { now }).await?;
+        let places = self.places(&pipeline, at, mode.as_ref(), Depth::All { now }).await?;
         if places.is_empty() {
             return Ok(Vec::new());
         }
-        let declared = self.declared(&pipeline, self.home.as_ref()).await?;
+        let declared = self.declared(&pipeline, at).await?;
         Ok(pending_refs(&declared, &pipeline, places, now))
     }
 
-    async fn pipelines(&self) -> Result<Vec<(PipelineName, Option<ExecutionMode>)>, AwsError> {
+    async fn pipelines(&self, at: &Location) -> Result<Vec<(PipelineName, Option<ExecutionMode>)>, AwsError> {
         const OPERATION: &str = "codepipeline:ListPipelines";
+        let client = self.members.reader(&at.account).await?;
         let (mut pipelines, mut page) = (Vec::new(), None);
         loop {
-            let call = self.client.list_pipelines().set_next_token(page).customize();
-            let answer = self.call(OPERATION, call.config_override(in_region(self.home.as_ref())).send()).await?;
+            let call = client.list_pipelines().set_next_token(page).customize();
+            let answer = self.call(at, OPERATION, call.config_override(in_region(&at.region)).send()).await?;
             for listed in answer.pipelines.unwrap_or_default() {
                 if let Some(Ok(name)) = listed.name.as_deref().map(str::parse) {
                     pipelines.push((name, listed.execution_mode));
@@ -262,14 +283,10 @@ impl CodePipeline {
         }
     }
 
-    pub(super) async fn declared(
-        &self,
-        pipeline: &PipelineName,
-        region: Option<&Region>,
-    ) -> Result<Declared, AwsError> {
+    pub(super) async fn declared(&self, pipeline: &PipelineName, at: &Location) -> Result<Declared, AwsError> {
         const OPERATION: &str = "codepipeline:GetPipeline";
-        let call = self.client.get_pipeline().name(pipeline.as_str()).customize();
-        let answer = self.call(OPERATION, call.config_override(in_region(region)).send()).await?;
+        let call = self.members.reader(&at.account).await?.get_pipeline().name(pipeline.as_str()).customize();
+        let answer = self.call(at, OPERATION, call.config_override(in_region(&at.region)).send()).await?;
         // The pipeline's ARN holds its account and region: arn:PARTITION:codepipeline:REGION:ACCOUNT:NAME.
         let arn = answer.metadata.and_then(|metadata| metadata.pipeline_arn).unwrap_or_default();
         let mut parts = arn.split(':').skip(3);
@@ -279,7 +296,8 @@ impl CodePipeline {
         };
         let declared = answer.pipeline.ok_or_else(|| AwsError::unexpected(OPERATION, "no pipeline in the answer"))?;
         let name = declared.name.parse().map_err(|_| AwsError::unexpected(OPERATION, "no name of the pipeline"))?;
-        Ok(Declared { name, account, region, mode: declared.execution_mode, stages: declared.stages })
+        let at = Location { account, region };
+        Ok(Declared { name, at, mode: declared.execution_mode, stages: declared.stages })
     }
 
     /// Where approvals wait. The state shows each action's latest run, however long ago it began; of a pipeline in PARALLEL
@@ -287,12 +305,12 @@ impl CodePipeline {
     async fn places(
         &self,
         pipeline: &PipelineName,
-        region: Option<&Region>,
+        at: &Location,
         mode: Option<&ExecutionMode>,
         depth: Depth,
     ) -> Result<Vec<Place>, AwsError> {
         if mode != Some(&ExecutionMode::Parallel) {
-            let stages = self.stages(pipeline, region).await?;
+            let stages = self.stages(pipeline, at).await?;
             return Ok(stages.iter().flat_map(places_in_state).collect());
         }
         let waits = |run: &ActionExecutionDetail| {
@@ -301,12 +319,12 @@ impl CodePipeline {
                 && run.status == Some(ActionExecutionStatus::InProgress)
         };
         let Depth::All { now } = depth else {
-            let (runs, _) = self.runs(pipeline, region, None, waits, |_| false).await?;
+            let (runs, _) = self.runs(pipeline, at, None, waits, |_| false).await?;
             return Ok(runs.iter().filter_map(place_of_run).collect());
         };
         let mut places = Vec::new();
-        for execution in self.executions_in_progress(pipeline, region, now).await? {
-            let (runs, _) = self.runs(pipeline, region, Some(&execution), waits, |_| false).await?;
+        for execution in self.executions_in_progress(pipeline, at, now).await? {
+            let (runs, _) = self.runs(pipeline, at, Some(&execution), waits, |_| false).await?;
             places.extend(runs.iter().filter_map(place_of_run));
         }
         Ok(places)
@@ -316,15 +334,16 @@ impl CodePipeline {
     async fn executions_in_progress(
         &self,
         pipeline: &PipelineName,
-        region: Option<&Region>,
+        at: &Location,
         now: UtcDateTime,
     ) -> Result<Vec<ExecutionId>, AwsError> {
         const OPERATION: &str = "codepipeline:ListPipelineExecutions";
+        let client = self.members.reader(&at.account).await?;
         let (mut executions, mut page) = (Vec::new(), None);
         for _ in 0..MAX_EXECUTION_PAGES {
-            let call = self.client.list_pipeline_executions().pipeline_name(pipeline.as_str()).set_next_token(page);
-            let call = call.customize().config_override(in_region(region)).send();
-            let answer = self.call(OPERATION, call).await?;
+            let call = client.list_pipeline_executions().pipeline_name(pipeline.as_str()).set_next_token(page);
+            let call = call.customize().config_override(in_region(&at.region)).send();
+            let answer = self.call(at, OPERATION, call).await?;
             let listed = answer.pipeline_execution_summaries.unwrap_or_default();
             let is_old = |began: UtcDateTime| now - began > MAX_AGE;
             let is_last = listed.last().and_then(|last| moment(last.start_time.as_ref())).is_some_and(is_old);
@@ -345,8 +364,8 @@ impl CodePipeline {
 fn pending_refs(declared: &Declared, pipeline: &PipelineName, places: Vec<Place>, now: UtcDateTime) -> Vec<PendingRef> {
     let in_pipeline = |place: Place| PendingRef {
         action: ApprovalAction {
-            account: declared.account.clone(),
-            region: declared.region.clone(),
+            account: declared.at.account.clone(),
+            region: declared.at.region.clone(),
             pipeline: pipeline.clone(),
             stage: place.stage,
             action: place.action,

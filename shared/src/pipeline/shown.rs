@@ -2,9 +2,10 @@
 
 use time::UtcDateTime;
 
+use super::pending::Declared;
 use super::release::principal;
 use super::{ApprovalStatus, CodePipeline, NOT_FOUND};
-use crate::approval::{AccountId, Region, RoleArn};
+use crate::approval::{AccountId, Location, Region, RoleArn};
 use crate::aws::AwsError;
 use crate::request::{Outcome, Request};
 
@@ -44,10 +45,10 @@ impl CodePipeline {
             ApprovalStatus::Unknown => return Ok(ShownStatus::Unknown),
         };
         let action = &request.approval.action;
-        let (by, pipeline) = match self.declared(&action.pipeline, Some(&action.region)).await {
-            Ok(declared) => {
+        let (by, pipeline) = match self.declared(&action.pipeline, &action.location()).await {
+            Ok(Declared { at: Location { account, region }, .. }) => {
                 let run = self.run_of(&request.approval).await?;
-                (run.and_then(|run| run.updated_by), Some((declared.account, declared.region)))
+                (run.and_then(|run| run.updated_by), Some((account, region)))
             }
             Err(error) if NOT_FOUND.contains(&error.code.as_str()) => (None, None),
             Err(error) => return Err(error),
@@ -58,7 +59,7 @@ impl CodePipeline {
                 "an end that changed between two reads",
             ));
         }
-        let deciding_role = self.deciding_role.clone();
+        let deciding_role = self.members.deciding_role(&action.account);
         Ok(ShownStatus::Ended(Box::new(ShownEnd { outcome, by, deciding_role, pipeline })))
     }
 }

@@ -232,8 +232,12 @@ mod tests {
     #[test]
     fn the_alphabets_are_what_names_are_made_of() {
         for part in Part::ALL {
-            // An account's number is as long as it is.
-            let name = |c: char| if part == Part::Account { c.to_string().repeat(12) } else { c.to_string() };
+            // An account's number is as long as it is, and a region's name has its form.
+            let name = |c: char| match part {
+                Part::Account => c.to_string().repeat(12),
+                Part::Region => format!("us-e{c}ast-1"),
+                Part::Pipeline | Part::Stage | Part::Action => c.to_string(),
+            };
             let possible: String = (0_u8..=255).map(char::from).filter(|c| part.is_name(&name(*c))).collect();
             assert_eq!(part.alphabet(), possible, "{part:?}");
             assert!(part.alphabet().is_ascii() && Pattern::new(part.shape()).is_ok());

@@ -15,7 +15,7 @@ use sandbox::codepipeline::{
     ActionDefinition, ActionKind, ApprovalAction, CodePipeline, PipelineDefinition, SourceAction, SourceProvider,
     StageDefinition, Trigger,
 };
-use sandbox::{CALLBACK_ROLE, CONFIGURATION_SET, EMAIL_QUEUE, NOTIFIER_ROLE, SandboxClock, key_policy};
+use sandbox::{CALLBACK_ROLE, CONFIGURATION_SET, EMAIL_QUEUE, NOTIFIER_ROLE, ROLE_PREFIX, SandboxClock, key_policy};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -45,13 +45,15 @@ pub struct Cloud {
 }
 
 /// The services that the functions call, each by the name of the variable that has its address.
-const SERVICES: [&str; 6] = [
+const SERVICES: [&str; 8] = [
     "AWS_ENDPOINT_URL_CODEPIPELINE",
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_EVENTBRIDGE",
     "AWS_ENDPOINT_URL_KMS",
     "AWS_ENDPOINT_URL_SES",
+    "AWS_ENDPOINT_URL_SQS",
     "AWS_ENDPOINT_URL_SSM",
+    "AWS_ENDPOINT_URL_STS",
 ];
 
 /// An approval that waits.
@@ -111,7 +113,11 @@ impl Cloud {
             ("COUNTERSIGN_ORIGINS", "https://bench.example".to_owned()),
             ("COUNTERSIGN_REQUEST_KEYS", self.request_key.clone()),
             ("COUNTERSIGN_VOTE_KEYS", self.vote_key.clone()),
-            ("COUNTERSIGN_DECIDING_ROLE", format!("arn:aws:iam::{ACCOUNT}:role/{CALLBACK_ROLE}")),
+            ("AWS_REGION", REGION.to_owned()),
+            ("COUNTERSIGN_SWEEP_QUEUE", format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/bench.fifo")),
+            ("COUNTERSIGN_MEMBER_ROLES", format!("arn:aws:iam::*:role/{ROLE_PREFIX}")),
+            ("COUNTERSIGN_MEMBER_BUS", format!("arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default")),
+            ("COUNTERSIGN_CALLBACK_ROLE", format!("arn:aws:iam::{ACCOUNT}:role/{CALLBACK_ROLE}")),
             ("COUNTERSIGN_SENDER", "Countersign <approvals@example.com>".to_owned()),
             ("COUNTERSIGN_CONFIGURATION_SET", CONFIGURATION_SET.to_owned()),
             ("COUNTERSIGN_EMAIL_QUEUE", EMAIL_QUEUE.to_owned()),

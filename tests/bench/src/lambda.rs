@@ -96,7 +96,6 @@ impl Function {
             .env("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/bench")
             .env("AWS_LAMBDA_LOG_STREAM_NAME", "bench")
             .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
-            .env("AWS_REGION", REGION)
             .env("AWS_DEFAULT_REGION", REGION)
             .env("TZ", ":UTC")
             .env("LANG", "en_US.UTF-8")

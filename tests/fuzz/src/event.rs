@@ -38,9 +38,12 @@ pub fn check(event: &Value) {
             Ok(
                 Event::RequestMissing { .. }
                 | Event::Evidence(_)
-                | Event::Routes
-                | Event::Doctor
-                | Event::Sweep
+                | Event::Routes(_)
+                | Event::Doctor { .. }
+                | Event::TestArrived { .. }
+                | Event::Sweep(_)
+                | Event::Round(_)
+                | Event::Part { .. }
                 | Event::Resend { .. }
                 | Event::Ignored(_),
             ) => {}

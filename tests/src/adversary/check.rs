@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use sandbox::aws::ses::Mail;
 use sandbox::simulation::{Answer, Step};
+use serde_json::Value;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
@@ -41,9 +42,39 @@ impl Scene {
             self.check_mail(mail, &steps);
         }
         self.checked.set(mails.len());
+        let events = self.simulation.aws().events();
+        for event in &events[self.heard.get()..] {
+            self.check_event(event);
+        }
+        self.heard.set(events.len());
     }
 
-    /// No `Approved` is put by our role unless a quorum of distinct unbarred persons each pressed Approve under one digest,
+    /// What is said to others of an approval: that it was asked about, votes that somebody pressed for, and the end that
+    /// CodePipeline holds. The adversary sends its own events to the function, and none to the bus.
+    fn check_event(&self, event: &Value) {
+        let detail = &event["detail"];
+        let lie = |what: &str| self.broken(format!("{what}, and an event says {event}"));
+        if event["detail-type"] == "Request Missing" {
+            return;
+        }
+        let Some(approval) = self.approvals.borrow().get(detail["key"].as_str().unwrap_or_default()).cloned() else {
+            return lie("no such approval");
+        };
+        if event["detail-type"] == "Vote Recorded" {
+            let is_it = |press: &Press| press.key == approval.key && detail["decision"] == press.decision.as_str();
+            if !self.presses.borrow().iter().any(is_it) {
+                lie("nobody pressed for that");
+            }
+        }
+        if event["detail-type"] == "Approval Ended" && detail["ending"] != "notShown" {
+            let ending = self.shown(&approval).and_then(|shown| shown.ending);
+            if ending.is_none() || detail["ending"].as_str() != ending {
+                lie("it did not end like that");
+            }
+        }
+    }
+
+    /// Nothing is put by our role but in the name of somebody who pressed for it, no `Approved` unless a quorum of distinct unbarred persons each pressed Approve under one digest,
     /// and no `Rejected` unless somebody pressed Reject.
     fn check_result(&self, approval: &Approval, shown: &Shown) {
         if !Self::is_ours(&shown.by) {
@@ -55,6 +86,12 @@ impl Scene {
             let decision = decision.to_owned();
             presses.iter().filter(move |press| press.key == approval.key && press.decision == decision)
         };
+        // The session is in the name of somebody who pressed the button for that.
+        let word = if shown.ending == Some("approved") { "Approved" } else { "Rejected" };
+        let name = shown.by.rsplit('/').next().unwrap_or_default();
+        if !of(word).any(|press| press.who == name) {
+            self.broken(format!("{} was ended in the name of {name}, who did not press {word}", approval.pipeline));
+        }
         let digests: BTreeSet<&String> = of("Approved").map(|press| &press.digest).collect();
         let persons = |digest: &String| -> BTreeSet<&str> {
             let pressed = of("Approved").filter(|press| press.digest == *digest).map(|press| press.who.as_str());

@@ -164,7 +164,7 @@ impl Scene {
             _ => {
                 let now = self.now().unix_timestamp();
                 let ending = ["Approved", "Rejected", "Expired", "Superseded", "Stopped", "NotShown"][self.below(6)];
-                let by = ["user/ben", "assumed-role/countersign-callback/sandbox"][self.below(2)];
+                let by = ["user/ben", "assumed-role/countersign-decide/bob@example.com"][self.below(2)];
                 let summary = format!("{ending} through Countersign by {BOB}.");
                 outcome(ending, now - [0, 60, 100_000][self.below(3)], Some(by), Some(&summary))
             }

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use countersign::approval::ApprovalKey;
+use sandbox::aws::MemberRole;
 use sandbox::codepipeline::{ApprovalAction, ExecutionMode};
 use sandbox::simulation::{Plan, Setup, Simulation};
-use sandbox::{CALLBACK_ROLE, POLICY};
+use sandbox::{Members, POLICY};
 use serde_json::{Value, json};
 use time::UtcDateTime;
 
@@ -115,6 +116,8 @@ pub struct Scene {
     pub quorum: Cell<usize>,
     /// How many emails have been checked.
     pub checked: Cell<usize>,
+    /// How many events for others have been checked.
+    pub heard: Cell<usize>,
     /// Ends that have been checked.
     pub ended: RefCell<BTreeSet<String>>,
     /// Every item that was ever seen in the ledger.
@@ -128,7 +131,14 @@ pub struct Scene {
 
 impl Scene {
     pub async fn new(seed: u64) -> Self {
-        let setup = Setup { policy: policy(POLICIES[0]), begin: BEGIN, seed, plan: Plan::default(), traced: true };
+        let setup = Setup {
+            policy: policy(POLICIES[0]),
+            members: Members::default(),
+            begin: BEGIN,
+            seed,
+            plan: Plan::default(),
+            traced: true,
+        };
         let simulation = Simulation::start(setup).await.unwrap();
         let custom_data = Some("Look at #{SourceVariables.CommitId}".to_owned());
         let asks = ApprovalAction { custom_data, ..ApprovalAction::default() };
@@ -146,6 +156,7 @@ impl Scene {
             policies: RefCell::default(),
             quorum: Cell::new(usize::MAX),
             checked: Cell::new(0),
+            heard: Cell::new(0),
             ended: RefCell::default(),
             pool: RefCell::default(),
             known: RefCell::default(),
@@ -351,7 +362,7 @@ impl Scene {
 
     /// Whether a principal is our role.
     pub fn is_ours(by: &str) -> bool {
-        by.contains(&format!(":assumed-role/{CALLBACK_ROLE}/"))
+        by.contains(&format!(":assumed-role/{}/", MemberRole::Deciding.name()))
     }
 
     pub fn now(&self) -> UtcDateTime {

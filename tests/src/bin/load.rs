@@ -1,7 +1,7 @@
-//! `tests/run load`: a thousand approvals at once, and visits to all of them.
+//! `tests/run load`: a thousand approvals at once, and visits to all of them; and a round over sixty accounts.
 //!
-//! The part with a limited SES sending rate runs in simulated time, since the emails take hours. The functions'
-//! response times are measured in real time, through sockets.
+//! The part with a limited SES sending rate runs in simulated time, since the emails take hours, and so does the round.
+//! The functions' response times are measured in real time, through sockets.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
@@ -11,10 +11,13 @@ use std::time::Duration;
 use clap::{Args, Parser};
 use countersign::clock::system;
 use futures_util::{StreamExt, stream};
-use sandbox::simulation::{Plan, Setup, Simulation};
-use sandbox::{Options, Sandbox, SandboxClock};
+use sandbox::simulation::{Fault, Plan, Setup, Simulation};
+use sandbox::{Members, Options, Sandbox, SandboxClock};
 use serde_json::{Value, json};
 use tests::burst::{Mailbox, approver, mailbox, pipeline, policy, start};
+use tests::organization::cost::Charged;
+use tests::organization::round::{Broken, Late, Seen, Story, check_calls, check_others, check_requests, check_round};
+use tests::organization::{Organization, REGIONS, percentile};
 use tests::{BEGIN, simulated_time};
 use time::UtcDateTime;
 
@@ -24,21 +27,49 @@ const MAX_HOURS: usize = 7 * 24;
 const RETRY_AFTER: Duration = Duration::from_secs(30);
 const TRIES: usize = 20;
 
-/// Bursts: approvals that become pending at once, then concurrent visitors with mail scanners among them
+/// Bursts: approvals that become pending at once, then concurrent visitors with mail scanners among them; and a round
+/// over an organization
 #[derive(Parser)]
 #[command(bin_name = "tests/run load")]
 struct Arguments {
     #[command(flatten)]
     size: Size,
+    #[command(flatten)]
+    round: Round,
     /// The emails that SES accepts in a second, in simulated time: numbers, or 'any'
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "any,14,1")]
     rates: Vec<Rate>,
     /// Run only the part in real time, through sockets
-    #[arg(long, conflicts_with = "simulated_only")]
+    #[arg(long, conflicts_with_all = ["simulated_only", "round_only"])]
     real_only: bool,
-    /// Run only the part in simulated time
-    #[arg(long)]
+    /// Run only the bursts in simulated time
+    #[arg(long, conflicts_with = "round_only")]
     simulated_only: bool,
+    /// Run only the round over an organization
+    #[arg(long)]
+    round_only: bool,
+}
+
+#[derive(Args, Clone, Copy)]
+struct Round {
+    /// How many accounts the organization has
+    #[arg(long, value_name = "NUMBER", default_value_t = 60, value_parser = clap::value_parser!(u16).range(8..=1000))]
+    accounts: u16,
+    /// How many regions are swept in each
+    #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(u8).range(3..=8))]
+    regions: u8,
+    /// How many pipelines each has in each region
+    #[arg(long, value_name = "NUMBER", default_value_t = 300)]
+    pipelines: usize,
+    /// How many approvals wait when the round begins
+    #[arg(long, value_name = "NUMBER", default_value_t = 500)]
+    waiting: usize,
+    /// How many approvals begin to wait during the round
+    #[arg(long, value_name = "NUMBER", default_value_t = 100)]
+    events: usize,
+    /// The seed of all random choices
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
 }
 
 #[derive(Args, Clone, Copy)]
@@ -70,7 +101,7 @@ impl FromStr for Rate {
 }
 
 fn main() -> ExitCode {
-    let Arguments { size, rates, real_only, simulated_only } = Arguments::parse();
+    let Arguments { size, round, rates, real_only, simulated_only, round_only } = Arguments::parse();
     let (mut passed, mut failed) = (0, 0);
     let mut count = |broken: Vec<String>| {
         for line in broken.iter().take(10) {
@@ -79,12 +110,15 @@ fn main() -> ExitCode {
         println!("{}\n", if broken.is_empty() { "nothing lost, nothing twice" } else { "BROKEN" });
         if broken.is_empty() { passed += 1 } else { failed += 1 }
     };
-    if !simulated_only {
+    if !simulated_only && !round_only {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         count(runtime.block_on(through_sockets(size)));
     }
-    for Rate(rate) in rates.into_iter().filter(|_| !real_only) {
+    for Rate(rate) in rates.into_iter().filter(|_| !real_only && !round_only) {
         count(simulated_time().block_on(in_simulated_time(size, rate)));
+    }
+    if !real_only && !simulated_only {
+        rounds(round, &mut count);
     }
     println!("{passed} passed, {failed} failed");
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -181,7 +215,14 @@ async fn in_simulated_time(size: Size, rate: Option<usize>) -> Vec<String> {
     println!("simulated time, SES takes {words} emails a second");
     let (clock, setup) = (
         system(),
-        Setup { policy: policy(size.approvers), begin: BEGIN, seed: 1, plan: Plan::default(), traced: false },
+        Setup {
+            policy: policy(size.approvers),
+            members: Members::default(),
+            begin: BEGIN,
+            seed: 1,
+            plan: Plan::default(),
+            traced: false,
+        },
     );
     let began = clock();
     let simulation = Simulation::start(setup).await.unwrap();
@@ -359,4 +400,104 @@ async fn visit(
         }
         tries += 1;
     }
+}
+
+/// Plays a round alone, with approvals that begin to wait meanwhile, and while a role is gone and a region is down; and
+/// those approvals without a round. Each says what it found wrong.
+fn rounds(size: Round, count: &mut impl FnMut(Vec<String>)) {
+    let Round { accounts, regions, pipelines, waiting, events, seed } = size;
+    let organization = Organization { accounts: accounts.into(), regions: regions.into(), pipelines };
+    let story = Story { organization, waiting, seed };
+    println!("simulated time, a round over {accounts} accounts, {regions} regions and {pipelines} pipelines in each");
+    let alone = play(&story, true, &[], Broken::Nothing);
+    print_round(&alone);
+    println!("  in a month of such rounds, without what computing takes:\n{}", Charged::of(&alone.usage));
+    let (round, calls) = (check_round(&story, &alone), check_calls(&story, &alone));
+    count([round, calls, check_requests(&story, &[], &alone, Broken::Nothing)].concat());
+
+    let late = story.late(events, &alone);
+    println!("{events} approvals that begin to wait, without a round");
+    let quiet = play(&story, false, &late, Broken::Nothing);
+    print_delays(&quiet, &late, Broken::Nothing);
+    count(check_requests(&story, &late, &quiet, Broken::Nothing));
+
+    println!("the same during a round, every second one where it looks through the pipelines");
+    let busy = play(&story, true, &late, Broken::Nothing);
+    print_round(&busy);
+    print_delays(&busy, &late, Broken::Nothing);
+    let delayed = check_delays(&quiet, &busy, &late, Broken::Nothing);
+    count([check_round(&story, &busy), check_requests(&story, &late, &busy, Broken::Nothing), delayed].concat());
+
+    for (fault, what) in [(Fault::ErrorBefore, "answers with errors"), (Fault::HangBefore, "does not answer")] {
+        let fault = Broken::RoleAndRegion(fault);
+        println!("the same while one member has no role, and {} {what}", REGIONS[2]);
+        let broken = play(&story, true, &late, fault);
+        print_round(&broken);
+        print_delays(&broken, &late, fault);
+        let others = check_others(&story, &busy, &broken, fault);
+        let delayed = check_delays(&quiet, &broken, &late, fault);
+        count([check_requests(&story, &late, &broken, fault), others, delayed].concat());
+    }
+}
+
+fn play(story: &Story, round: bool, late: &[Late], broken: Broken) -> Seen {
+    let clock = system();
+    let began = clock();
+    let seen = simulated_time().block_on(Box::pin(story.play(round, late, broken)));
+    println!("  {:.0} s on this machine", (clock() - began).as_seconds_f64());
+    seen
+}
+
+fn print_round(seen: &Seen) {
+    let mut ran: Vec<Duration> = seen.places.values().map(|place| place.ran()).collect();
+    ran.sort();
+    println!(
+        "  the round: {:.0} s from the first message to the end of the last; {} accounts and regions, half within {:.0} s, \
+         all {:.0} s; throttled {} times, {} invocations failed, {} dead letters",
+        seen.took.as_secs_f64(),
+        seen.places.len(),
+        percentile(&ran, 50).as_secs_f64(),
+        percentile(&ran, 100).as_secs_f64(),
+        seen.throttled,
+        seen.failures.len(),
+        seen.dead_letters,
+    );
+    for ((service, operation), number) in &seen.usage.calls {
+        println!("    {:<35} {number:>7}", format!("{service}:{operation}"));
+    }
+}
+
+/// The delays of what is served as ever, sorted.
+fn delays(seen: &Seen, late: &[Late], broken: Broken) -> Vec<Duration> {
+    let spared = seen.delays.iter().zip(late).filter(|(_, late)| broken.spares(late.service));
+    let mut delays: Vec<Duration> = spared.filter_map(|(delay, _)| *delay).collect();
+    delays.sort();
+    delays
+}
+
+fn print_delays(seen: &Seen, late: &[Late], broken: Broken) {
+    let delays = delays(seen, late, broken);
+    let at = |percent: usize| percentile(&delays, percent).as_millis();
+    println!(
+        "  {} approvals, from the event to the last email: half within {} ms, 95 % {} ms, all {} ms",
+        delays.len(),
+        at(50),
+        at(95),
+        at(100)
+    );
+}
+
+/// Where approvals wait for the round: half of them for a quarter longer, or one for three seconds longer.
+fn check_delays(quiet: &Seen, busy: &Seen, late: &[Late], broken: Broken) -> Vec<String> {
+    let (quiet, busy) = (delays(quiet, late, broken), delays(busy, late, broken));
+    let at = |percent: usize| (percentile(&quiet, percent), percentile(&busy, percent));
+    let (half, all) = (at(50), at(100));
+    let mut broken = Vec::new();
+    if half.1 > half.0.mul_f64(1.25) {
+        broken.push(format!("half of the approvals took up to {:?} instead of {:?}", half.1, half.0));
+    }
+    if all.1 > all.0 + Duration::from_secs(3) {
+        broken.push(format!("an approval took {:?} instead of at most {:?}", all.1, all.0));
+    }
+    broken
 }

@@ -147,6 +147,8 @@ pub fn run_all(schedules: &[Schedule], most_failures: usize) -> (usize, Vec<Fail
                 {
                     let report = run(schedule);
                     if !report.broken.is_empty() {
+                        // At once, since the rest may take minutes.
+                        println!("FAILED {schedule}");
                         failures.lock().unwrap().push(failure(schedule.clone(), report));
                     }
                 }

@@ -127,6 +127,7 @@ async fn history(scene: &Scene, ending: Ending, broken: &mut Vec<String>) {
         }
     }
     told(scene, &votes, broken);
+    super::events_out::check(scene, ending, votes.len(), broken);
     summary(scene, ending, &votes, outcome, broken);
 }
 
@@ -181,6 +182,10 @@ fn summary(
     let needed = if ending == Ending::Approved { scene.terms.quorum } else { 1 };
     if names.len() < needed || outcome["byVotes"] != true {
         broken.push(format!("1: {} of {needed} votes, and {outcome}", names.len()));
+    }
+    let by = scene.decided_by();
+    if !names.iter().any(|name| by.ends_with(&format!(":assumed-role/countersign-decide/{name}"))) {
+        broken.push(format!("3: {by} put a result by the votes of {names:?}"));
     }
     for name in names {
         match votes.get(name) {

@@ -3,6 +3,7 @@
 //! A [`Schedule`] names a story, the seed of all random choices, and the faults; [`run`] plays it on a simulation of
 //! its own and checks the invariants from outside. [`explore`] runs many schedules.
 
+mod events_out;
 pub mod explore;
 mod invariants;
 mod log;

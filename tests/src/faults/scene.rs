@@ -6,6 +6,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use countersign::clock::rfc3339;
+use sandbox::Members;
 use sandbox::codepipeline::{ApprovalAction, ExecutionMode};
 use sandbox::simulation::{Plan, Setup, Simulation};
 use serde_json::{Value, json};
@@ -45,7 +46,8 @@ pub struct Scene {
 
 impl Scene {
     pub async fn new(terms: Terms, seed: u64, plan: Plan) -> Self {
-        let setup = Setup { policy: terms.policy(), begin: BEGIN, seed, plan, traced: true };
+        let setup =
+            Setup { policy: terms.policy(), members: Members::default(), begin: BEGIN, seed, plan, traced: true };
         let simulation = Simulation::start(setup).await.unwrap();
         let approval = ApprovalAction {
             custom_data: Some("Look at #{SourceVariables.CommitId}".into()),
@@ -286,6 +288,11 @@ impl Scene {
     pub fn summary(&self) -> String {
         let attempt = self.attempt();
         attempt["output"]["executionResult"]["externalExecutionSummary"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Who put the result.
+    pub fn decided_by(&self) -> String {
+        self.attempt()["updatedBy"].as_str().unwrap_or_default().to_owned()
     }
 
     /// The latest attempt at the approval.

@@ -3,7 +3,7 @@
 use sandbox::simulation::Failed;
 use serde_json::{Value, json};
 
-use super::World;
+use super::{Ground, World};
 use crate::Page;
 use crate::ledger_writer::LedgerWriter;
 
@@ -18,6 +18,11 @@ impl World {
             Err(Failed::Error(error)) => Err(error.error_message),
             Err(Failed::Death(death)) => Err(format!("{death:?}")),
         }
+    }
+
+    /// Gives the notifier of a simulation a command, and waits for its report alone: what follows is under way.
+    pub async fn command(&self, command: Value) -> Value {
+        serde_json::to_value(self.simulation().command(command).await.unwrap()).unwrap()
     }
 
     /// Invokes the callback of a simulation without API Gateway, as everybody can who may invoke it: a form that was sent to
@@ -48,7 +53,11 @@ impl World {
 
     /// The sum of a metric that both functions of a simulation wrote.
     pub fn metric(&self, name: &str) -> u64 {
-        let lines = self.simulation().metrics().into_iter();
+        let lines = match &self.0 {
+            Ground::Sandbox(sandbox, _) => sandbox.metrics(),
+            Ground::Simulation(simulation) => simulation.metrics(),
+        };
+        let lines = lines.into_iter();
         lines.filter_map(|line| serde_json::from_str::<Value>(&line).ok()?[name].as_u64()).sum()
     }
 

@@ -17,7 +17,7 @@ async fn links_that_were_made_for_another_host_are_refused_by_ours() {
     let resend = json!({"pipeline": "MyFirstPipeline", "stage": "MyApprovalStage", "action": "MyApprovalAction"});
     // As after somebody changed one variable.
     let elsewhere = misconfigured(&world, "COUNTERSIGN_CALLBACK_URL", "https://approvals.evil.example");
-    elsewhere.handle(&json!({ "resend": resend })).await.unwrap();
+    elsewhere.handle(&json!({ "resend": resend }), "request").await.unwrap();
     let harvested = world.mails().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
     let token = harvested.approve.strip_prefix("https://approvals.evil.example/approval?t=").unwrap();
     let used_here = world.url(&format!("/approval?t={token}"));

@@ -13,7 +13,7 @@ const LONG_AGO: i64 = 1_700_000_000;
 fn false_outcomes() -> Vec<(&'static str, Value)> {
     let now = BEGIN.unix_timestamp();
     let by_ben = "Rejected through Countersign by ben@example.com.";
-    let callback = "assumed-role/countersign-callback/sandbox";
+    let callback = "assumed-role/countersign-decide/bob@example.com";
     vec![
         ("approved, now", outcome("Approved", now, None, None)),
         ("approved, long ago", outcome("Approved", LONG_AGO, None, None)),
@@ -87,7 +87,7 @@ async fn codepipelines_own_words_in_the_ledger_do_not_make_an_end_the_voters() {
         world.press(&newest(&world, ALICE).await.approve, "").await;
         let summary = "Rejected through Countersign by bob@example.com.";
         put_in_console(&world, "Rejected", summary).await;
-        let by = if by_our_role { "assumed-role/countersign-callback/sandbox" } else { "user/AKIAOPERATOR" };
+        let by = if by_our_role { "assumed-role/countersign-decide/bob@example.com" } else { "user/AKIAOPERATOR" };
         let memo = outcome("Rejected", BEGIN.unix_timestamp(), Some(by), Some(summary));
         world
             .ledger()
@@ -121,7 +121,7 @@ async fn only_our_role_makes_an_end_the_voters_even_in_the_words_that_their_vote
     assert!(world.has_died());
     world.heal();
     let summary = "Approved through Countersign by alice@example.com, bob@example.com.";
-    let role = "assumed-role/countersign-callback/sandbox";
+    let role = "assumed-role/countersign-decide/bob@example.com";
     let memo = outcome("Approved", BEGIN.unix_timestamp(), Some(role), Some(summary));
     world.ledger().change(|request| drop(request.insert("outcome".to_owned(), memo))).await;
     put_in_console(&world, "Approved", summary).await;

@@ -298,6 +298,11 @@ impl Calls<'_> {
         ] {
             self.call("events", "AWSEvents", "PutEvents", json!({"Entries": entries})).await;
         }
+        for (operation, name) in [("DescribeRule", "Name"), ("ListTargetsByRule", "Rule")] {
+            self.call("events", "AWSEvents", operation, json!({(name): "sandbox-approvals"})).await;
+            let missing = json!({(name): "sandbox-approvals", "EventBusName": "other"});
+            self.refuse("ResourceNotFoundException", "events", "AWSEvents", operation, missing).await;
+        }
     }
 
     async fn emails(&mut self) {

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use time::UtcDateTime;
 
-use super::{Event, EventError, moment, read_action_event, ses, shape};
+use super::{Event, EventError, QueueMessage, moment, read_action_event, ses, shape};
+use crate::sweep::PartMessage;
 
 /// One record of a batch.
 pub(super) fn read_record(record: &Value) -> Result<Event, EventError> {
@@ -18,12 +19,16 @@ pub(super) fn read_record(record: &Value) -> Result<Event, EventError> {
         let SnsRecord { sns } = shape("the SNS record", record)?;
         return sns.read();
     }
-    let SqsRecord { body, queue_arn, attributes } = shape("the SQS record", record)?;
+    let SqsRecord { body, queue_arn, receipt_handle, attributes } = shape("the SQS record", record)?;
     let Ok(body) = serde_json::from_str::<Value>(&body) else {
         return Ok(Event::Ignored("an SQS message that is not JSON"));
     };
     if body.get("source").and_then(Value::as_str) == Some(ses::SOURCE) {
         return ses::read(&body, &queue_arn);
+    }
+    if let Some(part) = body.get("part") {
+        let part = shape::<PartMessage>("the part of a round", part)?.try_into()?;
+        return Ok(Event::Part { part, message: QueueMessage { queue: queue_arn, receipt: receipt_handle } });
     }
     // An envelope of SNS's, unless delivery is raw.
     if let Ok(sns) = Sns::deserialize(&body) {
@@ -61,6 +66,8 @@ struct SqsRecord {
     body: String,
     #[serde(rename = "eventSourceARN")]
     queue_arn: String,
+    #[serde(rename = "receiptHandle", default)]
+    receipt_handle: String,
     attributes: SqsAttributes,
 }
 

@@ -1,6 +1,6 @@
 //! What a sweep could not do, and why.
 
-use countersign::approval::ApprovalKey;
+use countersign::approval::{ApprovalKey, Location};
 use countersign::aws::AwsError;
 use countersign::link::SignError;
 use countersign::pipeline::FindError;
@@ -16,7 +16,7 @@ use crate::policy_store::PolicyReadError;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}: {error}")]
 pub struct SweepFailure {
-    /// Pipeline, stage and action, or the approval's key; or the sweep as a whole.
+    /// Pipeline, stage and action, or the approval's key; or account and region; or the sweep as a whole.
     pub what: String,
     /// Why.
     pub error: SweepError,
@@ -70,6 +70,10 @@ impl SweepError {
 
     pub(super) fn of_sweep(self) -> SweepFailure {
         SweepFailure { what: "the sweep".to_owned(), error: self }
+    }
+
+    pub(super) fn of_place(self, at: &Location) -> SweepFailure {
+        SweepFailure { what: at.to_string(), error: self }
     }
 
     pub(super) fn of_policy(self) -> SweepFailure {

@@ -1,54 +1,76 @@
 //! Looking through the pipelines for approvals that wait.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
-use countersign::approval::{ApprovalKey, PipelineName};
+use countersign::approval::{ApprovalKey, Location, PipelineName};
 use countersign::aws::AwsError;
 use countersign::pipeline::PendingRef;
+use futures_util::{StreamExt, stream};
 use time::UtcDateTime;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::Sweep;
 
+/// How many accounts and regions are looked through side by side. Each has a pace of its own.
+const CONCURRENT_PLACES: usize = 8;
+
 impl Sweep {
-    /// Looks through the pipelines, from where the last sweep stopped, for approvals that wait, and hands over those that
-    /// are not open in the ledger.
+    /// Looks through the pipelines of each place, from the one of this name on, for approvals that wait, and hands over those
+    /// that are not open in the ledger.
     pub(super) async fn search(
         &self,
-        open: &BTreeSet<ApprovalKey>,
+        places: &[Location],
+        from: Option<&PipelineName>,
+        open: &BTreeMap<ApprovalKey, Option<Location>>,
         until: Instant,
         now: UtcDateTime,
-        unknown: mpsc::UnboundedSender<PendingRef>,
+        unknown: mpsc::UnboundedSender<Found>,
     ) -> Searched {
-        let mut searched = Searched::default();
-        let from = self.ledger.next_pipeline().await.unwrap_or_else(|error| {
-            searched.unread.push(error);
-            None
-        });
+        let searched = Mutex::new(Searched::default());
         let found = |reference: PendingRef| {
+            let mut searched = searched.lock().unwrap_or_else(PoisonError::into_inner);
             // CodePipeline shows the token, except in PARALLEL mode. There, asking finds out whether it is in the ledger.
             let key = reference.token.as_ref().map(|token| ApprovalKey::of(&reference.action, token));
-            if let Some(key) = key.filter(|key| open.contains(key)) {
+            if let Some(key) = key.filter(|key| open.contains_key(key)) {
                 searched.open.insert(key, reference);
-            } else {
-                searched.found += 1;
-                // Nobody takes it once the time is up. It is counted as not looked at.
-                let _ = unknown.send(reference);
+                return;
             }
+            let number = Some(searched.found.len());
+            searched.found.push((reference.action.location(), reference.action.pipeline.clone()));
+            // Nobody takes it once the time is up. It is counted as not looked at.
+            let _ = unknown.send(Found { number, reference });
         };
-        let round = match self.pipeline.search(from.as_ref(), until, now, found).await {
-            Ok(round) => round,
-            Err(error) => {
-                searched.unread.push(error);
-                return searched;
+        let looks: Vec<_> = places
+            .iter()
+            .map(|at| async { (at.clone(), Box::pin(self.pipeline.search(at, from, until, now, &found)).await) })
+            .collect();
+        let rounds: Vec<_> = stream::iter(looks).buffer_unordered(CONCURRENT_PLACES).collect().await;
+        let mut searched = searched.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for (at, round) in rounds {
+            match round {
+                Ok(round) => {
+                    searched.unread.extend(round.unread.into_iter().map(|error| (at.clone(), error)));
+                    searched.left += round.left;
+                    searched.is_down |= round.is_down;
+                    searched.next.insert(at, round.next);
+                }
+                Err(error) => {
+                    searched.unread.push((at, error));
+                    searched.is_down = true;
+                }
             }
-        };
-        searched.unread.extend(round.unread);
-        searched.left = round.left;
-        (searched.from, searched.next) = (from, round.next);
+        }
         searched
     }
+}
+
+/// An approval that was found waiting.
+pub(super) struct Found {
+    /// Its number in [`Searched::found`], if it is there.
+    pub(super) number: Option<usize>,
+    pub(super) reference: PendingRef,
 }
 
 /// What the pipelines show.
@@ -56,21 +78,32 @@ impl Sweep {
 pub(super) struct Searched {
     /// What waits, and is open in the ledger.
     pub(super) open: BTreeMap<ApprovalKey, PendingRef>,
-    /// How many others wait.
-    pub(super) found: usize,
-    pub(super) unread: Vec<AwsError>,
+    /// The pipelines in which others wait.
+    pub(super) found: Vec<(Location, PipelineName)>,
+    pub(super) unread: Vec<(Location, AwsError)>,
     /// How many pipelines were not looked at.
     pub(super) left: usize,
-    /// Where the search began, and the first pipeline that was not looked at.
-    from: Option<PipelineName>,
-    next: Option<PipelineName>,
+    /// Whether the pipelines of a place cannot be listed, or CodePipeline does not answer there.
+    pub(super) is_down: bool,
+    /// The first pipeline that was not reached, of each place that was looked through.
+    next: BTreeMap<Location, Option<PipelineName>>,
 }
 
 impl Searched {
-    /// Where the next search begins, if it has to look again at these, too.
-    pub(super) fn next(&self, again: impl Iterator<Item = PipelineName>) -> Option<PipelineName> {
-        let is_before = |name: &PipelineName| self.from.as_ref().is_some_and(|from| name < from);
-        again.chain(self.next.clone()).min_by_key(|name| (is_before(name), name.clone()))
+    /// Where the next searches begin, if they have to look again at these, too: nowhere in places with which they are done.
+    pub(super) fn next(
+        &self,
+        from: Option<&PipelineName>,
+        again: &[(Location, PipelineName)],
+    ) -> Vec<(Location, PipelineName)> {
+        // One that was throttled away although the search began with it takes more than there is: the rest goes on.
+        let is_further = |name: &PipelineName| from.is_none_or(|from| name > from);
+        let next = |(at, next): (&Location, &Option<PipelineName>)| {
+            let again =
+                again.iter().filter(|(place, name)| place == at && is_further(name)).map(|(_, name)| name.clone());
+            Some((at.clone(), again.chain(next.clone()).min()?))
+        };
+        self.next.iter().filter_map(next).collect()
     }
 
     /// Whether all pipelines were looked at.

@@ -18,6 +18,8 @@ pub(super) struct Incoming {
     pub(super) service: Service,
     pub(super) operation: String,
     pub(super) access_key: Option<String>,
+    /// The region that the request is signed for.
+    pub(super) region: Option<String>,
     pub(super) form: Form,
 }
 
@@ -31,13 +33,13 @@ pub(super) struct Unknown {
 
 impl Incoming {
     pub(super) fn read(method: &str, uri: &str, headers: &HeaderMap, body: &[u8]) -> Result<Self, Unknown> {
-        let (access_key, signed_for) = credential(headers);
+        let Signature { access_key, region, service: signed_for } = Signature::of(headers);
 
         if let Some(target) = headers.get("x-amz-target").and_then(|target| target.to_str().ok()) {
             let (prefix, operation) = target.rsplit_once('.').unwrap_or((target, ""));
             let operation = tidy(operation);
             return match Service::of_target(prefix) {
-                Some(service) => Ok(Self { service, operation, access_key, form: Form::default() }),
+                Some(service) => Ok(Self { service, operation, access_key, region, form: Form::default() }),
                 None => Err(Unknown {
                     protocol: Protocol::Json11,
                     access_key,
@@ -55,7 +57,7 @@ impl Incoming {
         if let Some((_, path)) = path.split_once("/v2/email/") {
             return match sesv2::operation(method, path) {
                 Some((operation, form)) => {
-                    Ok(Self { service: Service::SesV2, operation: operation.to_owned(), access_key, form })
+                    Ok(Self { service: Service::SesV2, operation: operation.to_owned(), access_key, region, form })
                 }
                 None => Err(Unknown {
                     protocol: Protocol::RestJson,
@@ -91,7 +93,7 @@ impl Incoming {
             None => of_action(&action),
         };
         match service {
-            Some(service) => Ok(Self { service, operation: action, access_key, form }),
+            Some(service) => Ok(Self { service, operation: action, access_key, region, form }),
             None => Err(Unknown {
                 protocol: Protocol::Query,
                 access_key,
@@ -116,20 +118,25 @@ fn of_action(action: &str) -> Option<Service> {
     }
 }
 
-/// The access key id and the service's name in `Credential=KEY/DATE/REGION/SERVICE/aws4_request`.
-fn credential(headers: &HeaderMap) -> (Option<String>, Option<String>) {
-    let scope = headers
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split_once("Credential="))
-        .map(|(_, rest)| rest.split([',', ' ']).next().unwrap_or_default());
-    let Some(scope) = scope else {
-        return (None, None);
-    };
-    let mut parts = scope.split('/');
-    let key = parts.next().map(tidy).filter(|key| !key.is_empty());
-    let service = parts.nth(2).map(tidy).filter(|name| !name.is_empty());
-    (key, service)
+/// Who signed, and for what: `Credential=KEY/DATE/REGION/SERVICE/aws4_request`.
+#[derive(Default)]
+struct Signature {
+    access_key: Option<String>,
+    region: Option<String>,
+    service: Option<String>,
+}
+
+impl Signature {
+    fn of(headers: &HeaderMap) -> Self {
+        let scope = headers
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split_once("Credential="))
+            .map(|(_, rest)| rest.split([',', ' ']).next().unwrap_or_default());
+        let mut parts = scope.unwrap_or_default().split('/').map(tidy);
+        let mut part = |skipped| parts.nth(skipped).filter(|part| !part.is_empty());
+        Self { access_key: part(0), region: part(1), service: part(0) }
+    }
 }
 
 /// A name from outside, fit for an ARN, a message and a log line: the characters that IAM names may have, bounded.

@@ -1,15 +1,21 @@
 //! Who calls, as AWS knows it from the access key.
 
+use super::rights::{Rights, member_role};
+use crate::codepipeline::AwsError;
 use crate::deployment::{ACCOUNT, CALLBACK_KEY, CALLBACK_ROLE, NOTIFIER_KEY, NOTIFIER_ROLE};
 
 /// An IAM user, or a session of a role.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Caller {
     /// The ARN that AWS names the caller by: in `lastUpdatedBy`, in triggers and in refusals.
     pub(super) arn: String,
     /// The value of `aws:PrincipalArn` in policies. For a session it is the role's ARN, never the session's ("AWS
     /// global condition context keys" in the IAM user guide).
     pub(super) principal: String,
+    /// The source identity of a session, which it hands on to sessions that it begins.
+    pub(super) source_identity: Option<String>,
+    /// What the caller's own policies allow.
+    pub(super) rights: Rights,
 }
 
 impl Caller {
@@ -39,7 +45,34 @@ impl Caller {
         (is_account && partition.starts_with("aws") && fits(role)).then(|| Self {
             arn: format!("arn:{partition}:sts::{account}:assumed-role/{role}/{name}"),
             principal: role_arn.to_owned(),
+            source_identity: None,
+            rights: Rights::of_role(role_arn),
         })
+    }
+
+    /// Refuses what the caller's own policies do not allow.
+    pub(super) fn check(&self, action: &str, resource: &str) -> Result<(), AwsError> {
+        self.rights.check(self, action, resource)
+    }
+
+    /// Whether the caller may put an event of this source and detail type.
+    pub(super) fn may_put(&self, source: &str, detail_type: &str) -> bool {
+        self.rights.allow_event(source, detail_type)
+    }
+
+    /// Whether it is a session of a role that the functions assume in the accounts that they serve.
+    pub(super) fn is_of_member_role(&self) -> bool {
+        member_role(&self.principal).is_some()
+    }
+
+    /// Whether it is one of the functions.
+    pub(super) fn is_function(&self) -> bool {
+        self.rights.are_of_function()
+    }
+
+    /// Whether it is a session of a role.
+    pub(super) fn is_session(&self) -> bool {
+        self.arn.contains(":assumed-role/")
     }
 
     /// The account of the user or of the role.
@@ -54,14 +87,13 @@ impl Caller {
 
     fn user(name: &str) -> Self {
         let arn = format!("arn:aws:iam::{ACCOUNT}:user/{name}");
-        Self { principal: arn.clone(), arn }
+        Self { principal: arn.clone(), arn, source_identity: None, rights: Rights::default() }
     }
 
     fn function(role: &str) -> Self {
-        Self {
-            arn: format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/sandbox"),
-            principal: format!("arn:aws:iam::{ACCOUNT}:role/{role}"),
-        }
+        let principal = format!("arn:aws:iam::{ACCOUNT}:role/{role}");
+        let arn = format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/sandbox");
+        Self { arn, rights: Rights::of_role(&principal), principal, source_identity: None }
     }
 }
 

@@ -3,9 +3,10 @@
 //! Sources: the EventBridge API reference (`PutEvents`, `PutEventsRequestEntry` and the error codes of
 //! `PutEventsResultEntry`); "Events" in the user guide for what a target gets; and for the messages what people have
 //! reported. Whoever may call `PutEvents` chooses source, type and detail freely, except that sources of AWS are
-//! reserved. The account in an event is the sender's, whatever they write.
+//! reserved, and that a policy may allow some types only, which holds for each entry by itself. The account in an event
+//! is the sender's, whatever they write.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
 
 use countersign::events::SOURCE;
@@ -36,6 +37,8 @@ pub(super) struct EventBridge {
     region: String,
     now: Now,
     taken: Mutex<VecDeque<Value>>,
+    /// Detail types whose entries fail, and with which error.
+    refused: Mutex<BTreeMap<String, &'static str>>,
 }
 
 /// The answer for an entry that is not taken.
@@ -46,12 +49,21 @@ struct Failed {
 
 impl EventBridge {
     pub(super) fn new(region: &str, now: Now) -> Self {
-        Self { region: region.to_owned(), now, taken: Mutex::default() }
+        Self { region: region.to_owned(), now, taken: Mutex::default(), refused: Mutex::default() }
     }
 
     /// The events that were taken, oldest first.
     pub(super) fn taken(&self) -> Vec<Value> {
         lock(&self.taken).iter().cloned().collect()
+    }
+
+    /// Makes the entries of a detail type fail with this error, or none of them any more.
+    pub(super) fn refuse(&self, detail_type: &str, code: Option<&'static str>) {
+        let mut refused = lock(&self.refused);
+        match code {
+            Some(code) => refused.insert(detail_type.to_owned(), code),
+            None => refused.remove(detail_type),
+        };
     }
 
     /// Answers a call. What the hub's rule matches goes to `notifier`.
@@ -90,6 +102,13 @@ impl EventBridge {
         }
         if kind.chars().count() > LONGEST_DETAIL_TYPE {
             return Err(invalid("DetailType", "DetailType is longer than 128 characters"));
+        }
+        if !caller.may_put(source, kind) {
+            let message = "Not authorized for the detail type.".to_owned();
+            return Err(Failed { code: "NotAuthorizedForDetailTypeException", message });
+        }
+        if let Some(code) = lock(&self.refused).get(kind) {
+            return Err(Failed { code, message: "The sandbox was told to refuse it.".to_owned() });
         }
         let Ok(Value::Object(detail)) = serde_json::from_str(detail) else {
             return Err(Failed { code: "MalformedDetail", message: "Detail is malformed.".to_owned() });

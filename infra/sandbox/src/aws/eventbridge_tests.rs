@@ -120,6 +120,41 @@ fn an_entry_that_is_not_valid_fails_alone() {
 }
 
 #[test]
+fn a_function_puts_only_the_events_that_its_policy_allows() {
+    let cases = [
+        ("AKIASANDBOXCALLBACK", "Vote Recorded", true),
+        ("AKIASANDBOXCALLBACK", "Request Missing", true),
+        ("AKIASANDBOXCALLBACK", "Approval Ended", false),
+        ("AKIASANDBOXNOTIFIER", "Approval Requested", true),
+        ("AKIASANDBOXNOTIFIER", "Vote Recorded", true),
+        ("AKIASANDBOXNOTIFIER", "Approval Ended", true),
+        ("AKIASANDBOXNOTIFIER", "Email Undelivered", true),
+        ("AKIASANDBOXNOTIFIER", "Request Missing", false),
+        ("ben", "Approval Ended", true),
+    ];
+    for (key, kind, is_allowed) in cases {
+        let entries = json!([with("DetailType", kind), with("Source", "another")]);
+        let answer = put(&bridge(), &Caller::of_key(Some(key)), &entries).0.unwrap();
+        let code = &answer["Entries"][0]["ErrorCode"];
+        let expected = if is_allowed { Value::Null } else { json!("NotAuthorizedForDetailTypeException") };
+        assert_eq!(*code, expected, "{key}, {kind}");
+        assert_eq!(answer["Entries"][1]["EventId"].is_string(), key == "ben", "{key}: another source");
+    }
+}
+
+#[test]
+fn a_test_can_have_the_entries_of_one_type_fail() {
+    let bridge = bridge();
+    bridge.refuse("Vote Recorded", Some("InternalFailure"));
+    let entries = json!([vote(), with("DetailType", "Request Missing")]);
+    let answer = put(&bridge, &ben(), &entries).0.unwrap();
+    assert_eq!(answer["Entries"][0]["ErrorCode"], "InternalFailure");
+    assert!(answer["Entries"][1]["EventId"].is_string());
+    bridge.refuse("Vote Recorded", None);
+    assert_eq!(put(&bridge, &ben(), &entries).0.unwrap()["FailedEntryCount"], 0);
+}
+
+#[test]
 fn the_sender_may_choose_time_and_resources() {
     let (_, delivered) = put(&bridge(), &ben(), &json!([with("Time", 1_795_166_107.104), with("Time", 1_795_166_107)]));
     assert_eq!(delivered[0]["time"], "2026-11-20T09:15:07Z");

@@ -1,12 +1,13 @@
-//! Policies of resources: of KMS keys, and of DynamoDB's tables.
+//! Policies: of KMS keys and DynamoDB's tables, the trust policies of roles, and what roles and sessions may do.
 //!
 //! Sources, all in the IAM user guide: "Policy evaluation logic" (a deny wins over every allow), "IAM JSON policy
 //! elements reference", "Condition operators" (several values are joined by OR, with a negated operator by NOR; an ARN is
 //! compared part by part), "AWS global condition context keys", and "Troubleshoot access denied error messages" for the
 //! words of a refusal.
 //!
-//! Users and roles have no policies of their own here: each may do whatever the resource's policy leaves to its account.
-//! What this module does not know makes a policy invalid, so that nothing is ever allowed by a part that was not read.
+//! Users, and roles other than the deployment's, have no policies of their own here: each may do whatever the resource's
+//! policy leaves to its account. What this module does not know makes a policy invalid, so that nothing is ever allowed by
+//! a part that was not read.
 
 mod pattern;
 mod read;
@@ -75,12 +76,36 @@ enum Key {
     PrincipalAccount,
     PrincipalIsAwsService,
     SecureTransport,
+    /// The source identity that a session is to have.
+    SourceIdentity,
+}
+
+/// What a policy belongs to, and so which parts it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PolicyKind {
+    /// A resource: who may do what with it.
+    Resource,
+    /// A role: who may assume it.
+    Trust,
+    /// A role or a session: what it may do.
+    Identity,
 }
 
 impl Policy {
     /// Whether a caller may do something, as far as this policy says.
     pub(super) fn decide(&self, caller: &Caller, action: &str, resource: &str) -> Decision {
-        let applies = |statement: &&Statement| statement.applies(caller, action, resource);
+        self.decide_on_session(caller, None, action, resource)
+    }
+
+    /// The same of a session that is to have this source identity.
+    pub(super) fn decide_on_session(
+        &self,
+        caller: &Caller,
+        source_identity: Option<&str>,
+        action: &str,
+        resource: &str,
+    ) -> Decision {
+        let applies = |statement: &&Statement| statement.applies(caller, source_identity, action, resource);
         let mut decision = Decision::Unmentioned;
         for statement in self.statements.iter().filter(applies) {
             if statement.denies {
@@ -92,7 +117,7 @@ impl Policy {
     }
 }
 
-/// The refusal, in AWS's words.
+/// The refusal by a resource's policy, in AWS's words.
 pub(super) fn access_denied(caller: &Caller, action: &str, resource: &str, decision: Decision) -> AwsError {
     let why = match decision {
         Decision::Denied => "with an explicit deny in a resource-based policy".to_owned(),
@@ -103,12 +128,12 @@ pub(super) fn access_denied(caller: &Caller, action: &str, resource: &str, decis
 }
 
 impl Statement {
-    fn applies(&self, caller: &Caller, action: &str, resource: &str) -> bool {
+    fn applies(&self, caller: &Caller, source_identity: Option<&str>, action: &str, resource: &str) -> bool {
         let action = action.to_ascii_lowercase();
         self.principals.iter().any(|principal| principal.is(caller))
             && self.actions.iter().any(|pattern| like(&pattern.to_ascii_lowercase(), &action))
             && self.resources.iter().any(|pattern| like(pattern, resource))
-            && self.conditions.iter().all(|condition| condition.holds(caller))
+            && self.conditions.iter().all(|condition| condition.holds(caller, source_identity))
     }
 }
 
@@ -124,12 +149,18 @@ impl Principal {
 }
 
 impl Condition {
-    fn holds(&self, caller: &Caller) -> bool {
+    fn holds(&self, caller: &Caller, source_identity: Option<&str>) -> bool {
         let actual = match self.key {
-            Key::PrincipalArn => caller.principal.as_str(),
-            Key::PrincipalAccount => caller.account(),
-            Key::PrincipalIsAwsService => "false",
-            Key::SecureTransport => "true",
+            Key::PrincipalArn => Some(caller.principal.as_str()),
+            Key::PrincipalAccount => Some(caller.account()),
+            Key::PrincipalIsAwsService => Some("false"),
+            Key::SecureTransport => Some("true"),
+            Key::SourceIdentity => source_identity,
+        };
+        // "If the key that you specify in a policy condition is not present in the request context, the values do not match",
+        // and with a negated operator the condition holds.
+        let Some(actual) = actual else {
+            return matches!(self.operator, Operator::ArnNotLike | Operator::StringNotEquals);
         };
         let any = |matches: fn(&str, &str) -> bool| self.values.iter().any(|value| matches(value, actual));
         match self.operator {

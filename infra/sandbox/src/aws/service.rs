@@ -31,6 +31,7 @@ pub(super) enum Service {
     Kms,
     Ses,
     SesV2,
+    Sqs,
     Ssm,
     Sts,
 }
@@ -45,6 +46,7 @@ impl Service {
             Self::Kms => "kms",
             Self::Ses => "ses",
             Self::SesV2 => "sesv2",
+            Self::Sqs => "sqs",
             Self::Ssm => "ssm",
             Self::Sts => "sts",
         }
@@ -52,7 +54,7 @@ impl Service {
 
     pub(super) fn protocol(self) -> Protocol {
         match self {
-            Self::DynamoDb => Protocol::Json10,
+            Self::DynamoDb | Self::Sqs => Protocol::Json10,
             Self::CodePipeline | Self::EventBridge | Self::Kms | Self::Ssm => Protocol::Json11,
             Self::SesV2 => Protocol::RestJson,
             Self::Ses | Self::Sts => Protocol::Query,
@@ -64,7 +66,13 @@ impl Service {
         match self {
             Self::Ses => "http://ses.amazonaws.com/doc/2010-12-01/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
-            Self::CodePipeline | Self::DynamoDb | Self::EventBridge | Self::Kms | Self::SesV2 | Self::Ssm => "",
+            Self::CodePipeline
+            | Self::DynamoDb
+            | Self::EventBridge
+            | Self::Kms
+            | Self::SesV2
+            | Self::Sqs
+            | Self::Ssm => "",
         }
     }
 
@@ -75,13 +83,14 @@ impl Service {
             Self::DynamoDb => "DynamoDB_20120810",
             Self::EventBridge => "AWSEvents",
             Self::Kms => "TrentService",
+            Self::Sqs => "AmazonSQS",
             Self::Ssm => "AmazonSSM",
             Self::Ses | Self::SesV2 | Self::Sts => "",
         }
     }
 
     pub(super) fn of_target(prefix: &str) -> Option<Self> {
-        let services = [Self::CodePipeline, Self::DynamoDb, Self::EventBridge, Self::Kms, Self::Ssm];
+        let services = [Self::CodePipeline, Self::DynamoDb, Self::EventBridge, Self::Kms, Self::Sqs, Self::Ssm];
         services.into_iter().find(|service| service.target_prefix() == prefix)
     }
 

@@ -1,4 +1,5 @@
 mod access;
+mod roles;
 
 use std::sync::Arc;
 

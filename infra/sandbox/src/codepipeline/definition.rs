@@ -117,11 +117,6 @@ impl PipelineDefinition {
         }
     }
 
-    /// Whether this is the pipeline of this name in this account.
-    pub(super) fn is(&self, account: &str, name: &str) -> bool {
-        self.account == account && self.name == name
-    }
-
     fn sources(&self) -> impl Iterator<Item = &ActionDefinition> {
         let actions = self.stages.iter().flat_map(|stage| &stage.actions);
         actions.filter(|action| matches!(action.kind, ActionKind::Source(_)))

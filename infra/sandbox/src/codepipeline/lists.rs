@@ -1,5 +1,8 @@
 //! `ListActionExecutions`, `ListPipelineExecutions` and `ListPipelines`: page by page.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use serde_json::{Value, json};
 
 use super::call::Call;
@@ -26,10 +29,13 @@ impl Page {
     }
 
     /// Cuts the page out of items in their order.
-    fn cut<T>(&self, mut items: Vec<(u64, T)>) -> Result<(Vec<T>, Option<String>), AwsError> {
+    fn cut<N: PartialEq + Display + FromStr, T>(
+        &self,
+        mut items: Vec<(N, T)>,
+    ) -> Result<(Vec<T>, Option<String>), AwsError> {
         if let Some(token) = &self.after {
             let number = token.strip_prefix(self.list).and_then(|rest| rest.strip_prefix('.')?.parse().ok());
-            let Some(last) = items.iter().position(|(known, _)| Some(*known) == number) else {
+            let Some(last) = items.iter().position(|(known, _)| Some(known) == number.as_ref()) else {
                 let message = "The next token was not given by this operation";
                 return Err(AwsError::new("InvalidNextTokenException", message));
             };
@@ -47,9 +53,7 @@ pub(super) fn pipelines(call: &Call<'_>) -> Result<Value, AwsError> {
     let mut input = Input::new(call.input);
     let page = Page::read(&mut input, "pipelines", 1000);
     input.finish()?;
-    let mut numbered: Vec<_> = (1..).zip(call.own()).collect();
-    numbered.sort_by(|(_, one), (_, other)| one.definition.name.cmp(&other.definition.name));
-    let (shown, next) = page.cut(numbered)?;
+    let (shown, next) = page.cut(call.own().collect())?;
     let shown: Vec<Value> = shown
         .into_iter()
         .map(|pipeline| {

@@ -17,6 +17,7 @@ mod input;
 mod lists;
 mod machine;
 mod overview;
+mod pipelines;
 mod played;
 mod queries;
 mod rate;
@@ -44,9 +45,11 @@ pub use overview::{ActionView, ExecutionView, PipelineView, RunView, StageView};
 pub use played::{NamedApproval, Played};
 pub use state::Trigger;
 
+use crate::deployment::REGION;
 use crate::lock::lock;
 use call::{Call, account_of};
 use commands::Start;
+use pipelines::Pipelines;
 use rate::Rate;
 use run::DEFAULT_TIMEOUT;
 use state::Pipeline;
@@ -59,7 +62,7 @@ pub type Now = Arc<dyn Fn() -> UtcDateTime + Send + Sync>;
 pub struct CodePipeline {
     now: Now,
     events: UnboundedSender<Value>,
-    pipelines: Mutex<Vec<Pipeline>>,
+    pipelines: Mutex<Pipelines>,
     default_timeout: Mutex<Duration>,
     rate: Mutex<Option<Rate>>,
 }
@@ -71,7 +74,7 @@ impl CodePipeline {
         Self {
             now,
             events,
-            pipelines: Mutex::new(Vec::new()),
+            pipelines: Mutex::default(),
             default_timeout: Mutex::new(DEFAULT_TIMEOUT),
             rate: Mutex::default(),
         }
@@ -86,9 +89,39 @@ impl CodePipeline {
     /// The errors in the service's model of the operation, and `ValidationException`, `SerializationException` and
     /// `UnknownOperationException`.
     pub fn call(&self, operation: &str, input: &Value, caller: &str) -> Result<Value, AwsError> {
+        self.call_in(None, operation, input, caller)
+    }
+
+    /// The same in one region, or, as [`call`](Self::call) has it, in all of them at once.
+    pub(crate) fn call_in(
+        &self,
+        region: Option<&str>,
+        operation: &str,
+        input: &Value,
+        caller: &str,
+    ) -> Result<Value, AwsError> {
         let (mut pipelines, world) = self.up_to_date();
-        lock(&self.rate).as_mut().map_or(Ok(()), |rate| rate.take(world.now))?;
-        api::serve(operation, Call { pipelines: &mut pipelines, world: &world, input, caller })
+        let place = (account_of(caller), region.unwrap_or(REGION));
+        lock(&self.rate).as_mut().map_or(Ok(()), |rate| rate.take(place.0, place.1, world.now))?;
+        api::serve(operation, Call { pipelines: &mut pipelines, world: &world, input, caller, region })
+    }
+
+    /// The ARN of what a call works on, as policies name it. Source: "Actions, resources, and condition keys for AWS
+    /// CodePipeline" in the service authorization reference.
+    pub(crate) fn resource_of(&self, operation: &str, input: &Value, account: &str) -> String {
+        let text = |name: &str| input.get(name).and_then(Value::as_str);
+        let Some(pipeline) = text("name").or_else(|| text("pipelineName")) else { return "*".to_owned() };
+        let pipelines = lock(&self.pipelines);
+        let arn = pipelines.get(account, pipeline).map_or_else(
+            || format!("arn:aws:codepipeline:{REGION}:{account}:{pipeline}"),
+            |known| known.definition.arn(),
+        );
+        let below: &[&str] = match operation {
+            "PutApprovalResult" => &["stageName", "actionName"],
+            "RetryStageExecution" | "RollbackStage" => &["stageName"],
+            _ => &[],
+        };
+        below.iter().fold(arn, |arn, part| format!("{arn}/{}", text(part).unwrap_or_default()))
     }
 
     /// Adds a pipeline. Nothing runs in it yet.
@@ -99,11 +132,11 @@ impl CodePipeline {
     pub fn create(&self, definition: PipelineDefinition) -> Result<(), AwsError> {
         definition.check()?;
         let mut pipelines = lock(&self.pipelines);
-        if pipelines.iter().any(|known| known.definition.is(&definition.account, &definition.name)) {
+        if pipelines.get(&definition.account, &definition.name).is_some() {
             let message = format!("A pipeline with name '{}' exists already", definition.name);
             return Err(AwsError::new("PipelineNameInUseException", message));
         }
-        pipelines.push(Pipeline::new(definition, (self.now)()));
+        pipelines.add(Pipeline::new(definition, (self.now)()));
         Ok(())
     }
 
@@ -116,10 +149,8 @@ impl CodePipeline {
     pub fn start(&self, pipeline: &str, trigger: Trigger) -> Result<String, AwsError> {
         let (mut pipelines, world) = self.up_to_date();
         let account = account_of(trigger.kind_and_detail().1).to_owned();
-        let named = |known: &Pipeline| known.definition.name == pipeline;
-        let place = pipelines.iter().position(|known| known.definition.is(&account, pipeline));
-        let place = place.or_else(|| pipelines.iter().position(named));
-        let found = place.and_then(|place| pipelines.get_mut(place));
+        let is_in_account = pipelines.get(&account, pipeline).is_some();
+        let found = if is_in_account { pipelines.get_mut(&account, pipeline) } else { pipelines.first_mut(pipeline) };
         let found = found.ok_or_else(|| AwsError::pipeline_not_found(&account, pipeline))?;
         found.start(&world, Start::by(trigger))
     }
@@ -137,7 +168,7 @@ impl CodePipeline {
 
     /// The time at which the next approval expires, if one waits.
     pub(crate) fn next_deadline(&self) -> Option<UtcDateTime> {
-        next_deadline(&lock(&self.pipelines))
+        lock(&self.pipelines).next_deadline()
     }
 
     /// Makes sure that the approval which a recorded event names waits, or has ended: see [`NamedApproval`].
@@ -152,9 +183,9 @@ impl CodePipeline {
         pipelines.iter().map(overview::pipeline).collect()
     }
 
-    /// Throttles from now on: after a burst of calls, so many a second.
+    /// Throttles each account and region from now on: after a burst of calls, so many a second.
     pub fn throttle(&self, burst: u32, per_second: u32) {
-        *lock(&self.rate) = Some(Rate::new(burst, per_second, (self.now)()));
+        *lock(&self.rate) = Some(Rate::new(burst, per_second));
     }
 
     /// How many calls were throttled.
@@ -172,20 +203,13 @@ impl CodePipeline {
     }
 
     /// Takes the lock, and only then looks at the clock, so that times come in the order of the calls.
-    fn up_to_date(&self) -> (MutexGuard<'_, Vec<Pipeline>>, World<'_>) {
+    fn up_to_date(&self) -> (MutexGuard<'_, Pipelines>, World<'_>) {
         let mut pipelines = lock(&self.pipelines);
         let world = self.world();
         // One deadline at a time, since the end of one approval can be the beginning of the next.
-        while let Some(deadline) = next_deadline(&pipelines).filter(|deadline| *deadline <= world.now) {
-            let then = World { now: deadline, ..world };
-            for pipeline in pipelines.iter_mut() {
-                pipeline.expire(&then);
-            }
+        while let Some(deadline) = pipelines.next_deadline().filter(|deadline| *deadline <= world.now) {
+            pipelines.expire(&World { now: deadline, ..world });
         }
         (pipelines, world)
     }
-}
-
-fn next_deadline(pipelines: &[Pipeline]) -> Option<UtcDateTime> {
-    pipelines.iter().filter_map(Pipeline::next_deadline).min()
 }

@@ -10,6 +10,7 @@ use super::definition::{
 };
 use super::id::Id;
 use super::machine::Eviction;
+use super::pipelines::Pipelines;
 use super::run::{self, Begins, DEFAULT_TIMEOUT};
 use super::state::{ActionRun, Execution, Pipeline, Place, StageVisit, Trigger};
 use super::status::{ActionStatus, ExecutionStatus, StageStatus};
@@ -64,15 +65,13 @@ pub struct Played {
     pub began: UtcDateTime,
 }
 
-pub(super) fn play(pipelines: &mut Vec<Pipeline>, world: &World<'_>, named: &NamedApproval) -> Played {
-    if let Some(pipeline) =
-        pipelines.iter_mut().find(|pipeline| pipeline.definition.is(&named.account, &named.pipeline))
-    {
+pub(super) fn play(pipelines: &mut Pipelines, world: &World<'_>, named: &NamedApproval) -> Played {
+    if let Some(pipeline) = pipelines.get_mut(&named.account, &named.pipeline) {
         return pipeline.play(world, named);
     }
     let mut pipeline = Pipeline::new(definition_for(named), world.now);
     let played = pipeline.play(world, named);
-    pipelines.push(pipeline);
+    pipelines.add(pipeline);
     played
 }
 

@@ -219,27 +219,36 @@ pub struct Plan {
     pub outage: Option<Outage>,
 }
 
-/// A selection of future calls: of one function, of one operation, or both. All of them, unless [`skip`](Self::skip)
+/// A selection of future calls: of one function, of one operation, in one region, or several of these. All of them, unless [`skip`](Self::skip)
 /// and [`take`](Self::take) say otherwise, which count attempts as an iterator would.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calls {
     function: Option<Function>,
     operation: Option<&'static str>,
+    region: Option<&'static str>,
     skip: usize,
     take: usize,
 }
 
 impl Calls {
+    const ANY: Self = Self { function: None, operation: None, region: None, skip: 0, take: usize::MAX };
+
     /// Every call of a function.
     #[must_use]
     pub fn by(function: Function) -> Self {
-        Self { function: Some(function), operation: None, skip: 0, take: usize::MAX }
+        Self { function: Some(function), ..Self::ANY }
     }
 
     /// Every call of an operation.
     #[must_use]
     pub fn of(operation: &'static str) -> Self {
-        Self { function: None, operation: Some(operation), skip: 0, take: usize::MAX }
+        Self { operation: Some(operation), ..Self::ANY }
+    }
+
+    /// Every call to a service in a region.
+    #[must_use]
+    pub fn to(region: &'static str) -> Self {
+        Self { region: Some(region), ..Self::ANY }
     }
 
     /// The selection without its first attempts, as many as this.
@@ -255,9 +264,10 @@ impl Calls {
     }
 
     /// Whether an attempt is one of the selection. Counts the attempt.
-    pub(super) fn next(&mut self, function: Function, operation: &str) -> bool {
+    pub(super) fn next(&mut self, function: Function, operation: &str, region: Option<&str>) -> bool {
         let is_one = self.function.is_none_or(|wanted| wanted == function)
-            && self.operation.is_none_or(|wanted| wanted == operation);
+            && self.operation.is_none_or(|wanted| wanted == operation)
+            && self.region.is_none_or(|wanted| region == Some(wanted));
         if !is_one || self.take == 0 {
             return false;
         }
@@ -295,10 +305,13 @@ mod tests {
     #[test]
     fn calls_are_skipped_and_taken_as_by_an_iterator() {
         let mut calls = Calls::of("Sign").skip(1).take(2);
-        assert!(!calls.next(Function::Notifier, "GetItem"));
-        let met: Vec<bool> = (0..4).map(|_| calls.next(Function::Notifier, "Sign")).collect();
+        assert!(!calls.next(Function::Notifier, "GetItem", None));
+        let met: Vec<bool> = (0..4).map(|_| calls.next(Function::Notifier, "Sign", Some("us-east-2"))).collect();
         assert_eq!(met, [false, true, true, false]);
         let mut calls = Calls::by(Function::Callback);
-        assert!(calls.next(Function::Callback, "GetItem") && !calls.next(Function::Notifier, "GetItem"));
+        assert!(calls.next(Function::Callback, "GetItem", None) && !calls.next(Function::Notifier, "GetItem", None));
+        let mut calls = Calls::to("eu-west-1");
+        let met = [None, Some("us-east-2"), Some("eu-west-1")].map(|to| calls.next(Function::Notifier, "Sign", to));
+        assert_eq!(met, [false, false, true]);
     }
 }

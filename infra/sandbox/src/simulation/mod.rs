@@ -12,6 +12,7 @@ mod fault;
 mod invocation;
 mod lambda;
 mod tasks;
+mod usage;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -21,7 +22,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Request, StatusCode};
 use notifier::report::Report;
-use serde_json::{Value, json};
+use serde_json::Value;
 use time::UtcDateTime;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -29,7 +30,8 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::aws::Aws;
 use crate::clock::SandboxClock;
 use crate::codepipeline::CodePipeline;
-use crate::deployment::{CALLBACK_KEY, NOTIFIER_KEY, POLICY, REGION, TABLE};
+use crate::deployment::{CALLBACK_KEY, Members, NOTIFIER_KEY, POLICY, REGION, TABLE};
+use crate::functions::round_event;
 use crate::keys::create_keys;
 use crate::lock::lock;
 use crate::metrics::Lines;
@@ -39,9 +41,10 @@ use crate::sandbox::StartError;
 pub use fault::{Calls, Fault, FaultError, Function, LATE, Outage, Plan, Planned};
 pub use invocation::{Death, Number};
 pub use lambda::Failed;
+pub use usage::{Invoked, Target, Usage};
 pub use wire::{Attempt, Step};
 
-use lambda::{CALLBACK_DOMAIN, CALLBACK_URL, Inside, deliver_all, sdk};
+use lambda::{CALLBACK_DOMAIN, CALLBACK_URL, Inside, Queue, deliver_all, sdk};
 use tasks::Tasks;
 use wire::Wire;
 
@@ -53,6 +56,8 @@ const A_MOMENT: Duration = Duration::from_millis(1);
 pub struct Setup {
     /// The text of the policy.
     pub policy: String,
+    /// The accounts and regions that are served.
+    pub members: Members,
     /// The time at which the simulation begins.
     pub begin: UtcDateTime,
     /// The seed of all random choices.
@@ -83,7 +88,7 @@ impl Simulation {
     /// # Errors
     /// When AWS refuses the table, the key or the parameter.
     pub async fn start(setup: Setup) -> Result<Self, StartError> {
-        let Setup { policy, begin, seed, plan, traced } = setup;
+        let Setup { policy, members, begin, seed, plan, traced } = setup;
         fastrand::seed(seed);
         let clock = SandboxClock::simulated_from(begin);
         let (events, waiting_events) = mpsc::unbounded_channel();
@@ -95,7 +100,7 @@ impl Simulation {
         let wire = Wire::new(Arc::clone(&aws), plan, traced, seed, tasks.clone());
         let mut sdks = BTreeMap::new();
         for (function, access_key) in [(Function::Notifier, NOTIFIER_KEY), (Function::Callback, CALLBACK_KEY)] {
-            sdks.insert(function, sdk(&wire, function, access_key));
+            sdks.insert(function, sdk(&wire, function, access_key, &clock));
         }
         let inside = Arc::new(Inside {
             aws,
@@ -103,10 +108,12 @@ impl Simulation {
             clock,
             sdks,
             keys,
+            members,
             metrics: Lines::default(),
             tasks,
             warm: Mutex::default(),
             lambda: Mutex::default(),
+            queue: Queue::default(),
         });
         tokio::spawn(deliver_all(Arc::downgrade(&inside), waiting_events));
         Ok(Self(inside))
@@ -164,6 +171,12 @@ impl Simulation {
         lock(&self.0.lambda).failures.clone()
     }
 
+    /// What the functions used of AWS since this was called last.
+    #[must_use]
+    pub fn take_usage(&self) -> Usage {
+        self.0.wire.take_usage()
+    }
+
     /// The metrics that both functions wrote, oldest first.
     #[must_use]
     pub fn metrics(&self) -> Vec<String> {
@@ -207,7 +220,7 @@ impl Simulation {
     /// # Errors
     /// The function's own error, or its death.
     pub async fn command(&self, event: Value) -> Result<Report, Failed> {
-        Box::pin(self.0.notify(event)).await
+        Box::pin(self.0.notify(event, self.0.request_id())).await
     }
 
     /// Hands an event to Lambda, which tries it three times.
@@ -227,7 +240,7 @@ impl Simulation {
 
     /// The hourly rule.
     pub fn sweep(&self) {
-        self.deliver(json!({ "sweep": {} }));
+        self.deliver(round_event());
     }
 
     /// Advances the time, also for CodePipeline: approvals expire at their deadlines.

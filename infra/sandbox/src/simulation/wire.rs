@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Response};
 use tokio::sync::oneshot;
@@ -21,6 +21,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::fault::{Calls, Fault, Function, LATE, Outage, Plan};
 use super::tasks::Tasks;
+use super::usage::{Invoked, Request, Target, Usage};
 use super::{invocation, invocation::Number};
 use crate::aws::Aws;
 use crate::codepipeline::AwsError;
@@ -83,6 +84,7 @@ pub(super) struct Wire {
     steps: Mutex<Vec<Step>>,
     chance: Mutex<fastrand::Rng>,
     healed: AtomicBool,
+    usage: Mutex<Usage>,
     tasks: Tasks,
 }
 
@@ -103,6 +105,8 @@ struct Place {
 pub(super) struct Outgoing {
     service: &'static str,
     operation: String,
+    /// The account in which it is made, and the region that it is made to.
+    target: Option<Target>,
     id: String,
     body: Bytes,
     refuse: Refuse,
@@ -119,6 +123,7 @@ impl Wire {
             steps: Mutex::default(),
             chance: Mutex::new(fastrand::Rng::with_seed(seed)),
             healed: AtomicBool::new(false),
+            usage: Mutex::default(),
             tasks,
         })
     }
@@ -143,6 +148,16 @@ impl Wire {
     /// The calls so far.
     pub(super) fn steps(&self) -> Vec<Step> {
         lock(&self.steps).clone()
+    }
+
+    /// What the functions used since this was called last.
+    pub(super) fn take_usage(&self) -> Usage {
+        std::mem::take(&mut lock(&self.usage))
+    }
+
+    /// Notes that an invocation ended.
+    pub(super) fn ended(&self, invoked: Invoked) {
+        lock(&self.usage).invocations.push(invoked);
     }
 
     /// Takes a call there and back, if all goes well.
@@ -249,7 +264,8 @@ impl Wire {
 
     fn unplanned(&self, function: Function, call: &Outgoing) -> Option<Fault> {
         let mut unplanned = lock(&self.unplanned);
-        unplanned.iter_mut().find_map(|(calls, fault)| calls.next(function, &call.operation).then_some(*fault))
+        let region = call.target.as_ref().map(|(_, region)| region.as_str());
+        unplanned.iter_mut().find_map(|(calls, fault)| calls.next(function, &call.operation, region).then_some(*fault))
     }
 
     fn note(&self, place: Place, change: impl FnOnce(&mut Attempt)) {
@@ -279,18 +295,20 @@ impl Outgoing {
         Self {
             service: "countersign",
             operation: format!("{} {}", parts.method, parts.uri.path()),
+            target: None,
             id: String::new(),
             body,
             refuse: Box::new(refuse),
         }
     }
 
-    fn to_aws(parts: &Parts, body: Bytes) -> Self {
+    fn to_aws(aws: &Aws, parts: &Parts, body: Bytes) -> Self {
         let (service, operation) = Aws::operation(parts, &body);
         let id = parts.headers.get("amz-sdk-invocation-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
         let (id, asked) = (id.to_owned(), parts.clone());
         let sent = body.clone();
-        Self { service, operation, id, body, refuse: Box::new(move |error| Aws::refuse(&asked, &sent, error)) }
+        let target = aws.target(parts, &sent);
+        Self { service, operation, target, id, body, refuse: Box::new(move |error| Aws::refuse(&asked, &sent, error)) }
     }
 }
 
@@ -311,10 +329,14 @@ impl HttpConnector for ToAws {
         let (wire, function) = (Arc::clone(&self.wire), self.function);
         HttpConnectorFuture::new(async move {
             let (parts, body) = unpack(request).await?;
-            let (call, aws) = (Outgoing::to_aws(&parts, body.clone()), Arc::clone(&wire.aws));
+            let (call, this) = (Outgoing::to_aws(&wire.aws, &parts, body.clone()), Arc::clone(&wire));
+            let request = Request::new(call.service, call.operation.clone(), call.target.clone(), &body);
             let serve = Box::pin(async move {
                 let headers: HeaderMap = parts.headers;
-                aws.handle(parts.method.as_str(), &parts.uri.to_string(), &headers, body).await
+                let answer = this.aws.handle(parts.method.as_str(), &parts.uri.to_string(), &headers, body).await;
+                let bytes = answer.body().size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok());
+                lock(&this.usage).add(request, bytes.unwrap_or_default());
+                answer
             });
             wire.carry(function, call, serve).await
         })

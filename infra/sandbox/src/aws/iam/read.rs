@@ -2,14 +2,22 @@
 
 use serde_json::{Map, Value};
 
-use super::{Condition, Key, Operator, Policy, Principal, Statement};
+use super::{Condition, Key, Operator, Policy, PolicyKind, Principal, Statement};
 
 impl Policy {
-    /// Reads a document.
+    /// Reads a resource's policy.
     ///
     /// # Errors
     /// What is wrong with it, or unknown here, in words.
     pub(in crate::aws) fn read(text: &str) -> Result<Self, String> {
+        Self::read_kind(PolicyKind::Resource, text)
+    }
+
+    /// Reads a policy of this kind.
+    ///
+    /// # Errors
+    /// What is wrong with it, or unknown here, in words.
+    pub(in crate::aws) fn read_kind(kind: PolicyKind, text: &str) -> Result<Self, String> {
         let Ok(Value::Object(document)) = serde_json::from_str(text) else {
             return Err("the document is not a JSON object".to_owned());
         };
@@ -18,8 +26,10 @@ impl Policy {
             return Err("the sandbox does not know policy variables".to_owned());
         }
         let statements = match document.get("Statement") {
-            Some(Value::Array(statements)) => statements.iter().map(Statement::read).collect::<Result<_, _>>()?,
-            Some(statement) => vec![Statement::read(statement)?],
+            Some(Value::Array(statements)) => {
+                statements.iter().map(|one| Statement::read(kind, one)).collect::<Result<_, _>>()?
+            }
+            Some(statement) => vec![Statement::read(kind, statement)?],
             None => return Err("the document has no Statement".to_owned()),
         };
         Ok(Self { text: text.to_owned(), statements })
@@ -27,9 +37,14 @@ impl Policy {
 }
 
 impl Statement {
-    fn read(value: &Value) -> Result<Self, String> {
+    fn read(kind: PolicyKind, value: &Value) -> Result<Self, String> {
         let Value::Object(statement) = value else { return Err("a statement is not a JSON object".to_owned()) };
-        only(statement, &["Sid", "Effect", "Principal", "Action", "Resource", "Condition"])?;
+        let parts: &[&str] = match kind {
+            PolicyKind::Resource => &["Principal", "Resource"],
+            PolicyKind::Trust => &["Principal"],
+            PolicyKind::Identity => &["Resource"],
+        };
+        only(statement, &[&["Sid", "Effect", "Action", "Condition"], parts].concat())?;
         let denies = match statement.get("Effect").and_then(Value::as_str) {
             Some("Deny") => true,
             Some("Allow") => false,
@@ -43,8 +58,15 @@ impl Statement {
             Some(Value::Object(operators)) => conditions(operators)?,
             Some(_) => return Err("Condition is not a JSON object".to_owned()),
         };
-        let principals = principals(statement.get("Principal").ok_or("a statement has no Principal")?)?;
-        Ok(Self { denies, principals, actions: part("Action")?, resources: part("Resource")?, conditions })
+        let principals = match kind {
+            PolicyKind::Identity => vec![Principal::Anybody],
+            _ => principals(statement.get("Principal").ok_or("a statement has no Principal")?)?,
+        };
+        let resources = match kind {
+            PolicyKind::Trust => vec!["*".to_owned()],
+            _ => part("Resource")?,
+        };
+        Ok(Self { denies, principals, actions: part("Action")?, resources, conditions })
     }
 }
 
@@ -105,6 +127,7 @@ fn conditions(operators: &Map<String, Value>) -> Result<Vec<Condition>, String> 
                 "aws:principalaccount" => Key::PrincipalAccount,
                 "aws:principalisawsservice" => Key::PrincipalIsAwsService,
                 "aws:securetransport" => Key::SecureTransport,
+                "sts:sourceidentity" => Key::SourceIdentity,
                 _ => return Err(format!("the sandbox does not know the condition key {key}")),
             };
             conditions.push(Condition { operator, key, values });
