@@ -197,4 +197,22 @@ mod tests {
             assert_eq!(keys, (0..open).map(key).collect::<Vec<_>>());
         }
     }
+
+    #[test]
+    fn an_open_approval_is_looked_at_whether_or_not_it_is_known_where_it_is() {
+        let (one, other) = (place("123456789012"), place("210987654321"));
+        let abroad = Location { region: "eu-west-1".parse().unwrap(), ..other.clone() };
+        let open = || {
+            let at = [Some(one.clone()), Some(other.clone()), None, Some(place("999999999999")), Some(abroad.clone())];
+            at.into_iter().enumerate().map(|(number, at)| OpenApproval { key: key(number), at }).collect()
+        };
+        let served =
+            Served { accounts: [one.account.clone(), other.account.clone()].into(), regions: vec![one.region.clone()] };
+        let everywhere = by_place(open(), &Scope::default(), &served, &[one.clone(), other.clone()]);
+        assert_eq!(everywhere[&one], [key(0), key(2), key(3)]);
+        assert_eq!((&everywhere[&other], &everywhere[&abroad]), (&vec![key(1)], &vec![key(4)]));
+        let scope = Scope { account: Some(other.account.clone()), region: Some(other.region.clone()) };
+        let there = by_place(open(), &scope, &served, std::slice::from_ref(&other));
+        assert_eq!(there.keys().collect::<Vec<_>>(), [&other]);
+    }
 }
