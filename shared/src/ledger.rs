@@ -38,7 +38,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use time::{Duration, UtcDateTime};
 
 use crate::approval::{ApprovalKey, Decision, Digest};
@@ -46,7 +46,7 @@ use crate::aws::{AwsError, code};
 use crate::delivery::VoteId;
 use crate::request::{EventMemo, NewRequest, Outcome, Request, Vote, Voter};
 use crate::seal::{Sealed, Sealer};
-use attributes::{CONDITION_FAILED, Item, keys, put, sealed, text, to_value};
+use attributes::{CONDITION_FAILED, Item, keys, number_in, put, sealed, text, to_value};
 use items::OutcomeItem;
 use lists::{execution_key, history_key, history_sort_key, open_item};
 use paths::{
@@ -259,18 +259,34 @@ impl Ledger {
         self.write(request, update).await
     }
 
-    /// Notes how the approval ended, as CodePipeline holds it.
+    /// Notes how the approval ended, as CodePipeline holds it. Returns the request with that outcome and the votes that were
+    /// given until then: no later one is written on top of what was read before.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
-    pub async fn note_outcome(&self, request: &Request, outcome: &Outcome) -> Result<(), AwsError> {
+    pub async fn note_outcome(&self, request: Request, outcome: Outcome) -> Result<Request, AwsError> {
+        let key = request.approval.key();
         let update = self
-            .update(&request.approval.key())
+            .update(&key)
             .condition_expression(format!("{DIGEST} = :digest"))
             .expression_attribute_values(":digest", text(request.digest.as_str()))
-            .update_expression(format!("SET {OUTCOME} = :outcome"))
-            .expression_attribute_values(":outcome", to_value(&OutcomeItem::from(outcome))?);
-        ignoring_changes(update.send().await)
+            .update_expression(format!("SET {OUTCOME} = :outcome, {REVISION} = {REVISION} + :one"))
+            .expression_attribute_values(":outcome", to_value(&OutcomeItem::from(&outcome))?)
+            .expression_attribute_values(":one", number(1))
+            .return_values(ReturnValue::AllNew);
+        let item = match update.send().await {
+            Ok(written) => written.attributes,
+            // What is not there any more needs no memo.
+            Err(error) if code(&error) == Some(CONDITION_FAILED) => None,
+            Err(error) => return Err(AwsError::new(UPDATE, &error)),
+        };
+        let is_changed = |item: &Item| number_in(item, REVISION) != request.revision.checked_add(1);
+        let latest = match item.filter(is_changed) {
+            Some(item) => self.trust.open(&key, item).await?.request(),
+            None => None,
+        };
+        let latest = latest.filter(|latest| latest.digest == request.digest);
+        Ok(Request { outcome: Some(outcome), ..latest.unwrap_or(request) })
     }
 
     /// Notes that EventBridge has taken these events about a request and its votes as they are here. If the same person

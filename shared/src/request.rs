@@ -87,7 +87,8 @@ pub struct Request {
     /// The votes that count, by [`Address::identity`]: those that the callback signed, for this very request, of people
     /// whom its terms ask and do not bar. One each, the latest.
     pub votes: BTreeMap<String, Vote>,
-    /// Counts the changes of the votes, so that a vote and a verdict are written on top of those that were counted.
+    /// Counts the changes of the votes and of the outcome, so that a vote and a verdict are written on top of those that
+    /// were read.
     pub revision: u64,
     /// That the votes are settled, and what they come to. A lock: whoever carries it out counts the votes again.
     pub verdict: Option<Decision>,

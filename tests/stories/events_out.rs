@@ -276,6 +276,32 @@ fn what_a_crash_kept_from_going_out_the_sweep_sends() {
     }
 }
 
+/// The notifier is told of the end while the callback writes the vote, and dies before its event is out: whichever write
+/// comes first, no vote on record stays untold.
+#[test]
+fn a_vote_in_the_moment_of_a_decision_in_aws_is_told_or_is_none() {
+    let mut recorded = 0;
+    for millis in (0..500).step_by(20) {
+        simulated_time().block_on(async {
+            let world = World::simulated_of(&format!("{ALICE}, {BOB}"), 2).await;
+            let (alice, _) = world.ask().await;
+            world.fail(Calls::of("PutEvents").take(1), Fault::KilledBefore);
+            let vote = async {
+                tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
+                world.post(&alice.approve, &[("decision", "Approved")]).await
+            };
+            tokio::join!(decide_in_console(&world, "Approved"), vote);
+            world.advance(Duration::hours(3)).await;
+            let told = kinds(&world);
+            let on_record = votes(&mut world.ledger().request().await).len();
+            assert_eq!(told.get(VOTED).copied().unwrap_or(0), on_record, "{millis} ms: {told:?}");
+            assert_eq!(told.get(ENDED), Some(&1), "{millis} ms: {told:?}");
+            recorded += on_record;
+        });
+    }
+    assert!((1..25).contains(&recorded), "both orders of the two writes occur: {recorded} of 25 votes were recorded");
+}
+
 /// The memo is what keeps an event from going out again, and whoever writes the ledger can remove it, or set it.
 #[tokio::test(start_paused = true)]
 async fn repeated_events_have_the_same_id() {

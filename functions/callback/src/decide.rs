@@ -376,9 +376,12 @@ impl Decisions {
     /// The request with its outcome. CodePipeline holds the outcome already, so the page shows it even if the ledger cannot
     /// be written; the event about the end, or the sweep, notes it then.
     async fn noted(&self, request: Request, outcome: Outcome) -> Request {
-        if let Err(error) = self.ledger.note_outcome(&request, &outcome).await {
-            tracing::error!(%error, key = %request.approval.key(), "an outcome could not be noted");
+        match self.ledger.note_outcome(request.clone(), outcome.clone()).await {
+            Ok(request) => request,
+            Err(error) => {
+                tracing::error!(%error, key = %request.approval.key(), "an outcome could not be noted");
+                Request { outcome: Some(outcome), ..request }
+            }
         }
-        Request { outcome: Some(outcome), ..request }
     }
 }

@@ -91,11 +91,12 @@ impl Announce {
             }
             match self.status_after_end(&request, now).await {
                 Ok(ApprovalStatus::Ended(outcome)) => {
-                    if request.outcome.is_none() {
-                        self.ledger.note_outcome(&request, &outcome).await.map_err(AnnounceError::Aws)?;
+                    ended.push(if request.outcome.is_none() {
                         recorded += 1;
-                    }
-                    ended.push(Request { outcome: Some(outcome), ..request });
+                        self.ledger.note_outcome(request, outcome).await.map_err(AnnounceError::Aws)?
+                    } else {
+                        Request { outcome: Some(outcome), ..request }
+                    });
                 }
                 Ok(ApprovalStatus::Pending) => pending += 1,
                 Ok(ApprovalStatus::Unknown) => unshown += 1,

@@ -443,10 +443,11 @@ impl Sweep {
         };
         let is_pending = status == ApprovalStatus::Pending;
         if let ApprovalStatus::Ended(outcome) = status {
-            if !memo {
-                self.ledger.note_outcome(&request, &outcome).await?;
-            }
-            let request = Request { outcome: Some(outcome), ..request };
+            let request = if memo {
+                Request { outcome: Some(outcome), ..request }
+            } else {
+                self.ledger.note_outcome(request, outcome).await?
+            };
             return Ok(Reconciled { request, is_pending: false, is_shown: true, finished: false });
         }
         let is_shown = is_pending;
