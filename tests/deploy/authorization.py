@@ -8,7 +8,7 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 
-from cloud import OPERATOR, REGION, account_of
+from cloud import ACCOUNT, REGION, account_of, operator
 
 
 class Refused(Exception):
@@ -25,10 +25,10 @@ def statements(cloud, role):
         yield from iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]
 
 
-def forward(cloud, service, headers, body, region=REGION):
+def forward(cloud, service, headers, body, region=REGION, account=ACCOUNT):
     """Calls MiniStack as the operator, because the role's permissions are checked by now."""
-    operator = botocore.credentials.Credentials(*OPERATOR.values())
-    return send_signed(f"{cloud.url}/", service, headers, body, operator, cloud.trust, region)
+    credentials = botocore.credentials.Credentials(*operator(account).values())
+    return send_signed(f"{cloud.url}/", service, headers, body, credentials, cloud.trust, region)
 
 
 def allows(statement, action, resource, keys):

@@ -197,6 +197,38 @@ def the_doctor_reports_each_missing_permission_to_read_pipelines(deployment):
                 assert operation in unsound["CodePipeline"]["found"], unsound
 
 
+def the_doctor_reports_each_missing_permission_to_look_at_the_rule(deployment):
+    reads = ("events:DescribeRule", "events:ListTargetsByRule", "sqs:GetQueueUrl", "sqs:GetQueueAttributes")
+    with proxy.reachable_callback(deployment):
+        for read in reads:
+            with added_statement(deployment, deployment.member_role("read"), "Deny", read):
+                unsound = diagnose(deployment)
+                expect_unsound(unsound, "rules")
+                assert read in unsound["rules"]["found"], unsound
+
+
+def the_doctor_reports_a_rule_that_is_disabled(deployment):
+    with proxy.reachable_callback(deployment), disabled_rule(deployment):
+        expect_disabled(diagnose(deployment))
+
+
+@contextlib.contextmanager
+def disabled_rule(deployment, **place):
+    """Disables the rule about approvals, of another place if one is given, until the end of the block."""
+    events, name = deployment.cloud.client("events", **place), deployment.outputs["RuleName"]
+    events.disable_rule(Name=name)
+    try:
+        yield
+    finally:
+        events.enable_rule(Name=name)
+
+
+def expect_disabled(unsound, place=""):
+    expect_unsound(unsound, "rules")
+    found = unsound["rules"]["found"]
+    assert place in found and "is not enabled" in found, unsound
+
+
 def the_doctor_reports_a_callback_url_with_no_server_or_another_one(deployment):
     elsewhere = f"https://localhost:{deployment.cloud.port}"
     for url in (f"https://localhost:{free_port()}", elsewhere):
@@ -235,6 +267,8 @@ CHECKS = [
     the_doctor_reports_a_key_that_others_may_sign_with,
     the_doctor_reports_a_missing_permission_to_read_policies_and_settings_of_emails,
     the_doctor_reports_each_missing_permission_to_read_pipelines,
+    the_doctor_reports_each_missing_permission_to_look_at_the_rule,
+    the_doctor_reports_a_rule_that_is_disabled,
     the_doctor_reports_a_callback_url_with_no_server_or_another_one,
     resend_repeats_the_emails_of_a_pending_approval,
     resend_fails_when_no_approval_is_pending,

@@ -112,7 +112,7 @@ class Deployment:
             role = self.role(function)
             variables = {
                 f"AWS_ENDPOINT_URL_{service.upper()}": self.guard.endpoint(service, role)
-                for service in ("codepipeline", "eventbridge", "ses", "sts")
+                for service in ("codepipeline", "eventbridge", "ses", "sqs", "sts")
             }
             if function == self.callback:
                 variables["COUNTERSIGN_ORIGINS"] = self.url

@@ -1,10 +1,11 @@
 """IAM for the services that MiniStack does not cover.
 
 MiniStack has no CodePipeline, and the sandbox's does not know the deployed policies. MiniStack's STS knows no source
-identity. MiniStack's IAM ignores the sender, the identity and the configuration set of an email, the source and the
-type of an event, and a table that is named by its ARN, so a policy that names them never matches. Here, each function
-calls these services under a path with its role. A call that the role, or the session that the role began, does not
-allow is refused as AWS would refuse it; any other is forwarded.
+identity, and the sessions that the sandbox's begins are unknown to MiniStack. MiniStack's IAM ignores the sender, the
+identity and the configuration set of an email, the source and the type of an event, and a table that is named by its
+ARN, so a policy that names them never matches. Here, each function calls these services under a path with its role. A
+call that the role, or the session that the role began, does not allow is refused as AWS would refuse it; any other is
+forwarded.
 """
 
 import contextlib
@@ -20,6 +21,8 @@ from cloud import ACCOUNT, REGION, account_of
 # The operations whose resource is an action of a pipeline, or nothing, in AWS's service authorization reference.
 WITH_ACTION = {"PutApprovalResult"}
 WITHOUT_RESOURCE = {"ListPipelines"}
+# What the two protocols of JSON need beside the signature.
+JSON_HEADERS = ("Content-Type", "X-Amz-Target")
 
 
 class Guard:
@@ -68,25 +71,69 @@ class CodePipeline:
 
 
 class EventBridge:
-    """A proxy for MiniStack's EventBridge."""
+    """A proxy for MiniStack's EventBridge, in which sessions read the rules of their accounts."""
 
     content_type = "application/x-amz-json-1.1"
 
-    def __init__(self, cloud):
+    def __init__(self, cloud, sessions):
         self.cloud = cloud
+        self.sts = sessions
 
     def serve(self, role, headers, body):
-        action = f"events:{headers['X-Amz-Target'].split('.')[1]}"
-        for entry in json.loads(body)["Entries"]:
-            resource = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{entry.get('EventBusName', 'default')}"
-            keys = {"events:source": entry["Source"], "events:detail-type": entry["DetailType"]}
-            if not any(allows(statement, action, resource, keys) for statement in statements(self.cloud, role)):
-                raise Refused(role, action, resource)
-        kept = {name: headers[name] for name in ("Content-Type", "X-Amz-Target")}
-        return forward(self.cloud, "events", kept, body)
+        operation, call = headers["X-Amz-Target"].split(".")[1], json.loads(body)
+        action, kept = f"events:{operation}", sts.kept(headers, *JSON_HEADERS)
+        if operation == "PutEvents":
+            for entry in call["Entries"]:
+                self.check_entry(role, action, entry)
+            return forward(self.cloud, "events", kept, body)
+        session, (_, region) = self.sts.session(role, headers), sts.scope(headers)
+        account, bus = account_of(session.role), call.get("EventBusName", "default")
+        place = "" if bus == "default" else f"{bus}/"
+        resource = f"arn:aws:events:{region}:{account}:rule/{place}{call.get('Name') or call['Rule']}"
+        if not session.may(self.cloud, action, resource):
+            raise Refused(session.role, action, resource)
+        return forward(self.cloud, "events", kept, body, region, account)
+
+    def check_entry(self, role, action, entry):
+        resource = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{entry.get('EventBusName', 'default')}"
+        keys = {"events:source": entry["Source"], "events:detail-type": entry["DetailType"]}
+        if not any(allows(statement, action, resource, keys) for statement in statements(self.cloud, role)):
+            raise Refused(role, action, resource)
 
     def refusal(self, message):
         return 400, json.dumps({"__type": "AccessDeniedException", "Message": message}).encode()
+
+
+class Sqs:
+    """A proxy for MiniStack's SQS, in which sessions read the queues of their accounts. What a function calls with its
+    own credentials is left to MiniStack, which knows the policies of its role and of the queue."""
+
+    content_type = "application/x-amz-json-1.0"
+
+    def __init__(self, cloud, sessions):
+        self.cloud = cloud
+        self.sts = sessions
+
+    def serve(self, role, headers, body):
+        key, region = sts.scope(headers)
+        session = self.sts.begun.get(key)
+        if session is None:
+            return send(f"{self.cloud.url}/", sent(headers), body, self.cloud.trust)
+        operation, call = headers["X-Amz-Target"].split(".")[1], json.loads(body)
+        account, name = account_of(session.role), call.get("QueueName") or call["QueueUrl"].rsplit("/", 1)[1]
+        action, resource = f"sqs:{operation}", f"arn:aws:sqs:{region}:{account}:{name}"
+        if not session.may(self.cloud, action, resource):
+            raise Refused(session.role, action, resource)
+        return forward(self.cloud, "sqs", sts.kept(headers, *JSON_HEADERS), body, region, account)
+
+    def refusal(self, message):
+        error = {"__type": "com.amazon.coral.service#AccessDeniedException", "Message": message}
+        return 403, json.dumps(error).encode()
+
+
+def sent(headers):
+    """The headers of a request as they were sent, without those that are about its connection."""
+    return {name: value for name, value in headers.items() if name.lower() not in ("host", "connection")}
 
 
 class DynamoDb:
@@ -103,8 +150,7 @@ class DynamoDb:
         resource = call.get("ResourceArn") or f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{call['TableName']}"
         if not self.cloud.allows(role, action, resource):
             raise Refused(role, action, resource)
-        kept = {name: headers[name] for name in ("Content-Type", "X-Amz-Target")}
-        return forward(self.cloud, "dynamodb", kept, body)
+        return forward(self.cloud, "dynamodb", sts.kept(headers, *JSON_HEADERS), body)
 
     def refusal(self, message):
         return 400, json.dumps({"__type": "AccessDeniedException", "Message": message}).encode()
@@ -117,8 +163,9 @@ def started(cloud, codepipeline):
     services = {
         "codepipeline": CodePipeline(cloud, codepipeline, sessions),
         "dynamodb": DynamoDb(cloud),
-        "eventbridge": EventBridge(cloud),
+        "eventbridge": EventBridge(cloud, sessions),
         "ses": sending,
+        "sqs": Sqs(cloud, sessions),
         "sts": sessions,
     }
 

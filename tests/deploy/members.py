@@ -356,6 +356,13 @@ def without_the_reading_role_the_doctor_names_the_member_and_the_others_are_serv
         request(deployment, other)
 
 
+def the_doctor_names_the_member_whose_rule_is_disabled(deployment):
+    with proxy.reachable_callback(deployment):
+        for account, region in PLACES:
+            with commands.disabled_rule(deployment, account=account, region=region):
+                commands.expect_disabled(commands.diagnose(deployment), f"{account}/{region}")
+
+
 def without_members_the_hub_has_no_bus_and_reaches_no_other_account(deployment):
     deployment.deploy(**dict.fromkeys(HUB, ""))
     equal(deployment.outputs.get("MemberBusArn"), None, "the bus for members")
@@ -409,6 +416,7 @@ CHECKS = [
     a_members_roles_may_only_read_and_only_decide,
     without_the_deciding_role_the_page_is_clear_the_vote_is_kept_and_the_alarm_goes_off,
     without_the_reading_role_the_doctor_names_the_member_and_the_others_are_served,
+    the_doctor_names_the_member_whose_rule_is_disabled,
     without_members_the_hub_has_no_bus_and_reaches_no_other_account,
     a_member_that_is_removed_keeps_nothing,
 ]

@@ -166,11 +166,11 @@ def delete_item(table):
     return call("dynamodb", "delete_item", TableName=table, Key={name: {"S": "probe"} for name in ("pk", "sk")})
 
 
-def put_event(deployment, source, kind):
+def put_event(deployment, function, source, kind):
     return call(
         "events",
         "put_events",
-        endpoint=deployment.guard.endpoint("eventbridge", deployment.role(deployment.callback)),
+        endpoint=deployment.guard.endpoint("eventbridge", deployment.role(function)),
         Entries=[{"Source": source, "DetailType": kind, "Detail": "{}"}],
     )
 
@@ -365,6 +365,8 @@ def expect_rights_of_member_roles(deployment, account, region):
     pipeline = f"arn:aws:codepipeline:{region}:{account}:{PIPELINE}"
     elsewhere = pipeline.replace(account, "999999999999")
     approval = f"/{STAGE}/{ACTION}"
+    rule, name = f"arn:aws:events:{region}:{account}:rule", deployment.outputs["RuleName"]
+    queue = f"arn:aws:sqs:{region}:{account}:{name}-dead-letters"
     reads = (
         "GetPipeline",
         "GetPipelineExecution",
@@ -378,6 +380,13 @@ def expect_rights_of_member_roles(deployment, account, region):
             **{(f"codepipeline:{read}", pipeline): may_read for read in reads},
             **{(f"codepipeline:{read}", elsewhere): False for read in reads},
             ("codepipeline:ListPipelines", "*"): may_read,
+            **{(f"events:{read}", f"{rule}/{name}"): may_read for read in ("DescribeRule", "ListTargetsByRule")},
+            **{(f"sqs:{read}", queue): may_read for read in ("GetQueueUrl", "GetQueueAttributes")},
+            ("events:DescribeRule", f"{rule}/other"): False,
+            ("events:DisableRule", f"{rule}/{name}"): False,
+            ("events:PutEvents", f"arn:aws:events:{region}:{account}:event-bus/default"): False,
+            ("sqs:ReceiveMessage", queue): False,
+            ("sqs:GetQueueAttributes", f"{queue}-other"): False,
             ("codepipeline:PutApprovalResult", f"{pipeline}{approval}"): not may_read,
             ("codepipeline:PutApprovalResult", f"{elsewhere}{approval}"): False,
             **{(f"codepipeline:{write}", pipeline): False for write in writes},
@@ -406,8 +415,8 @@ def the_callbacks_credentials_cannot_sign_requests_send_or_write_other_tables(de
             *use_queue(deployment),
             put_approval_result(deployment, deployment.callback),
             get_parameter(deployment.outputs["PolicyParameterName"]),
-            put_event(deployment, "countersign", "Approval Ended"),
-            put_event(deployment, "com.example", "Vote Recorded"),
+            put_event(deployment, deployment.callback, "countersign", "Approval Ended"),
+            put_event(deployment, deployment.callback, "com.example", "Vote Recorded"),
             delete_item(deployment.outputs["LedgerTableName"]),
             *write_items(table),
         )
@@ -444,6 +453,8 @@ def the_notifiers_credentials_cannot_decide_sign_votes_use_other_senders_or_writ
             put_parameter(policy),
             get_parameter(parameter),
             put_parameter(parameter),
+            put_event(deployment, notifier, "countersign", "Request Missing"),
+            put_event(deployment, notifier, "com.example", "Approval Ended"),
             delete_item(deployment.outputs["LedgerTableName"]),
             *write_items(table),
         )
