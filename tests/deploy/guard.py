@@ -118,7 +118,9 @@ class Sqs:
         key, region = sts.scope(headers)
         session = self.sts.begun.get(key)
         if session is None:
-            return send(f"{self.cloud.url}/", sent(headers), body, self.cloud.trust)
+            # Under the path and the host that are signed.
+            path = f"sqs/{account_of(role)}/{role.rsplit('/', 1)[1]}/"
+            return send(f"{self.cloud.url}/{path}", dict(headers), body, self.cloud.trust)
         operation, call = headers["X-Amz-Target"].split(".")[1], json.loads(body)
         account, name = account_of(session.role), call.get("QueueName") or call["QueueUrl"].rsplit("/", 1)[1]
         action, resource = f"sqs:{operation}", f"arn:aws:sqs:{region}:{account}:{name}"
@@ -129,11 +131,6 @@ class Sqs:
     def refusal(self, message):
         error = {"__type": "com.amazon.coral.service#AccessDeniedException", "Message": message}
         return 403, json.dumps(error).encode()
-
-
-def sent(headers):
-    """The headers of a request as they were sent, without those that are about its connection."""
-    return {name: value for name, value in headers.items() if name.lower() not in ("host", "connection")}
 
 
 class DynamoDb:

@@ -29,6 +29,8 @@ from permissions import administrator, can_assume, expect_rights_of_member_roles
 
 ONE, OTHER, STRANGER = "210987654321", "345678901234", "999999999999"
 REGIONS = (REGION, "eu-west-1")
+# Where the member stack is: in the hub's own account too, but for the hub's region, where the hub's stack has it all.
+STACKS = ((ACCOUNT, "eu-west-1"), *((account, region) for account in (ONE, OTHER) for region in REGIONS))
 # Where each member has its pipeline, which has the same name in both.
 PLACES = ((ONE, "eu-west-1"), (OTHER, REGION))
 ORGANIZATION, OTHER_ORGANIZATION = "o-a1b2c3d4e5", "o-zzzzzzzzzz"
@@ -62,15 +64,14 @@ def the_hub_and_its_members_deploy_in_their_accounts_and_regions(deployment):
     for account in (ACCOUNT, ONE, OTHER):
         deployment.guard.sts.organizations[account] = ORGANIZATION
     parameters = {"HubBusArn": bus(deployment), "HomeRegion": REGION, "OrganizationId": ORGANIZATION}
-    for account in (ONE, OTHER):
-        for region in REGIONS:
-            deployment.deployer.deploy_member(account, region, parameters)
-            client = deployment.cloud.client("cloudformation", region=region, account=account)
-            (stack,) = client.describe_stacks(StackName=deployment.deployer.member_stack)["Stacks"]
-            outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
-            roles = [deployment.member_role(suffix, account) for suffix in ("read", "decide")]
-            found = [outputs.get("ReadingRoleArn"), outputs.get("DecidingRoleArn")]
-            equal(found, roles if region == REGION else [None, None], f"the roles of {account} in {region}")
+    for account, region in STACKS:
+        deployment.deployer.deploy_member(account, region, parameters)
+        client = deployment.cloud.client("cloudformation", region=region, account=account)
+        (stack,) = client.describe_stacks(StackName=deployment.deployer.member_stack)["Stacks"]
+        outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+        roles = [deployment.member_role(suffix, account) for suffix in ("read", "decide")]
+        found = [outputs.get("ReadingRoleArn"), outputs.get("DecidingRoleArn")]
+        equal(found, roles if region == REGION else [None, None], f"the roles of {account} in {region}")
 
 
 def the_doctor_finds_no_fault_with_a_hub_and_its_members(deployment):
@@ -84,21 +85,20 @@ def the_doctor_finds_no_fault_with_a_hub_and_its_members(deployment):
 
 def each_members_rule_forwards_approval_events_to_the_hubs_bus_and_may_do_no_more(deployment):
     event = rule.approval_event(deployment)
-    for account in (ONE, OTHER):
-        for region in REGIONS:
-            events = deployment.cloud.client("events", region=region, account=account)
-            found = events.describe_rule(Name="countersign-approvals")
-            equal((found["State"], found["EventBusName"]), ("ENABLED", "default"), "the rule")
-            for state in ("STARTED", "SUCCEEDED", "FAILED", "ABANDONED"):
-                for category, expected in (("Approval", True), ("Deploy", False)):
-                    made = event | {"account": account, "region": region}
-                    kind = made["detail"]["type"] | {"category": category}
-                    made["detail"] = made["detail"] | {"state": state, "type": kind}
-                    answer = events.test_event_pattern(EventPattern=found["EventPattern"], Event=json.dumps(made))
-                    equal(answer["Result"], expected, f"{category} that {state}")
-            (target,) = events.list_targets_by_rule(Rule="countersign-approvals")["Targets"]
-            equal(target["Arn"], bus(deployment), "the rule's target")
-            expect_forwarding(deployment, account, found["Arn"], target)
+    for account, region in STACKS:
+        events = deployment.cloud.client("events", region=region, account=account)
+        found = events.describe_rule(Name="countersign-approvals")
+        equal((found["State"], found["EventBusName"]), ("ENABLED", "default"), "the rule")
+        for state in ("STARTED", "SUCCEEDED", "FAILED", "ABANDONED"):
+            for category, expected in (("Approval", True), ("Deploy", False)):
+                made = event | {"account": account, "region": region}
+                kind = made["detail"]["type"] | {"category": category}
+                made["detail"] = made["detail"] | {"state": state, "type": kind}
+                answer = events.test_event_pattern(EventPattern=found["EventPattern"], Event=json.dumps(made))
+                equal(answer["Result"], expected, f"{category} that {state}")
+        (target,) = events.list_targets_by_rule(Rule="countersign-approvals")["Targets"]
+        equal(target["Arn"], bus(deployment), "the rule's target")
+        expect_forwarding(deployment, account, found["Arn"], target)
 
 
 def expect_forwarding(deployment, account, source, target):
@@ -386,13 +386,13 @@ def without_members_the_hub_has_no_bus_and_reaches_no_other_account(deployment):
 
 def a_member_that_is_removed_keeps_nothing(deployment):
     stack = {"StackName": deployment.deployer.member_stack}
+    for account, region in STACKS:
+        client = deployment.cloud.client("cloudformation", region=region, account=account)
+        client.delete_stack(**stack)
+        client.get_waiter("stack_delete_complete").wait(**stack, WaiterConfig={"Delay": 1})
+        events = deployment.cloud.client("events", region=region, account=account)
+        equal(events.list_rules()["Rules"], [], f"rules of {account} in {region}")
     for account in (ONE, OTHER):
-        for region in REGIONS:
-            client = deployment.cloud.client("cloudformation", region=region, account=account)
-            client.delete_stack(**stack)
-            client.get_waiter("stack_delete_complete").wait(**stack, WaiterConfig={"Delay": 1})
-            events = deployment.cloud.client("events", region=region, account=account)
-            equal(events.list_rules()["Rules"], [], f"rules of {account} in {region}")
         for suffix in ("read", "decide"):
             equal(deployment.guard.sts.trust(deployment.member_role(suffix, account)), None, f"a role of {account}")
 

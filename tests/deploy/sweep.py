@@ -2,6 +2,8 @@
 
 import json
 
+import botocore.exceptions
+
 import commands
 import dead_letters
 import proxy
@@ -9,6 +11,7 @@ import sandbox
 import story
 from checks import equal, until
 from cloud import REGION
+from probe import call, probe
 
 
 # A part of no account.
@@ -80,7 +83,18 @@ def the_queue_of_the_sweep_hands_over_one_part_at_a_time(deployment):
     equal((found["FifoQueue"], found["VisibilityTimeout"]), ("true", "1800"), "the queue")
     redrive, dead_letters = json.loads(found["RedrivePolicy"]), deployment.outputs["SweepDeadLetterQueueUrl"]
     equal(redrive["deadLetterTargetArn"].rsplit(":", 1)[1], dead_letters.rsplit("/", 1)[1], "the queue of dead letters")
-    equal(int(redrive["maxReceiveCount"]), 3, "how often a part is tried")
+    equal(int(redrive["maxReceiveCount"]), 5, "how often a part is tried")
+
+
+def nobody_but_the_notifier_puts_a_part_into_the_queue_of_the_sweep(deployment):
+    """Even the operator, who may do everything else, cannot hold back the sweep of an account with parts of rounds."""
+    part = {"MessageBody": POISON, "MessageGroupId": "poison", "MessageDeduplicationId": "poison"}
+    try:
+        deployment.cloud.client("sqs").send_message(QueueUrl=queue_url(deployment), **part)
+    except botocore.exceptions.ClientError as refused:
+        equal(refused.response["Error"]["Code"], "AccessDenied", "the answer to a message of the operator's")
+    else:
+        raise AssertionError("the operator put a message into the queue of the sweep")
 
 
 def a_sweep_requests_an_approval_once_when_its_event_was_lost(deployment):
@@ -108,9 +122,9 @@ def a_part_that_keeps_failing_becomes_a_dead_letter_and_stops_no_other(deploymen
     queue, url = dead_letters.Queue(deployment, "SweepDeadLetterQueueUrl"), queue_url(deployment)
     equal(queue.visible(), 0, "dead letters at the start")
     pending = deployment.codepipeline.stop_at_approval()
-    with dead_letters.impatient(deployment, url):
-        poison = {"MessageBody": POISON, "MessageGroupId": "poison", "MessageDeduplicationId": "poison"}
-        deployment.cloud.client("sqs").send_message(QueueUrl=url, **poison)
+    poison = {"MessageBody": POISON, "MessageGroupId": "poison", "MessageDeduplicationId": "poison"}
+    with dead_letters.impatient(deployment, url), probe(deployment, deployment.notifier) as make_calls:
+        equal(make_calls(call("sqs", "send_message", QueueUrl=url, **poison)), ["done"], "sending a part")
         begin_round(deployment)
         until("the part is a dead letter", lambda: queue.visible() == 1, 60)
         wait_for_parts(deployment)
@@ -159,6 +173,7 @@ def a_sweep_finishes_a_vote_whose_visit_was_interrupted(deployment):
 CHECKS = [
     the_hourly_rule_invokes_the_notifier_with_a_round,
     the_queue_of_the_sweep_hands_over_one_part_at_a_time,
+    nobody_but_the_notifier_puts_a_part_into_the_queue_of_the_sweep,
     a_round_reaches_the_notifier_through_the_queue,
     a_part_that_keeps_failing_becomes_a_dead_letter_and_stops_no_other,
     a_sweep_requests_an_approval_once_when_its_event_was_lost,
