@@ -29,6 +29,8 @@ pub enum Story {
     Opposite,
     /// Two approve at the same moment, and two must.
     Together,
+    /// Two approve at the same moment, and one is enough.
+    Either,
     /// The emails are sent again, and a link in one of the new emails decides.
     Resend,
     /// The execution is stopped at the moment at which somebody approves.
@@ -47,7 +49,7 @@ impl FromStr for Story {
 }
 
 impl Story {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Approve,
         Self::Quorum,
         Self::ChangedMind,
@@ -56,6 +58,7 @@ impl Story {
         Self::Console,
         Self::Opposite,
         Self::Together,
+        Self::Either,
         Self::Resend,
         Self::Stop,
         Self::Twice,
@@ -72,6 +75,7 @@ impl Story {
             Self::Console => "console",
             Self::Opposite => "opposite",
             Self::Together => "together",
+            Self::Either => "either",
             Self::Resend => "resend",
             Self::Stop => "stop",
             Self::Twice => "twice",
@@ -90,7 +94,7 @@ impl Story {
             endings: &[Approved],
         };
         match self {
-            Self::Approve | Self::Resend | Self::Twice => terms,
+            Self::Approve | Self::Either | Self::Resend | Self::Twice => terms,
             Self::Quorum => Terms { approvers: &[ALICE, BOB, CAROL], quorum: 2, ..terms },
             Self::ChangedMind => Terms { quorum: 2, endings: &[Rejected], ..terms },
             Self::Reject => Terms { more: "reason_required = true", endings: &[Rejected], ..terms },
@@ -154,7 +158,7 @@ impl Story {
                 scene.ask().await;
                 at_once(scene, (ALICE, "Approved"), (BOB, "Rejected")).await;
             }
-            Self::Together => {
+            Self::Together | Self::Either => {
                 scene.ask().await;
                 at_once(scene, (ALICE, "Approved"), (BOB, "Approved")).await;
             }
