@@ -18,6 +18,20 @@ moment = { $day }. { $month ->
     [11] November
    *[12] Dezember
 } { $year }, { $time } UTC
+day = { $day }. { $month ->
+    [1] Januar
+    [2] Februar
+    [3] März
+    [4] April
+    [5] Mai
+    [6] Juni
+    [7] Juli
+    [8] August
+    [9] September
+    [10] Oktober
+    [11] November
+   *[12] Dezember
+} { $year }
 
 days = { $count ->
     [one] { $count } Tag
@@ -63,7 +77,15 @@ decided-by = Entschieden von
 ## Was andere geschrieben haben
 
 written-by-author = Verfasst von der Person, die die Änderung gemacht hat
-written-by-author-of = Quelle { $source }, verfasst von der Person, die die Änderung gemacht hat
+change-in-branch = Änderung in { $repository }, Branch { $branch }, von ihrer Autorin oder ihrem Autor beschrieben
+change-in-repository = Änderung in { $repository }, von ihrer Autorin oder ihrem Autor beschrieben
+version-of-file = Neue Version der Datei { $key } in { $bucket }
+version-of-image = Neue Version des Container-Images { $image }
+source = Quelle { $source }
+see-change = Diese Änderung auf { $host } ansehen
+compare-with-last = Auf { $host } mit dem letzten Release vergleichen
+only-in-aws = Nur wer Zugang zu AWS hat, kann diese Änderung öffnen.
+change-unread = AWS hat nicht angegeben, was sich ändert.
 written-by-owner = Verfasst von den Verantwortlichen der Pipeline
 comment-by = Kommentar von { $who }
 from-codepipeline = Aus AWS CodePipeline
@@ -83,10 +105,15 @@ not-a-link = Kein Link, denn dies ist keine Webadresse
 
 release-question = { $pipeline } für { $stage } freigeben?
 reject-question = Release von { $pipeline } für { $stage } ablehnen?
-release-reminder = Noch { $span }: { $pipeline } für { $stage } freigeben?
 release-question-again = Nach einer Ablehnung erneut gefragt: { $pipeline } für { $stage } freigeben?
 reject-question-again = Release von { $pipeline } für { $stage } erneut ablehnen?
-release-reminder-again = Nach einer Ablehnung, noch { $span }: { $pipeline } für { $stage } freigeben?
+release-question-rollback = { $pipeline } in { $stage } auf das Release vom { $day } zurücksetzen?
+release-question-rollback-undated = { $pipeline } in { $stage } auf ein früheres Release zurücksetzen?
+release-question-rollback-again = Nach einer Ablehnung erneut gefragt: { $pipeline } in { $stage } zurücksetzen?
+reject-question-rollback = Zurücksetzen von { $pipeline } in { $stage } ablehnen?
+release-question-retried = Nach einer Wiederholung erneut gefragt: { $pipeline } für { $stage } freigeben?
+release-question-unseen = { $pipeline } für { $stage } freigeben, ohne Seite zum Prüfen?
+time-left = Noch { $span }. { $question }
 
 ## Frühere Entscheidungen über ein Release, nach dem erneut gefragt wird
 
@@ -97,6 +124,35 @@ approved-by-link = Am { $moment } über einen Link genehmigt.
 older-decisions = { $count ->
     [one] … und { $count } ältere Entscheidung
    *[other] … und { $count } ältere Entscheidungen
+}
+
+## Wer oder was ein Release gestartet hat
+
+started-by-person = { $name } hat dieses Release gestartet.
+started-by-stranger = Jemand mit Zugang zu AWS hat dieses Release gestartet.
+started-by-push = Ein Push auf { $branch } hat dieses Release gestartet.
+started-by-a-push = Ein Push in ein Repository hat dieses Release gestartet.
+started-by-change = Eine Änderung an einer Quelle hat dieses Release gestartet.
+started-by-rule = Die Regel { $rule } hat dieses Release automatisch gestartet.
+started-by-rollback = AWS hat dieses Zurücksetzen automatisch gestartet, weil ein späteres Release fehlgeschlagen ist.
+started-by-unknown = AWS gibt nicht an, wer oder was dieses Release gestartet hat.
+retried-by-hand = Danach hat jemand diese Phase wiederholen lassen.
+retried-automatically = Danach hat AWS diese Phase automatisch wiederholt.
+retried = Danach wurde diese Phase wiederholt.
+
+## Was zuvor ausgeliefert wurde
+
+since-last-release = Seit dem letzten Release
+last-release = Das letzte Release für { $stage } war am { $moment }.
+last-release-voted = Das letzte Release für { $stage } war am { $moment }. Für die Genehmigung gestimmt: { $names }.
+newer-release-here = { $stage } hat bereits ein neueres Release als dieses.
+nothing-changed = Seitdem hat sich nichts geändert.
+no-release-before = AWS führt kein früheres Release für { $stage } auf.
+last-release-unread = Wir konnten nicht feststellen, was zuvor für { $stage } freigegeben war.
+unreleased-since = Seitdem gestartet und nicht ausgeliefert. Dieses Release kann auch diese Änderungen enthalten.
+more-unreleased = { $count ->
+    [one] … und { $count } weitere Änderung
+   *[other] … und { $count } weitere Änderungen
 }
 
 ## Wie viele entscheiden
@@ -120,7 +176,6 @@ between-sentences = {" "}
 name-separator = {", "}
 may-not-approve = { $name } hat dieses Release gestartet und darf es daher nicht genehmigen.
 initiator-unrecognised = Wir können nicht erkennen, ob eine der um eine Entscheidung gebetenen Personen dieses Release gestartet hat.
-rolls-back-to = Dies ist ein Rollback: Ausgeliefert wird noch einmal, was die Ausführung { $execution } ausgeliefert hat.
 
 ## Die Seite hinter einem Link
 

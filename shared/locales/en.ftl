@@ -23,6 +23,20 @@ moment = { $day } { $month ->
     [11] November
    *[12] December
 } { $year }, { $time } UTC
+day = { $day } { $month ->
+    [1] January
+    [2] February
+    [3] March
+    [4] April
+    [5] May
+    [6] June
+    [7] July
+    [8] August
+    [9] September
+    [10] October
+    [11] November
+   *[12] December
+} { $year }
 
 # "7 days", as in "within 7 days" and "7 days left"
 days = { $count ->
@@ -71,8 +85,20 @@ decided-by = Decided by
 
 # Above what somebody else wrote, which stands in a box of its own. The author wrote the commit message
 written-by-author = Written by the author of the change
-# Where a pipeline has several sources
-written-by-author-of = Source { $source }, written by the author of the change
+# Above the description of a change. $repository: such as acme/payments-api
+change-in-branch = Change in { $repository }, branch { $branch }, described by its author
+change-in-repository = Change in { $repository }, described by its author
+# A file in Amazon S3, and a container image
+version-of-file = New version of the file { $key } in { $bucket }
+version-of-image = New version of the container image { $image }
+# Where a pipeline has several sources, before the above
+source = Source { $source }
+# Links to pages about a change
+see-change = See this change on { $host }
+compare-with-last = Compare with the last release on { $host }
+# Where there is no such link
+only-in-aws = Only people with access to AWS can open this change.
+change-unread = AWS did not say what changes.
 # Whoever configured the pipeline's approval action wrote its instructions
 written-by-owner = Written by the pipeline’s owner
 comment-by = Comment by { $who }
@@ -98,12 +124,20 @@ not-a-link = Not a link, because it is not a web address
 
 release-question = Release { $pipeline } to { $stage }?
 reject-question = Reject the release of { $pipeline } to { $stage }?
-# Of a reminder
-release-reminder = { $span } left: release { $pipeline } to { $stage }?
 # The same where an earlier run of this approval was rejected, and its stage was then retried
 release-question-again = Asked again after a rejection: release { $pipeline } to { $stage }?
 reject-question-again = Reject the release of { $pipeline } to { $stage } again?
-release-reminder-again = After a rejection, { $span } left: release { $pipeline } to { $stage }?
+# Of a rollback. $day: a `day`
+release-question-rollback = Roll { $pipeline } in { $stage } back to the release of { $day }?
+release-question-rollback-undated = Roll { $pipeline } in { $stage } back to an earlier release?
+release-question-rollback-again = Asked again after a rejection: roll { $pipeline } in { $stage } back?
+reject-question-rollback = Reject rolling { $pipeline } back in { $stage }?
+# Of a stage that failed, or was cancelled, and now runs once more
+release-question-retried = Asked again after a retry: release { $pipeline } to { $stage }?
+# Where there is no page about the change that can be opened without an account in AWS
+release-question-unseen = Release { $pipeline } to { $stage } without a page to review?
+# Of a reminder. $question: one of the above
+time-left = { $span } left. { $question }
 
 ## Earlier decisions on a release that is asked for again
 
@@ -115,6 +149,40 @@ approved-by-link = Approved through an approval link on { $moment }.
 older-decisions = { $count ->
     [one] … and { $count } older decision
    *[other] … and { $count } older decisions
+}
+
+## Who or what started a release
+
+started-by-person = { $name } started this release.
+# Somebody whom the rules for approvals do not know
+started-by-stranger = Someone with access to AWS started this release.
+# $branch: of a repository, such as main
+started-by-push = A push to { $branch } started this release.
+started-by-a-push = A push to a repository started this release.
+started-by-change = A change in what it is built from started this release.
+# $rule: the name of a rule in AWS, such as nightly
+started-by-rule = The rule { $rule } started this release automatically.
+started-by-rollback = AWS started this rollback automatically, because a later release failed.
+started-by-unknown = AWS does not say who or what started this release.
+retried-by-hand = Someone then had this stage run again.
+retried-automatically = AWS then ran this stage again automatically.
+retried = This stage then ran again.
+
+## What was released before
+
+since-last-release = Since the last release
+last-release = The last release to { $stage } was on { $moment }.
+# $names: one or more people
+last-release-voted = The last release to { $stage } was on { $moment }. { $names } voted to approve it.
+newer-release-here = { $stage } already has a newer release than this one.
+nothing-changed = Nothing has changed since then.
+no-release-before = AWS lists no earlier release to { $stage }.
+last-release-unread = We could not find out what was released to { $stage } before.
+# Above the titles of changes that were started after the last release, and failed or were replaced
+unreleased-since = Started since then and not released. This release may contain these changes, too.
+more-unreleased = { $count ->
+    [one] … and { $count } more change
+   *[other] … and { $count } more changes
 }
 
 ## How many people decide
@@ -144,8 +212,6 @@ between-sentences = {" "}
 name-separator = {", "}
 may-not-approve = { $name } started this release, so they cannot approve it.
 initiator-unrecognised = We cannot tell whether one of the approvers started this release.
-# $execution: its id
-rolls-back-to = This is a rollback. It releases again what execution { $execution } released.
 
 ## The page that a link opens
 

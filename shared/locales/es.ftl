@@ -19,6 +19,20 @@ moment = { $day } de { $month ->
     [11] noviembre
    *[12] diciembre
 } de { $year }, { $time } UTC
+day = { $day } de { $month ->
+    [1] enero
+    [2] febrero
+    [3] marzo
+    [4] abril
+    [5] mayo
+    [6] junio
+    [7] julio
+    [8] agosto
+    [9] septiembre
+    [10] octubre
+    [11] noviembre
+   *[12] diciembre
+} de { $year }
 
 days = { $count ->
     [one] { $count } día
@@ -64,7 +78,15 @@ decided-by = Decidido por
 ## Lo que han escrito otras personas
 
 written-by-author = Escrito por quien hizo el cambio
-written-by-author-of = Fuente { $source }, escrito por quien hizo el cambio
+change-in-branch = Cambio en { $repository }, rama { $branch }, descrito por quien lo hizo
+change-in-repository = Cambio en { $repository }, descrito por quien lo hizo
+version-of-file = Nueva versión del archivo { $key } en { $bucket }
+version-of-image = Nueva versión de la imagen de contenedor { $image }
+source = Fuente { $source }
+see-change = Ver este cambio en { $host }
+compare-with-last = Comparar con la última publicación en { $host }
+only-in-aws = Solo las personas con acceso a AWS pueden abrir este cambio.
+change-unread = AWS no ha indicado qué cambia.
 written-by-owner = Escrito por la persona responsable del pipeline
 comment-by = Comentario de { $who }
 from-codepipeline = Procede de AWS CodePipeline
@@ -84,11 +106,15 @@ not-a-link = Sin enlace, porque no es una dirección web
 
 release-question = ¿Publicar { $pipeline } en { $stage }?
 reject-question = ¿Rechazar la publicación de { $pipeline } en { $stage }?
-# $span puede ser singular o plural: por eso no «quedan»
-release-reminder = Tiempo restante: { $span }. ¿Publicar { $pipeline } en { $stage }?
 release-question-again = Nueva solicitud tras un rechazo: ¿publicar { $pipeline } en { $stage }?
 reject-question-again = ¿Rechazar de nuevo la publicación de { $pipeline } en { $stage }?
-release-reminder-again = Tras un rechazo, tiempo restante: { $span }. ¿Publicar { $pipeline } en { $stage }?
+release-question-rollback = ¿Revertir { $pipeline } en { $stage } a la publicación del { $day }?
+release-question-rollback-undated = ¿Revertir { $pipeline } en { $stage } a una publicación anterior?
+release-question-rollback-again = Nueva solicitud tras un rechazo: ¿revertir { $pipeline } en { $stage }?
+reject-question-rollback = ¿Rechazar la reversión de { $pipeline } en { $stage }?
+release-question-retried = Nueva solicitud tras un reintento: ¿publicar { $pipeline } en { $stage }?
+release-question-unseen = ¿Publicar { $pipeline } en { $stage } sin una página que revisar?
+time-left = Tiempo restante: { $span }. { $question }
 
 ## Decisiones anteriores sobre una publicación que se vuelve a solicitar
 
@@ -99,6 +125,35 @@ approved-by-link = Aprobado mediante un enlace el { $moment }.
 older-decisions = { $count ->
     [one] … y { $count } decisión anterior
    *[other] … y { $count } decisiones anteriores
+}
+
+## Quién o qué inició una publicación
+
+started-by-person = { $name } inició esta publicación.
+started-by-stranger = Alguien con acceso a AWS inició esta publicación.
+started-by-push = Un push a { $branch } inició esta publicación.
+started-by-a-push = Un push a un repositorio inició esta publicación.
+started-by-change = Un cambio en una de las fuentes inició esta publicación.
+started-by-rule = La regla { $rule } inició esta publicación automáticamente.
+started-by-rollback = AWS inició esta reversión automáticamente porque falló una publicación posterior.
+started-by-unknown = AWS no indica quién o qué inició esta publicación.
+retried-by-hand = Después, alguien hizo repetir esta etapa.
+retried-automatically = Después, AWS repitió esta etapa automáticamente.
+retried = Después, esta etapa se repitió.
+
+## Qué se publicó antes
+
+since-last-release = Desde la última publicación
+last-release = La última publicación en { $stage } fue el { $moment }.
+last-release-voted = La última publicación en { $stage } fue el { $moment }. Votos para aprobarla: { $names }.
+newer-release-here = { $stage } ya tiene una publicación más reciente que esta.
+nothing-changed = No ha cambiado nada desde entonces.
+no-release-before = AWS no muestra ninguna publicación anterior en { $stage }.
+last-release-unread = No hemos podido averiguar qué se publicó antes en { $stage }.
+unreleased-since = Iniciado desde entonces y no publicado. Esta publicación también puede contener estos cambios.
+more-unreleased = { $count ->
+    [one] … y { $count } cambio más
+   *[other] … y { $count } cambios más
 }
 
 ## Cuántas personas deciden
@@ -121,7 +176,6 @@ between-sentences = {" "}
 name-separator = {", "}
 may-not-approve = { $name } inició esta publicación y no puede aprobarla.
 initiator-unrecognised = No podemos saber si inició esta publicación una de las personas a las que se ha pedido la decisión.
-rolls-back-to = Esto es una reversión. Vuelve a publicar lo que publicó la ejecución { $execution }.
 
 ## La página que abre un enlace
 

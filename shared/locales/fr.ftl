@@ -18,6 +18,20 @@ moment = { $day } { $month ->
     [11] novembre
    *[12] décembre
 } { $year } à { $time } UTC
+day = { $day } { $month ->
+    [1] janvier
+    [2] février
+    [3] mars
+    [4] avril
+    [5] mai
+    [6] juin
+    [7] juillet
+    [8] août
+    [9] septembre
+    [10] octobre
+    [11] novembre
+   *[12] décembre
+} { $year }
 
 days = { $count ->
     [one] { $count } jour
@@ -63,7 +77,15 @@ decided-by = Décision prise par
 ## Ce que d’autres ont écrit
 
 written-by-author = Écrit par l’auteur de la modification
-written-by-author-of = Source { $source }, écrit par l’auteur de la modification
+change-in-branch = Modification dans { $repository }, branche { $branch }, décrite par son auteur
+change-in-repository = Modification dans { $repository }, décrite par son auteur
+version-of-file = Nouvelle version du fichier { $key } dans { $bucket }
+version-of-image = Nouvelle version de l’image de conteneur { $image }
+source = Source { $source }
+see-change = Voir cette modification sur { $host }
+compare-with-last = Comparer avec le dernier déploiement sur { $host }
+only-in-aws = Seules les personnes ayant accès à AWS peuvent ouvrir cette modification.
+change-unread = AWS n’a pas indiqué ce qui change.
 written-by-owner = Écrit par les responsables du pipeline
 comment-by = Commentaire de { $who }
 from-codepipeline = Provient d’AWS CodePipeline
@@ -83,10 +105,15 @@ not-a-link = Pas de lien, car ce n’est pas une adresse web
 
 release-question = Déployer { $pipeline } vers { $stage } ?
 reject-question = Rejeter le déploiement de { $pipeline } vers { $stage } ?
-release-reminder = Il reste { $span } : déployer { $pipeline } vers { $stage } ?
 release-question-again = Nouvelle demande après un rejet : déployer { $pipeline } vers { $stage } ?
 reject-question-again = Rejeter de nouveau le déploiement de { $pipeline } vers { $stage } ?
-release-reminder-again = Après un rejet, il reste { $span } : déployer { $pipeline } vers { $stage } ?
+release-question-rollback = Revenir au déploiement du { $day } pour { $pipeline } dans { $stage } ?
+release-question-rollback-undated = Revenir à un déploiement antérieur pour { $pipeline } dans { $stage } ?
+release-question-rollback-again = Nouvelle demande après un rejet : revenir en arrière pour { $pipeline } dans { $stage } ?
+reject-question-rollback = Rejeter le retour en arrière de { $pipeline } dans { $stage } ?
+release-question-retried = Nouvelle demande après une relance : déployer { $pipeline } vers { $stage } ?
+release-question-unseen = Déployer { $pipeline } vers { $stage } sans page à examiner ?
+time-left = Il reste { $span }. { $question }
 
 ## Décisions antérieures sur un déploiement redemandé
 
@@ -97,6 +124,35 @@ approved-by-link = Approuvé au moyen d’un lien le { $moment }.
 older-decisions = { $count ->
     [one] … et { $count } décision plus ancienne
    *[other] … et { $count } décisions plus anciennes
+}
+
+## Qui ou quoi a démarré un déploiement
+
+started-by-person = { $name } a démarré ce déploiement.
+started-by-stranger = Quelqu’un qui a accès à AWS a démarré ce déploiement.
+started-by-push = Un push sur { $branch } a démarré ce déploiement.
+started-by-a-push = Un push dans un dépôt a démarré ce déploiement.
+started-by-change = Une modification d’une source a démarré ce déploiement.
+started-by-rule = La règle { $rule } a démarré ce déploiement automatiquement.
+started-by-rollback = AWS a démarré ce retour en arrière automatiquement, car un déploiement ultérieur a échoué.
+started-by-unknown = AWS n’indique pas qui ou quoi a démarré ce déploiement.
+retried-by-hand = Quelqu’un a ensuite relancé cette étape.
+retried-automatically = AWS a ensuite relancé cette étape automatiquement.
+retried = Cette étape a ensuite été relancée.
+
+## Ce qui a été déployé auparavant
+
+since-last-release = Depuis le dernier déploiement
+last-release = Dernier déploiement vers { $stage } : le { $moment }.
+last-release-voted = Dernier déploiement vers { $stage } : le { $moment }. Ont voté pour l’approuver : { $names }.
+newer-release-here = { $stage } a déjà un déploiement plus récent que celui-ci.
+nothing-changed = Rien n’a changé depuis.
+no-release-before = AWS n’indique aucun déploiement antérieur vers { $stage }.
+last-release-unread = Nous n’avons pas pu savoir ce qui avait été déployé vers { $stage } auparavant.
+unreleased-since = Démarré depuis et non déployé. Ce déploiement peut aussi contenir ces modifications.
+more-unreleased = { $count ->
+    [one] … et { $count } autre modification
+   *[other] … et { $count } autres modifications
 }
 
 ## Combien de personnes décident
@@ -120,7 +176,6 @@ between-sentences = {" "}
 name-separator = {", "}
 may-not-approve = { $name } a démarré ce déploiement et ne peut donc pas l’approuver.
 initiator-unrecognised = Nous ne pouvons pas savoir si l’une des personnes sollicitées a démarré ce déploiement.
-rolls-back-to = Il s’agit d’un retour en arrière : il déploie de nouveau ce que l’exécution { $execution } avait déployé.
 
 ## La page qu’ouvre un lien
 

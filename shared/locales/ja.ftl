@@ -6,6 +6,7 @@
 ## 日時と期間
 
 moment = { $year }年{ $month }月{ $day }日 { $time } UTC
+day = { $year }年{ $month }月{ $day }日
 
 # 「7日以内」「残り7日」
 days = { $count }日
@@ -35,7 +36,15 @@ decided-by = 決定者
 ## ほかの人が書いた内容
 
 written-by-author = 変更の作成者が書いた内容
-written-by-author-of = ソース { $source }、変更の作成者が書いた内容
+change-in-branch = { $repository }のブランチ{ $branch }の変更。変更の作成者による説明
+change-in-repository = { $repository }の変更。変更の作成者による説明
+version-of-file = { $bucket }にあるファイル{ $key }の新しいバージョン
+version-of-image = コンテナイメージ{ $image }の新しいバージョン
+source = ソース{ $source }
+see-change = この変更を{ $host }で見る
+compare-with-last = { $host }で前回のリリースと比較する
+only-in-aws = この変更を開けるのは、AWSを利用できる人だけです。
+change-unread = 何が変わるのか、AWSからは分かりませんでした。
 written-by-owner = パイプラインの担当者が書いた内容
 comment-by = { $who }のコメント
 from-codepipeline = AWS CodePipelineに記録された内容
@@ -49,10 +58,15 @@ not-a-link = ウェブアドレスではないため、リンクにしていま�
 
 release-question = { $pipeline }を{ $stage }にリリースしますか？
 reject-question = { $pipeline }の{ $stage }へのリリースを拒否しますか？
-release-reminder = 残り{ $span }：{ $pipeline }を{ $stage }にリリースしますか？
 release-question-again = 拒否後の再依頼：{ $pipeline }を{ $stage }にリリースしますか？
 reject-question-again = { $pipeline }の{ $stage }へのリリースを再び拒否しますか？
-release-reminder-again = 拒否後の再依頼、残り{ $span }：{ $pipeline }を{ $stage }にリリースしますか？
+release-question-rollback = { $stage }の{ $pipeline }を{ $day }のリリースに戻しますか？
+release-question-rollback-undated = { $stage }の{ $pipeline }を以前のリリースに戻しますか？
+release-question-rollback-again = 拒否後の再依頼：{ $stage }の{ $pipeline }を以前のリリースに戻しますか？
+reject-question-rollback = { $stage }の{ $pipeline }のロールバックを拒否しますか？
+release-question-retried = 再試行後の再依頼：{ $pipeline }を{ $stage }にリリースしますか？
+release-question-unseen = 確認できるページなしで{ $pipeline }を{ $stage }にリリースしますか？
+time-left = 残り{ $span }。{ $question }
 
 ## 再び依頼されたリリースについての以前の決定
 
@@ -61,6 +75,32 @@ approved-before = このリリースは以前に承認されています。
 rejected-by-link = { $moment }にリンクから拒否されました。
 approved-by-link = { $moment }にリンクから承認されました。
 older-decisions = …ほか以前の決定{ $count }件
+
+## リリースを開始した人やもの
+
+started-by-person = このリリースは{ $name }が開始しました。
+started-by-stranger = このリリースは、AWSを利用できる人が開始しました。
+started-by-push = このリリースは、{ $branch }へのプッシュで開始しました。
+started-by-a-push = このリリースは、リポジトリへのプッシュで開始しました。
+started-by-change = このリリースは、ソースの変更で開始しました。
+started-by-rule = このリリースは、ルール{ $rule }により自動的に開始しました。
+started-by-rollback = 後のリリースが失敗したため、AWSがこのロールバックを自動的に開始しました。
+started-by-unknown = このリリースを開始した人やものは、AWSからは分かりません。
+retried-by-hand = その後、このステージは手動で再実行されました。
+retried-automatically = その後、AWSがこのステージを自動的に再実行しました。
+retried = その後、このステージは再実行されました。
+
+## 前回までのリリース
+
+since-last-release = 前回のリリース以降
+last-release = { $stage }への前回のリリースは{ $moment }でした。
+last-release-voted = { $stage }への前回のリリースは{ $moment }でした。承認に投票した人：{ $names }。
+newer-release-here = { $stage }には、これより新しいリリースがすでにあります。
+nothing-changed = それ以降、変更はありません。
+no-release-before = AWSには、{ $stage }への以前のリリースの記録がありません。
+last-release-unread = { $stage }に以前リリースされたものを確認できませんでした。
+unreleased-since = それ以降に開始され、リリースされなかった変更です。このリリースに含まれている可能性があります。
+more-unreleased = … ほか{ $count }件の変更
 
 ## 決定する人数
 
@@ -80,7 +120,6 @@ between-sentences = {""}
 name-separator = 、
 may-not-approve = { $name }はこのリリースを開始したため、承認できません。
 initiator-unrecognised = 依頼を受けた人のいずれかがこのリリースを開始したかどうかは、確認できません。
-rolls-back-to = これはロールバックです。実行{ $execution }でリリースした内容を、もう一度リリースします。
 
 ## リンク先のページ
 

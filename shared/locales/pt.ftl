@@ -19,6 +19,20 @@ moment = { $day } de { $month ->
     [11] novembro
    *[12] dezembro
 } de { $year }, { $time } UTC
+day = { $day } de { $month ->
+    [1] janeiro
+    [2] fevereiro
+    [3] março
+    [4] abril
+    [5] maio
+    [6] junho
+    [7] julho
+    [8] agosto
+    [9] setembro
+    [10] outubro
+    [11] novembro
+   *[12] dezembro
+} de { $year }
 
 days = { $count ->
     [one] { $count } dia
@@ -64,7 +78,15 @@ decided-by = Decidido por
 ## O que outras pessoas escreveram
 
 written-by-author = Escrito por quem fez a alteração
-written-by-author-of = Origem { $source }, escrito por quem fez a alteração
+change-in-branch = Alteração em { $repository }, branch { $branch }, descrita por quem a fez
+change-in-repository = Alteração em { $repository }, descrita por quem a fez
+version-of-file = Nova versão do arquivo { $key } em { $bucket }
+version-of-image = Nova versão da imagem de contêiner { $image }
+source = Origem { $source }
+see-change = Ver esta alteração em { $host }
+compare-with-last = Comparar com a última publicação em { $host }
+only-in-aws = Somente pessoas com acesso à AWS podem abrir esta alteração.
+change-unread = A AWS não informou o que muda.
 written-by-owner = Escrito pela pessoa responsável pelo pipeline
 comment-by = Comentário de { $who }
 from-codepipeline = Proveniente do AWS CodePipeline
@@ -82,11 +104,15 @@ not-a-link = Sem link, porque não é um endereço da web
 
 release-question = Publicar { $pipeline } em { $stage }?
 reject-question = Rejeitar a publicação de { $pipeline } em { $stage }?
-# $span pode ser singular ou plural: por isso não «faltam»
-release-reminder = Tempo restante: { $span }. Publicar { $pipeline } em { $stage }?
 release-question-again = Novo pedido após uma rejeição: publicar { $pipeline } em { $stage }?
 reject-question-again = Rejeitar de novo a publicação de { $pipeline } em { $stage }?
-release-reminder-again = Após uma rejeição, tempo restante: { $span }. Publicar { $pipeline } em { $stage }?
+release-question-rollback = Reverter { $pipeline } em { $stage } para a publicação de { $day }?
+release-question-rollback-undated = Reverter { $pipeline } em { $stage } para uma publicação anterior?
+release-question-rollback-again = Novo pedido após uma rejeição: reverter { $pipeline } em { $stage }?
+reject-question-rollback = Rejeitar a reversão de { $pipeline } em { $stage }?
+release-question-retried = Novo pedido após uma repetição: publicar { $pipeline } em { $stage }?
+release-question-unseen = Publicar { $pipeline } em { $stage } sem uma página para revisar?
+time-left = Tempo restante: { $span }. { $question }
 
 ## Decisões anteriores sobre uma publicação pedida de novo
 
@@ -97,6 +123,35 @@ approved-by-link = Aprovado através de um link em { $moment }.
 older-decisions = { $count ->
     [one] … e mais { $count } decisão anterior
    *[other] … e mais { $count } decisões anteriores
+}
+
+## Quem ou o que iniciou uma publicação
+
+started-by-person = { $name } iniciou esta publicação.
+started-by-stranger = Alguém com acesso à AWS iniciou esta publicação.
+started-by-push = Um push para { $branch } iniciou esta publicação.
+started-by-a-push = Um push para um repositório iniciou esta publicação.
+started-by-change = Uma alteração em uma das origens iniciou esta publicação.
+started-by-rule = A regra { $rule } iniciou esta publicação automaticamente.
+started-by-rollback = A AWS iniciou esta reversão automaticamente porque uma publicação posterior falhou.
+started-by-unknown = A AWS não informa quem ou o que iniciou esta publicação.
+retried-by-hand = Depois, alguém mandou repetir esta etapa.
+retried-automatically = Depois, a AWS repetiu esta etapa automaticamente.
+retried = Depois, esta etapa foi repetida.
+
+## O que foi publicado antes
+
+since-last-release = Desde a última publicação
+last-release = A última publicação em { $stage } foi em { $moment }.
+last-release-voted = A última publicação em { $stage } foi em { $moment }. Votos para aprová-la: { $names }.
+newer-release-here = { $stage } já tem uma publicação mais recente do que esta.
+nothing-changed = Nada mudou desde então.
+no-release-before = A AWS não mostra nenhuma publicação anterior em { $stage }.
+last-release-unread = Não foi possível descobrir o que foi publicado antes em { $stage }.
+unreleased-since = Iniciado desde então e não publicado. Esta publicação também pode conter estas alterações.
+more-unreleased = { $count ->
+    [one] … e mais { $count } alteração
+   *[other] … e mais { $count } alterações
 }
 
 ## Quantas pessoas decidem
@@ -119,7 +174,6 @@ between-sentences = {" "}
 name-separator = {", "}
 may-not-approve = { $name } iniciou esta publicação e não pode aprová-la.
 initiator-unrecognised = Não é possível saber se uma das pessoas chamadas a decidir iniciou esta publicação.
-rolls-back-to = Isto é uma reversão. Ela publica de novo o que a execução { $execution } publicou.
 
 ## A página que um link abre
 

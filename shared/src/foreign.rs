@@ -5,14 +5,19 @@
 
 use std::borrow::Cow;
 
-use crate::approval::{Address, Comment, DisplayName, ReviewLink};
+use crate::approval::{Address, Comment, DisplayName, ReviewLink, WebUrl};
 use crate::l10n::Texts;
-use crate::request::{EarlierDecision, EarlierVote, Release, Request, Revision, Vote};
+use crate::release_text;
+use crate::request::{EarlierDecision, EarlierVote, Origin, PastRevision, Release, Request, Revision, Vote};
 use crate::status_text;
 use crate::text::{bounded_line, clean, is_blank, is_mark, legible};
 
 /// The most characters of a name above a comment.
 const MAX_NAME: usize = 40;
+/// The most characters of a part of where a change is from: of a branch, say.
+const MAX_ORIGIN: usize = 100;
+/// The most characters of a change's first line in a list of them.
+const MAX_TITLE: usize = 120;
 
 /// How much of a text is shown at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,7 +136,9 @@ fn end(text: &str, limit: Limit) -> Option<usize> {
 /// What the component shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Foreign<'a> {
-    /// Who wrote it, in our words.
+    /// Which source it is of, where there are several.
+    pub source: Option<String>,
+    /// What it is and who wrote it, in our words.
     pub label: String,
     /// What they wrote.
     pub text: Option<ForeignText>,
@@ -139,23 +146,82 @@ pub struct Foreign<'a> {
     pub id: Option<Cow<'a, str>>,
     /// What they gave as a link, below a line of ours: where it leads, or why it cannot be followed.
     pub link: Option<(String, &'a ReviewLink)>,
+    /// Pages about it, whose addresses are made of its repository's: what is there, and on which host.
+    pub pages: Vec<(String, &'a WebUrl)>,
+    /// What else there is to know of it, in our words.
+    pub note: Option<String>,
 }
 
 impl<'a> Foreign<'a> {
     /// The change of each source, by its author. Where there are several, each has its source's name.
     pub fn changes(release: &'a Release, limit: Limit, texts: Texts) -> impl Iterator<Item = Self> {
         let several = release.revisions.len() > 1;
-        release.revisions.iter().map(move |revision| Self::change(revision, several, limit, texts))
+        // Requests of the versions before did not look for pages.
+        let looked = release.start.is_some();
+        release.revisions.iter().map(move |revision| Self::change(revision, several, looked, limit, texts))
     }
 
-    fn change(revision: &'a Revision, several: bool, limit: Limit, texts: Texts) -> Self {
-        let source = revision.source.as_deref().filter(|_| several);
+    fn change(revision: &'a Revision, several: bool, looked: bool, limit: Limit, texts: Texts) -> Self {
+        let name = |name: &str| bounded_line(&legible(name), MAX_ORIGIN);
+        let label = match &revision.origin {
+            Some(Origin::Repository { name: repository, branch: Some(branch) }) => {
+                texts.change_in_branch(&name(branch), &name(repository))
+            }
+            Some(Origin::Repository { name: repository, branch: None }) => {
+                texts.change_in_repository(&name(repository))
+            }
+            Some(Origin::Object { bucket, key }) => texts.version_of_file(&name(bucket), &name(key)),
+            Some(Origin::Image { repository, tag: Some(tag) }) => {
+                texts.version_of_image(&name(&format!("{repository}:{tag}")))
+            }
+            Some(Origin::Image { repository, tag: None }) => texts.version_of_image(&name(repository)),
+            None => texts.written_by_author(),
+        };
+        let page = |page: &'a Option<WebUrl>, words: fn(Texts, &str) -> String| {
+            page.as_ref().map(|url| (words(texts, url.host()), url))
+        };
+        let pages: Vec<_> = [
+            page(&revision.page, |texts, host| texts.see_change(host)),
+            page(&revision.comparison, |texts, host| texts.compare_with_last(host)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         Self {
-            label: source.map_or_else(|| texts.written_by_author(), |source| texts.written_by_author_of(source)),
-            text: revision.summary.as_deref().and_then(|summary| ForeignText::new(summary, limit)),
+            source: revision.source.as_deref().filter(|_| several).map(|source| texts.source(&name(source))),
+            note: (looked && pages.is_empty()).then(|| texts.only_in_aws()),
+            pages,
             id: Some(legible(&revision.id)),
-            link: revision.url.as_ref().map(|link| (about_link(link, texts), link)),
+            text: revision.summary.as_deref().and_then(|summary| ForeignText::new(summary, limit)),
+            ..Self::labelled(label)
         }
+    }
+
+    /// Nothing yet below a line of ours.
+    #[must_use]
+    pub fn labelled(label: String) -> Self {
+        Self { source: None, label, text: None, id: None, link: None, pages: Vec::new(), note: None }
+    }
+
+    /// What was released before, by the first lines that its authors wrote, below our sentence about it. `None` where there
+    /// is nothing that it could be below.
+    #[must_use]
+    pub fn last_release(request: &'a Request, limit: Limit, texts: Texts) -> Option<Self> {
+        let last = request.release.last()?;
+        let label = release_text::before(request, texts)?;
+        let several = last.revisions.len() > 1;
+        Some(Self { text: titles(&last.revisions, several, limit), ..Self::labelled(label) })
+    }
+
+    /// What was started since then and not released. `None` where there is nothing.
+    #[must_use]
+    pub fn unreleased(release: &'a Release, limit: Limit, texts: Texts) -> Option<Self> {
+        let last = release.last()?;
+        let shown: Vec<_> = last.unreleased.iter().take(limit.lines).cloned().collect();
+        let more = last.more + last.unreleased.len().saturating_sub(limit.lines);
+        let text = titles(&shown, release.revisions.len() > 1, limit)?;
+        let note = (more > 0).then(|| texts.more_unreleased(more));
+        Some(Self { text: Some(text), note, ..Self::labelled(texts.unreleased_since()) })
     }
 
     /// The instructions and the review link, by the pipeline's owner. `None` when there are neither.
@@ -167,7 +233,7 @@ impl<'a> Foreign<'a> {
             return None;
         }
         let link = link.map(|link| (about_link(link, texts), link));
-        Some(Self { label: texts.written_by_owner(), text, id: None, link })
+        Some(Self { text, link, ..Self::labelled(texts.written_by_owner()) })
     }
 
     /// A vote's comment, by its approver. `None` when there is none.
@@ -189,22 +255,33 @@ impl<'a> Foreign<'a> {
     fn comment_by(name: Option<&DisplayName>, address: &Address, text: ForeignText, texts: Texts) -> Self {
         let name = name.map_or_else(|| address.expose(), DisplayName::expose);
         let label = texts.comment_by(&bounded_line(&legible(name), MAX_NAME));
-        Self { label, text: Some(text), id: None, link: None }
+        Self { text: Some(text), ..Self::labelled(label) }
     }
 
     /// What CodePipeline keeps of an earlier decision. `None` when there is nothing.
     #[must_use]
     pub fn earlier_summary(decision: &EarlierDecision, limit: Limit, texts: Texts) -> Option<Self> {
         let text = ForeignText::new(decision.summary.as_deref()?, limit)?;
-        Some(Self { label: texts.from_codepipeline(), text: Some(text), id: None, link: None })
+        Some(Self { text: Some(text), ..Self::labelled(texts.from_codepipeline()) })
     }
 
     /// What was said with a decision that came without our links. `None` when there was nothing.
     #[must_use]
     pub fn decided_elsewhere(request: &Request, limit: Limit, texts: Texts) -> Option<Self> {
         let text = ForeignText::new(status_text::foreign_summary(request)?, limit)?;
-        Some(Self { label: texts.from_codepipeline(), text: Some(text), id: None, link: None })
+        Some(Self { text: Some(text), ..Self::labelled(texts.from_codepipeline()) })
     }
+}
+
+/// The first lines of changes, one below the other; where one has none, its id. With its source, where there are several.
+fn titles(revisions: &[PastRevision], several: bool, limit: Limit) -> Option<ForeignText> {
+    let line = |revision: &PastRevision| {
+        let title = revision.title.as_deref().unwrap_or(&revision.id);
+        let title = bounded_line(&legible(title), MAX_TITLE);
+        if several { format!("{}: {title}", revision.source) } else { title }
+    };
+    let lines: Vec<String> = revisions.iter().map(line).collect();
+    ForeignText::new(&lines.join("\n"), limit)
 }
 
 fn about_link(link: &ReviewLink, texts: Texts) -> String {

@@ -132,6 +132,12 @@ impl Texts {
         self.moment(&at.day().to_string(), u8::from(at.month()).into(), &time, &at.year().to_string())
     }
 
+    /// `27 November 2026`
+    #[must_use]
+    pub fn day_of(self, at: UtcDateTime) -> String {
+        self.day(&at.day().to_string(), u8::from(at.month()).into(), &at.year().to_string())
+    }
+
     /// `3 days`, `5 hours`, `40 minutes`: a span of time in the largest unit of which there are two, rounded down, but
     /// up to a whole minute.
     #[must_use]

@@ -6,10 +6,12 @@
 
 mod end;
 mod find;
+mod history;
 mod pace;
 mod pending;
 mod release;
 mod shown;
+mod source;
 
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -17,13 +19,16 @@ use std::time::Duration;
 use aws_sdk_codepipeline::config;
 use aws_sdk_codepipeline::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_codepipeline::primitives::DateTime;
-use aws_sdk_codepipeline::types::{ActionExecutionDetail, ActionExecutionFilter, PipelineExecution, StageState};
+use aws_sdk_codepipeline::types::{
+    ActionCategory, ActionExecutionDetail, ActionExecutionFilter, PipelineExecution, StageState,
+};
 use time::UtcDateTime;
 
 use crate::approval::{
     Approval, ApprovalAction, ApprovalToken, ExecutionId, Location, PipelineName, PrincipalArn, Region,
 };
 use crate::aws::AwsError;
+use crate::hosts::RepositoryId;
 use crate::members::Members;
 use crate::request::{Outcome, Release};
 
@@ -107,6 +112,8 @@ pub struct PendingApproval {
     pub release: Release,
     /// The principal that last rejected an earlier run of it, if CodePipeline names it.
     pub rejected_by: Option<PrincipalArn>,
+    /// The repositories of the release's revisions, in their order, as far as connections name them.
+    pub repositories: Vec<Option<RepositoryId>>,
 }
 
 /// Who started an execution.
@@ -281,20 +288,20 @@ impl CodePipeline {
         Ok(self.runs(&action.pipeline, &action.location(), execution, wanted, last).await?.0)
     }
 
-    /// All attempts of an execution at the action, newest first. Some of them may have been rejected, so that none may be
-    /// missing.
-    async fn all_attempts(
-        &self,
-        action: &ApprovalAction,
-        execution: &ExecutionId,
-    ) -> Result<Vec<ActionExecutionDetail>, AwsError> {
+    /// All attempts of an execution at the action, newest first, and the runs of its sources. Some of the attempts may have
+    /// been rejected, so that none may be missing.
+    async fn all_attempts(&self, action: &ApprovalAction, execution: &ExecutionId) -> Result<Attempts, AwsError> {
         const TOO_MANY: &str =
             "an execution with so many runs of actions that an earlier rejection may be among the rest";
-        let wanted = is_at(action);
+        let is_at = is_at(action);
         let at = action.location();
+        let wanted = |run: &ActionExecutionDetail| is_at(run) || is_source(run);
         let runs = self.runs(&action.pipeline, &at, Some(execution), wanted, |_| false);
         match runs.await? {
-            (runs, true) => Ok(runs),
+            (runs, true) => {
+                let (runs, sources) = runs.into_iter().partition(&is_at);
+                Ok(Attempts { runs, sources })
+            }
             (_, false) => Err(AwsError::unexpected("codepipeline:ListActionExecutions", TOO_MANY)),
         }
     }
@@ -334,6 +341,13 @@ impl CodePipeline {
     }
 }
 
+/// What an execution has run at an action, and at its sources.
+#[derive(Default)]
+struct Attempts {
+    runs: Vec<ActionExecutionDetail>,
+    sources: Vec<ActionExecutionDetail>,
+}
+
 /// CodePipeline promises no order. Of two runs in the same second, the one that it lists first stays first.
 fn newest_first(mut runs: Vec<ActionExecutionDetail>) -> Vec<ActionExecutionDetail> {
     runs.sort_by_key(|run| Reverse(moment(run.start_time.as_ref())));
@@ -346,6 +360,12 @@ fn is_at(action: &ApprovalAction) -> impl Fn(&ActionExecutionDetail) -> bool {
         run.stage_name.as_deref() == Some(action.stage.as_str())
             && run.action_name.as_deref() == Some(action.action.as_str())
     }
+}
+
+/// Whether a run is one of a source.
+fn is_source(run: &ActionExecutionDetail) -> bool {
+    let kind = run.input.as_ref().and_then(|input| input.action_type_id.as_ref());
+    kind.is_some_and(|kind| kind.category == ActionCategory::Source)
 }
 
 /// A pipeline lives in its own region, which an event bus may have carried its event out of.

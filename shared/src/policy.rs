@@ -27,6 +27,7 @@ pub use self::globs::{Globs, Part};
 use self::people::People;
 pub use self::people::Recognition;
 use crate::approval::{AccountId, Address, ApprovalAction, Approver, PrincipalArn, Quorum};
+use crate::hosts::Hosts;
 use crate::l10n::Language;
 
 /// The most bytes that a policy may have: the largest value of an SSM parameter, which the advanced tier takes.
@@ -46,6 +47,7 @@ pub struct Policy {
     people: People,
     /// In order; the default route is the last and matches everything.
     routes: Vec<(Globs, Route)>,
+    hosts: Hosts,
     warnings: Vec<PolicyWarning>,
 }
 
@@ -178,6 +180,12 @@ impl Policy {
         self.routes.iter().map(|(globs, route)| (globs, route))
     }
 
+    /// Where repositories are that their organisations host themselves.
+    #[must_use]
+    pub fn hosts(&self) -> &Hosts {
+        &self.hosts
+    }
+
     /// What is valid, but may not be meant, in the order of the text.
     #[must_use]
     pub fn warnings(&self) -> &[PolicyWarning] {
@@ -196,7 +204,13 @@ impl Policy {
     /// The address by which the policy knows a person, of whom this is one of the addresses.
     #[must_use]
     pub fn address_of(&self, address: &Address) -> Option<&Address> {
-        self.people.get(address).map(|person| &person.approver.address)
+        self.person(address).map(|person| &person.address)
+    }
+
+    /// The person whom the policy knows by this address, with their name if it has one.
+    #[must_use]
+    pub fn person(&self, address: &Address) -> Option<&Approver> {
+        self.people.get(address).map(|person| &person.approver)
     }
 
     /// Who a principal is that started an execution in this account: one of the `[[person]]`s, of the groups' members or

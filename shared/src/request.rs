@@ -1,6 +1,7 @@
 //! An approval that was put to its approvers: who was asked what, who voted, and how it ended.
 
 mod earlier;
+mod release;
 mod summary;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,10 +9,11 @@ use std::fmt;
 
 use time::{Duration, UtcDateTime};
 
-use crate::approval::{Address, Approval, Approver, Comment, Decision, Digest, ExecutionId, Quorum, ReviewLink};
+use crate::approval::{Address, Approval, Approver, Comment, Decision, Digest, Quorum};
 use crate::l10n::Language;
 
 pub use earlier::{EarlierDecision, EarlierVote};
+pub use release::{Before, LastRelease, Origin, PastRevision, Release, Retry, Revision, Rollback, Start};
 
 /// A request that is about to be made: what is going to be fixed and signed.
 #[derive(Clone, PartialEq, Eq)]
@@ -186,6 +188,13 @@ impl Request {
         votes
     }
 
+    /// Who voted to approve, as they were asked, in the order in which they did.
+    #[must_use]
+    pub fn approving(&self) -> Vec<Approver> {
+        let votes = self.votes_for(Decision::Approved).into_iter();
+        votes.filter_map(|vote| self.terms.approvers.get(&vote.approver.identity()).cloned()).collect()
+    }
+
     /// Whether the approval ended by the request's votes: CodePipeline names our role as the one who ended it, and holds
     /// the decision and the summary that the votes come to. It does not matter who noticed the end first, or whose answer
     /// was lost.
@@ -358,36 +367,6 @@ impl From<Decision> for Ending {
             Decision::Rejected => Self::Rejected,
         }
     }
-}
-
-/// What emails and pages show of a release. Any of it may be missing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Release {
-    /// Who or what started the execution.
-    pub started_by: Option<String>,
-    /// The execution whose release this one releases again.
-    pub rolls_back_to: Option<ExecutionId>,
-    /// What changes.
-    pub revisions: Vec<Revision>,
-    /// The pipeline author's words to the reviewer, `CustomData`.
-    pub instructions: Option<String>,
-    /// What the reviewer should look at, `ExternalEntityLink`.
-    pub review_url: Option<ReviewLink>,
-    /// How earlier runs of the same action in the same execution were decided, oldest first.
-    pub earlier: Vec<EarlierDecision>,
-}
-
-/// One source's change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Revision {
-    /// The source action that brought it.
-    pub source: Option<String>,
-    /// The commit or object version.
-    pub id: String,
-    /// The commit message.
-    pub summary: Option<String>,
-    /// Where it can be looked at.
-    pub url: Option<ReviewLink>,
 }
 
 // Addresses, names and comments are in these types as plain text, too, and `Debug` shows none of it.

@@ -46,12 +46,6 @@ pub fn unrecognised_initiator(request: &Request, texts: Texts) -> Option<String>
     request.terms.unrecognised_initiator.then(|| texts.initiator_unrecognised())
 }
 
-/// That it releases again what was released before, if it does.
-#[must_use]
-pub fn rollback(request: &Request, texts: Texts) -> Option<String> {
-    request.release.rolls_back_to.as_ref().map(|target| texts.rolls_back_to(target.as_str()))
-}
-
 /// A vote without its comment.
 #[must_use]
 pub fn vote(request: &Request, vote: &Vote, texts: Texts) -> String {

@@ -10,6 +10,7 @@ use countersign::earlier::Earlier;
 use countersign::foreign::{Foreign, Limit};
 use countersign::l10n::Texts;
 use countersign::link::VerifiedLink;
+use countersign::release_text;
 use countersign::request::{Ending, Outcome, Request, Vote};
 use countersign::status_text;
 use countersign::text::legible;
@@ -86,13 +87,9 @@ impl<'a> Confirm<'a> {
         comment: &'a str,
         now: UtcDateTime,
     ) -> Self {
-        let action = &request.approval.action;
-        let (pipeline, stage) = (action.pipeline.as_str(), action.stage.as_str());
-        let title = match (link.decision(), request.was_rejected_before()) {
-            (Decision::Approved, false) => texts.release_question(pipeline, stage),
-            (Decision::Approved, true) => texts.release_question_again(pipeline, stage),
-            (Decision::Rejected, false) => texts.reject_question(pipeline, stage),
-            (Decision::Rejected, true) => texts.reject_question_again(pipeline, stage),
+        let title = match link.decision() {
+            Decision::Approved => release_text::question(request, texts),
+            Decision::Rejected => release_text::reject_question(request, texts),
         };
         Self { texts, request, link, problem, comment, now, title }
     }

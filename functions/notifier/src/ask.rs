@@ -1,15 +1,18 @@
 //! Asking an approval's approvers for their decision: once, or again on command.
 
-use countersign::approval::{ActionName, ApprovalAction, ApprovalKey, Location, PipelineName, StageName};
+use countersign::approval::{
+    ActionName, ApprovalAction, ApprovalKey, Approver, Decision, Location, PipelineName, StageName,
+};
 use countersign::aws::AwsError;
 use countersign::clock::Clock;
 use countersign::delivery::EmailKind;
 use countersign::ledger::{Forgery, Found, Ledger, SealedRequest, SignError};
 use countersign::metrics::Metrics;
 use countersign::pipeline::{CodePipeline, FindError, PendingApproval, PendingRef};
-use countersign::request::{EarlierDecision, NewRequest, Request};
+use countersign::request::{Before, EarlierDecision, NewRequest, Request, Start};
 use countersign::seal::Sealer;
 use time::{Duration, UtcDateTime};
+use tokio::time::timeout;
 
 use crate::announce::{Announce, AnnounceError};
 use crate::errors::Errors;
@@ -25,6 +28,9 @@ const MAX_EARLIER: usize = 20;
 
 /// How long nobody gets a copy after a copy: whoever may give commands must not fill mailboxes with them.
 const RESEND_PAUSE: Duration = Duration::minutes(15);
+
+/// How long an email waits for the names of those who approved the release before.
+const PATIENCE: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// Puts approvals to their approvers.
 #[derive(Clone)]
@@ -243,6 +249,26 @@ impl Ask {
         Ok(earlier.into_iter().map(|decision| decision.with_votes(&requests)).collect())
     }
 
+    /// Who voted to approve what was released to the stage before, by signed votes that came to an approval. A courtesy, for
+    /// which nobody's email waits long.
+    async fn approved_before(&self, found: &PendingApproval) -> Vec<Approver> {
+        let Some(last) = found.release.last() else { return Vec::new() };
+        let read = self.ledger.approvals_of(&found.approval.action, &last.execution);
+        let requests = match timeout(PATIENCE, read).await {
+            Ok(Ok(requests)) => requests,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "who approved the last release cannot be read");
+                Vec::new()
+            }
+            Err(_) => {
+                tracing::warn!("who approved the last release was not read in time");
+                Vec::new()
+            }
+        };
+        let approved = requests.iter().filter(|request| request.count() == Some(Decision::Approved));
+        approved.max_by_key(|request| request.asked).map(Request::approving).unwrap_or_default()
+    }
+
     /// Creates the request of an approval, or gives the one that another invocation has created meanwhile.
     async fn create_request(
         &self,
@@ -251,7 +277,15 @@ impl Ask {
         forgery: Option<&Forgery>,
         now: UtcDateTime,
     ) -> Result<Request, AskError> {
-        found.release.earlier = self.with_votes(&found).await?;
+        let (earlier, approved_by) = tokio::join!(self.with_votes(&found), self.approved_before(&found));
+        found.release.earlier = earlier?;
+        if let Some(Before::Release(last)) = &mut found.release.before {
+            last.approved_by = approved_by;
+        }
+        if let Some(person) = policy.initiator(&found) {
+            found.release.start = Some(Start::Person(person.clone()));
+        }
+        found.release.link(&found.repositories, policy.policy.hosts());
         let terms = policy.terms(&found)?;
         let omitted = found.release.earlier.len().saturating_sub(MAX_EARLIER);
         found.release.earlier.drain(..omitted);

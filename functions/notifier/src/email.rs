@@ -14,6 +14,7 @@ use countersign::earlier::Earlier;
 use countersign::foreign::{Foreign, Limit};
 use countersign::l10n::Texts;
 use countersign::link::Link;
+use countersign::release_text;
 use countersign::request::{Ending, Outcome, Request, Vote};
 use countersign::status_text;
 use countersign::text::{bounded, legible};
@@ -260,7 +261,6 @@ impl Email<'_> {
 impl<'a> Email<'a> {
     fn question(&self, now: UtcDateTime) -> Opening<'a> {
         let (request, texts) = (self.request, self.texts());
-        let (pipeline, stage) = (request.approval.action.pipeline.as_str(), request.approval.action.stage.as_str());
         let (span, until) = (texts.span(request.expires - now), texts.at(request.expires));
         let is_reminder = matches!(self.kind, EmailKind::Reminder { .. });
         let waits = match (is_reminder, request.expires < request.waits_until) {
@@ -269,12 +269,8 @@ impl<'a> Email<'a> {
             (true, false) => texts.reminder(&until),
             (true, true) => texts.reminder_links(&until),
         };
-        let headline = match (is_reminder, request.was_rejected_before()) {
-            (true, false) => texts.release_reminder(pipeline, &span, stage),
-            (true, true) => texts.release_reminder_again(pipeline, &span, stage),
-            (false, false) => texts.release_question(pipeline, stage),
-            (false, true) => texts.release_question_again(pipeline, stage),
-        };
+        let question = release_text::question(request, texts);
+        let headline = if is_reminder { texts.time_left(&question, &span) } else { question };
         let earlier = Earlier::in_email(request, EARLIER_COMMENT, texts);
         let asked = if self.links.is_some() { status_text::asked_you } else { status_text::asked };
         let mut lead = vec![waits, asked(request, texts)];
@@ -328,7 +324,7 @@ impl<'a> Email<'a> {
     /// What else this recipient should know.
     fn notes(&self) -> Vec<String> {
         let (request, texts) = (self.request, self.texts());
-        let mut notes: Vec<String> = status_text::rollback(request, texts).into_iter().collect();
+        let mut notes = Vec::new();
         if self.links.is_some() && request.bars(&self.to.address) {
             notes.push(texts.your_approval_would_not_count());
         } else {

@@ -214,6 +214,15 @@ impl StoredPolicy {
         })
     }
 
+    /// The person who started the execution, if the policy recognises them.
+    pub(crate) fn initiator(&self, pending: &PendingApproval) -> Option<&Approver> {
+        let Some(Initiator::Principal(principal)) = &pending.initiator else { return None };
+        match self.policy.recognise(principal, &pending.approval.action.account) {
+            Recognition::Person(address) => self.policy.person(address),
+            Recognition::Nobody | Recognition::Several => None,
+        }
+    }
+
     /// The approver whose approval does not count, if the initiator is one, by their identity, and what AWS calls them. If
     /// it is unknown who that is, that is an error: it might be any of them.
     fn barred(&self, route: &Route, pending: &PendingApproval) -> Result<BTreeMap<String, String>, PolicyReadError> {
@@ -281,8 +290,7 @@ impl StoredPolicy {
 
     /// Whether a principal started the execution of which the policy does not know whose it is.
     fn is_unrecognised(&self, pending: &PendingApproval) -> bool {
-        let Some(Initiator::Principal(principal)) = &pending.initiator else { return false };
-        !matches!(self.policy.recognise(principal, &pending.approval.action.account), Recognition::Person(_))
+        matches!(&pending.initiator, Some(Initiator::Principal(_))) && self.initiator(pending).is_none()
     }
 }
 

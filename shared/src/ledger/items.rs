@@ -10,7 +10,11 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, UtcDateTime};
 
 use crate::approval::{ApprovalAction, Approver, ParseError, ReviewLink};
-use crate::request::{EarlierDecision, EarlierVote, Ending, Outcome, Release, Revision, Terms};
+use crate::hosts::RepositoryId;
+use crate::request::{
+    Before, EarlierDecision, EarlierVote, Ending, LastRelease, Origin, Outcome, PastRevision, Release, Retry, Revision,
+    Rollback, Start, Terms,
+};
 
 /// An item, or a part of one, that this version cannot read.
 #[derive(Debug, PartialEq, Eq)]
@@ -68,7 +72,15 @@ pub(super) struct ReleaseItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     started_by: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    start: Option<StartItem>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retry: Option<RetryItem>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     rolls_back_to: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rolls_back_to_release_of: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before: Option<BeforeItem>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     revisions: Vec<RevisionItem>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,11 +117,76 @@ struct EarlierVoteItem {
 struct RevisionItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<OriginItem>,
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     summary: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    comparison: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum StartItem {
+    Unknown,
+    Person(PersonItem),
+    Principal,
+    Push(Option<String>),
+    Change,
+    Rule(String),
+    AutomaticRollback,
+}
+
+#[derive(Serialize, Deserialize)]
+enum RetryItem {
+    ByHand,
+    Automatic,
+    Unknown,
+}
+
+#[derive(Serialize, Deserialize)]
+enum OriginItem {
+    Repository { name: String, branch: Option<String> },
+    Object { bucket: String, key: String },
+    Image { repository: String, tag: Option<String> },
+}
+
+#[derive(Serialize, Deserialize)]
+enum BeforeItem {
+    Unread,
+    Nothing,
+    Release(LastReleaseItem),
+}
+
+#[derive(Serialize, Deserialize)]
+struct LastReleaseItem {
+    execution: String,
+    at: i64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_newer: bool,
+    revisions: Vec<PastRevisionItem>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    approved_by: Vec<PersonItem>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unreleased: Vec<PastRevisionItem>,
+    #[serde(default)]
+    more: usize,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PastRevisionItem {
+    source: String,
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repository: Option<String>,
 }
 
 /// An outcome, in its request's item: a memo of what CodePipeline held when somebody looked.
@@ -234,10 +311,26 @@ impl TryFrom<TermsItem> for Terms {
 
 impl From<&Release> for ReleaseItem {
     fn from(release: &Release) -> Self {
-        let Release { started_by, rolls_back_to, revisions, instructions, review_url, earlier } = release;
+        let Release { started_by, start, retry, rollback, revisions, before, instructions, review_url, earlier } =
+            release;
         Self {
             started_by: started_by.clone(),
-            rolls_back_to: rolls_back_to.as_ref().map(text),
+            start: start.as_ref().map(StartItem::from),
+            retry: retry.map(|retry| match retry {
+                Retry::ByHand => RetryItem::ByHand,
+                Retry::Automatic => RetryItem::Automatic,
+                Retry::Unknown => RetryItem::Unknown,
+            }),
+            rolls_back_to: rollback.as_ref().map(|rollback| text(&rollback.target)),
+            rolls_back_to_release_of: rollback
+                .as_ref()
+                .and_then(|rollback| rollback.released)
+                .map(UtcDateTime::unix_timestamp),
+            before: before.as_ref().map(|before| match before {
+                Before::Unread => BeforeItem::Unread,
+                Before::Nothing => BeforeItem::Nothing,
+                Before::Release(last) => BeforeItem::Release((&**last).into()),
+            }),
             revisions: revisions.iter().map(RevisionItem::from).collect(),
             instructions: instructions.clone(),
             review_url: review_url.as_ref().map(|link| link.as_str().to_owned()),
@@ -250,14 +343,109 @@ impl TryFrom<ReleaseItem> for Release {
     type Error = Unreadable;
 
     fn try_from(item: ReleaseItem) -> Result<Self, Unreadable> {
+        let released = item.rolls_back_to_release_of.map(moment).transpose()?;
+        let rollback = item.rolls_back_to.map(|id| id.parse()).transpose()?;
         Ok(Self {
             started_by: item.started_by,
-            rolls_back_to: item.rolls_back_to.map(|id| id.parse()).transpose()?,
-            revisions: item.revisions.into_iter().map(Revision::from).collect(),
+            start: item.start.map(Start::try_from).transpose()?,
+            retry: item.retry.map(|retry| match retry {
+                RetryItem::ByHand => Retry::ByHand,
+                RetryItem::Automatic => Retry::Automatic,
+                RetryItem::Unknown => Retry::Unknown,
+            }),
+            rollback: rollback.map(|target| Rollback { target, released }),
+            before: match item.before {
+                None => None,
+                Some(BeforeItem::Unread) => Some(Before::Unread),
+                Some(BeforeItem::Nothing) => Some(Before::Nothing),
+                Some(BeforeItem::Release(last)) => Some(Before::Release(Box::new(last.try_into()?))),
+            },
+            revisions: item.revisions.into_iter().map(Revision::try_from).collect::<Result<_, _>>()?,
             instructions: item.instructions,
             review_url: item.review_url.map(ReviewLink::from),
             earlier: item.earlier.into_iter().map(EarlierDecision::try_from).collect::<Result<_, _>>()?,
         })
+    }
+}
+
+impl From<&Start> for StartItem {
+    fn from(start: &Start) -> Self {
+        match start {
+            Start::Unknown => Self::Unknown,
+            Start::Person(person) => Self::Person(person.into()),
+            Start::Principal => Self::Principal,
+            Start::Push(branch) => Self::Push(branch.clone()),
+            Start::Change => Self::Change,
+            Start::Rule(name) => Self::Rule(name.clone()),
+            Start::AutomaticRollback => Self::AutomaticRollback,
+        }
+    }
+}
+
+impl TryFrom<StartItem> for Start {
+    type Error = Unreadable;
+
+    fn try_from(item: StartItem) -> Result<Self, Unreadable> {
+        Ok(match item {
+            StartItem::Unknown => Self::Unknown,
+            StartItem::Person(person) => Self::Person(person.try_into()?),
+            StartItem::Principal => Self::Principal,
+            StartItem::Push(branch) => Self::Push(branch),
+            StartItem::Change => Self::Change,
+            StartItem::Rule(name) => Self::Rule(name),
+            StartItem::AutomaticRollback => Self::AutomaticRollback,
+        })
+    }
+}
+
+impl From<&LastRelease> for LastReleaseItem {
+    fn from(last: &LastRelease) -> Self {
+        let LastRelease { execution, at, is_newer, revisions, approved_by, unreleased, more } = last;
+        Self {
+            execution: text(execution),
+            at: at.unix_timestamp(),
+            is_newer: *is_newer,
+            revisions: revisions.iter().map(PastRevisionItem::from).collect(),
+            approved_by: approved_by.iter().map(PersonItem::from).collect(),
+            unreleased: unreleased.iter().map(PastRevisionItem::from).collect(),
+            more: *more,
+        }
+    }
+}
+
+impl TryFrom<LastReleaseItem> for LastRelease {
+    type Error = Unreadable;
+
+    fn try_from(item: LastReleaseItem) -> Result<Self, Unreadable> {
+        Ok(Self {
+            execution: item.execution.parse()?,
+            at: moment(item.at)?,
+            is_newer: item.is_newer,
+            revisions: item.revisions.into_iter().map(PastRevision::from).collect(),
+            approved_by: item.approved_by.into_iter().map(Approver::try_from).collect::<Result<_, _>>()?,
+            unreleased: item.unreleased.into_iter().map(PastRevision::from).collect(),
+            more: item.more,
+        })
+    }
+}
+
+impl From<&PastRevision> for PastRevisionItem {
+    fn from(PastRevision { source, id, title, repository }: &PastRevision) -> Self {
+        Self {
+            source: source.clone(),
+            id: id.clone(),
+            title: title.clone(),
+            provider: repository.as_ref().map(|repository| repository.provider().to_owned()),
+            repository: repository.as_ref().map(|repository| repository.name().to_owned()),
+        }
+    }
+}
+
+impl From<PastRevisionItem> for PastRevision {
+    fn from(item: PastRevisionItem) -> Self {
+        let PastRevisionItem { source, id, title, provider, repository } = item;
+        let repository = provider.zip(repository).and_then(|(provider, name)| RepositoryId::new(&provider, name));
+        Self { source, id, title, repository }
     }
 }
 
@@ -306,16 +494,41 @@ impl TryFrom<EarlierVoteItem> for EarlierVote {
 }
 
 impl From<&Revision> for RevisionItem {
-    fn from(Revision { source, id, summary, url }: &Revision) -> Self {
-        let url = url.as_ref().map(|link| link.as_str().to_owned());
-        Self { source: source.clone(), id: id.clone(), summary: summary.clone(), url }
+    fn from(revision: &Revision) -> Self {
+        let Revision { source, origin, id, summary, url, page, comparison } = revision;
+        Self {
+            source: source.clone(),
+            origin: origin.clone().map(|origin| match origin {
+                Origin::Repository { name, branch } => OriginItem::Repository { name, branch },
+                Origin::Object { bucket, key } => OriginItem::Object { bucket, key },
+                Origin::Image { repository, tag } => OriginItem::Image { repository, tag },
+            }),
+            id: id.clone(),
+            summary: summary.clone(),
+            url: url.as_ref().map(|link| link.as_str().to_owned()),
+            page: page.as_ref().map(text),
+            comparison: comparison.as_ref().map(text),
+        }
     }
 }
 
-impl From<RevisionItem> for Revision {
-    fn from(item: RevisionItem) -> Self {
-        let RevisionItem { source, id, summary, url } = item;
-        Self { source, id, summary, url: url.map(ReviewLink::from) }
+impl TryFrom<RevisionItem> for Revision {
+    type Error = Unreadable;
+
+    fn try_from(item: RevisionItem) -> Result<Self, Unreadable> {
+        Ok(Self {
+            source: item.source,
+            origin: item.origin.map(|origin| match origin {
+                OriginItem::Repository { name, branch } => Origin::Repository { name, branch },
+                OriginItem::Object { bucket, key } => Origin::Object { bucket, key },
+                OriginItem::Image { repository, tag } => Origin::Image { repository, tag },
+            }),
+            id: item.id,
+            summary: item.summary,
+            url: item.url.map(ReviewLink::from),
+            page: item.page.map(|page| page.parse()).transpose()?,
+            comparison: item.comparison.map(|page| page.parse()).transpose()?,
+        })
     }
 }
 

@@ -5,14 +5,16 @@
 //! as waiting is not found.
 
 use aws_sdk_codepipeline::types::{
-    ActionExecution, ActionExecutionDetail, ActionExecutionStatus, ExecutionMode, PipelineExecution, StageState,
+    ActionExecution, ActionExecutionDetail, ActionExecutionStatus, ExecutionMode, PipelineExecution, RetryTrigger,
+    StageState,
 };
 
 use super::pending::Declared;
 use super::release::{MAX_INSTRUCTIONS, earlier_decisions, initiator_of, rejected_by, release_of};
-use super::{CodePipeline, FindError, NOT_FOUND, PendingApproval, PendingRef, external_id, moment};
+use super::{Attempts, CodePipeline, FindError, NOT_FOUND, PendingApproval, PendingRef, external_id, moment};
 use crate::approval::{ActionExecutionId, Approval, ApprovalAction, ApprovalToken, ExecutionId, ReviewLink};
 use crate::aws::AwsError;
+use crate::request::Retry;
 use crate::text::bounded;
 
 impl CodePipeline {
@@ -47,33 +49,37 @@ impl CodePipeline {
         pending: &PendingRef,
     ) -> Result<Option<Look>, AwsError> {
         let is_parallel = declared.mode == Some(ExecutionMode::Parallel);
-        let (waiting, runs) = if is_parallel {
+        let (waiting, retry, attempts) = if is_parallel {
             // In PARALLEL mode the state shows no tokens; the external execution id is the token there, and only there.
             let runs = self.attempts(action, pending.execution.as_ref(), |run| has_token(run, pending)).await?;
-            (runs.iter().find_map(|run| waiting_run(run, pending)), runs)
+            let waiting = runs.iter().find_map(|run| waiting_run(run, pending));
+            (waiting, None, Attempts { runs, sources: Vec::new() })
         } else {
-            let waiting = self.stage_state(action).await?.and_then(|stage| waiting_in_state(&stage, action, pending));
+            let stage = self.stage_state(action).await?;
+            let waiting = stage.as_ref().and_then(|stage| waiting_in_state(stage, action, pending));
             let execution = waiting.as_ref().map(|waiting| &waiting.execution).or(pending.execution.as_ref());
-            let runs = match execution {
+            let attempts = match execution {
                 Some(execution) => self.all_attempts(action, execution).await?,
-                None => Vec::new(),
+                None => Attempts::default(),
             };
-            (waiting, runs)
+            (waiting, stage.as_ref().and_then(retry_in_state), attempts)
         };
         if let Some(waiting) = waiting {
             let is_it = |run: &&ActionExecutionDetail| run.action_execution_id.as_deref() == Some(waiting.run.as_str());
             // The list lags behind the state at times. Its texts and times are fixed in the request, so it is waited for.
-            let Some(shown) = runs.iter().find(is_it).cloned() else { return Ok(None) };
+            let Some(shown) = attempts.runs.iter().find(is_it).cloned() else { return Ok(None) };
             if shown.status.as_ref().is_some_and(|status| *status != ActionExecutionStatus::InProgress) {
                 return Ok(Some(Look::Over));
             }
             // In PARALLEL mode, the search ended at the run with this token.
-            let runs = if is_parallel { self.all_attempts(action, &waiting.execution).await? } else { runs };
-            return Ok(Some(Look::Waiting(Box::new(Waiting { named: waiting, shown, runs }))));
+            let attempts = if is_parallel { self.all_attempts(action, &waiting.execution).await? } else { attempts };
+            // Another run of the same action in the same execution: its stage was retried, however that is shown.
+            let retry = retry.or_else(|| (attempts.runs.len() > 1).then_some(Retry::Unknown));
+            return Ok(Some(Look::Waiting(Box::new(Waiting { named: waiting, shown, attempts, retry }))));
         }
         // Ended after the event: over. Ended before it: an earlier attempt of a stage that was retried, and the list does
         // not show ours yet.
-        let is_over = runs.first().is_some_and(|run| {
+        let is_over = attempts.runs.first().is_some_and(|run| {
             run.status.as_ref().is_some_and(|status| *status != ActionExecutionStatus::InProgress)
                 && (has_token(run, pending)
                     || moment(run.last_update_time.as_ref()).is_some_and(|ended| ended >= pending.started))
@@ -86,7 +92,7 @@ impl CodePipeline {
         &self,
         action: ApprovalAction,
         declared: &Declared,
-        Waiting { named, shown, runs }: Waiting,
+        Waiting { named, shown, attempts: Attempts { runs, sources }, retry }: Waiting,
     ) -> Result<PendingApproval, AwsError> {
         let NamedRun { token, execution, run } = named;
         let started = moment(shown.start_time.as_ref())
@@ -94,15 +100,18 @@ impl CodePipeline {
         let timeout = declared.timeout(&action.stage, &action.action);
         let timeout = timeout.map_or(self.default_timeout, |minutes| time::Duration::minutes(minutes.into()));
         let expires = started.saturating_add(timeout);
-        let details = self.details(&action, &execution).await.unwrap_or_else(|error| {
+        let (details, history) = tokio::join!(self.details(&action, &execution), self.history(&action));
+        let details = details.unwrap_or_else(|error| {
             tracing::warn!(%error, approval = %action, "a detail of an approval cannot be read");
             None
         });
         let initiator = details.as_ref().and_then(initiator_of);
-        let mut release = details
-            .as_ref()
-            .map(|execution| release_of(execution, |artifact| declared.source_of(artifact)))
-            .unwrap_or_default();
+        let source_of = |artifact: &str| declared.source_of(artifact, &sources);
+        let (mut release, repositories) =
+            details.as_ref().map(|details| release_of(details, source_of, declared.pushes_only)).unwrap_or_default();
+        release.retry = retry;
+        release.rollback = release.rollback.map(|rollback| history.dated(rollback));
+        release.before = Some(history.before(&execution));
         let configuration = shown.input.as_ref().and_then(|input| input.resolved_configuration.as_ref());
         let configured = |key: &str| configuration.and_then(|values| values.get(key));
         release.instructions =
@@ -111,7 +120,7 @@ impl CodePipeline {
         release.earlier = earlier_decisions(&runs, &run, &self.members.deciding_role(&action.account));
         let rejected_by = rejected_by(&runs, &release.earlier);
         let approval = Approval { action, token, execution, run };
-        Ok(PendingApproval { approval, expires, initiator, release, rejected_by })
+        Ok(PendingApproval { approval, expires, initiator, release, rejected_by, repositories })
     }
 
     /// The execution. It may be shown later than what it runs.
@@ -135,11 +144,12 @@ enum Look {
     Over,
 }
 
-/// A waiting approval: its names, its run, and all runs of its execution at the action.
+/// A waiting approval: its names, its run, all runs of its execution at the action, and how its stage was retried.
 struct Waiting {
     named: NamedRun,
     shown: ActionExecutionDetail,
-    runs: Vec<ActionExecutionDetail>,
+    attempts: Attempts,
+    retry: Option<Retry>,
 }
 
 /// One run of an approval action.
@@ -183,6 +193,15 @@ fn waiting_in_state(stage: &StageState, action: &ApprovalAction, pending: &Pendi
         run: latest.action_execution_id.as_deref()?.parse().ok()?,
     };
     Some(named).filter(|named| named.is_named_by(pending))
+}
+
+/// How the execution that is in a stage came to run it once more.
+fn retry_in_state(stage: &StageState) -> Option<Retry> {
+    Some(match stage.retry_stage_metadata.as_ref()?.latest_retry_trigger.as_ref()? {
+        RetryTrigger::ManualStageRetry => Retry::ByHand,
+        RetryTrigger::AutomatedStageRetry => Retry::Automatic,
+        _ => Retry::Unknown,
+    })
 }
 
 fn latest_of<'a>(stage: &'a StageState, action: &ApprovalAction) -> Option<&'a ActionExecution> {

@@ -10,6 +10,7 @@ use futures_util::{StreamExt, stream};
 use time::{Duration, UtcDateTime};
 use tokio::time::{Instant, timeout_at};
 
+use super::source::{Source, pushes_only};
 use super::{CodePipeline, NOT_FOUND, PendingRef, in_region, moment};
 use crate::approval::{ActionName, ApprovalAction, ApprovalToken, ExecutionId, Location, PipelineName, StageName};
 use crate::aws::{AwsError, AwsErrorKind};
@@ -85,6 +86,8 @@ pub(super) struct Declared {
     pub(super) at: Location,
     pub(super) mode: Option<ExecutionMode>,
     stages: Vec<StageDeclaration>,
+    /// Whether what starts it behind its connections is always a push to a declared branch.
+    pub(super) pushes_only: bool,
 }
 
 impl Declared {
@@ -94,14 +97,17 @@ impl Declared {
         stage.actions.iter().find(|declared| declared.name == action.as_str())?.timeout_in_minutes
     }
 
-    /// The source action that puts an artifact out.
-    pub(super) fn source_of(&self, artifact: &str) -> Option<&str> {
+    /// The source action that puts an artifact out. In its configuration, `runs` have what they resolved.
+    pub(super) fn source_of(&self, artifact: &str, runs: &[ActionExecutionDetail]) -> Option<Source> {
         let puts_it_out = |action: &&ActionDeclaration| {
             let outputs = action.output_artifacts.as_deref().unwrap_or_default();
             action.action_type_id.as_ref().is_some_and(|kind| kind.category == ActionCategory::Source)
                 && outputs.iter().any(|output| output.name == artifact)
         };
-        self.stages.iter().flat_map(|stage| &stage.actions).find(puts_it_out).map(|action| action.name.as_str())
+        let action = self.stages.iter().flat_map(|stage| &stage.actions).find(puts_it_out)?;
+        let run = runs.iter().find(|run| run.action_name.as_deref() == Some(action.name.as_str()));
+        let resolved = run.and_then(|run| run.input.as_ref()?.resolved_configuration.as_ref());
+        Some(Source::of(action, resolved))
     }
 
     /// Its approval actions.
@@ -297,7 +303,8 @@ impl CodePipeline {
         let declared = answer.pipeline.ok_or_else(|| AwsError::unexpected(OPERATION, "no pipeline in the answer"))?;
         let name = declared.name.parse().map_err(|_| AwsError::unexpected(OPERATION, "no name of the pipeline"))?;
         let at = Location { account, region };
-        Ok(Declared { name, at, mode: declared.execution_mode, stages: declared.stages })
+        let pushes_only = pushes_only(declared.triggers.as_deref().unwrap_or_default());
+        Ok(Declared { name, at, mode: declared.execution_mode, stages: declared.stages, pushes_only })
     }
 
     /// Where approvals wait. The state shows each action's latest run, however long ago it began; of a pipeline in PARALLEL

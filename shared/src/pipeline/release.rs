@@ -5,9 +5,11 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::end::{Failure, said_of};
+use super::source::Source;
 use super::{Initiator, moment};
 use crate::approval::{ActionExecutionId, Decision, PrincipalArn, ReviewLink, RoleArn};
-use crate::request::{EarlierDecision, Release, Revision};
+use crate::hosts::RepositoryId;
+use crate::request::{EarlierDecision, Release, Revision, Rollback, Start};
 use crate::text::{bounded, bounded_line};
 
 /// The longest instructions that we keep, in characters. `CustomData` may have 1,000.
@@ -15,9 +17,9 @@ pub(super) const MAX_INSTRUCTIONS: usize = 1000;
 /// The longest commit message that we keep, in characters.
 pub(super) const MAX_SUMMARY: usize = 2048;
 /// Lines such as a commit id or a principal, in characters.
-const MAX_LINE: usize = 256;
+pub(super) const MAX_LINE: usize = 256;
 /// How many sources of a pipeline are shown.
-const MAX_REVISIONS: usize = 10;
+pub(super) const MAX_REVISIONS: usize = 10;
 
 /// `arn:aws:sts::123456789012:assumed-role/Admin/alice` → `assumed-role/Admin/alice`.
 pub(super) fn principal(arn: &str) -> String {
@@ -28,42 +30,126 @@ fn is_json_object(text: &str) -> bool {
     serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).is_ok()
 }
 
-/// `source_of` knows the source action that puts an artifact out.
-pub(super) fn release_of<'a>(
-    execution: &'a PipelineExecution,
-    source_of: impl Fn(&'a str) -> Option<&'a str>,
-) -> Release {
-    let started_by = execution.trigger.as_ref().and_then(|trigger| {
-        let kind = trigger.trigger_type.as_ref().map(TriggerType::as_str);
-        match (trigger.trigger_detail.as_deref(), kind) {
-            (Some(detail), Some("StartPipelineExecution")) if detail.starts_with("arn:") => Some(principal(detail)),
-            // Some are JSON, which nobody outside of AWS reads.
-            (Some(detail), Some(kind)) if !detail.is_empty() && !is_json_object(detail) => {
-                Some(bounded_line(&format!("{kind}: {detail}"), MAX_LINE))
-            }
-            (_, kind) => kind.map(str::to_owned),
+/// What CodePipeline says of who or what started an execution, as it says it.
+fn started_by(execution: &PipelineExecution) -> Option<String> {
+    let trigger = execution.trigger.as_ref()?;
+    let kind = trigger.trigger_type.as_ref().map(TriggerType::as_str);
+    match (trigger.trigger_detail.as_deref(), kind) {
+        (Some(detail), Some("StartPipelineExecution")) if detail.starts_with("arn:") => Some(principal(detail)),
+        // Some are JSON, which nobody outside of AWS reads.
+        (Some(detail), Some(kind)) if !detail.is_empty() && !is_json_object(detail) => {
+            Some(bounded_line(&format!("{kind}: {detail}"), MAX_LINE))
         }
-    });
-    let revisions = execution
-        .artifact_revisions
-        .as_deref()
-        .unwrap_or_default()
-        .iter()
-        .take(MAX_REVISIONS)
+        (_, kind) => kind.map(str::to_owned),
+    }
+}
+
+/// What an execution releases, and the repositories of its revisions, as far as connections name them. `source_of` knows the
+/// source that puts an artifact out.
+pub(super) fn release_of(
+    execution: &PipelineExecution,
+    source_of: impl Fn(&str) -> Option<Source>,
+    pushes_only: bool,
+) -> (Release, Vec<Option<RepositoryId>>) {
+    let revisions = execution.artifact_revisions.as_deref().unwrap_or_default().iter().take(MAX_REVISIONS);
+    let (revisions, repositories): (Vec<_>, Vec<_>) = revisions
         .filter_map(|revision| {
             let artifact = revision.name.as_deref();
-            Some(Revision {
-                source: artifact.map(|artifact| bounded_line(source_of(artifact).unwrap_or(artifact), MAX_LINE)),
-                id: bounded_line(revision.revision_id.as_deref().filter(|id| !id.is_empty())?, MAX_LINE),
-                summary: revision.revision_summary.as_deref().map(commit_message).filter(|text| !text.is_empty()),
-                url: revision.revision_url.as_deref().and_then(ReviewLink::parse_lenient),
-            })
+            let source = artifact.and_then(&source_of);
+            let id = revision.revision_id.as_deref().filter(|id| !id.is_empty())?;
+            let url = revision.revision_url.as_deref().and_then(ReviewLink::parse_lenient);
+            let summary = revision.revision_summary.as_deref().unwrap_or_default();
+            let repository = source.as_ref().and_then(|source| source.repository(summary, url.as_ref(), id));
+            let summary = Some(commit_message(summary)).filter(|text| !text.is_empty() && !is_version(text, id));
+            let name = source.as_ref().map(|source| source.action.as_str()).or(artifact);
+            let revision = Revision {
+                source: name.map(|name| bounded_line(name, MAX_LINE)),
+                origin: source.as_ref().and_then(|source| source.origin(repository.as_ref())),
+                id: bounded_line(id, MAX_LINE),
+                summary,
+                page: source.as_ref().and_then(|source| source.page(url.as_ref())),
+                url,
+                comparison: None,
+            };
+            Some((revision, repository))
         })
-        .collect();
+        .unzip();
     let target = execution.rollback_metadata.as_ref();
     let target = target.and_then(|rollback| rollback.rollback_target_pipeline_execution_id.as_deref());
-    let rolls_back_to = target.and_then(|target| target.parse().ok());
-    Release { started_by, rolls_back_to, revisions, ..Release::default() }
+    let rollback = target.and_then(|target| target.parse().ok()).map(|target| Rollback { target, released: None });
+    let start = Some(start_of(execution, &revisions, pushes_only));
+    let release = Release { started_by: started_by(execution), start, rollback, revisions, ..Release::default() };
+    (release, repositories)
+}
+
+/// Whether a summary is what CodePipeline writes where nobody wrote one: the version, which is shown besides.
+fn is_version(summary: &str, id: &str) -> bool {
+    summary.strip_prefix("Amazon S3 version id: ").is_some_and(|version| version == id)
+}
+
+/// Who or what started an execution, as far as its trigger says. Who a principal is, the policy says.
+fn start_of(execution: &PipelineExecution, revisions: &[Revision], pushes_only: bool) -> Start {
+    if let Some(Initiator::Principal(_)) = initiator_of(execution) {
+        return Start::Principal;
+    }
+    let trigger = execution.trigger.as_ref();
+    let branches: Vec<Option<&str>> = revisions.iter().map(Revision::branch).collect();
+    // The name stands in a sentence of ours, so that it must not read as one.
+    let is_plain = |branch: &&str| {
+        branch.len() <= 60
+            && branch.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'/'))
+    };
+    let pushed = || {
+        let only = branches.first().copied().flatten().filter(|_| branches.len() == 1);
+        Start::Push(only.filter(is_plain).map(str::to_owned))
+    };
+    let all_are_pushed = !branches.is_empty() && branches.iter().all(Option::is_some);
+    match trigger.and_then(|trigger| trigger.trigger_type.as_ref()) {
+        Some(TriggerType::Webhook | TriggerType::WebhookV2) if pushes_only => pushed(),
+        Some(TriggerType::PollForSourceChanges) if all_are_pushed => pushed(),
+        Some(
+            TriggerType::Webhook
+            | TriggerType::WebhookV2
+            | TriggerType::PollForSourceChanges
+            | TriggerType::PutActionRevision,
+        ) => Start::Change,
+        Some(TriggerType::CloudWatchEvent) => {
+            let rule = trigger.and_then(|trigger| rule_in(trigger.trigger_detail.as_deref()?));
+            rule.map_or(Start::Change, Start::Rule)
+        }
+        Some(TriggerType::AutomatedRollback) => Start::AutomaticRollback,
+        _ => Start::Unknown,
+    }
+}
+
+/// The name in the ARN of an EventBridge rule: `arn:aws:events:REGION:ACCOUNT:rule/NAME`, with the bus before the name where
+/// it is not the default one.
+/// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Rule.html>
+fn rule_in(arn: &str) -> Option<String> {
+    let (head, resource) = arn.split_once(":rule/")?;
+    let name = resource.rsplit('/').next()?;
+    let is_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
+    let is_rule = head.starts_with("arn:") && head.split(':').nth(2) == Some("events");
+    (is_rule && (1..=64).contains(&name.len()) && name.bytes().all(is_name)).then(|| name.to_owned())
+}
+
+/// The first line of what a revision's author wrote, if there is one.
+pub(super) fn title(summary: &str) -> Option<String> {
+    let message = commit_message(summary);
+    message.lines().find(|line| !line.trim().is_empty()).map(|line| bounded_line(line, MAX_LINE))
+}
+
+/// The provider in a wrapped commit message.
+pub(super) fn provider_in(summary: &str) -> Option<String> {
+    const MEMBER: &str = "{\"ProviderType\":\"";
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Wrapped {
+        provider_type: String,
+    }
+    // CodePipeline cuts the end of what is too long, and the provider comes first.
+    let cut = || Some(summary.strip_prefix(MEMBER)?.split_once('"')?.0.to_owned());
+    serde_json::from_str::<Wrapped>(summary).ok().map(|wrapped| wrapped.provider_type).or_else(cut)
 }
 
 /// How earlier runs of the action in the same execution were decided, oldest first: a stage that was rejected can be

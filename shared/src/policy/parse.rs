@@ -15,7 +15,8 @@ use super::{
     AfterRejection, AutomaticStart, DEFAULT, Globs, MAX_ROUTES, MAX_TEXT, Part, Policy, PolicyError, PolicyWarning,
     Route, warnings,
 };
-use crate::approval::Quorum;
+use crate::approval::{Quorum, WebUrl};
+use crate::hosts::Hosts;
 use crate::l10n::Language;
 
 /// What the default route may say, and every other besides its name and its globs.
@@ -60,7 +61,8 @@ pub fn policy(text: &str) -> Result<Policy, PolicyError> {
     if let Some(aliases) = document.get("aliases") {
         return Err(aliases.wrong(NO_ALIASES));
     }
-    document.only(&["person", "groups", "route", DEFAULT])?;
+    document.only(&["person", "groups", "hosts", "route", DEFAULT])?;
+    let hosts = hosts(&document)?;
     let persons = Persons::read(&document)?;
     let groups = people::groups(&document, &persons.people)?;
     let written = routes(&document, &groups, &persons.people)?;
@@ -71,7 +73,27 @@ pub fn policy(text: &str) -> Result<Policy, PolicyError> {
     warnings.extend(warnings::of_routes(&written, &everybody));
     warnings.sort_by_key(|warning: &PolicyWarning| (warning.line, warning.column));
     let routes = written.into_iter().map(|Written { globs, route, .. }| (globs, route)).collect();
-    Ok(Policy { groups, people: everybody, routes, warnings })
+    Ok(Policy { groups, people: everybody, routes, hosts, warnings })
+}
+
+/// The addresses of repositories' hosts, by the names that connections have for their providers.
+fn hosts(document: &Table) -> Result<Hosts, PolicyError> {
+    let Some(node) = document.get("hosts") else { return Ok(Hosts::default()) };
+    let table = node.table()?;
+    table.only(&["github_enterprise_server", "gitlab_self_managed"])?;
+    let address = |key: &str| table.get(key).map(|node| host(&node)).transpose();
+    Ok(Hosts {
+        github_enterprise_server: address("github_enterprise_server")?,
+        gitlab_self_managed: address("gitlab_self_managed")?,
+    })
+}
+
+/// The address below which a host has its repositories. Pages are appended to it.
+fn host(node: &Node) -> Result<WebUrl, PolicyError> {
+    let text = node.text()?;
+    let is_base = text.starts_with("https://") && !text.contains(['?', '#', '%']);
+    let url = text.parse().ok().filter(|_| is_base);
+    url.ok_or_else(|| node.wrong("must be the address of the host, such as https://git.example.com"))
 }
 
 /// The routes and, last, the default route.

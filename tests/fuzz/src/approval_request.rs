@@ -6,7 +6,8 @@ use arbitrary::{Result, Unstructured};
 use countersign::approval::{Approver, Comment, Decision, Digest, ReviewLink};
 use countersign::l10n::Language;
 use countersign::request::{
-    EarlierDecision, EarlierVote, Ending, NewRequest, Outcome, Release, Request, Revision, Terms, Visitor, Vote,
+    Before, EarlierDecision, EarlierVote, Ending, LastRelease, NewRequest, Origin, Outcome, PastRevision, Release,
+    Request, Retry, Revision, Rollback, Start, Terms, Visitor, Vote,
 };
 use countersign::text::{bounded, bounded_line};
 use time::Duration;
@@ -14,6 +15,7 @@ use time::Duration;
 use crate::fixture::{NOW, approval};
 use crate::text::{masked, text, text_of};
 
+const EXECUTION: &str = "12345678-1234-5678-abcd-12345678abcd";
 const NAME: &[u8] = b"abcXYZ019.@-_";
 const LOCAL: &[u8] = b"abcXYZ019!#$%&'*+-/=?^_`{|}~";
 const ENDINGS: [Ending; 6] =
@@ -108,17 +110,83 @@ fn release(u: &mut Unstructured) -> Result<Release> {
     let revisions = (0..u.int_in_range(0..=5_u8)?)
         .map(|_| {
             let summary = shown(paragraphs(u, 2048)?);
-            Ok(Revision { source: maybe(u, |u| line(u, 100))?, id: line(u, 256)?, summary, url: link(u)? })
+            Ok(Revision {
+                source: maybe(u, |u| line(u, 100))?,
+                origin: maybe(u, origin)?,
+                id: line(u, 256)?,
+                summary,
+                url: link(u)?,
+                page: maybe(u, |_| Ok("https://github.com/acme/shop/commit/0123456".parse().unwrap()))?,
+                comparison: maybe(u, |_| {
+                    Ok("https://github.com/acme/shop/compare/0123456...789abcd".parse().unwrap())
+                })?,
+            })
         })
         .collect::<Result<_>>()?;
     Ok(Release {
         started_by: maybe(u, |u| line(u, 256))?,
-        rolls_back_to: maybe(u, |_| Ok("12345678-1234-5678-abcd-12345678abcd".parse().unwrap()))?,
+        start: maybe(u, start)?,
+        retry: maybe(u, |u| Ok(*u.choose(&[Retry::ByHand, Retry::Automatic, Retry::Unknown])?))?,
+        rollback: maybe(u, |u| {
+            Ok(Rollback { target: EXECUTION.parse().unwrap(), released: maybe(u, |_| Ok(NOW - Duration::DAY))? })
+        })?,
+        before: maybe(u, before)?,
         revisions,
         instructions: shown(paragraphs(u, 1000)?),
         review_url: link(u)?,
         earlier: (0..u.int_in_range(0..=2_u8)?).map(|_| earlier(u)).collect::<Result<_>>()?,
     })
+}
+
+fn start(u: &mut Unstructured) -> Result<Start> {
+    Ok(match u.int_in_range(0..=6_u8)? {
+        0 => Start::Unknown,
+        1 => Start::Person(person(u)?),
+        2 => Start::Principal,
+        // What reaches these is made of letters, digits and a few signs.
+        3 => Start::Push(maybe(u, |_| Ok("release/1.2".to_owned()))?),
+        4 => Start::Change,
+        5 => Start::Rule("nightly".to_owned()),
+        _ => Start::AutomaticRollback,
+    })
+}
+
+fn origin(u: &mut Unstructured) -> Result<Origin> {
+    let mut name = || line(u, 256);
+    let (first, second) = (name()?, name()?);
+    Ok(match u.int_in_range(0..=2_u8)? {
+        0 => Origin::Repository { name: first, branch: maybe(u, |u| line(u, 256))? },
+        1 => Origin::Object { bucket: first, key: second },
+        _ => Origin::Image { repository: first, tag: maybe(u, |u| line(u, 256))? },
+    })
+}
+
+fn before(u: &mut Unstructured) -> Result<Before> {
+    Ok(match u.int_in_range(0..=2_u8)? {
+        0 => Before::Unread,
+        1 => Before::Nothing,
+        _ => Before::Release(Box::new(LastRelease {
+            execution: EXECUTION.parse().unwrap(),
+            at: NOW - Duration::seconds(u.int_in_range(0..=100_000)?),
+            is_newer: u.arbitrary()?,
+            revisions: past(u, 3)?,
+            approved_by: people(u, 0)?.into_values().collect(),
+            unreleased: past(u, 10)?,
+            more: u.int_in_range(0..=90)?,
+        })),
+    })
+}
+
+fn past(u: &mut Unstructured, most: u8) -> Result<Vec<PastRevision>> {
+    let revision = |u: &mut Unstructured| {
+        Ok(PastRevision {
+            source: line(u, 100)?,
+            id: line(u, 256)?,
+            title: maybe(u, |u| line(u, 256))?,
+            repository: None,
+        })
+    };
+    (0..u.int_in_range(0..=most)?).map(|_| revision(u)).collect()
 }
 
 fn earlier(u: &mut Unstructured) -> Result<EarlierDecision> {
@@ -169,6 +237,25 @@ pub fn masked_request(request: &Request) -> Request {
     for revision in &mut twin.release.revisions {
         mask(&mut revision.id);
         revision.summary.iter_mut().for_each(mask);
+        match &mut revision.origin {
+            Some(Origin::Repository { name, branch: other } | Origin::Image { repository: name, tag: other }) => {
+                mask(name);
+                other.iter_mut().for_each(mask);
+            }
+            Some(Origin::Object { bucket, key }) => [bucket, key].into_iter().for_each(mask),
+            None => {}
+        }
+    }
+    if let Some(Before::Release(last)) = &mut twin.release.before {
+        for revision in last.revisions.iter_mut().chain(&mut last.unreleased) {
+            [&mut revision.source, &mut revision.id].into_iter().chain(&mut revision.title).for_each(mask);
+        }
+        for person in &mut last.approved_by {
+            person.name = person.name.as_ref().and_then(|name| masked(name.expose()).parse().ok());
+        }
+    }
+    if let Some(Start::Person(person)) = &mut twin.release.start {
+        person.name = person.name.as_ref().and_then(|name| masked(name.expose()).parse().ok());
     }
     twin.terms.barred.values_mut().for_each(mask);
     for person in twin.terms.approvers.values_mut().chain(twin.terms.copy.values_mut()) {

@@ -86,7 +86,7 @@ impl PolicyEmail<'_> {
         ];
         let changes = lists.into_iter().filter_map(|(label, rows)| {
             let text = ForeignText::new(&rows.join("\n"), RIGHTS)?;
-            Some(Foreign { label, text: Some(text), id: None, link: None })
+            Some(Foreign { text: Some(text), ..Foreign::labelled(label) })
         });
         let changes = changes.collect();
         Opening { headline: texts.rights_changed(), earlier: None, lead, facts: Vec::new(), changes, statement: None }

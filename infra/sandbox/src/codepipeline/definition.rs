@@ -73,9 +73,9 @@ pub enum ActionKind {
 pub struct SourceAction {
     /// The provider of the repository.
     pub provider: SourceProvider,
-    /// `name` in CodeCommit, `owner/name` behind a connection.
+    /// `name` in CodeCommit and ECR, `owner/name` on GitHub and behind a connection, the bucket in S3.
     pub repository: String,
-    /// The branch that is followed.
+    /// The branch that is followed; the key of the object in S3, and the tag of the image in ECR.
     pub branch: String,
     /// The variable namespace, `SourceVariables` unless said otherwise.
     pub namespace: Option<String>,
@@ -88,8 +88,51 @@ pub struct SourceAction {
 pub enum SourceProvider {
     /// AWS CodeCommit. The revision summary is the commit message.
     CodeCommit,
-    /// GitHub behind a connection. The revision summary is JSON: `{"ProviderType":"GitHub","CommitMessage":"…"}`.
+    /// GitHub behind a connection. The revision summary is JSON: `{"ProviderType":"GitHub","CommitMessage":"…"}`, and so it
+    /// is behind every other connection.
     GitHubConnection,
+    /// Bitbucket Cloud behind a connection.
+    BitbucketConnection,
+    /// GitLab.com behind a connection.
+    GitLabConnection,
+    /// GitHub Enterprise Server behind a connection.
+    GitHubEnterpriseServerConnection,
+    /// GitLab self-managed behind a connection.
+    GitLabSelfManagedConnection,
+    /// GitHub by OAuth, as before there were connections. The revision has the commit's own page.
+    GitHub,
+    /// An object in Amazon S3. The revision is a version of it.
+    S3,
+    /// An image in Amazon ECR. The revision is its digest.
+    Ecr,
+    /// An action of the owner's own, whose worker gives the revision.
+    Custom,
+}
+
+impl SourceProvider {
+    /// What a connection calls its provider; `None` for what is no connection.
+    pub(super) fn connection(self) -> Option<&'static str> {
+        match self {
+            Self::GitHubConnection => Some("GitHub"),
+            Self::BitbucketConnection => Some("Bitbucket"),
+            Self::GitLabConnection => Some("GitLab"),
+            Self::GitHubEnterpriseServerConnection => Some("GitHubEnterpriseServer"),
+            Self::GitLabSelfManagedConnection => Some("GitLabSelfManaged"),
+            Self::CodeCommit | Self::GitHub | Self::S3 | Self::Ecr | Self::Custom => None,
+        }
+    }
+
+    /// Owner and provider (`actionTypeId`).
+    fn owner_and_name(self) -> (&'static str, &'static str) {
+        match self {
+            Self::CodeCommit => ("AWS", "CodeCommit"),
+            Self::S3 => ("AWS", "S3"),
+            Self::Ecr => ("AWS", "ECR"),
+            Self::GitHub => ("ThirdParty", "GitHub"),
+            Self::Custom => ("Custom", "Subversion"),
+            _ => ("AWS", "CodeStarSourceConnection"),
+        }
+    }
 }
 
 /// A manual approval. Its texts may hold variables, such as `#{SourceVariables.CommitId}`.
@@ -214,6 +257,35 @@ impl SourceAction {
             messages: Vec::new(),
         }
     }
+
+    fn configuration(&self, pipeline: &PipelineDefinition) -> BTreeMap<&'static str, String> {
+        let (repository, branch) = (self.repository.clone(), self.branch.clone());
+        let polls = || ("PollForSourceChanges", "false".to_owned());
+        match self.provider {
+            SourceProvider::CodeCommit => {
+                BTreeMap::from([("RepositoryName", repository), ("BranchName", branch), polls()])
+            }
+            SourceProvider::GitHub => {
+                let (owner, repo) = repository.split_once('/').unwrap_or(("", &repository));
+                let token = ("OAuthToken", "****".to_owned());
+                BTreeMap::from([
+                    ("Owner", owner.to_owned()),
+                    ("Repo", repo.to_owned()),
+                    ("Branch", branch),
+                    token,
+                    polls(),
+                ])
+            }
+            SourceProvider::S3 => BTreeMap::from([("S3Bucket", repository), ("S3ObjectKey", branch), polls()]),
+            SourceProvider::Ecr => BTreeMap::from([("RepositoryName", repository), ("ImageTag", branch)]),
+            SourceProvider::Custom => BTreeMap::from([("ProjectName", repository)]),
+            _ => BTreeMap::from([
+                ("ConnectionArn", pipeline.connection_arn()),
+                ("FullRepositoryId", repository),
+                ("BranchName", branch),
+            ]),
+        }
+    }
 }
 
 impl ExecutionMode {
@@ -228,16 +300,16 @@ impl ExecutionMode {
 }
 
 impl ActionKind {
-    /// The category and the provider (`actionTypeId`). The owner of every kind here is `AWS`, its version `1`.
-    pub(super) fn category_and_provider(&self) -> (&'static str, &'static str) {
+    /// The category, the owner and the provider (`actionTypeId`). The version of every kind here is `1`.
+    pub(super) fn category_owner_and_provider(&self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Self::Source(SourceAction { provider: SourceProvider::CodeCommit, .. }) => ("Source", "CodeCommit"),
-            Self::Source(SourceAction { provider: SourceProvider::GitHubConnection, .. }) => {
-                ("Source", "CodeStarSourceConnection")
+            Self::Source(source) => {
+                let (owner, provider) = source.provider.owner_and_name();
+                ("Source", owner, provider)
             }
-            Self::Build => ("Build", "CodeBuild"),
-            Self::Deploy => ("Deploy", "CodeDeploy"),
-            Self::Approval(_) => ("Approval", "Manual"),
+            Self::Build => ("Build", "AWS", "CodeBuild"),
+            Self::Deploy => ("Deploy", "AWS", "CodeDeploy"),
+            Self::Approval(_) => ("Approval", "AWS", "Manual"),
         }
     }
 
@@ -251,18 +323,7 @@ impl ActionKind {
     /// The configuration as `GetPipeline` shows it, variables unresolved.
     pub(super) fn configuration(&self, pipeline: &PipelineDefinition) -> BTreeMap<&'static str, String> {
         match self {
-            Self::Source(source) => match source.provider {
-                SourceProvider::CodeCommit => BTreeMap::from([
-                    ("RepositoryName", source.repository.clone()),
-                    ("BranchName", source.branch.clone()),
-                    ("PollForSourceChanges", "false".to_owned()),
-                ]),
-                SourceProvider::GitHubConnection => BTreeMap::from([
-                    ("ConnectionArn", pipeline.connection_arn()),
-                    ("FullRepositoryId", source.repository.clone()),
-                    ("BranchName", source.branch.clone()),
-                ]),
-            },
+            Self::Source(source) => source.configuration(pipeline),
             Self::Build => BTreeMap::from([("ProjectName", pipeline.name.clone())]),
             Self::Deploy => BTreeMap::from([
                 ("ApplicationName", pipeline.name.clone()),

@@ -32,7 +32,7 @@ impl ActionEvent {
 /// "CodePipeline Action Execution State Change", as EventBridge delivers it.
 pub(super) fn state_change(execution: &Execution, run: &ActionRun, event: ActionEvent, now: UtcDateTime) -> Value {
     let pipeline = &execution.definition;
-    let (category, provider) = run.action.kind.category_and_provider();
+    let (category, owner, provider) = run.action.kind.category_owner_and_provider();
     let detail = Members::new()
         .with("pipeline", pipeline.name.as_str())
         .with("execution-id", execution.id.value.as_str())
@@ -40,7 +40,7 @@ pub(super) fn state_change(execution: &Execution, run: &ActionRun, event: Action
         .with("action", run.action.name.as_str())
         .with("state", event.as_str())
         .with("region", pipeline.region.as_str())
-        .with("type", json!({"owner": "AWS", "provider": provider, "category": category, "version": "1"}))
+        .with("type", json!({"owner": owner, "provider": provider, "category": category, "version": "1"}))
         .with("version", execution.version)
         .with("pipeline-execution-attempt", execution.attempt)
         .maybe("execution-result", result(run, event));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::errors::AwsError;
 use super::input::{Input, Text};
-use super::queries::{action_type, execution_type, rollback_metadata, trigger};
+use super::queries::{action_type, execution_type, revision_members, rollback_metadata, trigger};
 use super::state::{ActionRun, Execution};
 use super::status::StageStatus;
 use super::wire::{Members, seconds};
@@ -79,10 +79,13 @@ pub(super) fn pipeline_executions(mut call: Call<'_>) -> Result<Value, AwsError>
         if input.has("filter.succeededInStage") { Some(input.name("filter.succeededInStage.stageName")) } else { None };
     input.finish()?;
     let pipeline = call.pipeline(&name)?;
+    // By the guide, the filter finds executions of the present version of the pipeline alone.
+    let version = pipeline.version;
     let succeeded = |execution: &Execution| {
-        stage
-            .as_ref()
-            .is_none_or(|stage| execution.visit(stage).is_some_and(|visit| visit.status == StageStatus::Succeeded))
+        stage.as_ref().is_none_or(|stage| {
+            execution.version == version
+                && execution.visit(stage).is_some_and(|visit| visit.status == StageStatus::Succeeded)
+        })
     };
     let mut numbered: Vec<_> = (1..).zip(&pipeline.executions).filter(|(_, execution)| succeeded(execution)).collect();
     numbered.reverse();
@@ -95,14 +98,7 @@ fn execution_summary(execution: &Execution) -> Value {
     let revisions: Vec<Value> = execution
         .revisions
         .iter()
-        .map(|revision| {
-            json!({
-                "actionName": revision.action,
-                "revisionId": revision.id,
-                "revisionSummary": revision.summary,
-                "revisionUrl": revision.url,
-            })
-        })
+        .map(|revision| revision_members(Members::new().with("actionName", revision.action.as_str()), revision).into())
         .collect();
     let stop = execution.stop.as_ref().map(|stop| Members::new().maybe("reason", stop.reason.as_deref()));
     Members::new()

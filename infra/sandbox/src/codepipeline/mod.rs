@@ -148,7 +148,7 @@ impl CodePipeline {
     /// of a QUEUED or PARALLEL pipeline are under way.
     pub fn start(&self, pipeline: &str, trigger: Trigger) -> Result<String, AwsError> {
         let (mut pipelines, world) = self.up_to_date();
-        let account = account_of(trigger.kind_and_detail().1).to_owned();
+        let account = account_of(trigger.kind_and_detail().1.unwrap_or_default()).to_owned();
         let is_in_account = pipelines.get(&account, pipeline).is_some();
         let found = if is_in_account { pipelines.get_mut(&account, pipeline) } else { pipelines.first_mut(pipeline) };
         let found = found.ok_or_else(|| AwsError::pipeline_not_found(&account, pipeline))?;

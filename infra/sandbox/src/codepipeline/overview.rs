@@ -116,7 +116,7 @@ pub(super) fn pipeline(pipeline: &Pipeline) -> PipelineView {
 }
 
 fn action(pipeline: &Pipeline, stage: &str, action: &ActionDefinition) -> ActionView {
-    let (category, provider) = action.kind.category_and_provider();
+    let (category, _, provider) = action.kind.category_owner_and_provider();
     let runs = pipeline.runs_of(stage, &action.name).into_iter().enumerate();
     let shown = runs.filter(|(age, (_, run))| *age == 0 || run.is_in_progress());
     ActionView {
@@ -148,7 +148,7 @@ fn execution(execution: &Execution) -> ExecutionView {
         status: execution.status.as_str(),
         status_summary: execution.status_summary.clone(),
         trigger_type,
-        trigger_detail: trigger_detail.to_owned(),
+        trigger_detail: trigger_detail.unwrap_or_default().to_owned(),
         revision_id: revision.map(|revision| revision.id.clone()),
         revision_summary: revision.map(|revision| revision.summary.clone()),
         revision_url: revision.map(|revision| revision.url.clone()),

@@ -1,12 +1,14 @@
 //! `GetPipeline`, `GetPipelineState` and `GetPipelineExecution`.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::call::Call;
 use super::definition::{ActionDefinition, ActionKind, ExecutionMode, PipelineDefinition, StageDefinition};
 use super::errors::AwsError;
 use super::input::Input;
-use super::state::{ActionRun, Execution, Pipeline, Trigger};
+use super::state::{ActionRun, Execution, Pipeline, Revision, Trigger};
 use super::status::StageStatus;
 use super::wire::{Members, seconds};
 
@@ -72,8 +74,8 @@ fn declared_action(pipeline: &PipelineDefinition, action: &ActionDefinition) -> 
 }
 
 pub(super) fn action_type(kind: &ActionKind) -> Value {
-    let (category, provider) = kind.category_and_provider();
-    json!({"category": category, "owner": "AWS", "provider": provider, "version": "1"})
+    let (category, owner, provider) = kind.category_owner_and_provider();
+    json!({"category": category, "owner": owner, "provider": provider, "version": "1"})
 }
 
 /// `GetPipelineState`.
@@ -115,7 +117,19 @@ fn stage_state(pipeline: &Pipeline, stage: &StageDefinition) -> Value {
         .with("inboundTransitionState", json!({"enabled": true}))
         .with("actionStates", actions)
         .maybe("latestExecution", latest.map(|(execution, visit)| stage_execution(execution, visit.status)))
+        .maybe("retryStageMetadata", latest.and_then(|(execution, _)| retries(execution, &stage.name)))
         .into()
+}
+
+/// How often the stage was retried in an execution. All retries here are by hand.
+fn retries(execution: &Execution, stage: &str) -> Option<Value> {
+    let retried = execution.runs.iter().filter(|run| run.stage == stage && run.retried);
+    let most = retried.fold(BTreeMap::<&str, u32>::new(), |mut counts, run| {
+        *counts.entry(&run.action.name).or_default() += 1;
+        counts
+    });
+    let count = most.into_values().max()?;
+    Some(json!({"manualStageRetryAttempt": count, "latestRetryTrigger": "ManualStageRetry"}))
 }
 
 fn stage_execution(execution: &Execution, status: StageStatus) -> Value {
@@ -163,13 +177,10 @@ pub(super) fn execution(mut call: Call<'_>) -> Result<Value, AwsError> {
         .revisions
         .iter()
         .map(|revision| {
-            json!({
-                "name": execution.definition.artifact_of(&revision.action),
-                "revisionId": revision.id,
-                "revisionSummary": revision.summary,
-                "revisionUrl": revision.url,
-                "created": seconds(revision.created),
-            })
+            let artifact = execution.definition.artifact_of(&revision.action);
+            revision_members(Members::new().with("name", artifact), revision)
+                .with("created", seconds(revision.created))
+                .into()
         })
         .collect();
     let variables = execution.variables.iter().map(|(name, value)| json!({"name": name, "resolvedValue": value}));
@@ -188,9 +199,17 @@ pub(super) fn execution(mut call: Call<'_>) -> Result<Value, AwsError> {
     Ok(json!({"pipelineExecution": Value::from(found)}))
 }
 
+/// A revision in either list. Where there is no summary and no address, neither is there.
+pub(super) fn revision_members(members: Members, revision: &Revision) -> Members {
+    let filled = |text: &'static str, value: &str| (!value.is_empty()).then(|| (text, value.to_owned()));
+    let texts = [filled("revisionSummary", &revision.summary), filled("revisionUrl", &revision.url)];
+    let members = members.with("revisionId", revision.id.as_str());
+    texts.into_iter().flatten().fold(members, |members, (name, value)| members.with(name, value))
+}
+
 pub(super) fn trigger(trigger: &Trigger) -> Value {
     let (kind, detail) = trigger.kind_and_detail();
-    json!({"triggerType": kind, "triggerDetail": detail})
+    Members::new().with("triggerType", kind).maybe("triggerDetail", detail).into()
 }
 
 /// Whether it releases something again, or for the first time.

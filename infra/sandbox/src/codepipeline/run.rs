@@ -108,43 +108,77 @@ pub(super) fn begin<'a>(
 /// Brings a revision, and the variables that a source action puts out.
 fn fetch(run: &mut ActionRun, execution: &mut Execution, source: &SourceAction, age: usize, now: UtcDateTime) {
     let pinned = execution.overrides.iter().find(|(action, _)| *action == run.action.name);
-    let id = pinned.map_or_else(|| fresh_hex(40), |(_, revision)| revision.clone());
+    let id = pinned.map_or_else(|| fresh_revision(source), |(_, revision)| revision.clone());
     let texts: Vec<&str> = source.messages.iter().map(String::as_str).collect();
     let texts = if texts.is_empty() { MESSAGES.as_slice() } else { texts.as_slice() };
     let message = texts.iter().cycle().nth(age % texts.len()).copied().unwrap_or_default();
-    let summary = match source.provider {
-        SourceProvider::CodeCommit => message.to_owned(),
-        SourceProvider::GitHubConnection => {
-            // In the service's order: what is cut is the message.
-            format!(r#"{{"ProviderType":"GitHub","CommitMessage":{}}}"#, json!(message))
+    // The longest summary that the model allows.
+    let summary: String = summary_of(source, &id, message).chars().take(2048).collect();
+    let url = revision_url(&execution.definition, source, &id);
+    run.output_variables = match source.provider {
+        SourceProvider::S3 => BTreeMap::from([
+            ("BucketName", source.repository.clone()),
+            ("ObjectKey", source.branch.clone()),
+            ("VersionId", id.clone()),
+        ]),
+        SourceProvider::Ecr => BTreeMap::from([
+            ("RepositoryName", source.repository.clone()),
+            ("ImageTag", source.branch.clone()),
+            ("ImageDigest", id.clone()),
+        ]),
+        SourceProvider::Custom => BTreeMap::new(),
+        provider => {
+            let full = if provider == SourceProvider::CodeCommit { "RepositoryName" } else { "FullRepositoryName" };
+            BTreeMap::from([
+                ("BranchName", source.branch.clone()),
+                ("CommitId", id.clone()),
+                ("CommitMessage", message.to_owned()),
+                (full, source.repository.clone()),
+            ])
         }
     };
-    // The longest summary that the model allows.
-    let summary: String = summary.chars().take(2048).collect();
-    let url = revision_url(&execution.definition, source, &id);
-    let repository = match source.provider {
-        SourceProvider::CodeCommit => "RepositoryName",
-        SourceProvider::GitHubConnection => "FullRepositoryName",
-    };
-    run.output_variables = BTreeMap::from([
-        ("BranchName", source.branch.clone()),
-        ("CommitId", id.clone()),
-        ("CommitMessage", message.to_owned()),
-        (repository, source.repository.clone()),
-    ]);
     run.external_id = Some(id.clone());
-    run.summary = Some(summary.clone());
-    run.external_url = Some(url.clone());
+    run.summary = Some(summary.clone()).filter(|summary| !summary.is_empty());
+    run.external_url = Some(url.clone()).filter(|url| !url.is_empty());
     execution.revisions.push(Revision { action: run.action.name.clone(), id, summary, url, created: now });
 }
 
+/// The id of a new revision in the form that its provider has.
+fn fresh_revision(source: &SourceAction) -> String {
+    match source.provider {
+        SourceProvider::Ecr => format!("sha256:{}", fresh_hex(64)),
+        SourceProvider::S3 => fresh_hex(32),
+        SourceProvider::Custom => fresh_hex(5),
+        _ => fresh_hex(40),
+    }
+}
+
+fn summary_of(source: &SourceAction, id: &str, message: &str) -> String {
+    match source.provider {
+        // Without a summary among the object's metadata.
+        SourceProvider::S3 if source.messages.is_empty() => format!("Amazon S3 version id: {id}"),
+        SourceProvider::Ecr | SourceProvider::Custom if source.messages.is_empty() => String::new(),
+        provider => match provider.connection() {
+            // In the service's order: what is cut is the message.
+            Some(name) => format!(r#"{{"ProviderType":"{name}","CommitMessage":{}}}"#, json!(message)),
+            None => message.to_owned(),
+        },
+    }
+}
+
 fn revision_url(pipeline: &PipelineDefinition, source: &SourceAction, id: &str) -> String {
-    let (region, repository) = (&pipeline.region, &source.repository);
+    let (region, repository, branch) = (&pipeline.region, &source.repository, &source.branch);
     match source.provider {
         SourceProvider::CodeCommit => {
             format!("https://{region}.console.aws.amazon.com/codecommit/home#/repository/{repository}/commit/{id}")
         }
-        SourceProvider::GitHubConnection => format!(
+        SourceProvider::GitHub => format!("https://github.com/{repository}/commit/{id}"),
+        SourceProvider::S3 => format!("https://console.aws.amazon.com/s3/object/{repository}/{branch}?versionId={id}"),
+        SourceProvider::Ecr => {
+            format!("https://{region}.console.aws.amazon.com/ecr/repositories/{repository}/image/{id}/details")
+        }
+        SourceProvider::Custom => String::new(),
+        _ => format!(
             "https://{region}.console.aws.amazon.com/codesuite/settings/connections/redirect?connectionArn={}\
              &referenceType=COMMIT&FullRepositoryId={repository}&Commit={id}",
             pipeline.connection_arn(),

@@ -117,8 +117,18 @@ pub(super) struct Revision {
 pub enum Trigger {
     /// Somebody called `StartPipelineExecution`: their ARN.
     StartPipelineExecution(String),
-    /// A change of the source, by an EventBridge rule: the rule's ARN.
+    /// A change of the source, or a schedule, by an EventBridge rule: the rule's ARN.
     CloudWatchEvent(String),
+    /// A push behind a connection, with whatever CodePipeline says of it.
+    WebhookV2(String),
+    /// A push to GitHub by OAuth: the webhook's ARN.
+    Webhook(String),
+    /// A change that CodePipeline found itself.
+    PollForSourceChanges,
+    /// Somebody created the pipeline: their ARN.
+    CreatePipeline(String),
+    /// The worker of a source action of the owner's own.
+    PutActionRevision,
     /// Somebody called `RollbackStage`: their ARN.
     ManualRollback(String),
     /// The pipeline rolls back by itself: JSON with the id of the execution that failed.
@@ -126,12 +136,17 @@ pub enum Trigger {
 }
 
 impl Trigger {
-    pub(super) fn kind_and_detail(&self) -> (&'static str, &str) {
+    pub(super) fn kind_and_detail(&self) -> (&'static str, Option<&str>) {
         match self {
-            Self::StartPipelineExecution(caller) => ("StartPipelineExecution", caller),
-            Self::CloudWatchEvent(rule) => ("CloudWatchEvent", rule),
-            Self::ManualRollback(caller) => ("ManualRollback", caller),
-            Self::AutomatedRollback(failed) => ("AutomatedRollback", failed),
+            Self::StartPipelineExecution(caller) => ("StartPipelineExecution", Some(caller)),
+            Self::CloudWatchEvent(rule) => ("CloudWatchEvent", Some(rule)),
+            Self::WebhookV2(detail) => ("WebhookV2", Some(detail)),
+            Self::Webhook(webhook) => ("Webhook", Some(webhook)),
+            Self::PollForSourceChanges => ("PollForSourceChanges", None),
+            Self::CreatePipeline(caller) => ("CreatePipeline", Some(caller)),
+            Self::PutActionRevision => ("PutActionRevision", None),
+            Self::ManualRollback(caller) => ("ManualRollback", Some(caller)),
+            Self::AutomatedRollback(failed) => ("AutomatedRollback", Some(failed)),
         }
     }
 }

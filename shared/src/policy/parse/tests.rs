@@ -287,3 +287,29 @@ fn too_many_routes_are_refused() {
     let error = parse(&many).unwrap_err().to_string();
     assert_eq!(error, "line 301, column 1, route 101: a policy has at most 100 routes");
 }
+
+#[test]
+fn the_hosts_of_repositories_are_addresses_to_which_pages_can_be_appended() {
+    let with = |hosts: &str| parse(&format!("[hosts]\n{hosts}\n[default]\napprovers = [\"ada@example.com\"]\n"));
+    let policy = with("github_enterprise_server = \"https://git.example.com\"\n").unwrap();
+    assert_eq!(policy.hosts().github_enterprise_server.as_ref().unwrap().as_str(), "https://git.example.com");
+    assert_eq!(policy.hosts().gitlab_self_managed, None);
+    assert!(with("gitlab_self_managed = \"https://code.example.com:8443/gitlab/\"").is_ok());
+    for value in [
+        "\"http://git.example.com\"",
+        "\"git.example.com\"",
+        "\"https://\"",
+        "\"https://user@git.example.com\"",
+        "\"https://git.example.com/?x=\"",
+        "\"https://git.example.com/#\"",
+        "\"https://git.example.com/%2e\"",
+        "\"\"",
+        "5",
+    ] {
+        let error = with(&format!("gitlab_self_managed = {value}")).unwrap_err().to_string();
+        assert!(error.starts_with("line 2, column 23, hosts.gitlab_self_managed: must be "), "{value}: {error}");
+        assert!(!error.contains("user@"), "{error}");
+    }
+    let error = with("github = \"https://github.com\"").unwrap_err().to_string();
+    assert!(error.contains("hosts.github: unknown key; expected one of github_enterprise_server"), "{error}");
+}

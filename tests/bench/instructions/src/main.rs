@@ -13,7 +13,9 @@ use countersign::delivery::EmailKind;
 use countersign::keys::{KeyId, VerifyingKeys};
 use countersign::l10n::Language;
 use countersign::link::{LinkVerifier, Origins, SignedToken, VerifiedLink};
-use countersign::request::{NewRequest, Release, Request, Revision, Terms};
+use countersign::request::{
+    Before, LastRelease, NewRequest, Origin, PastRevision, Release, Request, Revision, Start, Terms,
+};
 use notifier::email::Email;
 use serde_json::{Value, json};
 use time::macros::utc_datetime;
@@ -167,15 +169,40 @@ fn request(approver: &Approver) -> Request {
     };
     let revision = Revision {
         source: Some("Source".to_owned()),
+        origin: Some(Origin::Repository { name: "example/payments-api".to_owned(), branch: Some("main".to_owned()) }),
         id: "0123456789abcdef0123456789abcdef01234567".to_owned(),
         summary: Some("Round totals half to even, as the auditors asked".to_owned()),
         url: ReviewLink::parse_lenient(
-            "https://github.com/example/payments-api/commit/0123456789abcdef0123456789abcdef01234567",
+            "https://us-east-2.console.aws.amazon.com/codesuite/settings/connections/redirect?connectionArn=arn:aws:\
+             codeconnections:us-east-2:123456789012:connection/5c2b8f0e-6a0d-4f43-9d3e-2f6f0a1b7c11&referenceType=COMMIT&\
+             FullRepositoryId=example/payments-api&Commit=0123456789abcdef0123456789abcdef01234567",
         ),
+        page: "https://github.com/example/payments-api/commit/0123456789abcdef0123456789abcdef01234567".parse().ok(),
+        comparison: "https://github.com/example/payments-api/compare/afd432bc775c1a24c17b421187950a3af15db703...\
+                     0123456789abcdef0123456789abcdef01234567"
+            .parse()
+            .ok(),
+    };
+    let last = LastRelease {
+        execution: "earlier".parse().expect("an id"),
+        at: NOW.saturating_sub(Duration::days(3)),
+        is_newer: false,
+        revisions: vec![PastRevision {
+            source: "Source".to_owned(),
+            id: "afd432bc775c1a24c17b421187950a3af15db703".to_owned(),
+            title: Some("Add an index for the search by customer".to_owned()),
+            repository: None,
+        }],
+        approved_by: vec![approver.clone()],
+        unreleased: Vec::new(),
+        more: 0,
     };
     let release = Release {
         started_by: Some("assumed-role/Admin/ada".to_owned()),
-        rolls_back_to: None,
+        start: Some(Start::Person(approver.clone())),
+        retry: None,
+        rollback: None,
+        before: Some(Before::Release(Box::new(last))),
         revisions: vec![revision],
         instructions: Some("Check that the totals on staging agree with the report, then decide.".to_owned()),
         review_url: ReviewLink::parse_lenient("https://staging.example.com/report"),

@@ -1,0 +1,141 @@
+//! What pages and emails say of a release, in our own words: the question, who or what started it, and what was released
+//! before. What others wrote about it is [`Foreign`](crate::foreign::Foreign).
+
+use time::UtcDateTime;
+
+use crate::approval::Approver;
+use crate::l10n::Texts;
+use crate::request::{Before, Release, Request, Retry, Start};
+use crate::status_text::sentences;
+use crate::text::{bounded_line, legible};
+
+/// The most characters of a person's name in a sentence, and the most names.
+const MAX_NAME: usize = 80;
+const MAX_NAMES: usize = 5;
+
+/// What is asked, as far as it is not the usual question. The first that holds is in the headline; the others are said
+/// below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Question {
+    Usual,
+    /// The release of this moment is put back, if it is known.
+    Rollback(Option<UtcDateTime>),
+    RollbackAgain,
+    AfterRejection,
+    Retried,
+    /// Nothing about the change can be opened without an account in AWS.
+    Unseen,
+}
+
+impl Question {
+    fn of(request: &Request) -> Self {
+        let release = &request.release;
+        match (&release.rollback, request.was_rejected_before()) {
+            (Some(_), true) => Self::RollbackAgain,
+            (Some(rollback), false) => Self::Rollback(rollback.released),
+            (None, true) => Self::AfterRejection,
+            (None, false) if release.retry.is_some() => Self::Retried,
+            (None, false) if release.is_unseen() => Self::Unseen,
+            (None, false) => Self::Usual,
+        }
+    }
+}
+
+/// The question that the request puts.
+#[must_use]
+pub fn question(request: &Request, texts: Texts) -> String {
+    let action = &request.approval.action;
+    let (pipeline, stage) = (action.pipeline.as_str(), action.stage.as_str());
+    match Question::of(request) {
+        Question::Usual => texts.release_question(pipeline, stage),
+        Question::Rollback(Some(released)) => texts.release_question_rollback(&texts.day_of(released), pipeline, stage),
+        Question::Rollback(None) => texts.release_question_rollback_undated(pipeline, stage),
+        Question::RollbackAgain => texts.release_question_rollback_again(pipeline, stage),
+        Question::AfterRejection => texts.release_question_again(pipeline, stage),
+        Question::Retried => texts.release_question_retried(pipeline, stage),
+        Question::Unseen => texts.release_question_unseen(pipeline, stage),
+    }
+}
+
+/// The question of whether to reject it.
+#[must_use]
+pub fn reject_question(request: &Request, texts: Texts) -> String {
+    let action = &request.approval.action;
+    let (pipeline, stage) = (action.pipeline.as_str(), action.stage.as_str());
+    match Question::of(request) {
+        Question::Rollback(_) | Question::RollbackAgain => texts.reject_question_rollback(pipeline, stage),
+        Question::AfterRejection => texts.reject_question_again(pipeline, stage),
+        Question::Usual | Question::Retried | Question::Unseen => texts.reject_question(pipeline, stage),
+    }
+}
+
+/// Who or what started it, and how its stage came to run once more. `None` for requests of the versions before.
+#[must_use]
+pub fn started(request: &Request, texts: Texts) -> Option<String> {
+    let release = &request.release;
+    let start = match release.start.as_ref()? {
+        Start::Person(person) => texts.started_by_person(&name(person)),
+        Start::Principal => texts.started_by_stranger(),
+        Start::Push(Some(branch)) => texts.started_by_push(branch),
+        Start::Push(None) => texts.started_by_a_push(),
+        Start::Change => texts.started_by_change(),
+        Start::Rule(rule) => texts.started_by_rule(rule),
+        Start::AutomaticRollback => texts.started_by_rollback(),
+        Start::Unknown => texts.started_by_unknown(),
+    };
+    let retry = release.retry.map(|retry| match retry {
+        Retry::ByHand => texts.retried_by_hand(),
+        Retry::Automatic => texts.retried_automatically(),
+        Retry::Unknown => texts.retried(),
+    });
+    let all: Vec<String> = [Some(start), retry].into_iter().flatten().collect();
+    Some(sentences(&all, texts))
+}
+
+/// When there was a release to the stage last, who voted to approve it, and what an approver must know of it. `None` for
+/// requests of the versions before.
+#[must_use]
+pub fn before(request: &Request, texts: Texts) -> Option<String> {
+    let (release, stage) = (&request.release, request.approval.action.stage.as_str());
+    let last = match release.before.as_ref()? {
+        Before::Unread => return Some(texts.last_release_unread(stage)),
+        Before::Nothing => return Some(texts.no_release_before(stage)),
+        Before::Release(last) => last,
+    };
+    let at = texts.at(last.at);
+    let told = if last.approved_by.is_empty() {
+        texts.last_release(&at, stage)
+    } else {
+        let mut names: Vec<String> = last.approved_by.iter().take(MAX_NAMES).map(name).collect();
+        if last.approved_by.len() > MAX_NAMES {
+            names.push("…".to_owned());
+        }
+        texts.last_release_voted(&at, &texts.list(&names), stage)
+    };
+    let more = if last.is_newer {
+        Some(texts.newer_release_here(stage))
+    } else if is_unchanged(release) {
+        Some(texts.nothing_changed())
+    } else {
+        None
+    };
+    let all: Vec<String> = [Some(told), more].into_iter().flatten().collect();
+    Some(sentences(&all, texts))
+}
+
+/// That CodePipeline does not say what changes, where it was asked.
+#[must_use]
+pub fn change_unread(request: &Request, texts: Texts) -> Option<String> {
+    let release = &request.release;
+    (release.revisions.is_empty() && release.before.is_some()).then(|| texts.change_unread())
+}
+
+/// Whether all of it is what was released before.
+fn is_unchanged(release: &Release) -> bool {
+    !release.revisions.is_empty() && release.revisions.iter().all(|revision| release.is_unchanged(revision))
+}
+
+fn name(person: &Approver) -> String {
+    let name = person.name.as_ref().map_or_else(|| person.address.expose(), |name| name.expose());
+    bounded_line(&legible(name), MAX_NAME)
+}

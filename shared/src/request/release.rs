@@ -1,0 +1,238 @@
+//! What is being approved, as approvers see it. All of it is fixed with the terms, and any of it may be missing.
+
+use std::fmt;
+
+use time::UtcDateTime;
+
+use super::EarlierDecision;
+use crate::approval::{Approver, ExecutionId, ReviewLink, WebUrl};
+use crate::hosts::{Hosts, RepositoryId};
+
+/// A release that waits for its approval.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Release {
+    /// What CodePipeline says of who or what started the execution: the end of an ARN, or the kind of trigger.
+    pub started_by: Option<String>,
+    /// Who or what started it. Requests of the versions before have none.
+    pub start: Option<Start>,
+    /// How its stage was retried, if it was.
+    pub retry: Option<Retry>,
+    /// The release that this one puts back, if it is a rollback.
+    pub rollback: Option<Rollback>,
+    /// What changes.
+    pub revisions: Vec<Revision>,
+    /// What was released to the stage before. Requests of the versions before do not say.
+    pub before: Option<Before>,
+    /// The pipeline author's words to the reviewer, `CustomData`.
+    pub instructions: Option<String>,
+    /// What the reviewer should look at, `ExternalEntityLink`.
+    pub review_url: Option<ReviewLink>,
+    /// How earlier runs of the same action in the same execution were decided, oldest first.
+    pub earlier: Vec<EarlierDecision>,
+}
+
+/// Who or what started an execution.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Start {
+    /// CodePipeline does not say.
+    Unknown,
+    /// A person whom the policy knows.
+    Person(Approver),
+    /// A principal in AWS whom the policy does not recognise as anybody.
+    Principal,
+    /// A push to a repository: its branch, if there is only one that it can be.
+    Push(Option<String>),
+    /// Another change of a source.
+    Change,
+    /// A rule of EventBridge, by its name: a schedule, say.
+    Rule(String),
+    /// CodePipeline, after a release had failed.
+    AutomaticRollback,
+}
+
+/// The name of a person is in it.
+impl fmt::Debug for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Start(…)")
+    }
+}
+
+/// How a stage came to run once more in the same execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// Somebody asked for it. CodePipeline does not say who.
+    ByHand,
+    /// The pipeline does that by itself.
+    Automatic,
+    /// CodePipeline shows an earlier run, and not how this one came about.
+    Unknown,
+}
+
+/// A release that puts an earlier one back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rollback {
+    /// The execution whose release it was.
+    pub target: ExecutionId,
+    /// When that one changed last, if CodePipeline lists it.
+    pub released: Option<UtcDateTime>,
+}
+
+/// One source's change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revision {
+    /// The source action that brought it.
+    pub source: Option<String>,
+    /// Where it is from.
+    pub origin: Option<Origin>,
+    /// The commit, or the version of an object or an image.
+    pub id: String,
+    /// The commit message.
+    pub summary: Option<String>,
+    /// Where AWS shows it. That needs an account, and often there is none for approvers.
+    pub url: Option<ReviewLink>,
+    /// Its own page at the repository's host.
+    pub page: Option<WebUrl>,
+    /// A page that compares it with what was released before.
+    pub comparison: Option<WebUrl>,
+}
+
+/// Where a revision is from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A repository.
+    Repository {
+        /// Its name at its host, such as `acme/payments-api`.
+        name: String,
+        /// The branch that the source action follows.
+        branch: Option<String>,
+    },
+    /// An object in a bucket of Amazon S3.
+    Object {
+        /// The bucket.
+        bucket: String,
+        /// The object's key.
+        key: String,
+    },
+    /// A container image.
+    Image {
+        /// The repository.
+        repository: String,
+        /// The tag that the source action follows.
+        tag: Option<String>,
+    },
+}
+
+/// What was released to the stage before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Before {
+    /// CodePipeline could not be asked, or did not answer in time.
+    Unread,
+    /// Nothing that CodePipeline still lists.
+    Nothing,
+    /// This release.
+    Release(Box<LastRelease>),
+}
+
+/// The release that passed the stage last.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LastRelease {
+    /// Its execution.
+    pub execution: ExecutionId,
+    /// When that changed last.
+    pub at: UtcDateTime,
+    /// Whether it began after the one that waits: a newer release is there already.
+    pub is_newer: bool,
+    /// What it brought.
+    pub revisions: Vec<PastRevision>,
+    /// Whose signed votes to approve it the ledger has.
+    pub approved_by: Vec<Approver>,
+    /// What began after it, before the one that waits, and was not released: newest first.
+    pub unreleased: Vec<PastRevision>,
+    /// How many more of those there are.
+    pub more: usize,
+}
+
+/// Names of approvers are in it.
+impl fmt::Debug for LastRelease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LastRelease")
+            .field("execution", &self.execution)
+            .field("at", &self.at)
+            .field("revisions", &self.revisions)
+            .field("unreleased", &self.unreleased)
+            .field("more", &self.more)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A revision of another execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastRevision {
+    /// The source action that brought it.
+    pub source: String,
+    /// The commit, or the version of an object or an image.
+    pub id: String,
+    /// The first line of the commit message.
+    pub title: Option<String>,
+    /// Its repository, where a connection has it.
+    pub repository: Option<RepositoryId>,
+}
+
+impl Revision {
+    /// The branch that its source follows.
+    #[must_use]
+    pub fn branch(&self) -> Option<&str> {
+        match &self.origin {
+            Some(Origin::Repository { branch, .. }) => branch.as_deref(),
+            Some(Origin::Object { .. } | Origin::Image { .. }) | None => None,
+        }
+    }
+}
+
+impl Release {
+    /// The release that passed the stage last, if there is one and it could be read.
+    #[must_use]
+    pub fn last(&self) -> Option<&LastRelease> {
+        match &self.before {
+            Some(Before::Release(last)) => Some(last),
+            Some(Before::Unread | Before::Nothing) | None => None,
+        }
+    }
+
+    /// Links each change to the repository's own pages, where its host is known: `repositories` has what connections say,
+    /// in the order of the revisions.
+    pub fn link(&mut self, repositories: &[Option<RepositoryId>], hosts: &Hosts) {
+        // A comparison backwards shows nothing.
+        let may_compare = self.rollback.is_none() && self.last().is_some_and(|last| !last.is_newer);
+        let before: Vec<PastRevision> =
+            self.last().filter(|_| may_compare).map_or_else(Vec::new, |last| last.revisions.clone());
+        for (revision, repository) in self.revisions.iter_mut().zip(repositories) {
+            let Some(repository) = repository else { continue };
+            revision.page = hosts.commit(repository, &revision.id).or(revision.page.take());
+            let earlier = before.iter().find(|earlier| {
+                Some(&earlier.source) == revision.source.as_ref() && earlier.repository.as_ref() == Some(repository)
+            });
+            revision.comparison = earlier
+                .filter(|earlier| earlier.id != revision.id)
+                .and_then(|earlier| hosts.comparison(repository, &earlier.id, &revision.id));
+        }
+    }
+
+    /// Whether nothing about what changes can be opened without an account in AWS, although CodePipeline says what it is.
+    #[must_use]
+    pub fn is_unseen(&self) -> bool {
+        let may_be_opened = |revision: &Revision| revision.page.is_some() || revision.comparison.is_some();
+        let is_reviewed = matches!(self.review_url, Some(ReviewLink::Url(_)));
+        // Requests of the versions before did not look for pages.
+        self.start.is_some() && !self.revisions.is_empty() && !is_reviewed && !self.revisions.iter().any(may_be_opened)
+    }
+
+    /// Whether a revision of a source is what was released before.
+    #[must_use]
+    pub fn is_unchanged(&self, revision: &Revision) -> bool {
+        self.last().is_some_and(|last| {
+            let same = |past: &PastRevision| Some(&past.source) == revision.source.as_ref() && past.id == revision.id;
+            last.revisions.iter().any(same)
+        })
+    }
+}
