@@ -4,7 +4,7 @@
 
 ## Zeitpunkte und Zeitspannen
 
-moment = { $day }. { $month ->
+month = { $number ->
     [1] Januar
     [2] Februar
     [3] März
@@ -17,7 +17,13 @@ moment = { $day }. { $month ->
     [10] Oktober
     [11] November
    *[12] Dezember
-} { $year }, { $time } UTC
+}
+moment = { $day }. { $month } { $year }, { $time } UTC
+local-moment = { $day }. { $month } { $year }, { $time } Ortszeit { $place }
+utc-time = { $time } UTC
+utc-day-and-time = { $day }. { $month }, { $time } UTC
+both-times = { $local } ({ $utc })
+utc-and-in = { $utc }, { $in }
 
 days = { $count ->
     [one] { $count } Tag

@@ -4,7 +4,7 @@
 
 ## Moments et durées
 
-moment = { $day } { $month ->
+month = { $number ->
     [1] janvier
     [2] février
     [3] mars
@@ -17,7 +17,13 @@ moment = { $day } { $month ->
     [10] octobre
     [11] novembre
    *[12] décembre
-} { $year } à { $time } UTC
+}
+moment = { $day } { $month } { $year } à { $time } UTC
+local-moment = { $day } { $month } { $year } à { $time }, heure locale à { $place }
+utc-time = { $time } UTC
+utc-day-and-time = { $day } { $month } à { $time } UTC
+both-times = { $local } ({ $utc })
+utc-and-in = { $utc }, { $in }
 
 days = { $count ->
     [one] { $count } jour

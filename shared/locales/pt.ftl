@@ -5,7 +5,7 @@
 
 ## Datas e prazos
 
-moment = { $day } de { $month ->
+month = { $number ->
     [1] janeiro
     [2] fevereiro
     [3] março
@@ -18,7 +18,13 @@ moment = { $day } de { $month ->
     [10] outubro
     [11] novembro
    *[12] dezembro
-} de { $year }, { $time } UTC
+}
+moment = { $day } de { $month } de { $year }, { $time } UTC
+local-moment = { $day } de { $month } de { $year }, { $time }, hora de { $place }
+utc-time = { $time } UTC
+utc-day-and-time = { $day } de { $month }, { $time } UTC
+both-times = { $local } ({ $utc })
+utc-and-in = { $utc }, { $in }
 
 days = { $count ->
     [one] { $count } dia

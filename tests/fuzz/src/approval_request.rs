@@ -9,6 +9,7 @@ use countersign::request::{
     EarlierDecision, EarlierVote, Ending, NewRequest, Outcome, Release, Request, Revision, Terms, Visitor, Vote,
 };
 use countersign::text::{bounded, bounded_line};
+use countersign::time_zone::TimeZone;
 use time::Duration;
 
 use crate::fixture::{NOW, approval};
@@ -99,6 +100,9 @@ fn terms(u: &mut Unstructured) -> Result<Terms> {
         language: *u.choose(&languages)?,
         reply_to: maybe(u, person)?.map(|person| person.address),
         copy: people(u, 0)?,
+        // Another day than in UTC, for the longest moments.
+        time_zone: "Asia/Tokyo".parse::<TimeZone>().unwrap(),
+        time_zones: BTreeMap::new(),
     })
 }
 

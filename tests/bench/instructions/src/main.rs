@@ -14,6 +14,7 @@ use countersign::keys::{KeyId, VerifyingKeys};
 use countersign::l10n::Language;
 use countersign::link::{LinkVerifier, Origins, SignedToken, VerifiedLink};
 use countersign::request::{NewRequest, Release, Request, Revision, Terms};
+use countersign::time_zone::TimeZone;
 use notifier::email::Email;
 use serde_json::{Value, json};
 use time::macros::utc_datetime;
@@ -162,6 +163,8 @@ fn request(approver: &Approver) -> Request {
         must_include: None,
         unrecognised_initiator: false,
         language: Language::ENGLISH,
+        time_zone: TimeZone::UTC,
+        time_zones: BTreeMap::new(),
         reply_to: None,
         copy: BTreeMap::new(),
     };
