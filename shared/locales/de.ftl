@@ -4,7 +4,7 @@
 
 ## Zeitpunkte und Zeitspannen
 
-moment = { $day }. { $month ->
+month = { $number ->
     [1] Januar
     [2] Februar
     [3] März
@@ -17,21 +17,14 @@ moment = { $day }. { $month ->
     [10] Oktober
     [11] November
    *[12] Dezember
-} { $year }, { $time } UTC
-day = { $day }. { $month ->
-    [1] Januar
-    [2] Februar
-    [3] März
-    [4] April
-    [5] Mai
-    [6] Juni
-    [7] Juli
-    [8] August
-    [9] September
-    [10] Oktober
-    [11] November
-   *[12] Dezember
-} { $year }
+}
+moment = { $day }. { $month } { $year }, { $time } UTC
+local-moment = { $day }. { $month } { $year }, { $time } Ortszeit { $place }
+utc-time = { $time } UTC
+utc-day-and-time = { $day }. { $month }, { $time } UTC
+both-times = { $local } ({ $utc })
+utc-and-in = { $utc }, { $in }
+day = { $day }. { $month } { $year }
 
 days = { $count ->
     [one] { $count } Tag

@@ -5,11 +5,13 @@
 # pipeline execution.
 #
 # $pipeline, $stage: their names, in Latin letters. $who, $name: a person, an address or the name of an AWS user or role,
-# in any script. $moment, $until: a `moment`. $span: a span of time, as in `days`. $in: one from now on, as in `in-days`.
+# in any script. $moment, $until: a `moment` or `both-times`. $span: a span of time, as in `days`. $in: one from now on, as
+# in `in-days`.
 
 ## Moments and spans of time
 
-moment = { $day } { $month ->
+# In a date. $number: 1 to 12
+month = { $number ->
     [1] January
     [2] February
     [3] March
@@ -22,21 +24,20 @@ moment = { $day } { $month ->
     [10] October
     [11] November
    *[12] December
-} { $year }, { $time } UTC
-day = { $day } { $month ->
-    [1] January
-    [2] February
-    [3] March
-    [4] April
-    [5] May
-    [6] June
-    [7] July
-    [8] August
-    [9] September
-    [10] October
-    [11] November
-   *[12] December
-} { $year }
+}
+# $month: a `month`
+moment = { $day } { $month } { $year }, { $time } UTC
+# The same in a time zone. $place: its city or island, by its English name and in Latin letters, such as `New York`
+local-moment = { $day } { $month } { $year }, { $time } { $place } time
+# Then in UTC: on the same day, or else
+utc-time = { $time } UTC
+utc-day-and-time = { $day } { $month }, { $time } UTC
+# Both. $local: a `local-moment`. $utc: a `utc-time` or a `utc-day-and-time`
+both-times = { $local } ({ $utc })
+# What follows a `local-moment` in brackets where $in does
+utc-and-in = { $utc }, { $in }
+# The day alone, in the zone
+day = { $day } { $month } { $year }
 
 # "7 days", as in "within 7 days" and "7 days left"
 days = { $count ->

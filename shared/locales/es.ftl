@@ -5,7 +5,7 @@
 
 ## Fechas y plazos
 
-moment = { $day } de { $month ->
+month = { $number ->
     [1] enero
     [2] febrero
     [3] marzo
@@ -18,21 +18,14 @@ moment = { $day } de { $month ->
     [10] octubre
     [11] noviembre
    *[12] diciembre
-} de { $year }, { $time } UTC
-day = { $day } de { $month ->
-    [1] enero
-    [2] febrero
-    [3] marzo
-    [4] abril
-    [5] mayo
-    [6] junio
-    [7] julio
-    [8] agosto
-    [9] septiembre
-    [10] octubre
-    [11] noviembre
-   *[12] diciembre
-} de { $year }
+}
+moment = { $day } de { $month } de { $year }, { $time } UTC
+local-moment = { $day } de { $month } de { $year }, { $time }, hora de { $place }
+utc-time = { $time } UTC
+utc-day-and-time = { $day } de { $month }, { $time } UTC
+both-times = { $local } ({ $utc })
+utc-and-in = { $utc }, { $in }
+day = { $day } de { $month } de { $year }
 
 days = { $count ->
     [one] { $count } día

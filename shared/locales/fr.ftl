@@ -4,7 +4,7 @@
 
 ## Moments et durées
 
-moment = { $day } { $month ->
+month = { $number ->
     [1] janvier
     [2] février
     [3] mars
@@ -17,21 +17,14 @@ moment = { $day } { $month ->
     [10] octobre
     [11] novembre
    *[12] décembre
-} { $year } à { $time } UTC
-day = { $day } { $month ->
-    [1] janvier
-    [2] février
-    [3] mars
-    [4] avril
-    [5] mai
-    [6] juin
-    [7] juillet
-    [8] août
-    [9] septembre
-    [10] octobre
-    [11] novembre
-   *[12] décembre
-} { $year }
+}
+moment = { $day } { $month } { $year } à { $time } UTC
+local-moment = { $day } { $month } { $year } à { $time }, heure locale à { $place }
+utc-time = { $time } UTC
+utc-day-and-time = { $day } { $month } à { $time } UTC
+both-times = { $local } ({ $utc })
+utc-and-in = { $utc }, { $in }
+day = { $day } { $month } { $year }
 
 days = { $count ->
     [one] { $count } jour

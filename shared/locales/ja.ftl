@@ -5,8 +5,14 @@
 
 ## 日時と期間
 
-moment = { $year }年{ $month }月{ $day }日 { $time } UTC
-day = { $year }年{ $month }月{ $day }日
+month = { $number }月
+moment = { $year }年{ $month }{ $day }日 { $time } UTC
+local-moment = { $year }年{ $month }{ $day }日 { $time } { $place }時間
+utc-time = { $time } UTC
+utc-day-and-time = { $month }{ $day }日 { $time } UTC
+both-times = { $local }／{ $utc }
+utc-and-in = { $utc }、{ $in }
+day = { $year }年{ $month }{ $day }日
 
 # 「7日以内」「残り7日」
 days = { $count }日

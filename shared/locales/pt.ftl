@@ -5,7 +5,7 @@
 
 ## Datas e prazos
 
-moment = { $day } de { $month ->
+month = { $number ->
     [1] janeiro
     [2] fevereiro
     [3] março
@@ -18,21 +18,14 @@ moment = { $day } de { $month ->
     [10] outubro
     [11] novembro
    *[12] dezembro
-} de { $year }, { $time } UTC
-day = { $day } de { $month ->
-    [1] janeiro
-    [2] fevereiro
-    [3] março
-    [4] abril
-    [5] maio
-    [6] junho
-    [7] julho
-    [8] agosto
-    [9] setembro
-    [10] outubro
-    [11] novembro
-   *[12] dezembro
-} de { $year }
+}
+moment = { $day } de { $month } de { $year }, { $time } UTC
+local-moment = { $day } de { $month } de { $year }, { $time }, hora de { $place }
+utc-time = { $time } UTC
+utc-day-and-time = { $day } de { $month }, { $time } UTC
+both-times = { $local } ({ $utc })
+utc-and-in = { $utc }, { $in }
+day = { $day } de { $month } de { $year }
 
 days = { $count ->
     [one] { $count } dia

@@ -9,11 +9,12 @@ use std::sync::OnceLock;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
-use time::{Duration, UtcDateTime};
+use time::{Date, Duration, Time, UtcDateTime};
 use unic_langid::LanguageIdentifier;
 
 use crate::approval::Decision;
 use crate::text::isolated;
+use crate::time_zone::TimeZone;
 
 include!(concat!(env!("OUT_DIR"), "/texts.rs"));
 
@@ -26,10 +27,11 @@ pub struct Language(usize);
 #[error("is not an available language")]
 pub struct UnknownLanguage;
 
-/// What there is to say, in one language.
+/// What there is to say, in one language, and the time zone in which moments are told.
 #[derive(Clone, Copy)]
 pub struct Texts {
     language: Language,
+    time_zone: TimeZone,
     bundle: &'static FluentBundle<FluentResource>,
 }
 
@@ -49,7 +51,7 @@ impl Language {
         self.locale().0
     }
 
-    /// Its words.
+    /// Its words, with moments in UTC.
     #[must_use]
     pub fn texts(self) -> Texts {
         static BUNDLES: [OnceLock<FluentBundle<FluentResource>>; LOCALES.len()] =
@@ -57,7 +59,7 @@ impl Language {
         let bundle = || bundle(self.locale());
         // A language is made from the table alone, so it has its place here.
         let bundle = BUNDLES.get(self.0).unwrap_or(&BUNDLES[ENGLISH]).get_or_init(bundle);
-        Texts { language: self, bundle }
+        Texts { language: self, time_zone: TimeZone::UTC, bundle }
     }
 
     fn locale(self) -> (&'static str, &'static str) {
@@ -104,7 +106,7 @@ impl fmt::Debug for Language {
 
 impl fmt::Debug for Texts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Texts({})", self.language)
+        write!(f, "Texts({}, {})", self.language, self.time_zone)
     }
 }
 
@@ -124,18 +126,58 @@ impl Texts {
         self.bundle.format_pattern(pattern, Some(&arguments), &mut Vec::new()).into_owned()
     }
 
-    /// `27 November 2026, 09:15 UTC`
+    /// The same, with moments in this zone.
     #[must_use]
-    pub fn at(self, at: UtcDateTime) -> String {
-        let (hour, minute, _) = at.as_hms();
-        let time = format!("{hour:02}:{minute:02}");
-        self.moment(&at.day().to_string(), u8::from(at.month()).into(), &time, &at.year().to_string())
+    pub fn in_zone(self, time_zone: TimeZone) -> Self {
+        Self { time_zone, ..self }
     }
 
-    /// `27 November 2026`
+    /// `27 November 2026, 09:15 UTC`, or, in a zone, `27 November 2026, 10:15 Berlin time (09:15 UTC)`. UTC is always
+    /// there: it tells apart the two hours that are one on the clocks when they go back, and people of several zones can
+    /// compare it.
+    #[must_use]
+    pub fn at(self, at: UtcDateTime) -> String {
+        if let Some((local, utc)) = self.both_at(at) {
+            return self.both_times(&local, &utc);
+        }
+        let (day, month, time) = self.parts(at.date(), at.time());
+        self.moment(&day, &month, &time, &at.year().to_string())
+    }
+
+    /// Until when, and in what span of time that is from now on, for a message that has the span in brackets. In a zone, UTC
+    /// is in the same brackets.
+    #[must_use]
+    pub fn until(self, until: UtcDateTime, now: UtcDateTime) -> (String, String) {
+        let span = self.in_span(until - now);
+        match self.both_at(until) {
+            Some((local, utc)) => (local, self.utc_and_in(&span, &utc)),
+            None => (self.at(until), span),
+        }
+    }
+
+    /// A moment on the clocks of the zone, and then in UTC, with the day where that differs.
+    fn both_at(self, at: UtcDateTime) -> Option<(String, String)> {
+        let (local, place) = self.time_zone.local(at)?;
+        let (day, month, time) = self.parts(local.date(), local.time());
+        let there = self.local_moment(&day, &month, &place, &time, &local.year().to_string());
+        let (day, month, time) = self.parts(at.date(), at.time());
+        let is_same_day = local.date() == at.date();
+        let utc = if is_same_day { self.utc_time(&time) } else { self.utc_day_and_time(&day, &month, &time) };
+        Some((there, utc))
+    }
+
+    /// The day, the name of the month, and the time.
+    fn parts(self, date: Date, time: Time) -> (String, String, String) {
+        let (hour, minute, _) = time.as_hms();
+        (date.day().to_string(), self.month(u8::from(date.month()).into()), format!("{hour:02}:{minute:02}"))
+    }
+
+    /// `27 November 2026`: the day in the zone.
     #[must_use]
     pub fn day_of(self, at: UtcDateTime) -> String {
-        self.day(&at.day().to_string(), u8::from(at.month()).into(), &at.year().to_string())
+        let date = self.time_zone.local(at).map_or_else(|| at.date(), |(local, _)| local.date());
+        let (day, month, _) = self.parts(date, at.time());
+        self.day(&day, &month, &date.year().to_string())
     }
 
     /// `3 days`, `5 hours`, `40 minutes`: a span of time in the largest unit of which there are two, rounded down, but
@@ -246,6 +288,109 @@ mod tests {
         }
         let span = Duration::days(7) - Duration::seconds(59);
         assert_eq!((texts.span(span), texts.span(span - Duration::SECOND)), ("7 days".to_owned(), "6 days".to_owned()));
+    }
+
+    fn texts(language: &str, time_zone: &str) -> Texts {
+        language.parse::<Language>().unwrap().texts().in_zone(time_zone.parse().unwrap())
+    }
+
+    #[test]
+    fn a_moment_in_a_zone_has_its_local_time_and_then_utc() {
+        for (zone, at, expected) in [
+            ("UTC", utc_datetime!(2026-11-27 09:15), "27 November 2026, 09:15 UTC"),
+            ("Europe/Berlin", utc_datetime!(2026-11-27 09:15), "27 November 2026, 10:15 Berlin time (09:15 UTC)"),
+            // Clocks go forward.
+            ("Europe/Berlin", utc_datetime!(2026-03-29 00:59), "29 March 2026, 01:59 Berlin time (00:59 UTC)"),
+            ("Europe/Berlin", utc_datetime!(2026-03-29 01:00), "29 March 2026, 03:00 Berlin time (01:00 UTC)"),
+            ("America/New_York", utc_datetime!(2026-03-08 06:59), "8 March 2026, 01:59 New York time (06:59 UTC)"),
+            ("America/New_York", utc_datetime!(2026-03-08 07:00), "8 March 2026, 03:00 New York time (07:00 UTC)"),
+            // They go back: two hours have the same local time.
+            ("Europe/Berlin", utc_datetime!(2026-10-25 00:30), "25 October 2026, 02:30 Berlin time (00:30 UTC)"),
+            ("Europe/Berlin", utc_datetime!(2026-10-25 01:30), "25 October 2026, 02:30 Berlin time (01:30 UTC)"),
+            ("America/New_York", utc_datetime!(2026-11-01 05:30), "1 November 2026, 01:30 New York time (05:30 UTC)"),
+            ("America/New_York", utc_datetime!(2026-11-01 06:30), "1 November 2026, 01:30 New York time (06:30 UTC)"),
+            // It is another day there.
+            (
+                "Pacific/Auckland",
+                utc_datetime!(2026-04-04 13:59),
+                "5 April 2026, 02:59 Auckland time (4 April, 13:59 UTC)",
+            ),
+            (
+                "Pacific/Auckland",
+                utc_datetime!(2026-04-04 14:00),
+                "5 April 2026, 02:00 Auckland time (4 April, 14:00 UTC)",
+            ),
+            (
+                "Pacific/Auckland",
+                utc_datetime!(2026-12-31 12:00),
+                "1 January 2027, 01:00 Auckland time (31 December, 12:00 UTC)",
+            ),
+            (
+                "America/New_York",
+                utc_datetime!(2027-01-01 04:59),
+                "31 December 2026, 23:59 New York time (1 January, 04:59 UTC)",
+            ),
+            ("Asia/Kolkata", utc_datetime!(2026-11-27 18:29), "27 November 2026, 23:59 Kolkata time (18:29 UTC)"),
+            (
+                "Asia/Kolkata",
+                utc_datetime!(2026-11-27 18:30),
+                "28 November 2026, 00:00 Kolkata time (27 November, 18:30 UTC)",
+            ),
+        ] {
+            assert_eq!(texts("en", zone).at(at), expected, "{at}");
+        }
+    }
+
+    #[test]
+    fn every_language_tells_local_times() {
+        let (same_day, day_before) = (utc_datetime!(2026-11-27 09:15), utc_datetime!(2026-11-27 16:15));
+        for (language, expected, expected_before) in [
+            (
+                "de",
+                "27. November 2026, 18:15 Ortszeit Tokyo (09:15 UTC)",
+                "28. November 2026, 01:15 Ortszeit Tokyo (27. November, 16:15 UTC)",
+            ),
+            (
+                "en",
+                "27 November 2026, 18:15 Tokyo time (09:15 UTC)",
+                "28 November 2026, 01:15 Tokyo time (27 November, 16:15 UTC)",
+            ),
+            (
+                "es",
+                "27 de noviembre de 2026, 18:15, hora de Tokyo (09:15 UTC)",
+                "28 de noviembre de 2026, 01:15, hora de Tokyo (27 de noviembre, 16:15 UTC)",
+            ),
+            (
+                "fr",
+                "27 novembre 2026 à 18:15, heure locale à Tokyo (09:15 UTC)",
+                "28 novembre 2026 à 01:15, heure locale à Tokyo (27 novembre à 16:15 UTC)",
+            ),
+            ("ja", "2026年11月27日 18:15 Tokyo時間／09:15 UTC", "2026年11月28日 01:15 Tokyo時間／11月27日 16:15 UTC"),
+            (
+                "pt",
+                "27 de novembro de 2026, 18:15, hora de Tokyo (09:15 UTC)",
+                "28 de novembro de 2026, 01:15, hora de Tokyo (27 de novembro, 16:15 UTC)",
+            ),
+        ] {
+            let there = texts(language, "Asia/Tokyo");
+            assert_eq!((there.at(same_day).as_str(), there.at(day_before).as_str()), (expected, expected_before));
+        }
+        assert_eq!(Language::all().count(), 6, "a language is not in the table");
+    }
+
+    #[test]
+    fn a_time_limit_has_utc_and_the_span_in_the_same_brackets() {
+        let (until, now) = (utc_datetime!(2026-11-27 16:15), utc_datetime!(2026-11-20 16:15));
+        for (language, zone, expected) in [
+            ("en", "UTC", "Decide by 27 November 2026, 16:15 UTC (in 7 days)."),
+            ("en", "Europe/Berlin", "Decide by 27 November 2026, 17:15 Berlin time (16:15 UTC, in 7 days)."),
+            ("en", "Asia/Tokyo", "Decide by 28 November 2026, 01:15 Tokyo time (27 November, 16:15 UTC, in 7 days)."),
+            ("ja", "Asia/Tokyo", "2026年11月28日 01:15 Tokyo時間まで決定できます（11月27日 16:15 UTC、あと7日）。"),
+        ] {
+            let texts = texts(language, zone);
+            let (until, in_span) = texts.until(until, now);
+            assert_eq!(texts.decide_until(&in_span, &until), expected);
+        }
     }
 
     #[test]

@@ -33,3 +33,4 @@ pub mod seal;
 pub mod settings;
 pub mod status_text;
 pub mod text;
+pub mod time_zone;

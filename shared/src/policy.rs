@@ -29,6 +29,7 @@ pub use self::people::Recognition;
 use crate::approval::{AccountId, Address, ApprovalAction, Approver, PrincipalArn, Quorum};
 use crate::hosts::Hosts;
 use crate::l10n::Language;
+use crate::time_zone::TimeZone;
 
 /// The most bytes that a policy may have: the largest value of an SSM parameter, which the advanced tier takes.
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html>
@@ -112,6 +113,8 @@ pub struct Route {
     pub after_rejection: AfterRejection,
     /// What language the emails are written in.
     pub language: Language,
+    /// The time zone in which emails and pages tell moments to those who have none of their own.
+    pub time_zone: TimeZone,
     /// Where answers to the emails go.
     pub reply_to: Option<Address>,
     /// Who gets the emails without links: groups resolved, each person once, no approvers.
@@ -211,6 +214,12 @@ impl Policy {
     #[must_use]
     pub fn person(&self, address: &Address) -> Option<&Approver> {
         self.people.get(address).map(|person| &person.approver)
+    }
+
+    /// The time zone that the policy gives a person, of whom this is one of the addresses.
+    #[must_use]
+    pub fn time_zone_of(&self, address: &Address) -> Option<TimeZone> {
+        self.people.get(address).and_then(|person| person.time_zone)
     }
 
     /// Who a principal is that started an execution in this account: one of the `[[person]]`s, of the groups' members or

@@ -11,6 +11,7 @@ use time::{Duration, UtcDateTime};
 
 use crate::approval::{Address, Approval, Approver, Comment, Decision, Digest, Quorum};
 use crate::l10n::Language;
+use crate::time_zone::TimeZone;
 
 pub use earlier::{EarlierDecision, EarlierVote};
 pub use release::{Before, LastRelease, Origin, PastRevision, Release, Retry, Revision, Rollback, Start};
@@ -266,10 +267,22 @@ pub struct Terms {
     pub unrecognised_initiator: bool,
     /// The language of the emails, and of the pages for visitors whose browsers ask for none that is available.
     pub language: Language,
+    /// The time zone in which emails and pages tell moments.
+    pub time_zone: TimeZone,
+    /// Whose time zone is another, by [`Address::identity`].
+    pub time_zones: BTreeMap<String, TimeZone>,
     /// Where answers to the emails go, if the policy says so.
     pub reply_to: Option<Address>,
     /// Who gets the emails without links, by [`Address::identity`].
     pub copy: BTreeMap<String, Approver>,
+}
+
+impl Terms {
+    /// The time zone in which this mailbox is told moments.
+    #[must_use]
+    pub fn time_zone_of(&self, address: &Address) -> TimeZone {
+        self.time_zones.get(&address.identity()).copied().unwrap_or(self.time_zone)
+    }
 }
 
 /// One approver's decision.
@@ -439,6 +452,8 @@ mod tests {
             must_include: Some(identity),
             unrecognised_initiator: false,
             language: Language::ENGLISH,
+            time_zone: TimeZone::UTC,
+            time_zones: BTreeMap::new(),
             reply_to: None,
             copy: people,
         };

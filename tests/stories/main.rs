@@ -48,4 +48,5 @@ mod sources;
 mod start;
 mod sweep;
 mod throttling;
+mod time_zones;
 mod votes;

@@ -224,19 +224,22 @@ async fn a_change_whose_emails_are_refused_is_told_with_the_next() {
     assert_eq!(told(&world).await, both);
 }
 
-/// Whoever changes the policy does not choose where, or in what language, those are told whom it knew before.
+/// Whoever changes the policy does not choose where, in what language or in what time zone those are told whom it knew
+/// before.
 #[tokio::test(start_paused = true)]
 async fn a_change_is_told_as_the_former_policy_has_it() {
     let world = seen(&everything_by(&[ALICE])).await;
+    let person = format!("[[person]]\naddress = \"{ALICE}\"\ntime_zone = \"Asia/Tokyo\"\n");
     let route = format!(
         "[[route]]\npipeline = \"unused\"\napprovers = [\"Nobody <{ALICE}>\"]\nquorum = 1\nlanguage = \"ja\"\nreply_to = \"{MALLORY}\"\n"
     );
-    world.save_policy(&format!("{route}{}", everything_by(&[BOB]))).await;
+    world.save_policy(&format!("{person}{route}{}", everything_by(&[BOB]))).await;
     world.sweep().await.unwrap();
     let mails = world.about_policy().await;
     let alice = mails.iter().find(|mail| mail.to == ALICE).unwrap();
     assert_eq!(alice.subject, "The rules for approving releases have changed");
     assert!(!alice.raw.contains("mallory") && !alice.raw.contains("Nobody"), "{}", alice.raw);
+    assert!(alice.text.contains(" UTC.") && !alice.text.contains("Tokyo"), "{}", alice.text);
     assert!(alice.text.contains("> All releases, except: Pipeline unused"), "{}", alice.text);
 }
 

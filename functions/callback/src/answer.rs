@@ -1,6 +1,7 @@
 //! Answers: the status, the page and the headers for whatever came of a visit.
 
 use askama::Template;
+use countersign::approval::Address;
 use countersign::aws::{AwsError, AwsErrorKind};
 use countersign::l10n::{Language, Texts};
 use countersign::link::LinkError;
@@ -60,6 +61,12 @@ impl Viewer {
         let emails = || request.map_or(Language::ENGLISH, |request| request.terms.language);
         self.language.unwrap_or_else(emails).texts()
     }
+
+    /// The same, with moments as the clock of the link's approver has them. A browser does not say where it is.
+    fn texts_about(self, request: &Request, approver: Option<&Address>) -> Texts {
+        let time_zone = approver.map_or(request.terms.time_zone, |approver| request.terms.time_zone_of(approver));
+        self.texts(Some(request)).in_zone(time_zone)
+    }
 }
 
 /// The policy that allows a page its own style and its own form, and nothing else.
@@ -81,12 +88,12 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The answer to a visit that was not refused.
+    /// The answer to a visit that was not refused, with a link of this approver's.
     #[must_use]
-    pub fn new(reply: &Reply, viewer: Viewer) -> Self {
+    pub fn new(reply: &Reply, viewer: Viewer, approver: Option<&Address>) -> Self {
         match reply {
             Reply::Confirm(request, link, draft) => {
-                let texts = viewer.texts(Some(request));
+                let texts = viewer.texts_about(request, approver);
                 let (problem, comment) = match draft {
                     Some(draft) => (Some(draft.problem), draft.comment.as_str()),
                     None => (None, ""),
@@ -98,11 +105,11 @@ impl Answer {
                 }
             }
             Reply::Recorded(request) => {
-                let page = Recorded { texts: viewer.texts(Some(request)), request, now: viewer.now };
+                let page = Recorded { texts: viewer.texts_about(request, approver), request, now: viewer.now };
                 Self { status: StatusCode::OK, html: page.render() }
             }
             Reply::Decided { request, outcome, yours } => {
-                let page = Decided { texts: viewer.texts(Some(request)), request, outcome, yours: *yours };
+                let page = Decided { texts: viewer.texts_about(request, approver), request, outcome, yours: *yours };
                 Self { status: if *yours { StatusCode::OK } else { StatusCode::CONFLICT }, html: page.render() }
             }
             Reply::Ended(request, ending) => Self::notice(StatusCode::GONE, &Notice::over(*ending, request), viewer),

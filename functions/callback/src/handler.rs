@@ -116,8 +116,9 @@ impl Callback {
             Visit::Decide(link, _) => Some(link.decision()),
             Visit::Show(_) | Visit::Finish(_) | Visit::Correct(..) | Visit::Expired(_) => None,
         };
+        let approver = visit.approver().cloned();
         let reply = act(visit, &self.decisions, visitor(request), viewer.now).await?;
-        let answer = Answer::new(&reply, viewer);
+        let answer = Answer::new(&reply, viewer, approver.as_ref());
         if let (Some(decision), Some(request)) = (decision, reply.request()) {
             tracing::info!(
                 key = %request.approval.key(),

@@ -125,8 +125,8 @@ impl<'a> Confirm<'a> {
     }
 
     fn until(&self) -> String {
-        let expires = self.request.expires;
-        self.texts.decide_until(&self.texts.in_span(expires - self.now), &self.texts.at(expires))
+        let (until, in_span) = self.texts.until(self.request.expires, self.now);
+        self.texts.decide_until(&in_span, &until)
     }
 
     fn is_comment_wrong(&self) -> bool {
@@ -172,8 +172,8 @@ pub struct Recorded<'a> {
 
 impl Recorded<'_> {
     fn until(&self) -> String {
-        let expires = self.request.expires;
-        self.texts.recorded(&self.texts.in_span(expires - self.now), &self.texts.at(expires))
+        let (until, in_span) = self.texts.until(self.request.expires, self.now);
+        self.texts.recorded(&in_span, &until)
     }
 }
 

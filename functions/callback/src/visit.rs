@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use countersign::approval::{Comment, Decision, ParseError};
+use countersign::approval::{Address, Comment, Decision, ParseError};
 use countersign::events::request_missing;
 use countersign::link::{ExpiredLink, FinishOrder, LinkError, SignedToken, VerifiedLink};
 use countersign::request::{Ending, Outcome, Request, Visitor};
@@ -32,6 +32,15 @@ pub enum Visit {
 }
 
 impl Visit {
+    /// Whose link it is.
+    pub(crate) fn approver(&self) -> Option<&Address> {
+        match self {
+            Self::Show(link) | Self::Decide(link, _) | Self::Correct(link, _) => Some(link.approver()),
+            Self::Expired(link) => Some(link.approver()),
+            Self::Finish(_) => None,
+        }
+    }
+
     /// The link, if it is one with which something can be decided.
     fn link(&self) -> Option<&VerifiedLink> {
         match self {

@@ -238,8 +238,10 @@ impl Email<'_> {
         }
     }
 
+    /// The texts in the language of the request, with moments as the recipient's clock has them.
     fn texts(&self) -> Texts {
-        self.request.terms.language.texts()
+        let terms = &self.request.terms;
+        terms.language.texts().in_zone(terms.time_zone_of(&self.to.address))
     }
 
     /// The subject. Later emails reply to the first one, since Gmail threads by subject, too.

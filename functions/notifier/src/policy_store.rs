@@ -10,6 +10,7 @@ use countersign::parameter::{Parameter, Parameters};
 use countersign::pipeline::{Initiator, PendingApproval};
 use countersign::policy::{AfterRejection, AutomaticStart, Policy, PolicyError, Recognition, Route, Unrouted};
 use countersign::request::Terms;
+use countersign::time_zone::TimeZone;
 
 use crate::settings::PolicySource;
 
@@ -209,6 +210,8 @@ impl StoredPolicy {
             must_include,
             unrecognised_initiator,
             language: route.language,
+            time_zone: route.time_zone,
+            time_zones: self.time_zones(route),
             reply_to: route.reply_to.clone(),
             copy: by_mailbox(&route.copy),
         })
@@ -221,6 +224,13 @@ impl StoredPolicy {
             Recognition::Person(address) => self.policy.person(address),
             Recognition::Nobody | Recognition::Several => None,
         }
+    }
+
+    /// Those of a route whose time zone is not the route's, by their identity.
+    fn time_zones(&self, route: &Route) -> BTreeMap<String, TimeZone> {
+        let people = route.approvers.iter().chain(&route.copy);
+        let own = people.filter_map(|person| Some((&person.address, self.policy.time_zone_of(&person.address)?)));
+        own.filter(|(_, zone)| *zone != route.time_zone).map(|(address, zone)| (address.identity(), zone)).collect()
     }
 
     /// The approver whose approval does not count, if the initiator is one, by their identity, and what AWS calls them. If

@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 use std::io::Read;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -295,6 +296,7 @@ fn terms(policy: &Policy, route: &Route) -> String {
         ("a rejection", rejection.into_iter().map(str::to_owned).collect()),
         ("the initiator", initiator.into_iter().map(str::to_owned).collect()),
         ("language", vec![route.language.to_string()]),
+        ("time zone", time_zones(policy, route)),
         ("replies go to", vec![reply_to.to_owned()]),
         ("copies go to", people(&route.copy)),
     ];
@@ -306,6 +308,15 @@ fn terms(policy: &Policy, route: &Route) -> String {
         }
     }
     out.trim_end().to_owned()
+}
+
+/// The time zone of a route, and whose is another.
+fn time_zones(policy: &Policy, route: &Route) -> Vec<String> {
+    let people = route.approvers.iter().chain(&route.copy);
+    let own = people.filter_map(|person| Some((person, policy.time_zone_of(&person.address)?)));
+    let others = own.filter(|(_, zone)| *zone != route.time_zone);
+    let others = others.map(|(person, zone)| format!("{zone} for {}", person.expose()));
+    iter::once(route.time_zone.to_string()).chain(others).collect()
 }
 
 fn with_groups(policy: &Policy, person: &Approver) -> String {

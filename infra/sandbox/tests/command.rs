@@ -71,6 +71,10 @@ platform = ["Ada Lovelace <ada@example.com>", "ben@example.com"]
 address = "ben@example.com"
 principals = ["arn:aws:iam::123456789012:user/brook"]
 
+[[person]]
+address = "Dora <dora@example.com>"
+time_zone = "America/New_York"
+
 [[route]]
 name = "production"
 region = "eu-*"
@@ -82,6 +86,7 @@ remind = ["4h", "24h"]
 expires = "3d"
 reason_required = true
 initiator_may_approve = false
+time_zone = "Europe/Berlin"
 reply_to = "releases@example.com"
 copy = ["auditors@example.com"]
 
@@ -115,7 +120,7 @@ fn a_wrong_policy_is_shown_where_it_is_wrong() {
     assert_eq!((code, output.as_str()), (Some(1), ""));
     assert_eq!(
         errors,
-        "<stdin>:15:12: route 1.quorum: quorum is 4, but only 3 distinct approvers are listed\n    \
+        "<stdin>:19:12: route 1.quorum: quorum is 4, but only 3 distinct approvers are listed\n    \
            \tquorum =  4 # all\n    \
            \t          ^\n"
     );
@@ -241,6 +246,8 @@ fn a_policy_explains_whom_it_asks() {
            a rejection    needs a comment\n  \
            the initiator  may not approve\n  \
            language       en\n  \
+           time zone      Europe/Berlin\n                 \
+                          America/New_York for Dora <dora@example.com>\n  \
            replies go to  releases@example.com\n  \
            copies go to   auditors@example.com\n"
     );
@@ -250,6 +257,7 @@ fn a_policy_explains_whom_it_asks() {
         "  production does not match: pipeline is not payments-*, stage is not Production\n  route 2 matches\n",
         "  reminders      none\n  links expire   when CodePipeline stops waiting\n",
         "  a rejection    does not need a comment\n  the initiator  may approve\n",
+        "  language       en\n  time zone      UTC\n",
         "  replies go to  the deployment's ReplyTo, or else its sender\n  copies go to   nobody\n",
     ] {
         assert!(output.contains(line), "{output}");

@@ -19,6 +19,7 @@ use crate::approval::{ApprovalKey, Approver, Comment, Decision, Digest};
 use crate::delivery::{About, Delivery, DeliveryId, DeliveryState, EmailKind};
 use crate::l10n::Language;
 use crate::request::{EarlierDecision, EarlierVote, Ending, NewRequest, Outcome};
+use crate::time_zone::TimeZone;
 
 macro_rules! golden {
     ($name:literal) => {
@@ -65,7 +66,8 @@ fn signed(item: &Item) -> NewRequest {
 
 #[test]
 fn a_sealed_request_is_written_as_it_was() {
-    for stored in [golden!("signed-request-asked"), golden!("signed-request-decided")] {
+    for stored in [golden!("signed-request-asked"), golden!("signed-request-decided"), golden!("signed-request-zones")]
+    {
         let request = signed(&stored);
         let written = write_request(&request).unwrap();
         assert_eq!(String::from_utf8(written), String::from_utf8(bytes(&stored, paths::OBJECT).to_vec()));
@@ -155,6 +157,17 @@ fn a_request_says_what_it_said() {
 }
 
 #[test]
+fn a_request_says_in_whose_time_zone_moments_are_told() {
+    let zone = |stored: Item, who: &str| signed(&stored).terms.time_zone_of(&who.parse().unwrap()).as_str();
+    for (who, expected) in
+        [("alice@example.com", "America/New_York"), ("bob@example.com", "UTC"), ("carol@example.com", "Europe/Berlin")]
+    {
+        assert_eq!(zone(golden!("signed-request-zones"), who), expected);
+        assert_eq!(zone(golden!("signed-request-asked"), who), "UTC");
+    }
+}
+
+#[test]
 fn an_unsigned_request_says_what_it_said() {
     let read = |stored: Item| from_item::<UnsignedItem, UnsignedRequest>(stored).unwrap();
     let decided = read(golden!("request-decided"));
@@ -174,6 +187,16 @@ fn a_request_in_a_language_that_was_removed_is_read() {
     terms.insert("language".to_owned(), AttributeValue::S("tlh".to_owned()));
     let request: UnsignedRequest = from_item::<UnsignedItem, _>(stored).unwrap();
     assert_eq!(request.terms.language, Language::ENGLISH);
+}
+
+/// Of those who have no zone of their own any more, nothing is known but that UTC is right.
+#[test]
+fn a_request_in_a_time_zone_that_was_removed_is_read() {
+    let text = String::from_utf8(bytes(&golden!("signed-request-zones"), paths::OBJECT).to_vec()).unwrap();
+    let renamed = text.replace("Europe/Berlin", "Europe/Atlantis").replace("America/New_York", "Mars/Olympus");
+    let request = read_request(renamed.as_bytes()).unwrap();
+    let zones = request.terms.time_zones.values().copied().map(TimeZone::as_str).collect::<Vec<_>>();
+    assert_eq!((request.terms.time_zone, zones), (TimeZone::UTC, vec!["UTC", "UTC", "Pacific/Auckland"]));
 }
 
 #[test]

@@ -15,6 +15,7 @@ use crate::request::{
     Before, EarlierDecision, EarlierVote, Ending, LastRelease, Origin, Outcome, PastRevision, Release, Retry, Revision,
     Rollback, Start, Terms,
 };
+use crate::time_zone::TimeZone;
 
 /// An item, or a part of one, that this version cannot read.
 #[derive(Debug, PartialEq, Eq)]
@@ -54,6 +55,10 @@ pub(super) struct TermsItem {
     unrecognised_initiator: bool,
     #[serde(default)]
     language: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    time_zone: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    time_zones: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reply_to: Option<String>,
     #[serde(default)]
@@ -280,6 +285,8 @@ impl From<&Terms> for TermsItem {
             must_include: terms.must_include.clone(),
             unrecognised_initiator: terms.unrecognised_initiator,
             language: text(&terms.language),
+            time_zone: (terms.time_zone != TimeZone::UTC).then(|| text(&terms.time_zone)),
+            time_zones: terms.time_zones.iter().map(|(identity, zone)| (identity.clone(), text(zone))).collect(),
             reply_to: terms.reply_to.as_ref().map(|address| address.expose().to_owned()),
             copy: to_people(&terms.copy),
         }
@@ -303,6 +310,13 @@ impl TryFrom<TermsItem> for Terms {
             unrecognised_initiator: item.unrecognised_initiator,
             // A request that was made before a language was removed stays readable.
             language: item.language.parse().unwrap_or_default(),
+            // The same of a time zone: moments are told in UTC, as they are wherever none is named.
+            time_zone: item.time_zone.and_then(|zone| zone.parse().ok()).unwrap_or_default(),
+            time_zones: item
+                .time_zones
+                .into_iter()
+                .map(|(identity, zone)| (identity, zone.parse().unwrap_or_default()))
+                .collect(),
             reply_to: item.reply_to.map(|address| address.parse()).transpose()?,
             copy: from_people(item.copy)?,
         })

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Globs, Part, Policy, Route};
 use crate::approval::Approver;
 use crate::l10n::Language;
+use crate::time_zone::TimeZone;
 
 /// The most kinds of approvals that one person is told of at a time, as many of others, and the most exceptions from one. A policy of 8 KB may
 /// have ten thousand of the former.
@@ -42,6 +43,8 @@ pub struct Rights {
 pub struct RightsChange {
     /// The language in which they get emails.
     pub language: Language,
+    /// The time zone in which these tell moments.
+    pub time_zone: TimeZone,
     /// What may be decided now, and could not before.
     pub gained: Rights,
     /// What could be decided before, and may not now.
@@ -96,9 +99,13 @@ impl Changes<'_> {
     #[must_use]
     pub fn of(&self, person: &Approver) -> RightsChange {
         let identity = person.address.identity();
-        let language = self.before.first_of(&identity).or_else(|| self.now.first_of(&identity));
-        let language = language.map(|(_, route)| route.language).unwrap_or_default();
-        RightsChange { language, gained: self.rights(&identity, true), lost: self.rights(&identity, false) }
+        let known =
+            [self.before, self.now].into_iter().find_map(|policy| Some((policy, policy.first_of(&identity)?.1)));
+        let (language, time_zone) = known.map_or_else(Default::default, |(policy, route)| {
+            (route.language, policy.time_zone_of(&person.address).unwrap_or(route.time_zone))
+        });
+        let (gained, lost) = (self.rights(&identity, true), self.rights(&identity, false));
+        RightsChange { language, time_zone, gained, lost }
     }
 
     fn rights(&self, identity: &str, gained: bool) -> Rights {

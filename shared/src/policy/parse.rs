@@ -18,9 +18,10 @@ use super::{
 use crate::approval::{Quorum, WebUrl};
 use crate::hosts::Hosts;
 use crate::l10n::Language;
+use crate::time_zone::TimeZone;
 
 /// What the default route may say, and every other besides its name and its globs.
-const ROUTE_KEYS: [&str; 11] = [
+const ROUTE_KEYS: [&str; 12] = [
     "approvers",
     "quorum",
     "remind",
@@ -30,6 +31,7 @@ const ROUTE_KEYS: [&str; 11] = [
     "automatic_start",
     "after_rejection",
     "language",
+    "time_zone",
     "reply_to",
     "copy",
 ];
@@ -45,6 +47,9 @@ const SHORTEST_WAIT: Duration = Duration::minutes(5);
 const MAX_WAIT: Duration = Duration::days(60);
 
 const BAD_DURATION: &str = "must be a duration such as 90m, 24h or 3d";
+
+const BAD_TIME_ZONE: &str =
+    "must be UTC, or the name of a place's time zone in the IANA's database, such as Europe/Berlin";
 
 const NO_ALIASES: &str = "aliases are no longer read, since people pick some of these names themselves: write one \
                           [[person]] each, with address = their address and principals = a list of full ARNs, such as \
@@ -224,6 +229,7 @@ fn route(name: String, table: &Table, groups: &Groups, people: &People) -> Resul
             .get("after_rejection")
             .map_or(Ok(AfterRejection::Anybody), |node| after_rejection(&node))?,
         language: table.get("language").map_or(Ok(Language::ENGLISH), |node| language(&node))?,
+        time_zone: time_zone(table)?.unwrap_or_default(),
         reply_to: table.get("reply_to").map(|node| people::address(&node)).transpose()?,
         copy,
         approvers,
@@ -260,6 +266,12 @@ fn language(node: &Node) -> Result<Language, PolicyError> {
         let known: Vec<_> = Language::all().map(Language::as_str).collect();
         node.wrong(format!("must be one of {}", known.join(", ")))
     })
+}
+
+/// The time zone of a route or of a person.
+fn time_zone(table: &Table) -> Result<Option<TimeZone>, PolicyError> {
+    let Some(node) = table.get("time_zone") else { return Ok(None) };
+    node.text()?.parse().map(Some).map_err(|_| node.wrong(BAD_TIME_ZONE))
 }
 
 fn quorum(table: &Table) -> Result<Quorum, PolicyError> {

@@ -2,6 +2,7 @@
 
 use super::principals::{IDENTITY_CENTER, PrincipalPattern};
 use crate::approval::{AccountId, Address, Approver, PrincipalArn, PrincipalKind};
+use crate::time_zone::TimeZone;
 
 /// A person, by one `[[person]]`, or by an address in a list.
 #[derive(Clone)]
@@ -12,6 +13,8 @@ pub struct Person {
     pub identities: Vec<String>,
     /// The principals that the policy declares.
     pub principals: Vec<PrincipalPattern>,
+    /// The time zone in which they are told moments, if it is not that of the route.
+    pub time_zone: Option<TimeZone>,
 }
 
 /// Everybody whom a policy knows. No two have an address in common.
@@ -33,7 +36,7 @@ impl Person {
     /// Somebody who is known by one address.
     pub fn of(approver: Approver) -> Self {
         let identities = vec![approver.address.identity()];
-        Self { approver, identities, principals: Vec::new() }
+        Self { approver, identities, principals: Vec::new(), time_zone: None }
     }
 
     /// What AWS may call them, if nothing is declared: their addresses, and the parts before the `@`.

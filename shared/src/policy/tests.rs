@@ -461,3 +461,22 @@ fn what_somebody_loses_is_not_lost_among_what_changes_for_others() {
     assert!(lost.more && lost.of_others.len() <= 200);
     assert_eq!(lost.own.len(), 1);
 }
+
+#[test]
+fn a_change_is_told_in_the_time_zone_of_the_policy_that_knew_the_person_first() {
+    let policy = |own: &str, of_route: &str, who: &str| -> Policy {
+        let person = format!("[[person]]\naddress = \"ada@example.com\"\n{own}\n");
+        format!("{person}[default]\napprovers = [\"{who}@example.com\"]\n{of_route}\n").parse().unwrap()
+    };
+    let (berlin, tokyo) = ("time_zone = \"Europe/Berlin\"", "time_zone = \"Asia/Tokyo\"");
+    for (before, now, expected) in [
+        (policy("", "", "ada"), policy(tokyo, tokyo, "ben"), ["UTC", "Asia/Tokyo"]),
+        (policy("", berlin, "ada"), policy(tokyo, tokyo, "ben"), ["Europe/Berlin", "Asia/Tokyo"]),
+        (policy(berlin, tokyo, "ada"), policy("", "", "ben"), ["Europe/Berlin", "UTC"]),
+        (policy(tokyo, "", "ben"), policy(berlin, tokyo, "ada"), ["Europe/Berlin", "UTC"]),
+    ] {
+        let changes = before.changes(&now);
+        let zones: Vec<&str> = changes.people().map(|person| changes.of(person).time_zone.as_str()).collect();
+        assert_eq!(zones, expected);
+    }
+}

@@ -95,6 +95,7 @@ mod tests {
     use crate::approval::{Approval, ApprovalAction, Digest};
     use crate::l10n::Language;
     use crate::request::{NewRequest, Release, Terms, Visitor, Vote};
+    use crate::time_zone::TimeZone;
 
     const ANN: &str = "ann@example.com";
     const BEN: &str = "ben@example.com";
@@ -126,6 +127,8 @@ mod tests {
             must_include: wanted.map(str::to_owned),
             unrecognised_initiator: false,
             language: Language::ENGLISH,
+            time_zone: TimeZone::UTC,
+            time_zones: [].into(),
             reply_to: None,
             copy: [].into(),
         };

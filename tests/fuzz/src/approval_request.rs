@@ -10,6 +10,7 @@ use countersign::request::{
     Request, Retry, Revision, Rollback, Start, Terms, Visitor, Vote,
 };
 use countersign::text::{bounded, bounded_line};
+use countersign::time_zone::TimeZone;
 use time::Duration;
 
 use crate::fixture::{NOW, approval};
@@ -101,6 +102,9 @@ fn terms(u: &mut Unstructured) -> Result<Terms> {
         language: *u.choose(&languages)?,
         reply_to: maybe(u, person)?.map(|person| person.address),
         copy: people(u, 0)?,
+        // Another day than in UTC, for the longest moments.
+        time_zone: "Asia/Tokyo".parse::<TimeZone>().unwrap(),
+        time_zones: BTreeMap::new(),
     })
 }
 

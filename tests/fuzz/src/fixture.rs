@@ -16,6 +16,7 @@ use countersign::keys::{SigningKey, VerifyingKeys};
 use countersign::l10n::Language;
 use countersign::link::{Link, LinkError, LinkSigner, LinkVerifier, Origins, SignError, SignedToken, VerifiedLink};
 use countersign::request::{NewRequest, Release, Terms};
+use countersign::time_zone::TimeZone;
 use serde_json::{Value, json};
 use time::macros::utc_datetime;
 use time::{Duration, UtcDateTime};
@@ -135,6 +136,8 @@ fn nobody() -> Terms {
         must_include: None,
         unrecognised_initiator: false,
         language: Language::ENGLISH,
+        time_zone: TimeZone::UTC,
+        time_zones: BTreeMap::new(),
         reply_to: None,
         copy: BTreeMap::new(),
     }

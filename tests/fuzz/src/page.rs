@@ -22,8 +22,9 @@ pub fn run(data: &[u8]) {
 fn check(u: &mut Unstructured) -> Result<()> {
     let languages: Vec<Language> = Language::all().collect();
     let link = good_link(u.choose(&TOKENS)?);
-    let texts = u.choose(&languages)?.texts();
+    let language = *u.choose(&languages)?;
     let request = request(u)?;
+    let texts = language.texts().in_zone(request.terms.time_zone);
     let problems = [
         None,
         Some(FormProblem::CommentTooLong),

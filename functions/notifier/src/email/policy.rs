@@ -56,7 +56,7 @@ impl PolicyEmail<'_> {
     /// # Errors
     /// When it cannot be rendered or is too large.
     pub fn render(&self, now: UtcDateTime) -> Result<Vec<u8>, RenderError> {
-        let texts = self.change.language.texts();
+        let texts = self.change.language.texts().in_zone(self.change.time_zone);
         let (opening, closing) = (&self.opening(texts), &self.closing(texts));
         let text = PolicyBody { texts, opening, closing }.render().map_err(|_| RenderError::Template)?;
         let html = PolicyHtml { texts, opening, closing }.render().map_err(|_| RenderError::Template)?;

@@ -6,7 +6,7 @@ use super::super::document::{Node, Table, is_plain};
 use super::super::people::{People, Person, untagged};
 use super::super::principals::PrincipalPattern;
 use super::super::{PolicyError, PolicyWarning};
-use super::tables;
+use super::{tables, time_zone};
 use crate::approval::{Address, Approver};
 
 const BAD_PERSON: &str = "must be an email address, or a name and then the address in angle brackets";
@@ -34,7 +34,7 @@ impl<'t> Persons<'t> {
         let mut persons = Self { people: People::default(), patterns: Vec::new() };
         for node in tables(document, "person")? {
             let table = node.table()?;
-            table.only(&["address", "addresses", "principals"])?;
+            table.only(&["address", "addresses", "principals", "time_zone"])?;
             let Some(node) = table.get("address") else {
                 return Err(table.missing("address", "is missing; write the address where this person gets emails"));
             };
@@ -56,6 +56,7 @@ impl<'t> Persons<'t> {
                 person.principals.push(pattern.clone());
                 persons.patterns.push((pattern, persons.people.0.len(), element));
             }
+            person.time_zone = time_zone(&table)?;
             persons.people.0.push(person);
         }
         Ok(persons)

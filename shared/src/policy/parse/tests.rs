@@ -30,7 +30,7 @@ fn what_is_left_out_has_the_default_of_the_readme() {
     assert_eq!(route.expires, None);
     assert!(!route.reason_required && route.initiator_may_approve);
     assert_eq!((route.automatic_start, route.after_rejection), (AutomaticStart::Allow, AfterRejection::Anybody));
-    assert_eq!(route.language, Language::ENGLISH);
+    assert_eq!((route.language, route.time_zone), (Language::ENGLISH, TimeZone::UTC));
     assert_eq!((route.reply_to, route.copy), (None, vec![]));
 }
 
@@ -55,6 +55,7 @@ fn every_key_is_read() {
         automatic_start = "refuse"
         after_rejection = "rejecter"
         language = "pt"
+        time_zone = "America/Sao_Paulo"
         reply_to = "releases@example.com"
         copy = ["auditors@example.com", "platform"]
     "#;
@@ -69,7 +70,7 @@ fn every_key_is_read() {
     assert_eq!(route.expires, Some(Duration::days(3)));
     assert!(route.reason_required && !route.initiator_may_approve);
     assert_eq!((route.automatic_start, route.after_rejection), (AutomaticStart::Refuse, AfterRejection::Rejecter));
-    assert_eq!(route.language.as_str(), "pt");
+    assert_eq!((route.language.as_str(), route.time_zone.as_str()), ("pt", "America/Sao_Paulo"));
     assert_eq!(route.reply_to, Some("releases@example.com".parse().unwrap()));
     assert_eq!(addresses(&route.copy), ["auditors@example.com"]);
 }

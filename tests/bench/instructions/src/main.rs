@@ -16,6 +16,7 @@ use countersign::link::{LinkVerifier, Origins, SignedToken, VerifiedLink};
 use countersign::request::{
     Before, LastRelease, NewRequest, Origin, PastRevision, Release, Request, Revision, Start, Terms,
 };
+use countersign::time_zone::TimeZone;
 use notifier::email::Email;
 use serde_json::{Value, json};
 use time::macros::utc_datetime;
@@ -164,6 +165,8 @@ fn request(approver: &Approver) -> Request {
         must_include: None,
         unrecognised_initiator: false,
         language: Language::ENGLISH,
+        time_zone: TimeZone::UTC,
+        time_zones: BTreeMap::new(),
         reply_to: None,
         copy: BTreeMap::new(),
     };

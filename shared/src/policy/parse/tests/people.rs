@@ -77,9 +77,50 @@ fn wrong_people_are_refused() {
         (default_with("language = \"klingon\""), 3, 12, "default.language", "must be one of de, en"),
         (default_with("language = \"\""), 3, 12, "default.language", "must be one of"),
         (default_with("language = [\"de\"]"), 3, 12, "default.language", "must be a text"),
+        (default_with("time_zone = \"Europe/Atlantis\""), 3, 13, "default.time_zone", BAD_TIME_ZONE),
+        (default_with("time_zone = \"\""), 3, 13, "default.time_zone", BAD_TIME_ZONE),
+        (default_with("time_zone = \"CET\""), 3, 13, "default.time_zone", BAD_TIME_ZONE),
+        (default_with("time_zone = \"Etc/GMT+5\""), 3, 13, "default.time_zone", BAD_TIME_ZONE),
+        (default_with("time_zone = [\"UTC\"]"), 3, 13, "default.time_zone", "must be a text"),
+        (default_with("time_zone = 1"), 3, 13, "default.time_zone", "must be a text"),
+        (route_with("time_zone = \"Berlin\""), 3, 13, "route 1.time_zone", BAD_TIME_ZONE),
+        (person_with("time_zone = \"Europe/Berlin \""), 3, 13, "person 1.time_zone", BAD_TIME_ZONE),
+        (person_with("time_zone = {}"), 3, 13, "person 1.time_zone", "must be a text"),
         (default_with("reply_to = \"A <a@example.com>\""), 3, 12, "default.reply_to", "without a name"),
         (default_with("reply_to = [\"a@example.com\"]"), 3, 12, "default.reply_to", "must be a text"),
     ]);
+}
+
+#[test]
+fn a_person_has_a_time_zone_of_their_own_whatever_it_is_that_their_routes_have() {
+    let text = r#"
+        [[person]]
+        address = "ada@example.com"
+        addresses = ["lovelace@example.org"]
+        time_zone = "Asia/Kolkata"
+        [[person]]
+        address = "ben@example.com"
+        time_zone = "UTC"
+        [[route]]
+        stage = "a"
+        approvers = ["lovelace@example.org", "ben@example.com", "carol@example.com"]
+        time_zone = "Europe/Berlin"
+        [default]
+        approvers = ["carol@example.com"]
+        time_zone = "UTC"
+    "#;
+    let policy = parse(text).unwrap();
+    let zones: Vec<&str> = policy.routes().map(|(_, route)| route.time_zone.as_str()).collect();
+    assert_eq!(zones, ["Europe/Berlin", "UTC"]);
+    for (address, expected) in [
+        ("ada@example.com", Some("Asia/Kolkata")),
+        ("Lovelace@example.org", Some("Asia/Kolkata")),
+        ("ben@example.com", Some("UTC")),
+        ("carol@example.com", None),
+        ("nobody@example.com", None),
+    ] {
+        assert_eq!(policy.time_zone_of(&address.parse().unwrap()).map(TimeZone::as_str), expected, "{address}");
+    }
 }
 
 /// A person on line 2, with one line more, who is asked.
