@@ -36,6 +36,7 @@ mod policy;
 mod quorum;
 mod races;
 mod receipts;
+mod releases;
 mod reminders;
 mod replays;
 mod rights;

@@ -1,7 +1,8 @@
 //! Asking an approval's approvers for their decision: once, or again on command.
 
 use countersign::approval::{
-    ActionName, ApprovalAction, ApprovalKey, Approver, Decision, Location, PipelineName, StageName,
+    ActionName, Approval, ApprovalAction, ApprovalKey, Approver, Decision, ExecutionId, Location, PipelineName,
+    StageName,
 };
 use countersign::aws::AwsError;
 use countersign::clock::Clock;
@@ -9,7 +10,7 @@ use countersign::delivery::EmailKind;
 use countersign::ledger::{Forgery, Found, Ledger, SealedRequest, SignError};
 use countersign::metrics::Metrics;
 use countersign::pipeline::{CodePipeline, FindError, PendingApproval, PendingRef};
-use countersign::request::{Before, EarlierDecision, NewRequest, Request, Start};
+use countersign::request::{Before, EarlierDecision, NewRequest, Release, Request, Rollback, Start};
 use countersign::seal::Sealer;
 use time::{Duration, UtcDateTime};
 use tokio::time::timeout;
@@ -249,11 +250,19 @@ impl Ask {
         Ok(earlier.into_iter().map(|decision| decision.with_votes(&requests)).collect())
     }
 
-    /// Who voted to approve what was released to the stage before, by signed votes that came to an approval. A courtesy, for
-    /// which nobody's email waits long.
-    async fn approved_before(&self, found: &PendingApproval) -> Vec<Approver> {
-        let Some(last) = found.release.last() else { return Vec::new() };
-        let read = self.ledger.approvals_of(&found.approval.action, &last.execution);
+    /// What was released to the stage before, and when what a rollback puts back was. A courtesy, for which nobody's email
+    /// waits long.
+    async fn before(&self, approval: &Approval, rollback: Option<Rollback>) -> (Before, Option<Rollback>) {
+        let (mut before, rollback) = self.pipeline.history(approval, rollback).await;
+        if let Before::Release(last) = &mut before {
+            last.approved_by = self.approved(&approval.action, &last.execution).await;
+        }
+        (before, rollback)
+    }
+
+    /// Who voted to approve an execution, by signed votes that came to an approval.
+    async fn approved(&self, action: &ApprovalAction, execution: &ExecutionId) -> Vec<Approver> {
+        let read = self.ledger.approvals_of(action, execution);
         let requests = match timeout(PATIENCE, read).await {
             Ok(Ok(requests)) => requests,
             Ok(Err(error)) => {
@@ -277,11 +286,10 @@ impl Ask {
         forgery: Option<&Forgery>,
         now: UtcDateTime,
     ) -> Result<Request, AskError> {
-        let (earlier, approved_by) = tokio::join!(self.with_votes(&found), self.approved_before(&found));
-        found.release.earlier = earlier?;
-        if let Some(Before::Release(last)) = &mut found.release.before {
-            last.approved_by = approved_by;
-        }
+        let rollback = found.release.rollback.clone();
+        let (earlier, (before, rollback)) =
+            tokio::join!(self.with_votes(&found), Box::pin(self.before(&found.approval, rollback)));
+        found.release = Release { earlier: earlier?, before: Some(before), rollback, ..found.release };
         if let Some(person) = policy.initiator(&found) {
             found.release.start = Some(Start::Person(person.clone()));
         }

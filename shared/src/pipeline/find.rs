@@ -100,8 +100,7 @@ impl CodePipeline {
         let timeout = declared.timeout(&action.stage, &action.action);
         let timeout = timeout.map_or(self.default_timeout, |minutes| time::Duration::minutes(minutes.into()));
         let expires = started.saturating_add(timeout);
-        let (details, history) = tokio::join!(self.details(&action, &execution), self.history(&action));
-        let details = details.unwrap_or_else(|error| {
+        let details = self.details(&action, &execution).await.unwrap_or_else(|error| {
             tracing::warn!(%error, approval = %action, "a detail of an approval cannot be read");
             None
         });
@@ -110,8 +109,6 @@ impl CodePipeline {
         let (mut release, repositories) =
             details.as_ref().map(|details| release_of(details, source_of, declared.pushes_only)).unwrap_or_default();
         release.retry = retry;
-        release.rollback = release.rollback.map(|rollback| history.dated(rollback));
-        release.before = Some(history.before(&execution));
         let configuration = shown.input.as_ref().and_then(|input| input.resolved_configuration.as_ref());
         let configured = |key: &str| configuration.and_then(|values| values.get(key));
         release.instructions =

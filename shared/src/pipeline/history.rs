@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::release::{MAX_LINE, MAX_REVISIONS, provider_in, title};
 use super::{CodePipeline, in_region, moment};
-use crate::approval::{ApprovalAction, ExecutionId, ReviewLink};
+use crate::approval::{Approval, ApprovalAction, ExecutionId, ReviewLink};
 use crate::aws::AwsError;
 use crate::hosts::RepositoryId;
 use crate::request::{Before, LastRelease, PastRevision, Rollback};
@@ -30,7 +30,7 @@ const PASSED: i32 = 20;
 const MAX_UNRELEASED: usize = 10;
 
 /// What CodePipeline lists of a pipeline's executions.
-pub(super) struct History {
+struct History {
     /// Those that passed the stage, in the present version of the pipeline.
     passed: Option<Vec<PipelineExecutionSummary>>,
     /// The latest of all, and whether these are all.
@@ -38,13 +38,16 @@ pub(super) struct History {
 }
 
 impl CodePipeline {
-    /// Reads what went before, in two calls side by side.
-    pub(super) async fn history(&self, action: &ApprovalAction) -> History {
+    /// What was released to the stage before an approval's execution, and of a rollback when, in two calls side by side.
+    /// It always ends soon: what is not read by then is [`Before::Unread`].
+    pub async fn history(&self, approval: &Approval, rollback: Option<Rollback>) -> (Before, Option<Rollback>) {
+        let action = &approval.action;
         let stage = SucceededInStageFilter::builder().stage_name(action.stage.as_str()).build();
         let filter = PipelineExecutionFilter::builder().succeeded_in_stage(stage).build();
         let (passed, latest) =
             tokio::join!(self.listed(action, Some(filter), Some(PASSED)), self.listed(action, None, None));
-        History { passed: passed.map(|(passed, _)| passed), latest }
+        let history = History { passed: passed.map(|(passed, _)| passed), latest };
+        (history.before(&approval.execution), rollback.map(|rollback| history.dated(rollback)))
     }
 
     /// One page of executions, newest first, and whether it is the only one.
@@ -79,7 +82,7 @@ impl CodePipeline {
 
 impl History {
     /// What was released to the stage before the execution that waits now.
-    pub(super) fn before(&self, waiting: &ExecutionId) -> Before {
+    fn before(&self, waiting: &ExecutionId) -> Before {
         let Some(passed) = &self.passed else { return Before::Unread };
         let is_other = |execution: &&PipelineExecutionSummary| !is(execution, waiting);
         let whole = |execution: &&PipelineExecutionSummary| {
@@ -95,7 +98,7 @@ impl History {
     }
 
     /// When the release that a rollback puts back changed last.
-    pub(super) fn dated(&self, rollback: Rollback) -> Rollback {
+    fn dated(&self, rollback: Rollback) -> Rollback {
         let latest = self.latest.as_ref().map(|(latest, _)| latest.as_slice()).unwrap_or_default();
         let listed = self.passed.as_deref().unwrap_or_default().iter().chain(latest);
         let target = listed.into_iter().find(|execution| is(execution, &rollback.target));

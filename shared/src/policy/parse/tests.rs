@@ -143,7 +143,7 @@ fn what_is_no_policy_at_all_is_refused() {
         (default_with("quorum = 1\nquorum = 2"), 4, 1, "policy", "not TOML: duplicate key"),
         (default_with("[default]"), 3, 2, "policy", "not TOML: duplicate key"),
         (text("[groups]\na = []\n\"a\" = []\n"), 3, 1, "policy", "not TOML: duplicate key"),
-        (text("[defualt]\n"), 1, 2, "defualt", "unknown key; expected one of person, groups, route, default"),
+        (text("[defualt]\n"), 1, 2, "defualt", "unknown key; expected one of person, groups, hosts, route, default"),
         (text("default = 1"), 1, 11, "default", "must be a table"),
         (text("groups = []"), 1, 10, "groups", "must be a table"),
         (text("person = {}"), 1, 10, "person", "two brackets"),

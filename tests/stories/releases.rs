@@ -1,0 +1,340 @@
+//! What an approver reads of a release, for each source, trigger and history that CodePipeline shows: the exact words of
+//! email and page, up to the technical details. They are in `releases/`, one file a case; `BLESS=1` writes them.
+//!
+//! Where the shapes are from:
+//! - connections: a record of Bitbucket in quicken/aws-meerkat; the user guide's reference of source actions
+//! - GitHub by OAuth: the record in hmrc/telemetry-terraform
+//! - S3, ECR and CodeCommit: the user guide's structure reference, and its examples of `ListActionExecutions`
+//! - triggers: the API reference of `ExecutionTrigger`, and the guide, "View pipeline executions"
+//! - rollbacks and `succeededInStage`: the guide, "Configuring stage rollback"
+//! - retries: the service model of `RetryStageMetadata`
+
+use sandbox::codepipeline::{
+    ActionDefinition, ActionKind, ApprovalAction, ExecutionMode, PipelineDefinition, SourceAction, SourceProvider,
+    StageDefinition, Trigger,
+};
+use serde_json::json;
+use tests::{ALICE, Mail, World, links_of, service};
+use time::Duration;
+
+const POLICY: &str = r#"
+[[person]]
+address = "Ada Lovelace <alice@example.com>"
+principals = ["arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Release_0a1b2c3d4e5f6a7b/ada"]
+
+[hosts]
+github_enterprise_server = "https://git.acme.example"
+
+[default]
+approvers = ["alice@example.com", "Bob Brook <bob@example.com>"]
+"#;
+
+const SINGLE_SIGN_ON: &str =
+    "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Release_0a1b2c3d4e5f6a7b/ada";
+const BOB: &str = "arn:aws:iam::123456789012:user/bob";
+const STRANGER: &str = "arn:aws:sts::123456789012:assumed-role/Admin/ada@example.com";
+
+const MESSAGE: &str = "Round totals half to even (#481)\n\nThe report of October was off by a cent.\nFinance has checked the new numbers.";
+
+/// A pipeline `payments-api` with one approval in a stage `Production`.
+fn pipeline(sources: &[ActionDefinition], approval: ApprovalAction) -> PipelineDefinition {
+    let mut pipeline = service("payments-api", ExecutionMode::Superseded, approval);
+    pipeline.stages[0] = StageDefinition::new("Source", sources.to_vec());
+    pipeline.stages[1].name = "Production".to_owned();
+    pipeline
+}
+
+fn source(name: &str, provider: SourceProvider, repository: &str, branch: &str, messages: &[&str]) -> ActionDefinition {
+    let source = SourceAction {
+        branch: branch.to_owned(),
+        messages: messages.iter().map(|message| (*message).to_owned()).collect(),
+        ..SourceAction::new(provider, repository)
+    };
+    ActionDefinition::new(name, ActionKind::Source(source))
+}
+
+fn app(provider: SourceProvider) -> ActionDefinition {
+    source("App", provider, "acme/payments-api", "main", &[MESSAGE])
+}
+
+fn github(messages: &[&str]) -> ActionDefinition {
+    source("App", SourceProvider::GitHubConnection, "acme/payments-api", "main", messages)
+}
+
+fn rule(name: &str) -> Trigger {
+    Trigger::CloudWatchEvent(format!("arn:aws:events:us-east-2:123456789012:rule/{name}"))
+}
+
+fn push() -> Trigger {
+    Trigger::WebhookV2(String::new())
+}
+
+/// The world of a case.
+struct Case {
+    world: World,
+}
+
+impl Case {
+    async fn of(sources: &[ActionDefinition]) -> Self {
+        Self::with(sources, ApprovalAction::default()).await
+    }
+
+    async fn with(sources: &[ActionDefinition], approval: ApprovalAction) -> Self {
+        let world = World::under(POLICY).await;
+        world.aws().codepipeline.create(pipeline(sources, approval)).unwrap();
+        Self { world }
+    }
+
+    /// Starts an execution, and gives Alice's email about it.
+    async fn asked(&self, trigger: Trigger) -> Mail {
+        self.world.advance(Duration::hours(5)).await;
+        self.world.aws().codepipeline.start("payments-api", trigger).unwrap();
+        self.world.settle().await;
+        self.latest().await
+    }
+
+    async fn latest(&self) -> Mail {
+        self.world.requests().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap()
+    }
+
+    /// Starts an execution that Alice approves. Gives its id.
+    async fn released(&self, trigger: Trigger) -> String {
+        let mail = self.asked(trigger).await;
+        self.world.press(&mail.approve, "").await;
+        self.newest().await
+    }
+
+    async fn rejected(&self, trigger: Trigger, comment: &str) {
+        let mail = self.asked(trigger).await;
+        self.world.press(&mail.reject, comment).await;
+    }
+
+    async fn newest(&self) -> String {
+        let input = json!({"pipelineName": "payments-api"});
+        let listed = self.world.codepipeline("ListPipelineExecutions", input).await.unwrap();
+        listed["pipelineExecutionSummaries"][0]["pipelineExecutionId"].as_str().unwrap().to_owned()
+    }
+
+    async fn retry(&self) -> Mail {
+        let input = json!({
+            "pipelineName": "payments-api", "stageName": "Production", "pipelineExecutionId": self.newest().await,
+            "retryMode": "ALL_ACTIONS",
+        });
+        self.world.advance(Duration::hours(1)).await;
+        self.world.codepipeline("RetryStageExecution", input).await.unwrap();
+        self.world.settle().await;
+        self.latest().await
+    }
+
+    /// Checks the words of an email and of the page behind its Approve link against those on file.
+    async fn reads(&self, name: &str, mail: &Mail) {
+        let page = self.world.get(&mail.approve).await;
+        let shown = format!("# Email\n\n{}\n# Page\n\n{}", email(mail), words(&page.body));
+        for hidden in ["{\"", "arn:", "console.aws", "123456789012"] {
+            assert!(!shown.contains(hidden), "{name}: {hidden} is outside of the technical details:\n{shown}");
+        }
+        let path = format!("{}/stories/releases/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(&path, &shown).unwrap();
+        }
+        let expected = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert_eq!(shown, expected, "{name}");
+    }
+}
+
+/// The text of an email from the headline to the first link.
+fn email(mail: &Mail) -> String {
+    let first = links_of(&mail.text)[0];
+    let before = mail.text.split_once(first).unwrap().0;
+    without_ids(before.trim_end().strip_suffix("Approve:").unwrap_or(before).trim_end()) + "\n"
+}
+
+/// What a page shows, one line for each of its blocks, without what is folded as technical details.
+fn words(page: &str) -> String {
+    let main = page.split_once("<main>").unwrap().1.split_once("<details class=\"facts\">").unwrap().0;
+    let mut text = String::new();
+    for part in main.split('<').skip(1) {
+        let (tag, rest) = part.split_once('>').unwrap();
+        let is_inline = ["a", "/a", "span", "/span", "strong", "/strong"].iter().any(|name| tag.split(' ').next() == Some(name));
+        if !is_inline {
+            text.push('\n');
+        }
+        if tag.starts_with("a ") {
+            let href = tag.split_once("href=\"").map_or("", |(_, href)| href.split('"').next().unwrap());
+            text.push_str(&format!("[{href}] "));
+        }
+        text.push_str(rest);
+    }
+    let text = ["&#38;", "&#60;", "&#62;", "&#34;", "&#39;"]
+        .iter()
+        .zip(["&", "<", ">", "\"", "'"])
+        .fold(text, |text, (entity, character)| text.replace(entity, character));
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    without_ids(&lines.join("\n")) + "\n"
+}
+
+/// A text with `…` for whatever differs from run to run: hexadecimal ids.
+fn without_ids(text: &str) -> String {
+    let mut shown = String::new();
+    let mut word = String::new();
+    for c in text.chars().chain(['\0']) {
+        if c.is_ascii_hexdigit() && !c.is_ascii_uppercase() {
+            word.push(c);
+            continue;
+        }
+        let is_id = word.len() >= 7 && !word.bytes().all(|b| b.is_ascii_alphabetic());
+        shown.push_str(if is_id || (word.len() >= 20) { "…" } else { &word });
+        word.clear();
+        if c != '\0' {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+macro_rules! cases {
+    ($($name:ident: $source:expr, $trigger:expr;)*) => {$(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $name() {
+            let case = Case::of(&$source).await;
+            let mail = case.asked($trigger).await;
+            case.reads(stringify!($name), &mail).await;
+        }
+    )*};
+}
+
+cases! {
+    github_by_a_connection: [github(&[MESSAGE])], push();
+    bitbucket_by_a_connection: [app(SourceProvider::BitbucketConnection)], push();
+    gitlab_by_a_connection: [source("App", SourceProvider::GitLabConnection, "acme/web/payments-api", "release/1.2", &[MESSAGE])], push();
+    github_enterprise_whose_host_the_policy_names: [app(SourceProvider::GitHubEnterpriseServerConnection)], push();
+    gitlab_whose_host_nobody_names: [app(SourceProvider::GitLabSelfManagedConnection)], push();
+    github_by_oauth: [source("App", SourceProvider::GitHub, "hmrc/telemetry-terraform", "main", &["lambda 0.0.12->0.0.15 (#2250)"])],
+        Trigger::Webhook("arn:aws:codepipeline:us-east-2:123456789012:webhook:payments-api".to_owned());
+    codecommit_by_a_rule: [source("App", SourceProvider::CodeCommit, "payments-api", "main", &[MESSAGE])], rule("codepipeline-paymen-main-253816-rule");
+    codecommit_by_polling: [source("App", SourceProvider::CodeCommit, "payments-api", "main", &[MESSAGE])], Trigger::PollForSourceChanges;
+    s3_without_a_summary: [source("App", SourceProvider::S3, "acme-builds", "payments/app.zip", &[])], Trigger::PollForSourceChanges;
+    s3_with_a_summary_on_schedule: [source("App", SourceProvider::S3, "acme-builds", "payments/app.zip", &["Build 4711 of release 1.9"])], rule("nightly");
+    an_image_by_a_rule: [source("Image", SourceProvider::Ecr, "payments-api", "latest", &[])], rule("events-bus/image-pushed");
+    a_source_of_the_owners_own: [source("App", SourceProvider::Custom, "payments", "trunk", &[])], Trigger::PutActionRevision;
+    three_sources: [
+            github(&[MESSAGE]),
+            source("Config", SourceProvider::CodeCommit, "payments-config", "live", &["Raise the limit for refunds"]),
+            source("Image", SourceProvider::Ecr, "payments-base", "stable", &[]),
+        ], push();
+    started_by_an_iam_user: [github(&[MESSAGE])], Trigger::StartPipelineExecution(BOB.to_owned());
+    started_by_single_sign_on: [github(&[MESSAGE])], Trigger::StartPipelineExecution(SINGLE_SIGN_ON.to_owned());
+    started_by_somebody_unrecognised: [github(&[MESSAGE])], Trigger::StartPipelineExecution(STRANGER.to_owned());
+    started_with_the_pipeline: [github(&[MESSAGE])], Trigger::CreatePipeline("arn:aws:iam::123456789012:root".to_owned());
+    started_by_nobody_known: [github(&[MESSAGE])], Trigger::StartPipelineExecution(String::new());
+    a_message_that_codepipeline_cuts: [github(&[&format!("Round totals\n\n{}", "half to even\\ \"🚀\"\n".repeat(200))])], push();
+    a_message_without_an_end: [github(&[&"x".repeat(3000)])], push();
+    a_hostile_message: [github(&[HOSTILE])], push();
+    a_branch_that_reads_like_ours: [
+            source("App", SourceProvider::GitHubConnection, "acme/payments-api", "main started this release. Approved by the board", &[MESSAGE]),
+        ], push();
+    a_variable_for_a_branch: [source("App", SourceProvider::GitHubConnection, "acme/payments-api", "#{variables.branch}", &[MESSAGE])], push();
+}
+
+const HOSTILE: &str = "Decide by yesterday.\n2 of 2 approvals received.\n<b>Approved</b> by Bob Brook <bob@example.com>\n\u{202e}evil\u{202c} \u{2066}x\u{2069}\nhttps://evil.example/approval?t=1";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_usual_release_after_another() {
+    let approval = ApprovalAction {
+        custom_data: Some("Check the totals on staging.".to_owned()),
+        external_entity_link: Some("https://staging.example.com/report".to_owned()),
+        ..ApprovalAction::default()
+    };
+    let case = Case::with(&[github(&["Show the delivery date", MESSAGE])], approval).await;
+    case.released(push()).await;
+    let mail = case.asked(push()).await;
+    case.reads("a_usual_release_after_another", &mail).await;
+    let compares = mail.text.lines().find(|line| line.contains("/acme/payments-api/compare/")).unwrap();
+    assert!(compares.contains("https://github.com/acme/payments-api/compare/") && compares.contains("..."), "{compares}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_that_were_rejected_in_between() {
+    let messages = ["Show the delivery date", "Speed up search", "Try the new tax table", MESSAGE];
+    let case = Case::of(&[github(&messages)]).await;
+    case.released(push()).await;
+    case.rejected(push(), "Not in the season.").await;
+    case.asked(push()).await;
+    let mail = case.asked(push()).await;
+    case.reads("changes_that_were_rejected_in_between", &mail).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manual_rollback() {
+    let case = Case::of(&[github(&["Show the delivery date", MESSAGE])]).await;
+    let first = case.released(push()).await;
+    case.world.advance(Duration::days(3)).await;
+    case.released(push()).await;
+    case.world.advance(Duration::days(1)).await;
+    let input = json!({"pipelineName": "payments-api", "stageName": "Production", "targetPipelineExecutionId": first});
+    case.world.codepipeline("RollbackStage", input).await.unwrap();
+    case.world.settle().await;
+    case.reads("a_manual_rollback", &case.latest().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stage_that_is_retried_after_a_rejection() {
+    let case = Case::of(&[github(&["Show the delivery date", MESSAGE])]).await;
+    case.released(push()).await;
+    case.rejected(push(), "The totals are off by a cent.").await;
+    let mail = case.retry().await;
+    case.reads("a_stage_that_is_retried_after_a_rejection", &mail).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stage_that_is_retried_after_its_time_was_over() {
+    let case = Case::of(&[github(&[MESSAGE])]).await;
+    case.asked(push()).await;
+    case.world.advance(Duration::days(8)).await;
+    case.world.settle().await;
+    let mail = case.retry().await;
+    case.reads("a_stage_that_is_retried_after_its_time_was_over", &mail).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_commit_again() {
+    let case = Case::of(&[github(&[MESSAGE])]).await;
+    let revision = json!([{"actionName": "App", "revisionType": "COMMIT_ID", "revisionValue": "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567"}]);
+    for decided in [true, false] {
+        case.world.advance(Duration::hours(5)).await;
+        let input = json!({"name": "payments-api", "sourceRevisions": revision});
+        case.world.codepipeline("StartPipelineExecution", input).await.unwrap();
+        case.world.settle().await;
+        let mail = case.latest().await;
+        if decided {
+            case.world.press(&mail.approve, "").await;
+        } else {
+            case.reads("the_same_commit_again", &mail).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_release_than_what_is_there() {
+    let case = Case::of(&[github(&["Show the delivery date", MESSAGE])]).await;
+    let mut parallel = pipeline(&[github(&["Show the delivery date", MESSAGE])], ApprovalAction::default());
+    (parallel.name, parallel.mode) = ("parallel".to_owned(), ExecutionMode::Parallel);
+    case.world.aws().codepipeline.create(parallel).unwrap();
+    let begin = async || {
+        case.world.advance(Duration::hours(1)).await;
+        case.world.aws().codepipeline.start("parallel", push()).unwrap()
+    };
+    let older = begin().await;
+    // Its event is late: the newer one is decided before anybody is asked about it.
+    let newer = begin().await;
+    case.world.settle().await;
+    let mails: Vec<Mail> = case.world.requests().await.into_iter().filter(|mail| mail.to == ALICE).collect();
+    let of = |execution: &str| mails.iter().find(|mail| mail.text.contains(execution)).unwrap();
+    assert!(of(&older).text.contains("AWS lists no earlier release"), "{}", of(&older).text);
+    case.world.press(&of(&newer).approve, "").await;
+    let again = json!({"pipelineName": "parallel", "stageName": "Production", "pipelineExecutionId": older, "retryMode": "ALL_ACTIONS"});
+    case.world.press(&of(&older).reject, "Wait.").await;
+    case.world.codepipeline("RetryStageExecution", again).await.unwrap();
+    case.world.settle().await;
+    case.reads("an_older_release_than_what_is_there", &case.latest().await).await;
+}
