@@ -9,7 +9,7 @@ use crate::approval::{Address, Comment, DisplayName, ReviewLink};
 use crate::l10n::Texts;
 use crate::request::{EarlierDecision, EarlierVote, Release, Request, Revision, Vote};
 use crate::status_text;
-use crate::text::{bounded_line, clean, is_blank, is_mark, legible};
+use crate::text::{bounded_line, clean, is_blank, is_mark, legible, short_id};
 
 /// The most characters of a name above a comment.
 const MAX_NAME: usize = 40;
@@ -153,8 +153,9 @@ impl<'a> Foreign<'a> {
         Self {
             label: source.map_or_else(|| texts.written_by_author(), |source| texts.written_by_author_of(source)),
             text: revision.summary.as_deref().and_then(|summary| ForeignText::new(summary, limit)),
-            id: Some(legible(&revision.id)),
-            link: revision.url.as_ref().map(|link| (about_link(link, texts), link)),
+            // The whole of it, and AWS's link to it, are among the technical details.
+            id: Some(short_id(&revision.id)),
+            link: None,
         }
     }
 
@@ -207,7 +208,8 @@ impl<'a> Foreign<'a> {
     }
 }
 
-fn about_link(link: &ReviewLink, texts: Texts) -> String {
+/// Where a link leads, or why it cannot be followed.
+pub(crate) fn about_link(link: &ReviewLink, texts: Texts) -> String {
     match (link, link.host()) {
         (ReviewLink::Url(_), host) => texts.link_to(host.unwrap_or_default()),
         (ReviewLink::Text(_), Some(host)) => texts.link_hides_host(host),
