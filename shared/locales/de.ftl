@@ -65,13 +65,16 @@ what-changes = Änderungen
 instructions = Hinweise für die Prüfung
 please-review = Bitte prüfen
 votes = Stimmen
-decided-by = Entschieden von
+technical-details = Technische Angaben
+open-in-console = In der AWS-Konsole öffnen: { $host }
+revision = Revision
+revision-of = Revision von { $source }
 
 ## Was andere geschrieben haben
 
-written-by-author = Verfasst von der Person, die die Änderung gemacht hat
-change-in-branch = Änderung in { $repository }, Branch { $branch }, von ihrer Autorin oder ihrem Autor beschrieben
-change-in-repository = Änderung in { $repository }, von ihrer Autorin oder ihrem Autor beschrieben
+written-by-author = Verfasst von der Person hinter der Änderung
+change-in-branch = Änderung in { $repository }, Branch { $branch }, beschrieben von der Person dahinter
+change-in-repository = Änderung in { $repository }, beschrieben von der Person dahinter
 version-of-file = Neue Version der Datei { $key } in { $bucket }
 version-of-image = Neue Version des Container-Images { $image }
 source = Quelle { $source }
@@ -81,6 +84,7 @@ only-in-aws = Nur wer Zugang zu AWS hat, kann diese Änderung öffnen.
 change-unread = AWS hat nicht angegeben, was sich ändert.
 written-by-owner = Verfasst von den Verantwortlichen der Pipeline
 comment-by = Kommentar von { $who }
+written-by-you = Von Ihnen geschrieben
 from-codepipeline = Aus AWS CodePipeline
 more-lines = { $count ->
     [one] … und { $count } weitere Zeile
@@ -161,6 +165,11 @@ one-approval-of = Eine Genehmigung genügt; sie muss von { $name } kommen, denn 
 one-must-be-by = Eine davon muss von { $name } kommen, denn diese Person hat dieses Release schon einmal abgelehnt.
 # Ohne Verb, damit auch 0 und 1 passen
 approvals-received = Bisher eingegangen: { $given } von { $needed } Genehmigungen.
+approvals-still-needed = { $count ->
+    [one] Es fehlt noch { $count } Genehmigung.
+   *[other] Es fehlen noch { $count } Genehmigungen.
+}
+still-awaited = Noch nicht abgestimmt: { $names }.
 no-votes-yet = Bisher hat niemand abgestimmt.
 approved = Genehmigt
 rejected = Abgelehnt
@@ -174,12 +183,13 @@ initiator-unrecognised = Wir können nicht erkennen, ob eine der um eine Entsche
 
 if-you-approve = Wenn Sie genehmigen, läuft die Pipeline sofort weiter.
 if-you-approve-of-several = Wenn Sie genehmigen, wird Ihre Stimme gezählt. Die Pipeline läuft weiter, sobald genügend Genehmigungen vorliegen.
-if-you-reject = Wenn Sie ablehnen, wird das Release hier gestoppt und die Phase als fehlgeschlagen markiert.
+if-you-reject = Wenn Sie ablehnen, stoppt das Release hier und die Phase gilt als fehlgeschlagen.
 decide-until = Bitte entscheiden Sie bis zum { $until } ({ $in }).
 you-approved-before = Sie haben bereits für die Genehmigung gestimmt. Wenn Sie auf die Schaltfläche klicken, wird diese Stimme ersetzt.
 you-rejected-before = Sie haben bereits für die Ablehnung gestimmt. Wenn Sie auf die Schaltfläche klicken, wird diese Stimme ersetzt.
 comment-optional = Kommentar (optional, wird mit Ihrer Entscheidung gespeichert)
 comment-required = Kommentar (erforderlich, wird mit Ihrer Entscheidung gespeichert)
+add-comment = Kommentar hinzufügen
 you-decide-as = Sie entscheiden als { $who }.
 approve-button = Dieses Release genehmigen
 reject-button = Dieses Release ablehnen
@@ -188,12 +198,14 @@ problem-title = Fehler: { $title }
 comment-too-long = Der Kommentar darf höchstens { $most } Zeichen lang sein. Es wurde noch nichts entschieden.
 comment-missing = Geben Sie einen Kommentar ein: Warum lehnen Sie dieses Release ab? Es wurde noch nichts entschieden.
 button-not-pressed = Es wurde noch nichts entschieden. Klicken Sie zum Entscheiden auf die Schaltfläche.
+comment-not-saved = Ihr Kommentar wurde nicht gespeichert. Sie können ihn hier kopieren.
 
 ## Eine Stimme zählt, weitere sind nötig
 
 recorded-title = Ihre Stimme wurde erfasst
 recorded = Sie haben für die Genehmigung gestimmt. Die Abstimmung endet spätestens am { $until } ({ $in }).
 recorded-change = Solange die Abstimmung läuft, können Sie Ihre Stimme ändern: Öffnen Sie dazu den Link „Ablehnen“ in Ihrer E-Mail.
+open-again = Sie können diesen Link jederzeit wieder öffnen, um den aktuellen Stand zu sehen.
 
 ## Wie es ausging: Seiten und die E-Mail, die es mitteilt
 
@@ -240,6 +252,7 @@ bad-form-next = Öffnen Sie den Link in der E-Mail noch einmal, und klicken Sie 
 try-again-title = Bitte versuchen Sie es in einer Minute noch einmal
 try-again = AWS, wo die Pipeline läuft, hat nicht rechtzeitig geantwortet. Wenn Sie auf die Schaltfläche geklickt haben, ist Ihre Entscheidung möglicherweise schon erfasst.
 try-again-next = Warten Sie eine Minute, und öffnen Sie den Link in der E-Mail dann noch einmal. Sie können die Schaltfläche unbesorgt noch einmal anklicken.
+try-again-here = Warten Sie eine Minute, und klicken Sie dann unten auf die Schaltfläche. Sie können sie unbesorgt noch einmal anklicken.
 
 misconfigured-title = Leider ist ein Problem aufgetreten
 misconfigured = Diese Genehmigungen sind nicht richtig eingerichtet; Näheres steht im Protokoll. Wenn Sie auf die Schaltfläche geklickt haben, ist Ihre Entscheidung möglicherweise schon erfasst.
@@ -310,7 +323,8 @@ older-votes = { $count ->
 
 approve = Genehmigen
 reject = Ablehnen
-if-a-button-fails = Wenn eine Schaltfläche nicht funktioniert, kopieren Sie ihren Link in Ihren Browser.
+if-a-button-fails = Wenn eine Schaltfläche nicht funktioniert, verwenden Sie ihren Link:
+link-at = { $link }: öffnen auf { $host }
 only-the-button-decides = Jeder Link öffnet eine Seite, die die Anfrage noch einmal zeigt. Entschieden wird erst, wenn Sie dort auf die Schaltfläche klicken.
 do-not-forward = Diese Links sind für { $who } bestimmt. Wer sie hat, kann im Namen dieser Person entscheiden. Leiten Sie diese E-Mail daher nicht weiter.
 for-your-information = Diese E-Mail dient nur zu Ihrer Information. Sie werden nicht um eine Entscheidung gebeten.

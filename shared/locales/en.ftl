@@ -80,7 +80,12 @@ what-changes = What changes
 instructions = Instructions for approvers
 please-review = Please review
 votes = Votes
-decided-by = Decided by
+# Folded: names and ids in AWS, and the console’s page. $host: such as us-east-1.console.aws.amazon.com
+technical-details = Technical details
+open-in-console = Open in the AWS console: { $host }
+# The id of a change, such as a commit; and where a pipeline has several sources
+revision = Revision
+revision-of = Revision of { $source }
 
 ## What others wrote
 
@@ -103,6 +108,8 @@ change-unread = AWS did not say what changes.
 # Whoever configured the pipeline's approval action wrote its instructions
 written-by-owner = Written by the pipeline’s owner
 comment-by = Comment by { $who }
+# Above the visitor’s own comment, where it is given back to them
+written-by-you = Written by you
 # A decision's summary, as CodePipeline has it
 from-codepipeline = From AWS CodePipeline
 # Below a text that is not shown to its end
@@ -201,6 +208,12 @@ approvals-needed = { $needed } approvals are needed. One rejection stops the rel
 one-approval-of = One approval is enough, and it must be that of { $name }, who rejected this release before. One rejection stops the release.
 one-must-be-by = One of them must be by { $name }, who rejected this release before.
 approvals-received = { $given } of { $needed } approvals received.
+approvals-still-needed = { $count ->
+    [one] { $count } more approval is needed.
+   *[other] { $count } more approvals are needed.
+}
+# $names: one or more people
+still-awaited = Still to vote: { $names }.
 no-votes-yet = Nobody has voted yet.
 # The decision in `vote`
 approved = Approved
@@ -224,6 +237,8 @@ you-approved-before = You have already voted to approve. If you press the button
 you-rejected-before = You have already voted to reject. If you press the button below, you change your vote to an approval.
 comment-optional = Comment (optional, saved with your decision)
 comment-required = Comment (required, saved with your decision)
+# What unfolds the field for an optional comment
+add-comment = Add a comment
 you-decide-as = You are deciding as { $who }.
 approve-button = Approve this release
 reject-button = Reject this release
@@ -233,12 +248,16 @@ problem-title = Error: { $title }
 comment-too-long = Your comment must be { $most } characters or fewer. Nothing has been decided yet.
 comment-missing = Enter a comment to say why you are rejecting this release. Nothing has been decided yet.
 button-not-pressed = Nothing has been decided yet. To decide, press the button.
+# On the pages where a form was not accepted, above the comment
+comment-not-saved = Your comment was not saved. You can copy it here.
 
 ## The page after an approval that is not the last one needed
 
 recorded-title = Your vote has been recorded
 recorded = You voted to approve. Voting closes when the release has been decided, and no later than { $until } ({ $in }).
 recorded-change = Until then, you can change your vote by opening the Reject link in your email.
+# Also on the page that says how it was decided
+open-again = You can open this link again at any time to see where things stand.
 
 ## How an approval ended, on pages and in the last email
 
@@ -286,6 +305,8 @@ bad-form-next = Open the link in the email again and press the button on the pag
 try-again-title = Please try again in a minute
 try-again = AWS, which runs the pipeline, did not answer in time. If you pressed the button, your decision may already have been recorded.
 try-again-next = Wait a minute, then open the link in the email again. It is safe to press the button again.
+# Instead, where the page has the button
+try-again-here = Wait a minute, then press the button below. It is safe to press it again.
 
 misconfigured-title = Sorry, there is a problem
 misconfigured = Approval by email is not set up correctly. If you pressed the button, your decision may already have been recorded.
@@ -363,7 +384,10 @@ older-votes = { $count ->
 
 approve = Approve
 reject = Reject
-if-a-button-fails = If a button does not work, copy its link into your browser.
+# Above the two links
+if-a-button-fails = If a button does not work, use its link:
+# The link itself. $link: `approve` or `reject`. $host: where it leads
+link-at = { $link }: open on { $host }
 only-the-button-decides = Each link opens a page that shows the request again. Nothing is decided until you press the button on that page.
 do-not-forward = These links are for { $who }. Anyone who has them can decide in that person’s name, so do not forward this email.
 for-your-information = This email is for your information. You are not being asked to decide.

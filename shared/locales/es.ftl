@@ -66,7 +66,10 @@ what-changes = Cambios
 instructions = Instrucciones para la revisión
 please-review = Revise, por favor
 votes = Votos
-decided-by = Decidido por
+technical-details = Detalles técnicos
+open-in-console = Abrir en la consola de AWS: { $host }
+revision = Revisión
+revision-of = Revisión de { $source }
 
 ## Lo que han escrito otras personas
 
@@ -82,6 +85,7 @@ only-in-aws = Solo las personas con acceso a AWS pueden abrir este cambio.
 change-unread = AWS no ha indicado qué cambia.
 written-by-owner = Escrito por la persona responsable del pipeline
 comment-by = Comentario de { $who }
+written-by-you = Escrito por usted
 from-codepipeline = Procede de AWS CodePipeline
 more-lines = { $count ->
     [one] … y { $count } línea más
@@ -161,6 +165,11 @@ approvals-needed = Se necesitan { $needed } aprobaciones; un rechazo detiene la 
 one-approval-of = Basta una aprobación, que debe ser la de { $name }, porque ya rechazó esta publicación. Un rechazo la detiene.
 one-must-be-by = Una de ellas debe ser la de { $name }, porque ya rechazó esta publicación.
 approvals-received = Aprobaciones recibidas: { $given } de { $needed }.
+approvals-still-needed = { $count ->
+    [one] Falta { $count } aprobación.
+   *[other] Faltan { $count } aprobaciones.
+}
+still-awaited = Votos pendientes: { $names }.
 no-votes-yet = Todavía no hay votos.
 approved = Aprobado
 rejected = Rechazado
@@ -180,6 +189,7 @@ you-approved-before = Ya votó por aprobar. Si pulsa el botón, ese voto se reem
 you-rejected-before = Ya votó por rechazar. Si pulsa el botón, ese voto se reemplaza.
 comment-optional = Comentario (opcional; se guarda con la decisión)
 comment-required = Comentario (obligatorio; se guarda con la decisión)
+add-comment = Añadir un comentario
 you-decide-as = La decisión quedará a nombre de { $who }.
 approve-button = Aprobar esta publicación
 reject-button = Rechazar esta publicación
@@ -188,12 +198,14 @@ problem-title = Error: { $title }
 comment-too-long = El comentario no debe superar los { $most } caracteres. Todavía no se ha decidido nada.
 comment-missing = Escriba un comentario: indique por qué rechaza esta publicación. Todavía no se ha decidido nada.
 button-not-pressed = Todavía no se ha decidido nada. Para decidir, pulse el botón.
+comment-not-saved = Su comentario no se ha guardado. Puede copiarlo aquí.
 
 ## Un voto se ha contado y faltan más
 
 recorded-title = Su voto ha quedado registrado
 recorded = Ha votado por aprobar. La votación termina a más tardar el { $until } ({ $in }).
 recorded-change = Mientras la votación esté abierta, puede cambiar su voto: abra el enlace “Rechazar” del correo que recibió.
+open-again = Puede volver a abrir este enlace en cualquier momento para ver en qué punto está la solicitud.
 
 ## Cómo terminó la solicitud: páginas, y el correo que lo comunica
 
@@ -240,6 +252,7 @@ bad-form-next = Abra de nuevo el enlace del correo y pulse el botón en la pági
 try-again-title = Inténtelo de nuevo en un minuto, por favor
 try-again = AWS, donde se ejecuta el pipeline, no respondió a tiempo. Si pulsó el botón, es posible que su decisión ya esté registrada.
 try-again-next = Espere un minuto y abra de nuevo el enlace del correo. Volver a pulsar el botón no causa ningún problema.
+try-again-here = Espere un minuto y pulse el botón de abajo. Puede volver a pulsarlo sin riesgo.
 
 misconfigured-title = Lo sentimos, hay un problema
 misconfigured = Estas aprobaciones no están bien configuradas; los detalles están en el registro del sistema. Si pulsó el botón, es posible que su decisión ya esté registrada.
@@ -313,7 +326,8 @@ older-votes = { $count ->
 
 approve = Aprobar
 reject = Rechazar
-if-a-button-fails = Si un botón no funciona, copie su enlace en un navegador.
+if-a-button-fails = Si un botón no funciona, use su enlace:
+link-at = { $link }: abrir en { $host }
 only-the-button-decides = Cada enlace abre una página que muestra de nuevo la solicitud. No se decide nada hasta que pulse allí el botón.
 do-not-forward = Los enlaces son personales, para { $who }. Quien los tenga puede decidir en nombre de esa persona: no reenvíe este correo.
 for-your-information = Este correo es solo para su información. No se le pide que decida.

@@ -65,7 +65,10 @@ what-changes = Modifications
 instructions = Instructions pour la vérification
 please-review = À vérifier
 votes = Votes
-decided-by = Décision prise par
+technical-details = Détails techniques
+open-in-console = Ouvrir dans la console AWS : { $host }
+revision = Révision
+revision-of = Révision de { $source }
 
 ## Ce que d’autres ont écrit
 
@@ -81,6 +84,7 @@ only-in-aws = Seules les personnes ayant accès à AWS peuvent ouvrir cette modi
 change-unread = AWS n’a pas indiqué ce qui change.
 written-by-owner = Écrit par les responsables du pipeline
 comment-by = Commentaire de { $who }
+written-by-you = Écrit par vous
 from-codepipeline = Provient d’AWS CodePipeline
 more-lines = { $count ->
     [one] … et { $count } ligne de plus
@@ -161,6 +165,11 @@ one-approval-of = Un seul vote suffit pour approuver, mais ce doit être celui d
 one-must-be-by = L’un des votes pour approuver doit être celui de { $name }, qui a déjà rejeté ce déploiement.
 # Sans verbe : convient aussi pour 0 et 1
 approvals-received = Approbations reçues : { $given } sur { $needed }.
+approvals-still-needed = { $count ->
+    [one] Il manque encore { $count } approbation.
+   *[other] Il manque encore { $count } approbations.
+}
+still-awaited = Votes encore attendus : { $names }.
 no-votes-yet = Personne n’a encore voté.
 approved = Approuvé
 rejected = Rejeté
@@ -180,6 +189,7 @@ you-approved-before = Vous avez déjà voté pour l’approbation. Si vous appuy
 you-rejected-before = Vous avez déjà voté pour le rejet. Si vous appuyez sur le bouton, ce vote sera remplacé.
 comment-optional = Commentaire (facultatif, conservé avec la décision)
 comment-required = Commentaire (obligatoire, conservé avec la décision)
+add-comment = Ajouter un commentaire
 you-decide-as = Vous décidez en tant que { $who }.
 approve-button = Approuver ce déploiement
 reject-button = Rejeter ce déploiement
@@ -188,12 +198,14 @@ problem-title = Erreur : { $title }
 comment-too-long = Le commentaire ne doit pas dépasser { $most } caractères. Rien n’a encore été décidé.
 comment-missing = Un rejet nécessite un commentaire : veuillez indiquer la raison. Rien n’a encore été décidé.
 button-not-pressed = Rien n’a encore été décidé. Pour décider, appuyez sur le bouton.
+comment-not-saved = Votre commentaire n’a pas été enregistré. Vous pouvez le copier ici.
 
 ## Un vote est compté, il en faut d’autres
 
 recorded-title = Votre vote est enregistré
 recorded = Vous avez voté pour l’approbation. Le vote se termine au plus tard le { $until } ({ $in }).
 recorded-change = Tant que le vote est ouvert, vous pouvez changer votre vote : ouvrez le lien « Rejeter » de votre e-mail.
+open-again = Vous pouvez rouvrir ce lien à tout moment pour voir où en est la demande.
 
 ## L’issue : pages, et e-mail qui l’annonce
 
@@ -240,6 +252,7 @@ bad-form-next = Ouvrez de nouveau le lien de l’e-mail et appuyez sur le bouton
 try-again-title = Veuillez réessayer dans une minute
 try-again = AWS, qui exécute le pipeline, n’a pas répondu à temps. Si vous avez appuyé sur le bouton, votre décision est peut-être déjà enregistrée.
 try-again-next = Attendez une minute, puis ouvrez de nouveau le lien de l’e-mail. Vous pouvez appuyer encore une fois sur le bouton sans risque.
+try-again-here = Attendez une minute, puis appuyez sur le bouton ci-dessous. Vous pouvez appuyer de nouveau sans risque.
 
 misconfigured-title = Un problème est survenu
 misconfigured = Ces approbations ne sont pas correctement configurées ; les détails figurent dans le journal. Si vous avez appuyé sur le bouton, votre décision est peut-être déjà enregistrée.
@@ -310,7 +323,8 @@ older-votes = { $count ->
 
 approve = Approuver
 reject = Rejeter
-if-a-button-fails = Si un bouton ne fonctionne pas, copiez son lien dans un navigateur.
+if-a-button-fails = Si un bouton ne fonctionne pas, utilisez son lien :
+link-at = { $link } : ouvrir sur { $host }
 only-the-button-decides = Chaque lien ouvre une page qui montre de nouveau la demande. Rien n’est décidé tant que vous n’avez pas appuyé sur le bouton de cette page.
 do-not-forward = Les liens sont destinés à { $who }. Toute personne qui les détient peut décider sous ce nom : ne transférez pas cet e-mail.
 for-your-information = Vous recevez cet e-mail pour information. Aucune décision ne vous est demandée.

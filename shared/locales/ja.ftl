@@ -37,7 +37,10 @@ what-changes = 変更内容
 instructions = 承認者への指示
 please-review = ご確認ください
 votes = 投票
-decided-by = 決定者
+technical-details = 技術的な詳細
+open-in-console = AWSコンソールで開く：{ $host }
+revision = リビジョン
+revision-of = { $source }のリビジョン
 
 ## ほかの人が書いた内容
 
@@ -53,6 +56,7 @@ only-in-aws = この変更を開けるのは、AWSを利用できる人だけで
 change-unread = 何が変わるのか、AWSからは分かりませんでした。
 written-by-owner = パイプラインの担当者が書いた内容
 comment-by = { $who }のコメント
+written-by-you = あなたが書いた内容
 from-codepipeline = AWS CodePipelineに記録された内容
 more-lines = …ほか{ $count }行
 more-characters = …ほか{ $count }文字
@@ -117,6 +121,8 @@ approvals-needed = { $needed }人の承認が必要です。1人でも拒否す�
 one-approval-of = 1人の承認で足りますが、以前このリリースを拒否した{ $name }の承認が必要です。1人でも拒否すると、リリースは停止します。
 one-must-be-by = そのうち1人は、以前このリリースを拒否した{ $name }でなければなりません。
 approvals-received = 必要な{ $needed }人のうち{ $given }人が承認済みです。
+approvals-still-needed = あと{ $count }人の承認が必要です。
+still-awaited = まだ投票していない人：{ $names }
 no-votes-yet = まだ誰も投票していません。
 approved = 承認
 rejected = 拒否
@@ -137,6 +143,7 @@ you-approved-before = あなたは以前、承認に投票しました。ボタ�
 you-rejected-before = あなたは以前、拒否に投票しました。ボタンを押すと、今回の投票に置き換えられます。
 comment-optional = コメント（任意、決定とともに保存されます）
 comment-required = コメント（必須、決定とともに保存されます）
+add-comment = コメントを追加
 you-decide-as = { $who }として決定します。
 approve-button = このリリースを承認する
 reject-button = このリリースを拒否する
@@ -146,12 +153,14 @@ problem-title = エラー：{ $title }
 comment-too-long = コメントは{ $most }文字以内で入力してください。まだ何も決定されていません。
 comment-missing = コメントを入力し、拒否する理由を説明してください。まだ何も決定されていません。
 button-not-pressed = まだ何も決定されていません。ボタンを押してください。
+comment-not-saved = コメントは保存されませんでした。ここからコピーできます。
 
 ## 投票が記録され、まだほかの投票が必要なとき
 
 recorded-title = 投票を記録しました
 recorded = あなたは承認に投票しました。投票は遅くとも{ $until }に締め切られます（{ $in }）。
 recorded-change = 締め切りまでは投票を変更できます。変更するには、メールの「拒否する」リンクを開いてください。
+open-again = このリンクをもう一度開くと、いつでも現在の状況を確認できます。
 
 ## 承認依頼の結果
 
@@ -198,6 +207,7 @@ bad-form-next = メールのリンクをもう一度開き、表示されたペ�
 try-again-title = 1分ほど待ってから、もう一度お試しください
 try-again = パイプラインを実行しているAWSから、時間内に応答がありませんでした。ボタンを押した場合、あなたの決定はすでに記録されている可能性があります。
 try-again-next = 1分ほど待ってから、メールのリンクをもう一度開いてください。ボタンをもう一度押しても問題はありません。
+try-again-here = 1分ほど待ってから、下のボタンを押してください。もう一度押しても問題ありません。
 
 misconfigured-title = 申し訳ありません。問題が発生しました
 misconfigured = この承認の設定に問題があります。詳細はログに記録されています。ボタンを押した場合、あなたの決定はすでに記録されている可能性があります。
@@ -264,7 +274,8 @@ older-votes = これより前の投票が{ $count }件ありますが、ここ�
 
 approve = 承認する
 reject = 拒否する
-if-a-button-fails = ボタンが動作しない場合は、リンクをコピーしてブラウザで開いてください。
+if-a-button-fails = ボタンが動作しない場合は、次のリンクを使ってください。
+link-at = { $link }：{ $host }で開く
 only-the-button-decides = どちらのリンクでも、依頼の内容をもう一度確認できるページが開きます。そのページでボタンを押すまでは、何も決定されません。
 do-not-forward = リンクは{ $who }専用です。リンクを知っている人は誰でもその名義で決定できるため、このメールを転送しないでください。
 for-your-information = このメールは情報共有のためにお送りしています。あなたに決定を求めるものではありません。

@@ -66,7 +66,10 @@ what-changes = Alterações
 instructions = Instruções para a revisão
 please-review = Revise, por favor
 votes = Votos
-decided-by = Decidido por
+technical-details = Detalhes técnicos
+open-in-console = Abrir no console da AWS: { $host }
+revision = Revisão
+revision-of = Revisão de { $source }
 
 ## O que outras pessoas escreveram
 
@@ -82,6 +85,7 @@ only-in-aws = Somente pessoas com acesso à AWS podem abrir esta alteração.
 change-unread = A AWS não informou o que muda.
 written-by-owner = Escrito pela pessoa responsável pelo pipeline
 comment-by = Comentário de { $who }
+written-by-you = Escrito por você
 from-codepipeline = Proveniente do AWS CodePipeline
 more-lines = { $count ->
     [one] … e mais { $count } linha
@@ -159,6 +163,11 @@ approvals-needed = São necessárias { $needed } aprovações; uma rejeição in
 one-approval-of = Basta uma aprovação, que tem de ser a de { $name }, que já rejeitou esta publicação. Uma rejeição interrompe a publicação.
 one-must-be-by = Uma delas tem de ser a de { $name }, que já rejeitou esta publicação.
 approvals-received = Aprovações recebidas: { $given } de { $needed }.
+approvals-still-needed = { $count ->
+    [one] Falta { $count } aprovação.
+   *[other] Faltam { $count } aprovações.
+}
+still-awaited = Votos pendentes: { $names }.
 no-votes-yet = Ainda não há votos.
 approved = Aprovado
 rejected = Rejeitado
@@ -178,6 +187,7 @@ you-approved-before = O seu voto anterior foi para aprovar. Ao clicar no botão,
 you-rejected-before = O seu voto anterior foi para rejeitar. Ao clicar no botão, esse voto é substituído.
 comment-optional = Comentário (opcional; fica gravado com a decisão)
 comment-required = Comentário (obrigatório; fica gravado com a decisão)
+add-comment = Adicionar um comentário
 you-decide-as = A decisão ficará em nome de { $who }.
 approve-button = Aprovar esta publicação
 reject-button = Rejeitar esta publicação
@@ -186,12 +196,14 @@ problem-title = Erro: { $title }
 comment-too-long = O comentário não pode ter mais de { $most } caracteres. Ainda nada foi decidido.
 comment-missing = Escreva um comentário com o motivo da rejeição. Ainda nada foi decidido.
 button-not-pressed = Ainda nada foi decidido. Para decidir, clique no botão.
+comment-not-saved = O seu comentário não foi gravado. É possível copiá-lo aqui.
 
 ## Um voto foi contado e faltam outros
 
 recorded-title = O seu voto foi contabilizado
 recorded = O seu voto foi para aprovar. A votação termina, o mais tardar, em { $until } ({ $in }).
 recorded-change = Enquanto a votação estiver aberta, é possível mudar o seu voto: abra o link “Rejeitar” do e-mail recebido.
+open-again = Este link pode ser aberto de novo a qualquer momento para ver em que ponto está o pedido.
 
 ## Como terminou o pedido: páginas, e o e-mail que o comunica
 
@@ -238,6 +250,7 @@ bad-form-next = Abra de novo o link do e-mail e clique no botão da página que 
 try-again-title = Tente novamente daqui a um minuto, por favor
 try-again = A AWS, onde o pipeline é executado, não respondeu a tempo. Se clicou no botão, a sua decisão talvez já esteja gravada.
 try-again-next = Aguarde um minuto e abra de novo o link do e-mail. Clicar outra vez no botão não causa nenhum problema.
+try-again-here = Aguarde um minuto e clique no botão abaixo. Pode clicar de novo sem risco.
 
 misconfigured-title = Ocorreu um problema
 misconfigured = Estas aprovações não estão bem configuradas; os detalhes estão no log. Se clicou no botão, a sua decisão talvez já esteja gravada.
@@ -310,7 +323,8 @@ older-votes = { $count ->
 
 approve = Aprovar
 reject = Rejeitar
-if-a-button-fails = Se um botão não funcionar, copie o link dele para um navegador.
+if-a-button-fails = Se um botão não funcionar, use o link dele:
+link-at = { $link }: abrir em { $host }
 only-the-button-decides = Cada link abre uma página que mostra o pedido mais uma vez. Nada é decidido antes do clique no botão dessa página.
 do-not-forward = Os links são pessoais, feitos para { $who }. Quem os tiver pode decidir em nome dessa pessoa: não encaminhe este e-mail.
 for-your-information = Este e-mail é apenas para sua informação. Não lhe é pedida nenhuma decisão.

@@ -23,6 +23,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_types::sdk_config::Builder;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
+pub(crate) use self::authorities::is_of_aws;
 use crate::settings::environment;
 
 /// How long one operation may take with all its attempts. A decision makes four in a row when all goes well, and API

@@ -10,7 +10,7 @@ use crate::l10n::Texts;
 use crate::release_text;
 use crate::request::{EarlierDecision, EarlierVote, Origin, PastRevision, Release, Request, Revision, Vote};
 use crate::status_text;
-use crate::text::{bounded_line, clean, is_blank, is_mark, legible};
+use crate::text::{bounded_line, clean, is_blank, is_mark, legible, short_id};
 
 /// The most characters of a name above a comment.
 const MAX_NAME: usize = 40;
@@ -191,7 +191,8 @@ impl<'a> Foreign<'a> {
             source: revision.source.as_deref().filter(|_| several).map(|source| texts.source(&name(source))),
             note: (looked && pages.is_empty()).then(|| texts.only_in_aws()),
             pages,
-            id: Some(legible(&revision.id)),
+            // The whole of it, and AWS's link to it, are among the technical details.
+            id: Some(short_id(&revision.id)),
             text: revision.summary.as_deref().and_then(|summary| ForeignText::new(summary, limit)),
             ..Self::labelled(label)
         }
@@ -203,10 +204,15 @@ impl<'a> Foreign<'a> {
         Self { source: None, label, text: None, id: None, link: None, pages: Vec::new(), note: None }
     }
 
+    /// What was released before, and what was started since then and not released.
+    pub fn before(request: &'a Request, limit: Limit, texts: Texts) -> impl Iterator<Item = Self> {
+        let last = Self::last_release(request, limit, texts);
+        last.into_iter().chain(Self::unreleased(&request.release, limit, texts))
+    }
+
     /// What was released before, by the first lines that its authors wrote, below our sentence about it. `None` where there
     /// is nothing that it could be below.
-    #[must_use]
-    pub fn last_release(request: &'a Request, limit: Limit, texts: Texts) -> Option<Self> {
+    fn last_release(request: &'a Request, limit: Limit, texts: Texts) -> Option<Self> {
         let last = request.release.last()?;
         let label = release_text::before(request, texts)?;
         let several = last.revisions.len() > 1;
@@ -214,8 +220,7 @@ impl<'a> Foreign<'a> {
     }
 
     /// What was started since then and not released. `None` where there is nothing.
-    #[must_use]
-    pub fn unreleased(release: &'a Release, limit: Limit, texts: Texts) -> Option<Self> {
+    fn unreleased(release: &'a Release, limit: Limit, texts: Texts) -> Option<Self> {
         let last = release.last()?;
         let shown: Vec<_> = last.unreleased.iter().take(limit.lines).cloned().collect();
         let more = last.more + last.unreleased.len().saturating_sub(limit.lines);
@@ -284,7 +289,8 @@ fn titles(revisions: &[PastRevision], several: bool, limit: Limit) -> Option<For
     ForeignText::new(&lines.join("\n"), limit)
 }
 
-fn about_link(link: &ReviewLink, texts: Texts) -> String {
+/// Where a link leads, or why it cannot be followed.
+pub(crate) fn about_link(link: &ReviewLink, texts: Texts) -> String {
     match (link, link.host()) {
         (ReviewLink::Url(_), host) => texts.link_to(host.unwrap_or_default()),
         (ReviewLink::Text(_), Some(host)) => texts.link_hides_host(host),

@@ -181,6 +181,25 @@ impl Request {
         self.votes.get(&address.identity())
     }
 
+    /// Those whose approval is still awaited: who were asked, may approve, and have not voted.
+    #[must_use]
+    pub fn awaited(&self) -> Vec<&Approver> {
+        let is_awaited = |identity: &&String| {
+            !self.votes.contains_key(identity.as_str()) && !self.terms.barred.contains_key(identity.as_str())
+        };
+        let asked = self.terms.approvers.iter();
+        asked.filter(|(identity, _)| is_awaited(identity)).map(|(_, approver)| approver).collect()
+    }
+
+    /// How many approvals are still needed: at least one while the one that the terms want is not among them.
+    #[must_use]
+    pub fn missing_approvals(&self) -> usize {
+        let approvals = self.votes_for(Decision::Approved);
+        let is_wanted = |identity: &String| approvals.iter().any(|vote| vote.approver.identity() == *identity);
+        let wanted = usize::from(!self.terms.must_include.iter().all(is_wanted));
+        self.terms.quorum.get().saturating_sub(approvals.len()).max(wanted)
+    }
+
     /// The votes for `decision`, in the order in which they were given.
     #[must_use]
     pub fn votes_for(&self, decision: Decision) -> Vec<&Vote> {

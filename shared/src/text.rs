@@ -27,6 +27,21 @@ pub fn bounded_line(text: &str, max: usize) -> String {
     bounded(&text.split_whitespace().collect::<Vec<_>>().join(" "), max)
 }
 
+/// The most characters of an id that is no hash, where the whole of it stands elsewhere.
+const MAX_SHORT_ID: usize = 40;
+/// How much of a hash people and repositories call a commit by.
+const SHORT_HASH: usize = 7;
+
+/// An id as people say it: the beginning of a hash, and of any other id as much as fits on a line or two.
+#[must_use]
+pub fn short_id(id: &str) -> Cow<'_, str> {
+    let is_hash = id.len() > 2 * SHORT_HASH && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match id.get(..SHORT_HASH) {
+        Some(beginning) if is_hash => beginning.into(),
+        _ => bounded_line(&legible(id), MAX_SHORT_ID).into(),
+    }
+}
+
 /// `text` without control characters other than line breaks and tabs, and without those that reorder what follows; line
 /// breaks as `\n`, ends trimmed.
 #[must_use]

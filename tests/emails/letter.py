@@ -61,6 +61,8 @@ class Html(html.parser.HTMLParser):
         # (element, attribute, value)
         self.attributes = []
         self.hrefs = []
+        # (href, what is shown of it)
+        self.anchors = []
         self.texts = []
         self.title = ""
         self._open = []
@@ -102,6 +104,7 @@ class Html(html.parser.HTMLParser):
             self.attributes.append((tag, name, value))
             if name == "href":
                 self.hrefs.append(value)
+                self.anchors.append((value, ""))
         if tag in VOID:
             if tag == "br":
                 self.texts.append("\n")
@@ -126,6 +129,9 @@ class Html(html.parser.HTMLParser):
             return
         if self._open and self._open[-1][0] == "title":
             self.title += data
+        if self.anchors and any(tag == "a" for tag, *_ in self._open):
+            href, shown = self.anchors[-1]
+            self.anchors[-1] = (href, shown + data)
         if open_directions(data) and not (self._open and self._open[-1][1]):
             self.directions.append(data)
         self.texts.append(data)

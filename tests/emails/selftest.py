@@ -51,6 +51,15 @@ def changes(letter):
     yield "links", rebuilt(letter, text=text.replace(link, link[:-1]))
     yield "links", rebuilt(letter, html=html.replace("</h1>", "<a href=\"javascript:alert(1)\">javascript:alert(1)</a></h1>"))
     yield "links", rebuilt(letter, html=html.replace("</h1>", "<a href=\"https://evil.example/\">Approve</a></h1>"))
+    host = re.match("https?://([^/]*)", link).group(1)
+    yield "links", rebuilt(letter, html=html.replace(f" {host}</a>", " here</a>"))
+    yield "links", rebuilt(letter, html=html.replace(f" {host}</a>", f" {host}.evil.example</a>"))
+    yield "links", rebuilt(letter, html=html.replace(f" {host}</a>", f" evil.{host}</a>"))
+    evil = "https://evil.example/"
+    for shown in "Approve", "good.example", "good.example evil.example", "https://good.example/", "evil.example.good.example":
+        yield "links", rebuilt(letter, text=f"{text}\n> {evil}", html=html.replace("</h1>", f'<a href="{evil}">{shown}</a></h1>'))
+    bare = "http://evil.example/"
+    yield "links", rebuilt(letter, text=f"{text}\n> {bare}", html=html.replace("</h1>", f'<a href="{bare}">evil.example</a></h1>'))
     other = f"{letter['callback']}/approval?t=x"
     yield "links", rebuilt(letter, text=f"{text}\n> {other}", html=html.replace("</h1>", f"<a href=\"{other}\">{other}</a></h1>"))
     yield "content", rebuilt(letter, text=text.replace(letter["says"][0], ""))

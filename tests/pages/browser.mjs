@@ -8,6 +8,12 @@ export const LANGUAGES = [
   { name: 'de', locale: 'de-DE' },
 ]
 
+/** All languages that pages have: what a browser asks for. */
+export const LOCALES = ['en-GB', 'de-DE', 'es-ES', 'fr-FR', 'ja-JP', 'pt-BR']
+
+/** A phone, in CSS pixels. */
+export const PHONE = { width: 390, height: 844 }
+
 export const SCHEMES = ['light', 'dark']
 
 /** In CSS pixels. */

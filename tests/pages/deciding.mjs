@@ -7,6 +7,8 @@ import { LANGUAGES, posting } from './browser.mjs'
 import { equal } from './checks.mjs'
 
 const BUTTON = 'button[name=decision]'
+/** Unfolds the field. */
+const UNFOLDS = 'form summary'
 const FIELD = 'textarea[name=comment]'
 const TEXT_BROWSER = fileURLToPath(new URL('text_browser.py', import.meta.url))
 
@@ -53,6 +55,7 @@ export async function isDecided(ground, asked, decision, comment = COMMENT) {
 }
 
 async function click(page) {
+  await page.locator(UNFOLDS).click()
   await page.locator(FIELD).click()
   await page.keyboard.insertText(COMMENT)
   await page.locator(BUTTON).click()
@@ -65,6 +68,8 @@ async function unstyledClick(page) {
 }
 
 async function keys(page, press) {
+  await tabTo(page, UNFOLDS)
+  await page.keyboard.press('Enter')
   await tabTo(page, FIELD)
   await page.keyboard.insertText(COMMENT)
   await tabTo(page, BUTTON)

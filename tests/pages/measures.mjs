@@ -67,6 +67,39 @@ export function smallTargets() {
     })
 }
 
+/** What a selector finds that does not lie wholly on the first screen; also if it finds nothing. */
+export function belowTheFold(selector) {
+  const found = [...document.querySelectorAll(selector)]
+  if (found.length === 0) return [`nothing is ${selector}`]
+  return found
+    .map((element) => ({ element, bottom: element.getBoundingClientRect().bottom }))
+    .filter(({ bottom }) => bottom > innerHeight)
+    .map(({ element, bottom }) => {
+      const markup = element.cloneNode(false).outerHTML.slice(0, 60)
+      return `it ends at ${bottom.toFixed(0)} px in a window of ${innerHeight}: ${markup}`
+    })
+}
+
+/** What a printed page lacks or must not have: what is folded, what can be pressed, and links that decide. */
+export function badInPrint() {
+  const isSeen = (element) => element.checkVisibility({ contentVisibilityAuto: true }) && element.getClientRects().length > 0
+  const problems = [...document.querySelectorAll('form, button, form textarea')]
+    .filter(isSeen)
+    .map((element) => `it is printed: ${element.cloneNode(false).outerHTML.slice(0, 60)}`)
+  for (const element of document.querySelectorAll('details > *')) {
+    if (!element.closest('form') && !isSeen(element)) problems.push(`it is folded: ${element.outerHTML.slice(0, 60)}`)
+  }
+  for (const link of document.querySelectorAll('a[href]')) {
+    const after = getComputedStyle(link, '::after').content
+    const text = link.textContent.trim()
+    if (link.href.includes('/approval?') && !link.getAttribute('href').startsWith('#')) problems.push(`it decides: ${text}`)
+    if (!link.getAttribute('href').startsWith('#') && text !== link.getAttribute('href') && after === 'none') {
+      problems.push(`its address is not printed: ${text.slice(0, 60)}`)
+    }
+  }
+  return problems
+}
+
 /** What violates the rules with these tags of axe-core, whose script has run in the page before. */
 export async function axeViolations(tags) {
   const { violations } = await axe.run(document, {

@@ -79,6 +79,7 @@ export async function checkScanner(checks, browser, ground) {
       let requests = 0
       const count = () => (requests += 1)
       page.on('request', count)
+      await page.locator('form summary').click()
       await page.locator('textarea[name=comment]').focus()
       for (const press of ['Enter', 'Control+Enter', 'Shift+Enter', 'NumpadEnter']) await page.keyboard.press(press)
       // A submission would have begun by the time that the page has gone through its tasks twice.
@@ -103,7 +104,9 @@ export async function checkScanner(checks, browser, ground) {
 /** Has a script submit a form. Gives the names of the fields that were sent, and the status of the answer. */
 async function submitted(page, index, submit) {
   // A field that must be filled in would hold requestSubmit() back.
-  await page.locator('form').nth(index).locator('textarea').fill('written by a machine')
+  const form = page.locator('form').nth(index)
+  await form.locator('details').evaluate((details) => (details.open = true))
+  await form.locator('textarea').fill('written by a machine')
   const response = await posting(page, () => page.locator('form').nth(index).evaluate(submit))
   const names = [...new URLSearchParams(response.request().postData()).keys()]
   return { status: response.status(), names }

@@ -1,6 +1,6 @@
 // The measurements find every mistake on a page that has them all. A check that cannot fail would prove nothing.
 
-import { axeViolations, sidewaysScroll, smallTargets } from './measures.mjs'
+import { axeViolations, badInPrint, belowTheFold, sidewaysScroll, smallTargets } from './measures.mjs'
 import { AXE, focusSeen, WCAG } from './states.mjs'
 import { validate } from './validator.mjs'
 
@@ -34,6 +34,16 @@ const WRONG = `<!DOCTYPE html>
 </body>
 </html>`
 
+/** What must not be printed, and what must not be far down. */
+const PRINTED = `<!DOCTYPE html>
+<html lang="en">
+<title>Printed</title>
+<form method="post"><button>Decide</button></form>
+<details><summary>More</summary><p>folded</p></details>
+<p><a href="/approval?t=x">/approval?t=x</a></p>
+<p style="margin-top:2000px">far down</p>
+</html>`
+
 /** Checks the measures themselves. */
 export async function checkMeasures(checks, browser) {
   const page = await browser.newPage({ viewport: { width: 320, height: 640 } })
@@ -52,5 +62,10 @@ export async function checkMeasures(checks, browser) {
   await finds('a focus that is not seen', () => focusSeen(browser, page), '#running', '#alone')
   await finds('wrong HTML', async () => (await validate([{ html: WRONG }]))[0], 'Element “p” not allowed')
   await finds('an attribute in an email that is none', async () => (await validate([EMAIL]))[0], 'ses:other')
+  await page.setContent(PRINTED)
+  await finds('what is far down', () => page.evaluate(belowTheFold, 'p'), 'a window of 640')
+  await finds('that nothing is there', () => page.evaluate(belowTheFold, 'table'), 'nothing is table')
+  await page.emulateMedia({ media: 'print' })
+  await finds('what is wrong in print', () => page.evaluate(badInPrint), '<form', '<button', 'it is folded', 'it decides')
   await page.close()
 }

@@ -2,9 +2,18 @@
 
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { HEIGHT, languagesOf, LANGUAGES, open, SCHEMES, WIDTHS } from './browser.mjs'
+import { HEIGHT, languagesOf, LANGUAGES, LOCALES, open, PHONE, SCHEMES, WIDTHS } from './browser.mjs'
 import { Problems } from './checks.mjs'
-import { axeViolations, contrastingPixels, focused, reachable, sidewaysScroll, smallTargets } from './measures.mjs'
+import {
+  axeViolations,
+  badInPrint,
+  belowTheFold,
+  contrastingPixels,
+  focused,
+  reachable,
+  sidewaysScroll,
+  smallTargets,
+} from './measures.mjs'
 
 /** The script of axe-core. */
 export const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -14,6 +23,9 @@ export const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wca
 
 /** A window of 1280 px at 200 % zoom has 640 CSS pixels. */
 const ZOOMED = 640
+
+/** What decides on a page, and what leads there in an email. */
+const BUTTONS = { callback: 'button[name=decision]', email: '.go a, .stop a' }
 
 /** Room around what has the focus, for its outline, in CSS pixels. */
 const ROOM = 8
@@ -35,6 +47,7 @@ export async function checkStates(checks, browser, states) {
       await page.evaluate(AXE)
       await checkLooks(checks, page, name, state)
       if (state.of !== 'email') await checks.run(`${name}: at 200 % zoom`, () => zoomed(page))
+      if (state.of === 'callback') await checks.run(`${name}: in print`, () => printed(page))
       const stops = (await page.evaluate(reachable)).length
       if (stops > 0 && state.of !== 'email' && language === LANGUAGES[0]) {
         await checks.run(`${name}: every stop of the Tab key is seen`, () => focusSeen(browser, page))
@@ -44,14 +57,40 @@ export async function checkStates(checks, browser, states) {
     await context.close()
     await checks.run(`titles, ${language.name}: no two states share one`, () => titlesDiffer(titles))
   }
+  for (const state of states.filter((state) => state.first_screen)) {
+    for (const locale of state.language ? LOCALES.slice(0, 1) : LOCALES) {
+      await checks.run(`${state.name}, ${locale}: the buttons are on a phone's first screen`, () =>
+        firstScreen(browser, state, locale),
+      )
+    }
+  }
   return documents
+}
+
+/** On the first screen of a phone, without scrolling and without unfolding anything. */
+async function firstScreen(browser, state, locale) {
+  const context = await browser.newContext({ locale, viewport: PHONE })
+  const { page } = await open(context, state)
+  const problems = await page.evaluate(belowTheFold, BUTTONS[state.of])
+  if (!state.language && (await page.getAttribute('html', 'lang')) !== locale.slice(0, 2)) problems.push('another language')
+  await context.close()
+  return problems
+}
+
+/** On paper, for whoever keeps the page. */
+async function printed(page) {
+  await page.emulateMedia({ media: 'print', colorScheme: 'light' })
+  const problems = await page.evaluate(badInPrint)
+  await page.emulateMedia({ media: null })
+  return problems
 }
 
 async function answered(page, response, besides, state, language) {
   const problems = []
   if (response.status() !== state.status) problems.push(`status ${response.status()} instead of ${state.status}`)
   const lang = await page.getAttribute('html', 'lang')
-  if (lang !== language.name) problems.push(`<html lang="${lang}"> where ${language.name} was asked for`)
+  const expected = state.language ?? language.name
+  if (lang !== expected) problems.push(`<html lang="${lang}"> where ${expected} was asked for`)
   const titles = await page.locator('head > title').count()
   if (titles !== 1 || (await page.title()).trim() === '') problems.push(`${titles} titles, or an empty one`)
   // The frame of an email's page is the sandbox's own.

@@ -111,7 +111,7 @@ async fn after_a_time_out_nothing_was_decided_before() {
     world.advance(time::Duration::days(8)).await;
     retry(&world, &execution).await;
     let alice = newest(&world, ALICE).await;
-    assert!(lines(&alice).starts_with("Release service to Prod?\n\nA decision is needed"), "{}", alice.text);
+    assert!(lines(&alice).starts_with("Release service to Prod?\n\nWhat changes"), "{}", alice.text);
     assert!(!world.get(&alice.approve).await.body.contains("before"));
 }
 

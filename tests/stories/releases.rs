@@ -29,8 +29,7 @@ github_enterprise_server = "https://git.acme.example"
 approvers = ["alice@example.com", "Bob Brook <bob@example.com>"]
 "#;
 
-const SINGLE_SIGN_ON: &str =
-    "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Release_0a1b2c3d4e5f6a7b/ada";
+const SINGLE_SIGN_ON: &str = "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Release_0a1b2c3d4e5f6a7b/ada";
 const BOB: &str = "arn:aws:iam::123456789012:user/bob";
 const STRANGER: &str = "arn:aws:sts::123456789012:assumed-role/Admin/ada@example.com";
 
@@ -155,7 +154,8 @@ fn words(page: &str) -> String {
     let mut text = String::new();
     for part in main.split('<').skip(1) {
         let (tag, rest) = part.split_once('>').unwrap();
-        let is_inline = ["a", "/a", "span", "/span", "strong", "/strong"].iter().any(|name| tag.split(' ').next() == Some(name));
+        let is_inline =
+            ["a", "/a", "span", "/span", "strong", "/strong"].iter().any(|name| tag.split(' ').next() == Some(name));
         if !is_inline {
             text.push('\n');
         }
@@ -250,7 +250,10 @@ async fn a_usual_release_after_another() {
     let mail = case.asked(push()).await;
     case.reads("a_usual_release_after_another", &mail).await;
     let compares = mail.text.lines().find(|line| line.contains("/acme/payments-api/compare/")).unwrap();
-    assert!(compares.contains("https://github.com/acme/payments-api/compare/") && compares.contains("..."), "{compares}");
+    assert!(
+        compares.contains("https://github.com/acme/payments-api/compare/") && compares.contains("..."),
+        "{compares}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

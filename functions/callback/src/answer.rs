@@ -20,6 +20,7 @@ use crate::notice::Notice;
 use crate::pages::{Confirm, Decided, NoticePage, Recorded, style_hash};
 use crate::refusal::Refusal;
 use crate::request::BadRequest;
+use crate::submission::Submission;
 use crate::visit::Reply;
 
 /// After how many seconds a visitor should try again if AWS did not answer.
@@ -88,15 +89,15 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The answer to a visit that was not refused, with a link of this approver's.
+    /// The answer to a visit that was not refused, with what was sent and a link of this approver's.
     #[must_use]
-    pub fn new(reply: &Reply, viewer: Viewer, approver: Option<&Address>) -> Self {
+    pub fn new(reply: &Reply, submission: Option<&Submission>, viewer: Viewer, approver: Option<&Address>) -> Self {
         match reply {
             Reply::Confirm(request, link, draft) => {
                 let texts = viewer.texts_about(request, approver);
                 let (problem, comment) = match draft {
                     Some(draft) => (Some(draft.problem), draft.comment.as_str()),
-                    None => (None, ""),
+                    None => (None, submission.map_or("", Submission::comment)),
                 };
                 let page = Confirm::new(texts, request, link, problem, comment, viewer.now);
                 Self {
@@ -109,18 +110,20 @@ impl Answer {
                 Self { status: StatusCode::OK, html: page.render() }
             }
             Reply::Decided { request, outcome, yours } => {
-                let page = Decided { texts: viewer.texts_about(request, approver), request, outcome, yours: *yours };
+                let (texts, unsaved) =
+                    (viewer.texts_about(request, approver), submission.and_then(|sent| sent.unsaved(Some(request))));
+                let page = Decided { texts, request, outcome, yours: *yours, unsaved };
                 Self { status: if *yours { StatusCode::OK } else { StatusCode::CONFLICT }, html: page.render() }
             }
-            Reply::Ended(request, ending) => Self::notice(StatusCode::GONE, &Notice::over(*ending, request), viewer),
-            Reply::Expired(request) => Self::notice(StatusCode::GONE, &Notice::Expired(request.as_deref()), viewer),
-            Reply::AskedAnew => Self::notice(StatusCode::GONE, &Notice::AskedAnew, viewer),
+            Reply::Ended(request, ending) => Self::gone(&Notice::over(*ending, request), submission, viewer),
+            Reply::Expired(request) => Self::gone(&Notice::Expired(request.as_deref()), submission, viewer),
+            Reply::AskedAnew => Self::gone(&Notice::AskedAnew, submission, viewer),
         }
     }
 
-    /// The answer to a visit that was refused.
+    /// The answer to a visit that was refused, with what was sent, if it came with a link of ours.
     #[must_use]
-    pub fn refusing(refusal: &Refusal, viewer: Viewer) -> Self {
+    pub fn refusing(refusal: &Refusal, submission: Option<&Submission>, viewer: Viewer) -> Self {
         let (status, notice) = match refusal {
             Refusal::BadRequest(BadRequest::Path) => (StatusCode::NOT_FOUND, Notice::NotFound),
             Refusal::BadRequest(BadRequest::Method) => (StatusCode::METHOD_NOT_ALLOWED, Notice::NotAllowed),
@@ -142,11 +145,15 @@ impl Answer {
                 (StatusCode::SERVICE_UNAVAILABLE, Notice::TryAgain)
             }
         };
-        Self::notice(status, &notice, viewer)
+        Self::notice(status, &notice, submission, viewer)
     }
 
-    fn notice(status: StatusCode, notice: &Notice, viewer: Viewer) -> Self {
-        Self { status, html: NoticePage::new(notice, viewer.texts(notice.request())).render() }
+    fn gone(notice: &Notice, submission: Option<&Submission>, viewer: Viewer) -> Self {
+        Self::notice(StatusCode::GONE, notice, submission, viewer)
+    }
+
+    fn notice(status: StatusCode, notice: &Notice, submission: Option<&Submission>, viewer: Viewer) -> Self {
+        Self { status, html: NoticePage::new(notice, submission, viewer.texts(notice.request())).render() }
     }
 
     /// The answer as HTTP, with all headers. The answer to HEAD has no body.

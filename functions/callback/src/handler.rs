@@ -9,7 +9,7 @@ use countersign::aws::AwsError;
 use countersign::clock::Clock;
 use countersign::keys::{Keyring, SigningKey};
 use countersign::ledger::{Ledger, Trust};
-use countersign::link::{LinkVerifier, Origins};
+use countersign::link::{LinkVerifier, Origins, SignedToken};
 use countersign::members::Members;
 use countersign::metrics::{Metrics, Sink};
 use countersign::pipeline::{CodePipeline, Polling};
@@ -23,8 +23,9 @@ use crate::events::Events;
 use crate::gateway::{origin, visitor};
 use crate::metrics;
 use crate::refusal::Refusal;
-use crate::request::read;
+use crate::request::{Intent, read};
 use crate::settings::Settings;
+use crate::submission::Submission;
 use crate::visit::{Visit, act, parse};
 
 /// How long a visit may take before the visitor is asked to try again. API Gateway gives up after 30 seconds, and its
@@ -103,22 +104,42 @@ impl Callback {
     /// Answers one request. Whatever it is, the answer has a page and all headers.
     pub async fn handle(&self, request: &Request) -> Response<Body> {
         let viewer = Viewer::of(request, (self.clock)());
-        let visited = tokio::time::timeout(MAX_ANSWER_TIME, self.visit(request, viewer)).await;
-        let answer = visited.unwrap_or(Err(Refusal::Late)).unwrap_or_else(|refusal| self.refuse(&refusal, viewer));
+        let answer = match self.verified(request, viewer) {
+            Ok((token, intent)) => {
+                // Kept outside of the visit, whose time may be over before it is known what was saved.
+                let submission = Submission::of(&token, &intent);
+                let visit = self.visit(request, token, intent, submission.as_ref(), viewer);
+                let visited = tokio::time::timeout(MAX_ANSWER_TIME, visit).await.unwrap_or(Err(Refusal::Late));
+                visited.unwrap_or_else(|refusal| self.refuse(&refusal, submission.as_ref(), viewer))
+            }
+            Err(refusal) => self.refuse(&refusal, None, viewer),
+        };
         answer.respond(request.method(), &self.content_security_policy)
     }
 
-    async fn visit(&self, request: &Request, viewer: Viewer) -> Result<Answer, Refusal> {
+    /// The token that a request came with, once its signature is known to be ours, and what is wanted of it.
+    fn verified(&self, request: &Request, viewer: Viewer) -> Result<(SignedToken, Intent), Refusal> {
         let unverified = read(request)?;
         let token = self.verifier.verify(&unverified.token, &self.origins(request), viewer.now)?;
-        let visit = parse(token, unverified.intent)?;
+        Ok((token, unverified.intent))
+    }
+
+    async fn visit(
+        &self,
+        request: &Request,
+        token: SignedToken,
+        intent: Intent,
+        submission: Option<&Submission>,
+        viewer: Viewer,
+    ) -> Result<Answer, Refusal> {
+        let visit = parse(token, intent)?;
         let decision = match &visit {
             Visit::Decide(link, _) => Some(link.decision()),
             Visit::Show(_) | Visit::Finish(_) | Visit::Correct(..) | Visit::Expired(_) => None,
         };
         let approver = visit.approver().cloned();
         let reply = act(visit, &self.decisions, visitor(request), viewer.now).await?;
-        let answer = Answer::new(&reply, viewer, approver.as_ref());
+        let answer = Answer::new(&reply, submission, viewer, approver.as_ref());
         if let (Some(decision), Some(request)) = (decision, reply.request()) {
             tracing::info!(
                 key = %request.approval.key(),
@@ -137,10 +158,10 @@ impl Callback {
         self.origins.clone().unwrap_or_else(|| Origins(origin(request).into_iter().collect()))
     }
 
-    fn refuse(&self, refusal: &Refusal, viewer: Viewer) -> Answer {
+    fn refuse(&self, refusal: &Refusal, submission: Option<&Submission>, viewer: Viewer) -> Answer {
         let reason = refusal.reason();
         self.decisions.metrics.record(metrics::refusals(reason), 1);
-        let answer = Answer::refusing(refusal, viewer);
+        let answer = Answer::refusing(refusal, submission, viewer);
         let status = answer.status.as_u16();
         match refusal {
             Refusal::Decide(error) => tracing::error!(%error, reason, status, "not answered"),

@@ -2,8 +2,9 @@
 //!
 //! [`gateway`] makes API Gateway's event safe to read, [`handler`] takes the request and answers it. In between,
 //! [`request`] reads what was sent, [`visit`] verifies the link and does what the visitor wants of it, [`decide`] holds the
-//! steps of a decision, [`events`] tells others of it, and [`answer`] chooses the status, the page and the headers. [`pages`] and [`notice`] are what is
-//! shown, in one of the [`languages`]; [`refusal`] is why a visit got nothing.
+//! steps of a decision, [`events`] tells others of it, and [`answer`] chooses the status, the page and the headers. [`pages`]
+//! and [`notice`] are what is shown, in one of the [`languages`]; [`refusal`] is why a visit got nothing, and [`submission`]
+//! keeps what was written meanwhile.
 
 pub mod answer;
 pub mod decide;
@@ -17,6 +18,7 @@ pub mod pages;
 pub mod refusal;
 pub mod request;
 pub mod settings;
+pub mod submission;
 pub mod visit;
 
 pub use handler::{Callback, StartError};

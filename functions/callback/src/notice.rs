@@ -60,6 +60,24 @@ impl<'a> Notice<'a> {
         }
     }
 
+    /// Whether whoever sent a form gets their comment back. Not where the link is not theirs, or the form not our page's.
+    #[must_use]
+    pub fn gives_comment_back(&self) -> bool {
+        match self {
+            Self::BadLink | Self::NotFound | Self::NotAllowed | Self::CrossSite => false,
+            Self::BadForm
+            | Self::TryAgain
+            | Self::Broken
+            | Self::Unserved
+            | Self::AskedAnew
+            | Self::Initiator(_)
+            | Self::Expired(_)
+            | Self::Stopped(_)
+            | Self::Superseded(_)
+            | Self::NotShown(_) => true,
+        }
+    }
+
     /// The title, what happened, and what to do next.
     #[must_use]
     pub fn text(&self, texts: Texts) -> [String; 3] {

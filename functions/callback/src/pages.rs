@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use askama::Template;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::approval::{Comment, Decision, ReviewLink};
+use countersign::approval::{Approver, Comment, Decision, DisplayName, ReviewLink};
+use countersign::details::Details;
 use countersign::earlier::Earlier;
 use countersign::foreign::{Foreign, Limit};
 use countersign::l10n::Texts;
@@ -13,20 +14,21 @@ use countersign::link::VerifiedLink;
 use countersign::release_text;
 use countersign::request::{Ending, Outcome, Request, Vote};
 use countersign::status_text;
-use countersign::text::legible;
+use countersign::text::{clean, legible};
 use time::UtcDateTime;
 
 use crate::notice::Notice;
+use crate::submission::Submission;
 
 /// The style of every page, in the page itself.
 pub const STYLE: &str = include_str!("../templates/style.css");
 
 /// How much of a foreign text a page shows at once; the rest is folded. The button must not be far down.
 const INSTRUCTIONS: Limit = Limit { lines: 20, characters: 1000 };
-const CHANGE: Limit = Limit { lines: 20, characters: 600 };
-/// The same where there are more than [`MANY`] changes.
-const CHANGE_OF_MANY: Limit = Limit { lines: 5, characters: 200 };
-const MANY: usize = 3;
+/// A commit's first line.
+const CHANGE: Limit = Limit { lines: 1, characters: 300 };
+/// How many changes of other releases a page shows.
+const PAST: Limit = Limit { lines: 10, characters: 1500 };
 const COMMENT: Limit = Limit { lines: 10, characters: 512 };
 
 /// The style's SHA-256 in base64, for `Content-Security-Policy`: no other style is applied to a page.
@@ -42,10 +44,19 @@ pub struct Confirm<'a> {
     texts: Texts,
     request: &'a Request,
     link: &'a VerifiedLink,
-    problem: Option<FormProblem>,
-    comment: &'a str,
+    form: Form<'a>,
     now: UtcDateTime,
     title: String,
+}
+
+/// The form with the one button of a link.
+struct Form<'a> {
+    link: &'a VerifiedLink,
+    /// What was wrong with it when it was sent.
+    problem: Option<FormProblem>,
+    /// The comment that is in it already.
+    comment: &'a str,
+    reason_required: bool,
 }
 
 /// A problem with a form whose link is valid.
@@ -76,6 +87,24 @@ impl FormProblem {
     }
 }
 
+impl Form<'_> {
+    fn button(&self, texts: Texts) -> String {
+        match self.link.decision() {
+            Decision::Approved => texts.approve_button(),
+            Decision::Rejected => texts.reject_button(),
+        }
+    }
+
+    /// Whether the field for the comment is unfolded: whoever need not write one gets to the button sooner.
+    fn is_open(&self) -> bool {
+        self.reason_required || self.problem.is_some() || !clean(self.comment).is_empty()
+    }
+
+    fn is_comment_wrong(&self) -> bool {
+        self.problem.is_some_and(FormProblem::concerns_comment)
+    }
+}
+
 impl<'a> Confirm<'a> {
     /// The page at a time, in the viewer's language. With a form that was sent: what is wrong with it, and its comment.
     #[must_use]
@@ -91,18 +120,16 @@ impl<'a> Confirm<'a> {
             Decision::Approved => release_text::question(request, texts),
             Decision::Rejected => release_text::reject_question(request, texts),
         };
-        Self { texts, request, link, problem, comment, now, title }
+        let reason_required = link.decision() == Decision::Rejected && request.terms.reason_required;
+        Self { texts, request, link, form: Form { link, problem, comment, reason_required }, now, title }
     }
 
     /// The title of the window. It begins with the problem, so that those who hear it read out know at once.
     fn window_title(&self) -> Cow<'_, str> {
-        if self.problem.is_some() { self.texts.problem_title(&self.title).into() } else { self.title.as_str().into() }
-    }
-
-    fn button(&self) -> String {
-        match self.link.decision() {
-            Decision::Approved => self.texts.approve_button(),
-            Decision::Rejected => self.texts.reject_button(),
+        if self.form.problem.is_some() {
+            self.texts.problem_title(&self.title).into()
+        } else {
+            self.title.as_str().into()
         }
     }
 
@@ -129,18 +156,28 @@ impl<'a> Confirm<'a> {
         self.texts.decide_until(&in_span, &until)
     }
 
-    fn is_comment_wrong(&self) -> bool {
-        self.problem.is_some_and(FormProblem::concerns_comment)
-    }
-
-    fn reason_required(&self) -> bool {
-        self.link.decision() == Decision::Rejected && self.request.terms.reason_required
+    /// How many were asked, and who of them does not count.
+    fn asked(&self) -> String {
+        let (request, texts) = (self.request, self.texts);
+        let mut sentences = vec![status_text::asked_you(request, texts)];
+        sentences.extend(status_text::barred(request, texts));
+        sentences.extend(status_text::unrecognised_initiator(request, texts));
+        status_text::sentences(&sentences, texts)
     }
 
     fn changes(&self) -> Vec<Foreign<'_>> {
-        let release = &self.request.release;
-        let limit = if release.revisions.len() > MANY { CHANGE_OF_MANY } else { CHANGE };
-        Foreign::changes(release, limit, self.texts).collect()
+        Foreign::changes(&self.request.release, CHANGE, self.texts).collect()
+    }
+
+    fn before(&self) -> Vec<Foreign<'_>> {
+        Foreign::before(self.request, PAST, self.texts).collect()
+    }
+
+    /// Why there is nothing before, if there is not; and who or what started it.
+    fn history(&self) -> Vec<String> {
+        let nothing_before =
+            release_text::before(self.request, self.texts).filter(|_| self.request.release.last().is_none());
+        [nothing_before, release_text::started(self.request, self.texts)].into_iter().flatten().collect()
     }
 
     fn instructions(&self) -> Option<Foreign<'_>> {
@@ -175,6 +212,16 @@ impl Recorded<'_> {
         let (until, in_span) = self.texts.until(self.request.expires, self.now);
         self.texts.recorded(&in_span, &until)
     }
+
+    /// Those whose approval is still awaited, by name.
+    fn awaited(&self) -> Option<String> {
+        let name = |approver: &Approver| {
+            let name = approver.name.as_ref().map(DisplayName::expose);
+            name.unwrap_or_else(|| approver.address.expose()).to_owned()
+        };
+        let names: Vec<String> = self.request.awaited().into_iter().map(name).collect();
+        (!names.is_empty()).then(|| self.texts.still_awaited(&self.texts.list(&names)))
+    }
 }
 
 /// The page of an approval that was approved or rejected.
@@ -189,11 +236,18 @@ pub struct Decided<'a> {
     pub outcome: &'a Outcome,
     /// Whether the visitor's vote is one of those that decided it.
     pub yours: bool,
+    /// The visitor's comment, if it came too late.
+    pub unsaved: Option<String>,
 }
 
 impl Decided<'_> {
     fn is_approved(&self) -> bool {
         self.outcome.ending == Ending::Approved
+    }
+
+    /// The decision's word, and the class with its colour.
+    fn label(&self) -> (&'static str, String) {
+        if self.is_approved() { ("go", self.texts.approved()) } else { ("stop", self.texts.rejected()) }
     }
 
     fn title(&self) -> String {
@@ -210,11 +264,11 @@ impl Decided<'_> {
         Foreign::decided_elsewhere(self.request, INSTRUCTIONS, self.texts)
     }
 
+    /// The votes, in the order in which they were given.
     fn votes(&self) -> Vec<&Vote> {
-        match self.request.count() {
-            Some(decision) if self.request.ended_by_votes() => self.request.votes_for(decision),
-            _ => Vec::new(),
-        }
+        let mut votes: Vec<&Vote> = self.request.votes.values().collect();
+        votes.sort_by_key(|vote| vote.at);
+        votes
     }
 }
 
@@ -226,15 +280,56 @@ pub struct NoticePage<'a> {
     title: String,
     what: String,
     next: String,
+    /// The form, where sending it again may be all that is needed.
+    form: Option<Form<'a>>,
+    /// The comment that was sent, where there is no form to keep it.
+    unsaved: Option<String>,
+    /// Whether it is certain that the comment was not saved.
+    is_lost: bool,
     request: Option<&'a Request>,
 }
 
 impl<'a> NoticePage<'a> {
-    /// The page for a notice.
+    /// The page for a notice, with what the visitor has sent, if their link is ours.
     #[must_use]
-    pub fn new(notice: &Notice<'a>, texts: Texts) -> Self {
+    pub fn new(notice: &Notice<'a>, submission: Option<&'a Submission>, texts: Texts) -> Self {
         let [title, what, next] = notice.text(texts);
-        Self { texts, title, what, next, request: notice.request() }
+        let request = notice.request();
+        let kept = submission.filter(|_| notice.gives_comment_back());
+        let form = match notice {
+            Notice::TryAgain => kept.and_then(|sent| {
+                // Whether a reason is required is in the request, which may be what did not come.
+                let (link, comment) = (sent.link()?, sent.comment());
+                Some(Form { link, problem: None, comment, reason_required: false })
+            }),
+            _ => None,
+        };
+        let next = if form.is_some() { texts.try_again_here() } else { next };
+        let unsaved = kept.filter(|_| form.is_none()).and_then(|sent| sent.unsaved(request));
+        let is_lost = !matches!(notice, Notice::TryAgain | Notice::Broken);
+        Self { texts, title, what, next, form, unsaved, is_lost, request }
+    }
+}
+
+/// The question that a link answers, as far as the link itself knows it.
+fn question(link: &VerifiedLink, texts: Texts) -> String {
+    let (pipeline, stage) = (link.action().pipeline.as_str(), link.action().stage.as_str());
+    match link.decision() {
+        Decision::Approved => texts.release_question(pipeline, stage),
+        Decision::Rejected => texts.reject_question(pipeline, stage),
+    }
+}
+
+/// Whether a link may be a line that names its host: whoever follows it gets to that host, or nowhere.
+fn is_short(link: &ReviewLink) -> bool {
+    matches!(link, ReviewLink::Url(url) if url.as_str().starts_with("https://"))
+}
+
+/// What a link's button does, in a word, and the class with its colour.
+fn decision_label(decision: Decision, texts: Texts) -> (&'static str, String) {
+    match decision {
+        Decision::Approved => ("go", texts.approve()),
+        Decision::Rejected => ("stop", texts.reject()),
     }
 }
 

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use askama::Template;
 use countersign::approval::{Address, Approver, Decision, Deployment, ReviewLink, WebUrl};
 use countersign::delivery::{EmailKind, VoteId};
+use countersign::details::Details;
 use countersign::earlier::Earlier;
 use countersign::foreign::{Foreign, Limit};
 use countersign::l10n::Texts;
@@ -17,7 +18,7 @@ use countersign::link::Link;
 use countersign::release_text;
 use countersign::request::{Ending, Outcome, Request, Vote};
 use countersign::status_text;
-use countersign::text::{bounded, legible};
+use countersign::text::{bounded, bounded_line, legible};
 use time::UtcDateTime;
 
 use self::message::{MAX_MESSAGE, Message};
@@ -28,7 +29,10 @@ pub use self::test::TestEmail;
 const MAX_REVISIONS: usize = 3;
 /// The same where earlier decisions take their place. The page has all of both.
 const MAX_REVISIONS_AGAIN: usize = 1;
-const CHANGE: Limit = Limit { lines: 10, characters: 300 };
+/// A commit's first line: the page has the others, folded.
+const CHANGE: Limit = Limit { lines: 1, characters: 200 };
+/// How many changes of other releases an email names.
+const PAST: Limit = Limit { lines: 3, characters: 400 };
 /// The bytes of HTML for the votes while the approval waits, and when it is over and the email shows less else. The latest
 /// votes that fit are shown; the page has all.
 const VOTES: usize = 12_000;
@@ -97,17 +101,61 @@ pub enum RenderError {
 }
 
 /// The beginning of an email, in HTML and in plain text.
+#[derive(Default)]
 struct Opening<'a> {
+    /// The decision, where the email is about one.
+    label: Option<Label>,
     headline: String,
+    /// What a mailbox shows beside the subject.
+    preview: String,
     /// The decisions on earlier runs of the approval.
     earlier: Option<Earlier<'a>>,
     /// Paragraphs of one or a few sentences, the most important first.
     lead: Vec<String>,
-    facts: Vec<(String, &'a str)>,
     /// The changes that a request shows. The page behind its links shows all of them in full.
     changes: Vec<Foreign<'a>>,
+    /// What was released before, and what was not.
+    before: Vec<Foreign<'a>>,
+    /// That there is nothing of that, or why it is not known.
+    nothing_before: Option<String>,
+    /// Who or what started it.
+    started: Option<String>,
     /// What a request's pipeline asks, or what was said with a decision in AWS.
     statement: Option<Foreign<'a>>,
+    /// How many a request asks, and what else its recipient should know before they decide.
+    terms: String,
+    /// How long a request can be decided.
+    until: String,
+}
+
+impl Opening<'_> {
+    /// One of a headline and a few paragraphs.
+    fn new(headline: String, lead: Vec<String>) -> Self {
+        let preview = lead.first().cloned().unwrap_or_default();
+        Self { headline, preview, lead, ..Self::default() }
+    }
+}
+
+/// A decision as a word in its colour.
+struct Label {
+    class: &'static str,
+    colour: &'static str,
+    word: String,
+}
+
+impl Label {
+    fn of(decision: Decision, texts: Texts) -> Self {
+        let (class, colour) = colours(decision);
+        Self { class, colour, word: texts.decision(decision) }
+    }
+}
+
+/// The class of a decision, and its colour. White text on it has a contrast of more than 4.5 to 1.
+fn colours(decision: Decision) -> (&'static str, &'static str) {
+    match decision {
+        Decision::Approved => ("go", "#166534"),
+        Decision::Rejected => ("stop", "#991b1b"),
+    }
 }
 
 /// The HTML of a request or a reminder.
@@ -117,6 +165,7 @@ struct RequestHtml<'a> {
     mail: &'a Email<'a>,
     texts: Texts,
     opening: &'a Opening<'a>,
+    details: &'a Details<'a>,
 }
 
 /// The plain text of a request or a reminder.
@@ -126,6 +175,7 @@ struct RequestText<'a> {
     mail: &'a Email<'a>,
     texts: Texts,
     opening: &'a Opening<'a>,
+    details: &'a Details<'a>,
 }
 
 /// The HTML of a receipt.
@@ -135,6 +185,7 @@ struct ReceiptHtml<'a> {
     mail: &'a Email<'a>,
     texts: Texts,
     opening: &'a Opening<'a>,
+    details: &'a Details<'a>,
     vote: &'a Vote,
 }
 
@@ -145,6 +196,7 @@ struct ReceiptText<'a> {
     mail: &'a Email<'a>,
     texts: Texts,
     opening: &'a Opening<'a>,
+    details: &'a Details<'a>,
     vote: &'a Vote,
 }
 
@@ -152,18 +204,18 @@ struct ReceiptText<'a> {
 #[derive(Template)]
 #[template(path = "notice.html")]
 struct NoticeHtml<'a> {
-    mail: &'a Email<'a>,
     texts: Texts,
     opening: &'a Opening<'a>,
+    details: &'a Details<'a>,
 }
 
 /// The plain text of a notice.
 #[derive(Template)]
 #[template(path = "notice.txt")]
 struct NoticeText<'a> {
-    mail: &'a Email<'a>,
     texts: Texts,
     opening: &'a Opening<'a>,
+    details: &'a Details<'a>,
 }
 
 /// The HTML of an outcome.
@@ -173,6 +225,7 @@ struct OutcomeHtml<'a> {
     mail: &'a Email<'a>,
     texts: Texts,
     opening: &'a Opening<'a>,
+    details: &'a Details<'a>,
 }
 
 /// The plain text of an outcome.
@@ -182,6 +235,7 @@ struct OutcomeText<'a> {
     mail: &'a Email<'a>,
     texts: Texts,
     opening: &'a Opening<'a>,
+    details: &'a Details<'a>,
 }
 
 impl Email<'_> {
@@ -209,27 +263,36 @@ impl Email<'_> {
 
     fn bodies(&self, now: UtcDateTime) -> Result<(String, String), RenderError> {
         let (mail, texts) = (self, self.texts());
+        let shows_changes =
+            matches!(self.kind, EmailKind::Request | EmailKind::Resend { .. } | EmailKind::Reminder { .. });
+        let details = &Details::of(self.request, if shows_changes { self.most_revisions() } else { 0 }, texts);
         let rendered = match self.kind {
             EmailKind::Outcome => {
                 let outcome = self.request.outcome.as_ref().ok_or(RenderError::NoOutcome)?;
                 let opening = &self.outcome(outcome);
-                (OutcomeText { mail, texts, opening }.render(), OutcomeHtml { mail, texts, opening }.render())
+                (
+                    OutcomeText { mail, texts, opening, details }.render(),
+                    OutcomeHtml { mail, texts, opening, details }.render(),
+                )
             }
             EmailKind::Unreached { .. } => {
                 let opening = &self.unreached(self.missing.ok_or(RenderError::NobodyMissing)?);
-                (NoticeText { mail, texts, opening }.render(), NoticeHtml { mail, texts, opening }.render())
+                (NoticeText { texts, opening, details }.render(), NoticeHtml { texts, opening, details }.render())
             }
             EmailKind::Receipt { vote } => {
                 let vote = self.own_vote().filter(|own| VoteId::of(own) == vote).ok_or(RenderError::NoVote)?;
                 let opening = &self.receipt(vote);
                 (
-                    ReceiptText { mail, texts, opening, vote }.render(),
-                    ReceiptHtml { mail, texts, opening, vote }.render(),
+                    ReceiptText { mail, texts, opening, details, vote }.render(),
+                    ReceiptHtml { mail, texts, opening, details, vote }.render(),
                 )
             }
             EmailKind::Request | EmailKind::Resend { .. } | EmailKind::Reminder { .. } => {
                 let opening = &self.question(now);
-                (RequestText { mail, texts, opening }.render(), RequestHtml { mail, texts, opening }.render())
+                (
+                    RequestText { mail, texts, opening, details }.render(),
+                    RequestHtml { mail, texts, opening, details }.render(),
+                )
             }
         };
         match rendered {
@@ -275,12 +338,25 @@ impl<'a> Email<'a> {
         let headline = if is_reminder { texts.time_left(&question, &span) } else { question };
         let earlier = Earlier::in_email(request, EARLIER_COMMENT, texts);
         let asked = if self.links.is_some() { status_text::asked_you } else { status_text::asked };
-        let mut lead = vec![waits, asked(request, texts)];
-        lead.extend(self.notes());
+        let mut terms = vec![asked(request, texts)];
+        terms.extend(self.notes());
         let changes = Foreign::changes(&request.release, CHANGE, texts).take(self.most_revisions()).collect();
         let instructions = if earlier.is_some() { INSTRUCTIONS_AGAIN } else { INSTRUCTIONS };
         let statement = Foreign::instructions(&request.release, instructions, texts);
-        Opening { headline, earlier, lead, facts: self.facts(), changes, statement }
+        let (preview, earlier_notice) = (waits.clone(), earlier.as_ref().map(|earlier| earlier.notice.clone()));
+        Opening {
+            preview: earlier_notice.unwrap_or(preview),
+            earlier,
+            lead: release_text::change_unread(request, texts).into_iter().collect(),
+            changes,
+            before: Foreign::before(request, PAST, texts).collect(),
+            nothing_before: release_text::before(request, texts).filter(|_| request.release.last().is_none()),
+            started: release_text::started(request, texts),
+            statement,
+            terms: status_text::sentences(&terms, texts),
+            until: self.until(waits),
+            ..Opening::new(headline, Vec::new())
+        }
     }
 
     fn receipt(&self, vote: &'a Vote) -> Opening<'a> {
@@ -290,8 +366,8 @@ impl<'a> Email<'a> {
             Decision::Approved => texts.receipt_approved(pipeline, stage),
             Decision::Rejected => texts.receipt_rejected(pipeline, stage),
         };
-        let (headline, statement) = (texts.receipt_title(pipeline), self.comment(vote));
-        Opening { headline, earlier: None, lead: vec![lead], facts: self.facts(), changes: Vec::new(), statement }
+        let label = Some(Label::of(vote.decision, texts));
+        Opening { label, statement: self.comment(vote), ..Opening::new(texts.receipt_title(pipeline), vec![lead]) }
     }
 
     fn unreached(&self, missing: &Address) -> Opening<'a> {
@@ -303,8 +379,7 @@ impl<'a> Email<'a> {
             texts.too_few_reached(),
             texts.tell_the_team(&texts.at(self.request.expires)),
         ];
-        let (headline, changes) = (texts.not_delivered_title(pipeline), Vec::new());
-        Opening { headline, earlier: None, lead, facts: self.facts(), changes, statement: None }
+        Opening::new(texts.not_delivered_title(pipeline), lead)
     }
 
     fn outcome(&self, outcome: &Outcome) -> Opening<'a> {
@@ -320,7 +395,12 @@ impl<'a> Email<'a> {
         let lead =
             vec![status_text::end(self.request, outcome, texts), status_text::consequence(outcome.ending, texts)];
         let statement = Foreign::decided_elsewhere(self.request, INSTRUCTIONS, texts);
-        Opening { headline, earlier: None, lead, facts: self.facts(), changes: Vec::new(), statement }
+        let label = match outcome.ending {
+            Ending::Approved => Some(Label::of(Decision::Approved, texts)),
+            Ending::Rejected => Some(Label::of(Decision::Rejected, texts)),
+            Ending::Expired | Ending::Superseded | Ending::Stopped | Ending::NotShown => None,
+        };
+        Opening { label, statement, ..Opening::new(headline, lead) }
     }
 
     /// What else this recipient should know.
@@ -336,11 +416,18 @@ impl<'a> Email<'a> {
         if self.links.is_some() && request.terms.reason_required {
             notes.push(texts.rejection_needs_comment());
         }
-        if self.links.is_some() && request.expires < request.waits_until {
-            let pipeline = request.approval.action.pipeline.as_str();
-            notes.push(texts.pipeline_waits_longer(pipeline, &texts.at(request.waits_until)));
-        }
         notes
+    }
+
+    /// How long it can be decided, and how long the pipeline waits if that is longer.
+    fn until(&self, waits: String) -> String {
+        let (request, texts) = (self.request, self.texts());
+        if self.links.is_none() || request.expires >= request.waits_until {
+            return waits;
+        }
+        let pipeline = request.approval.action.pipeline.as_str();
+        let longer = texts.pipeline_waits_longer(pipeline, &texts.at(request.waits_until));
+        status_text::sentences(&[waits, longer], texts)
     }
 }
 
@@ -408,10 +495,6 @@ impl<'a> Email<'a> {
         Foreign::comment(self.request, vote, limit, self.texts())
     }
 
-    fn started_by(&self) -> Option<Cow<'a, str>> {
-        self.request.release.started_by.as_deref().map(legible)
-    }
-
     fn most_revisions(&self) -> usize {
         if self.request.release.earlier.is_empty() { MAX_REVISIONS } else { MAX_REVISIONS_AGAIN }
     }
@@ -419,20 +502,6 @@ impl<'a> Email<'a> {
     /// How many changes the email omits.
     fn more_revisions(&self) -> usize {
         self.request.release.revisions.len().saturating_sub(self.most_revisions())
-    }
-
-    fn facts(&self) -> Vec<(String, &'a str)> {
-        let (approval, texts) = (&self.request.approval, self.texts());
-        let action = &approval.action;
-        let mut facts = Vec::from([
-            (texts.pipeline(), action.pipeline.as_str()),
-            (texts.stage(), action.stage.as_str()),
-            (texts.action(), action.action.as_str()),
-            (texts.account(), action.account.as_str()),
-            (texts.region(), action.region.as_str()),
-        ]);
-        facts.push((texts.execution(), approval.execution.as_str()));
-        facts
     }
 
     /// Whether the recipient has links that show the outcome.
@@ -444,8 +513,8 @@ impl<'a> Email<'a> {
 impl Links {
     fn both(&self, texts: Texts) -> [Button<'_>; 2] {
         [
-            Button { class: "go", colour: "#166534", word: texts.approve(), link: self.approve.expose() },
-            Button { class: "stop", colour: "#991b1b", word: texts.reject(), link: self.reject.expose() },
+            Button::new(Decision::Approved, texts.approve(), &self.approve),
+            Button::new(Decision::Rejected, texts.reject(), &self.reject),
         ]
     }
 }
@@ -455,7 +524,7 @@ fn browser(vote: &Vote) -> Option<Cow<'_, str>> {
     vote.visitor.browser.as_deref().map(legible)
 }
 
-/// A link as a button. White text on the colour has a contrast of more than 4.5 to 1.
+/// A link as a button, and as a line for where the button does not work.
 struct Button<'a> {
     class: &'static str,
     colour: &'static str,
@@ -463,15 +532,27 @@ struct Button<'a> {
     link: &'a str,
 }
 
-/// The first paragraph, which a mailbox shows beside the subject.
-fn first<'a>(opening: &'a Opening<'_>) -> &'a str {
-    let notice = opening.earlier.as_ref().map(|earlier| &earlier.notice);
-    notice.or(opening.lead.first()).map_or("", String::as_str)
+impl<'a> Button<'a> {
+    fn new(decision: Decision, word: String, link: &'a Link) -> Self {
+        let (class, colour) = colours(decision);
+        Self { class, colour, word, link: link.expose() }
+    }
+
+    /// The host that it leads to, with its port if it has one: what a reader can check of a link of 450 characters.
+    fn host(&self) -> &'a str {
+        self.link.split('/').nth(2).unwrap_or_default()
+    }
 }
 
 /// The bytes of a text in HTML, where it is escaped.
 fn in_html(text: &str) -> usize {
     text.chars().map(|character| if "&<>\"'".contains(character) { "&#38;".len() } else { character.len_utf8() }).sum()
+}
+
+/// Whether the HTML may show a link as a line that names its host: whoever follows it gets to that host, or nowhere. The
+/// plain text has all of it.
+fn can_be_short(link: &ReviewLink) -> bool {
+    matches!(link, ReviewLink::Url(url) if url.as_str().starts_with("https://") && url.as_str().len() <= MAX_LINKED_URL)
 }
 
 /// Whether the HTML links to a URL. One of a change that is too long is shown up to [`MAX_LINKED_URL`]; the plain text has
@@ -482,7 +563,8 @@ fn is_linked(said: &Foreign, url: &WebUrl) -> bool {
 
 /// Foreign text in the plain text: who wrote it, and each line marked, so that a commit message cannot pass for our links.
 fn quoted(said: &Foreign, texts: Texts) -> String {
-    let mut quoted = format!("{}:\n", said.label);
+    let source = said.source.as_ref().map_or_else(String::new, |source| format!("{source}\n"));
+    let mut quoted = format!("{source}{}:\n", said.label);
     if let Some(text) = &said.text {
         text.lines().for_each(|line| quote(&mut quoted, line));
         if let Some(more) = text.more(texts) {
@@ -497,6 +579,15 @@ fn quoted(said: &Foreign, texts: Texts) -> String {
         quoted.push_str(about);
         quoted.push_str(":\n");
         link.as_str().lines().for_each(|line| quote(&mut quoted, line));
+    }
+    for (about, url) in &said.pages {
+        quoted.push_str(about);
+        quoted.push_str(":\n");
+        quote(&mut quoted, url.as_str());
+    }
+    if let Some(note) = &said.note {
+        quoted.push_str(note);
+        quoted.push('\n');
     }
     quoted
 }

@@ -50,7 +50,7 @@ pub(super) fn trusted(region: Option<&str>, look_up: impl Fn(&str) -> Option<Str
 }
 
 /// Whether a region is one of the partition `aws`: `us-east-2`, and neither `us-gov-west-1` nor `cn-north-1`.
-fn is_of_aws(region: &str) -> bool {
+pub(crate) fn is_of_aws(region: &str) -> bool {
     match region.split('-').collect::<Vec<_>>()[..] {
         [place, _, number] => PLACES.contains(&place) && number.parse::<u8>().is_ok(),
         _ => false,

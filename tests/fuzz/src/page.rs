@@ -4,9 +4,10 @@ use arbitrary::{Result, Unstructured};
 use askama::Template;
 use callback::notice::Notice;
 use callback::pages::{Confirm, Decided, FormProblem, NoticePage, Recorded};
+use countersign::approval::Comment;
 use countersign::l10n::Language;
 use countersign::request::Request;
-use countersign::text::{clean, reorders};
+use countersign::text::{bounded, clean, reorders};
 
 use crate::approval_request::{masked_request, request};
 use crate::fixture::{NOW, TOKENS, good_link};
@@ -39,12 +40,13 @@ fn check(u: &mut Unstructured) -> Result<()> {
         let mut pages = vec![
             Confirm::new(texts, request, &link, problem, comment, NOW).render(),
             Recorded { texts, request, now: NOW }.render(),
-            NoticePage::new(&Notice::Initiator(request), texts).render(),
-            NoticePage::new(&Notice::Expired(Some(request)), texts).render(),
+            NoticePage::new(&Notice::Initiator(request), None, texts).render(),
+            NoticePage::new(&Notice::Expired(Some(request)), None, texts).render(),
         ];
         if let Some(outcome) = &request.outcome {
-            pages.push(Decided { texts, request, outcome, yours }.render());
-            pages.push(NoticePage::new(&Notice::over(outcome.ending, request), texts).render());
+            let unsaved = Some(bounded(comment, Comment::MAX));
+            pages.push(Decided { texts, request, outcome, yours, unsaved }.render());
+            pages.push(NoticePage::new(&Notice::over(outcome.ending, request), None, texts).render());
         }
         pages.into_iter().map(|page| page.expect("a page")).collect()
     };

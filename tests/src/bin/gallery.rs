@@ -8,6 +8,8 @@
 //! - `url`, `method`, `form`: the request for the page; `form` is the body of a POST, or null
 //! - `status`: the status of the answer
 //! - `title`: a key; only states with the same key may have the same page title
+//! - `language`: the page's language, where it does not depend on what the browser asks for; or null
+//! - `first_screen`: whether its buttons must be seen on a phone without scrolling
 //!
 //! The content puts the layout to the test: long names, several lines, right-to-left and Japanese text, votes with
 //! comments.
@@ -24,7 +26,7 @@ use serde_json::{Value, json};
 use tests::forge::Parts;
 use tests::{Mail, Page, World, simulated_time};
 use time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
@@ -73,12 +75,25 @@ struct State {
     url: String,
     form: Value,
     status: u16,
+    language: Option<&'static str>,
+    first_screen: bool,
 }
 
 impl State {
     /// The callback's page that a link opens.
     fn opened(name: &'static str, url: &str, status: u16) -> Self {
-        Self { name, of: "callback", title: name, method: "GET", url: url.to_owned(), form: Value::Null, status }
+        let (url, form) = (url.to_owned(), Value::Null);
+        Self {
+            name,
+            of: "callback",
+            title: name,
+            method: "GET",
+            url,
+            form,
+            status,
+            language: None,
+            first_screen: false,
+        }
     }
 
     /// The callback's answer to a form.
@@ -93,6 +108,11 @@ impl State {
 
     fn of(self, of: &'static str) -> Self {
         Self { of, ..self }
+    }
+
+    /// The same state, whose buttons must be on the first screen of a phone.
+    fn on_the_first_screen(self) -> Self {
+        Self { first_screen: true, ..self }
     }
 }
 
@@ -109,9 +129,10 @@ impl Gallery {
     }
 }
 
-fn print(State { name, of, title, method, url, form, status }: State) {
+fn print(State { name, of, title, method, url, form, status, language, first_screen }: State) {
     let line = json!({
         "name": name, "of": of, "title": title, "method": method, "url": url, "form": form, "status": status,
+        "language": language, "first_screen": first_screen,
     });
     println!("{line}");
 }
@@ -119,6 +140,7 @@ fn print(State { name, of, title, method, url, form, status }: State) {
 #[tokio::main]
 async fn main() {
     let mut gallery = Gallery::default();
+    usual(&mut gallery).await;
     waiting(&mut gallery).await;
     decided(&mut gallery).await;
     over(&mut gallery).await;
@@ -197,6 +219,58 @@ async fn start_with(world: &World, message: &str, instructions: &str, review_url
     let _ = codepipeline.create(definition);
     codepipeline.start(PIPELINE, Trigger::StartPipelineExecution(arn.to_owned())).unwrap();
     world.settle().await;
+}
+
+/// A release as most are: one commit with a short message, a line of instructions, and a review link. Its emails are in
+/// each language.
+async fn usual(gallery: &mut Gallery) {
+    const MESSAGE: &str = "Round totals half to even\n\nInterest is rounded once, at the end of the day.\n\
+        The report of 19 November differed by a cent.\nFixes #42.";
+    for (language, name) in [
+        ("en", "email-usual-en"),
+        ("de", "email-usual-de"),
+        ("es", "email-usual-es"),
+        ("fr", "email-usual-fr"),
+        ("ja", "email-usual-ja"),
+        ("pt", "email-usual-pt"),
+    ] {
+        let policy =
+            format!("[default]\napprovers = [\"Alice Archer <{ALICE}>\", \"{MARYAM}\"]\nlanguage = \"{language}\"",);
+        let world = World::under(&policy).await;
+        let source = SourceAction {
+            messages: vec![MESSAGE.to_owned()],
+            ..SourceAction::new(SourceProvider::GitHubConnection, "example/payments")
+        };
+        let approval = ApprovalAction {
+            custom_data: Some("Compare the totals on staging with the report.".to_owned()),
+            external_entity_link: Some("https://staging.example.com/reports/totals".to_owned()),
+            ..ApprovalAction::default()
+        };
+        let definition = PipelineDefinition {
+            stages: vec![
+                StageDefinition::new("Source", [ActionDefinition::new("Source", ActionKind::Source(source))]),
+                StageDefinition::new("Production", [ActionDefinition::new("Approve", ActionKind::Approval(approval))]),
+                StageDefinition::new("After", [ActionDefinition::new("Deploy", ActionKind::Deploy)]),
+            ],
+            ..PipelineDefinition::new("123456789012", "us-east-2", "payments-api")
+        };
+        world.aws().codepipeline.create(definition).unwrap();
+        let trigger = Trigger::StartPipelineExecution("arn:aws:iam::123456789012:user/ben".to_owned());
+        world.aws().codepipeline.start("payments-api", trigger).unwrap();
+        world.settle().await;
+        let alice = mail(&world, ALICE).await;
+        let id = &world.aws().ses.mails().into_iter().find(|mail| mail.to == ALICE).unwrap().id;
+        let html = world.url(&format!("/mailbox/{id}/html"));
+        let mut states = vec![State {
+            language: Some(language),
+            ..State::opened(name, &html, 200).of("email").titled("email").on_the_first_screen()
+        }];
+        if language == "en" {
+            states.push(State::opened("usual-approve", &alice.approve, 200).on_the_first_screen());
+            states.push(State::opened("usual-reject", &alice.reject, 200).on_the_first_screen());
+        }
+        gallery.show(world, states);
+    }
 }
 
 /// The first email with links to somebody.
@@ -278,9 +352,12 @@ async fn decided(gallery: &mut Gallery) {
     world.press(&alice.approve, "Totals agree.\nقارنت المجاميع بالتقرير.").await;
     world.press(&taro.approve, "合計が一致しました。").await;
     world.settle().await;
+    let maximiliane = mail(&world, MAXIMILIANE).await;
+    let late = json!({"comment": "المجاميع متطابقة.\nI agree.", "decision": "Approved"});
     let states = [
         State::opened("approved", &alice.approve, 200),
-        State::opened("already-approved", &mail(&world, MAXIMILIANE).await.approve, 409),
+        State::opened("already-approved", &maximiliane.approve, 409),
+        State::sent("already-approved-with-a-comment", &maximiliane.approve, late, 409).titled("already-approved"),
     ];
     gallery.show(world, states);
 
@@ -333,7 +410,12 @@ async fn over(gallery: &mut Gallery) {
     let world = asked(2).await;
     let alice = mail(&world, ALICE).await;
     world.advance(Duration::days(8)).await;
-    gallery.show(world, [State::opened("expired", &alice.approve, 410)]);
+    let late = json!({"comment": "Totals agree.\nقارنت المجاميع بالتقرير.", "decision": "Approved"});
+    let states = [
+        State::opened("expired", &alice.approve, 410),
+        State::sent("expired-with-a-comment", &alice.approve, late, 410).titled("expired"),
+    ];
+    gallery.show(world, states);
 
     let world = self::world(2, "expires = \"2d\"").await;
     start(&world, REVIEW_URL, "arn:aws:iam::123456789012:user/ben").await;
@@ -361,7 +443,11 @@ async fn refused(gallery: &mut Gallery) {
     gallery.show(world, states);
 
     for (name, fault, status) in [("try-again", Fault::Throttled, 503), ("broken", Fault::Denied, 500)] {
-        print(State::opened(name, &while_the_ledger_fails(fault).await, status));
+        let url = while_the_ledger_fails(fault).await;
+        let form = json!({"comment": "Totals agree.\nقارنت المجاميع بالتقرير.", "decision": "Approved"});
+        print(State::opened(name, &url, status));
+        let pressed = if status == 503 { "try-again-with-a-comment" } else { "broken-with-a-comment" };
+        print(State::sent(pressed, &url, form, status).titled(name));
     }
 }
 
@@ -386,15 +472,21 @@ async fn forged(gallery: &mut Gallery) {
 
 /// The address of a link's page while the ledger fails. That is seen in a simulation, which has a thread and a time of its own.
 async fn while_the_ledger_fails(fault: Fault) -> String {
-    let (visits, visitors) = mpsc::channel::<(String, oneshot::Sender<Page>)>();
+    let (visits, visitors) = mpsc::channel::<Visit>();
     std::thread::spawn(move || {
         simulated_time().block_on(async {
             let world = World::simulated_under(&policy(2, "")).await;
             start(&world, REVIEW_URL, BEN).await;
             let link = mail(&world, ALICE).await.approve;
             world.fail(Calls::of("GetItem"), fault);
-            for (language, page) in visitors {
-                let _ = page.send(world.get_in(&link, &language).await);
+            for Visit { language, form, page } in visitors {
+                let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
+                let shown = if form.is_empty() {
+                    world.get_in(&link, &language).await
+                } else {
+                    world.post_in(&link, &form, &language).await
+                };
+                let _ = page.send(shown);
             }
         });
     });
@@ -408,15 +500,25 @@ async fn while_the_ledger_fails(fault: Fault) -> String {
     url
 }
 
+/// A visit to a page in a simulation.
+struct Visit {
+    language: String,
+    /// What is posted; empty where the page is opened.
+    form: Vec<(String, String)>,
+    page: oneshot::Sender<Page>,
+}
+
 /// Reads a request, as far as the page depends on it, and answers it with the page.
-async fn show(stream: TcpStream, visits: mpsc::Sender<(String, oneshot::Sender<Page>)>) {
+async fn show(stream: TcpStream, visits: mpsc::Sender<Visit>) {
     let mut stream = BufReader::new(stream);
-    let (mut line, mut language) = (String::new(), String::new());
+    let (mut line, mut language, mut length) = (String::new(), String::new(), 0);
     while stream.read_line(&mut line).await.is_ok_and(|length| length > 2) {
-        if let Some((name, value)) = line.split_once(':')
-            && name.eq_ignore_ascii_case("accept-language")
-        {
-            language = value.trim().to_owned();
+        if let Some((name, value)) = line.split_once(':') {
+            match name.to_ascii_lowercase().as_str() {
+                "accept-language" => language = value.trim().to_owned(),
+                "content-length" => length = value.trim().parse().unwrap(),
+                _ => {}
+            }
         }
         line.clear();
     }
@@ -424,8 +526,11 @@ async fn show(stream: TcpStream, visits: mpsc::Sender<(String, oneshot::Sender<P
     if line.is_empty() {
         return;
     }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.unwrap();
+    let form = form_urlencoded::parse(&body).into_owned().collect();
     let (page, shown) = oneshot::channel();
-    visits.send((language, page)).unwrap();
+    visits.send(Visit { language, form, page }).unwrap();
     let page = shown.await.unwrap();
     let mut answer = format!("HTTP/1.1 {} as simulated\r\n", page.status);
     for (name, value) in &page.headers {

@@ -9,7 +9,7 @@ use countersign::text::{bounded, isolated};
 use time::UtcDateTime;
 
 use super::message::Message;
-use super::{MAX_LINKED_URL, Opening, RenderError, first, is_linked, quoted};
+use super::{MAX_LINKED_URL, Opening, RenderError, can_be_short, is_linked, quoted};
 
 /// How much the email shows of what somebody gained, and of what they lost. `{"routes": {}}` lists all.
 const RIGHTS: Limit = Limit { lines: 30, characters: 2000 };
@@ -89,7 +89,7 @@ impl PolicyEmail<'_> {
             Some(Foreign { text: Some(text), ..Foreign::labelled(label) })
         });
         let changes = changes.collect();
-        Opening { headline: texts.rights_changed(), earlier: None, lead, facts: Vec::new(), changes, statement: None }
+        Opening { changes, ..Opening::new(texts.rights_changed(), lead) }
     }
 
     /// What holds of both lists.
