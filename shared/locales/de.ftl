@@ -62,6 +62,7 @@ region = Region
 execution = Ausführung
 started-by = Gestartet von
 what-changes = Änderungen
+what-is-put-back = Was wiederhergestellt wird
 instructions = Hinweise für die Prüfung
 please-review = Bitte prüfen
 votes = Stimmen
@@ -139,7 +140,7 @@ retried = Danach wurde diese Phase wiederholt.
 
 ## Was zuvor ausgeliefert wurde
 
-since-last-release = Seit dem letzten Release
+there-now = Was jetzt ausgeliefert ist
 last-release = Das letzte Release für { $stage } war am { $moment }.
 last-release-voted = Das letzte Release für { $stage } war am { $moment }. Für die Genehmigung gestimmt: { $names }.
 newer-release-here = { $stage } hat bereits ein neueres Release als dieses.
@@ -305,6 +306,7 @@ cross-site-next = Öffnen Sie den Link in Ihrer E-Mail noch einmal und klicken S
 subject = Genehmigung erforderlich: { $pipeline } / { $stage } / { $action }
 
 decision-needed = Die Pipeline wartet { $span } auf eine Entscheidung, bis zum { $until }.
+without-a-decision = Wenn bis dahin niemand entscheidet, wird das Release gestoppt.
 decision-needed-links = Die Pipeline wartet auf eine Entscheidung. Sie kann { $span } lang per E-Mail getroffen werden, bis zum { $until }.
 reminder = Zur Erinnerung: Die Pipeline wartet noch auf eine Entscheidung, bis zum { $until }.
 reminder-links = Zur Erinnerung: Die Pipeline wartet noch auf eine Entscheidung. Sie kann bis zum { $until } per E-Mail getroffen werden.

@@ -77,6 +77,8 @@ region = Region
 execution = Execution
 started-by = Started by
 what-changes = What changes
+# The same of a rollback
+what-is-put-back = What is put back
 instructions = Instructions for approvers
 please-review = Please review
 votes = Votes
@@ -178,7 +180,7 @@ retried = This stage then ran again.
 
 ## What was released before
 
-since-last-release = Since the last release
+there-now = What is there now
 last-release = The last release to { $stage } was on { $moment }.
 # $names: one or more people
 last-release-voted = The last release to { $stage } was on { $moment }. { $names } voted to approve it.
@@ -365,6 +367,8 @@ cross-site-next = Open the link in your email again, and press the button on the
 subject = Approval needed: { $pipeline } / { $stage } / { $action }
 
 decision-needed = A decision is needed within { $span }, by { $until }.
+# After it, where nobody can decide later
+without-a-decision = If nobody decides by then, the release stops.
 # The links stop working before the pipeline stops waiting; see `after-the-links`
 decision-needed-links = A decision is needed. The Approve and Reject links work for { $span }, until { $until }.
 reminder = Reminder: a decision is still needed, by { $until }.

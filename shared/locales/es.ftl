@@ -63,6 +63,7 @@ region = Región
 execution = Ejecución
 started-by = Iniciada por
 what-changes = Cambios
+what-is-put-back = Lo que se restablece
 instructions = Instrucciones para la revisión
 please-review = Revise, por favor
 votes = Votos
@@ -140,7 +141,7 @@ retried = Después, esta etapa se repitió.
 
 ## Qué se publicó antes
 
-since-last-release = Desde la última publicación
+there-now = Lo que hay ahora
 last-release = La última publicación en { $stage } fue el { $moment }.
 last-release-voted = La última publicación en { $stage } fue el { $moment }. Votos para aprobarla: { $names }.
 newer-release-here = { $stage } ya tiene una publicación más reciente que esta.
@@ -307,6 +308,7 @@ cross-site-next = Abra de nuevo el enlace de su correo y pulse el botón de la p
 subject = Aprobación necesaria: { $pipeline } / { $stage } / { $action }
 
 decision-needed = Se necesita una decisión en un plazo de { $span }, antes del { $until }.
+without-a-decision = Si nadie decide antes, la publicación se detiene.
 # También la lee quien solo recibe información: por eso impersonal
 decision-needed-links = Se necesita una decisión. Se puede tomar por correo durante { $span }, hasta el { $until }.
 reminder = Recordatorio: todavía se necesita una decisión, antes del { $until }.

@@ -62,6 +62,7 @@ region = Région
 execution = Exécution
 started-by = Démarré par
 what-changes = Modifications
+what-is-put-back = Ce qui est rétabli
 instructions = Instructions pour la vérification
 please-review = À vérifier
 votes = Votes
@@ -139,7 +140,7 @@ retried = Cette étape a ensuite été relancée.
 
 ## Ce qui a été déployé auparavant
 
-since-last-release = Depuis le dernier déploiement
+there-now = Ce qui est en place
 last-release = Dernier déploiement vers { $stage } : le { $moment }.
 last-release-voted = Dernier déploiement vers { $stage } : le { $moment }. Ont voté pour l’approuver : { $names }.
 newer-release-here = { $stage } a déjà un déploiement plus récent que celui-ci.
@@ -305,6 +306,7 @@ cross-site-next = Ouvrez de nouveau le lien de votre e-mail et appuyez sur le bo
 subject = Approbation requise : { $pipeline } / { $stage } / { $action }
 
 decision-needed = Une décision est nécessaire dans un délai de { $span }, avant le { $until }.
+without-a-decision = Si personne ne décide d’ici là, le déploiement s’arrête.
 decision-needed-links = Une décision est nécessaire. Elle peut être prise par e-mail pendant { $span }, jusqu’au { $until }.
 reminder = Rappel : une décision est toujours nécessaire, avant le { $until }.
 reminder-links = Rappel : une décision est toujours nécessaire. Elle peut être prise par e-mail jusqu’au { $until }.

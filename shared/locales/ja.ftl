@@ -34,6 +34,7 @@ region = リージョン
 execution = 実行
 started-by = 開始者
 what-changes = 変更内容
+what-is-put-back = 元に戻す内容
 instructions = 承認者への指示
 please-review = ご確認ください
 votes = 投票
@@ -102,7 +103,7 @@ retried = その後、このステージは再実行されました。
 
 ## 前回までのリリース
 
-since-last-release = 前回のリリース以降
+there-now = 現在リリースされている内容
 last-release = { $stage }への前回のリリースは{ $moment }でした。
 last-release-voted = { $stage }への前回のリリースは{ $moment }でした。承認に投票した人：{ $names }。
 newer-release-here = { $stage }には、これより新しいリリースがすでにあります。
@@ -262,6 +263,7 @@ cross-site-next = メールのリンクをもう一度開き、表示された�
 subject = 承認依頼：{ $pipeline } / { $stage } / { $action }
 
 decision-needed = { $span }以内に決定が必要です（{ $until }まで）。
+without-a-decision = それまでに誰も決定しない場合、リリースは中止されます。
 decision-needed-links = 決定が必要です。メールで決定できる期間は{ $span }です（{ $until }まで）。
 reminder = これはリマインダーです。まだ決定が必要です（{ $until }まで）。
 reminder-links = これはリマインダーです。まだ決定が必要です。メールでは{ $until }まで決定できます。

@@ -63,6 +63,7 @@ region = Região
 execution = Execução
 started-by = Iniciada por
 what-changes = Alterações
+what-is-put-back = O que é restabelecido
 instructions = Instruções para a revisão
 please-review = Revise, por favor
 votes = Votos
@@ -138,7 +139,7 @@ retried = Depois, esta etapa foi repetida.
 
 ## O que foi publicado antes
 
-since-last-release = Desde a última publicação
+there-now = O que está lá agora
 last-release = A última publicação em { $stage } foi em { $moment }.
 last-release-voted = A última publicação em { $stage } foi em { $moment }. Votos para aprová-la: { $names }.
 newer-release-here = { $stage } já tem uma publicação mais recente do que esta.
@@ -305,6 +306,7 @@ cross-site-next = Abra de novo o link do seu e-mail e pressione o botão da pág
 subject = Aprovação necessária: { $pipeline } / { $stage } / { $action }
 
 decision-needed = É necessária uma decisão no prazo de { $span }, até { $until }.
+without-a-decision = Se ninguém decidir até lá, a publicação é interrompida.
 decision-needed-links = É necessária uma decisão. Pode ser tomada por e-mail durante { $span }, até { $until }.
 reminder = Lembrete: ainda é necessária uma decisão, até { $until }.
 reminder-links = Lembrete: ainda é necessária uma decisão. Pode ser tomada por e-mail até { $until }.

@@ -4,7 +4,7 @@ use crate::approval::{Approval, WebUrl};
 use crate::aws::is_of_aws;
 
 /// The console's page of the execution that waits. `None` where the console's host is not known: in partitions other than
-/// AWS's usual one, GovCloud and China.
+/// AWS's usual one, `GovCloud` and China.
 /// <https://docs.aws.amazon.com/awsconsolehelpdocs/latest/gsg/select-region.html>
 #[must_use]
 pub fn execution_page(approval: &Approval) -> Option<WebUrl> {

@@ -180,13 +180,11 @@ impl<'a> Foreign<'a> {
         let page = |page: &'a Option<WebUrl>, words: fn(Texts, &str) -> String| {
             page.as_ref().map(|url| (words(texts, url.host()), url))
         };
-        let pages: Vec<_> = [
-            page(&revision.page, |texts, host| texts.see_change(host)),
-            page(&revision.comparison, |texts, host| texts.compare_with_last(host)),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        let pages: Vec<_> =
+            [page(&revision.page, Texts::see_change), page(&revision.comparison, Texts::compare_with_last)]
+                .into_iter()
+                .flatten()
+                .collect();
         Self {
             source: revision.source.as_deref().filter(|_| several).map(|source| texts.source(&name(source))),
             note: (looked && pages.is_empty()).then(|| texts.only_in_aws()),

@@ -123,6 +123,18 @@ pub fn before(request: &Request, texts: Texts) -> Option<String> {
     Some(sentences(&all, texts))
 }
 
+/// What the changes are, as a heading.
+#[must_use]
+pub fn changes_title(request: &Request, texts: Texts) -> String {
+    if request.release.rollback.is_some() { texts.what_is_put_back() } else { texts.what_changes() }
+}
+
+/// What comes of it if nobody decides; `None` where the pipeline waits for longer than the links work.
+#[must_use]
+pub fn without_a_decision(request: &Request, texts: Texts) -> Option<String> {
+    (request.expires >= request.waits_until).then(|| texts.without_a_decision())
+}
+
 /// That CodePipeline does not say what changes, where it was asked.
 #[must_use]
 pub fn change_unread(request: &Request, texts: Texts) -> Option<String> {

@@ -75,7 +75,7 @@ impl Mail {
     }
 
     pub fn is_reminder(&self) -> bool {
-        !self.is_request() && self.text.contains(" left: release ")
+        !self.is_request() && self.text.split("\n\n").next().is_some_and(|headline| headline.contains(" left. "))
     }
 
     /// Whether this tells a voter of their vote.

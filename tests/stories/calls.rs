@@ -104,7 +104,7 @@ fn what_a_decision_needs_of_two_services_is_asked_side_by_side() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_takes_twelve_calls_and_five_for_each_approver_and_repeated_seven_and_three() {
+async fn an_event_takes_fourteen_calls_and_five_for_each_approver_and_repeated_seven_and_three() {
     for (approvers, number) in [("a@example.com", 1), ("a@example.com, b@example.com, c@example.com", 3)] {
         let world = World::of(approvers, 1).await;
         // It notes the policy, once, and begins the session that reads, which lasts an hour.
@@ -117,6 +117,8 @@ async fn an_event_takes_twelve_calls_and_five_for_each_approver_and_repeated_sev
             ("ListActionExecutions", 1),
             ("GetPipeline", 1),
             ("GetPipelineExecution", 1),
+            // What was released to the stage before, side by side.
+            ("ListPipelineExecutions", 2),
             // Whether the request exists already, and whether the approval ended while the emails went out. Beside them,
             // whether the policy has changed.
             ("GetItem", 3),

@@ -41,9 +41,9 @@ async fn reminders_and_the_end_of_an_approval_come_at_their_times() {
     move_on(&world, "240").await;
     move_on(&world, "65535").await;
     let dates = [
-        ("2026-11-20T09:25", "Release MyFirstPipeline to MyApprovalStage?"),
-        ("2026-11-24T09:25", "3 days left: release"),
-        ("2026-11-27T07:25", "2 hours left: release"),
+        ("2026-11-20T09:25", "Release MyFirstPipeline to MyApprovalStage"),
+        ("2026-11-24T09:25", "3 days left. Release"),
+        ("2026-11-27T07:25", "2 hours left. Release"),
         ("2026-11-27T09:25", "MyFirstPipeline was not approved"),
     ];
     assert_eq!(letters(&world), expected(&dates));
@@ -71,9 +71,9 @@ async fn the_next_in_the_queue_is_asked_when_the_one_before_it_has_expired() {
     }
     move_on(&world, "360").await;
     let dates = [
-        ("2026-11-20T09:25", "Release service to Prod?"),
+        ("2026-11-20T09:25", "Release service to Prod"),
         ("2026-11-27T09:25", "service was not approved"),
-        ("2026-11-27T09:25", "Release service to Prod?"),
+        ("2026-11-27T09:25", "Release service to Prod"),
         ("2026-12-04T09:25", "service was not approved"),
     ];
     let mut letters = letters(&world);

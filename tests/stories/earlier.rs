@@ -93,7 +93,8 @@ async fn the_headlines_of_mail_reminder_and_page_say_that_it_was_rejected() {
     assert!(world.get_in(&alice.approve, "ja").await.body.contains("このリリースは以前に拒否されています。"));
     world.advance(time::Duration::days(6) + time::Duration::hours(1)).await;
     let reminder = world.reminders().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
-    let headline = "After a rejection, 24 hours left: release service to Prod?\n\nThis release was rejected before.\n";
+    let headline =
+        "24 hours left. Asked again after a rejection: release service to Prod?\n\nThis release was rejected before.\n";
     assert!(lines(&reminder).starts_with(headline), "{}", reminder.text);
     // What ran out of time was decided by nobody.
     world.advance(time::Duration::days(2)).await;
@@ -111,8 +112,13 @@ async fn after_a_time_out_nothing_was_decided_before() {
     world.advance(time::Duration::days(8)).await;
     retry(&world, &execution).await;
     let alice = newest(&world, ALICE).await;
-    assert!(lines(&alice).starts_with("Release service to Prod?\n\nWhat changes"), "{}", alice.text);
-    assert!(!world.get(&alice.approve).await.body.contains("before"));
+    assert!(
+        lines(&alice).starts_with("Asked again after a retry: release service to Prod?\n\nWhat changes"),
+        "{}",
+        alice.text
+    );
+    let page = world.get(&alice.approve).await.body;
+    assert!(!page.contains("rejected before") && !page.contains("approved before"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,14 +16,14 @@ async fn a_page_is_in_the_language_that_the_browser_asks_for() {
     let world = World::new().await;
     let (alice, _) = world.ask().await;
     for (accepted, expected, title) in [
-        ("de-AT,de;q=0.9,en;q=0.8", "de", "MyFirstPipeline für MyApprovalStage freigeben?"),
+        ("de-AT,de;q=0.9,en;q=0.8", "de", "MyFirstPipeline für MyApprovalStage freigeben, ohne Seite zum Prüfen?"),
         ("tlh, pt-BR;q=0.5", "pt", ""),
         ("ja", "ja", ""),
         ("es", "es", ""),
         ("fr-CH", "fr", ""),
-        ("en", "en", "Release MyFirstPipeline to MyApprovalStage?"),
-        ("tlh", "en", "Release MyFirstPipeline to MyApprovalStage?"),
-        ("\u{fffd}", "en", "Release MyFirstPipeline to MyApprovalStage?"),
+        ("en", "en", "Release MyFirstPipeline to MyApprovalStage without a page to review?"),
+        ("tlh", "en", "Release MyFirstPipeline to MyApprovalStage without a page to review?"),
+        ("\u{fffd}", "en", "Release MyFirstPipeline to MyApprovalStage without a page to review?"),
     ] {
         let page = world.get_in(&alice.approve, accepted).await;
         assert_eq!((page.status, language(&page)), (200, expected), "{accepted}");

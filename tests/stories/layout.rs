@@ -32,7 +32,15 @@ async fn a_request_begins_with_the_question_and_ends_with_the_technical_details(
     let world = World::of(ALICE, 1).await;
     let mail = asked(&world).await;
     let question = "Release service to Prod?";
-    let said = [question, "What changes", "Started by", "user/dev", "Compare the totals.", "staging.example.com"];
+    let started = "Someone with access to AWS started this release.";
+    let said = [
+        question,
+        "What changes",
+        "AWS lists no earlier release",
+        started,
+        "Compare the totals.",
+        "staging.example.com",
+    ];
     let technical = ["Technical details", "123456789012", "us-east-2", "user/dev", "Revision"];
     let console = "https://us-east-2.console.aws.amazon.com/codesuite/codepipeline/pipelines/service/executions/";
     let asked = ["You are the only person asked", "27 November 2026"];

@@ -143,8 +143,8 @@ impl Case {
 
 /// The text of an email from the headline to the first link.
 fn email(mail: &Mail) -> String {
-    let first = links_of(&mail.text)[0];
-    let before = mail.text.split_once(first).unwrap().0;
+    let text = mail.text.replace("\r\n", "\n");
+    let before = text.split_once(links_of(&mail.text)[0]).unwrap().0;
     without_ids(before.trim_end().strip_suffix("Approve:").unwrap_or(before).trim_end()) + "\n"
 }
 
@@ -182,7 +182,7 @@ fn without_ids(text: &str) -> String {
             word.push(c);
             continue;
         }
-        let is_id = word.len() >= 7 && !word.bytes().all(|b| b.is_ascii_alphabetic());
+        let is_id = word.len() >= 5 && !word.bytes().all(|b| b.is_ascii_alphabetic());
         shown.push_str(if is_id || (word.len() >= 20) { "…" } else { &word });
         word.clear();
         if c != '\0' {

@@ -44,7 +44,7 @@ async fn one_reminder_for_each_time_to_those_who_have_not_voted() {
     assert_eq!((&first.approve, &first.reject), (&bob.approve, &bob.reject), "the same decision links");
     assert_eq!(first.subject, format!("Re: {}", bob.subject));
     for words in [
-        "2 days left: release MyFirstPipeline to MyApprovalStage?",
+        "2 days left. Release MyFirstPipeline to MyApprovalStage without a page to review?",
         "Reminder: a decision is still needed, by 27 November 2026, 09:25 UTC.",
         "3 people have been asked to decide. 2 approvals are needed",
         "alice@example.com: Approved, 24 November 2026",
@@ -52,7 +52,7 @@ async fn one_reminder_for_each_time_to_those_who_have_not_voted() {
     ] {
         assert!(first.text.contains(words), "{words}: {}", first.text);
     }
-    assert!(mails.last().unwrap().text.contains("23 hours left:"), "{}", mails.last().unwrap().text);
+    assert!(mails.last().unwrap().text.contains("23 hours left. "), "{}", mails.last().unwrap().text);
     assert_eq!(world.press(&first.approve, "").await.title(), "MyFirstPipeline was approved");
 }
 

@@ -38,12 +38,16 @@ async fn each_of_several_sources_has_its_name() {
     let config = source("Config.Live", SourceProvider::CodeCommit, "Raise the limit");
     let (mail, page) = asked_about(&[app.clone(), config]).await;
     for shown in [&mail.text, &mail.html, &page] {
-        let (_, of_app) = shown.split_once("Source App, written by").expect(shown);
-        let (of_app, of_config) = of_app.split_once("Source Config.Live, written by").expect(shown);
+        let (_, of_app) = shown.split_once("Source App").expect(shown);
+        let (of_app, of_config) = of_app.split_once("Source Config.Live").expect(shown);
         assert!(of_app.contains("Round totals") && of_config.contains("Raise the limit"), "{shown}");
     }
     let (mail, page) = asked_about(&[app]).await;
     for shown in [&mail.text, &mail.html, &page] {
-        assert!(shown.contains("Written by the author of the change") && !shown.contains("Source App"), "{shown}");
+        assert!(
+            shown.contains("Change in example/shop, branch main, described by its author")
+                && !shown.contains("Source App"),
+            "{shown}"
+        );
     }
 }

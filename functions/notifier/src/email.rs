@@ -422,7 +422,10 @@ impl<'a> Email<'a> {
     /// How long it can be decided, and how long the pipeline waits if that is longer.
     fn until(&self, waits: String) -> String {
         let (request, texts) = (self.request, self.texts());
-        if self.links.is_none() || request.expires >= request.waits_until {
+        if let Some(stops) = release_text::without_a_decision(request, texts) {
+            return status_text::sentences(&[waits, stops], texts);
+        }
+        if self.links.is_none() {
             return waits;
         }
         let pipeline = request.approval.action.pipeline.as_str();
@@ -564,7 +567,9 @@ fn is_linked(said: &Foreign, url: &WebUrl) -> bool {
 /// Foreign text in the plain text: who wrote it, and each line marked, so that a commit message cannot pass for our links.
 fn quoted(said: &Foreign, texts: Texts) -> String {
     let source = said.source.as_ref().map_or_else(String::new, |source| format!("{source}\n"));
-    let mut quoted = format!("{source}{}:\n", said.label);
+    // A sentence has its own end.
+    let end = if said.label.ends_with(['.', '。']) { "" } else { ":" };
+    let mut quoted = format!("{source}{}{end}\n", said.label);
     if let Some(text) = &said.text {
         text.lines().for_each(|line| quote(&mut quoted, line));
         if let Some(more) = text.more(texts) {
