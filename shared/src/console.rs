@@ -3,8 +3,8 @@
 use crate::approval::{Approval, WebUrl};
 use crate::aws::is_of_aws;
 
-/// The console's page of the execution that waits. `None` where the console's host is not known: in partitions other than
-/// AWS's usual one, `GovCloud` and China.
+/// The console's page of the execution that waits. `None` outside of the usual regions, those for the government of the US,
+/// and China: the console's address there is not known.
 /// <https://docs.aws.amazon.com/awsconsolehelpdocs/latest/gsg/select-region.html>
 #[must_use]
 pub fn execution_page(approval: &Approval) -> Option<WebUrl> {

@@ -63,7 +63,7 @@ export async function checkMeasures(checks, browser) {
   await finds('wrong HTML', async () => (await validate([{ html: WRONG }]))[0], 'Element “p” not allowed')
   await finds('an attribute in an email that is none', async () => (await validate([EMAIL]))[0], 'ses:other')
   await page.setContent(PRINTED)
-  await finds('what is far down', () => page.evaluate(belowTheFold, 'p'), 'a window of 640')
+  await finds('what is far down', () => page.evaluate(belowTheFold, 'p'), 'it ends at')
   await finds('that nothing is there', () => page.evaluate(belowTheFold, 'table'), 'nothing is table')
   await page.emulateMedia({ media: 'print' })
   await finds('what is wrong in print', () => page.evaluate(badInPrint), '<form', '<button', 'it is folded', 'it decides')
