@@ -354,7 +354,7 @@ impl Author {
 }
 
 /// Whether some program might break the line at this character.
-fn breaks_a_line(c: char) -> bool {
+pub(super) fn breaks_a_line(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 

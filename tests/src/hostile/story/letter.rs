@@ -4,19 +4,17 @@ use countersign::l10n::Language;
 use serde_json::{Value, json};
 
 use super::super::case::{Door, Review};
-use super::super::text::{beginning, first_lines, marks};
+use super::super::text::{beginning, breaks_a_line, first_lines, marks};
 use super::{BROWSER, Kind, Story};
 use crate::World;
 
-/// The number of characters of a commit message that an email must show at least.
-const LEAST_OF_A_MESSAGE: usize = 200;
+/// The number of characters that an email must show at least of a commit message's first line. The page has the others.
+const LEAST_OF_A_MESSAGE: usize = 150;
 /// The number of characters that an email must show at least of a line such as a revision's id.
 const LEAST_OF_A_LINE: usize = 60;
 /// The number of characters of a comment that an email must show while the approval is pending. The outcome has all.
 const LEAST_OF_A_COMMENT: usize = 150;
-/// The number of lines that an email must show at least: of a commit message, of a comment while the approval is pending,
-/// and of other texts.
-const LEAST_LINES_OF_A_MESSAGE: usize = 8;
+/// The number of lines that an email must show at least: of a comment while the approval is pending, and of other texts.
 const LEAST_LINES_OF_A_COMMENT: usize = 4;
 const LEAST_LINES: usize = 18;
 /// The number of revisions that an email must show.
@@ -57,7 +55,7 @@ impl Story {
                 Review::International(link) => shown.extend(marks(link)),
             }
             for source in case.sources.iter().take(LEAST_REVISIONS) {
-                let message = first_lines(&source.message, LEAST_LINES_OF_A_MESSAGE);
+                let message = first_lines(source.message.trim_start_matches(breaks_a_line), 1);
                 says.push(beginning(&message, LEAST_OF_A_MESSAGE));
                 if case.door == Door::Api {
                     says.push(beginning(&source.revision, LEAST_OF_A_LINE));
