@@ -174,10 +174,18 @@ impl<'a> Confirm<'a> {
     }
 
     /// Why there is nothing before, if there is not; and who or what started it.
-    fn history(&self) -> Vec<String> {
+    fn history(&self) -> Option<String> {
         let nothing_before =
             release_text::before(self.request, self.texts).filter(|_| self.request.release.last().is_none());
-        [nothing_before, release_text::started(self.request, self.texts)].into_iter().flatten().collect()
+        let started = release_text::started(self.request, self.texts);
+        let all: Vec<String> = [nothing_before, started].into_iter().flatten().collect();
+        (!all.is_empty()).then(|| status_text::sentences(&all, self.texts))
+    }
+
+    /// What comes of it if nobody decides. To reject comes to the same.
+    fn without_a_decision(&self) -> Option<String> {
+        let approves = self.link.decision() == Decision::Approved;
+        release_text::without_a_decision(self.request, self.texts).filter(|_| approves)
     }
 
     fn instructions(&self) -> Option<Foreign<'_>> {
