@@ -81,7 +81,7 @@ version-of-image = Neue Version des Container-Images { $image }
 source = Quelle { $source }
 see-change = Diese Änderung auf { $host } ansehen
 compare-with-last = Auf { $host } mit dem letzten Release vergleichen
-only-in-aws = Nur wer Zugang zu AWS hat, kann diese Änderung öffnen.
+only-in-aws = Links zu dieser Änderung funktionieren nur mit Zugang zu AWS.
 change-unread = AWS hat nicht angegeben, was sich ändert.
 written-by-owner = Verfasst von den Verantwortlichen der Pipeline
 comment-by = Kommentar von { $who }
@@ -145,6 +145,7 @@ last-release = Das letzte Release für { $stage } war am { $moment }.
 last-release-voted = Das letzte Release für { $stage } war am { $moment }. Für die Genehmigung gestimmt: { $names }.
 newer-release-here = { $stage } hat bereits ein neueres Release als dieses.
 nothing-changed = Seitdem hat sich nichts geändert.
+more-may-have-changed = Seitdem kann es weitere Änderungen geben, die AWS uns nicht gezeigt hat.
 no-release-before = AWS führt kein früheres Release für { $stage } auf.
 last-release-unread = Wir konnten nicht feststellen, was zuvor für { $stage } freigegeben war.
 unreleased-since = Seitdem gestartet und nicht ausgeliefert. Dieses Release kann auch diese Änderungen enthalten.
@@ -177,6 +178,10 @@ rejected = Abgelehnt
 vote = { $who }: { $decision }, { $moment }
 between-sentences = {" "}
 name-separator = {", "}
+more-people = { $count ->
+    [one] { $count } weitere Person
+   *[other] { $count } weitere Personen
+}
 may-not-approve = { $name } hat dieses Release gestartet und darf es daher nicht genehmigen.
 initiator-unrecognised = Wir können nicht erkennen, ob eine der um eine Entscheidung gebetenen Personen dieses Release gestartet hat.
 

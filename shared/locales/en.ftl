@@ -105,7 +105,7 @@ source = Source { $source }
 see-change = See this change on { $host }
 compare-with-last = Compare with the last release on { $host }
 # Where there is no such link
-only-in-aws = Only people with access to AWS can open this change.
+only-in-aws = Links to this change work only with access to AWS.
 change-unread = AWS did not say what changes.
 # Whoever configured the pipeline's approval action wrote its instructions
 written-by-owner = Written by the pipeline’s owner
@@ -169,7 +169,7 @@ started-by-stranger = Someone with access to AWS started this release.
 # $branch: of a repository, such as main
 started-by-push = A push to { $branch } started this release.
 started-by-a-push = A push to a repository started this release.
-started-by-change = A change in what it is built from started this release.
+started-by-change = A change to its source started this release.
 # $rule: the name of a rule in AWS, such as nightly
 started-by-rule = The rule { $rule } started this release automatically.
 started-by-rollback = AWS started this rollback automatically, because a later release failed.
@@ -186,6 +186,8 @@ last-release = The last release to { $stage } was on { $moment }.
 last-release-voted = The last release to { $stage } was on { $moment }. { $names } voted to approve it.
 newer-release-here = { $stage } already has a newer release than this one.
 nothing-changed = Nothing has changed since then.
+# After the last release, where not all of what came then could be looked up
+more-may-have-changed = There may be further changes since then that AWS did not show us.
 no-release-before = AWS lists no earlier release to { $stage }.
 last-release-unread = We could not find out what was released to { $stage } before.
 # Above the titles of changes that were started after the last release, and failed or were replaced
@@ -226,6 +228,11 @@ vote = { $who }: { $decision }, { $moment }
 between-sentences = {" "}
 # Between the names in a list of people
 name-separator = {", "}
+# The last in a list of people, for those without a name in it
+more-people = { $count ->
+    [one] and { $count } other
+   *[other] and { $count } others
+}
 may-not-approve = { $name } started this release, so they cannot approve it.
 initiator-unrecognised = We cannot tell whether one of the approvers started this release.
 

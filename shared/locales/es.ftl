@@ -82,7 +82,7 @@ version-of-image = Nueva versión de la imagen de contenedor { $image }
 source = Fuente { $source }
 see-change = Ver este cambio en { $host }
 compare-with-last = Comparar con la última publicación en { $host }
-only-in-aws = Solo las personas con acceso a AWS pueden abrir este cambio.
+only-in-aws = Los enlaces a este cambio solo funcionan con acceso a AWS.
 change-unread = AWS no ha indicado qué cambia.
 written-by-owner = Escrito por la persona responsable del pipeline
 comment-by = Comentario de { $who }
@@ -146,6 +146,7 @@ last-release = La última publicación en { $stage } fue el { $moment }.
 last-release-voted = La última publicación en { $stage } fue el { $moment }. Votos para aprobarla: { $names }.
 newer-release-here = { $stage } ya tiene una publicación más reciente que esta.
 nothing-changed = No ha cambiado nada desde entonces.
+more-may-have-changed = Desde entonces puede haber otros cambios que AWS no nos ha mostrado.
 no-release-before = AWS no muestra ninguna publicación anterior en { $stage }.
 last-release-unread = No hemos podido averiguar qué se publicó antes en { $stage }.
 unreleased-since = Iniciado desde entonces y no publicado. Esta publicación también puede contener estos cambios.
@@ -177,6 +178,10 @@ rejected = Rechazado
 vote = { $who }: { $decision }, { $moment }
 between-sentences = {" "}
 name-separator = {", "}
+more-people = { $count ->
+    [one] { $count } persona más
+   *[other] { $count } personas más
+}
 may-not-approve = { $name } inició esta publicación y no puede aprobarla.
 initiator-unrecognised = No podemos saber si inició esta publicación una de las personas a las que se ha pedido la decisión.
 

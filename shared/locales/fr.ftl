@@ -81,7 +81,7 @@ version-of-image = Nouvelle version de l’image de conteneur { $image }
 source = Source { $source }
 see-change = Voir cette modification sur { $host }
 compare-with-last = Comparer avec le dernier déploiement sur { $host }
-only-in-aws = Seules les personnes ayant accès à AWS peuvent ouvrir cette modification.
+only-in-aws = Les liens vers cette modification ne fonctionnent qu’avec un accès à AWS.
 change-unread = AWS n’a pas indiqué ce qui change.
 written-by-owner = Écrit par les responsables du pipeline
 comment-by = Commentaire de { $who }
@@ -145,6 +145,7 @@ last-release = Dernier déploiement vers { $stage } : le { $moment }.
 last-release-voted = Dernier déploiement vers { $stage } : le { $moment }. Ont voté pour l’approuver : { $names }.
 newer-release-here = { $stage } a déjà un déploiement plus récent que celui-ci.
 nothing-changed = Rien n’a changé depuis.
+more-may-have-changed = D’autres modifications, qu’AWS ne nous a pas montrées, ont pu s’y ajouter depuis.
 no-release-before = AWS n’indique aucun déploiement antérieur vers { $stage }.
 last-release-unread = Nous n’avons pas pu savoir ce qui avait été déployé vers { $stage } auparavant.
 unreleased-since = Démarré depuis et non déployé. Ce déploiement peut aussi contenir ces modifications.
@@ -177,6 +178,10 @@ rejected = Rejeté
 vote = { $who } : { $decision }, { $moment }
 between-sentences = {" "}
 name-separator = {", "}
+more-people = { $count ->
+    [one] { $count } autre personne
+   *[other] { $count } autres personnes
+}
 may-not-approve = { $name } a démarré ce déploiement et ne peut donc pas l’approuver.
 initiator-unrecognised = Nous ne pouvons pas savoir si l’une des personnes sollicitées a démarré ce déploiement.
 

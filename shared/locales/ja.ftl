@@ -53,7 +53,7 @@ version-of-image = コンテナイメージ{ $image }の新しいバージョン
 source = ソース{ $source }
 see-change = この変更を{ $host }で見る
 compare-with-last = { $host }で前回のリリースと比較する
-only-in-aws = この変更を開けるのは、AWSを利用できる人だけです。
+only-in-aws = この変更へのリンクは、AWSにアクセスできる人だけが開けます。
 change-unread = 何が変わるのか、AWSからは分かりませんでした。
 written-by-owner = パイプラインの担当者が書いた内容
 comment-by = { $who }のコメント
@@ -108,6 +108,7 @@ last-release = { $stage }への前回のリリースは{ $moment }でした。
 last-release-voted = { $stage }への前回のリリースは{ $moment }でした。承認に投票した人：{ $names }。
 newer-release-here = { $stage }には、これより新しいリリースがすでにあります。
 nothing-changed = それ以降、変更はありません。
+more-may-have-changed = それ以降に、AWSが表示しなかった変更がほかにもある可能性があります。
 no-release-before = AWSには、{ $stage }への以前のリリースの記録がありません。
 last-release-unread = { $stage }に以前リリースされたものを確認できませんでした。
 unreleased-since = それ以降に開始され、リリースされなかった変更です。このリリースに含まれている可能性があります。
@@ -131,6 +132,7 @@ vote = { $who }：{ $decision }（{ $moment }）
 # 文と文の間
 between-sentences = {""}
 name-separator = 、
+more-people = ほか{ $count }人
 may-not-approve = { $name }はこのリリースを開始したため、承認できません。
 initiator-unrecognised = 依頼を受けた人のいずれかがこのリリースを開始したかどうかは、確認できません。
 

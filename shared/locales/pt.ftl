@@ -82,7 +82,7 @@ version-of-image = Nova versão da imagem de contêiner { $image }
 source = Origem { $source }
 see-change = Ver esta alteração em { $host }
 compare-with-last = Comparar com a última publicação em { $host }
-only-in-aws = Somente pessoas com acesso à AWS podem abrir esta alteração.
+only-in-aws = Os links para esta alteração só funcionam com acesso à AWS.
 change-unread = A AWS não informou o que muda.
 written-by-owner = Escrito pela pessoa responsável pelo pipeline
 comment-by = Comentário de { $who }
@@ -144,6 +144,7 @@ last-release = A última publicação em { $stage } foi em { $moment }.
 last-release-voted = A última publicação em { $stage } foi em { $moment }. Votos para aprová-la: { $names }.
 newer-release-here = { $stage } já tem uma publicação mais recente do que esta.
 nothing-changed = Nada mudou desde então.
+more-may-have-changed = Desde então pode haver outras alterações que a AWS não nos mostrou.
 no-release-before = A AWS não mostra nenhuma publicação anterior em { $stage }.
 last-release-unread = Não foi possível descobrir o que foi publicado antes em { $stage }.
 unreleased-since = Iniciado desde então e não publicado. Esta publicação também pode conter estas alterações.
@@ -175,6 +176,10 @@ rejected = Rejeitado
 vote = { $who }: { $decision }, { $moment }
 between-sentences = {" "}
 name-separator = {", "}
+more-people = { $count ->
+    [one] mais { $count } pessoa
+   *[other] mais { $count } pessoas
+}
 may-not-approve = { $name } iniciou esta publicação e não pode aprová-la.
 initiator-unrecognised = Não é possível saber se uma das pessoas chamadas a decidir iniciou esta publicação.
 

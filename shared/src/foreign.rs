@@ -162,7 +162,8 @@ impl<'a> Foreign<'a> {
     }
 
     fn change(revision: &'a Revision, several: bool, looked: bool, limit: Limit, texts: Texts) -> Self {
-        let name = |name: &str| bounded_line(&legible(name), MAX_ORIGIN);
+        // It stands in a line of ours, so that it must not read as a sentence.
+        let name = |name: &str| bounded_line(&legible(name), MAX_ORIGIN).replace(char::is_whitespace, "%20");
         let label = match &revision.origin {
             Some(Origin::Repository { name: repository, branch: Some(branch) }) => {
                 texts.change_in_branch(&name(branch), &name(repository))

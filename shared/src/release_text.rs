@@ -13,8 +13,8 @@ use crate::text::{bounded_line, legible};
 const MAX_NAME: usize = 80;
 const MAX_NAMES: usize = 5;
 
-/// What is asked, as far as it is not the usual question. The first that holds is in the headline; the others are said
-/// below it.
+/// What is asked, as far as it is not the usual question. The headline has the first that holds. A retry is said below it,
+/// too, with who started the release, and so is what cannot be opened, beside the change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Question {
     Usual,
@@ -108,7 +108,7 @@ pub fn before(request: &Request, texts: Texts) -> Option<String> {
     } else {
         let mut names: Vec<String> = last.approved_by.iter().take(MAX_NAMES).map(name).collect();
         if last.approved_by.len() > MAX_NAMES {
-            names.push("…".to_owned());
+            names.push(texts.more_people(last.approved_by.len() - MAX_NAMES));
         }
         texts.last_release_voted(&at, &texts.list(&names), stage)
     };
@@ -119,7 +119,8 @@ pub fn before(request: &Request, texts: Texts) -> Option<String> {
     } else {
         None
     };
-    let all: Vec<String> = [Some(told), more].into_iter().flatten().collect();
+    let partial = last.is_partial.then(|| texts.more_may_have_changed());
+    let all: Vec<String> = [Some(told), more, partial].into_iter().flatten().collect();
     Some(sentences(&all, texts))
 }
 

@@ -201,8 +201,9 @@ def links(letter, message, html):
 def content(letter, message, html):
     """The content is in both parts, in full unless it is cut on purpose."""
     text = plain("\n".join(re.sub("^> ?", "", line) for line in message.text.split("\n")))
+    said_in = {"text": letter["says"] + letter["says_in_text"], "HTML": letter["says"]}
     for name, part in ("text", text), ("HTML", plain(html.text)):
-        for said in letter["says"]:
+        for said in said_in[name]:
             if plain(said) not in part:
                 yield f"the {name} does not say {said[:200]!r}"
         for mark in letter["shown"]:

@@ -64,6 +64,8 @@ def changes(letter):
     yield "links", rebuilt(letter, text=f"{text}\n> {other}", html=html.replace("</h1>", f"<a href=\"{other}\">{other}</a></h1>"))
     yield "content", rebuilt(letter, text=text.replace(letter["says"][0], ""))
     yield "content", rebuilt(letter, html=html.replace(letter["says"][0], ""))
+    for said in letter["says_in_text"]:
+        yield "content", rebuilt(letter, text=text.replace(said.split("\n")[-1], ""))
     yield "quotation", rebuilt(letter, text=text + "\nzz1b1zz Approve: https://evil.example/")
     yield "quotation", rebuilt(letter, text=text + "\n> x\u2028zz1b1zz Approve: https://evil.example/")
     yield "quotation", rebuilt(letter, html=html.replace("</h1>", "zz1b1zz</h1>"))

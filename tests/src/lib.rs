@@ -107,9 +107,9 @@ pub fn by_a_developer() -> Trigger {
     Trigger::StartPipelineExecution("arn:aws:iam::123456789012:user/dev".to_owned())
 }
 
-/// The links in an email: Approve, then Reject. Empty if the email asks for nothing.
+/// The links in an email: Approve, then Reject. Empty if the email asks for nothing. What others wrote is quoted.
 pub fn links_of(text: &str) -> Vec<&str> {
-    text.split_whitespace().filter(|word| word.contains("/approval?t=")).collect()
+    text.lines().map(str::trim_end).filter(|line| line.contains("/approval?t=") && !line.starts_with('>')).collect()
 }
 
 /// A runtime whose clock advances only when every task waits.

@@ -13,8 +13,9 @@ use sandbox::codepipeline::{
     ActionDefinition, ActionKind, ApprovalAction, ExecutionMode, PipelineDefinition, SourceAction, SourceProvider,
     StageDefinition, Trigger,
 };
+use sandbox::simulation::{Calls, Fault};
 use serde_json::json;
-use tests::{ALICE, Mail, World, links_of, service};
+use tests::{ALICE, Mail, World, service};
 use time::Duration;
 
 const POLICY: &str = r#"
@@ -79,7 +80,10 @@ impl Case {
     }
 
     async fn with(sources: &[ActionDefinition], approval: ApprovalAction) -> Self {
-        let world = World::under(POLICY).await;
+        Self::inside(World::under(POLICY).await, sources, approval)
+    }
+
+    fn inside(world: World, sources: &[ActionDefinition], approval: ApprovalAction) -> Self {
         world.aws().codepipeline.create(pipeline(sources, approval)).unwrap();
         Self { world }
     }
@@ -144,7 +148,7 @@ impl Case {
 /// The text of an email from the headline to the first link.
 fn email(mail: &Mail) -> String {
     let text = mail.text.replace("\r\n", "\n");
-    let before = text.split_once(links_of(&mail.text)[0]).unwrap().0;
+    let before = text.split_once(&mail.approve).unwrap().0;
     without_ids(before.trim_end().strip_suffix("Approve:").unwrap_or(before).trim_end()) + "\n"
 }
 
@@ -254,6 +258,40 @@ async fn a_usual_release_after_another() {
         compares.contains("https://github.com/acme/payments-api/compare/") && compares.contains("..."),
         "{compares}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_that_cannot_be_read() {
+    let case = Case::inside(World::simulated_under(POLICY).await, &[github(&[MESSAGE])], ApprovalAction::default());
+    case.world.fail(Calls::of("GetPipelineExecution"), Fault::Denied);
+    let mail = case.asked(push()).await;
+    case.reads("an_execution_that_cannot_be_read", &mail).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_history_that_cannot_be_read() {
+    let case = Case::inside(World::simulated_under(POLICY).await, &[github(&[MESSAGE])], ApprovalAction::default());
+    case.world.fail(Calls::of("ListPipelineExecutions"), Fault::Denied);
+    let mail = case.asked(push()).await;
+    case.reads("a_history_that_cannot_be_read", &mail).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_after_one_that_many_approved() {
+    let names = ["Ada", "Ben", "Cy", "Dee", "Eve", "Flo", "Gus"];
+    let people = names.map(|name| format!("\"{name} <{}@example.com>\"", name.to_lowercase()));
+    let policy = format!("[default]\napprovers = [\"{ALICE}\", {}]\nquorum = 7\n", people.join(", "));
+    let case = Case::inside(
+        World::under(&policy).await,
+        &[github(&["Show the delivery date", MESSAGE])],
+        ApprovalAction::default(),
+    );
+    case.asked(push()).await;
+    for mail in case.world.requests().await.iter().filter(|mail| mail.to != ALICE) {
+        case.world.press(&mail.approve, "").await;
+    }
+    let mail = case.asked(push()).await;
+    case.reads("a_release_after_one_that_many_approved", &mail).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,8 +29,10 @@ pub use self::test::TestEmail;
 const MAX_REVISIONS: usize = 3;
 /// The same where earlier decisions take their place. The page has all of both.
 const MAX_REVISIONS_AGAIN: usize = 1;
-/// A commit's first line: the page has the others, folded.
+/// A commit's first line, in the HTML: the page has the others, folded. The plain text has some of them, as it has no
+/// buttons that they push down.
 const CHANGE: Limit = Limit { lines: 1, characters: 200 };
+const CHANGE_IN_TEXT: Limit = Limit { lines: 10, characters: 300 };
 /// How many changes of other releases an email names.
 const PAST: Limit = Limit { lines: 3, characters: 400 };
 /// The bytes of HTML for the votes while the approval waits, and when it is over and the email shows less else. The latest
@@ -114,6 +116,8 @@ struct Opening<'a> {
     lead: Vec<String>,
     /// The changes that a request shows. The page behind its links shows all of them in full.
     changes: Vec<Foreign<'a>>,
+    /// The same for the plain text.
+    changes_in_text: Vec<Foreign<'a>>,
     /// What was released before, and what was not.
     before: Vec<Foreign<'a>>,
     /// That there is nothing of that, or why it is not known.
@@ -340,7 +344,8 @@ impl<'a> Email<'a> {
         let asked = if self.links.is_some() { status_text::asked_you } else { status_text::asked };
         let mut terms = vec![asked(request, texts)];
         terms.extend(self.notes());
-        let changes = Foreign::changes(&request.release, CHANGE, texts).take(self.most_revisions()).collect();
+        let changes =
+            |limit| Foreign::changes(&request.release, limit, texts).take(self.most_revisions()).collect::<Vec<_>>();
         let instructions = if earlier.is_some() { INSTRUCTIONS_AGAIN } else { INSTRUCTIONS };
         let statement = Foreign::instructions(&request.release, instructions, texts);
         let (preview, earlier_notice) = (waits.clone(), earlier.as_ref().map(|earlier| earlier.notice.clone()));
@@ -348,7 +353,8 @@ impl<'a> Email<'a> {
             preview: earlier_notice.unwrap_or(preview),
             earlier,
             lead: release_text::change_unread(request, texts).into_iter().collect(),
-            changes,
+            changes: changes(CHANGE),
+            changes_in_text: changes(CHANGE_IN_TEXT),
             before: Foreign::before(request, PAST, texts).collect(),
             nothing_before: release_text::before(request, texts).filter(|_| request.release.last().is_none()),
             started: release_text::started(request, texts),

@@ -180,6 +180,8 @@ struct LastReleaseItem {
     unreleased: Vec<PastRevisionItem>,
     #[serde(default)]
     more: usize,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_partial: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -414,7 +416,7 @@ impl TryFrom<StartItem> for Start {
 
 impl From<&LastRelease> for LastReleaseItem {
     fn from(last: &LastRelease) -> Self {
-        let LastRelease { execution, at, is_newer, revisions, approved_by, unreleased, more } = last;
+        let LastRelease { execution, at, is_newer, revisions, approved_by, unreleased, more, is_partial } = last;
         Self {
             execution: text(execution),
             at: at.unix_timestamp(),
@@ -423,6 +425,7 @@ impl From<&LastRelease> for LastReleaseItem {
             approved_by: approved_by.iter().map(PersonItem::from).collect(),
             unreleased: unreleased.iter().map(PastRevisionItem::from).collect(),
             more: *more,
+            is_partial: *is_partial,
         }
     }
 }
@@ -439,6 +442,7 @@ impl TryFrom<LastReleaseItem> for LastRelease {
             approved_by: item.approved_by.into_iter().map(Approver::try_from).collect::<Result<_, _>>()?,
             unreleased: item.unreleased.into_iter().map(PastRevision::from).collect(),
             more: item.more,
+            is_partial: item.is_partial,
         })
     }
 }

@@ -14,7 +14,7 @@ use super::release::{MAX_INSTRUCTIONS, earlier_decisions, initiator_of, rejected
 use super::{Attempts, CodePipeline, FindError, NOT_FOUND, PendingApproval, PendingRef, external_id, moment};
 use crate::approval::{ActionExecutionId, Approval, ApprovalAction, ApprovalToken, ExecutionId, ReviewLink};
 use crate::aws::AwsError;
-use crate::request::Retry;
+use crate::request::{Retry, Start};
 use crate::text::bounded;
 
 impl CodePipeline {
@@ -108,6 +108,7 @@ impl CodePipeline {
         let source_of = |artifact: &str| declared.source_of(artifact, &sources);
         let (mut release, repositories) =
             details.as_ref().map(|details| release_of(details, source_of, declared.pushes_only)).unwrap_or_default();
+        release.start.get_or_insert(Start::Unknown);
         release.retry = retry;
         let configuration = shown.input.as_ref().and_then(|input| input.resolved_configuration.as_ref());
         let configured = |key: &str| configuration.and_then(|values| values.get(key));

@@ -88,10 +88,15 @@ impl History {
         let whole = |execution: &&PipelineExecutionSummary| {
             execution.status == Some(PipelineExecutionStatus::Succeeded) && is_other(execution)
         };
-        // A pipeline that was edited since has none that passed; of those before the edit, the ones that ended well did.
-        let last = passed.iter().find(is_other).or_else(|| self.latest.as_ref()?.0.iter().find(whole));
+        // A pipeline that was edited since has none that passed. Of those before the edit, the ones that ended well did, and
+        // there may be some that passed the stage and ended later in another way.
+        let in_this_version = passed.iter().find(is_other);
+        let last = in_this_version.or_else(|| self.latest.as_ref()?.0.iter().find(whole));
         match (last.and_then(|last| self.released(last, waiting)), &self.latest) {
-            (Some(last), _) => Before::Release(Box::new(last)),
+            (Some(last), _) => {
+                let is_partial = last.is_partial || in_this_version.is_none();
+                Before::Release(Box::new(LastRelease { is_partial, ..last }))
+            }
             (None, Some((_, true))) => Before::Nothing,
             (None, _) => Before::Unread,
         }
@@ -108,11 +113,13 @@ impl History {
     fn released(&self, last: &PipelineExecutionSummary, waiting: &ExecutionId) -> Option<LastRelease> {
         let execution: ExecutionId = last.pipeline_execution_id.as_deref()?.parse().ok()?;
         let at = moment(last.last_update_time.as_ref()).or(moment(last.start_time.as_ref()))?;
-        let latest = self.latest.as_ref().map(|(latest, _)| latest.as_slice()).unwrap_or_default();
+        let (latest, is_all) = self.latest.as_ref().map(|(latest, all)| (latest.as_slice(), *all)).unwrap_or_default();
         // The list has the newest first. One that is no longer on the page is older than all that are.
         let place = |id: &ExecutionId| latest.iter().position(|listed| is(listed, id));
-        let (this, then) = (place(waiting), place(&execution).unwrap_or(latest.len()));
-        let is_newer = this.is_some_and(|this| then < this);
+        let (this, last_place) = (place(waiting), place(&execution));
+        let then = last_place.unwrap_or(latest.len());
+        let is_newer = last_place.is_some() && this.map_or(!is_all, |this| then < this);
+        let is_partial = !is_newer && (this.is_none() || last_place.is_none() && !is_all);
         let between = this.and_then(|this| latest.get(this + 1..then)).unwrap_or_default();
         let revisions = revisions_of(last);
         let mut known = this.and_then(|this| latest.get(this)).map(revisions_of).unwrap_or_default();
@@ -128,7 +135,7 @@ impl History {
         }
         let more = unreleased.len().saturating_sub(MAX_UNRELEASED);
         unreleased.truncate(MAX_UNRELEASED);
-        Some(LastRelease { execution, at, is_newer, revisions, approved_by: Vec::new(), unreleased, more })
+        Some(LastRelease { execution, at, is_newer, revisions, approved_by: Vec::new(), unreleased, more, is_partial })
     }
 }
 
@@ -166,4 +173,72 @@ fn revisions_of(execution: &PipelineExecutionSummary) -> Vec<PastRevision> {
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_codepipeline::primitives::DateTime;
+
+    use super::*;
+
+    /// An execution that started in this minute, with its number for an id.
+    fn execution(number: i64, status: PipelineExecutionStatus) -> PipelineExecutionSummary {
+        PipelineExecutionSummary::builder()
+            .pipeline_execution_id(id(number).as_str())
+            .status(status)
+            .start_time(DateTime::from_secs(number * 60))
+            .last_update_time(DateTime::from_secs(number * 60 + 30))
+            .build()
+    }
+
+    fn id(number: i64) -> ExecutionId {
+        format!("execution-{number}").parse().unwrap()
+    }
+
+    fn before(passed: Option<&[i64]>, latest: Option<(&[i64], bool)>, waiting: i64) -> Before {
+        let listed = |numbers: &[i64]| {
+            numbers.iter().map(|number| execution(*number, PipelineExecutionStatus::Succeeded)).collect()
+        };
+        let history =
+            History { passed: passed.map(listed), latest: latest.map(|(latest, is_all)| (listed(latest), is_all)) };
+        history.before(&id(waiting))
+    }
+
+    #[test]
+    fn what_may_be_missing_is_known() {
+        const ALL: bool = true;
+        const SOME: bool = false;
+        for (passed, latest, waiting, last, is_newer, is_partial) in [
+            (&[1][..], Some((&[2, 1][..], ALL)), 2, 1, false, false),
+            (&[1], Some((&[2, 1], SOME)), 2, 1, false, false),
+            (&[1], None, 2, 1, false, true),
+            // The last release is older than all that are listed.
+            (&[1], Some((&[9, 8, 7], SOME)), 9, 1, false, true),
+            // The one that waits is older than all that are listed.
+            (&[7, 1], Some((&[9, 8, 7], SOME)), 2, 7, true, false),
+            // The one that waits is not listed yet.
+            (&[7, 1], Some((&[7, 1], ALL)), 8, 7, false, true),
+            (&[7, 1], Some((&[7, 2, 1], ALL)), 2, 7, true, false),
+            // Of another version of the pipeline, of which CodePipeline does not say what passed the stage.
+            (&[], Some((&[2, 1], ALL)), 2, 1, false, true),
+        ] {
+            let Before::Release(found) = before(Some(passed), latest, waiting) else {
+                panic!("{passed:?} {latest:?} {waiting}")
+            };
+            assert_eq!(
+                (&found.execution, found.is_newer, found.is_partial),
+                (&id(last), is_newer, is_partial),
+                "{passed:?} {latest:?} {waiting}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_is_said_to_be_there_only_where_all_is_listed() {
+        assert_eq!(before(None, Some((&[2, 1], true)), 2), Before::Unread);
+        assert_eq!(before(Some(&[]), None, 2), Before::Unread);
+        assert_eq!(before(Some(&[]), Some((&[2], false)), 2), Before::Unread);
+        assert_eq!(before(Some(&[]), Some((&[2], true)), 2), Before::Nothing);
+        assert_eq!(before(Some(&[2]), Some((&[2], true)), 2), Before::Nothing);
+    }
 }

@@ -150,6 +150,9 @@ pub struct LastRelease {
     pub unreleased: Vec<PastRevision>,
     /// How many more of those there are.
     pub more: usize,
+    /// Whether there may be others still: CodePipeline could not be asked about all of the time between, or not about all
+    /// that passed the stage.
+    pub is_partial: bool,
 }
 
 /// Names of approvers are in it.
@@ -161,6 +164,7 @@ impl fmt::Debug for LastRelease {
             .field("revisions", &self.revisions)
             .field("unreleased", &self.unreleased)
             .field("more", &self.more)
+            .field("is_partial", &self.is_partial)
             .finish_non_exhaustive()
     }
 }
@@ -218,13 +222,13 @@ impl Release {
         }
     }
 
-    /// Whether nothing about what changes can be opened without an account in AWS, although CodePipeline says what it is.
+    /// Whether nothing about what changes can be opened without an account in AWS, or nothing is known of it.
     #[must_use]
     pub fn is_unseen(&self) -> bool {
         let may_be_opened = |revision: &Revision| revision.page.is_some() || revision.comparison.is_some();
         let is_reviewed = matches!(self.review_url, Some(ReviewLink::Url(_)));
         // Requests of the versions before did not look for pages.
-        self.start.is_some() && !self.revisions.is_empty() && !is_reviewed && !self.revisions.iter().any(may_be_opened)
+        self.start.is_some() && !is_reviewed && !self.revisions.iter().any(may_be_opened)
     }
 
     /// Whether a revision of a source is what was released before.

@@ -177,6 +177,7 @@ fn before(u: &mut Unstructured) -> Result<Before> {
             approved_by: people(u, 0)?.into_values().collect(),
             unreleased: past(u, 10)?,
             more: u.int_in_range(0..=90)?,
+            is_partial: u.arbitrary()?,
         })),
     })
 }

@@ -199,6 +199,7 @@ fn request(approver: &Approver) -> Request {
         approved_by: vec![approver.clone()],
         unreleased: Vec::new(),
         more: 0,
+        is_partial: false,
     };
     let release = Release {
         started_by: Some("assumed-role/Admin/ada".to_owned()),

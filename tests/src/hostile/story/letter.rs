@@ -8,8 +8,11 @@ use super::super::text::{beginning, breaks_a_line, first_lines, marks};
 use super::{BROWSER, Kind, Story};
 use crate::World;
 
-/// The number of characters that an email must show at least of a commit message's first line. The page has the others.
-const LEAST_OF_A_MESSAGE: usize = 150;
+/// The number of characters that an email must show at least of a commit message's first line, and in plain text of so many
+/// lines. The page has the others.
+const LEAST_OF_A_TITLE: usize = 150;
+const LEAST_OF_A_MESSAGE: usize = 200;
+const LEAST_LINES_OF_A_MESSAGE: usize = 8;
 /// The number of characters that an email must show at least of a line such as a revision's id.
 const LEAST_OF_A_LINE: usize = 60;
 /// The number of characters of a comment that an email must show while the approval is pending. The outcome has all.
@@ -44,6 +47,7 @@ impl Story {
             says.push(beginning(if case.trigger.contains(":rule/") { &case.trigger } else { who }, LEAST_OF_A_LINE));
         }
         let mut hrefs: Vec<&str> = Vec::new();
+        let mut says_in_text: Vec<String> = Vec::new();
         // The email may show it in any form.
         let mut shown: Vec<String> = Vec::new();
         if !matches!(kind, Kind::Receipt | Kind::Unreached | Kind::Outcome | Kind::Policy) {
@@ -55,8 +59,9 @@ impl Story {
                 Review::International(link) => shown.extend(marks(link)),
             }
             for source in case.sources.iter().take(LEAST_REVISIONS) {
-                let message = first_lines(source.message.trim_start_matches(breaks_a_line), 1);
-                says.push(beginning(&message, LEAST_OF_A_MESSAGE));
+                let message = source.message.trim_start_matches(breaks_a_line);
+                says.push(beginning(&first_lines(message, 1), LEAST_OF_A_TITLE));
+                says_in_text.push(beginning(&first_lines(message, LEAST_LINES_OF_A_MESSAGE), LEAST_OF_A_MESSAGE));
                 if case.door == Door::Api {
                     says.push(beginning(&source.revision, LEAST_OF_A_LINE));
                 }
@@ -102,6 +107,7 @@ impl Story {
             "links": links,
             "hrefs": hrefs,
             "says": says,
+            "says_in_text": says_in_text,
             "shown": shown,
             "read": {
                 "subject": read.subject(),
