@@ -76,8 +76,10 @@ revision-of = Revision von { $source }
 written-by-author = Verfasst von der Person hinter der Änderung
 change-in-branch = Änderung in { $repository }, Branch { $branch }, beschrieben von der Person dahinter
 change-in-repository = Änderung in { $repository }, beschrieben von der Person dahinter
+usual-branch = Diese Pipeline nimmt gewöhnlich den Branch { $branch }.
 version-of-file = Neue Version der Datei { $key } in { $bucket }
 version-of-image = Neue Version des Container-Images { $image }
+usual-tag = Diese Pipeline nimmt gewöhnlich das Image mit dem Tag { $tag }.
 source = Quelle { $source }
 see-change = Diese Änderung auf { $host } ansehen
 compare-with-last = Auf { $host } mit dem letzten Release vergleichen
@@ -115,7 +117,7 @@ time-left = Noch { $span }. { $question }
 
 ## Frühere Entscheidungen über ein Release, nach dem erneut gefragt wird
 
-rejected-before = Dieses Release wurde schon einmal abgelehnt.
+rejected-before = Dieses Release wurde schon einmal abgelehnt. Es enthält noch dieselben Änderungen.
 approved-before = Dieses Release wurde schon einmal genehmigt.
 rejected-by-link = Am { $moment } über einen Link abgelehnt.
 approved-by-link = Am { $moment } über einen Link genehmigt.
@@ -140,15 +142,19 @@ retried = Danach wurde diese Phase wiederholt.
 
 ## Was zuvor ausgeliefert wurde
 
-there-now = Was jetzt ausgeliefert ist
+last-release-title = Letztes Release
+what-is-taken-back = Was zurückgenommen wird
 last-release = Das letzte Release für { $stage } war am { $moment }.
 last-release-voted = Das letzte Release für { $stage } war am { $moment }. Für die Genehmigung gestimmt: { $names }.
 newer-release-here = { $stage } hat bereits ein neueres Release als dieses.
-nothing-changed = Seitdem hat sich nichts geändert.
+nothing-changed = Es enthielt dieselben Änderungen wie dieses.
+rolled-back-since = Danach wurde eine spätere Phase zurückgesetzt; in Betrieb kann also ein älteres Release sein.
 more-may-have-changed = Seitdem kann es weitere Änderungen geben, die AWS uns nicht gezeigt hat.
 no-release-before = AWS führt kein früheres Release für { $stage } auf.
+no-release-since-edit = AWS führt seit der letzten Änderung der Pipeline kein Release für { $stage } auf.
 last-release-unread = Wir konnten nicht feststellen, was zuvor für { $stage } freigegeben war.
-unreleased-since = Seitdem gestartet und nicht ausgeliefert. Dieses Release kann auch diese Änderungen enthalten.
+unreleased-since = Das letzte Release enthielt diese Änderungen nicht. Dieses kann sie enthalten.
+taken-back-too = Auch diese Änderungen werden zurückgenommen.
 more-unreleased = { $count ->
     [one] … und { $count } weitere Änderung
    *[other] … und { $count } weitere Änderungen
@@ -187,7 +193,7 @@ initiator-unrecognised = Wir können nicht erkennen, ob eine der um eine Entsche
 
 ## Die Seite hinter einem Link
 
-if-you-approve = Wenn Sie genehmigen, läuft die Pipeline sofort weiter.
+if-you-approve = Wenn Sie genehmigen, läuft das Release sofort weiter.
 if-you-approve-of-several = Wenn Sie genehmigen, wird Ihre Stimme gezählt. Die Pipeline läuft weiter, sobald genügend Genehmigungen vorliegen.
 if-you-reject = Wenn Sie ablehnen, stoppt das Release hier und die Phase gilt als fehlgeschlagen.
 decide-until = Bitte entscheiden Sie bis zum { $until } ({ $in }).
@@ -198,7 +204,9 @@ comment-required = Kommentar (erforderlich, wird mit Ihrer Entscheidung gespeich
 add-comment = Kommentar hinzufügen
 you-decide-as = Sie entscheiden als { $who }.
 approve-button = Dieses Release genehmigen
+approve-button-rollback = Dieses Zurücksetzen genehmigen
 reject-button = Dieses Release ablehnen
+reject-button-rollback = Dieses Zurücksetzen ablehnen
 
 problem-title = Fehler: { $title }
 comment-too-long = Der Kommentar darf höchstens { $most } Zeichen lang sein. Es wurde noch nichts entschieden.
@@ -311,7 +319,8 @@ cross-site-next = Öffnen Sie den Link in Ihrer E-Mail noch einmal und klicken S
 subject = Genehmigung erforderlich: { $pipeline } / { $stage } / { $action }
 
 decision-needed = Die Pipeline wartet { $span } auf eine Entscheidung, bis zum { $until }.
-without-a-decision = Wenn bis dahin niemand entscheidet, wird das Release gestoppt.
+without-a-decision = Wenn bis dahin niemand entscheidet, wird nichts ausgeliefert.
+without-a-decision-rollback = Wenn bis dahin niemand entscheidet, wird nichts zurückgesetzt.
 decision-needed-links = Die Pipeline wartet auf eine Entscheidung. Sie kann { $span } lang per E-Mail getroffen werden, bis zum { $until }.
 reminder = Zur Erinnerung: Die Pipeline wartet noch auf eine Entscheidung, bis zum { $until }.
 reminder-links = Zur Erinnerung: Die Pipeline wartet noch auf eine Entscheidung. Sie kann bis zum { $until } per E-Mail getroffen werden.

@@ -96,9 +96,12 @@ written-by-author = Written by the author of the change
 # Above the description of a change. $repository: such as acme/payments-api
 change-in-branch = Change in { $repository }, branch { $branch }, described by its author
 change-in-repository = Change in { $repository }, described by its author
+# Where a release may be of another branch, or of an image with another tag
+usual-branch = This pipeline usually takes the branch { $branch }.
 # A file in Amazon S3, and a container image
 version-of-file = New version of the file { $key } in { $bucket }
 version-of-image = New version of the container image { $image }
+usual-tag = This pipeline usually takes the image tagged { $tag }.
 # Where a pipeline has several sources, before the above
 source = Source { $source }
 # Links to pages about a change
@@ -151,7 +154,7 @@ time-left = { $span } left. { $question }
 
 ## Earlier decisions on a release that is asked for again
 
-rejected-before = This release was rejected before.
+rejected-before = This release was rejected before. It still has the same changes.
 approved-before = This release was approved before.
 # Where only AWS's own record names who used the link
 rejected-by-link = Rejected through an approval link on { $moment }.
@@ -180,18 +183,24 @@ retried = This stage then ran again.
 
 ## What was released before
 
-there-now = What is there now
+last-release-title = Last release
+# In its place, for a rollback
+what-is-taken-back = What is taken back
 last-release = The last release to { $stage } was on { $moment }.
 # $names: one or more people
 last-release-voted = The last release to { $stage } was on { $moment }. { $names } voted to approve it.
 newer-release-here = { $stage } already has a newer release than this one.
-nothing-changed = Nothing has changed since then.
+nothing-changed = It had the same changes as this one.
+rolled-back-since = After it, a later stage was rolled back, so an older release may be in use.
 # After the last release, where not all of what came then could be looked up
 more-may-have-changed = There may be further changes since then that AWS did not show us.
 no-release-before = AWS lists no earlier release to { $stage }.
+no-release-since-edit = AWS lists no release to { $stage } since the pipeline was last edited.
 last-release-unread = We could not find out what was released to { $stage } before.
-# Above the titles of changes that were started after the last release, and failed or were replaced
-unreleased-since = Started since then and not released. This release may contain these changes, too.
+# Above the titles of changes that other releases brought, and the last one did not
+unreleased-since = The last release did not have these changes. This one may have them.
+# Above the titles of what was released after the release that a rollback puts back
+taken-back-too = These changes are taken back, too.
 more-unreleased = { $count ->
     [one] … and { $count } more change
    *[other] … and { $count } more changes
@@ -205,11 +214,11 @@ people-asked = { $asked ->
    *[other] { $asked } people have been asked to decide.
 }
 # Where one approval is enough
-one-approval = One approval is enough. One rejection stops the release.
+one-approval = One approval is enough. One rejection is enough to stop it.
 # Where two or more approvals are needed
-approvals-needed = { $needed } approvals are needed. One rejection stops the release.
+approvals-needed = { $needed } approvals are needed. One rejection is enough to stop it.
 # Where the approval of whoever rejected before is needed: with one approval needed, and after `approvals-needed`
-one-approval-of = One approval is enough, and it must be that of { $name }, who rejected this release before. One rejection stops the release.
+one-approval-of = One approval is enough, and it must be that of { $name }, who rejected this release before. One rejection is enough to stop it.
 one-must-be-by = One of them must be by { $name }, who rejected this release before.
 approvals-received = { $given } of { $needed } approvals received.
 approvals-still-needed = { $count ->
@@ -238,7 +247,7 @@ initiator-unrecognised = We cannot tell whether one of the approvers started thi
 
 ## The page that a link opens
 
-if-you-approve = If you approve, the pipeline continues immediately.
+if-you-approve = If you approve, the release continues immediately.
 if-you-approve-of-several = If you approve, your vote is counted. The pipeline continues when enough people have approved.
 if-you-reject = If you reject, the release stops here and the stage is marked as failed.
 decide-until = Decide by { $until } ({ $in }).
@@ -250,7 +259,9 @@ comment-required = Comment (required, saved with your decision)
 add-comment = Add a comment
 you-decide-as = You are deciding as { $who }.
 approve-button = Approve this release
+approve-button-rollback = Approve this rollback
 reject-button = Reject this release
+reject-button-rollback = Reject this rollback
 
 # The title of a page that shows the form again with a problem. $title: the title of the page without the problem
 problem-title = Error: { $title }
@@ -375,7 +386,8 @@ subject = Approval needed: { $pipeline } / { $stage } / { $action }
 
 decision-needed = A decision is needed within { $span }, by { $until }.
 # After it, where nobody can decide later
-without-a-decision = If nobody decides by then, the release stops.
+without-a-decision = If nobody decides by then, nothing is released.
+without-a-decision-rollback = If nobody decides by then, nothing is rolled back.
 # The links stop working before the pipeline stops waiting; see `after-the-links`
 decision-needed-links = A decision is needed. The Approve and Reject links work for { $span }, until { $until }.
 reminder = Reminder: a decision is still needed, by { $until }.

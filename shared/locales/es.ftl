@@ -77,8 +77,10 @@ revision-of = Revisión de { $source }
 written-by-author = Escrito por quien hizo el cambio
 change-in-branch = Cambio en { $repository }, rama { $branch }, descrito por quien lo hizo
 change-in-repository = Cambio en { $repository }, descrito por quien lo hizo
+usual-branch = Este pipeline suele tomar la rama { $branch }.
 version-of-file = Nueva versión del archivo { $key } en { $bucket }
 version-of-image = Nueva versión de la imagen de contenedor { $image }
+usual-tag = Este pipeline suele tomar la imagen con la etiqueta { $tag }.
 source = Fuente { $source }
 see-change = Ver este cambio en { $host }
 compare-with-last = Comparar con la última publicación en { $host }
@@ -116,7 +118,7 @@ time-left = Tiempo restante: { $span }. { $question }
 
 ## Decisiones anteriores sobre una publicación que se vuelve a solicitar
 
-rejected-before = Esta publicación ya se rechazó antes.
+rejected-before = Esta publicación ya se rechazó antes. Sus cambios son los mismos.
 approved-before = Esta publicación ya se aprobó antes.
 rejected-by-link = Rechazado mediante un enlace el { $moment }.
 approved-by-link = Aprobado mediante un enlace el { $moment }.
@@ -141,15 +143,19 @@ retried = Después, esta etapa se repitió.
 
 ## Qué se publicó antes
 
-there-now = Lo que hay ahora
+last-release-title = Última publicación
+what-is-taken-back = Lo que se retira
 last-release = La última publicación en { $stage } fue el { $moment }.
 last-release-voted = La última publicación en { $stage } fue el { $moment }. Votos para aprobarla: { $names }.
 newer-release-here = { $stage } ya tiene una publicación más reciente que esta.
-nothing-changed = No ha cambiado nada desde entonces.
+nothing-changed = Tenía los mismos cambios que esta.
+rolled-back-since = Después se revirtió una etapa posterior, por lo que puede estar en uso una publicación anterior.
 more-may-have-changed = Desde entonces puede haber otros cambios que AWS no nos ha mostrado.
 no-release-before = AWS no muestra ninguna publicación anterior en { $stage }.
+no-release-since-edit = AWS no muestra ninguna publicación en { $stage } desde la última edición del pipeline.
 last-release-unread = No hemos podido averiguar qué se publicó antes en { $stage }.
-unreleased-since = Iniciado desde entonces y no publicado. Esta publicación también puede contener estos cambios.
+unreleased-since = La última publicación no tenía estos cambios. Esta puede tenerlos.
+taken-back-too = Estos cambios también se retiran.
 more-unreleased = { $count ->
     [one] … y { $count } cambio más
    *[other] … y { $count } cambios más
@@ -187,7 +193,7 @@ initiator-unrecognised = No podemos saber si inició esta publicación una de la
 
 ## La página que abre un enlace
 
-if-you-approve = Si aprueba, el pipeline continúa de inmediato.
+if-you-approve = Si aprueba, la publicación continúa de inmediato.
 if-you-approve-of-several = Si aprueba, su voto se cuenta; el pipeline continúa cuando haya suficientes aprobaciones.
 if-you-reject = Si rechaza, la publicación se detiene aquí y la etapa queda marcada como fallida.
 decide-until = Puede decidir hasta el { $until } ({ $in }).
@@ -198,7 +204,9 @@ comment-required = Comentario (obligatorio; se guarda con la decisión)
 add-comment = Añadir un comentario
 you-decide-as = La decisión quedará a nombre de { $who }.
 approve-button = Aprobar esta publicación
+approve-button-rollback = Aprobar esta reversión
 reject-button = Rechazar esta publicación
+reject-button-rollback = Rechazar esta reversión
 
 problem-title = Error: { $title }
 comment-too-long = El comentario no debe superar los { $most } caracteres. Todavía no se ha decidido nada.
@@ -313,7 +321,8 @@ cross-site-next = Abra de nuevo el enlace de su correo y pulse el botón de la p
 subject = Aprobación necesaria: { $pipeline } / { $stage } / { $action }
 
 decision-needed = Se necesita una decisión en un plazo de { $span }, antes del { $until }.
-without-a-decision = Si nadie decide antes, la publicación se detiene.
+without-a-decision = Si nadie decide antes, no se publica nada.
+without-a-decision-rollback = Si nadie decide antes, no se revierte nada.
 # También la lee quien solo recibe información: por eso impersonal
 decision-needed-links = Se necesita una decisión. Se puede tomar por correo durante { $span }, hasta el { $until }.
 reminder = Recordatorio: todavía se necesita una decisión, antes del { $until }.

@@ -76,8 +76,10 @@ revision-of = Révision de { $source }
 written-by-author = Écrit par l’auteur de la modification
 change-in-branch = Modification dans { $repository }, branche { $branch }, décrite par son auteur
 change-in-repository = Modification dans { $repository }, décrite par son auteur
+usual-branch = Ce pipeline prend d’habitude la branche { $branch }.
 version-of-file = Nouvelle version du fichier { $key } dans { $bucket }
 version-of-image = Nouvelle version de l’image de conteneur { $image }
+usual-tag = Ce pipeline prend d’habitude l’image étiquetée { $tag }.
 source = Source { $source }
 see-change = Voir cette modification sur { $host }
 compare-with-last = Comparer avec le dernier déploiement sur { $host }
@@ -115,7 +117,7 @@ time-left = Il reste { $span }. { $question }
 
 ## Décisions antérieures sur un déploiement redemandé
 
-rejected-before = Ce déploiement a déjà été rejeté.
+rejected-before = Ce déploiement a déjà été rejeté. Ses modifications sont les mêmes.
 approved-before = Ce déploiement a déjà été approuvé.
 rejected-by-link = Rejeté au moyen d’un lien le { $moment }.
 approved-by-link = Approuvé au moyen d’un lien le { $moment }.
@@ -140,15 +142,19 @@ retried = Cette étape a ensuite été relancée.
 
 ## Ce qui a été déployé auparavant
 
-there-now = Ce qui est en place
+last-release-title = Dernier déploiement
+what-is-taken-back = Ce qui est annulé
 last-release = Dernier déploiement vers { $stage } : le { $moment }.
 last-release-voted = Dernier déploiement vers { $stage } : le { $moment }. Ont voté pour l’approuver : { $names }.
 newer-release-here = { $stage } a déjà un déploiement plus récent que celui-ci.
-nothing-changed = Rien n’a changé depuis.
+nothing-changed = Il contenait les mêmes modifications que celui-ci.
+rolled-back-since = Une étape ultérieure a ensuite été annulée : un déploiement plus ancien est peut-être en service.
 more-may-have-changed = D’autres modifications, qu’AWS ne nous a pas montrées, ont pu s’y ajouter depuis.
 no-release-before = AWS n’indique aucun déploiement antérieur vers { $stage }.
+no-release-since-edit = AWS n’indique aucun déploiement vers { $stage } depuis la dernière modification du pipeline.
 last-release-unread = Nous n’avons pas pu savoir ce qui avait été déployé vers { $stage } auparavant.
-unreleased-since = Démarré depuis et non déployé. Ce déploiement peut aussi contenir ces modifications.
+unreleased-since = Le dernier déploiement ne contenait pas ces modifications. Celui-ci peut les contenir.
+taken-back-too = Ces modifications sont annulées, elles aussi.
 more-unreleased = { $count ->
     [one] … et { $count } autre modification
    *[other] … et { $count } autres modifications
@@ -187,7 +193,7 @@ initiator-unrecognised = Nous ne pouvons pas savoir si l’une des personnes sol
 
 ## La page qu’ouvre un lien
 
-if-you-approve = Si vous approuvez ce déploiement, le pipeline continue immédiatement.
+if-you-approve = Si vous approuvez ce déploiement, il continue immédiatement.
 if-you-approve-of-several = Si vous approuvez ce déploiement, votre vote est compté ; le pipeline continue dès qu’il y a assez d’approbations.
 if-you-reject = Si vous rejetez ce déploiement, il s’arrête ici et l’étape est marquée en échec.
 decide-until = Date limite pour votre décision : { $until } ({ $in }).
@@ -198,7 +204,9 @@ comment-required = Commentaire (obligatoire, conservé avec la décision)
 add-comment = Ajouter un commentaire
 you-decide-as = Vous décidez en tant que { $who }.
 approve-button = Approuver ce déploiement
+approve-button-rollback = Approuver ce retour en arrière
 reject-button = Rejeter ce déploiement
+reject-button-rollback = Rejeter ce retour en arrière
 
 problem-title = Erreur : { $title }
 comment-too-long = Le commentaire ne doit pas dépasser { $most } caractères. Rien n’a encore été décidé.
@@ -311,7 +319,8 @@ cross-site-next = Ouvrez de nouveau le lien de votre e-mail et appuyez sur le bo
 subject = Approbation requise : { $pipeline } / { $stage } / { $action }
 
 decision-needed = Une décision est nécessaire dans un délai de { $span }, avant le { $until }.
-without-a-decision = Si personne ne décide d’ici là, le déploiement s’arrête.
+without-a-decision = Si personne ne décide d’ici là, rien n’est déployé.
+without-a-decision-rollback = Si personne ne décide d’ici là, rien n’est rétabli.
 decision-needed-links = Une décision est nécessaire. Elle peut être prise par e-mail pendant { $span }, jusqu’au { $until }.
 reminder = Rappel : une décision est toujours nécessaire, avant le { $until }.
 reminder-links = Rappel : une décision est toujours nécessaire. Elle peut être prise par e-mail jusqu’au { $until }.

@@ -48,8 +48,10 @@ revision-of = { $source }のリビジョン
 written-by-author = 変更の作成者が書いた内容
 change-in-branch = { $repository }のブランチ{ $branch }の変更。変更の作成者による説明
 change-in-repository = { $repository }の変更。変更の作成者による説明
+usual-branch = このパイプラインは通常、ブランチ{ $branch }を使います。
 version-of-file = { $bucket }にあるファイル{ $key }の新しいバージョン
 version-of-image = コンテナイメージ{ $image }の新しいバージョン
+usual-tag = このパイプラインは通常、タグ{ $tag }のイメージを使います。
 source = ソース{ $source }
 see-change = この変更を{ $host }で見る
 compare-with-last = { $host }で前回のリリースと比較する
@@ -81,7 +83,7 @@ time-left = 残り{ $span }。{ $question }
 
 ## 再び依頼されたリリースについての以前の決定
 
-rejected-before = このリリースは以前に拒否されています。
+rejected-before = このリリースは以前に拒否されています。変更内容は同じです。
 approved-before = このリリースは以前に承認されています。
 rejected-by-link = { $moment }にリンクから拒否されました。
 approved-by-link = { $moment }にリンクから承認されました。
@@ -103,15 +105,19 @@ retried = その後、このステージは再実行されました。
 
 ## 前回までのリリース
 
-there-now = 現在リリースされている内容
+last-release-title = 前回のリリース
+what-is-taken-back = 取り消される内容
 last-release = { $stage }への前回のリリースは{ $moment }でした。
 last-release-voted = { $stage }への前回のリリースは{ $moment }でした。承認に投票した人：{ $names }。
 newer-release-here = { $stage }には、これより新しいリリースがすでにあります。
-nothing-changed = それ以降、変更はありません。
+nothing-changed = 変更内容はこのリリースと同じです。
+rolled-back-since = その後、後続のステージがロールバックされたため、より古いリリースが使われている可能性があります。
 more-may-have-changed = それ以降に、AWSが表示しなかった変更がほかにもある可能性があります。
 no-release-before = AWSには、{ $stage }への以前のリリースの記録がありません。
+no-release-since-edit = パイプラインの最後の編集以降、AWSには{ $stage }へのリリースの記録がありません。
 last-release-unread = { $stage }に以前リリースされたものを確認できませんでした。
-unreleased-since = それ以降に開始され、リリースされなかった変更です。このリリースに含まれている可能性があります。
+unreleased-since = 前回のリリースには含まれていない変更です。このリリースに含まれている可能性があります。
+taken-back-too = 次の変更も取り消されます。
 more-unreleased = … ほか{ $count }件の変更
 
 ## 決定する人数
@@ -138,7 +144,7 @@ initiator-unrecognised = 依頼を受けた人のいずれかがこのリリー�
 
 ## リンク先のページ
 
-if-you-approve = 承認すると、パイプラインはすぐに先へ進みます。
+if-you-approve = 承認すると、リリースはすぐに先へ進みます。
 if-you-approve-of-several = 承認すると、1票としてカウントされます。必要な人数の承認がそろうと、パイプラインは先へ進みます。
 if-you-reject = 拒否すると、リリースはここで停止し、ステージは失敗として扱われます。
 decide-until = { $until }まで決定できます（{ $in }）。
@@ -149,7 +155,9 @@ comment-required = コメント（必須、決定とともに保存されます�
 add-comment = コメントを追加
 you-decide-as = { $who }として決定します。
 approve-button = このリリースを承認する
+approve-button-rollback = この切り戻しを承認する
 reject-button = このリリースを拒否する
+reject-button-rollback = この切り戻しを拒否する
 
 problem-title = エラー：{ $title }
 # フォームの誤り
@@ -265,7 +273,8 @@ cross-site-next = メールのリンクをもう一度開き、表示された�
 subject = 承認依頼：{ $pipeline } / { $stage } / { $action }
 
 decision-needed = { $span }以内に決定が必要です（{ $until }まで）。
-without-a-decision = それまでに誰も決定しない場合、リリースは中止されます。
+without-a-decision = それまでに誰も決定しない場合、何もリリースされません。
+without-a-decision-rollback = それまでに誰も決定しない場合、何も元に戻されません。
 decision-needed-links = 決定が必要です。メールで決定できる期間は{ $span }です（{ $until }まで）。
 reminder = これはリマインダーです。まだ決定が必要です（{ $until }まで）。
 reminder-links = これはリマインダーです。まだ決定が必要です。メールでは{ $until }まで決定できます。

@@ -77,8 +77,10 @@ revision-of = Revisão de { $source }
 written-by-author = Escrito por quem fez a alteração
 change-in-branch = Alteração em { $repository }, branch { $branch }, descrita por quem a fez
 change-in-repository = Alteração em { $repository }, descrita por quem a fez
+usual-branch = Este pipeline costuma usar o branch { $branch }.
 version-of-file = Nova versão do arquivo { $key } em { $bucket }
 version-of-image = Nova versão da imagem de contêiner { $image }
+usual-tag = Este pipeline costuma usar a imagem com a tag { $tag }.
 source = Origem { $source }
 see-change = Ver esta alteração em { $host }
 compare-with-last = Comparar com a última publicação em { $host }
@@ -114,7 +116,7 @@ time-left = Tempo restante: { $span }. { $question }
 
 ## Decisões anteriores sobre uma publicação pedida de novo
 
-rejected-before = Esta publicação já foi rejeitada antes.
+rejected-before = Esta publicação já foi rejeitada antes. As alterações são as mesmas.
 approved-before = Esta publicação já foi aprovada antes.
 rejected-by-link = Rejeitado através de um link em { $moment }.
 approved-by-link = Aprovado através de um link em { $moment }.
@@ -139,15 +141,19 @@ retried = Depois, esta etapa foi repetida.
 
 ## O que foi publicado antes
 
-there-now = O que está lá agora
+last-release-title = Última publicação
+what-is-taken-back = O que é retirado
 last-release = A última publicação em { $stage } foi em { $moment }.
 last-release-voted = A última publicação em { $stage } foi em { $moment }. Votos para aprová-la: { $names }.
 newer-release-here = { $stage } já tem uma publicação mais recente do que esta.
-nothing-changed = Nada mudou desde então.
+nothing-changed = Tinha as mesmas alterações que esta.
+rolled-back-since = Depois, um estágio posterior foi revertido; pode estar em uso uma publicação anterior.
 more-may-have-changed = Desde então pode haver outras alterações que a AWS não nos mostrou.
 no-release-before = A AWS não mostra nenhuma publicação anterior em { $stage }.
+no-release-since-edit = A AWS não mostra nenhuma publicação em { $stage } desde a última edição do pipeline.
 last-release-unread = Não foi possível descobrir o que foi publicado antes em { $stage }.
-unreleased-since = Iniciado desde então e não publicado. Esta publicação também pode conter estas alterações.
+unreleased-since = A última publicação não tinha estas alterações. Esta pode tê-las.
+taken-back-too = Estas alterações também são retiradas.
 more-unreleased = { $count ->
     [one] … e mais { $count } alteração
    *[other] … e mais { $count } alterações
@@ -185,7 +191,7 @@ initiator-unrecognised = Não é possível saber se uma das pessoas chamadas a d
 
 ## A página que um link abre
 
-if-you-approve = Se aprovar, o pipeline continua imediatamente.
+if-you-approve = Se aprovar, a publicação continua imediatamente.
 if-you-approve-of-several = Se aprovar, o seu voto é contabilizado; o pipeline continua quando houver aprovações suficientes.
 if-you-reject = Se rejeitar, o estágio falha e a publicação é interrompida aqui.
 decide-until = É possível decidir até { $until } ({ $in }).
@@ -196,7 +202,9 @@ comment-required = Comentário (obrigatório; fica gravado com a decisão)
 add-comment = Adicionar um comentário
 you-decide-as = A decisão ficará em nome de { $who }.
 approve-button = Aprovar esta publicação
+approve-button-rollback = Aprovar esta reversão
 reject-button = Rejeitar esta publicação
+reject-button-rollback = Rejeitar esta reversão
 
 problem-title = Erro: { $title }
 comment-too-long = O comentário não pode ter mais de { $most } caracteres. Ainda nada foi decidido.
@@ -311,7 +319,8 @@ cross-site-next = Abra de novo o link do seu e-mail e pressione o botão da pág
 subject = Aprovação necessária: { $pipeline } / { $stage } / { $action }
 
 decision-needed = É necessária uma decisão no prazo de { $span }, até { $until }.
-without-a-decision = Se ninguém decidir até lá, a publicação é interrompida.
+without-a-decision = Se ninguém decidir até lá, nada é publicado.
+without-a-decision-rollback = Se ninguém decidir até lá, nada é revertido.
 decision-needed-links = É necessária uma decisão. Pode ser tomada por e-mail durante { $span }, até { $until }.
 reminder = Lembrete: ainda é necessária uma decisão, até { $until }.
 reminder-links = Lembrete: ainda é necessária uma decisão. Pode ser tomada por e-mail até { $until }.

@@ -4,11 +4,11 @@
 //! no longer than its place allows.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::approval::{Address, Comment, DisplayName, ReviewLink, WebUrl};
 use crate::l10n::Texts;
-use crate::release_text;
-use crate::request::{EarlierDecision, EarlierVote, Origin, PastRevision, Release, Request, Revision, Vote};
+use crate::request::{EarlierDecision, EarlierVote, Origin, PastRevision, Release, Request, Revision, Start, Vote};
 use crate::status_text;
 use crate::text::{bounded_line, clean, is_blank, is_mark, legible, short_id};
 
@@ -140,6 +140,8 @@ pub struct Foreign<'a> {
     pub source: Option<String>,
     /// What it is and who wrote it, in our words.
     pub label: String,
+    /// Names of theirs that would read as words of ours in the label.
+    pub apart: Option<String>,
     /// What they wrote.
     pub text: Option<ForeignText>,
     /// The revision that it is about.
@@ -155,29 +157,15 @@ pub struct Foreign<'a> {
 impl<'a> Foreign<'a> {
     /// The change of each source, by its author. Where there are several, each has its source's name.
     pub fn changes(release: &'a Release, limit: Limit, texts: Texts) -> impl Iterator<Item = Self> {
-        let several = release.revisions.len() > 1;
-        // Requests of the versions before did not look for pages.
-        let looked = release.start.is_some();
-        release.revisions.iter().map(move |revision| Self::change(revision, several, looked, limit, texts))
+        release.revisions.iter().map(move |revision| Self::change(release, revision, limit, texts))
     }
 
-    fn change(revision: &'a Revision, several: bool, looked: bool, limit: Limit, texts: Texts) -> Self {
-        // It stands in a line of ours, so that it must not read as a sentence.
-        let name = |name: &str| bounded_line(&legible(name), MAX_ORIGIN).replace(char::is_whitespace, "%20");
-        let label = match &revision.origin {
-            Some(Origin::Repository { name: repository, branch: Some(branch) }) => {
-                texts.change_in_branch(&name(branch), &name(repository))
-            }
-            Some(Origin::Repository { name: repository, branch: None }) => {
-                texts.change_in_repository(&name(repository))
-            }
-            Some(Origin::Object { bucket, key }) => texts.version_of_file(&name(bucket), &name(key)),
-            Some(Origin::Image { repository, tag: Some(tag) }) => {
-                texts.version_of_image(&name(&format!("{repository}:{tag}")))
-            }
-            Some(Origin::Image { repository, tag: None }) => texts.version_of_image(&name(repository)),
-            None => texts.written_by_author(),
-        };
+    fn change(release: &'a Release, revision: &'a Revision, limit: Limit, texts: Texts) -> Self {
+        // Whoever starts a pipeline may choose a commit of any branch, or an image with any tag.
+        let is_pushed = matches!(release.start, Some(Start::Push(_)));
+        let origin = revision.origin.as_ref().map(|origin| Names::of(origin, is_pushed));
+        let plain = origin.as_ref().filter(|names| names.are_plain());
+        let (label, usually) = plain.map_or_else(|| (texts.written_by_author(), None), |names| names.say(texts));
         let page = |page: &'a Option<WebUrl>, words: fn(Texts, &str) -> String| {
             page.as_ref().map(|url| (words(texts, url.host()), url))
         };
@@ -186,10 +174,18 @@ impl<'a> Foreign<'a> {
                 .into_iter()
                 .flatten()
                 .collect();
+        // Requests of the versions before did not look for pages.
+        let only_in_aws = (release.start.is_some() && pages.is_empty()).then(|| texts.only_in_aws());
+        // What a rollback puts back was released before.
+        let usually = usually.filter(|_| release.rollback.is_none());
+        let notes: Vec<String> = [usually, only_in_aws].into_iter().flatten().collect();
+        let is_one_of_several = release.revisions.len() + release.more_revisions > 1;
+        let source = revision.source.as_deref().filter(|_| is_one_of_several);
         Self {
-            source: revision.source.as_deref().filter(|_| several).map(|source| texts.source(&name(source))),
-            note: (looked && pages.is_empty()).then(|| texts.only_in_aws()),
+            source: source.map(|source| texts.source(&bounded_line(&legible(source), MAX_ORIGIN))),
+            note: (!notes.is_empty()).then(|| status_text::sentences(&notes, texts)),
             pages,
+            apart: origin.filter(|names| !names.are_plain()).map(|names| names.to_string()),
             // The whole of it, and AWS's link to it, are among the technical details.
             id: Some(short_id(&revision.id)),
             text: revision.summary.as_deref().and_then(|summary| ForeignText::new(summary, limit)),
@@ -200,32 +196,31 @@ impl<'a> Foreign<'a> {
     /// Nothing yet below a line of ours.
     #[must_use]
     pub fn labelled(label: String) -> Self {
-        Self { source: None, label, text: None, id: None, link: None, pages: Vec::new(), note: None }
+        Self { source: None, label, apart: None, text: None, id: None, link: None, pages: Vec::new(), note: None }
     }
 
-    /// What was released before, and what was started since then and not released.
-    pub fn before(request: &'a Request, limit: Limit, texts: Texts) -> impl Iterator<Item = Self> {
-        let last = Self::last_release(request, limit, texts);
-        last.into_iter().chain(Self::unreleased(&request.release, limit, texts))
+    /// What was released before, by the first lines that its authors wrote; and, of a rollback, what else it takes back.
+    pub fn before(release: &'a Release, limit: Limit, texts: Texts) -> impl Iterator<Item = Self> {
+        let last = release.last().and_then(|last| titles(&last.revisions, last.revisions.len() > 1, limit));
+        let last = last.map(|text| Self { text: Some(text), ..Self::labelled(texts.written_by_author()) });
+        let taken_back = Self::others(release, limit, texts.taken_back_too(), texts);
+        last.into_iter().chain(taken_back.filter(|_| release.rollback.is_some()))
     }
 
-    /// What was released before, by the first lines that its authors wrote, below our sentence about it. `None` where there
-    /// is nothing that it could be below.
-    fn last_release(request: &'a Request, limit: Limit, texts: Texts) -> Option<Self> {
-        let last = request.release.last()?;
-        let label = release_text::before(request, texts)?;
-        let several = last.revisions.len() > 1;
-        Some(Self { text: titles(&last.revisions, several, limit), ..Self::labelled(label) })
+    /// The changes that the last release did not have, and this one may have besides its own. `None` where none are known.
+    #[must_use]
+    pub fn also_changes(release: &'a Release, limit: Limit, texts: Texts) -> Option<Self> {
+        Self::others(release, limit, texts.unreleased_since(), texts).filter(|_| release.rollback.is_none())
     }
 
-    /// What was started since then and not released. `None` where there is nothing.
-    fn unreleased(release: &'a Release, limit: Limit, texts: Texts) -> Option<Self> {
+    /// The changes of other releases that matter to this one.
+    fn others(release: &'a Release, limit: Limit, label: String, texts: Texts) -> Option<Self> {
         let last = release.last()?;
         let shown: Vec<_> = last.unreleased.iter().take(limit.lines).cloned().collect();
         let more = last.more + last.unreleased.len().saturating_sub(limit.lines);
         let text = titles(&shown, release.revisions.len() > 1, limit)?;
         let note = (more > 0).then(|| texts.more_unreleased(more));
-        Some(Self { text: Some(text), note, ..Self::labelled(texts.unreleased_since()) })
+        Some(Self { text: Some(text), note, ..Self::labelled(label) })
     }
 
     /// The instructions and the review link, by the pipeline's owner. `None` when there are neither.
@@ -280,12 +275,72 @@ impl<'a> Foreign<'a> {
 /// The first lines of changes, one below the other; where one has none, its id. With its source, where there are several.
 fn titles(revisions: &[PastRevision], several: bool, limit: Limit) -> Option<ForeignText> {
     let line = |revision: &PastRevision| {
-        let title = revision.title.as_deref().unwrap_or(&revision.id);
-        let title = bounded_line(&legible(title), MAX_TITLE);
+        let title = revision.title.as_deref().map(|title| bounded_line(&legible(title), MAX_TITLE));
+        let title = title.unwrap_or_else(|| short_id(&revision.id).into_owned());
         if several { format!("{}: {title}", revision.source) } else { title }
     };
     let lines: Vec<String> = revisions.iter().map(line).collect();
     ForeignText::new(&lines.join("\n"), limit)
+}
+
+/// The names in where a revision is from, as labels say them.
+enum Names {
+    Repository { name: String, branch: Option<String>, is_pushed: bool },
+    Object { bucket: String, key: String },
+    Image { repository: String, tag: Option<String> },
+}
+
+impl Names {
+    fn of(origin: &Origin, is_pushed: bool) -> Self {
+        let shown = |name: &str| bounded_line(&legible(name), MAX_ORIGIN);
+        let maybe = |name: &Option<String>| name.as_deref().map(shown);
+        match origin {
+            Origin::Repository { name, branch } => {
+                Self::Repository { name: shown(name), branch: maybe(branch), is_pushed }
+            }
+            Origin::Object { bucket, key } => Self::Object { bucket: shown(bucket), key: shown(key) },
+            Origin::Image { repository, tag } => Self::Image { repository: shown(repository), tag: maybe(tag) },
+        }
+    }
+
+    fn all(&self) -> Vec<&str> {
+        let (first, second) = match self {
+            Self::Repository { name, branch, .. } => (name, branch.as_ref()),
+            Self::Object { bucket, key } => (bucket, Some(key)),
+            Self::Image { repository, tag } => (repository, tag.as_ref()),
+        };
+        [Some(first), second].into_iter().flatten().map(String::as_str).collect()
+    }
+
+    /// Whether they can stand among words of ours: none of them reads as a sentence, or as an address, which mail clients
+    /// make a link.
+    fn are_plain(&self) -> bool {
+        let is_plain =
+            |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/' | ':' | '#' | '+' | '…');
+        self.all().into_iter().all(|name| name.chars().all(is_plain) && !name.contains("//"))
+    }
+
+    /// What the revision is, and what the pipeline usually takes where this one may differ.
+    fn say(&self, texts: Texts) -> (String, Option<String>) {
+        match self {
+            Self::Repository { name, branch: Some(branch), is_pushed: true } => {
+                (texts.change_in_branch(branch, name), None)
+            }
+            Self::Repository { name, branch, .. } => {
+                (texts.change_in_repository(name), branch.as_deref().map(|branch| texts.usual_branch(branch)))
+            }
+            Self::Object { bucket, key } => (texts.version_of_file(bucket, key), None),
+            Self::Image { repository, tag } => {
+                (texts.version_of_image(repository), tag.as_deref().map(|tag| texts.usual_tag(tag)))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.all().join(", "))
+    }
 }
 
 /// Where a link leads, or why it cannot be followed.

@@ -96,6 +96,12 @@ impl RepositoryId {
         &self.name
     }
 
+    /// Whether a comparison shows what is taken away, too: all of a rollback.
+    #[must_use]
+    pub fn compares_both_ways(&self) -> bool {
+        self.provider != Provider::Bitbucket
+    }
+
     /// The provider's name, as CodePipeline writes it.
     #[must_use]
     pub fn provider(&self) -> &'static str {
@@ -115,13 +121,15 @@ impl Hosts {
         self.page(repository, page, commit).filter(|_| is_commit(commit))
     }
 
-    /// The page that shows what one commit has that another has not.
+    /// The page that compares two commits with each other, so that it shows what is taken away, too. GitHub and GitLab would
+    /// compare with what both have in common otherwise, as Bitbucket always does.
+    /// <https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/proposing-changes-to-your-work-with-pull-requests/about-comparing-branches-in-pull-requests#three-dot-and-two-dot-git-diff-comparisons>
     #[must_use]
     pub fn comparison(&self, repository: &RepositoryId, from: &str, to: &str) -> Option<WebUrl> {
         let (page, range) = match repository.provider {
-            Provider::GitHub | Provider::GitHubEnterpriseServer => ("compare", format!("{from}...{to}")),
+            Provider::GitHub | Provider::GitHubEnterpriseServer => ("compare", format!("{from}..{to}")),
             Provider::Bitbucket => ("branches/compare", format!("{to}%0D{from}")),
-            Provider::GitLab | Provider::GitLabSelfManaged => ("-/compare", format!("{from}...{to}")),
+            Provider::GitLab | Provider::GitLabSelfManaged => ("-/compare", format!("{from}...{to}?straight=true")),
         };
         self.page(repository, page, &range).filter(|_| is_commit(from) && is_commit(to))
     }
@@ -169,7 +177,7 @@ mod tests {
             gitlab_self_managed: "https://code.acme.example/gitlab/".parse().ok(),
         };
         for (provider, name, commit, comparison) in [
-            ("GitHub", "acme/shop", "github.com/acme/shop/commit/NEW", "github.com/acme/shop/compare/OLD...NEW"),
+            ("GitHub", "acme/shop", "github.com/acme/shop/commit/NEW", "github.com/acme/shop/compare/OLD..NEW"),
             (
                 "Bitbucket",
                 "project/meerkat",
@@ -180,19 +188,19 @@ mod tests {
                 "GitLab",
                 "acme/web/shop",
                 "gitlab.com/acme/web/shop/-/commit/NEW",
-                "gitlab.com/acme/web/shop/-/compare/OLD...NEW",
+                "gitlab.com/acme/web/shop/-/compare/OLD...NEW?straight=true",
             ),
             (
                 "GitHubEnterpriseServer",
                 "acme/shop",
                 "git.acme.example/acme/shop/commit/NEW",
-                "git.acme.example/acme/shop/compare/OLD...NEW",
+                "git.acme.example/acme/shop/compare/OLD..NEW",
             ),
             (
                 "GitLabSelfManaged",
                 "acme/shop",
                 "code.acme.example/gitlab/acme/shop/-/commit/NEW",
-                "code.acme.example/gitlab/acme/shop/-/compare/OLD...NEW",
+                "code.acme.example/gitlab/acme/shop/-/compare/OLD...NEW?straight=true",
             ),
         ] {
             let repository = of(provider, &console(name, SHA)).unwrap();

@@ -33,6 +33,7 @@ use crate::members::Members;
 use crate::request::{Outcome, Release};
 
 pub use end::not_shown;
+pub use history::{Listed, Past};
 pub use pace::Pace;
 use pace::Pacers;
 pub use pending::{ApprovalActions, Round};
@@ -114,6 +115,10 @@ pub struct PendingApproval {
     pub rejected_by: Option<PrincipalArn>,
     /// The repositories of the release's revisions, in their order, as far as connections name them.
     pub repositories: Vec<Option<RepositoryId>>,
+    /// Whether the execution could be read: who started it, and what it brings.
+    pub is_read: bool,
+    /// Whether executions run side by side in its pipeline.
+    pub is_parallel: bool,
 }
 
 /// Who started an execution.

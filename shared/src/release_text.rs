@@ -5,8 +5,8 @@ use time::UtcDateTime;
 
 use crate::approval::Approver;
 use crate::l10n::Texts;
-use crate::request::{Before, Release, Request, Retry, Start};
-use crate::status_text::sentences;
+use crate::request::{Before, Request, Retry, Start};
+use crate::status_text::{self, sentences};
 use crate::text::{bounded_line, legible};
 
 /// The most characters of a person's name in a sentence, and the most names.
@@ -88,7 +88,8 @@ pub fn started(request: &Request, texts: Texts) -> Option<String> {
         Retry::Automatic => texts.retried_automatically(),
         Retry::Unknown => texts.retried(),
     });
-    let all: Vec<String> = [Some(start), retry].into_iter().flatten().collect();
+    let all: Vec<String> =
+        [Some(start), retry, status_text::unrecognised_initiator(request, texts)].into_iter().flatten().collect();
     Some(sentences(&all, texts))
 }
 
@@ -100,6 +101,7 @@ pub fn before(request: &Request, texts: Texts) -> Option<String> {
     let last = match release.before.as_ref()? {
         Before::Unread => return Some(texts.last_release_unread(stage)),
         Before::Nothing => return Some(texts.no_release_before(stage)),
+        Before::NothingSinceEdit => return Some(texts.no_release_since_edit(stage)),
         Before::Release(last) => last,
     };
     let at = texts.at(last.at);
@@ -114,13 +116,14 @@ pub fn before(request: &Request, texts: Texts) -> Option<String> {
     };
     let more = if last.is_newer {
         Some(texts.newer_release_here(stage))
-    } else if is_unchanged(release) {
+    } else if release.is_unchanged() {
         Some(texts.nothing_changed())
     } else {
         None
     };
     let partial = last.is_partial.then(|| texts.more_may_have_changed());
-    let all: Vec<String> = [Some(told), more, partial].into_iter().flatten().collect();
+    let rolled_back = last.is_rolled_back.then(|| texts.rolled_back_since());
+    let all: Vec<String> = [Some(told), more, rolled_back, partial].into_iter().flatten().collect();
     Some(sentences(&all, texts))
 }
 
@@ -130,10 +133,18 @@ pub fn changes_title(request: &Request, texts: Texts) -> String {
     if request.release.rollback.is_some() { texts.what_is_put_back() } else { texts.what_changes() }
 }
 
+/// The heading above what was released before.
+#[must_use]
+pub fn before_title(request: &Request, texts: Texts) -> String {
+    if request.release.rollback.is_some() { texts.what_is_taken_back() } else { texts.last_release_title() }
+}
+
 /// What comes of it if nobody decides; `None` where the pipeline waits for longer than the links work.
 #[must_use]
 pub fn without_a_decision(request: &Request, texts: Texts) -> Option<String> {
-    (request.expires >= request.waits_until).then(|| texts.without_a_decision())
+    let is_rollback = request.release.rollback.is_some();
+    (request.expires >= request.waits_until)
+        .then(|| if is_rollback { texts.without_a_decision_rollback() } else { texts.without_a_decision() })
 }
 
 /// That CodePipeline does not say what changes, where it was asked.
@@ -141,11 +152,6 @@ pub fn without_a_decision(request: &Request, texts: Texts) -> Option<String> {
 pub fn change_unread(request: &Request, texts: Texts) -> Option<String> {
     let release = &request.release;
     (release.revisions.is_empty() && release.before.is_some()).then(|| texts.change_unread())
-}
-
-/// Whether all of it is what was released before.
-fn is_unchanged(release: &Release) -> bool {
-    !release.revisions.is_empty() && release.revisions.iter().all(|revision| release.is_unchanged(revision))
 }
 
 fn name(person: &Approver) -> String {

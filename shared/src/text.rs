@@ -32,9 +32,11 @@ const MAX_SHORT_ID: usize = 40;
 /// How much of a hash people and repositories call a commit by.
 const SHORT_HASH: usize = 7;
 
-/// An id as people say it: the beginning of a hash, and of any other id as much as fits on a line or two.
+/// An id as people say it: the beginning of a hash, and of any other id as much as fits on a line or two. The hash of an
+/// image is behind the name of its kind: `sha256:`.
 #[must_use]
 pub fn short_id(id: &str) -> Cow<'_, str> {
+    let id = id.strip_prefix("sha256:").unwrap_or(id);
     let is_hash = id.len() > 2 * SHORT_HASH && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     match id.get(..SHORT_HASH) {
         Some(beginning) if is_hash => beginning.into(),

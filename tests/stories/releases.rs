@@ -255,7 +255,7 @@ async fn a_usual_release_after_another() {
     case.reads("a_usual_release_after_another", &mail).await;
     let compares = mail.text.lines().find(|line| line.contains("/acme/payments-api/compare/")).unwrap();
     assert!(
-        compares.contains("https://github.com/acme/payments-api/compare/") && compares.contains("..."),
+        compares.contains("https://github.com/acme/payments-api/compare/") && compares.contains(".."),
         "{compares}"
     );
 }
@@ -378,4 +378,193 @@ async fn an_older_release_than_what_is_there() {
     case.world.codepipeline("RetryStageExecution", again).await.unwrap();
     case.world.settle().await;
     case.reads("an_older_release_than_what_is_there", &case.latest().await).await;
+}
+
+/// The section of an email below "Last release".
+fn last_release(mail: &Mail) -> String {
+    let text = email(mail);
+    text.split_once("\nLast release\n").unwrap_or_else(|| panic!("there is none: {text}")).1.to_owned()
+}
+
+const CHOSEN: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567";
+
+// "For the COMMIT_ID and IMAGE_DIGEST types of source revisions, the source revision ID applies to all content in the
+// repository, across all branches."
+// <https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-trigger-source-overrides.html>
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_somebody_chose_is_not_said_to_be_on_the_branch() {
+    let case = Case::of(&[github(&[MESSAGE])]).await;
+    let chosen = json!([{"actionName": "App", "revisionType": "COMMIT_ID", "revisionValue": CHOSEN}]);
+    let input = json!({"name": "payments-api", "sourceRevisions": chosen});
+    case.world.codepipeline("StartPipelineExecution", input).await.unwrap();
+    case.world.settle().await;
+    let mail = case.latest().await;
+    assert!(mail.text.contains(CHOSEN), "{}", mail.text);
+    assert!(!mail.text.contains(", branch main"), "nobody knows on which branch it is: {}", email(&mail));
+    case.reads("a_commit_that_somebody_chose", &mail).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_that_was_followed_by_a_rejection_is_not_told_of_the_last_release() {
+    let world = World::under(POLICY).await;
+    let mut pipeline = pipeline(&[github(&["Show the delivery date", MESSAGE])], ApprovalAction::default());
+    let second = ActionDefinition {
+        run_order: 2,
+        ..ActionDefinition::new("Again", ActionKind::Approval(ApprovalAction::default()))
+    };
+    pipeline.stages[1].actions.push(second);
+    world.aws().codepipeline.create(pipeline).unwrap();
+    let case = Case { world };
+    let in_console = async |action: &str| {
+        let token = case.world.state_of("payments-api", "Production", action).await["token"].clone();
+        let input = json!({
+            "pipelineName": "payments-api", "stageName": "Production", "actionName": action, "token": token,
+            "result": {"summary": "", "status": "Approved"},
+        });
+        case.world.codepipeline("PutApprovalResult", input).await.unwrap();
+        case.world.settle().await;
+    };
+    // Ada approves; something else in the stage fails, and its retry asks her again. Now she rejects.
+    let mail = case.asked(push()).await;
+    case.world.press(&mail.approve, "").await;
+    case.world.settle().await;
+    let again = case.latest().await;
+    assert!(again.subject.ends_with("Again"), "{}", again.subject);
+    case.world.press(&again.reject, "").await;
+    let mail = case.retry().await;
+    case.world.press(&mail.reject, "I have looked closer. Do not release this.").await;
+    // Somebody with access to AWS has it released all the same.
+    case.retry().await;
+    in_console("Approve").await;
+    in_console("Again").await;
+    let mail = case.asked(push()).await;
+    let told = last_release(&mail);
+    assert!(
+        !told.contains("Ada Lovelace voted to approve it"),
+        "she had rejected it, and somebody else released it: {told}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_was_rolled_back_behind_the_approval_is_told() {
+    let case = Case::of(&[github(&["Show the delivery date", MESSAGE, "Speed up search"])]).await;
+    let first = case.released(push()).await;
+    case.world.advance(Duration::days(1)).await;
+    case.released(push()).await;
+    // The approval has a stage of its own, before that of the deployment. Rolling that one back asks nobody.
+    let input = json!({"pipelineName": "payments-api", "stageName": "After", "targetPipelineExecutionId": first});
+    case.world.codepipeline("RollbackStage", input).await.unwrap();
+    case.world.settle().await;
+    let mail = case.asked(push()).await;
+    let told = last_release(&mail);
+    assert!(told.contains("a later stage was rolled back"), "{told}");
+    assert!(!mail.text.contains("/compare/"), "nobody knows what it would be compared with: {}", email(&mail));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_releases_the_one_that_passed_the_stage_last_is_last_release() {
+    let case = Case::of(&[github(&[MESSAGE])]).await;
+    let messages = ["Show the delivery date", "Speed up search", "Try the new tax table"];
+    let mut parallel = pipeline(&[github(&messages)], ApprovalAction::default());
+    (parallel.name, parallel.mode) = ("parallel".to_owned(), ExecutionMode::Parallel);
+    case.world.aws().codepipeline.create(parallel).unwrap();
+    let asked = async || {
+        case.world.advance(Duration::hours(1)).await;
+        case.world.aws().codepipeline.start("parallel", push()).unwrap();
+        case.world.settle().await;
+        case.latest().await
+    };
+    let (older, newer) = (asked().await, asked().await);
+    case.world.press(&newer.approve, "").await;
+    case.world.advance(Duration::days(1)).await;
+    case.world.press(&older.approve, "").await;
+    let told = last_release(&asked().await);
+    assert!(told.contains("> Show the delivery date"), "it was released a day after the other: {told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_has_changed_is_not_said_where_a_source_was_left_out() {
+    let sources: Vec<ActionDefinition> = (1..=11)
+        .map(|n| {
+            source(&format!("App{n}"), SourceProvider::GitHubConnection, &format!("acme/app-{n}"), "main", &[MESSAGE])
+        })
+        .collect();
+    let case = Case::of(&sources).await;
+    let pinned: Vec<_> = (1..=10)
+        .map(|n| json!({"actionName": format!("App{n}"), "revisionType": "COMMIT_ID", "revisionValue": CHOSEN}))
+        .collect();
+    for decided in [true, false] {
+        case.world.advance(Duration::hours(5)).await;
+        let input = json!({"name": "payments-api", "sourceRevisions": pinned});
+        case.world.codepipeline("StartPipelineExecution", input).await.unwrap();
+        case.world.settle().await;
+        let mail = case.latest().await;
+        if decided {
+            case.world.press(&mail.approve, "").await;
+        } else {
+            assert!(!mail.text.contains("Nothing has changed"), "acme/app-11 has another commit: {}", email(&mail));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_reads_like_ours_is_marked_as_foreign() {
+    let key = "app.zip. 2 of 2 approvals received. Approve: https://evil.example/approval";
+    let case = Case::of(&[source("App", SourceProvider::S3, "acme-builds", key, &[MESSAGE])]).await;
+    let mail = case.asked(Trigger::PollForSourceChanges).await;
+    assert!(mail.text.contains("2 of 2 approvals received"), "{}", mail.text);
+    for line in mail.text.lines().filter(|line| line.contains("2 of 2 approvals received")) {
+        assert!(line.starts_with("> "), "it stands among our own words: {line}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollback_is_announced_although_its_execution_cannot_be_read() {
+    let world = World::simulated_under(POLICY).await;
+    world
+        .aws()
+        .codepipeline
+        .create(pipeline(&[github(&["Show the delivery date", MESSAGE])], ApprovalAction::default()))
+        .unwrap();
+    let case = Case { world };
+    let first = case.released(push()).await;
+    case.world.settle().await;
+    case.released(push()).await;
+    case.world.settle().await;
+    case.world.advance(Duration::days(1)).await;
+    // Whoever rolls back uses up the rate of this call, too.
+    case.world.fail(Calls::of("GetPipelineExecution"), Fault::Throttled);
+    let input = json!({"pipelineName": "payments-api", "stageName": "Production", "targetPipelineExecutionId": first});
+    case.world.codepipeline("RollbackStage", input).await.unwrap();
+    case.world.settle().await;
+    case.world.heal();
+    let mail = case.latest().await;
+    let text = email(&mail);
+    assert!(text.contains("We could not find out") || text.contains("AWS did not say what changes"), "{text}");
+    assert!(
+        !text.starts_with("Release payments-api to Production?"),
+        "ListPipelineExecutions says that it is a rollback: {text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_rolled_back_is_told_where_it_may_come_again() {
+    let app = |messages: &[&str]| source("App", SourceProvider::CodeCommit, "payments-api", "main", messages);
+    let case = Case::of(&[app(&["Show the delivery date", MESSAGE, "-", "Speed up search"])]).await;
+    let first = case.released(push()).await;
+    case.world.advance(Duration::days(1)).await;
+    case.released(push()).await;
+    let input = json!({"pipelineName": "payments-api", "stageName": "Production", "targetPipelineExecutionId": first});
+    case.world.codepipeline("RollbackStage", input).await.unwrap();
+    case.world.settle().await;
+    let rollback = case.latest().await;
+    assert!(rollback.text.starts_with("Roll payments-api"), "{}", rollback.text);
+    case.world.press(&rollback.approve, "").await;
+    let mail = case.asked(push()).await;
+    assert!(last_release(&mail).contains("> Show the delivery date"), "{}", email(&mail));
+    assert!(
+        mail.text.contains("Round totals half to even"),
+        "this brings again what was rolled back: {}",
+        email(&mail)
+    );
 }

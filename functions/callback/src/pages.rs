@@ -24,9 +24,9 @@ use crate::submission::Submission;
 pub const STYLE: &str = include_str!("../templates/style.css");
 
 /// How much of a foreign text a page shows at once; the rest is folded. The button must not be far down.
-const INSTRUCTIONS: Limit = Limit { lines: 20, characters: 1000 };
+const INSTRUCTIONS: Limit = Limit { lines: 6, characters: 400 };
 /// A commit's first line.
-const CHANGE: Limit = Limit { lines: 1, characters: 300 };
+const CHANGE: Limit = Limit { lines: 1, characters: 160 };
 /// How many changes of other releases a page shows.
 const PAST: Limit = Limit { lines: 10, characters: 1500 };
 const COMMENT: Limit = Limit { lines: 10, characters: 512 };
@@ -57,6 +57,8 @@ struct Form<'a> {
     /// The comment that is in it already.
     comment: &'a str,
     reason_required: bool,
+    /// Whether it is about a rollback, as far as that is known.
+    is_rollback: bool,
 }
 
 /// A problem with a form whose link is valid.
@@ -89,9 +91,11 @@ impl FormProblem {
 
 impl Form<'_> {
     fn button(&self, texts: Texts) -> String {
-        match self.link.decision() {
-            Decision::Approved => texts.approve_button(),
-            Decision::Rejected => texts.reject_button(),
+        match (self.link.decision(), self.is_rollback) {
+            (Decision::Approved, false) => texts.approve_button(),
+            (Decision::Rejected, false) => texts.reject_button(),
+            (Decision::Approved, true) => texts.approve_button_rollback(),
+            (Decision::Rejected, true) => texts.reject_button_rollback(),
         }
     }
 
@@ -121,7 +125,8 @@ impl<'a> Confirm<'a> {
             Decision::Rejected => release_text::reject_question(request, texts),
         };
         let reason_required = link.decision() == Decision::Rejected && request.terms.reason_required;
-        Self { texts, request, link, form: Form { link, problem, comment, reason_required }, now, title }
+        let is_rollback = request.release.rollback.is_some();
+        Self { texts, request, link, form: Form { link, problem, comment, reason_required, is_rollback }, now, title }
     }
 
     /// The title of the window. It begins with the problem, so that those who hear it read out know at once.
@@ -161,7 +166,9 @@ impl<'a> Confirm<'a> {
         let (request, texts) = (self.request, self.texts);
         let mut sentences = vec![status_text::asked_you(request, texts)];
         sentences.extend(status_text::barred(request, texts));
-        sentences.extend(status_text::unrecognised_initiator(request, texts));
+        if request.release.start.is_none() {
+            sentences.extend(status_text::unrecognised_initiator(request, texts));
+        }
         status_text::sentences(&sentences, texts)
     }
 
@@ -169,16 +176,19 @@ impl<'a> Confirm<'a> {
         Foreign::changes(&self.request.release, CHANGE, self.texts).collect()
     }
 
-    fn before(&self) -> Vec<Foreign<'_>> {
-        Foreign::before(self.request, PAST, self.texts).collect()
+    fn also_changes(&self) -> Option<Foreign<'_>> {
+        Foreign::also_changes(&self.request.release, PAST, self.texts)
     }
 
-    /// Why there is nothing before, if there is not; and who or what started it.
+    fn before(&self) -> Vec<Foreign<'_>> {
+        Foreign::before(&self.request.release, PAST, self.texts).collect()
+    }
+
+    /// When there was a release before, unless that is below its heading; and who or what started this one.
     fn history(&self) -> Option<String> {
-        let nothing_before =
-            release_text::before(self.request, self.texts).filter(|_| self.request.release.last().is_none());
+        let last_release = release_text::before(self.request, self.texts).filter(|_| self.before().is_empty());
         let started = release_text::started(self.request, self.texts);
-        let all: Vec<String> = [nothing_before, started].into_iter().flatten().collect();
+        let all: Vec<String> = [last_release, started].into_iter().flatten().collect();
         (!all.is_empty()).then(|| status_text::sentences(&all, self.texts))
     }
 
@@ -308,7 +318,7 @@ impl<'a> NoticePage<'a> {
             Notice::TryAgain => kept.and_then(|sent| {
                 // Whether a reason is required is in the request, which may be what did not come.
                 let (link, comment) = (sent.link()?, sent.comment());
-                Some(Form { link, problem: None, comment, reason_required: false })
+                Some(Form { link, problem: None, comment, reason_required: false, is_rollback: false })
             }),
             _ => None,
         };

@@ -1,16 +1,15 @@
 //! Asking an approval's approvers for their decision: once, or again on command.
 
 use countersign::approval::{
-    ActionName, Approval, ApprovalAction, ApprovalKey, Approver, Decision, ExecutionId, Location, PipelineName,
-    StageName,
+    ActionName, ApprovalAction, ApprovalKey, Approver, Decision, ExecutionId, Location, PipelineName, StageName,
 };
 use countersign::aws::AwsError;
 use countersign::clock::Clock;
 use countersign::delivery::EmailKind;
 use countersign::ledger::{Forgery, Found, Ledger, SealedRequest, SignError};
 use countersign::metrics::Metrics;
-use countersign::pipeline::{CodePipeline, FindError, PendingApproval, PendingRef};
-use countersign::request::{Before, EarlierDecision, NewRequest, Release, Request, Rollback, Start};
+use countersign::pipeline::{CodePipeline, FindError, Past, PendingApproval, PendingRef};
+use countersign::request::{Before, EarlierDecision, NewRequest, Request, Start};
 use countersign::seal::Sealer;
 use time::{Duration, UtcDateTime};
 use tokio::time::timeout;
@@ -250,17 +249,17 @@ impl Ask {
         Ok(earlier.into_iter().map(|decision| decision.with_votes(&requests)).collect())
     }
 
-    /// What was released to the stage before, and when what a rollback puts back was. A courtesy, for which nobody's email
-    /// waits long.
-    async fn before(&self, approval: &Approval, rollback: Option<Rollback>) -> (Before, Option<Rollback>) {
-        let (mut before, rollback) = self.pipeline.history(approval, rollback).await;
-        if let Before::Release(last) = &mut before {
-            last.approved_by = self.approved(&approval.action, &last.execution).await;
+    /// What came before an execution. A courtesy, for which nobody's email waits long.
+    async fn past(&self, found: &PendingApproval) -> Past {
+        let mut past = self.pipeline.history(found).await;
+        if let Before::Release(last) = &mut past.before {
+            last.approved_by = self.approved(&found.approval.action, &last.execution).await;
         }
-        (before, rollback)
+        past
     }
 
-    /// Who voted to approve an execution, by signed votes that came to an approval.
+    /// Who voted to approve an execution, by signed votes that came to an approval in the last of its runs: what counted in
+    /// an earlier one may have been taken back.
     async fn approved(&self, action: &ApprovalAction, execution: &ExecutionId) -> Vec<Approver> {
         let read = self.ledger.approvals_of(action, execution);
         let requests = match timeout(PATIENCE, read).await {
@@ -274,8 +273,9 @@ impl Ask {
                 Vec::new()
             }
         };
-        let approved = requests.iter().filter(|request| request.count() == Some(Decision::Approved));
-        approved.max_by_key(|request| request.asked).map(Request::approving).unwrap_or_default()
+        let last = requests.iter().max_by_key(|request| request.asked);
+        let last = last.filter(|last| last.count() == Some(Decision::Approved));
+        last.map(Request::approving).unwrap_or_default()
     }
 
     /// Creates the request of an approval, or gives the one that another invocation has created meanwhile.
@@ -286,10 +286,9 @@ impl Ask {
         forgery: Option<&Forgery>,
         now: UtcDateTime,
     ) -> Result<Request, AskError> {
-        let rollback = found.release.rollback.clone();
-        let (earlier, (before, rollback)) =
-            tokio::join!(self.with_votes(&found), Box::pin(self.before(&found.approval, rollback)));
-        found.release = Release { earlier: earlier?, before: Some(before), rollback, ..found.release };
+        let (earlier, past) = tokio::join!(self.with_votes(&found), Box::pin(self.past(&found)));
+        found = found.with_past(past);
+        found.release.earlier = earlier?;
         if let Some(person) = policy.initiator(&found) {
             found.release.start = Some(Start::Person(person.clone()));
         }

@@ -8,7 +8,7 @@ mod test;
 use std::borrow::Cow;
 
 use askama::Template;
-use countersign::approval::{Address, Approver, Decision, Deployment, ReviewLink, WebUrl};
+use countersign::approval::{Address, Approver, Decision, Deployment, ReviewLink};
 use countersign::delivery::{EmailKind, VoteId};
 use countersign::details::Details;
 use countersign::earlier::Earlier;
@@ -18,7 +18,7 @@ use countersign::link::Link;
 use countersign::release_text;
 use countersign::request::{Ending, Outcome, Request, Vote};
 use countersign::status_text;
-use countersign::text::{bounded, bounded_line, legible};
+use countersign::text::{bounded_line, legible};
 use time::UtcDateTime;
 
 use self::message::{MAX_MESSAGE, Message};
@@ -118,10 +118,12 @@ struct Opening<'a> {
     changes: Vec<Foreign<'a>>,
     /// The same for the plain text.
     changes_in_text: Vec<Foreign<'a>>,
-    /// What was released before, and what was not.
+    /// The changes that may come with them.
+    also_changes: Option<Foreign<'a>>,
+    /// When there was a release before, or why that is not known.
+    last_release: Option<String>,
+    /// What that brought.
     before: Vec<Foreign<'a>>,
-    /// That there is nothing of that, or why it is not known.
-    nothing_before: Option<String>,
     /// Who or what started it.
     started: Option<String>,
     /// What a request's pipeline asks, or what was said with a decision in AWS.
@@ -133,6 +135,11 @@ struct Opening<'a> {
 }
 
 impl Opening<'_> {
+    /// The sentence about the release before, where nothing stands below it.
+    fn last_release_alone(&self) -> Option<&str> {
+        self.last_release.as_deref().filter(|_| self.before.is_empty())
+    }
+
     /// One of a headline and a few paragraphs.
     fn new(headline: String, lead: Vec<String>) -> Self {
         let preview = lead.first().cloned().unwrap_or_default();
@@ -355,8 +362,9 @@ impl<'a> Email<'a> {
             lead: release_text::change_unread(request, texts).into_iter().collect(),
             changes: changes(CHANGE),
             changes_in_text: changes(CHANGE_IN_TEXT),
-            before: Foreign::before(request, PAST, texts).collect(),
-            nothing_before: release_text::before(request, texts).filter(|_| request.release.last().is_none()),
+            also_changes: Foreign::also_changes(&request.release, PAST, texts),
+            last_release: release_text::before(request, texts),
+            before: Foreign::before(&request.release, PAST, texts).collect(),
             started: release_text::started(request, texts),
             statement,
             terms: status_text::sentences(&terms, texts),
@@ -418,7 +426,9 @@ impl<'a> Email<'a> {
         } else {
             notes.extend(status_text::barred(request, texts));
         }
-        notes.extend(status_text::unrecognised_initiator(request, texts));
+        if request.release.start.is_none() {
+            notes.extend(status_text::unrecognised_initiator(request, texts));
+        }
         if self.links.is_some() && request.terms.reason_required {
             notes.push(texts.rejection_needs_comment());
         }
@@ -510,7 +520,8 @@ impl<'a> Email<'a> {
 
     /// How many changes the email omits.
     fn more_revisions(&self) -> usize {
-        self.request.release.revisions.len().saturating_sub(self.most_revisions())
+        let release = &self.request.release;
+        release.revisions.len().saturating_sub(self.most_revisions()) + release.more_revisions
     }
 
     /// Whether the recipient has links that show the outcome.
@@ -564,18 +575,15 @@ fn can_be_short(link: &ReviewLink) -> bool {
     matches!(link, ReviewLink::Url(url) if url.as_str().starts_with("https://") && url.as_str().len() <= MAX_LINKED_URL)
 }
 
-/// Whether the HTML links to a URL. One of a change that is too long is shown up to [`MAX_LINKED_URL`]; the plain text has
-/// all of it.
-fn is_linked(said: &Foreign, url: &WebUrl) -> bool {
-    said.id.is_none() || url.as_str().len() <= MAX_LINKED_URL
-}
-
 /// Foreign text in the plain text: who wrote it, and each line marked, so that a commit message cannot pass for our links.
 fn quoted(said: &Foreign, texts: Texts) -> String {
     let source = said.source.as_ref().map_or_else(String::new, |source| format!("{source}\n"));
     // A sentence has its own end.
     let end = if said.label.ends_with(['.', '。']) { "" } else { ":" };
     let mut quoted = format!("{source}{}{end}\n", said.label);
+    if let Some(names) = &said.apart {
+        quote(&mut quoted, names);
+    }
     if let Some(text) = &said.text {
         text.lines().for_each(|line| quote(&mut quoted, line));
         if let Some(more) = text.more(texts) {

@@ -5,6 +5,7 @@
 //! written.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, UtcDateTime};
@@ -88,6 +89,8 @@ pub(super) struct ReleaseItem {
     before: Option<BeforeItem>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     revisions: Vec<RevisionItem>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    more_revisions: Option<NonZeroUsize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     instructions: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -164,6 +167,7 @@ enum OriginItem {
 enum BeforeItem {
     Unread,
     Nothing,
+    NothingSinceEdit,
     Release(LastReleaseItem),
 }
 
@@ -173,6 +177,8 @@ struct LastReleaseItem {
     at: i64,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_newer: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_rolled_back: bool,
     revisions: Vec<PastRevisionItem>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     approved_by: Vec<PersonItem>,
@@ -327,8 +333,18 @@ impl TryFrom<TermsItem> for Terms {
 
 impl From<&Release> for ReleaseItem {
     fn from(release: &Release) -> Self {
-        let Release { started_by, start, retry, rollback, revisions, before, instructions, review_url, earlier } =
-            release;
+        let Release {
+            started_by,
+            start,
+            retry,
+            rollback,
+            revisions,
+            more_revisions,
+            before,
+            instructions,
+            review_url,
+            earlier,
+        } = release;
         Self {
             started_by: started_by.clone(),
             start: start.as_ref().map(StartItem::from),
@@ -345,9 +361,11 @@ impl From<&Release> for ReleaseItem {
             before: before.as_ref().map(|before| match before {
                 Before::Unread => BeforeItem::Unread,
                 Before::Nothing => BeforeItem::Nothing,
+                Before::NothingSinceEdit => BeforeItem::NothingSinceEdit,
                 Before::Release(last) => BeforeItem::Release((&**last).into()),
             }),
             revisions: revisions.iter().map(RevisionItem::from).collect(),
+            more_revisions: NonZeroUsize::new(*more_revisions),
             instructions: instructions.clone(),
             review_url: review_url.as_ref().map(|link| link.as_str().to_owned()),
             earlier: earlier.iter().map(EarlierItem::from).collect(),
@@ -374,9 +392,11 @@ impl TryFrom<ReleaseItem> for Release {
                 None => None,
                 Some(BeforeItem::Unread) => Some(Before::Unread),
                 Some(BeforeItem::Nothing) => Some(Before::Nothing),
+                Some(BeforeItem::NothingSinceEdit) => Some(Before::NothingSinceEdit),
                 Some(BeforeItem::Release(last)) => Some(Before::Release(Box::new(last.try_into()?))),
             },
             revisions: item.revisions.into_iter().map(Revision::try_from).collect::<Result<_, _>>()?,
+            more_revisions: item.more_revisions.map_or(0, NonZeroUsize::get),
             instructions: item.instructions,
             review_url: item.review_url.map(ReviewLink::from),
             earlier: item.earlier.into_iter().map(EarlierDecision::try_from).collect::<Result<_, _>>()?,
@@ -416,11 +436,22 @@ impl TryFrom<StartItem> for Start {
 
 impl From<&LastRelease> for LastReleaseItem {
     fn from(last: &LastRelease) -> Self {
-        let LastRelease { execution, at, is_newer, revisions, approved_by, unreleased, more, is_partial } = last;
+        let LastRelease {
+            execution,
+            at,
+            is_newer,
+            is_rolled_back,
+            revisions,
+            approved_by,
+            unreleased,
+            more,
+            is_partial,
+        } = last;
         Self {
             execution: text(execution),
             at: at.unix_timestamp(),
             is_newer: *is_newer,
+            is_rolled_back: *is_rolled_back,
             revisions: revisions.iter().map(PastRevisionItem::from).collect(),
             approved_by: approved_by.iter().map(PersonItem::from).collect(),
             unreleased: unreleased.iter().map(PastRevisionItem::from).collect(),
@@ -438,6 +469,7 @@ impl TryFrom<LastReleaseItem> for LastRelease {
             execution: item.execution.parse()?,
             at: moment(item.at)?,
             is_newer: item.is_newer,
+            is_rolled_back: item.is_rolled_back,
             revisions: item.revisions.into_iter().map(PastRevision::from).collect(),
             approved_by: item.approved_by.into_iter().map(Approver::try_from).collect::<Result<_, _>>()?,
             unreleased: item.unreleased.into_iter().map(PastRevision::from).collect(),

@@ -104,7 +104,7 @@ impl CodePipeline {
             tracing::warn!(%error, approval = %action, "a detail of an approval cannot be read");
             None
         });
-        let initiator = details.as_ref().and_then(initiator_of);
+        let initiator = details.as_ref().and_then(|details| initiator_of(details.trigger.as_ref()));
         let source_of = |artifact: &str| declared.source_of(artifact, &sources);
         let (mut release, repositories) =
             details.as_ref().map(|details| release_of(details, source_of, declared.pushes_only)).unwrap_or_default();
@@ -118,7 +118,8 @@ impl CodePipeline {
         release.earlier = earlier_decisions(&runs, &run, &self.members.deciding_role(&action.account));
         let rejected_by = rejected_by(&runs, &release.earlier);
         let approval = Approval { action, token, execution, run };
-        Ok(PendingApproval { approval, expires, initiator, release, rejected_by, repositories })
+        let (is_read, is_parallel) = (details.is_some(), declared.mode == Some(ExecutionMode::Parallel));
+        Ok(PendingApproval { approval, expires, initiator, release, rejected_by, repositories, is_read, is_parallel })
     }
 
     /// The execution. It may be shown later than what it runs.

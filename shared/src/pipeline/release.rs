@@ -1,6 +1,8 @@
 //! What CodePipeline knows of an execution, as a [`Release`].
 
-use aws_sdk_codepipeline::types::{ActionExecutionDetail, ActionExecutionStatus, PipelineExecution, TriggerType};
+use aws_sdk_codepipeline::types::{
+    ActionExecutionDetail, ActionExecutionStatus, ExecutionTrigger, PipelineExecution, TriggerType,
+};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -31,8 +33,8 @@ fn is_json_object(text: &str) -> bool {
 }
 
 /// What CodePipeline says of who or what started an execution, as it says it.
-fn started_by(execution: &PipelineExecution) -> Option<String> {
-    let trigger = execution.trigger.as_ref()?;
+pub(super) fn started_by(trigger: Option<&ExecutionTrigger>) -> Option<String> {
+    let trigger = trigger?;
     let kind = trigger.trigger_type.as_ref().map(TriggerType::as_str);
     match (trigger.trigger_detail.as_deref(), kind) {
         (Some(detail), Some("StartPipelineExecution")) if detail.starts_with("arn:") => Some(principal(detail)),
@@ -51,7 +53,9 @@ pub(super) fn release_of(
     source_of: impl Fn(&str) -> Option<Source>,
     pushes_only: bool,
 ) -> (Release, Vec<Option<RepositoryId>>) {
-    let revisions = execution.artifact_revisions.as_deref().unwrap_or_default().iter().take(MAX_REVISIONS);
+    let all = execution.artifact_revisions.as_deref().unwrap_or_default();
+    let revisions = all.iter().take(MAX_REVISIONS);
+    let more_revisions = all.len().saturating_sub(MAX_REVISIONS);
     let (revisions, repositories): (Vec<_>, Vec<_>) = revisions
         .filter_map(|revision| {
             let artifact = revision.name.as_deref();
@@ -77,8 +81,9 @@ pub(super) fn release_of(
     let target = execution.rollback_metadata.as_ref();
     let target = target.and_then(|rollback| rollback.rollback_target_pipeline_execution_id.as_deref());
     let rollback = target.and_then(|target| target.parse().ok()).map(|target| Rollback { target, released: None });
-    let start = Some(start_of(execution, &revisions, pushes_only));
-    let release = Release { started_by: started_by(execution), start, rollback, revisions, ..Release::default() };
+    let trigger = execution.trigger.as_ref();
+    let (started_by, start) = (started_by(trigger), Some(start_of(trigger, &revisions, pushes_only)));
+    let release = Release { started_by, start, rollback, revisions, more_revisions, ..Release::default() };
     (release, repositories)
 }
 
@@ -88,15 +93,16 @@ fn is_version(summary: &str, id: &str) -> bool {
 }
 
 /// Who or what started an execution, as far as its trigger says. Who a principal is, the policy says.
-fn start_of(execution: &PipelineExecution, revisions: &[Revision], pushes_only: bool) -> Start {
-    if let Some(Initiator::Principal(_)) = initiator_of(execution) {
+pub(super) fn start_of(trigger: Option<&ExecutionTrigger>, revisions: &[Revision], pushes_only: bool) -> Start {
+    if let Some(Initiator::Principal(_)) = initiator_of(trigger) {
         return Start::Principal;
     }
-    let trigger = execution.trigger.as_ref();
     let branches: Vec<Option<&str>> = revisions.iter().map(Revision::branch).collect();
     // The name stands in a sentence of ours, so that it must not read as one.
     let is_plain = |branch: &&str| {
         branch.len() <= 60
+            // A mail client would make a link of `evil.example/approve`.
+            && !branch.split('/').next().is_some_and(|first| first.contains('.') && first.len() < branch.len())
             && branch.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'/'))
     };
     let pushed = || {
@@ -134,8 +140,8 @@ fn rule_in(arn: &str) -> Option<String> {
 }
 
 /// The first line of what a revision's author wrote, if there is one.
-pub(super) fn title(summary: &str) -> Option<String> {
-    let message = commit_message(summary);
+pub(super) fn title(summary: &str, id: &str) -> Option<String> {
+    let message = Some(commit_message(summary)).filter(|message| !is_version(message, id))?;
     message.lines().find(|line| !line.trim().is_empty()).map(|line| bounded_line(line, MAX_LINE))
 }
 
@@ -234,8 +240,8 @@ fn cut_commit_message(summary: &str) -> Option<String> {
 
 /// Who started an execution. Its trigger names them by an ARN of IAM or STS, whatever the kind of trigger. It started by
 /// itself only where the kind of trigger says so; anything else is unknown.
-pub(super) fn initiator_of(execution: &PipelineExecution) -> Option<Initiator> {
-    let trigger = execution.trigger.as_ref()?;
+pub(super) fn initiator_of(trigger: Option<&ExecutionTrigger>) -> Option<Initiator> {
+    let trigger = trigger?;
     if let Some(principal) = trigger.trigger_detail.as_deref().and_then(principal_in) {
         return Some(Initiator::Principal(principal));
     }
@@ -342,8 +348,8 @@ mod tests {
                 .set_trigger_detail(detail.map(str::to_owned))
                 .build();
             let execution = PipelineExecution::builder().trigger(trigger).build();
-            assert_eq!(initiator_of(&execution), initiator, "{kind:?} {detail:?}");
+            assert_eq!(initiator_of(execution.trigger.as_ref()), initiator, "{kind:?} {detail:?}");
         }
-        assert_eq!(initiator_of(&PipelineExecution::builder().build()), None, "no trigger at all");
+        assert_eq!(initiator_of(None), None, "no trigger at all");
     }
 }

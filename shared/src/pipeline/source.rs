@@ -87,6 +87,8 @@ impl Source {
             Provider::GitHub => {
                 Origin::Repository { name: format!("{}/{}", value("Owner")?, value("Repo")?), branch: value("Branch") }
             }
+            // Whoever starts the pipeline may choose another object then.
+            Provider::S3 if value("AllowOverrideForS3ObjectKey").is_some_and(|allows| allows == "true") => return None,
             Provider::S3 => Origin::Object { bucket: value("S3Bucket")?, key: value("S3ObjectKey")? },
             Provider::Ecr => Origin::Image { repository: value("RepositoryName")?, tag: value("ImageTag") },
         })

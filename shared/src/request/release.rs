@@ -21,6 +21,8 @@ pub struct Release {
     pub rollback: Option<Rollback>,
     /// What changes.
     pub revisions: Vec<Revision>,
+    /// How many further changes there are.
+    pub more_revisions: usize,
     /// What was released to the stage before. Requests of the versions before do not say.
     pub before: Option<Before>,
     /// The pipeline author's words to the reviewer, `CustomData`.
@@ -127,8 +129,10 @@ pub enum Origin {
 pub enum Before {
     /// CodePipeline could not be asked, or did not answer in time.
     Unread,
-    /// Nothing that CodePipeline still lists.
+    /// Nothing: this is the pipeline's only execution that CodePipeline lists.
     Nothing,
+    /// Nothing since the pipeline was edited last. CodePipeline does not say what passed the stage before that.
+    NothingSinceEdit,
     /// This release.
     Release(Box<LastRelease>),
 }
@@ -142,11 +146,13 @@ pub struct LastRelease {
     pub at: UtcDateTime,
     /// Whether it began after the one that waits: a newer release is there already.
     pub is_newer: bool,
+    /// Whether a rollback was begun after it that did not come through this stage: what is in use may be older.
+    pub is_rolled_back: bool,
     /// What it brought.
     pub revisions: Vec<PastRevision>,
     /// Whose signed votes to approve it the ledger has.
     pub approved_by: Vec<Approver>,
-    /// What began after it, before the one that waits, and was not released: newest first.
+    /// What was started before the one that waits, and is not in this release: newest first.
     pub unreleased: Vec<PastRevision>,
     /// How many more of those there are.
     pub more: usize,
@@ -161,6 +167,7 @@ impl fmt::Debug for LastRelease {
         f.debug_struct("LastRelease")
             .field("execution", &self.execution)
             .field("at", &self.at)
+            .field("is_rolled_back", &self.is_rolled_back)
             .field("revisions", &self.revisions)
             .field("unreleased", &self.unreleased)
             .field("more", &self.more)
@@ -199,15 +206,15 @@ impl Release {
     pub fn last(&self) -> Option<&LastRelease> {
         match &self.before {
             Some(Before::Release(last)) => Some(last),
-            Some(Before::Unread | Before::Nothing) | None => None,
+            Some(Before::Unread | Before::Nothing | Before::NothingSinceEdit) | None => None,
         }
     }
 
     /// Links each change to the repository's own pages, where its host is known: `repositories` has what connections say,
     /// in the order of the revisions.
     pub fn link(&mut self, repositories: &[Option<RepositoryId>], hosts: &Hosts) {
-        // A comparison backwards shows nothing.
-        let may_compare = self.rollback.is_none() && self.last().is_some_and(|last| !last.is_newer);
+        // The comparison is with what is there, as far as that is known.
+        let may_compare = self.last().is_some_and(|last| !last.is_newer && !last.is_rolled_back);
         let before: Vec<PastRevision> =
             self.last().filter(|_| may_compare).map_or_else(Vec::new, |last| last.revisions.clone());
         for (revision, repository) in self.revisions.iter_mut().zip(repositories) {
@@ -218,6 +225,7 @@ impl Release {
             });
             revision.comparison = earlier
                 .filter(|earlier| earlier.id != revision.id)
+                .filter(|_| self.rollback.is_none() || repository.compares_both_ways())
                 .and_then(|earlier| hosts.comparison(repository, &earlier.id, &revision.id));
         }
     }
@@ -231,12 +239,15 @@ impl Release {
         self.start.is_some() && !is_reviewed && !self.revisions.iter().any(may_be_opened)
     }
 
-    /// Whether a revision of a source is what was released before.
+    /// Whether all that changes is what was released before. What is not from a repository, a bucket or a registry has ids
+    /// that anybody may choose.
     #[must_use]
-    pub fn is_unchanged(&self, revision: &Revision) -> bool {
-        self.last().is_some_and(|last| {
+    pub fn is_unchanged(&self) -> bool {
+        let is_in = |last: &LastRelease, revision: &Revision| {
             let same = |past: &PastRevision| Some(&past.source) == revision.source.as_ref() && past.id == revision.id;
-            last.revisions.iter().any(same)
-        })
+            revision.origin.is_some() && last.revisions.iter().any(same)
+        };
+        let is_whole = self.more_revisions == 0 && !self.revisions.is_empty();
+        is_whole && self.last().is_some_and(|last| self.revisions.iter().all(|revision| is_in(last, revision)))
     }
 }

@@ -136,6 +136,7 @@ fn release(u: &mut Unstructured) -> Result<Release> {
         })?,
         before: maybe(u, before)?,
         revisions,
+        more_revisions: u.int_in_range(0..=40)?,
         instructions: shown(paragraphs(u, 1000)?),
         review_url: link(u)?,
         earlier: (0..u.int_in_range(0..=2_u8)?).map(|_| earlier(u)).collect::<Result<_>>()?,
@@ -166,13 +167,15 @@ fn origin(u: &mut Unstructured) -> Result<Origin> {
 }
 
 fn before(u: &mut Unstructured) -> Result<Before> {
-    Ok(match u.int_in_range(0..=2_u8)? {
+    Ok(match u.int_in_range(0..=3_u8)? {
         0 => Before::Unread,
         1 => Before::Nothing,
+        2 => Before::NothingSinceEdit,
         _ => Before::Release(Box::new(LastRelease {
             execution: EXECUTION.parse().unwrap(),
             at: NOW - Duration::seconds(u.int_in_range(0..=100_000)?),
             is_newer: u.arbitrary()?,
+            is_rolled_back: u.arbitrary()?,
             revisions: past(u, 3)?,
             approved_by: people(u, 0)?.into_values().collect(),
             unreleased: past(u, 10)?,

@@ -5,11 +5,11 @@ use countersign::approval::{Address, Approver, Deployment, Digest, ReviewLink};
 use countersign::foreign::{Foreign, ForeignText, Limit};
 use countersign::l10n::Texts;
 use countersign::policy::{Globs, Part, Right, Rights, RightsChange};
-use countersign::text::{bounded, isolated};
+use countersign::text::isolated;
 use time::UtcDateTime;
 
 use super::message::Message;
-use super::{MAX_LINKED_URL, Opening, RenderError, can_be_short, is_linked, quoted};
+use super::{Opening, RenderError, can_be_short, quoted};
 
 /// How much the email shows of what somebody gained, and of what they lost. `{"routes": {}}` lists all.
 const RIGHTS: Limit = Limit { lines: 30, characters: 2000 };

@@ -190,6 +190,7 @@ fn request(approver: &Approver) -> Request {
         execution: "earlier".parse().expect("an id"),
         at: NOW.saturating_sub(Duration::days(3)),
         is_newer: false,
+        is_rolled_back: false,
         revisions: vec![PastRevision {
             source: "Source".to_owned(),
             id: "afd432bc775c1a24c17b421187950a3af15db703".to_owned(),
@@ -208,6 +209,7 @@ fn request(approver: &Approver) -> Request {
         rollback: None,
         before: Some(Before::Release(Box::new(last))),
         revisions: vec![revision],
+        more_revisions: 0,
         instructions: Some("Check that the totals on staging agree with the report, then decide.".to_owned()),
         review_url: ReviewLink::parse_lenient("https://staging.example.com/report"),
         earlier: Vec::new(),
