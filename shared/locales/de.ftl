@@ -142,7 +142,6 @@ retried = Danach wurde diese Phase wiederholt.
 
 ## Was zuvor ausgeliefert wurde
 
-last-release-title = Letztes Release
 what-is-taken-back = Was zurückgenommen wird
 last-release = Das letzte Release für { $stage } war am { $moment }.
 last-release-voted = Das letzte Release für { $stage } war am { $moment }. Für die Genehmigung gestimmt: { $names }.

@@ -183,8 +183,7 @@ retried = This stage then ran again.
 
 ## What was released before
 
-last-release-title = Last release
-# In its place, for a rollback
+# Above what was released last, where a rollback takes it back
 what-is-taken-back = What is taken back
 last-release = The last release to { $stage } was on { $moment }.
 # $names: one or more people

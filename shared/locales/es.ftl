@@ -143,7 +143,6 @@ retried = Después, esta etapa se repitió.
 
 ## Qué se publicó antes
 
-last-release-title = Última publicación
 what-is-taken-back = Lo que se retira
 last-release = La última publicación en { $stage } fue el { $moment }.
 last-release-voted = La última publicación en { $stage } fue el { $moment }. Votos para aprobarla: { $names }.

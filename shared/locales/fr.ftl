@@ -142,7 +142,6 @@ retried = Cette étape a ensuite été relancée.
 
 ## Ce qui a été déployé auparavant
 
-last-release-title = Dernier déploiement
 what-is-taken-back = Ce qui est annulé
 last-release = Dernier déploiement vers { $stage } : le { $moment }.
 last-release-voted = Dernier déploiement vers { $stage } : le { $moment }. Ont voté pour l’approuver : { $names }.

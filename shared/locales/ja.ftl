@@ -105,7 +105,6 @@ retried = その後、このステージは再実行されました。
 
 ## 前回までのリリース
 
-last-release-title = 前回のリリース
 what-is-taken-back = 取り消される内容
 last-release = { $stage }への前回のリリースは{ $moment }でした。
 last-release-voted = { $stage }への前回のリリースは{ $moment }でした。承認に投票した人：{ $names }。

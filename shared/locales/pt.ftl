@@ -141,7 +141,6 @@ retried = Depois, esta etapa foi repetida.
 
 ## O que foi publicado antes
 
-last-release-title = Última publicação
 what-is-taken-back = O que é retirado
 last-release = A última publicação em { $stage } foi em { $moment }.
 last-release-voted = A última publicação em { $stage } foi em { $moment }. Votos para aprová-la: { $names }.

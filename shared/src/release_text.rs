@@ -133,10 +133,10 @@ pub fn changes_title(request: &Request, texts: Texts) -> String {
     if request.release.rollback.is_some() { texts.what_is_put_back() } else { texts.what_changes() }
 }
 
-/// The heading above what was released before.
+/// The heading above what was released before, for a rollback. Elsewhere, our sentence about it is enough.
 #[must_use]
-pub fn before_title(request: &Request, texts: Texts) -> String {
-    if request.release.rollback.is_some() { texts.what_is_taken_back() } else { texts.last_release_title() }
+pub fn before_title(request: &Request, texts: Texts) -> Option<String> {
+    request.release.rollback.is_some().then(|| texts.what_is_taken_back())
 }
 
 /// What comes of it if nobody decides; `None` where the pipeline waits for longer than the links work.

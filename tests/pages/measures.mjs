@@ -30,12 +30,13 @@ export function sidewaysScroll() {
 }
 
 /**
- * Targets smaller than 44 by 44 CSS pixels (WCAG 2.5.5). A link within running text is excepted, as there: one that has
- * other text of its block beside it on one of its lines. A link alone on its lines counts, whatever its block holds
- * above and below.
+ * Targets smaller than 44 by 44 CSS pixels (WCAG 2.5.5), or, in the box for what others wrote, than 24 (WCAG 2.5.8): there
+ * they stand one below the other, and the buttons must not be pushed down. No target may take the taps of another. A link
+ * within running text is excepted, as there: one that has other text of its block beside it on one of its lines. A link
+ * alone on its lines counts, whatever its block holds above and below.
  */
 export function smallTargets() {
-  const SIDE = 44
+  const sideOf = (target) => (target.closest('.said') ? 24 : 44)
   const TARGETS = 'a[href], button, input:not([type=hidden]), textarea, select, summary, [role=button], [tabindex="0"]'
   const isInline = (element) => getComputedStyle(element).display === 'inline'
   const blockOf = (element) => (isInline(element) ? blockOf(element.parentElement) : element)
@@ -57,14 +58,24 @@ export function smallTargets() {
     }
     return false
   }
-  return [...document.querySelectorAll(TARGETS)]
+  const targets = [...document.querySelectorAll(TARGETS)]
     .filter((target) => target.checkVisibility() && !isRunningText(target))
     .map((target) => ({ target, rect: target.getBoundingClientRect() }))
-    .filter(({ rect }) => rect.width < SIDE || rect.height < SIDE)
-    .map(({ target, rect }) => {
-      const size = `${rect.width.toFixed(1)}×${rect.height.toFixed(1)}`
-      return `a target of ${size} px: ${target.cloneNode(false).outerHTML.slice(0, 60)}`
-    })
+  const small = targets.filter(({ target, rect }) => Math.min(rect.width, rect.height) < sideOf(target))
+  const markup = ({ target }) => target.cloneNode(false).outerHTML.slice(0, 60)
+  const overlaps = (one, other) => {
+    const [a, b] = [one.rect, other.rect]
+    const width = Math.min(a.right, b.right) - Math.max(a.left, b.left)
+    const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top)
+    return width > 1 && height > 1 && !one.target.contains(other.target) && !other.target.contains(one.target)
+  }
+  const stolen = targets.flatMap((one, index) =>
+    targets.slice(index + 1).filter((other) => overlaps(one, other)).map((other) => [one, other]),
+  )
+  return [
+    ...small.map((one) => `a target of ${one.rect.width.toFixed(1)}×${one.rect.height.toFixed(1)} px: ${markup(one)}`),
+    ...stolen.map(([one, other]) => `a target above another: ${markup(one)}, ${markup(other)}`),
+  ]
 }
 
 /** What a selector finds that does not lie wholly on the first screen; also if it finds nothing. */

@@ -17,6 +17,8 @@ const WRONG = `<!DOCTYPE html>
 <style>
 :focus{outline:none}
 .faint{color:#bbb}
+.tall a{display:inline-block;min-width:44px;padding:20px 0}
+.raised{margin-top:-30px}
 .wide{width:2000px}
 .cut{overflow:hidden;width:20px;height:10px}
 </style>
@@ -27,6 +29,9 @@ const WRONG = `<!DOCTYPE html>
 <p class="faint">Text of too little contrast</p>
 <p>Text beside <a href="#running">a link</a>, which may be small.</p>
 <p>A line above<br><a href="#alone">a link alone on its line</a></p>
+<p class="tall"><a href="#above">a link above</a></p>
+<p class="tall raised"><a href="#over">a link over it</a></p>
+<p class="said"><a href="#tiny">tiny</a></p>
 <p class="wide">wide</p>
 <p class="cut">cut off</p>
 <span><p>a paragraph in a span</p></span>
@@ -58,8 +63,14 @@ export async function checkMeasures(checks, browser) {
     })
   await finds('too little contrast', () => page.evaluate(axeViolations, WCAG), 'axe color-contrast')
   await finds('what scrolls and what is cut off', () => page.evaluate(sidewaysScroll), 'the page is 2', 'class="cut"')
-  await finds('a small target, and except one in running text', () => page.evaluate(smallTargets), '#alone')
-  await finds('a focus that is not seen', () => focusSeen(browser, page), '#running', '#alone')
+  await finds(
+    'a small target, except one in running text, and one over another',
+    () => page.evaluate(smallTargets),
+    '#alone',
+    '#tiny',
+    'a target above another',
+  )
+  await finds('a focus that is not seen', () => focusSeen(browser, page), '#running', '#alone', '#above', '#over', '#tiny')
   await finds('wrong HTML', async () => (await validate([{ html: WRONG }]))[0], 'Element “p” not allowed')
   await finds('an attribute in an email that is none', async () => (await validate([EMAIL]))[0], 'ses:other')
   await page.setContent(PRINTED)

@@ -83,7 +83,7 @@ async fn the_headlines_of_mail_reminder_and_page_say_that_it_was_rejected() {
     let headline = "Asked again after a rejection: release service to Prod?";
     // Headline and earlier decision come before everything else.
     let opening = format!(
-        "{headline}\n\nThis release was rejected before.\nRejected by bob@example.com on 20 November 2026, 09:25 UTC.\n\
+        "{headline}\n\nThis release was rejected before. It still has the same changes.\nRejected by bob@example.com on 20 November 2026, 09:25 UTC.\n\
          Comment by bob@example.com:\n> not yet\n"
     );
     assert!(lines(&alice).starts_with(&opening), "{}", alice.text);
@@ -93,8 +93,7 @@ async fn the_headlines_of_mail_reminder_and_page_say_that_it_was_rejected() {
     assert!(world.get_in(&alice.approve, "ja").await.body.contains("このリリースは以前に拒否されています。"));
     world.advance(time::Duration::days(6) + time::Duration::hours(1)).await;
     let reminder = world.reminders().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
-    let headline =
-        "24 hours left. Asked again after a rejection: release service to Prod?\n\nThis release was rejected before.\n";
+    let headline = "24 hours left. Asked again after a rejection: release service to Prod?\n\nThis release was rejected before. It still has the same changes.\n";
     assert!(lines(&reminder).starts_with(headline), "{}", reminder.text);
     // What ran out of time was decided by nobody.
     world.advance(time::Duration::days(2)).await;
@@ -154,7 +153,7 @@ async fn a_comment_that_the_ledger_has_is_whole_and_without_it_the_summary_remai
     retry(&world, &execution).await;
     let alice = newest(&world, ALICE).await;
     let latest = lines(&alice);
-    let (_, latest) = latest.split_once("This release was rejected before.\n").unwrap();
+    let (_, latest) = latest.split_once("This release was rejected before. It still has the same changes.\n").unwrap();
     assert!(latest.starts_with("Rejected through an approval link on"), "{latest}");
     assert!(latest.contains("From AWS CodePipeline:\n> Rejected through Countersign by bob@example.com."), "{latest}");
 }
@@ -227,7 +226,7 @@ async fn the_one_who_rejected_must_approve_where_the_policy_says_so() {
     let page = world.get(&alice.approve).await.body;
     assert!(alice.text.contains(note) && bob.text.contains(note), "{}", alice.text);
     assert!(page.contains("must be that of Bob Brook") && page.contains("If you approve, your vote is counted."));
-    assert!(world.get(&bob.approve).await.body.contains("If you approve, the pipeline continues immediately."));
+    assert!(world.get(&bob.approve).await.body.contains("If you approve, the release continues immediately."));
     assert_eq!(world.press(&alice.approve, "go").await.title(), "Your vote has been recorded");
     world.advance(time::Duration::hours(2)).await;
     assert_eq!(world.state_of("service", "Prod", "Approve").await["status"], "InProgress", "no sweep finishes it");
@@ -244,7 +243,7 @@ async fn of_a_quorum_one_must_be_the_one_who_rejected() {
     world.press(&world.mail_to(BOB).await.reject, "not yet").await;
     retry(&world, &execution).await;
     let alice = newest(&world, ALICE).await;
-    let note = "2 approvals are needed. One rejection stops the release. One of them must be by Bob Brook";
+    let note = "2 approvals are needed. One rejection is enough to stop it. One of them must be by Bob Brook";
     assert!(alice.text.contains(note), "{}", alice.text);
     world.press(&alice.approve, "").await;
     let page = world.press(&newest(&world, "carol@example.com").await.approve, "").await;

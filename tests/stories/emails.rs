@@ -21,7 +21,7 @@ async fn both_parts_say_everything() {
             "27 November 2026, 09:25 UTC",
             "Review the latest changes and approve or reject within seven days.",
             "http://example.com",
-            "2 people have been asked to decide. One approval is enough. One rejection stops the release.",
+            "2 people have been asked to decide. One approval is enough. One rejection is enough to stop it.",
             "do not forward",
             &mail.approve,
             &mail.reject,

@@ -72,12 +72,12 @@ async fn a_thousand_blank_lines_take_no_room() {
         assert_eq!(said.matches("<br>").count() + 1, shown, "{said}");
         let page = world.get(&mail.approve).await.body;
         let said = page.split_once("Written by the pipeline’s owner").unwrap().1.split_once("</blockquote>").unwrap().0;
-        assert_eq!(said.matches("<br>").count() + 1, shown, "{said}");
+        assert_eq!(said.matches("<br>").count() + 1, shown.min(6), "{said}");
         if shown == 20 {
-            for said in [&mail.text, &mail.html, &page] {
-                assert!(said.contains("… and 475 more lines"), "{said}");
+            for (said, more) in [(&mail.text, 475), (&mail.html, 475), (&page, 489)] {
+                assert!(said.contains(&format!("… and {more} more lines")), "{said}");
             }
-            assert_eq!(page.matches("x<br>").count(), 19 + 474, "the page has the rest, folded");
+            assert_eq!(page.matches("x<br>").count(), 5 + 488, "the page has the rest, folded");
         }
     }
 }

@@ -227,7 +227,9 @@ async fn an_unrecognised_initiator_is_pointed_out_where_the_initiator_may_approv
 async fn no_request_is_sent_while_the_initiator_cannot_be_read() {
     let world = World::simulated_under(&policy("initiator_may_approve = false")).await;
     world.service(ExecutionMode::Queued);
-    world.fail(Calls::of("GetPipelineExecution"), Fault::ErrorBefore);
+    for operation in ["GetPipelineExecution", "ListPipelineExecutions"] {
+        world.fail(Calls::of(operation), Fault::ErrorBefore);
+    }
     world.start_as(&user(ALICE)).await;
     let failure = world.failures().pop().unwrap();
     assert!(failure.starts_with("PolicyError: "), "{failure}");
@@ -237,6 +239,17 @@ async fn no_request_is_sent_while_the_initiator_cannot_be_read() {
     world.heal();
     world.advance(time::Duration::hours(1)).await;
     assert_eq!(world.get(&world.mail_to(ALICE).await.approve).await.status, 403);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_list_of_executions_says_who_started_one_that_cannot_be_read() {
+    let world = World::simulated_under(&policy("initiator_may_approve = false")).await;
+    world.service(ExecutionMode::Queued);
+    world.fail(Calls::of("GetPipelineExecution"), Fault::ErrorBefore);
+    world.start_as(&user(ALICE)).await;
+    assert_eq!(world.get(&world.mail_to(ALICE).await.approve).await.status, 403);
+    let bob = world.mail_to(BOB).await;
+    assert!(bob.text.contains("started this release, so they cannot approve it."), "{}", bob.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]

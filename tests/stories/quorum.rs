@@ -13,9 +13,9 @@ async fn three_of_five_and_one_persons_link_used_five_times_counts_one() {
     let world = World::of(FIVE, 3).await;
     let (alice, bob) = world.ask().await;
     assert!(
-        alice
-            .text
-            .contains("5 people have been asked to decide. 3 approvals are needed. One rejection stops the release."),
+        alice.text.contains(
+            "5 people have been asked to decide. 3 approvals are needed. One rejection is enough to stop it."
+        ),
         "{}",
         alice.text
     );

@@ -380,10 +380,10 @@ async fn an_older_release_than_what_is_there() {
     case.reads("an_older_release_than_what_is_there", &case.latest().await).await;
 }
 
-/// The section of an email below "Last release".
+/// What an email says from the last release on.
 fn last_release(mail: &Mail) -> String {
     let text = email(mail);
-    text.split_once("\nLast release\n").unwrap_or_else(|| panic!("there is none: {text}")).1.to_owned()
+    text.split_once("\nThe last release to ").unwrap_or_else(|| panic!("there is none: {text}")).1.to_owned()
 }
 
 const CHOSEN: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567";

@@ -73,9 +73,9 @@ async fn two_of_three_must_approve() {
     let (alice, bob) = world.ask().await;
     let carol = world.mail_to(CAROL).await;
     assert!(
-        alice
-            .text
-            .contains("3 people have been asked to decide. 2 approvals are needed. One rejection stops the release."),
+        alice.text.contains(
+            "3 people have been asked to decide. 2 approvals are needed. One rejection is enough to stop it."
+        ),
         "{}",
         alice.text
     );

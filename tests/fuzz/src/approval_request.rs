@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use arbitrary::{Result, Unstructured};
 use countersign::approval::{Approver, Comment, Decision, Digest, ReviewLink};
+use countersign::foreign::{Foreign, Limit};
 use countersign::l10n::Language;
 use countersign::request::{
     Before, EarlierDecision, EarlierVote, Ending, LastRelease, NewRequest, Origin, Outcome, PastRevision, Release,
@@ -242,9 +243,14 @@ pub fn masked_request(request: &Request) -> Request {
             *link = ReviewLink::from(masked(link.as_str()));
         }
     }
-    for revision in &mut twin.release.revisions {
+    let limit = Limit { lines: 1, characters: 1 };
+    let changes: Vec<_> = Foreign::changes(&request.release, limit, Language::ENGLISH.texts()).collect();
+    for (revision, change) in twin.release.revisions.iter_mut().zip(changes) {
         mask(&mut revision.id);
         revision.summary.iter_mut().for_each(mask);
+        // Names that may not stand in our line have a place of their own, and those of the twin need it, too.
+        let mask =
+            |name: &mut String| *name = if change.apart.is_some() { "(x)" } else { "" }.to_owned() + &masked(name);
         match &mut revision.origin {
             Some(Origin::Repository { name, branch: other } | Origin::Image { repository: name, tag: other }) => {
                 mask(name);

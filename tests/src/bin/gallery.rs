@@ -221,24 +221,26 @@ async fn start_with(world: &World, message: &str, instructions: &str, review_url
     world.settle().await;
 }
 
-/// A release as most are: one commit with a short message, a line of instructions, and a review link. Its emails are in
-/// each language.
+/// A release as most are: one commit with a short message after another release, a line of instructions, and a review link.
+/// Its emails are in each language, with a clock as its readers may have it.
 async fn usual(gallery: &mut Gallery) {
     const MESSAGE: &str = "Round totals half to even\n\nInterest is rounded once, at the end of the day.\n\
         The report of 19 November differed by a cent.\nFixes #42.";
-    for (language, name) in [
-        ("en", "email-usual-en"),
-        ("de", "email-usual-de"),
-        ("es", "email-usual-es"),
-        ("fr", "email-usual-fr"),
-        ("ja", "email-usual-ja"),
-        ("pt", "email-usual-pt"),
+    for (language, time_zone, name) in [
+        ("en", "UTC", "email-usual-en"),
+        ("de", "Europe/Berlin", "email-usual-de"),
+        ("es", "Europe/Madrid", "email-usual-es"),
+        ("fr", "Europe/Paris", "email-usual-fr"),
+        ("ja", "Asia/Tokyo", "email-usual-ja"),
+        ("pt", "America/Sao_Paulo", "email-usual-pt"),
     ] {
-        let policy =
-            format!("[default]\napprovers = [\"Alice Archer <{ALICE}>\", \"{MARYAM}\"]\nlanguage = \"{language}\"",);
+        let policy = format!(
+            "[default]\napprovers = [\"Alice Archer <{ALICE}>\", \"{MARYAM}\"]\nlanguage = \"{language}\"\n\
+             time_zone = \"{time_zone}\""
+        );
         let world = World::under(&policy).await;
         let source = SourceAction {
-            messages: vec![MESSAGE.to_owned()],
+            messages: vec!["Show the delivery date".to_owned(), MESSAGE.to_owned()],
             ..SourceAction::new(SourceProvider::GitHubConnection, "example/payments")
         };
         let approval = ApprovalAction {
@@ -255,11 +257,15 @@ async fn usual(gallery: &mut Gallery) {
             ..PipelineDefinition::new("123456789012", "us-east-2", "payments-api")
         };
         world.aws().codepipeline.create(definition).unwrap();
-        let trigger = Trigger::StartPipelineExecution("arn:aws:iam::123456789012:user/ben".to_owned());
-        world.aws().codepipeline.start("payments-api", trigger).unwrap();
-        world.settle().await;
-        let alice = mail(&world, ALICE).await;
-        let id = &world.aws().ses.mails().into_iter().find(|mail| mail.to == ALICE).unwrap().id;
+        let asked = async || {
+            world.aws().codepipeline.start("payments-api", Trigger::WebhookV2(String::new())).unwrap();
+            world.settle().await;
+            world.requests().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap()
+        };
+        world.press(&asked().await.approve, "").await;
+        world.advance(Duration::days(1)).await;
+        let alice = asked().await;
+        let id = &world.aws().ses.mails().into_iter().rfind(|mail| mail.to == ALICE).unwrap().id;
         let html = world.url(&format!("/mailbox/{id}/html"));
         let mut states = vec![State {
             language: Some(language),
