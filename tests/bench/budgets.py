@@ -19,7 +19,7 @@ SIZES = {
 }
 INSTRUCTIONS = {
     "verify": 600_000,
-    "page": 240_000,
+    "page": 215_000,
     "email": 530_000,
 }
 # Verifying a link, in terms of the one Ed25519 verification in it.

@@ -45,8 +45,7 @@ async fn each_of_several_sources_has_its_name() {
     let (mail, page) = asked_about(&[app]).await;
     for shown in [&mail.text, &mail.html, &page] {
         assert!(
-            shown.contains("Change in example/shop, described by its author")
-                && !shown.contains("Source App"),
+            shown.contains("Change in example/shop, described by its author") && !shown.contains("Source App"),
             "{shown}"
         );
     }

@@ -47,6 +47,10 @@ pub struct Confirm<'a> {
     form: Form<'a>,
     now: UtcDateTime,
     title: String,
+    /// When there was a release before, or why that is not known.
+    last_release: Option<String>,
+    /// What that brought.
+    before: Vec<Foreign<'a>>,
 }
 
 /// The form with the one button of a link.
@@ -126,7 +130,10 @@ impl<'a> Confirm<'a> {
         };
         let reason_required = link.decision() == Decision::Rejected && request.terms.reason_required;
         let is_rollback = request.release.rollback.is_some();
-        Self { texts, request, link, form: Form { link, problem, comment, reason_required, is_rollback }, now, title }
+        let form = Form { link, problem, comment, reason_required, is_rollback };
+        let last_release = release_text::before(request, texts);
+        let before = Foreign::before(&request.release, PAST, texts).collect();
+        Self { texts, request, link, form, now, title, last_release, before }
     }
 
     /// The title of the window. It begins with the problem, so that those who hear it read out know at once.
@@ -180,13 +187,9 @@ impl<'a> Confirm<'a> {
         Foreign::also_changes(&self.request.release, PAST, self.texts)
     }
 
-    fn before(&self) -> Vec<Foreign<'_>> {
-        Foreign::before(&self.request.release, PAST, self.texts).collect()
-    }
-
-    /// When there was a release before, unless that is below its heading; and who or what started this one.
+    /// When there was a release before, unless that stands above what it brought; and who or what started this one.
     fn history(&self) -> Option<String> {
-        let last_release = release_text::before(self.request, self.texts).filter(|_| self.before().is_empty());
+        let last_release = self.last_release.clone().filter(|_| self.before.is_empty());
         let started = release_text::started(self.request, self.texts);
         let all: Vec<String> = [last_release, started].into_iter().flatten().collect();
         (!all.is_empty()).then(|| status_text::sentences(&all, self.texts))
