@@ -5,6 +5,7 @@
 //! other than what its author meant is refused as a whole, with the place and the key, so that nothing fails open.
 //! `docs/POLICY.md` describes every key.
 
+pub mod answers;
 mod automaton;
 mod changes;
 mod document;

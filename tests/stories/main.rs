@@ -35,6 +35,7 @@ mod operations;
 mod organisation;
 mod outcomes;
 mod policy;
+mod policy_answers;
 mod quorum;
 mod races;
 mod receipts;

@@ -12,12 +12,15 @@
 mod records;
 mod ses;
 
+use std::fmt;
+
 use countersign::approval::{
     ActionName, ApprovalAction, ApprovalKey, Digest, ExecutionId, Location, ParseError, PipelineName, StageName,
 };
 use countersign::events::{DOCTOR_SOURCE, REQUEST_MISSING, SOURCE, TEST_EVENT, VOTE_RECORDED};
 use countersign::ledger::HistoryCursor;
 use countersign::pipeline::PendingRef;
+use countersign::policy::answers::Question;
 use countersign::text::bounded_line;
 use serde::Deserialize;
 use serde_json::Value;
@@ -30,7 +33,7 @@ use records::read_record;
 pub use ses::EmailEvent;
 
 /// The commands, which are given by direct invocation.
-const COMMANDS: [&str; 7] = ["doctor", "sweep", "round", "resend", "history", "evidence", "routes"];
+const COMMANDS: [&str; 9] = ["doctor", "sweep", "round", "resend", "history", "evidence", "routes", "check", "explain"];
 /// The states of an action that has ended.
 const ENDED_STATES: [&str; 4] = ["SUCCEEDED", "FAILED", "ABANDONED", "CANCELED"];
 /// How many approvals a page of history has unless the command says otherwise, and at most.
@@ -117,8 +120,27 @@ pub enum Event {
     Evidence(ApprovalKey),
     /// A command: list every approval action there, and who would be asked about it.
     Routes(Scope),
+    /// A command: say whether this text is a valid policy.
+    Check(PolicyText),
+    /// A command: explain whom a policy would ask about an approval.
+    Explain {
+        /// The approval, and who starts the release.
+        question: Question,
+        /// The policy's text; without one, the policy that is in force.
+        policy: Option<PolicyText>,
+    },
     /// Something that is not for the notifier, and why.
     Ignored(&'static str),
+}
+
+/// The text of a policy, valid or not. It has addresses.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PolicyText(pub(crate) String);
+
+impl fmt::Debug for PolicyText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PolicyText(…)")
+    }
 }
 
 /// A message of a queue, as far as it can be dealt with.
@@ -156,6 +178,9 @@ pub enum EventError {
     /// A page of history cannot have this number of approvals.
     #[error("in the command, limit is not a number from 1 to {0}")]
     Limit(u8),
+    /// Whom a principal is depends on the pipeline's account.
+    #[error("in the command, initiator needs the pipeline's account")]
+    NoAccount,
     /// CodePipeline documents no such state.
     #[error("in the event, detail.state is unknown; expected one of STARTED, {}", ENDED_STATES.join(", "))]
     State,
@@ -252,9 +277,28 @@ struct EvidenceArguments {
     key: String,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CheckArguments {
+    policy: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExplainArguments {
+    account: Option<String>,
+    region: Option<String>,
+    pipeline: String,
+    stage: String,
+    action: String,
+    initiator: Option<String>,
+    policy: Option<String>,
+}
+
 /// Reads a command: `{"doctor": {}}` or with `"test_event": true`, `{"sweep": {}}`, `{"resend": {"pipeline": …, "stage": …, "action": …}}`,
-/// `{"history": {"pipeline": …}}`, `{"evidence": {"key": …}}`, `{"routes": {}}` or `{"round": {}}`. All but `evidence` take `account`
-/// and `region`, too.
+/// `{"history": {"pipeline": …}}`, `{"evidence": {"key": …}}`, `{"routes": {}}`, `{"check": {"policy": …}}`,
+/// `{"explain": {"pipeline": …, "stage": …, "action": …}}` or `{"round": {}}`. All but `check` and `evidence` take `account` and
+/// `region`, too.
 fn read_command(event: &Value, name: &str, command: &Value) -> Result<Event, EventError> {
     if event.as_object().is_none_or(|fields| fields.len() != 1) {
         return Err(EventError::Shape {
@@ -279,6 +323,22 @@ fn read_command(event: &Value, name: &str, command: &Value) -> Result<Event, Eve
         "evidence" => {
             let EvidenceArguments { key } = shape("the command evidence", command)?;
             Ok(Event::Evidence(key.parse()?))
+        }
+        "check" => {
+            let CheckArguments { policy } = shape("the command check", command)?;
+            Ok(Event::Check(PolicyText(policy)))
+        }
+        "explain" => {
+            let ExplainArguments { account, region, pipeline, stage, action, initiator, policy } =
+                shape("the command explain", command)?;
+            let Scope { account, region } = ScopeArguments { account, region }.read()?;
+            if initiator.is_some() && account.is_none() {
+                return Err(EventError::NoAccount);
+            }
+            let (pipeline, stage, action) = (pipeline.parse()?, stage.parse()?, action.parse()?);
+            let initiator = initiator.map(|initiator| initiator.parse()).transpose()?;
+            let question = Question { pipeline, stage, action, account, region, initiator };
+            Ok(Event::Explain { question, policy: policy.map(PolicyText) })
         }
         _ => {
             let HistoryArguments { account, region, pipeline, before, limit } = shape("the command history", command)?;

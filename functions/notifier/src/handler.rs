@@ -16,6 +16,7 @@ use countersign::members::Members;
 use countersign::metrics::{Metrics, Sink, standard_output};
 use countersign::parameter::Parameters;
 use countersign::pipeline::{CodePipeline, FindError, PendingRef, Polling};
+use countersign::policy::answers;
 use countersign::seal::{SealKind, Sealer, Seals};
 use serde_json::Value;
 
@@ -24,7 +25,7 @@ use crate::ask::{Ask, AskError};
 use crate::callback_client::CallbackClient;
 use crate::doctor::{Doctor, Forwarding, MailDoctor, TestEvents};
 use crate::errors::Errors;
-use crate::event::{self, Event};
+use crate::event::{self, Event, PolicyText};
 use crate::evidence::Gather;
 use crate::fates::{Fates, Learned};
 use crate::history::History;
@@ -43,6 +44,9 @@ use crate::sweep::{Sweep, SweepQueue};
 
 /// What its sessions that read pipelines are called.
 const READER: &str = "notifier";
+
+/// The name of a policy that a command brings, in answers about it.
+const GIVEN_POLICY: &str = "policy";
 
 /// How often the notifier asks again. Nobody waits for its answer.
 pub const POLLING: Polling = Polling { attempts: 6, interval: Duration::from_secs(2) };
@@ -304,6 +308,17 @@ impl Notifier {
             Event::Routes(scope) => match self.routes.list(&self.places().await?.all(&scope)?).await {
                 Ok(list) => Ok(EventReport::Routes(list)),
                 Err(error) => Err(NotifierError::Routes(error)),
+            },
+            Event::Check(policy) => Ok(EventReport::checked(answers::check(GIVEN_POLICY, &policy.0))),
+            Event::Explain { question, policy: Some(PolicyText(text)) } => {
+                Ok(EventReport::explained(match text.parse() {
+                    Ok(policy) => answers::explain(&policy, &question),
+                    Err(error) => answers::refused(GIVEN_POLICY, &text, &error),
+                }))
+            }
+            Event::Explain { question, policy: None } => match self.ask.policy.read().await {
+                Ok(stored) => Ok(EventReport::explained(answers::explain(&stored.policy, &question))),
+                Err(error) => Err(NotifierError::Explain(error)),
             },
             Event::Doctor { scope, test_event } => {
                 Ok(EventReport::Diagnosed(Box::pin(self.doctor.examine(&scope, test_event)).await))

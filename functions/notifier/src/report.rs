@@ -3,6 +3,7 @@
 use countersign::approval::{ApprovalKey, PipelineName};
 use countersign::aws::AwsError;
 use countersign::evidence::Evidence;
+use countersign::policy::answers::{Answer, Verdict};
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
 
@@ -114,6 +115,10 @@ pub enum EventReport {
     },
     /// Every approval action, and who would be asked about it.
     Routes(RouteList),
+    /// Whether a text is a valid policy.
+    Checked(AnswerLines),
+    /// Whom a policy would ask.
+    Explained(AnswerLines),
     /// A test event of the doctor's arrived.
     TestArrived {
         /// From which account and region.
@@ -128,12 +133,48 @@ pub enum EventReport {
     },
 }
 
+/// An answer to a question about a policy, line by line, as the command line gives it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AnswerLines {
+    /// `yes`, `no` or `unclear`.
+    pub verdict: &'static str,
+    /// The answer.
+    pub lines: Vec<String>,
+    /// Errors, warnings, and what the question lacks.
+    pub problems: Vec<String>,
+}
+
+impl From<Answer> for AnswerLines {
+    fn from(answer: Answer) -> Self {
+        let lines = |text: &str| text.trim_end().lines().map(str::to_owned).collect();
+        Self {
+            verdict: match answer.verdict {
+                Verdict::Yes => "yes",
+                Verdict::No => "no",
+                Verdict::Unclear => "unclear",
+            },
+            lines: lines(&answer.said),
+            problems: lines(&answer.problems),
+        }
+    }
+}
+
 impl EventReport {
-    /// The report for the log, which must not hold what a history or evidence holds.
+    pub(crate) fn checked(answer: Answer) -> Self {
+        Self::Checked(answer.into())
+    }
+
+    pub(crate) fn explained(answer: Answer) -> Self {
+        Self::Explained(answer.into())
+    }
+
+    /// The report for the log, which must not hold what a history, evidence or a policy holds.
     pub(crate) fn for_log(&self) -> String {
         match self {
             Self::History(page) => format!("{{\"result\":\"history\",\"approvals\":{}}}", page.approvals.len()),
             Self::Routes(list) => format!("{{\"result\":\"routes\",\"actions\":{}}}", list.actions.len()),
+            Self::Checked(answer) => format!("{{\"result\":\"checked\",\"verdict\":\"{}\"}}", answer.verdict),
+            Self::Explained(answer) => format!("{{\"result\":\"explained\",\"verdict\":\"{}\"}}", answer.verdict),
             Self::Evidence { key, .. } => format!("{{\"result\":\"evidence\",\"key\":\"{key}\"}}"),
             other => serde_json::to_string(other).unwrap_or_default(),
         }
@@ -197,6 +238,9 @@ pub enum NotifierError {
     /// Without a policy, nobody would be asked about anything.
     #[error(transparent)]
     Routes(PolicyReadError),
+    /// The policy in force cannot be read, so it explains nothing.
+    #[error(transparent)]
+    Explain(PolicyReadError),
     /// The history cannot be read.
     #[error("{pipeline}: {error}")]
     History {
@@ -242,7 +286,7 @@ impl NotifierError {
             Self::Fate(FateError::Unpublished(_)) => EVENTS_NOT_PUT,
             Self::Fate(FateError::NotMarked) => "EmailNotMarked",
             Self::Evidence { error, .. } => kind_of_evidence(error),
-            Self::Routes(error) => kind_of_policy(error),
+            Self::Routes(error) | Self::Explain(error) => kind_of_policy(error),
         }
     }
 }
@@ -350,6 +394,8 @@ mod tests {
                 unread: Vec::new(),
                 round: std::time::Duration::ZERO,
             }),
+            EventReport::Checked(AnswerLines { verdict: "yes", lines: vec!["line".to_owned()], problems: Vec::new() }),
+            EventReport::Explained(AnswerLines { verdict: "no", lines: Vec::new(), problems: vec!["line".to_owned()] }),
             EventReport::TestArrived { place: "account/region".to_owned() },
             EventReport::Diagnosed(Diagnosis { sound: true, findings: Vec::new() }),
             EventReport::Ignored { why: "an event of another service" },
@@ -366,6 +412,8 @@ mod tests {
             {"result": "round", "places": 1, "parts": 2, "running": 3, "rights": 4},
             {"result": "history", "pipeline": "pipeline", "approvals": []},
             {"result": "routes", "policyVersion": 1, "pipelines": 0, "actions": []},
+            {"result": "checked", "verdict": "yes", "lines": ["line"], "problems": []},
+            {"result": "explained", "verdict": "no", "lines": [], "problems": ["line"]},
             {"result": "testArrived", "place": "account/region"},
             {"result": "diagnosed", "sound": true, "findings": []},
             {"result": "ignored", "why": "an event of another service"},

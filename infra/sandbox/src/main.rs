@@ -53,7 +53,7 @@ fn port(text: &str) -> Result<u16, &'static str> {
 async fn main() -> ExitCode {
     let Arguments { port, approvers, quorum, policy, members, command } = Arguments::parse();
     match command {
-        Some(Command::Policy(command)) => policy::run(&command),
+        Some(Command::Policy(command)) => policy::run(command),
         Some(Command::Verify(command)) => verify::run(command),
         None => serve(Options { port, approvers, quorum, members, ..Options::default() }, policy).await,
     }
@@ -62,7 +62,7 @@ async fn main() -> ExitCode {
 async fn serve(mut options: Options, policy: Option<PathBuf>) -> ExitCode {
     if let Some(file) = policy {
         match policy::read(&file) {
-            Ok((_, text)) => options.policy = Some(text),
+            Ok(text) => options.policy = Some(text),
             Err(code) => return code,
         }
     }

@@ -223,7 +223,7 @@ fn a_name_that_a_route_misses_only_by_its_case_is_explained() {
         "{output}"
     );
     let (code, _, errors) = run(&place, &text);
-    assert_eq!((code, errors.as_str()), (Some(2), "Say which region, with --region.\n"));
+    assert_eq!((code, errors.as_str()), (Some(2), "Say which region.\n"));
     let (code, output, _) = run(&["policy", "explain", "-", "web", "production", "Approve"], &text);
     assert_eq!(code, Some(0), "{output}");
 }
@@ -275,7 +275,7 @@ fn a_policy_that_asks_nobody_says_so() {
     let (code, output, errors) = run(&place, POLICY);
     assert_eq!(code, Some(2), "nobody can know");
     assert!(output.ends_with("  production may match: that depends on the region\n"), "{output}");
-    assert_eq!(errors, "Say which region, with --region.\n");
+    assert_eq!(errors, "Say which region.\n");
 }
 
 #[test]

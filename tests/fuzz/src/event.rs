@@ -39,6 +39,8 @@ pub fn check(event: &Value) {
                 Event::RequestMissing { .. }
                 | Event::Evidence(_)
                 | Event::Routes(_)
+                | Event::Check(_)
+                | Event::Explain { .. }
                 | Event::Doctor { .. }
                 | Event::TestArrived { .. }
                 | Event::Sweep(_)
