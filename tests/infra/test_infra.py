@@ -17,6 +17,8 @@ import unittest
 from unittest import mock
 
 import cfnlint
+import jsonschema
+import tomlkit
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from access import Request, allows, refuses
@@ -1475,6 +1477,60 @@ class Events(unittest.TestCase):
         ]
         self.assertEqual(list(stack.of_type("AWS::SNS::Topic")), ["ApprovalTopic"] if has_topic(title) else [])
         self.assertEqual(subscriptions, [(TOPIC, "lambda", NOTIFIER)] if has_topic(title) else [])
+
+
+class PolicySchema(unittest.TestCase):
+    """The schema by which editors check a policy. That it has every key, a test in Rust sees to."""
+
+    VALIDATOR = jsonschema.Draft202012Validator(json.loads((ROOT / "docs/policy.schema.json").read_text()))
+    ROUTE = '[default]\napprovers = ["ada@example.com"]\n'
+
+    def errors(self, text):
+        return [error.json_path for error in self.VALIDATOR.iter_errors(tomlkit.parse(text).unwrap())]
+
+    def test_it_is_a_schema(self):
+        self.VALIDATOR.check_schema(self.VALIDATOR.schema)
+
+    def test_it_takes_the_examples(self):
+        examples = sorted((ROOT / "docs/policies").glob("*.toml"))
+        self.assertGreater(len(examples), 1)
+        for example in examples:
+            with self.subTest(example.name):
+                self.assertEqual(self.errors(example.read_text()), [])
+
+    def test_it_takes_what_a_policy_may_say(self):
+        for more in (
+            "quorum = 1",
+            'remind = "1d 12h"',
+            'remind = ["24h", "2h"]',
+            'expires = "90m"',
+            'time_zone = "America/Argentina/Buenos_Aires"',
+            'reply_to = "Releases <releases@example.com>"',
+            'copy = ["auditors"]\n[groups]\nauditors = ["audit@example.com"]',
+            '[hosts]\ngitlab_self_managed = "https://code.example.com"',
+            '[[person]]\naddress = "ada@example.com"\nprincipals = ["arn:aws:iam::123456789012:user/ada"]',
+        ):
+            with self.subTest(more):
+                self.assertEqual(self.errors(self.ROUTE + more), [])
+
+    def test_it_refuses_what_has_the_wrong_form(self):
+        for more, place in (
+            ("quorum = 0", "$.default.quorum"),
+            ('quorum = "2"', "$.default.quorum"),
+            ('remind = "soon"', "$.default.remind"),
+            ('language = "nl"', "$.default.language"),
+            ('time_zone = "+01:00"', "$.default.time_zone"),
+            ('reply_to = "releases"', "$.default.reply_to"),
+            ('automatic_start = "no"', "$.default.automatic_start"),
+            ('stage = "Production"', "$.default"),
+            ('[aliases]\nada = "ada@example.com"', "$"),
+            ('[hosts]\ngitlab_self_managed = "http://code.example.com"', "$.hosts.gitlab_self_managed"),
+            ('[[person]]\nprincipals = []', "$.person[0]"),
+            ('[[route]]\nname = "default"\napprovers = ["a"]', "$.route[0].name"),
+            ('[[route]]\napprovers = []', "$.route[0].approvers"),
+        ):
+            with self.subTest(more):
+                self.assertEqual(self.errors(self.ROUTE + more), [place])
 
 
 class Examples(unittest.TestCase):

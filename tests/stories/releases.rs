@@ -118,6 +118,12 @@ impl Case {
         listed["pipelineExecutionSummaries"][0]["pipelineExecutionId"].as_str().unwrap().to_owned()
     }
 
+    async fn roll_back(&self, stage: &str, target: &str) {
+        let input = json!({"pipelineName": "payments-api", "stageName": stage, "targetPipelineExecutionId": target});
+        self.world.codepipeline("RollbackStage", input).await.unwrap();
+        self.world.settle().await;
+    }
+
     async fn retry(&self) -> Mail {
         let input = json!({
             "pipelineName": "payments-api", "stageName": "Production", "pipelineExecutionId": self.newest().await,
@@ -312,9 +318,7 @@ async fn a_manual_rollback() {
     case.world.advance(Duration::days(3)).await;
     case.released(push()).await;
     case.world.advance(Duration::days(1)).await;
-    let input = json!({"pipelineName": "payments-api", "stageName": "Production", "targetPipelineExecutionId": first});
-    case.world.codepipeline("RollbackStage", input).await.unwrap();
-    case.world.settle().await;
+    case.roll_back("Production", &first).await;
     case.reads("a_manual_rollback", &case.latest().await).await;
 }
 
@@ -452,9 +456,7 @@ async fn a_release_that_was_rolled_back_behind_the_approval_is_told() {
     case.world.advance(Duration::days(1)).await;
     case.released(push()).await;
     // The approval has a stage of its own, before that of the deployment. Rolling that one back asks nobody.
-    let input = json!({"pipelineName": "payments-api", "stageName": "After", "targetPipelineExecutionId": first});
-    case.world.codepipeline("RollbackStage", input).await.unwrap();
-    case.world.settle().await;
+    case.roll_back("After", &first).await;
     let mail = case.asked(push()).await;
     let told = last_release(&mail);
     assert!(told.contains("a later stage was rolled back"), "{told}");
@@ -534,9 +536,7 @@ async fn a_rollback_is_announced_although_its_execution_cannot_be_read() {
     case.world.advance(Duration::days(1)).await;
     // Whoever rolls back uses up the rate of this call, too.
     case.world.fail(Calls::of("GetPipelineExecution"), Fault::Throttled);
-    let input = json!({"pipelineName": "payments-api", "stageName": "Production", "targetPipelineExecutionId": first});
-    case.world.codepipeline("RollbackStage", input).await.unwrap();
-    case.world.settle().await;
+    case.roll_back("Production", &first).await;
     case.world.heal();
     let mail = case.latest().await;
     let text = email(&mail);
@@ -554,9 +554,7 @@ async fn what_was_rolled_back_is_told_where_it_may_come_again() {
     let first = case.released(push()).await;
     case.world.advance(Duration::days(1)).await;
     case.released(push()).await;
-    let input = json!({"pipelineName": "payments-api", "stageName": "Production", "targetPipelineExecutionId": first});
-    case.world.codepipeline("RollbackStage", input).await.unwrap();
-    case.world.settle().await;
+    case.roll_back("Production", &first).await;
     let rollback = case.latest().await;
     assert!(rollback.text.starts_with("Roll payments-api"), "{}", rollback.text);
     case.world.press(&rollback.approve, "").await;

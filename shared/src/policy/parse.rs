@@ -36,6 +36,9 @@ const ROUTE_KEYS: [&str; 12] = [
     "copy",
 ];
 
+/// The hosts whose addresses nobody else knows.
+const HOST_KEYS: [&str; 2] = ["github_enterprise_server", "gitlab_self_managed"];
+
 /// The most characters of a route's name, so that a page and a line of a log can show it.
 const MAX_NAME: usize = 64;
 
@@ -85,7 +88,7 @@ pub fn policy(text: &str) -> Result<Policy, PolicyError> {
 fn hosts(document: &Table) -> Result<Hosts, PolicyError> {
     let Some(node) = document.get("hosts") else { return Ok(Hosts::default()) };
     let table = node.table()?;
-    table.only(&["github_enterprise_server", "gitlab_self_managed"])?;
+    table.only(&HOST_KEYS)?;
     let address = |key: &str| table.get(key).map(|node| host(&node)).transpose();
     Ok(Hosts {
         github_enterprise_server: address("github_enterprise_server")?,

@@ -9,6 +9,9 @@ use super::super::{PolicyError, PolicyWarning};
 use super::{tables, time_zone};
 use crate::approval::{Address, Approver};
 
+/// What a `[[person]]` may say.
+pub(super) const KEYS: [&str; 4] = ["address", "addresses", "principals", "time_zone"];
+
 const BAD_PERSON: &str = "must be an email address, or a name and then the address in angle brackets";
 const BAD_ADDRESS: &str = "must be an email address, without a name";
 const KNOWN_ADDRESS: &str = "belongs to an earlier [[person]]; write one [[person]] with all of these addresses";
@@ -34,7 +37,7 @@ impl<'t> Persons<'t> {
         let mut persons = Self { people: People::default(), patterns: Vec::new() };
         for node in tables(document, "person")? {
             let table = node.table()?;
-            table.only(&["address", "addresses", "principals", "time_zone"])?;
+            table.only(&KEYS)?;
             let Some(node) = table.get("address") else {
                 return Err(table.missing("address", "is missing; write the address where this person gets emails"));
             };

@@ -20,6 +20,26 @@ fn addresses(people: &[Approver]) -> Vec<&str> {
     people.iter().map(|person| person.address.expose()).collect()
 }
 
+/// Editors check a policy by it. `tests/infra` has policies that it takes, and others that it refuses.
+#[test]
+fn the_schema_for_editors_has_every_key() {
+    let schema: serde_json::Value = serde_json::from_str(include_str!("../../../../docs/policy.schema.json")).unwrap();
+    let keys_at = |place: &str| {
+        let keys = schema.pointer(place).and_then(serde_json::Value::as_object).unwrap_or_else(|| panic!("{place}"));
+        keys.keys().cloned().collect::<BTreeSet<_>>()
+    };
+    let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect();
+    let route = [["name"].as_slice(), &Part::ALL.map(Part::key), &ROUTE_KEYS].concat();
+    assert_eq!(keys_at("/properties"), keys(&["person", "groups", "hosts", "route", DEFAULT]));
+    assert_eq!(keys_at("/properties/route/items/properties"), keys(&route));
+    assert_eq!(keys_at("/properties/default/properties"), keys(&ROUTE_KEYS));
+    assert_eq!(keys_at("/properties/person/items/properties"), keys(&super::people::KEYS));
+    assert_eq!(keys_at("/properties/hosts/properties"), keys(&HOST_KEYS));
+    let languages = schema.pointer("/properties/default/properties/language/enum").unwrap();
+    assert_eq!(*languages, serde_json::json!(Language::all().map(Language::as_str).collect::<Vec<_>>()));
+    assert_eq!(schema.pointer("/properties/route/maxItems"), Some(&serde_json::json!(MAX_ROUTES)));
+}
+
 #[test]
 fn what_is_left_out_has_the_default_of_the_readme() {
     let route = only("[default]\napprovers = [\"Ada Lovelace <ada@example.com>\"]\n");
