@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::World;
 
 const POLICY: &str = "[[route]]\nname = \"production\"\nregion = \"eu-*\"\nstage = \"Production\"\n\
-    approvers = [\"Ada Lovelace <ada@example.com>\"]\ninitiator_may_approve = false\n\n\
+    approvers = [\"Ada Lovelace <ada@example.com>\", \"ben@example.com\"]\ninitiator_may_approve = false\n\n\
     [[person]]\naddress = \"ada@example.com\"\nprincipals = [\"arn:aws:iam::123456789012:user/ada\"]\n";
 
 async fn answer(world: &World, command: Value) -> Value {
@@ -22,7 +22,7 @@ async fn a_text_is_checked_before_it_is_saved() {
         json!({
             "result": "checked", "verdict": "yes", "problems": [],
             "lines": [
-                "policy is valid.", "  production: 1 of 1 must approve",
+                "policy is valid.", "  production: 1 of 2 must approve",
                 "  There is no [default]: an approval that no route matches is an error.",
             ],
         })

@@ -16,7 +16,7 @@ use countersign::members::Members;
 use countersign::metrics::{Metrics, Sink, standard_output};
 use countersign::parameter::Parameters;
 use countersign::pipeline::{CodePipeline, FindError, PendingRef, Polling};
-use countersign::policy::answers;
+use countersign::policy::answers::{self, Question};
 use countersign::seal::{SealKind, Sealer, Seals};
 use serde_json::Value;
 
@@ -310,22 +310,25 @@ impl Notifier {
                 Err(error) => Err(NotifierError::Routes(error)),
             },
             Event::Check(policy) => Ok(EventReport::checked(answers::check(GIVEN_POLICY, &policy.0))),
-            Event::Explain { question, policy: Some(PolicyText(text)) } => {
-                Ok(EventReport::explained(match text.parse() {
-                    Ok(policy) => answers::explain(&policy, &question),
-                    Err(error) => answers::refused(GIVEN_POLICY, &text, &error),
-                }))
-            }
-            Event::Explain { question, policy: None } => match self.ask.policy.read().await {
-                Ok(stored) => Ok(EventReport::explained(answers::explain(&stored.policy, &question))),
-                Err(error) => Err(NotifierError::Explain(error)),
-            },
+            Event::Explain { question, policy } => self.explain(&question, policy).await,
             Event::Doctor { scope, test_event } => {
                 Ok(EventReport::Diagnosed(Box::pin(self.doctor.examine(&scope, test_event)).await))
             }
             Event::TestArrived { at, nonce } => self.test_arrived(&at, &nonce).await,
             Event::Ignored(why) => Ok(EventReport::Ignored { why }),
         }
+    }
+
+    /// Whom a text would ask, or else the policy in force.
+    async fn explain(&self, question: &Question, policy: Option<PolicyText>) -> Result<EventReport, NotifierError> {
+        let answer = match policy {
+            Some(PolicyText(text)) => match text.parse() {
+                Ok(policy) => answers::explain(&policy, question),
+                Err(error) => answers::refused(GIVEN_POLICY, &text, &error),
+            },
+            None => answers::explain(&self.ask.policy.read().await.map_err(NotifierError::Explain)?.policy, question),
+        };
+        Ok(EventReport::explained(answer))
     }
 
     async fn test_arrived(&self, at: &Location, nonce: &Digest) -> Result<EventReport, NotifierError> {
