@@ -51,6 +51,10 @@ def changes(letter):
     yield "links", rebuilt(letter, text=text.replace(link, link[:-1]))
     yield "links", rebuilt(letter, html=html.replace("</h1>", "<a href=\"javascript:alert(1)\">javascript:alert(1)</a></h1>"))
     yield "links", rebuilt(letter, html=html.replace("</h1>", "<a href=\"https://evil.example/\">Approve</a></h1>"))
+    if "zz/report" in html:
+        yield "links", rebuilt(letter, html=html.replace("zz/report", "zz/other"))
+        yield "links", rebuilt(letter, text=text.replace("zz/report", "zz/other"))
+        yield "links", rebuilt(letter, html=html.replace("review.example.com</a>", "good.example</a>"))
     host = re.match("https?://([^/]*)", link).group(1)
     yield "links", rebuilt(letter, html=html.replace(f" {host}</a>", " here</a>"))
     yield "links", rebuilt(letter, html=html.replace(f" {host}</a>", f" {host}.evil.example</a>"))
