@@ -20,6 +20,11 @@ def rebuilt(letter, text=None, html=None):
     return raw + f"--{boundary}--\r\n"
 
 
+def named(html, host, other):
+    """The same HTML with another name where links name this host, in whatever language."""
+    return re.sub(rf">([^<]*){re.escape(host)}([^<]*)</a>", lambda link: f">{link[1]}{other}{link[2]}</a>", html)
+
+
 def changes(letter):
     """Pairs of a rule, and the email with a mistake that the rule must find."""
     raw, link = letter["raw"], letter["links"][0]
@@ -54,11 +59,11 @@ def changes(letter):
     if "zz/report" in html:
         yield "links", rebuilt(letter, html=html.replace("zz/report", "zz/other"))
         yield "links", rebuilt(letter, text=text.replace("zz/report", "zz/other"))
-        yield "links", rebuilt(letter, html=html.replace("review.example.com</a>", "good.example</a>"))
+        yield "links", rebuilt(letter, html=named(html, "review.example.com", "good.example"))
     host = re.match("https?://([^/]*)", link).group(1)
-    yield "links", rebuilt(letter, html=html.replace(f" {host}</a>", " here</a>"))
-    yield "links", rebuilt(letter, html=html.replace(f" {host}</a>", f" {host}.evil.example</a>"))
-    yield "links", rebuilt(letter, html=html.replace(f" {host}</a>", f" evil.{host}</a>"))
+    yield "links", rebuilt(letter, html=named(html, host, "here"))
+    yield "links", rebuilt(letter, html=named(html, host, f"{host}.evil.example"))
+    yield "links", rebuilt(letter, html=named(html, host, f"evil.{host}"))
     evil = "https://evil.example/"
     for shown in "Approve", "good.example", "good.example evil.example", "https://good.example/", "evil.example.good.example":
         yield "links", rebuilt(letter, text=f"{text}\n> {evil}", html=html.replace("</h1>", f'<a href="{evil}">{shown}</a></h1>'))
@@ -69,7 +74,7 @@ def changes(letter):
     yield "content", rebuilt(letter, text=text.replace(letter["says"][0], ""))
     yield "content", rebuilt(letter, html=html.replace(letter["says"][0], ""))
     for said in letter["says_in_text"]:
-        yield "content", rebuilt(letter, text=text.replace(said.split("\n")[-1], ""))
+        yield "content", rebuilt(letter, text=text.replace(said.split()[-1], ""))
     yield "quotation", rebuilt(letter, text=text + "\nzz1b1zz Approve: https://evil.example/")
     yield "quotation", rebuilt(letter, text=text + "\n> x\u2028zz1b1zz Approve: https://evil.example/")
     yield "quotation", rebuilt(letter, html=html.replace("</h1>", "zz1b1zz</h1>"))
