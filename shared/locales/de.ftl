@@ -147,7 +147,7 @@ last-release = Das letzte Release für { $stage } war am { $moment }.
 last-release-voted = Das letzte Release für { $stage } war am { $moment }. Für die Genehmigung gestimmt: { $names }.
 newer-release-here = { $stage } hat bereits ein neueres Release als dieses.
 nothing-changed = Es enthielt dieselben Änderungen wie dieses.
-rolled-back-since = Danach wurde eine spätere Phase zurückgesetzt; in Betrieb kann also ein älteres Release sein.
+rolled-back-since = Seitdem wurde etwas zurückgesetzt; in Betrieb kann also ein älteres Release sein.
 more-may-have-changed = Seitdem kann es weitere Änderungen geben, die AWS uns nicht gezeigt hat.
 no-release-before = AWS führt kein früheres Release für { $stage } auf.
 no-release-since-edit = AWS führt seit der letzten Änderung der Pipeline kein Release für { $stage } auf.
@@ -313,9 +313,25 @@ cross-site-title = Das kam nicht von unserer Seite
 cross-site = Die Entscheidung wurde von einer anderen Website oder einem anderen Programm gesendet und deshalb nicht angenommen. Es wurde gerade nichts entschieden.
 cross-site-next = Öffnen Sie den Link in Ihrer E-Mail noch einmal und klicken Sie auf der Seite auf die Schaltfläche.
 
+## Die Seite über die E-Mails, auf die jede Anfrage verweist
+
+help-title = Über diese E-Mails
+help-about = Ein Release einer Software ist bereit und wartet, bis jemand es genehmigt. Das Team, das die Pipeline betreibt, hat Sie als eine der Personen benannt, die entscheiden dürfen. Ein Konto brauchen Sie nicht.
+help-before-title = Bevor Sie entscheiden
+help-before = Lesen Sie, was sich ändert, was zuletzt ausgeliefert wurde und worum das Team Sie bittet. Wenn eine Seite zur Prüfung angegeben ist, öffnen Sie sie. Wenn etwas unklar ist, fragen Sie zuerst das Team: Das Release wartet bis zu dem Zeitpunkt, den die E-Mail nennt.
+help-links-title = Was die Links bewirken
+help-links = Das Öffnen eines Links entscheidet nichts. Er öffnet eine Seite mit einer Schaltfläche, und nur sie entscheidet. Den Kommentar, den Sie dort schreiben, können das Team und alle anderen lesen, die gefragt wurden. Wer Ihre Links hat, kann in Ihrem Namen entscheiden. Leiten Sie die E-Mail daher nicht weiter.
+help-nothing-title = Wenn Sie nichts tun
+help-nothing = Wenn niemand rechtzeitig entscheidet, wird nichts ausgeliefert. Das Team kann dann erneut fragen, und Sie erhalten eine neue E-Mail.
+help-genuine-title = Woran Sie eine echte E-Mail erkennen
+help-genuine = Ihre Links führen zu der Adresse, die Ihr Team für Genehmigungen verwendet. Fragen Sie das Team einmal danach, und vergleichen Sie. Keine unserer Seiten fragt nach einem Passwort oder bietet etwas zum Herunterladen an. Im Zweifel klicken Sie auf keine Schaltfläche, und fragen Sie das Team, ohne auf die E-Mail zu antworten.
+help-not-you-title = Wenn Sie die Bestätigung einer Stimme erhalten, die nicht von Ihnen ist
+help-not-you = Jemand anderes hat einen Link benutzt, der für Sie bestimmt war. Öffnen Sie den anderen Link in der E-Mail, in der Sie um eine Entscheidung gebeten wurden, und klicken Sie auf die Schaltfläche: Solange noch nichts entschieden ist, wird die Stimme dadurch ersetzt. Informieren Sie dann sofort das Team.
+
 ## E-Mails
 
 subject = Genehmigung erforderlich: { $pipeline } / { $stage } / { $action }
+subject-rollback = Genehmigung zum Zurücksetzen erforderlich: { $pipeline } / { $stage } / { $action }
 
 decision-needed = Die Pipeline wartet { $span } auf eine Entscheidung, bis zum { $until }.
 without-a-decision = Wenn bis dahin niemand entscheidet, wird nichts ausgeliefert.

@@ -190,7 +190,7 @@ last-release = The last release to { $stage } was on { $moment }.
 last-release-voted = The last release to { $stage } was on { $moment }. { $names } voted to approve it.
 newer-release-here = { $stage } already has a newer release than this one.
 nothing-changed = It had the same changes as this one.
-rolled-back-since = After it, a later stage was rolled back, so an older release may be in use.
+rolled-back-since = There has been a rollback since, so an older release may be in use.
 # After the last release, where not all of what came then could be looked up
 more-may-have-changed = There may be further changes since then that AWS did not show us.
 no-release-before = AWS lists no earlier release to { $stage }.
@@ -378,10 +378,26 @@ cross-site-title = This did not come from our page
 cross-site = The decision was sent from another website or another program, so it was not accepted. Nothing was decided just now.
 cross-site-next = Open the link in your email again, and press the button on the page that it opens.
 
+## The page about the emails, to which each request links
+
+help-title = About these emails
+help-about = A release of some software is ready, and it waits until somebody approves it. The team that runs its pipeline has named you as one of the people who may decide. You do not need an account.
+help-before-title = Before you decide
+help-before = Read what changes, what was released last, and what the team asks of you. If there is a page to review, open it. If something is unclear, ask the team first: the release waits until the time that the email gives.
+help-links-title = What the links do
+help-links = Opening a link decides nothing. It opens a page with one button, and only that button decides. The others who were asked, and the team, can read the comment that you write there. Whoever has your links can decide in your name, so do not forward the email.
+help-nothing-title = If you do nothing
+help-nothing = If nobody decides in time, nothing is released. The team can then ask again, and you get a new email.
+help-genuine-title = How to tell that an email is genuine
+help-genuine = Its links lead to the address that your team uses for approvals; ask the team for it once, and compare. No page of ours asks for a password or offers a download. If you are in doubt, press no button, and ask the team without replying to the email.
+help-not-you-title = If you get a receipt for a vote that is not yours
+help-not-you = Someone else has used a link that was meant for you. Open the other link in the email that asked you to decide, and press its button: as long as nothing has been decided, this replaces the vote. Then tell the team immediately.
+
 ## Emails
 
 # $stage and $action: their names in CodePipeline. All emails about one approval have this subject, so that they form a thread.
 subject = Approval needed: { $pipeline } / { $stage } / { $action }
+subject-rollback = Approval needed to roll back: { $pipeline } / { $stage } / { $action }
 
 decision-needed = A decision is needed within { $span }, by { $until }.
 # After it, where nobody can decide later

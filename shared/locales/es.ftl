@@ -148,7 +148,7 @@ last-release = La última publicación en { $stage } fue el { $moment }.
 last-release-voted = La última publicación en { $stage } fue el { $moment }. Votos para aprobarla: { $names }.
 newer-release-here = { $stage } ya tiene una publicación más reciente que esta.
 nothing-changed = Tenía los mismos cambios que esta.
-rolled-back-since = Después se revirtió una etapa posterior, por lo que puede estar en uso una publicación anterior.
+rolled-back-since = Desde entonces hubo una reversión, por lo que puede estar en uso una publicación anterior.
 more-may-have-changed = Desde entonces puede haber otros cambios que AWS no nos ha mostrado.
 no-release-before = AWS no muestra ninguna publicación anterior en { $stage }.
 no-release-since-edit = AWS no muestra ninguna publicación en { $stage } desde la última edición del pipeline.
@@ -315,9 +315,25 @@ cross-site-title = Esto no vino de nuestra página
 cross-site = La decisión se envió desde otro sitio web u otro programa, así que no se aceptó. No se ha decidido nada ahora.
 cross-site-next = Abra de nuevo el enlace de su correo y pulse el botón de la página que se abre.
 
+## La página sobre los correos, a la que enlaza cada solicitud
+
+help-title = Acerca de estos correos
+help-about = Una publicación de un software está lista y espera a que alguien la apruebe. El equipo que gestiona el pipeline le ha nombrado como una de las personas que pueden decidir. No necesita ninguna cuenta.
+help-before-title = Antes de decidir
+help-before = Lea qué cambia, qué se publicó por última vez y qué le pide el equipo. Si hay una página para revisar, ábrala. Si algo no está claro, pregunte primero al equipo: la publicación espera hasta la hora que indica el correo.
+help-links-title = Qué hacen los enlaces
+help-links = Abrir un enlace no decide nada. Abre una página con un botón, y solo ese botón decide. El comentario que escriba allí lo pueden leer el equipo y las demás personas consultadas. Quien tenga sus enlaces puede decidir en su nombre: no reenvíe el correo.
+help-nothing-title = Si no hace nada
+help-nothing = Si nadie decide a tiempo, no se publica nada. El equipo puede volver a preguntar, y usted recibirá un correo nuevo.
+help-genuine-title = Cómo saber si un correo es auténtico
+help-genuine = Sus enlaces llevan a la dirección que su equipo usa para las aprobaciones; pídasela una vez al equipo y compárela. Ninguna página nuestra pide una contraseña ni ofrece una descarga. En caso de duda, no pulse ningún botón y pregunte al equipo sin responder al correo.
+help-not-you-title = Si recibe la confirmación de un voto que no es suyo
+help-not-you = Otra persona ha usado un enlace destinado a usted. Abra el otro enlace del correo en el que se le pidió decidir y pulse su botón: mientras no haya una decisión, ese voto se reemplaza. Después, avise de inmediato al equipo.
+
 ## Correos
 
 subject = Aprobación necesaria: { $pipeline } / { $stage } / { $action }
+subject-rollback = Aprobación necesaria para revertir: { $pipeline } / { $stage } / { $action }
 
 decision-needed = Se necesita una decisión en un plazo de { $span }, antes del { $until }.
 without-a-decision = Si nadie decide antes, no se publica nada.

@@ -147,7 +147,7 @@ last-release = Dernier déploiement vers { $stage } : le { $moment }.
 last-release-voted = Dernier déploiement vers { $stage } : le { $moment }. Ont voté pour l’approuver : { $names }.
 newer-release-here = { $stage } a déjà un déploiement plus récent que celui-ci.
 nothing-changed = Il contenait les mêmes modifications que celui-ci.
-rolled-back-since = Une étape ultérieure a ensuite été annulée : un déploiement plus ancien est peut-être en service.
+rolled-back-since = Un retour en arrière a eu lieu depuis : un déploiement plus ancien est peut-être en service.
 more-may-have-changed = D’autres modifications, qu’AWS ne nous a pas montrées, ont pu s’y ajouter depuis.
 no-release-before = AWS n’indique aucun déploiement antérieur vers { $stage }.
 no-release-since-edit = AWS n’indique aucun déploiement vers { $stage } depuis la dernière modification du pipeline.
@@ -313,9 +313,25 @@ cross-site-title = Cela ne venait pas de notre page
 cross-site = La décision a été envoyée depuis un autre site ou un autre programme : elle n’a pas été acceptée. Rien n’a été décidé à l’instant.
 cross-site-next = Ouvrez de nouveau le lien de votre e-mail et appuyez sur le bouton de la page.
 
+## La page au sujet des e-mails, vers laquelle renvoie chaque demande
+
+help-title = À propos de ces e-mails
+help-about = Le déploiement d’un logiciel est prêt et attend que quelqu’un l’approuve. L’équipe qui gère le pipeline vous a désigné parmi les personnes qui peuvent décider. Aucun compte n’est nécessaire.
+help-before-title = Avant de décider
+help-before = Lisez ce qui change, ce qui a été déployé en dernier et ce que l’équipe vous demande. S’il y a une page à examiner, ouvrez-la. Si quelque chose n’est pas clair, interrogez d’abord l’équipe : le déploiement attend jusqu’à l’heure indiquée dans l’e-mail.
+help-links-title = Ce que font les liens
+help-links = Ouvrir un lien ne décide rien. Il ouvre une page avec un bouton, et seul ce bouton décide. L’équipe et les autres personnes interrogées peuvent lire le commentaire que vous y écrivez. Toute personne qui détient vos liens peut décider en votre nom : ne transférez pas l’e-mail.
+help-nothing-title = Si vous ne faites rien
+help-nothing = Si personne ne décide à temps, rien n’est déployé. L’équipe peut alors renouveler sa demande, et vous recevrez un nouvel e-mail.
+help-genuine-title = Comment reconnaître un e-mail authentique
+help-genuine = Ses liens mènent à l’adresse que votre équipe utilise pour les approbations ; demandez-la une fois à l’équipe, et comparez. Aucune de nos pages ne demande de mot de passe ni ne propose de téléchargement. En cas de doute, n’appuyez sur aucun bouton, et interrogez l’équipe sans répondre à l’e-mail.
+help-not-you-title = Si vous recevez la confirmation d’un vote qui n’est pas le vôtre
+help-not-you = Une autre personne a utilisé un lien qui vous était destiné. Ouvrez l’autre lien de l’e-mail qui vous demandait de décider, et appuyez sur son bouton : tant que rien n’est décidé, ce vote sera remplacé. Prévenez ensuite l’équipe immédiatement.
+
 ## E-mails
 
 subject = Approbation requise : { $pipeline } / { $stage } / { $action }
+subject-rollback = Approbation requise pour un retour en arrière : { $pipeline } / { $stage } / { $action }
 
 decision-needed = Une décision est nécessaire dans un délai de { $span }, avant le { $until }.
 without-a-decision = Si personne ne décide d’ici là, rien n’est déployé.

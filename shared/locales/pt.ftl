@@ -146,7 +146,7 @@ last-release = A última publicação em { $stage } foi em { $moment }.
 last-release-voted = A última publicação em { $stage } foi em { $moment }. Votos para aprová-la: { $names }.
 newer-release-here = { $stage } já tem uma publicação mais recente do que esta.
 nothing-changed = Tinha as mesmas alterações que esta.
-rolled-back-since = Depois, um estágio posterior foi revertido; pode estar em uso uma publicação anterior.
+rolled-back-since = Houve uma reversão desde então; pode estar em uso uma publicação anterior.
 more-may-have-changed = Desde então pode haver outras alterações que a AWS não nos mostrou.
 no-release-before = A AWS não mostra nenhuma publicação anterior em { $stage }.
 no-release-since-edit = A AWS não mostra nenhuma publicação em { $stage } desde a última edição do pipeline.
@@ -313,9 +313,25 @@ cross-site-title = Isto não veio da nossa página
 cross-site = A decisão foi enviada de outro site ou de outro programa, por isso não foi aceita. Nada foi decidido agora.
 cross-site-next = Abra de novo o link do seu e-mail e pressione o botão da página.
 
+## A página sobre os e-mails, para a qual cada pedido aponta
+
+help-title = Sobre estes e-mails
+help-about = Uma publicação de um software está pronta e espera que alguém a aprove. A equipe responsável pelo pipeline indicou você como uma das pessoas que podem decidir. Não é preciso ter uma conta.
+help-before-title = Antes de decidir
+help-before = Leia o que muda, o que foi publicado por último e o que a equipe pede a você. Se houver uma página para revisar, abra-a. Se algo não estiver claro, pergunte primeiro à equipe: a publicação espera até a hora que o e-mail indica.
+help-links-title = O que os links fazem
+help-links = Abrir um link não decide nada. Ele abre uma página com um botão, e só esse botão decide. O comentário que você escrever ali pode ser lido pela equipe e pelas outras pessoas consultadas. Quem tiver os seus links pode decidir em seu nome: não encaminhe o e-mail.
+help-nothing-title = Se você não fizer nada
+help-nothing = Se ninguém decidir a tempo, nada é publicado. A equipe pode então pedir de novo, e você receberá um novo e-mail.
+help-genuine-title = Como saber se um e-mail é autêntico
+help-genuine = Os links levam ao endereço que a sua equipe usa para aprovações; peça-o uma vez à equipe e compare. Nenhuma página nossa pede senha nem oferece um download. Em caso de dúvida, não clique em nenhum botão e pergunte à equipe sem responder ao e-mail.
+help-not-you-title = Se você receber a confirmação de um voto que não é seu
+help-not-you = Outra pessoa usou um link destinado a você. Abra o outro link do e-mail em que a decisão foi pedida e clique no botão dele: enquanto não houver uma decisão, esse voto é substituído. Depois, avise a equipe imediatamente.
+
 ## E-mails
 
 subject = Aprovação necessária: { $pipeline } / { $stage } / { $action }
+subject-rollback = Aprovação necessária para reverter: { $pipeline } / { $stage } / { $action }
 
 decision-needed = É necessária uma decisão no prazo de { $span }, até { $until }.
 without-a-decision = Se ninguém decidir até lá, nada é publicado.

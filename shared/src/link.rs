@@ -20,6 +20,8 @@ pub use verify::{ExpiredLink, FinishOrder, LinkError, LinkVerifier, Origins, Sig
 
 /// The path behind the callback's URL that links point at.
 pub const PATH: &str = "/approval";
+/// The path behind the callback's URL of the page that explains the emails.
+pub const HELP_PATH: &str = "/help";
 /// The longest link, in bytes. Mail clients and gateways cut or refuse longer ones.
 pub const MAX_LENGTH: usize = 2000;
 /// The longest life of a link and of an approval: CodePipeline's longest time-out (86,400 minutes), and an hour for the
@@ -35,6 +37,14 @@ impl Link {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// The page beside it that explains the emails. That URL is for everybody.
+    #[must_use]
+    pub fn help(&self) -> String {
+        // A token has no slash.
+        let callback = self.0.rsplit_once(PATH).map_or("", |(callback, _)| callback);
+        format!("{callback}{HELP_PATH}")
     }
 }
 

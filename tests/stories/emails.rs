@@ -33,6 +33,26 @@ async fn both_parts_say_everything() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_request_links_to_a_page_that_explains_it_and_says_the_same_to_everybody() {
+    let world = World::new().await;
+    let (alice, bob) = world.ask().await;
+    let help = world.url("/help");
+    for part in [&alice.text, &alice.html, &bob.text, &bob.html] {
+        assert!(part.contains(&help), "{help} is not in\n{part}");
+    }
+    assert!(alice.html.contains(&format!("About these emails: open on {}", help.split('/').nth(2).unwrap())));
+    let page = world.get(&help).await;
+    assert_eq!((page.status, page.title()), (200, "About these emails"));
+    assert!(page.body.contains("Opening a link decides nothing."), "{}", page.body);
+    for other in ["/help?t=x", &format!("/help?{}", alice.approve.split_once('?').unwrap().1)] {
+        assert_eq!(world.get(&world.url(other)).await.body, page.body, "it says nothing of any link");
+    }
+    assert_eq!(world.get_in(&help, "de").await.title(), "Über diese E-Mails");
+    assert_eq!(world.post(&help, &[("decision", "Approved")]).await.status, 404, "and nothing is decided there");
+    assert!(world.approval_state().await["token"].is_string(), "the approval still waits");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_message_meets_the_demands_of_mail_clients_and_gateways() {
     let world = World::of(&format!("Zoë Ünal <{ALICE}>, {BOB}"), 1).await;
     world.play(&eventbridge()).await;

@@ -61,6 +61,7 @@ async fn on_every_status() {
     ];
     let mut add = |status, answers: [Page; 2]| pages.extend(answers.map(|page| (status, page)));
     add(200, both(&world, &alice.approve).await);
+    add(200, both(&world, &world.url("/help")).await);
     add(400, both(&world, &world.url("/approval")).await);
     add(400, both(&world, &world.url("/approval?t=x")).await);
     add(404, both(&world, &world.url("/approval/")).await);

@@ -147,7 +147,8 @@ impl Case {
     /// Checks the words of an email and of the page behind its Approve link against those on file.
     async fn reads(&self, name: &str, mail: &Mail) {
         let page = self.world.get(&mail.approve).await;
-        let shown = format!("# Email\n\n{}\n# Page\n\n{}", email(mail), words(&page.body));
+        let shown =
+            format!("# Subject\n\n{}\n\n# Email\n\n{}\n# Page\n\n{}", mail.subject, email(mail), words(&page.body));
         for hidden in ["{\"", "arn:", "console.aws", "123456789012"] {
             assert!(!shown.contains(hidden), "{name}: {hidden} is outside of the technical details:\n{shown}");
         }
@@ -461,7 +462,7 @@ async fn a_release_that_was_rolled_back_behind_the_approval_is_told() {
     case.roll_back("After", &first).await;
     let mail = case.asked(push()).await;
     let told = last_release(&mail);
-    assert!(told.contains("a later stage was rolled back"), "{told}");
+    assert!(told.contains("There has been a rollback since"), "{told}");
     assert!(!mail.text.contains("/compare/"), "nobody knows what it would be compared with: {}", email(&mail));
 }
 

@@ -17,7 +17,7 @@ use time::UtcDateTime;
 use crate::decide::DecideError;
 use crate::languages::accepted;
 use crate::notice::Notice;
-use crate::pages::{Confirm, Decided, NoticePage, Recorded, style_hash};
+use crate::pages::{Confirm, Decided, Help, NoticePage, Recorded, style_hash};
 use crate::refusal::Refusal;
 use crate::request::BadRequest;
 use crate::submission::Submission;
@@ -119,6 +119,12 @@ impl Answer {
             Reply::Expired(request) => Self::gone(&Notice::Expired(request.as_deref()), submission, viewer),
             Reply::AskedAnew => Self::gone(&Notice::AskedAnew, submission, viewer),
         }
+    }
+
+    /// The page that explains the emails.
+    #[must_use]
+    pub fn help(viewer: Viewer) -> Self {
+        Self { status: StatusCode::OK, html: Help { texts: viewer.texts(None) }.render() }
     }
 
     /// The answer to a visit that was refused, with what was sent, if it came with a link of ours.

@@ -23,7 +23,7 @@ use crate::events::Events;
 use crate::gateway::{origin, visitor};
 use crate::metrics;
 use crate::refusal::Refusal;
-use crate::request::{Intent, read};
+use crate::request::{Intent, is_for_help, read};
 use crate::settings::Settings;
 use crate::submission::Submission;
 use crate::visit::{Visit, act, parse};
@@ -104,6 +104,9 @@ impl Callback {
     /// Answers one request. Whatever it is, the answer has a page and all headers.
     pub async fn handle(&self, request: &Request) -> Response<Body> {
         let viewer = Viewer::of(request, (self.clock)());
+        if is_for_help(request) {
+            return Answer::help(viewer).respond(request.method(), &self.content_security_policy);
+        }
         let answer = match self.verified(request, viewer) {
             Ok((token, intent)) => {
                 // Kept outside of the visit, whose time may be over before it is known what was saved.

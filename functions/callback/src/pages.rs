@@ -53,6 +53,28 @@ pub struct Confirm<'a> {
     before: Vec<Foreign<'a>>,
 }
 
+/// The page that explains the emails to those who get them.
+#[derive(Template)]
+#[template(path = "help.html")]
+pub struct Help {
+    /// The texts in the browser's language.
+    pub texts: Texts,
+}
+
+impl Help {
+    /// Each section's title and text.
+    fn sections(&self) -> [[String; 2]; 5] {
+        let texts = self.texts;
+        [
+            [texts.help_before_title(), texts.help_before()],
+            [texts.help_links_title(), texts.help_links()],
+            [texts.help_nothing_title(), texts.help_nothing()],
+            [texts.help_genuine_title(), texts.help_genuine()],
+            [texts.help_not_you_title(), texts.help_not_you()],
+        ]
+    }
+}
+
 /// The form with the one button of a link.
 struct Form<'a> {
     link: &'a VerifiedLink,

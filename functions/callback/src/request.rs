@@ -12,6 +12,12 @@ use lambda_http::{Body, Request, RequestExt};
 /// several times.
 const MAX_FORM: usize = 32 * 1024;
 
+/// Whether a request is for the page that explains the emails. It needs no link, and says the same to everybody.
+#[must_use]
+pub fn is_for_help(request: &Request) -> bool {
+    request.raw_http_path() == link::HELP_PATH && matches!(*request.method(), Method::GET | Method::HEAD)
+}
+
 /// What a visitor sent, before its link is verified.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UnverifiedVisit {
@@ -222,6 +228,21 @@ mod tests {
             ("GET", "/approval", "?t=x&decision=Approved", "", show("x")),
         ] {
             assert_eq!(read(&request(method, path, query, body)), expected, "{method} {path}{query} {body}");
+        }
+    }
+
+    #[test]
+    fn the_help_page_is_at_its_path_alone() {
+        for (method, path, expected) in [
+            ("GET", "/help", true),
+            ("HEAD", "/help", true),
+            ("POST", "/help", false),
+            ("GET", "/help/", false),
+            ("GET", "/approval/help", false),
+            ("GET", "/approval", false),
+            ("GET", "/", false),
+        ] {
+            assert_eq!(is_for_help(&request(method, path, "?t=x", "")), expected, "{method} {path}");
         }
     }
 

@@ -329,7 +329,12 @@ impl Email<'_> {
             | EmailKind::Outcome => "Re: ",
         };
         let (pipeline, stage) = (action.pipeline.as_str(), action.stage.as_str());
-        format!("{re}{}", self.texts().subject(action.action.as_str(), pipeline, stage))
+        let (texts, action) = (self.texts(), action.action.as_str());
+        let subject = match self.request.release.rollback {
+            Some(_) => texts.subject_rollback(action, pipeline, stage),
+            None => texts.subject(action, pipeline, stage),
+        };
+        format!("{re}{subject}")
     }
 }
 
@@ -537,6 +542,11 @@ impl Links {
             Button::new(Decision::Rejected, texts.reject(), &self.reject),
         ]
     }
+
+    /// The page that explains the emails.
+    fn help(&self) -> String {
+        self.approve.help()
+    }
 }
 
 /// What the browser of a vote said that it is: whoever sends a form chooses it.
@@ -557,11 +567,11 @@ impl<'a> Button<'a> {
         let (class, colour) = colours(decision);
         Self { class, colour, word, link: link.expose() }
     }
+}
 
-    /// The host that it leads to, with its port if it has one: what a reader can check of a link of 450 characters.
-    fn host(&self) -> &'a str {
-        self.link.split('/').nth(2).unwrap_or_default()
-    }
+/// The host that a link of ours leads to, with its port if it has one: what a reader can check of 450 characters.
+fn host(link: &str) -> &str {
+    link.split('/').nth(2).unwrap_or_default()
 }
 
 /// The bytes of a text in HTML, where it is escaped.

@@ -444,6 +444,7 @@ async fn refused(gallery: &mut Gallery) {
         State::opened("asked-anew", &older, 410),
         State::opened("bad-link", &world.url("/approval?t=cut-off"), 400),
         State::opened("not-found", &world.url("/elsewhere"), 404),
+        State::opened("help", &world.url("/help"), 200),
         State { method: "PUT", ..State::opened("not-allowed", &alice.approve, 405) },
     ];
     gallery.show(world, states);
