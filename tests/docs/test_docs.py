@@ -1,0 +1,170 @@
+"""The documents: whether what they refer to exists, and whether they have all that the code has.
+
+The first half plays with small made-up repositories, so that it is known that the second half, about ours, can fail.
+"""
+
+import pathlib
+import re
+import unittest
+
+import markdown
+import references
+
+FILES = references.tracked()
+DOCUMENTS = [name for name in FILES if name.endswith(".md")]
+# These contain references that are meant to be broken.
+MADE_UP = {"tests/docs/test_docs.py"}
+
+PAGE = """\
+# A page
+
+## Rotate a key
+
+## Check `and` explain: [how](other.md), it's "quoted"
+
+## Rotate a key
+
+    # No heading, but code
+
+- An item.
+
+      ## Nor this
+
+```
+## Nor this
+```
+
+<a name="by-hand"></a>
+"""
+
+
+class Markdown(unittest.TestCase):
+    def test_anchors_are_those_that_github_makes(self):
+        expected = {"a-page", "rotate-a-key", "rotate-a-key-1", "check-and-explain-how-its-quoted", "by-hand"}
+        self.assertEqual(markdown.anchors(PAGE), expected)
+
+    def test_links_are_found_in_every_form_and_not_in_code(self):
+        for text, expected in [
+            ("[a](b.md)", [(1, "b.md")]),
+            ("\n[a\nlong text](b.md#c)", [(3, "b.md#c")]),
+            ("![a](b.png) and [a `b` c](d.md \"title\")", [(1, "b.png"), (1, "d.md")]),
+            ('<img src="b.png" width="800" alt="[a](c.md) is text">', [(1, "b.png"), (1, "c.md")]),
+            ("[a]: b.md\n\n[a]", [(1, "b.md")]),
+            ("| a | [b](c.md) |", [(1, "c.md")]),
+            ("1. An item\n\n   [a](b.md)\n\n2. Another", [(3, "b.md")]),
+            ("- An item\n\n  - One in it\n\n    [a](b.md)", [(5, "b.md")]),
+            ("- An item\n\nA paragraph, and code:\n\n    [a](b.md)\n", []),
+            ("- An item\n\n      [a](b.md)\n\n  [a](c.md)", [(5, "c.md")]),
+            ("`[a](b.md)` and ``[a](`b`.md)``", []),
+            ("```\n[a](b.md)\n```\n[a](c.md)", [(4, "c.md")]),
+            ("<!-- [a](b.md) -->", []),
+            ("[a](https://example.com/b.md), [b](mailto:ada@example.com), <https://example.com>", []),
+        ]:
+            with self.subTest(text):
+                self.assertEqual(markdown.links(text), expected)
+
+
+class References(unittest.TestCase):
+    OURS = {"README.md": "# Read me\n", "docs/page.md": PAGE, "docs/picture.png": None, "infra/a.yaml": ""}
+
+    def test_a_link_that_leads_nowhere_is_reported_with_its_line(self):
+        for name, link, expected in [
+            ("docs/a.md", "page.md", None),
+            ("docs/a.md", "page.md#rotate-a-key-1", None),
+            ("docs/a.md", "../README.md#read-me", None),
+            ("docs/a.md", "#here", None),
+            ("docs/a.md", "../infra", None),
+            ("a.md", "docs/picture.png", None),
+            ("docs/a.md", "PAGE.md", "there is no docs/PAGE.md"),
+            ("docs/a.md", "docs/page.md", "there is no docs/docs/page.md"),
+            ("a.md", "docs/missing.png", "there is no docs/missing.png"),
+            ("docs/a.md", "page.md#rotate-a-key-2", "docs/page.md has no heading for #rotate-a-key-2"),
+            ("docs/a.md", "#Here", "docs/a.md has no heading for #Here"),
+            ("docs/a.md", "../infra#here", "infra is a folder and has no headings"),
+            ("docs/a.md", "../infra/a.yaml#here", "infra/a.yaml is no document and has no headings"),
+        ]:
+            with self.subTest(f"{link} in {name}"):
+                files = self.OURS | {name: f"# Here\n\n[a]({link})\n"}
+                problem = f"{name}:3: the link to {link} is broken: {expected}"
+                self.assertEqual(list(references.broken_links(files, name)), [problem] if expected else [])
+
+    def test_a_document_that_is_named_and_does_not_exist_is_reported(self):
+        for text, expected in [
+            ("# See docs/page.md.", None),
+            ('include_str!("../../docs/page.md")', None),
+            ("See `docs/page.md#rotate-a-key`.", None),
+            ("https://github.com/a/b/blob/main/docs/OTHER.md", None),
+            ('see "Rotate a key" in docs/page.md', None),
+            ('"as docs/page.md says under \\"Rotate \\\n                a key\\""', None),
+            ('| docs/page.md, "Rotate a key" and "A page" |', None),
+            ("# See docs/PAGE.md.", "a.rs:1: it names docs/PAGE.md: there is no docs/PAGE.md"),
+            ("\ndocs/pages/*.png, docs/none.png", "a.rs:2: it names docs/none.png: there is no docs/none.png"),
+            (
+                'include_str!("../docs/page.json")',
+                "a.rs:1: it names ../docs/page.json: there is no docs/page.json",
+            ),
+            (
+                "# docs/page.md#rotate",
+                "a.rs:1: it names docs/page.md#rotate: docs/page.md has no heading for #rotate",
+            ),
+            (
+                '// See "Rotate\n// keys" in docs/page.md.',
+                'a.rs: it names the section "Rotate keys" of docs/page.md, which has no such heading',
+            ),
+            (
+                '"as docs/page.md says under \\"Rotate \\\n        keys\\""',
+                'a.rs: it names the section "Rotate keys" of docs/page.md, which has no such heading',
+            ),
+            (
+                '| docs/page.md, "Rotate a key" and "Pages" |',
+                'a.rs: it names the section "Pages" of docs/page.md, which has no such heading',
+            ),
+        ]:
+            with self.subTest(text):
+                found = list(references.stale_mentions(self.OURS | {"a.rs": text}, "a.rs"))
+                self.assertEqual(found, [expected] if expected else [])
+
+
+class OurDocuments(unittest.TestCase):
+    def assert_none(self, problems):
+        if problems := list(problems):
+            self.fail("\n".join(problems))
+
+    def test_every_link_and_every_image_leads_somewhere(self):
+        self.assertIn("README.md", DOCUMENTS)
+        for name in DOCUMENTS:
+            with self.subTest(name):
+                self.assert_none(references.broken_links(FILES, name))
+
+    def test_every_document_that_is_named_anywhere_exists(self):
+        for name, text in FILES.items():
+            if text is not None and name not in MADE_UP:
+                with self.subTest(name):
+                    self.assert_none(references.stale_mentions(FILES, name))
+
+    def test_names_in_docs_are_in_lower_case(self):
+        self.assertEqual([name for name in FILES if name.startswith("docs/") and name != name.lower()], [])
+
+    def test_every_document_in_docs_can_be_reached_from_the_readme(self):
+        reached, waiting = set(), ["README.md"]
+        while waiting:
+            name = waiting.pop()
+            if name in reached or name not in DOCUMENTS:
+                continue
+            reached.add(name)
+            folder = pathlib.PurePosixPath(name).parent
+            targets = (target.partition("#")[0] for _, target in markdown.links(FILES[name]))
+            waiting += [references.resolved(folder, target) for target in targets if target]
+        self.assertEqual({name for name in DOCUMENTS if name.startswith("docs/")} - reached, set())
+
+
+def failures(result):
+    """How many tests failed: a test counts as one failure, however many of its subtests fail."""
+    return len({getattr(case, "test_case", case).id() for case, _ in result.failures + result.errors})
+
+
+if __name__ == "__main__":
+    result = unittest.main(exit=False).result
+    failed = failures(result)
+    print(f"{result.testsRun - failed} passed, {failed} failed")
+    raise SystemExit(failed > 0)
