@@ -1,4 +1,4 @@
-"""What a Markdown text refers to, and what in it can be referred to. It knows as much of Markdown as our documents use."""
+"""What a Markdown text refers to, and what in it can be referred to. It knows as much of Markdown as we write."""
 
 import re
 
@@ -65,8 +65,8 @@ def headings(text):
 def anchors(text):
     """What a link to the document can name after its `#`.
 
-    GitHub makes an anchor of each heading: in lower case, without anything but letters, digits, `_`, `-` and spaces, which
-    become `-`; one that occurs again gets `-1`, `-2` and so on. Source: GitHub's own filter for that,
+    GitHub makes an anchor of each heading: in lower case, without anything but letters, digits, `_`, `-` and spaces,
+    which become `-`; one that occurs again gets `-1`, `-2` and so on. Source: GitHub's own filter for that,
     lib/html/pipeline/toc_filter.rb of html-pipeline.
     """
     found, seen = set(), {}
@@ -84,3 +84,34 @@ def links(text):
     matches = (match for pattern in (INLINE, DEFINITION, HTML) for match in pattern.finditer(text))
     found = ((text.count("\n", 0, match.start(1)) + 1, match.group(1)) for match in matches)
     return sorted(link for link in found if not EXTERNAL.match(link[1]))
+
+
+def section(text, heading):
+    """The text below a heading, down to the next of the same or a higher level."""
+    lines, level, found = text.split("\n"), None, []
+    for line in lines:
+        mark = HEADING.match(line)
+        if level and mark and len(mark.group(1)) <= level:
+            break
+        if level:
+            found.append(line)
+        elif mark and mark.group(2) == heading:
+            level = len(mark.group(1))
+    if level is None:
+        raise KeyError(heading)
+    return "\n".join(found)
+
+
+def rows(text):
+    """The cells of each row of the tables in a text, without the rows of headings and of dashes."""
+    found, lines = [], text.split("\n")
+    for number, line in enumerate(lines):
+        follows = lines[number + 1] if number + 1 < len(lines) else ""
+        if line.startswith("|") and not follows.startswith("|--") and not line.startswith("|--"):
+            found.append([cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
+    return found
+
+
+def names(cell):
+    """What stands in backticks in a cell."""
+    return re.findall(r"`([^`]+)`", cell)

@@ -23,7 +23,7 @@ BREAK = re.compile(r"\n\s*(?:///?!?|#|\*)?\s*")
 
 
 def tracked(root=ROOT):
-    """The texts of all files that are or may become part of the repository, by their paths. None for what is no text."""
+    """The texts of all files that are part of the repository, or will be, by their paths. None for what is no text."""
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     names = subprocess.run(listed, cwd=root, check=True, stdout=subprocess.PIPE, text=True).stdout.split("\0")
     texts = {}

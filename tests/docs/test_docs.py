@@ -3,10 +3,12 @@
 The first half plays with small made-up repositories, so that it is known that the second half, about ours, can fail.
 """
 
+import json
 import pathlib
 import re
 import unittest
 
+import code_facts
 import markdown
 import references
 
@@ -156,6 +158,63 @@ class OurDocuments(unittest.TestCase):
             targets = (target.partition("#")[0] for _, target in markdown.links(FILES[name]))
             waiting += [references.resolved(folder, target) for target in targets if target]
         self.assertEqual({name for name in DOCUMENTS if name.startswith("docs/")} - reached, set())
+
+
+class Tables(unittest.TestCase):
+    """The tables of the documents have what the code has: no more, and no less."""
+
+    def section(self, document, heading):
+        return markdown.section(FILES[document], heading)
+
+    def test_the_metrics(self):
+        listed = {}
+        for cells in markdown.rows(self.section("docs/reference.md", "Metrics")):
+            listed[markdown.names(cells[0])[0]] = (cells[1], cells[2])
+        self.assertEqual(listed, code_facts.metrics(FILES))
+
+    def test_the_fields_of_log_lines(self):
+        rows = markdown.rows(self.section("docs/reference.md", "Log fields"))
+        listed = [markdown.names(cells[0])[0] for cells in rows]
+        self.assertEqual(len(listed), len(set(listed)), "a field has two rows")
+        everywhere = {"timestamp", "level", "target", "message", "span"}
+        self.assertEqual(set(listed), everywhere | code_facts.log_fields(FILES))
+
+    def test_the_messages_that_are_quoted_of_log_lines(self):
+        code = "\n".join(code_facts.sources(FILES).values())
+        rows = markdown.rows(self.section("docs/reference.md", "Log fields"))
+        quoted = {name for cells in rows if len(cells) == 3 for name in markdown.names(cells[1])}
+        self.assertIn("a decision was answered", quoted)
+        self.assertEqual({message for message in quoted if f'"{message}"' not in code}, set())
+
+    def test_the_settings(self):
+        listed = {"notifier": set(), "callback": set()}
+        for name, notifier, callback, _ in markdown.rows(self.section("docs/reference.md", "Settings")):
+            for function, cell in (("notifier", notifier), ("callback", callback)):
+                if cell:
+                    listed[function].update(markdown.names(name))
+        self.assertEqual(listed, code_facts.settings(FILES))
+
+    def test_the_commands(self):
+        rows = markdown.rows(self.section("docs/reference.md", "Commands"))
+        listed = [name for cells in rows for name in markdown.names(cells[0]) if name.startswith("{")]
+        self.assertEqual({name.split('"')[1] for name in listed}, code_facts.commands(FILES))
+
+    def test_the_alarms(self):
+        listed = {markdown.names(cells[0])[0] for cells in markdown.rows(self.section("docs/operations.md", "Alarms"))}
+        self.assertEqual(listed, code_facts.alarms(FILES))
+
+    def test_what_the_alarms_cost(self):
+        numbers = ("eight", "nine", "ten", "eleven", "twelve")
+        number = len(code_facts.alarms(FILES))
+        costs = {cells[0]: cells[1] for cells in markdown.rows(self.section("docs/install.md", "What it costs"))}
+        self.assertEqual(costs.get(f"{numbers[number - 8]} alarms"), f"{number / 10:.2f}")
+
+    def test_the_fields_of_events_for_others(self):
+        names = [name for name in FILES if re.fullmatch(r"docs/events/.*\.schema\.json", name)]
+        schemas = [json.loads(FILES[name]) for name in names]
+        rows = markdown.rows(self.section("docs/events.md", "What is in them"))
+        listed = [name for cells in rows for name in markdown.names(cells[0])]
+        self.assertEqual(set(listed), {name for schema in schemas for name in schema["properties"]})
 
 
 def failures(result):
