@@ -147,6 +147,10 @@ class OurDocuments(unittest.TestCase):
     def test_names_in_docs_are_in_lower_case(self):
         self.assertEqual([name for name in FILES if name.startswith("docs/") and name != name.lower()], [])
 
+    def test_what_is_to_be_read_at_one_go_is_short(self):
+        for name, most in (("README.md", 150), ("docs/approver.md", 80)):
+            self.assertLessEqual(FILES[name].count("\n"), most, name)
+
     def test_every_document_in_docs_can_be_reached_from_the_readme(self):
         reached, waiting = set(), ["README.md"]
         while waiting:
@@ -208,6 +212,18 @@ class Tables(unittest.TestCase):
         number = len(code_facts.alarms(FILES))
         costs = {cells[0]: cells[1] for cells in markdown.rows(self.section("docs/install.md", "What it costs"))}
         self.assertEqual(costs.get(f"{numbers[number - 8]} alarms"), f"{number / 10:.2f}")
+
+    def test_what_an_idle_deployment_costs_is_the_sum_of_its_parts(self):
+        text = self.section("docs/install.md", "What it costs")
+        least = most = 0
+        for _, cost, *_ in markdown.rows(text.split("1,000 approvals")[0]):
+            amounts = [round(100 * float(amount)) for amount in re.findall(r"\d+\.\d\d", cost)]
+            self.assertTrue(amounts, cost)
+            least += 0 if cost.startswith(("up to", "below")) else amounts[0]
+            most += amounts[-1]
+        for name, words in (("docs/install.md", ("between", "and")), ("README.md", ("about", "to"))):
+            said = f"An idle deployment costs {words[0]} {least / 100:.2f} {words[1]} {most / 100:.2f} USD a month"
+            self.assertTrue(said in FILES[name], f"{name} does not say: {said}")
 
     def test_the_fields_of_events_for_others(self):
         names = [name for name in FILES if re.fullmatch(r"docs/events/.*\.schema\.json", name)]
