@@ -17,6 +17,8 @@ MENTION = re.compile(r"(?<![\w/.-])((?:\.\./)*)docs/([\w./-]*[\w-]\.(?:md|png|js
 QUOTED = r'"([A-Z][^"\n]{2,80})"'
 SECTION_BEFORE = re.compile(QUOTED + r" (?:in|of) `?(docs/[\w./-]+\.md)")
 SECTION_AFTER = re.compile(r"(docs/[\w./-]+\.md)`?(?:,| says under) ((?:(?:, | and )?" + QUOTED + ")+)")
+# The schema by which an editor checks a file of TOML, from the file's folder.
+SCHEMA = re.compile(r"^\s*#:schema (\S+)$", re.MULTILINE)
 # What breaks a sentence over two lines: within a string of Rust, and in comments and texts.
 CONTINUATION = re.compile(r"\\\n\s*")
 BREAK = re.compile(r"\n\s*(?:///?!?|#|\*)?\s*")
@@ -75,6 +77,9 @@ def stale_mentions(files, name):
         path, anchor = posixpath.normpath(posixpath.join("docs", match.group(2))), match.group(3)
         if reason := missing(files, path, anchor):
             yield f"{name}:{text.count(chr(10), 0, match.start()) + 1}: it names {match.group()}: {reason}"
+    for match in SCHEMA.finditer(text):
+        if reason := missing(files, resolved(posixpath.dirname(name), match.group(1)), None):
+            yield f"{name}:{text.count(chr(10), 0, match.start(1)) + 1}: it names a schema: {reason}"
     sentences = BREAK.sub(" ", CONTINUATION.sub("", text.replace('\\"', '"')))
     sections = [(path, heading) for heading, path in SECTION_BEFORE.findall(sentences)]
     for match in SECTION_AFTER.finditer(sentences):

@@ -99,6 +99,8 @@ class References(unittest.TestCase):
             ('see "Rotate a key" in docs/page.md', None),
             ('"as docs/page.md says under \\"Rotate \\\n                a key\\""', None),
             ('| docs/page.md, "Rotate a key" and "A page" |', None),
+            ("    #:schema ./docs/page.md\n", None),
+            ("a\n    #:schema ./page.json\n", "a.rs:2: it names a schema: there is no page.json"),
             ("# See docs/PAGE.md.", "a.rs:1: it names docs/PAGE.md: there is no docs/PAGE.md"),
             ("\ndocs/pages/*.png, docs/none.png", "a.rs:2: it names docs/none.png: there is no docs/none.png"),
             (
