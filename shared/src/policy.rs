@@ -3,7 +3,7 @@
 //! A policy is a list of routes. The first one whose globs match an approval's account, region, pipeline, stage and
 //! action says who is asked, how many must approve and until when. Parsing is strict: a text that could mean something
 //! other than what its author meant is refused as a whole, with the place and the key, so that nothing fails open.
-//! `docs/POLICY.md` describes every key.
+//! `docs/policy.md` describes every key.
 
 pub mod answers;
 mod automaton;

@@ -1,4 +1,4 @@
-"""Compares docs/DEPENDENCIES.md with the manifests and the dependency graph: every direct dependency of the functions and
+"""Compares docs/dependencies.md with the manifests and the dependency graph: every direct dependency of the functions and
 the shared crate, who uses it, with which features, and how many crates each function is made of."""
 
 import json
@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 
-PAGE = pathlib.Path("docs/DEPENDENCIES.md")
+PAGE = pathlib.Path("docs/dependencies.md")
 OURS = {"callback", "countersign", "notifier"}
 KINDS = {None: "", "build": "build", "dev": "tests"}
 # The default architecture of a deployment.

@@ -1,4 +1,4 @@
-"""Deploys with the AWS CDK as docs/INSTALL.md describes: first with functions that it has cargo-lambda build, then with
+"""Deploys with the AWS CDK as docs/install.md describes: first with functions that it has cargo-lambda build, then with
 the same as zips that were built before.
 """
 

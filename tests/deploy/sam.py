@@ -1,4 +1,4 @@
-"""Deploys with the AWS SAM CLI as docs/INSTALL.md describes: what `sam build` has made of `infra/sam`."""
+"""Deploys with the AWS SAM CLI as docs/install.md describes: what `sam build` has made of `infra/sam`."""
 
 import json
 import os

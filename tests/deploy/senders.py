@@ -87,7 +87,7 @@ def an_identity_of_another_account_sends_if_its_owner_lets_it(deployment):
 
 
 def another_region_sends_and_its_events_come_back(deployment):
-    # As docs/OPERATIONS.md says.
+    # As docs/operations.md says.
     cloud, name = deployment.cloud, "mail"
     region = f"DeploymentRegion={REGION}"
     stack = ["--stack-name", "countersign-mail", "--template-file", ROOT / "infra/ses/template.yaml"]

@@ -21,6 +21,7 @@ import jsonschema
 import tomlkit
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
+import parameter_tables
 from access import Request, allows, refuses
 from stack import REGION, Refused, Stack, differences, normalized, permissions, statements
 from templates import (
@@ -2231,6 +2232,67 @@ class CdkApp(unittest.TestCase):
             imports[path] = {(path.parent / f"{name}.ts").resolve() for name in names}
         self.assertLessEqual(set().union(*imports.values()), set(imports))
         graphlib.TopologicalSorter(imports).prepare()  # Raises CycleError, with the circle.
+
+
+class TablesOfParameters(unittest.TestCase):
+    """The tables of parameters in the documents are those that the templates make."""
+
+    TEMPLATE = {
+        "Metadata": {
+            "AWS::CloudFormation::Interface": {
+                "ParameterGroups": [
+                    {"Label": {"default": "Emails"}, "Parameters": ["Sender", "Reply"]},
+                    {"Label": {"default": "More"}, "Parameters": ["Days", "Name"]},
+                ]
+            }
+        },
+        "Parameters": {
+            "Days": {"Description": "How many.", "Default": 7, "MinValue": 1, "MaxValue": 1000},
+            "Name": {
+                "Description": 'As a_b, or A <a@example.com>. See "Rotate a key" in docs/operations.md, docs/events.md.',
+                "Default": "x",
+                "MaxLength": 1024,
+                "ConstraintDescription": "must be a name.",
+            },
+            "Reply": {"Description": "Empty means the Sender.", "Default": "", "AllowedValues": ["", "a|b"]},
+            "Sender": {"Description": "See infra/ses/template.yaml.\nNever SenderName.", "MaxLength": 20},
+        },
+    }
+    EXPECTED = [
+        "| **Emails** | | | |",
+        "| `Sender` | required | at most 20 characters | See `infra/ses/template.yaml`. Never SenderName |",
+        "| `Reply` | empty | ``, `a|b` | Empty means the `Sender` |",
+        "| **More** | | | |",
+        "| `Days` | `7` | 1 to 1,000 | How many |",
+        "| `Name` | `x` | a name; at most 1,024 characters | As a\\_b, or A \\<a@example.com>. "
+        "See [Rotate a key](operations.md#rotate-a-key), [events.md](events.md) |",
+    ]
+
+    def test_a_row_has_name_default_allowed_values_and_description(self):
+        self.assertEqual(parameter_tables.table(self.TEMPLATE).split("\n")[2:], self.EXPECTED)
+        plain = parameter_tables.table({"Parameters": {"Days": self.TEMPLATE["Parameters"]["Days"]}})
+        self.assertEqual(plain.split("\n")[2:], ["| `Days` | `7` | 1 to 1,000 | How many |"])
+
+    def test_a_table_is_written_between_its_marks_and_nowhere_else(self):
+        path = "infra/a.yaml"
+        mark, end = parameter_tables.begin(path), parameter_tables.END
+        table = parameter_tables.table(self.TEMPLATE)
+        written = f"Before.\n\n{mark}\n\n{table}\n\n{end}\n\nAfter.\n"
+        for old in ("", "\n\n| old |\n\n", f"\n\n{table}\n\n"):
+            text = f"Before.\n\n{mark}{old}{end}\n\nAfter.\n"
+            self.assertEqual(parameter_tables.with_table(text, path, self.TEMPLATE), written)
+        for text in ("", mark, end, f"{end}{mark}", f"{mark}{end}{end}", f"{mark}{mark}{end}"):
+            with self.subTest(text), self.assertRaisesRegex(ValueError, "infra/a.yaml"):
+                parameter_tables.with_table(text, path, self.TEMPLATE)
+
+    def test_each_document_has_the_table_that_its_template_makes(self):
+        self.assertIn("infra/sam/template.yaml", parameter_tables.TABLES.values())
+        for document, path in parameter_tables.TABLES.items():
+            with self.subTest(document):
+                text = (ROOT / document).read_text()
+                template = sam_source() if path == "infra/sam/template.yaml" else plain_template(ROOT / path)
+                if parameter_tables.with_table(text, path, template) != text:
+                    self.fail(f"{document}: the table of {path} is stale; write it with {parameter_tables.COMMAND}")
 
 
 if __name__ == "__main__":

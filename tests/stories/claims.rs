@@ -8,7 +8,7 @@ use std::path::Path;
 /// The documents that name tests in backticks, and whether what shows a claim there is always named so that it can be
 /// checked, and `::` occurs in tests' names only.
 const DOCUMENTS: [(&str, bool); 4] =
-    [("SECURITY.md", true), ("docs/ASVS.md", true), ("docs/AWS.md", true), ("docs/ARCHITECTURE.md", false)];
+    [("SECURITY.md", true), ("docs/asvs.md", true), ("docs/aws.md", true), ("docs/architecture.md", false)];
 
 /// The heading of the last column of the tables that say what shows a claim.
 const SHOWN_BY: &str = "shown by";

@@ -221,13 +221,13 @@ export interface EmailApprovalsProps {
   /**
    * What each of up to four keys does that requests and links are signed with. Exactly one signs; others are trusted
    * besides it, or do not exist. Rotate in steps: `['signs', 'trusted']`, `['trusted', 'signs']`, `['none', 'signs']`.
-   * See "Rotate a key" in docs/OPERATIONS.md.
+   * See "Rotate a key" in docs/operations.md.
    * @default ['signs']
    */
   readonly requestKeys?: readonly KeyUse[];
   /**
    * What each of up to four keys does that votes are signed with, as in `requestKeys`. But keep every key trusted,
-   * because the votes of a key that is not no longer count. See "Rotate a key" in docs/OPERATIONS.md.
+   * because the votes of a key that is not no longer count. See "Rotate a key" in docs/operations.md.
    * @default ['signs']
    */
   readonly voteKeys?: readonly KeyUse[];

@@ -247,7 +247,7 @@ fn nobody_shows_in_debug_output() {
 
 #[test]
 fn the_examples_are_sound_and_the_guide_shows_them() {
-    let guide = include_str!("../../../docs/POLICY.md");
+    let guide = include_str!("../../../docs/policy.md");
     for (name, text) in [
         ("small-team.toml", include_str!("../../../docs/policies/small-team.toml")),
         ("regulated.toml", include_str!("../../../docs/policies/regulated.toml")),
@@ -256,7 +256,7 @@ fn the_examples_are_sound_and_the_guide_shows_them() {
         assert!(policy.is_ok(), "{name}: {policy:?}");
         let indented: String =
             text.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("    {line}\n") }).collect();
-        assert!(guide.contains(&indented), "docs/POLICY.md does not have {name} as it is");
+        assert!(guide.contains(&indented), "docs/policy.md does not have {name} as it is");
     }
 }
 

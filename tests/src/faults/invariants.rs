@@ -1,6 +1,6 @@
 //! The invariants, checked from outside: in the mailbox, on the pages, in CodePipeline and in the history.
 //!
-//! The numbers are those of the invariants in `docs/ARCHITECTURE.md`.
+//! The numbers are those of the invariants in `docs/architecture.md`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

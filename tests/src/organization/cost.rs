@@ -1,4 +1,4 @@
-//! What hourly rounds cost in a month, by the prices that docs/INSTALL.md has: us-east-1, in USD, with their sources and
+//! What hourly rounds cost in a month, by the prices that docs/install.md has: us-east-1, in USD, with their sources and
 //! dates.
 
 use std::fmt;

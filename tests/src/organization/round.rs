@@ -222,7 +222,7 @@ pub fn check_round(story: &Story, seen: &Seen) -> Vec<String> {
     broken
 }
 
-/// Whether a round in which nothing is due makes no more calls than docs/ARCHITECTURE.md says: six for each account and
+/// Whether a round in which nothing is due makes no more calls than docs/architecture.md says: six for each account and
 /// region, one for each pipeline, and four for each approval that waits, beside the two with which it begins.
 pub fn check_calls(story: &Story, seen: &Seen) -> Vec<String> {
     let Story { organization, waiting, .. } = story;

@@ -29,8 +29,8 @@ const WRITE: [&str; 7] = [
 ];
 
 const RESTORE_KEY_POLICY: &str = "put the key policy of the template back (kms:PutKeyPolicy), and find out in CloudTrail \
-                                  who changed it; see \"Respond to a forgery\" in docs/OPERATIONS.md";
-const RESTORE_TABLE_POLICY: &str = "attach the table's policy again, as docs/OPERATIONS.md says under \"Attach the \
+                                  who changed it; see \"Respond to a forgery\" in docs/operations.md";
+const RESTORE_TABLE_POLICY: &str = "attach the table's policy again, as docs/operations.md says under \"Attach the \
                                     table's policy again\"";
 
 /// What was seen of the keys of one kind.
