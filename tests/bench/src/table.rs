@@ -34,7 +34,7 @@ pub fn of(arguments: &Arguments, figures: &Figures) -> String {
     }
     let _ = write!(
         text,
-        "\n| | warm answer | of which AWS | CPU time for it | with AWS {} ms away | peak memory at first | in the end |\n|---|---|---|---|---|---|---|\n",
+        "\n| | warm answer | of which AWS | CPU time for it | with AWS {} ms away | peak memory at first | at the end |\n|---|---|---|---|---|---|---|\n",
         FAR.as_millis()
     );
     for subject in figures.warm.keys() {
