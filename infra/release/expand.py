@@ -24,9 +24,11 @@ PLAIN = {"countersign-member.yaml": "infra/member/template.yaml", "countersign-s
 FUNCTIONS = {"NotifierFunction": "notifier", "CallbackFunction": "callback"}
 
 # `CodeKeyPrefix` is the only part of the keys that a stack remembers: the rest is fixed by the template. A parameter with
-# the whole key would keep its value in an update, since `aws cloudformation deploy` passes the previous values of
-# parameters that it is not given, and the old code would run under the new template. The version is in the key because
-# CloudFormation updates a function's code only if its bucket, key or object version changes (AWS::Lambda::Function Code).
+# the whole key would keep its value in an update, even if that was a default, since `aws cloudformation deploy` passes
+# `UsePreviousValue` for what it is not given (awscli/customizations/cloudformation/deploy.py). So the old code would run
+# under the new template. The version is in the key because CloudFormation does not see a change of the object itself: "To
+# update the function code, change the object key or version in the template" (AWS::Lambda::Function Code, which also says
+# that the bucket must be in the region of the function, and may be another account's).
 CODE_PARAMETERS = {
     "CodeBucket": {
         "Type": "String",
@@ -79,7 +81,19 @@ def expanded(template, version):
     os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     no_managed_policies = type("NoManagedPolicies", (), {"load": staticmethod(dict)})()
-    return renamed(transform(template, {}, no_managed_policies))
+    result = transform(copy.deepcopy(template), {}, no_managed_policies)
+    result["Resources"] = in_order(result["Resources"], list(template["Resources"]))
+    return renamed(result)
+
+
+def in_order(resources, names):
+    """Resources in the order of the SAM template. One that the transform adds follows that whose name its own begins with."""
+
+    def place(resource):
+        name = max((name for name in names if resource.startswith(name)), key=len)
+        return names.index(name), resource
+
+    return {name: resources[name] for name in sorted(resources, key=place)}
 
 
 def renamed(node):
