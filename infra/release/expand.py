@@ -109,6 +109,23 @@ def renamed(node):
     return node
 
 
+# The functions of this template that the CloudFormation Template Reference, "Intrinsic function reference", gives a short
+# form. Those of rules, such as Fn::Contains, have none there, and not every reader knows one.
+SHORT = {
+    "Fn::And",
+    "Fn::Equals",
+    "Fn::GetAtt",
+    "Fn::If",
+    "Fn::Join",
+    "Fn::Not",
+    "Fn::Or",
+    "Fn::Select",
+    "Fn::Split",
+    "Fn::Sub",
+    "Ref",
+}
+
+
 class Dumper(yaml.SafeDumper):
     """Writes intrinsic functions in their short form, and texts of several lines as such."""
 
@@ -126,7 +143,7 @@ def represent_text(dumper, text):
 def represent_mapping(dumper, mapping):
     if len(mapping) == 1:
         ((name, value),) = mapping.items()
-        if name == "Ref" or name.startswith("Fn::"):
+        if name in SHORT:
             return represent_function(dumper, "!" + name.removeprefix("Fn::"), value)
     return dumper.represent_mapping("tag:yaml.org,2002:map", mapping.items())
 

@@ -165,8 +165,12 @@ class Expanded(unittest.TestCase):
         self.assertEqual(list(yaml.load(text("countersign.yaml"), loader)), list(released()))
 
     def test_what_it_cannot_write_is_an_error(self):
-        with self.assertRaisesRegex(ValueError, "!GetAZs of {} is not supported"):
-            expand.rendered({"Fn::GetAZs": {}}, VERSION)
+        with self.assertRaisesRegex(ValueError, "!Join of {} is not supported"):
+            expand.rendered({"Fn::Join": {}}, VERSION)
+
+    def test_functions_of_rules_are_in_their_long_form(self):
+        self.assertIn("- Fn::Contains:\n", text("countersign.yaml"))
+        self.assertNotRegex(text("countersign.yaml"), "!(Contains|EachMemberIn)")
 
 
 class Plain(unittest.TestCase):
