@@ -467,6 +467,13 @@ class Versions(unittest.TestCase):
             found[path] = package["version"]
             if "packages" in package:
                 found[f"{path}, itself"] = package["packages"][""]["version"]
+        # The keys that the documents upload to.
+        documents = subprocess.run(
+            ["git", "ls-files", "*.md"], check=True, stdout=subprocess.PIPE, text=True, cwd=TREE
+        ).stdout.split()
+        keys = {path: re.findall(r"/countersign/(\d+\.\d+\.\d+)/", read(path)) for path in documents}
+        self.assertTrue(any(keys.values()))
+        found |= {f"{path}, {number}": version for path, versions in keys.items() for number, version in enumerate(versions)}
         self.assertGreater(len(found), 10)
         self.assertEqual({place: version for place, version in found.items() if version != VERSION}, {})
 
