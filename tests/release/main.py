@@ -118,7 +118,7 @@ class Release(unittest.TestCase):
         environment = os.environ | {"TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8", "AWS_DEFAULT_REGION": "ap-south-1"}
         binaries = functions(OTHER_TREE.parent / "other functions")
         again = build(
-            "--out", "dist again", "--functions", binaries.name,
+            "--out", "dist again/", "--functions", binaries.name,
             tree=OTHER_TREE, cwd=WORK, env=environment, umask=0o077,
         )  # fmt: skip
         self.assertEqual(again.returncode, 0, again.stdout)
