@@ -31,7 +31,8 @@ LEAST = 0.8
 def main():
     binaries, zips = Path(sys.argv[1]), Path(sys.argv[2])
     here = Path(__file__).parent
-    subprocess.run([sys.executable, here / "zips.py", binaries, zips, "callback", "notifier"], check=True)
+    zipping = here.parents[1] / "infra/release/zips.py"
+    subprocess.run([sys.executable, zipping, binaries, zips, "callback", "notifier"], check=True)
     counted = subprocess.run(
         [sys.executable, here / "instructions.py", binaries / "instructions"], stdout=subprocess.PIPE, text=True, check=True
     )

@@ -14,7 +14,14 @@ import tempfile
 # Advisories that do not concern us, with the reason.
 IGNORED = {}
 
-PINNED_IN = ("tests/run", "tests/deploy/run", "tests/infra/requirements.txt")
+PINNED_IN = (
+    "tests/run",
+    "tests/deploy/run",
+    "tests/infra/requirements.txt",
+    "tests/release/requirements.txt",
+    "infra/release/build",
+    "infra/release/requirements.txt",
+)
 
 
 def run(*command):
@@ -46,12 +53,12 @@ def npm_audit(lock):
 
 
 def pinned():
-    """Every `name==version` of the tests, shell variables filled in."""
+    """Every `name==version` of the tests and of releases, shell variables filled in."""
     found = set()
     for file in PINNED_IN:
         text = pathlib.Path(file).read_text()
         values = dict(re.findall(r"\b([A-Z_][A-Z0-9_]*)=([\w.]+)", text))
-        for name, version in re.findall(r"([\w-]+)==(\$?[\w.]+)", text):
+        for name, version in re.findall(r"([\w-]+)(?:\[[\w-]+\])?==(\$?[\w.]+)", text):
             found.add(f"{name}=={values[version[1:]] if version.startswith('$') else version}")
     return sorted(found)
 

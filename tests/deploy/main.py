@@ -24,6 +24,7 @@ import history
 import members
 import permissions
 import policy
+import release
 import rotation
 import rule
 import sam
@@ -36,7 +37,7 @@ from checks import Checks, equal
 from deployment import POLICY_PARAMETER, SENDER, Deployment
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-DEPLOYERS = {"sam": sam.Sam, "cdk": cdk.Cdk}
+DEPLOYERS = {"sam": sam.Sam, "cdk": cdk.Cdk, "release": release.Release}
 # The last check of the story reads the logs of everything before it. The checks of `members`, `senders`, `rotation` and
 # `sources` deploy again.
 CHECKS = [
@@ -55,6 +56,8 @@ CHECKS = [
     *rotation.CHECKS,
     *sources.CHECKS,
 ]
+# A release's template makes what SAM's does (tests/infra), so its deployment only has to work.
+OF_RELEASE = [commands.the_doctor_finds_no_fault_with_a_sound_deployment, *story.CHECKS]
 
 
 def check_deployer(make, chosen_checks, checks, directory):
@@ -99,8 +102,10 @@ def both_build_the_same_bytes():
         equal(by_sam, by_cdk, f"the SHA-256 of the {function} as SAM and as the CDK builds it")
 
 
-def chosen(words):
+def chosen(name, words):
     """The checks that are called after these words, or are in the file of this name."""
+    if name == "release" and not words:
+        return OF_RELEASE
     found = [check for check in CHECKS if words in check.__name__.replace("_", " ") or words == check.__module__]
     assert found, f"no check has {words!r} in its name"
     return found
@@ -108,7 +113,7 @@ def chosen(words):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("names", nargs="*", metavar="sam|cdk")
+    parser.add_argument("names", nargs="*", metavar="sam|cdk|release")
     parser.add_argument("--only", metavar="WORDS", default="")
     arguments = parser.parse_args()
     names = arguments.names or [*DEPLOYERS]
@@ -116,11 +121,11 @@ def main():
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     checks = Checks()
     try:
-        if set(DEPLOYERS) == set(names):
+        if {"sam", "cdk"} <= set(names):
             checks.run("SAM, CDK", both_build_the_same_bytes)
         for name in names:
             with tempfile.TemporaryDirectory(prefix="countersign-") as directory:
-                check_deployer(DEPLOYERS[name], chosen(arguments.only), checks, pathlib.Path(directory))
+                check_deployer(DEPLOYERS[name], chosen(name, arguments.only), checks, pathlib.Path(directory))
     finally:
         print(checks.closing_line(), flush=True)
     return 1 if checks.failed else 0

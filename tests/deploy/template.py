@@ -1,5 +1,7 @@
 """The template of a deployed stack, with its conditions and references resolved."""
 
+from samtranslator.yaml_helper import yaml_parse
+
 from cloud import REGION
 from stack import Stack
 
@@ -24,6 +26,8 @@ def deployed(deployment):
     resources = client.describe_stack_resources(StackName=deployment.stack)["StackResources"]
     names = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in resources}
     body = client.get_template(StackName=deployment.stack, TemplateStage="Processed")["TemplateBody"]
+    if isinstance(body, str):  # As it was given, if it is YAML.
+        body = yaml_parse(body)
 
     def name(logical_id, resource):
         # A rule may have the name of its bus.

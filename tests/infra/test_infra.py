@@ -21,6 +21,7 @@ import jsonschema
 import tomlkit
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
+import counted
 import parameter_tables
 from access import Request, allows, refuses
 from stack import REGION, Refused, Stack, differences, normalized, permissions, statements
@@ -2296,8 +2297,4 @@ class TablesOfParameters(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    result = unittest.main(exit=False).result
-    # A test counts as one failure, however many of its subtests fail.
-    failed = len({getattr(case, "test_case", case).id() for case, _ in result.failures + result.errors})
-    print(f"{result.testsRun - failed} passed, {failed} failed")
-    raise SystemExit(failed > 0)
+    counted.main()

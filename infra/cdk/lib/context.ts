@@ -163,7 +163,7 @@ function policy(context: ContextReader<Key>): PolicySource {
       throw new Error(
         [
           'context "policySource" is missing; pass it as -c policySource=approvers, file or parameter. When you',
-          'update from version 0.1, read "Update from 0.1" in docs/operations.md first: the update deletes the',
+          'update from version 0.1, read "Update from 0.1" in docs/upgrade.md first: the update deletes the',
           'policy parameter of that version',
         ].join(' '),
       );
