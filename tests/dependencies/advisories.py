@@ -14,7 +14,13 @@ import tempfile
 # Advisories that do not concern us, with the reason.
 IGNORED = {}
 
-PINNED_IN = ("tests/run", "tests/deploy/run", "tests/infra/requirements.txt")
+PINNED_IN = (
+    "infra/cdk/requirements.txt",
+    "tests/run",
+    "tests/deploy/run",
+    "tests/infra/requirements.txt",
+    "tests/package/requirements.txt",
+)
 
 
 def run(*command):
