@@ -167,9 +167,8 @@ export class EmailApprovals extends Construct {
   }
 
   /**
-   * Lets a principal of this account operate the deployment: invoke the notifier with its commands, such as `doctor` and
-   * `resend`, and with failed events. See docs/OPERATIONS.md, and "Events and commands" in SECURITY.md for what that
-   * grants.
+   * Lets a principal of this account operate the deployment: invoke the notifier with its commands, such as `doctor`
+   * and `resend`, and with failed events. That includes reading who was asked and how they voted. See docs/OPERATIONS.md.
    *
    * @param grantee whom to allow
    */
@@ -206,9 +205,9 @@ export class EmailApprovals extends Construct {
    * @param grantee whom to allow
    */
   grantReadLedger(grantee: iam.IGrantable): iam.Grant {
-    // The table's policy only denies writing. Its key is AWS's own, which every principal of the account may use through
-    // DynamoDB: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
-    // Table.grantReadData would also allow reading a stream, of which there is none.
+    // The table's policy only denies writing. Its key is the AWS managed key aws/dynamodb, whose policy lets every
+    // principal of the account use it through DynamoDB ("Authorizing use of the AWS managed key" in the DynamoDB
+    // Developer Guide). Table.grantReadData would also allow reading a stream, of which there is none.
     const actions = [
       'dynamodb:BatchGetItem',
       'dynamodb:DescribeTable',
@@ -354,7 +353,10 @@ export class EmailApprovals extends Construct {
     const grant = iam.Grant.addToPrincipal({ grantee, actions, resourceArns: [resource] });
     if (!grant.success) {
       throw new Error(
-        `${method}: ${grantee.grantPrincipal} has no policy that could allow it; give a role, a user or a group of this account`,
+        [
+          `${method}: ${grantee.grantPrincipal} has no policy that could allow it; give a role, a user or a group of`,
+          'this account',
+        ].join(' '),
       );
     }
     return grant;
