@@ -75,25 +75,15 @@ class Versions(unittest.TestCase):
         manifest = tomllib.loads((ROOT / "Cargo.toml").read_text())
         sam = sam_source()["Metadata"]["AWS::ServerlessRepo::Application"]
         lock = read_json(ROOT / "infra/cdk/package-lock.json")
-        self.assertEqual(
-            {
-                "Cargo.toml": manifest["workspace"]["package"]["version"],
-                "infra/sam/template.yaml": sam["SemanticVersion"],
-                "infra/cdk/package-lock.json": lock["version"],
-                "infra/cdk/package-lock.json, packages": lock["packages"][""]["version"],
-                "the tarball": read_json(UNPACKED / "package.json")["version"],
-            },
-            dict.fromkeys(
-                (
-                    "Cargo.toml",
-                    "infra/sam/template.yaml",
-                    "infra/cdk/package-lock.json",
-                    "infra/cdk/package-lock.json, packages",
-                    "the tarball",
-                ),
-                VERSION,
-            ),
-        )
+        for place, version in (
+            ("Cargo.toml", manifest["workspace"]["package"]["version"]),
+            ("infra/sam/template.yaml", sam["SemanticVersion"]),
+            ("infra/cdk/package-lock.json", lock["version"]),
+            ("infra/cdk/package-lock.json, packages", lock["packages"][""]["version"]),
+            ("the tarball", read_json(UNPACKED / "package.json")["version"]),
+        ):
+            with self.subTest(place):
+                self.assertEqual(version, VERSION)
 
     def test_the_packages_are_built_with_the_least_versions_that_they_take(self):
         for name, least in MANIFEST["peerDependencies"].items():
@@ -135,8 +125,7 @@ class Tarball(unittest.TestCase):
         required = set()
         for path in UNPACKED.glob("dist/*.js"):
             required |= {name.split("/")[0] for name in re.findall(r'require\("([^."][^"]*)"\)', path.read_text())}
-        self.assertEqual(required, {"aws-cdk-lib", "constructs", "node:fs", "node:path"} & required | {"aws-cdk-lib"})
-        self.assertLessEqual(required, {"aws-cdk-lib", "constructs", "node:fs", "node:path"})
+        self.assertEqual(required, {"aws-cdk-lib", "constructs", "node:fs", "node:path"})
 
     def test_it_names_no_folder_of_the_machine_that_packed_it(self):
         for path in (*UNPACKED.glob("*.*"), UNPACKED / ".jsii", *UNPACKED.glob("dist/*")):
@@ -153,9 +142,10 @@ class Tarball(unittest.TestCase):
         ):
             with self.subTest(module):
                 if expected is None:
-                    script = f"require.resolve('{module}'); console.log('resolved')"
+                    attempt = f"require.resolve('{module}'); console.log('resolved')"
                 else:
-                    script = f"try {{ console.log(Object.keys(require('{module}')).sort().join()) }} catch (e) {{ console.log(e.code) }}"
+                    attempt = f"console.log(Object.keys(require('{module}')).sort().join())"
+                script = f"try {{ {attempt} }} catch (error) {{ console.log(error.code) }}"
                 answer = subprocess.run(["node", "-e", script], cwd=TYPESCRIPT_APP, capture_output=True, text=True)
                 self.assertEqual((answer.stdout.strip(), answer.stderr), (expected or "resolved", ""))
 
