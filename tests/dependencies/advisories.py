@@ -18,7 +18,9 @@ PINNED_IN = (
     "tests/run",
     "tests/deploy/run",
     "tests/infra/requirements.txt",
+    "tests/package/requirements.txt",
     "tests/release/requirements.txt",
+    "infra/cdk/requirements.txt",
     "infra/release/build",
     "infra/release/requirements.txt",
 )

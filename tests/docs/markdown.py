@@ -11,7 +11,8 @@ CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 INLINE = re.compile(r"\]\(\s*<?([^()\s<>]+(?:\([^()\s]*\)[^()\s<>]*)*)>?(?:\s+\"[^\"]*\")?\s*\)")
 DEFINITION = re.compile(r"^ {0,3}\[[^\]]+\]:\s+(\S+)", re.MULTILINE)
 HTML = re.compile(r"<(?:a|img|source)\b[^>]*?\s(?:href|src|srcset)=\"([^\"]*)\"")
-HTML_ANCHOR = re.compile(r"<[a-z]+\b[^>]*?\s(?:id|name)=\"([^\"]+)\"")
+HTML_TAG = re.compile(r"<[a-z]+\b[^>]*>")
+HTML_ANCHOR = re.compile(r"\s(?:id|name)=\"([^\"]+)\"")
 HTML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 EXTERNAL = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 
@@ -75,7 +76,8 @@ def anchors(text):
         number = seen.get(anchor, 0)
         seen[anchor] = number + 1
         found.add(f"{anchor}-{number}" if number else anchor)
-    return found | set(HTML_ANCHOR.findall(without_code(text)))
+    tags = " ".join(HTML_TAG.findall(without_code(text)))
+    return found | set(HTML_ANCHOR.findall(tags))
 
 
 def links(text):

@@ -37,12 +37,14 @@ PAGE = """\
 ```
 
 <a name="by-hand"></a>
+<a name="both" id="of-one.tag"></a>
 """
 
 
 class Markdown(unittest.TestCase):
     def test_anchors_are_those_that_github_makes(self):
         expected = {"a-page", "rotate-a-key", "rotate-a-key-1", "check-and-explain-how-its-quoted", "by-hand"}
+        expected |= {"both", "of-one.tag"}
         self.assertEqual(markdown.anchors(PAGE), expected)
 
     def test_links_are_found_in_every_form_and_not_in_code(self):

@@ -298,9 +298,12 @@ def normalized(stack):
 
 def differences(one, other):
     """What differs between two stacks, as lines of the form `path: this, not that`."""
-    return sorted(compare("", normalized(one), normalized(other))) + sorted(
-        compare("output ", one.outputs, other.outputs)
-    )
+    return resource_differences(one, other) + sorted(compare("output ", one.outputs, other.outputs))
+
+
+def resource_differences(one, other):
+    """The same without the outputs, which a stack of somebody's own need not have."""
+    return sorted(compare("", normalized(one), normalized(other)))
 
 
 def compare(path, one, other):

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import zipfile
@@ -345,7 +346,8 @@ def member_cdk_template(**parameters):
 
 
 def cdk_name(logical_id, resource):
-    path = resource["Metadata"]["aws:cdk:path"].removeprefix("Countersign/EmailApprovals/")
+    # Stacks of apps other than infra/cdk have other names.
+    path = re.sub(r"^\w+/EmailApprovals/", "", resource["Metadata"]["aws:cdk:path"])
     for prefix, name in CDK_PREFIXES.items():
         if path.startswith(prefix):
             return name

@@ -11,6 +11,6 @@
  */
 import { App } from 'aws-cdk-lib';
 
-import { addStack } from '../lib/deployment.js';
+import { addStack } from '../app/deployment.js';
 
 addStack(new App());

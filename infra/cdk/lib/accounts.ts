@@ -9,14 +9,15 @@ export function accountSettings(role: iam.Role, settings: Settings): Record<stri
       ...(settings.serveOwnAccount ? [Stack.of(role).account] : []),
       ...settings.memberAccounts,
     ].join(','),
-    ...(settings.memberAccountsParameter && { COUNTERSIGN_ACCOUNTS_PARAMETER: settings.memberAccountsParameter }),
+    ...(settings.memberAccountsParameter && {
+      COUNTERSIGN_ACCOUNTS_PARAMETER: settings.memberAccountsParameter.parameterName,
+    }),
   };
 }
 
 /** Lets a function read the rest of the list, if there is a parameter with it. */
 export function allowReadingAccounts(role: iam.Role, { memberAccountsParameter }: Settings): void {
   if (memberAccountsParameter === undefined) return;
-  // A name with its leading slash.
-  const arn = Stack.of(role).formatArn({ service: 'ssm', resource: `parameter${memberAccountsParameter}` });
-  role.addToPolicy(new iam.PolicyStatement({ sid: 'ReadAccounts', actions: ['ssm:GetParameter'], resources: [arn] }));
+  const resources = [memberAccountsParameter.parameterArn];
+  role.addToPolicy(new iam.PolicyStatement({ sid: 'ReadAccounts', actions: ['ssm:GetParameter'], resources }));
 }

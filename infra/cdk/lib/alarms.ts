@@ -7,7 +7,32 @@ import {
 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
+import { metricOf } from './metrics.js';
 import type { Settings } from './settings.js';
+
+/** The alarms of a deployment. Each is on the CloudWatch console under the deployment's name and its own. */
+export interface ApprovalAlarms {
+  /** The notifier failed. */
+  readonly notifierErrors: cloudwatch.Alarm;
+  /** Events that the notifier gave up on are waiting. */
+  readonly notifierDeadLetters: cloudwatch.Alarm;
+  /** Events that did not reach the notifier, or the bus that events are forwarded to, are waiting. */
+  readonly ruleDeadLetters: cloudwatch.Alarm;
+  /** The notifier failed five times to sweep an account and region. */
+  readonly sweepDeadLetters: cloudwatch.Alarm;
+  /** Somebody who followed a link got a 5xx answer. */
+  readonly callbackErrors: cloudwatch.Alarm;
+  /** An email was not sent. */
+  readonly sendFailures: cloudwatch.Alarm;
+  /** An email to an approver did not arrive. */
+  readonly undelivered: cloudwatch.Alarm;
+  /** An event came from an account that is not served. */
+  readonly unservedEvents: cloudwatch.Alarm;
+  /** Events about emails were not taken in. */
+  readonly emailDeadLetters: cloudwatch.Alarm;
+  /** Something in the ledger was not written by Countersign. */
+  readonly forgeries: cloudwatch.Alarm;
+}
 
 interface AlarmSources {
   readonly notifier: lambda.IFunction;
@@ -19,49 +44,47 @@ interface AlarmSources {
 }
 
 /** Adds the alarms. Each means that an approver was not asked or got no answer, except for the last two. */
-export function addAlarms(scope: Construct, settings: Settings, sources: AlarmSources): void {
-  const alarm = (id: string, name: string, alarmDescription: string, metric: cloudwatch.MetricProps): void => {
+export function addAlarms(scope: Construct, settings: Settings, sources: AlarmSources): ApprovalAlarms {
+  const alarm = (id: string, name: string, alarmDescription: string, metric: cloudwatch.Metric) => {
     const alarm = new cloudwatch.Alarm(scope, id, {
       alarmName: `${settings.deploymentName}-${name}`,
       alarmDescription,
-      metric: new cloudwatch.Metric({ period: Duration.minutes(5), ...metric }),
+      metric,
       evaluationPeriods: 1,
       threshold: 1,
       comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     });
     if (settings.alarmTopic) alarm.addAlarmAction(new actions.SnsAction(settings.alarmTopic));
+    return alarm;
   };
-  const visibleMessages = (queue: sqs.IQueue): cloudwatch.MetricProps => ({
-    namespace: 'AWS/SQS',
-    metricName: 'ApproximateNumberOfMessagesVisible',
-    dimensionsMap: { QueueName: queue.queueName },
-    statistic: 'Maximum',
-  });
-  const ownMetric = (metricName: string): cloudwatch.MetricProps => ({
-    namespace: 'Countersign',
-    metricName,
-    dimensionsMap: { Deployment: settings.deploymentName },
-    statistic: 'Sum',
-  });
-  alarm(
+  const metric = (props: cloudwatch.MetricProps) => new cloudwatch.Metric({ period: Duration.minutes(5), ...props });
+  const visibleMessages = (queue: sqs.IQueue) =>
+    metric({
+      namespace: 'AWS/SQS',
+      metricName: 'ApproximateNumberOfMessagesVisible',
+      dimensionsMap: { QueueName: queue.queueName },
+      statistic: 'Maximum',
+    });
+  const ownMetric = (metricName: string) => metricOf(settings.deploymentName, metricName);
+  const notifierErrors = alarm(
     'NotifierErrorsAlarm',
     'notifier-errors',
     "The notifier failed. Lambda retries twice. See the notifier's log for the cause.",
-    {
+    metric({
       namespace: 'AWS/Lambda',
       metricName: 'Errors',
       dimensionsMap: { FunctionName: sources.notifier.functionName },
       statistic: 'Sum',
-    },
+    }),
   );
-  alarm(
+  const notifierDeadLetters = alarm(
     'NotifierDeadLettersAlarm',
     'notifier-dead-letters',
     'The notifier failed on an event three times. Fix the cause, then invoke the notifier with the event again.',
     visibleMessages(sources.notifierDeadLetters),
   );
-  alarm(
+  const ruleDeadLetters = alarm(
     'RuleDeadLettersAlarm',
     'rule-dead-letters',
     [
@@ -70,7 +93,7 @@ export function addAlarms(scope: Construct, settings: Settings, sources: AlarmSo
     ].join(' '),
     visibleMessages(sources.ruleDeadLetters),
   );
-  alarm(
+  const sweepDeadLetters = alarm(
     'SweepDeadLettersAlarm',
     'sweep-dead-letters',
     [
@@ -79,31 +102,36 @@ export function addAlarms(scope: Construct, settings: Settings, sources: AlarmSo
     ].join(' '),
     visibleMessages(sources.sweepDeadLetters),
   );
-  alarm(
+  const callbackErrors = alarm(
     'CallbackErrorsAlarm',
     'callback-errors',
     "A link was answered with a 5xx error. See the callback's log for the cause.",
-    { namespace: 'AWS/ApiGateway', metricName: '5xx', dimensionsMap: { ApiId: sources.apiId }, statistic: 'Sum' },
+    metric({
+      namespace: 'AWS/ApiGateway',
+      metricName: '5xx',
+      dimensionsMap: { ApiId: sources.apiId },
+      statistic: 'Sum',
+    }),
   );
-  alarm(
+  const sendFailures = alarm(
     'SendFailuresAlarm',
     'send-failures',
     "An email to an approver was not sent. See the notifier's log for the error from Amazon SES.",
     ownMetric('SendFailures'),
   );
-  alarm(
+  const undelivered = alarm(
     'UndeliveredAlarm',
     'undelivered',
     'An email to an approver was refused by their mail server or suppressed by Amazon SES. See the command history.',
     ownMetric('Undelivered'),
   );
-  alarm(
+  const unservedEvents = alarm(
     'UnservedEventsAlarm',
     'unserved-events',
     'An event came from an account that is not served, and was ignored. List the account, or delete its member stack.',
     ownMetric('UnservedEvents'),
   );
-  alarm(
+  const emailDeadLetters = alarm(
     'EmailDeadLettersAlarm',
     'email-dead-letters',
     [
@@ -112,7 +140,7 @@ export function addAlarms(scope: Construct, settings: Settings, sources: AlarmSo
     ].join(' '),
     visibleMessages(sources.emailDeadLetters),
   );
-  alarm(
+  const forgeries = alarm(
     'ForgeriesAlarm',
     'forgeries',
     [
@@ -121,4 +149,16 @@ export function addAlarms(scope: Construct, settings: Settings, sources: AlarmSo
     ].join(' '),
     ownMetric('Forged'),
   );
+  return {
+    notifierErrors,
+    notifierDeadLetters,
+    ruleDeadLetters,
+    sweepDeadLetters,
+    callbackErrors,
+    sendFailures,
+    undelivered,
+    unservedEvents,
+    emailDeadLetters,
+    forgeries,
+  };
 }

@@ -94,7 +94,7 @@ export class CallbackApi extends Construct {
       httpApi: api,
       stageName: '$default',
       autoDeploy: true,
-      throttle: { rateLimit: settings.throttleRate, burstLimit: settings.throttleBurst },
+      throttle: settings.throttle,
       accessLogSettings: {
         destination: new apigatewayv2.LogGroupLogDestination(logGroup),
         format: apigateway.AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),

@@ -14,7 +14,7 @@ export function configurationSet(scope: Construct, settings: Settings): string {
   if (settings.configurationSet) return settings.configurationSet;
   const set = new ses.ConfigurationSet(scope, 'EmailConfigurationSet', {
     configurationSetName: settings.deploymentName,
-    tlsPolicy: ses.ConfigurationSetTlsPolicy[settings.tlsPolicy],
+    tlsPolicy: settings.tlsPolicy,
     vdmOptions: { engagementMetrics: false },
   });
   set.addEventDestination('Events', {

@@ -17,14 +17,13 @@ import { forwardTo } from './forwarding.js';
 import { DEFAULT_BUS, eventBusName, memberBus } from './member-bus.js';
 import { approvalRuleName } from './member-roles.js';
 import type { Settings } from './settings.js';
-import { TEST_SOURCE, TEST_TYPE, type TestEvents } from './test-events.js';
+import { TEST_SOURCE, TEST_TYPE } from './test-events.js';
 
 /** The start and the end of manual approvals, and the doctor's test events, where they are enabled. */
-export function approvalPattern(testEvents: TestEvents): events.EventPattern {
-  const withTests = testEvents === 'enabled';
+export function approvalPattern(testEvents: boolean): events.EventPattern {
   return {
-    source: ['aws.codepipeline', ...(withTests ? [TEST_SOURCE] : [])],
-    detailType: ['CodePipeline Action Execution State Change', ...(withTests ? [TEST_TYPE] : [])],
+    source: ['aws.codepipeline', ...(testEvents ? [TEST_SOURCE] : [])],
+    detailType: ['CodePipeline Action Execution State Change', ...(testEvents ? [TEST_TYPE] : [])],
     detail: {
       type: { owner: ['AWS'], provider: ['Manual'], category: ['Approval'] },
       state: ['STARTED', 'SUCCEEDED', 'FAILED', 'ABANDONED', 'CANCELED'],

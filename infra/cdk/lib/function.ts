@@ -1,7 +1,7 @@
-import { fileURLToPath } from 'node:url';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { aws_iam as iam, aws_lambda as lambda, aws_logs as logs, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { RustFunction, cargoLambdaVersion } from 'cargo-lambda-cdk';
 import type { Construct } from 'constructs';
 
 import { acknowledge } from './acknowledge.js';
@@ -12,7 +12,7 @@ import type { Settings } from './settings.js';
 export interface RustFunctionOptions extends lambda.FunctionOptions {
   /** The package in this repository, which is also the suffix of the function's name in AWS. */
   readonly binary: 'notifier' | 'callback';
-  /** The built code, or undefined to have cargo-lambda build it. */
+  /** The built code, or undefined for that in this package. */
   readonly code: lambda.Code | undefined;
   readonly role: iam.Role;
 }
@@ -48,10 +48,19 @@ export function rustFunction(scope: Construct, settings: Settings, options: Rust
       resources: [logGroup.logGroupArn],
     }),
   );
-  const shared: lambda.FunctionOptions = {
+  acknowledge(
+    role,
+    'AwsSolutions-IAM5[Resource::*]',
+    'X-Ray and GetAccount take no resource. tests/infra checks that no other action has *.',
+  );
+  return new lambda.Function(scope, 'Function', {
     ...rest,
     functionName,
     role,
+    code: code ?? packagedCode(binary, settings.architecture),
+    runtime: lambda.Runtime.PROVIDED_AL2023,
+    handler: 'bootstrap',
+    architecture: settings.architecture,
     memorySize: 128,
     tracing: lambda.Tracing.ACTIVE, // The construct library adds the permissions that tracing needs to the role.
     logGroup,
@@ -59,29 +68,20 @@ export function rustFunction(scope: Construct, settings: Settings, options: Rust
     // The functions apply logLevel themselves. At any level here, lines with metrics are kept.
     applicationLogLevelV2: lambda.ApplicationLogLevel.TRACE,
     systemLogLevelV2: lambda.SystemLogLevel.INFO,
-  };
-  acknowledge(
-    role,
-    'AwsSolutions-IAM5[Resource::*]',
-    'X-Ray and GetAccount take no resource. tests/infra checks that no other action has *.',
-  );
-  if (code) {
-    return new lambda.Function(scope, 'Function', {
-      ...shared,
-      code,
-      runtime: lambda.Runtime.PROVIDED_AL2023,
-      handler: 'bootstrap',
-      architecture: settings.architecture,
-    });
-  }
-  if (!cargoLambdaVersion()) {
-    throw new Error('cargo-lambda is missing; run `pip install cargo-lambda`, or pass notifierCode and callbackCode');
-  }
-  return new RustFunction(scope, 'Function', {
-    ...shared,
-    // The package, not the workspace: Cargo would unify features with the sandbox's and link in sign-in flows.
-    manifestPath: fileURLToPath(new URL(`../../../functions/${binary}/Cargo.toml`, import.meta.url)),
-    binaryName: binary,
-    bundling: { architecture: settings.architecture },
   });
+}
+
+/** The code of a function that is in this package. Its name is the one that a release gives its zip. */
+function packagedCode(binary: RustFunctionOptions['binary'], architecture: lambda.Architecture): lambda.Code {
+  const name = `countersign-${binary}-${architecture.name}.zip`;
+  const path = join(__dirname, '..', 'functions', name);
+  if (!existsSync(path)) {
+    throw new Error(
+      [
+        `functions/${name} is not in this build of countersign-cdk. Install a released package, make one with`,
+        'infra/cdk/package, or pass notifierCode and callbackCode',
+      ].join(' '),
+    );
+  }
+  return lambda.Code.fromAsset(path);
 }

@@ -2,8 +2,14 @@ import { aws_iam as iam, aws_kms as kms, RemovalPolicy, Stack } from 'aws-cdk-li
 import { Construct } from 'constructs';
 
 /** What a key does. Exactly one of a kind signs; others are trusted besides it, or do not exist. */
-export type KeyUse = (typeof KEY_USES)[number];
-export const KEY_USES = ['signs', 'trusted', 'none'] as const;
+export enum KeyUse {
+  /** The key signs, and both functions trust it. */
+  SIGNS = 'signs',
+  /** Both functions trust what the key has signed. */
+  TRUSTED = 'trusted',
+  /** The key does not exist, or is no longer trusted. */
+  NONE = 'none',
+}
 
 /** How many keys of a kind there can be. No property of a KMS key replaces it, so each has a number of its own. */
 export const MOST_KEYS = 4;
@@ -24,7 +30,7 @@ interface SigningKeysProps {
 /** The keys of one kind: those that requests and links are signed with, or those that votes are signed with. */
 export interface SigningKeys {
   /** The keys that are trusted. The first signs. */
-  readonly trusted: readonly kms.IKey[];
+  readonly trusted: kms.IKey[];
   /**
    * The keys in the stack: those that are trusted, and the one that was dropped last. A key stays in the stack until
    * the key after the next is made. So an update never takes a permission away while a function that the update has not
@@ -87,8 +93,8 @@ export function arns(keys: readonly kms.IKey[]): string[] {
 }
 
 function signingKeys(scope: Construct, props: SigningKeysProps): SigningKeys {
-  const using = (number: number) => props.uses[number - 1] ?? 'none';
-  const trusted = (number: number) => using(number) !== 'none';
+  const using = (number: number) => props.uses[number - 1] ?? KeyUse.NONE;
+  const trusted = (number: number) => using(number) !== KeyUse.NONE;
   const newestFirst = Array.from({ length: MOST_KEYS }, (_, index) => MOST_KEYS - index);
   const all = new Map<number, kms.IKey>();
   for (const number of newestFirst) {
@@ -96,7 +102,7 @@ function signingKeys(scope: Construct, props: SigningKeysProps): SigningKeys {
       all.set(number, signingKey(scope, number, props));
     }
   }
-  const [signing, verifying] = (['signs', 'trusted'] as const).map((use) =>
+  const [signing, verifying] = [KeyUse.SIGNS, KeyUse.TRUSTED].map((use) =>
     newestFirst.filter((number) => using(number) === use).flatMap((number) => all.get(number) ?? []),
   );
   return { trusted: [...(signing ?? []), ...(verifying ?? [])], all: [...all.values()] };

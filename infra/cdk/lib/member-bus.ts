@@ -2,7 +2,7 @@ import { aws_events as events, aws_iam as iam, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 import type { Settings } from './settings.js';
-import { onlyEvents, TEST_SOURCE, TEST_TYPE, type TestEvents } from './test-events.js';
+import { onlyEvents, TEST_SOURCE, TEST_TYPE } from './test-events.js';
 
 /** The bus that every account and region has. */
 export const DEFAULT_BUS = 'default';
@@ -65,7 +65,7 @@ function allow(
   whom: string,
   principals: iam.IPrincipal[],
   bus: string,
-  testEvents: TestEvents,
+  testEvents: boolean,
   more: Record<string, string> = {},
 ): iam.PolicyStatement[] {
   const statement = (sid: string, source: string, detailType: string) =>
@@ -78,6 +78,6 @@ function allow(
     });
   return [
     statement(`Allow${whom}`, 'aws.codepipeline', 'CodePipeline Action Execution State Change'),
-    ...(testEvents === 'enabled' ? [statement(`AllowTestsOf${whom}`, TEST_SOURCE, TEST_TYPE)] : []),
+    ...(testEvents ? [statement(`AllowTestsOf${whom}`, TEST_SOURCE, TEST_TYPE)] : []),
   ];
 }

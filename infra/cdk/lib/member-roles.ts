@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 
 import { acknowledge, findingArn } from './acknowledge.js';
 import type { Settings } from './settings.js';
-import { onlyEvents, TEST_SOURCE, TEST_TYPE, type TestEvents } from './test-events.js';
+import { onlyEvents, TEST_SOURCE, TEST_TYPE } from './test-events.js';
 
 /** The deployment that may assume the two roles of an account. */
 export interface Hub {
@@ -13,7 +13,7 @@ export interface Hub {
   readonly notifierRole: string;
   readonly callbackRole: string;
   readonly deploymentName: string;
-  readonly testEvents: TestEvents;
+  readonly testEvents: boolean;
   /** The organization that its account must also belong to. */
   readonly organizationId?: string | undefined;
 }
@@ -91,7 +91,7 @@ export function addMemberRoles(scope: Construct, prefix: string, hub: Hub, own?:
           ...(own ? [own.queue] : []),
         ),
         // For the doctor: events of its own, which only show that they arrive.
-        ...(hub.testEvents === 'enabled'
+        ...(hub.testEvents
           ? [
               new iam.PolicyStatement({
                 sid: 'PutTestEvents',

@@ -1,5 +1,3 @@
-import type { TestEvents } from './test-events.js';
-
 /** What a deployment needs in another account. The defaults are those of infra/member/template.yaml's parameters. */
 export interface MemberProps {
   /**
@@ -27,9 +25,9 @@ export interface MemberProps {
   /**
    * Whether the doctor may put test events on the event buses of accounts that are served, where their rules forward them
    * as they forward approval events. It must be the same in the hub's stack and in those of members.
-   * @default 'disabled'
+   * @default false
    */
-  readonly testEvents?: TestEvents;
+  readonly testEvents?: boolean;
 }
 
 /** The props with their defaults filled in. */
@@ -42,6 +40,6 @@ export function memberWithDefaults(props: MemberProps): MemberSettings {
     ...props,
     deploymentName,
     rolePrefix: props.rolePrefix ?? deploymentName,
-    testEvents: props.testEvents ?? 'disabled',
+    testEvents: props.testEvents ?? false,
   };
 }

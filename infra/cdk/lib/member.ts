@@ -19,7 +19,6 @@ import {
   approvalRuleName,
   functionRoleName,
   memberDeadLettersName,
-  type MemberRoles,
 } from './member-roles.js';
 import { type MemberProps, memberWithDefaults } from './member-settings.js';
 import { validateMember } from './validate.js';
@@ -35,11 +34,14 @@ import { validateMember } from './validate.js';
  *     });
  */
 export class Member extends Construct {
+  /** The name of the rule that forwards approval events. */
   readonly ruleName: string;
   /** The events that EventBridge could not forward. */
-  readonly deadLetterQueue: sqs.Queue;
-  /** The roles that the hub's functions assume. They only exist in the home region. */
-  readonly roles: MemberRoles;
+  readonly deadLetterQueue: sqs.IQueue;
+  /** The role with which the hub's functions read pipelines. It only exists in the home region. */
+  readonly readingRole: iam.IRole;
+  /** The role with which the hub's callback puts results. It only exists in the home region. */
+  readonly decidingRole: iam.IRole;
   /** Whether the stack is deployed in the home region. */
   readonly isHomeRegion: CfnCondition;
 
@@ -48,7 +50,7 @@ export class Member extends Construct {
     const settings = memberWithDefaults(props);
     validateMember(settings);
     this.ruleName = approvalRuleName(settings.deploymentName);
-    this.deadLetterQueue = deadLetterQueue(this, { queueName: memberDeadLettersName(settings.deploymentName) });
+    const queue = deadLetterQueue(this, { queueName: memberDeadLettersName(settings.deploymentName) });
     const rule = new events.Rule(this, 'Rule', {
       ruleName: this.ruleName,
       description: 'Forwards the start and the end of manual approvals in CodePipeline to Countersign',
@@ -59,15 +61,16 @@ export class Member extends Construct {
           ruleName: this.ruleName,
           description: `Forwards approval events to Countersign (${settings.deploymentName})`,
           maxEventAge: Duration.hours(6),
-          deadLetterQueue: this.deadLetterQueue,
+          deadLetterQueue: queue,
         }),
       ],
     });
-    allowSendingBy(rule, 'AllowApprovalRule', this.deadLetterQueue);
+    allowSendingBy(rule, 'AllowApprovalRule', queue);
+    this.deadLetterQueue = queue;
 
     const hub = Arn.split(settings.hubBusArn, ArnFormat.SLASH_RESOURCE_NAME);
     const [account, region] = [hub.account ?? '', hub.region ?? ''];
-    this.roles = addMemberRoles(this, settings.rolePrefix, {
+    const { reading, deciding } = addMemberRoles(this, settings.rolePrefix, {
       account,
       notifierRole: functionRoleName(settings.deploymentName, 'notifier', region),
       callbackRole: functionRoleName(settings.deploymentName, 'callback', region),
@@ -78,8 +81,10 @@ export class Member extends Construct {
     this.isHomeRegion = new CfnCondition(this, 'IsHomeRegion', {
       expression: Fn.conditionEquals(settings.homeRegion, Aws.REGION),
     });
-    for (const role of [this.roles.reading, this.roles.deciding]) {
+    for (const role of [reading, deciding]) {
       (role.node.defaultChild as iam.CfnRole).cfnOptions.condition = this.isHomeRegion;
     }
+    this.readingRole = reading;
+    this.decidingRole = deciding;
   }
 }

@@ -56,7 +56,7 @@ export class Notifier extends Construct {
       ['dynamodb:DescribeTable', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
       [table.tableArn],
     );
-    if (policy.kind === 'parameter') allow('ReadPolicy', ['ssm:GetParameter'], [policy.arn]);
+    if (policy.kind === 'parameter') allow('ReadPolicy', ['ssm:GetParameter'], [policy.parameter.parameterArn]);
     allowReadingAccounts(role, settings);
     allow('SignRequests', ['kms:Sign'], arns(requestKeys.trusted));
     allow('VerifyRequests', ['kms:GetPublicKey'], arns(requestKeys.all));
@@ -138,12 +138,12 @@ export class Notifier extends Construct {
         COUNTERSIGN_SWEEP_PACE: String(settings.sweepPace),
         ...(settings.sesRegion && { COUNTERSIGN_SES_REGION: settings.sesRegion }),
         ...(policy.kind === 'parameter'
-          ? { COUNTERSIGN_POLICY: policy.name }
+          ? { COUNTERSIGN_POLICY: policy.parameter.parameterName }
           : { COUNTERSIGN_POLICY_TEXT: policy.text }),
         ...(settings.pipelineRegions.length > 0 && {
           COUNTERSIGN_PIPELINE_REGIONS: settings.pipelineRegions.join(','),
         }),
-        COUNTERSIGN_APPROVAL_TIMEOUT_DAYS: String(settings.approvalTimeoutDays),
+        COUNTERSIGN_APPROVAL_TIMEOUT_DAYS: String(settings.approvalTimeout.toDays()),
         COUNTERSIGN_LOG_LEVEL: settings.logLevel,
       },
     });

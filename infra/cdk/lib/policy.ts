@@ -1,29 +1,74 @@
 import { readFileSync } from 'node:fs';
 
-import { aws_ssm as ssm, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { aws_ssm as ssm, RemovalPolicy } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
-import type { PolicySource, Settings } from './settings.js';
+import { validateApprovers, validatePolicyParameter } from './validate-policy.js';
 
 /** What SSM takes, and the notifier too. */
 const MOST_BYTES = 8192;
 
 /** Where the notifier finds the policy: in a parameter, or in its own settings. */
 export type PolicyLocation =
-  | { readonly kind: 'parameter'; readonly name: string; readonly arn: string }
+  | { readonly kind: 'parameter'; readonly parameter: ssm.IParameter }
   | { readonly kind: 'text'; readonly text: string };
 
-/** Finds the one source of the policy, and creates the parameter of a policy that is deployed from a file. */
-export function policyLocation(scope: Construct, settings: Settings): PolicyLocation {
-  const source: PolicySource = settings.policy;
-  if ('approvers' in source) return { kind: 'text', text: policyText(source.approvers, source.quorum ?? 1) };
-  if ('parameterName' in source) {
-    // A name with its leading slash.
-    const arn = Stack.of(scope).formatArn({ service: 'ssm', resource: `parameter${source.parameterName}` });
-    return { kind: 'parameter', name: source.parameterName, arn };
+/** What belongs to a list of approvers. */
+export interface ApproversOptions {
+  /**
+   * How many of the approvers must approve. A single rejection always rejects.
+   * @default 1
+   */
+  readonly quorum?: number;
+}
+
+/**
+ * The policy, which says who may decide what. It has exactly one source, and nothing falls back from one to another. See
+ * docs/policy.md.
+ */
+export class Policy {
+  /**
+   * A policy with a single route: these people may decide everything. It becomes a setting of the notifier.
+   *
+   * @param approvers each as `ada@example.com` or `Ada Lovelace <ada@example.com>`, with at most 1,024 characters in all
+   * @param options the quorum
+   */
+  static approvers(approvers: string[], options: ApproversOptions = {}): Policy {
+    const quorum = options.quorum ?? 1;
+    validateApprovers(approvers, quorum);
+    return new Policy(() => ({ kind: 'text', text: policyText(approvers, quorum) }));
   }
-  const { parameterName: name, parameterArn: arn } = policyParameter(scope, readPolicy(source.file));
-  return { kind: 'parameter', name, arn };
+
+  /**
+   * A policy file to deploy, into an SSM parameter that the stack owns and overwrites.
+   *
+   * @param path the path of the file, at most 8 KB of TOML
+   */
+  static file(path: string): Policy {
+    const text = readPolicy(path);
+    return new Policy((scope) => ({ kind: 'parameter', parameter: policyParameter(scope, text) }));
+  }
+
+  /**
+   * An SSM parameter with the policy, which the construct never writes.
+   *
+   * @param parameter the parameter; if it exists already, import it by `StringParameter.fromStringParameterAttributes` with
+   * `forceDynamicReference`, so that CloudFormation does not read its value
+   */
+  static parameter(parameter: ssm.IParameter): Policy {
+    validatePolicyParameter(parameter.parameterName);
+    return new Policy(() => ({ kind: 'parameter', parameter }));
+  }
+
+  private constructor(private readonly locate: (scope: Construct) => PolicyLocation) {}
+
+  /**
+   * Where the notifier finds the policy. The parameter of a policy that is deployed from a file is created in `scope`.
+   * @internal
+   */
+  _locate(scope: Construct): PolicyLocation {
+    return this.locate(scope);
+  }
 }
 
 /**

@@ -1,49 +1,38 @@
 import {
+  ArnFormat,
+  type aws_apigatewayv2 as apigatewayv2,
+  Duration,
   type aws_events as events,
   aws_lambda as lambda,
   aws_logs as logs,
+  aws_ses as ses,
   type aws_sns as sns,
+  type aws_ssm as ssm,
+  Stack,
 } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
 
-import type { KeyUse } from './keys.js';
-import type { TestEvents } from './test-events.js';
-
-/**
- * Where the policy is, which says who may decide what. There is exactly one source, and nothing falls back from one to
- * another.
- */
-export type PolicySource =
-  | {
-      /**
-       * The people who may decide, each as `ada@example.com` or `Ada Lovelace <ada@example.com>`, with at most 1,024
-       * characters in all. Together with `quorum` they are the whole policy, a setting of the notifier.
-       */
-      readonly approvers: readonly string[];
-      /**
-       * How many of the approvers must approve. A single rejection always rejects.
-       * @default 1
-       */
-      readonly quorum?: number;
-    }
-  | {
-      /** The policy file to deploy, into an SSM parameter that the stack owns and overwrites. */
-      readonly file: string;
-    }
-  | {
-      /** The name of an SSM parameter with the policy. It must already exist, and the stack never writes it. */
-      readonly parameterName: string;
-    };
+import { KeyUse } from './keys.js';
+import type { Policy } from './policy.js';
 
 /** How much the functions log. No level logs tokens, links, addresses or comments. */
-export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace';
-
-/** Whether emails need an encrypted connection to the recipient's mail server. */
-export type TlsPolicy = 'REQUIRE' | 'OPTIONAL';
+export enum LogLevel {
+  /** Failures only. */
+  ERROR = 'error',
+  /** Also what is wrong and was worked around. */
+  WARN = 'warn',
+  /** Also what was done. */
+  INFO = 'info',
+  /** Also how it was done. */
+  DEBUG = 'debug',
+  /** Everything. */
+  TRACE = 'trace',
+}
 
 /** The settings of a deployment. The defaults are those of the SAM template's parameters. */
 export interface EmailApprovalsProps {
   /** Where the policy is, which says who may decide what. */
-  readonly policy: PolicySource;
+  readonly policy: Policy;
   /**
    * The From address of the emails, without a name. SES must have verified it, or its domain, in the region that it
    * sends from.
@@ -55,16 +44,12 @@ export interface EmailApprovalsProps {
    */
   readonly senderName?: string;
   /**
-   * The SES identity to send with, an address or a domain. Set it when SES has verified a parent domain.
+   * The SES identity to send with, an address or a domain. Set it when SES has verified a parent domain, or to send with
+   * an identity of another account, whose owner must authorize this account to send: `EmailIdentity.fromEmailIdentityArn`
+   * with its ARN in the region that SES sends from. For one of this account, use `EmailIdentity.fromEmailIdentityName`.
    * @default - the sender's address or its domain, whichever SES has verified
    */
-  readonly senderIdentity?: string;
-  /**
-   * The ARN of an SES identity of another account to send with, in the region that SES sends from. Its owner must
-   * authorize this account to send.
-   * @default - an identity of this account
-   */
-  readonly senderIdentityArn?: string;
+  readonly senderIdentity?: ses.IEmailIdentity;
   /**
    * The address that replies to the emails go to.
    * @default - the sender
@@ -72,15 +57,15 @@ export interface EmailApprovalsProps {
   readonly replyTo?: string;
   /**
    * How the stack's own configuration set delivers to a mail server that offers no TLS: not at all, or in plain text.
-   * @default 'REQUIRE'
+   * @default ConfigurationSetTlsPolicy.REQUIRE
    */
-  readonly tlsPolicy?: TlsPolicy;
+  readonly tlsPolicy?: ses.ConfigurationSetTlsPolicy;
   /**
    * An SES configuration set to send with that already exists. It must not track opens or clicks, because that rewrites
    * links, and must send its events to EventBridge.
    * @default - the stack makes one
    */
-  readonly configurationSet?: string;
+  readonly configurationSet?: ses.IConfigurationSet;
   /**
    * Another region for SES to send from. It needs a `configurationSet` there, which infra/ses/template.yaml makes.
    * @default - this region
@@ -104,7 +89,7 @@ export interface EmailApprovalsProps {
    * expired.
    * @default - the API's own endpoint
    */
-  readonly origins?: readonly string[];
+  readonly origins?: string[];
   /**
    * The event bus that CodePipeline's events arrive on.
    * @default - the account's default bus
@@ -115,13 +100,13 @@ export interface EmailApprovalsProps {
    * `Member` forwards them.
    * @default - this region
    */
-  readonly pipelineRegions?: readonly string[];
+  readonly pipelineRegions?: string[];
   /**
-   * How many days CodePipeline waits for an answer where an approval action does not say. It is a quota of the account:
-   * change this where AWS has raised that.
-   * @default 7
+   * How long CodePipeline waits for an answer where an approval action does not say, in whole days. It is a quota of the
+   * account: change this where AWS has raised that.
+   * @default Duration.days(7)
    */
-  readonly approvalTimeoutDays?: number;
+  readonly approvalTimeout?: Duration;
   /**
    * Whether to create an SNS topic for approval actions that publish their own notice (`NotificationArn`), and for
    * notification rules. Most pipelines only need the event rule.
@@ -132,13 +117,13 @@ export interface EmailApprovalsProps {
    * Other accounts whose pipelines are served, at most 100. Each needs a stack with a `Member`.
    * @default - none
    */
-  readonly memberAccounts?: readonly string[];
+  readonly memberAccounts?: string[];
   /**
-   * The name of an SSM parameter with those accounts, instead of `memberAccounts`: their ids, separated by commas or line
-   * breaks. It must already exist, and `organizationId` must say who may send events.
+   * An SSM parameter with those accounts, instead of `memberAccounts`: their ids, separated by commas or line breaks.
+   * `organizationId` must say who may send events.
    * @default - none
    */
-  readonly memberAccountsParameter?: string;
+  readonly memberAccountsParameter?: ssm.IParameter;
   /**
    * The organization whose accounts may send events about approvals to this stack. It admits events and nothing more;
    * `memberAccounts` or `memberAccountsParameter` says which accounts are served.
@@ -158,18 +143,18 @@ export interface EmailApprovalsProps {
    */
   readonly memberRolePrefix?: string;
   /**
-   * The ARN of the event bus, of this or another account or region, that Countersign's own events are forwarded to: who
-   * is asked, votes, ends, and emails that did not arrive. It must not be the default bus of this account and region,
-   * where they are already. See docs/events.md.
+   * The event bus, of this or another account or region, that Countersign's own events are forwarded to: who is asked,
+   * votes, ends, and emails that did not arrive. It must not be the default bus of this account and region, where they
+   * are already. See docs/events.md.
    * @default - they are not forwarded
    */
-  readonly forwardBusArn?: string;
+  readonly forwardBus?: events.IEventBus;
   /**
    * Whether the doctor may put test events on the event buses of accounts that are served, where their rules forward them
    * as they forward approval events. It must be the same in the hub's stack and in those of members.
-   * @default 'disabled'
+   * @default false
    */
-  readonly testEvents?: TestEvents;
+  readonly testEvents?: boolean;
   /**
    * The topic that alarms are sent to.
    * @default - alarms only show in CloudWatch
@@ -182,19 +167,15 @@ export interface EmailApprovalsProps {
   readonly logRetention?: logs.RetentionDays;
   /**
    * How much the functions log.
-   * @default 'info'
+   * @default LogLevel.INFO
    */
   readonly logLevel?: LogLevel;
   /**
-   * How many requests per second the API answers. Above that, API Gateway answers 429.
-   * @default 20
+   * How many requests the API answers: per second, and at once. Above that, API Gateway answers 429. Mail scanners open
+   * all links of an email together.
+   * @default - a rate limit of 20 and a burst limit of 40
    */
-  readonly throttleRate?: number;
-  /**
-   * How many requests the API answers at once. Mail scanners open all links of an email together.
-   * @default 40
-   */
-  readonly throttleBurst?: number;
+  readonly throttle?: apigatewayv2.ThrottleSettings;
   /**
    * How many events the notifier handles at once: what whoever can send events can make it cost. The rest wait. It must
    * be greater than `sweepConcurrency` + 2, because the sweep and events about emails take that much of it. It is taken
@@ -220,60 +201,95 @@ export interface EmailApprovalsProps {
   readonly architecture?: lambda.Architecture;
   /**
    * What each of up to four keys does that requests and links are signed with. Exactly one signs; others are trusted
-   * besides it, or do not exist. Rotate in steps: `['signs', 'trusted']`, `['trusted', 'signs']`, `['none', 'signs']`.
-   * See "Rotate a key" in docs/operations.md.
-   * @default ['signs']
+   * besides it, or do not exist. Rotate in steps: `[SIGNS, TRUSTED]`, `[TRUSTED, SIGNS]`, `[NONE, SIGNS]`. See "Rotate a
+   * key" in docs/operations.md.
+   * @default [KeyUse.SIGNS]
    */
-  readonly requestKeys?: readonly KeyUse[];
+  readonly requestKeys?: KeyUse[];
   /**
    * What each of up to four keys does that votes are signed with, as in `requestKeys`. But keep every key trusted,
    * because the votes of a key that is not no longer count. See "Rotate a key" in docs/operations.md.
-   * @default ['signs']
+   * @default [KeyUse.SIGNS]
    */
-  readonly voteKeys?: readonly KeyUse[];
+  readonly voteKeys?: KeyUse[];
   /**
-   * The notifier's code, if it is built already.
-   * @default - cargo-lambda builds it from this repository
+   * The notifier's code: a zip with a `bootstrap` for `provided.al2023`, of this version and architecture.
+   * @default - the one in this package
    */
   readonly notifierCode?: lambda.Code;
   /**
-   * The callback's code, if it is built already.
-   * @default - cargo-lambda builds it from this repository
+   * The callback's code: a zip with a `bootstrap` for `provided.al2023`, of this version and architecture.
+   * @default - the one in this package
    */
   readonly callbackCode?: lambda.Code;
 }
 
+/** The defaults, in one place. What is not here has none, or one that depends on the others. */
 const DEFAULTS = {
-  approvalTimeoutDays: 7,
+  approvalTimeout: Duration.days(7),
   architecture: lambda.Architecture.ARM_64,
   deploymentName: 'countersign',
-  logLevel: 'info',
+  logLevel: LogLevel.INFO,
   logRetention: logs.RetentionDays.THREE_MONTHS,
-  memberAccounts: [],
+  memberAccounts: [] as string[],
   notificationTopic: false,
   notifierConcurrency: 30,
-  origins: [],
-  pipelineRegions: [],
-  requestKeys: ['signs'],
+  origins: [] as string[],
+  pipelineRegions: [] as string[],
+  requestKeys: [KeyUse.SIGNS],
   senderName: 'Countersign',
   serveOwnAccount: true,
   sesSandbox: false,
   sweepConcurrency: 10,
   sweepPace: 5,
-  testEvents: 'disabled',
-  throttleBurst: 40,
-  throttleRate: 20,
-  tlsPolicy: 'REQUIRE',
-  voteKeys: ['signs'],
-} as const;
+  testEvents: false,
+  tlsPolicy: ses.ConfigurationSetTlsPolicy.REQUIRE,
+  voteKeys: [KeyUse.SIGNS],
+};
+const DEFAULT_THROTTLE = { rateLimit: 20, burstLimit: 40 };
 
-/** The props with their defaults filled in. */
-export type Settings = EmailApprovalsProps &
-  Required<Pick<EmailApprovalsProps, keyof typeof DEFAULTS | 'memberRolePrefix'>>;
+/** The props with their defaults filled in. Of what others own, it has what the construct needs. */
+export type Settings = Omit<EmailApprovalsProps, keyof Resolved> &
+  Required<Pick<EmailApprovalsProps, Exclude<keyof typeof DEFAULTS, keyof Resolved>>> &
+  Resolved;
+
+interface Resolved {
+  readonly configurationSet: string | undefined;
+  readonly forwardBusArn: string | undefined;
+  readonly memberRolePrefix: string;
+  /** The name of an identity of this account. */
+  readonly senderIdentity: string | undefined;
+  /** The ARN of an identity of another account. */
+  readonly senderIdentityArn: string | undefined;
+  readonly throttle: Required<apigatewayv2.ThrottleSettings>;
+}
 
 /** Fills in the defaults. A prop that is `undefined` counts as left out. */
-export function withDefaults(props: EmailApprovalsProps): Settings {
-  const given = Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined));
-  const settings = { ...DEFAULTS, ...(given as unknown as EmailApprovalsProps) };
-  return { ...settings, memberRolePrefix: settings.memberRolePrefix ?? settings.deploymentName };
+export function withDefaults(scope: Construct, props: EmailApprovalsProps): Settings {
+  const settings = { ...DEFAULTS, ...given(props) };
+  return {
+    ...settings,
+    configurationSet: props.configurationSet?.configurationSetName,
+    forwardBusArn: props.forwardBus?.eventBusArn,
+    memberRolePrefix: props.memberRolePrefix ?? settings.deploymentName,
+    throttle: { ...DEFAULT_THROTTLE, ...given(props.throttle ?? {}) },
+    ...identity(scope, props.senderIdentity),
+  };
+}
+
+function given<T extends object>(props: T): T {
+  return Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined)) as T;
+}
+
+/**
+ * An identity of this account by its name, since SES may send from another region than the stack's; one of another
+ * account by its ARN, which the notifier then has to name to SES.
+ */
+function identity(scope: Construct, given: ses.IEmailIdentity | undefined) {
+  if (given === undefined) return { senderIdentity: undefined, senderIdentityArn: undefined };
+  const stack = Stack.of(scope);
+  const { account } = stack.splitArn(given.emailIdentityArn, ArnFormat.SLASH_RESOURCE_NAME);
+  return account === stack.account
+    ? { senderIdentity: given.emailIdentityName, senderIdentityArn: undefined }
+    : { senderIdentity: undefined, senderIdentityArn: given.emailIdentityArn };
 }

@@ -1,11 +1,5 @@
 import { aws_iam as iam } from 'aws-cdk-lib';
 
-/**
- * Whether the doctor may put test events on the event buses of accounts that are served, where their rules forward them
- * as they forward approval events.
- */
-export type TestEvents = 'enabled' | 'disabled';
-
 /** The source and the type of the doctor's test events. */
 export const TEST_SOURCE = 'countersign.doctor';
 export const TEST_TYPE = 'Countersign Test Event';

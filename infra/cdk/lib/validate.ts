@@ -1,8 +1,9 @@
 import { Token } from 'aws-cdk-lib';
 
-import { type KeyUse, MOST_KEYS } from './keys.js';
+import { between, fail, matches } from './checks.js';
+import { KeyUse, MOST_KEYS } from './keys.js';
 import type { MemberSettings } from './member-settings.js';
-import type { PolicySource, Settings } from './settings.js';
+import type { Settings } from './settings.js';
 
 const REGION = '[a-z]{2,4}(-[a-z]+)+-[0-9]';
 
@@ -16,38 +17,17 @@ const ADDRESS = '[^<>,@\\s"]+@[^<>,@\\s"]+\\.[^<>,@\\s"]+';
 /** SES compares domains without case, but IAM compares the ARN of the identity with it. */
 const SENDER = '[^<>,@\\s"]+@[^<>,@\\s"A-Z]+\\.[^<>,@\\s"A-Z]+';
 
-/** A character of an approver's name, and one of either part of the address. The policy quotes both with `"`. */
-const NAME = '[^<>,@"\\\\\\x00-\\x1f\\x7f]';
-const WORD = '[^<>,@\\s"\\\\\\x00-\\x1f\\x7f]';
-
-/** Lambda allows 4 KB for all settings of a function together, and the policy is one of them. */
-const MOST_CHARACTERS_OF_APPROVERS = 1024;
 const MOST_CHARACTERS_OF_REGIONS = 512;
 const MOST_MEMBER_ACCOUNTS = 100;
 
 /** What Lambda lets the queue of events about emails take of the notifier. */
 const CONCURRENCY_OF_EMAIL_EVENTS = 2;
 
-function fail(name: string, value: unknown, expected: string): never {
-  throw new Error(`${name} is ${JSON.stringify(value)}, but must be ${expected}`);
-}
-
-function matches(name: string, value: string | undefined, pattern: string, expected: string): void {
-  if (value === undefined || Token.isUnresolved(value)) return;
-  if (!new RegExp(`^(?:${pattern})$`).test(value)) fail(name, value, expected);
-}
-
-function between(name: string, value: number, least: number, most: number): void {
-  if (Token.isUnresolved(value)) return;
-  if (!Number.isInteger(value) || value < least || value > most) fail(name, value, `a number from ${least} to ${most}`);
-}
-
 /**
  * Throws if a setting of a deployment in this account breaks a constraint that the SAM template puts on its parameter,
  * or one that a template cannot state.
  */
 export function validate(settings: Settings, account: string): void {
-  validatePolicy(settings.policy);
   validateKeys('requestKeys', settings.requestKeys);
   validateKeys('voteKeys', settings.voteKeys);
   for (const origin of settings.origins) {
@@ -77,14 +57,11 @@ export function validate(settings: Settings, account: string): void {
     'a verified identity such as example.com or approvals@example.com',
   );
   matches(
-    'senderIdentityArn',
+    'senderIdentity',
     settings.senderIdentityArn,
     `arn:[a-z-]+:ses:[a-z0-9-]+:[0-9]{12}:identity/${IDENTITY}`,
     'the ARN of an identity, such as arn:aws:ses:eu-west-1:123456789012:identity/example.com',
   );
-  if (settings.senderIdentityArn !== undefined && settings.senderIdentity !== undefined) {
-    fail('senderIdentity', settings.senderIdentity, 'left out, because senderIdentityArn names the identity');
-  }
   matches('replyTo', settings.replyTo, ADDRESS, 'one address such as releases@example.com, without a name');
   matches(
     'configurationSet',
@@ -110,10 +87,10 @@ export function validate(settings: Settings, account: string): void {
   validateMemberAccounts(settings, account);
   validateOrganization(settings.organizationId);
   validateRolePrefix('memberRolePrefix', settings.memberRolePrefix);
-  matches('forwardBusArn', settings.forwardBusArn, BUS_ARN, 'the ARN of an event bus');
-  between('throttleRate', settings.throttleRate, 1, 10_000);
-  between('throttleBurst', settings.throttleBurst, 1, 5_000);
-  between('approvalTimeoutDays', settings.approvalTimeoutDays, 1, 60);
+  matches('forwardBus', settings.forwardBusArn, BUS_ARN, 'the ARN of an event bus');
+  between('throttle.rateLimit', settings.throttle.rateLimit, 1, 10_000);
+  between('throttle.burstLimit', settings.throttle.burstLimit, 1, 5_000);
+  between('approvalTimeout, in days,', settings.approvalTimeout.toDays({ integral: false }), 1, 60);
   between('sweepConcurrency', settings.sweepConcurrency, 2, 1_000);
   between('sweepPace', settings.sweepPace, 1, 20);
   validateNotifierConcurrency(settings);
@@ -158,7 +135,7 @@ function validateMemberAccounts(settings: Settings, account: string): void {
   const { memberAccounts, memberAccountsParameter, organizationId, serveOwnAccount } = settings;
   matches(
     'memberAccountsParameter',
-    memberAccountsParameter,
+    memberAccountsParameter?.parameterName,
     '(/[A-Za-z0-9_.-]+)+',
     'a name with a leading slash, such as /countersign/member-accounts',
   );
@@ -168,7 +145,7 @@ function validateMemberAccounts(settings: Settings, account: string): void {
   if (memberAccountsParameter !== undefined && organizationId === undefined) {
     fail(
       'memberAccountsParameter',
-      memberAccountsParameter,
+      memberAccountsParameter.parameterName,
       'left out, unless organizationId says whose accounts may send events: the stack does not read the list',
     );
   }
@@ -204,49 +181,8 @@ function validateNotifierConcurrency({ notifierConcurrency, sweepConcurrency }: 
   }
 }
 
-function validatePolicy(source: PolicySource): void {
-  // TypeScript takes an object with the properties of several, and the construct would take the first.
-  const given = ['approvers', 'file', 'parameterName'].filter((name) => name in source);
-  if (given.length !== 1) fail('policy', given, 'exactly one of approvers, file and parameterName');
-  if ('parameterName' in source) {
-    matches(
-      'policyParameterName',
-      source.parameterName,
-      '(?!/[a-z0-9-]+/policy$)(/[A-Za-z0-9_.-]+)+',
-      [
-        'a name with a leading slash, such as /countersign/approval-policy. It cannot be /countersign/policy, nor that',
-        'of another deployment: version 0.1 gave its parameter such a name, and an update from it would delete the',
-        'parameter',
-      ].join(' '),
-    );
-  }
-  if ('approvers' in source) validateApprovers(source.approvers, source.quorum ?? 1);
-}
-
-function validateApprovers(approvers: readonly string[], quorum: number): void {
-  if (approvers.length === 0) fail('approvers', approvers, 'at least one email address');
-  for (const approver of approvers) {
-    matches(
-      'approvers',
-      approver,
-      `${NAME}*<${WORD}+@${WORD}+>|${WORD}+@${WORD}+`,
-      [
-        'email addresses, each as ada@example.com or Ada Lovelace <ada@example.com>. A name cannot contain a comma,',
-        'double quote, backslash or control character',
-      ].join(' '),
-    );
-  }
-  if (approvers.join(',').length > MOST_CHARACTERS_OF_APPROVERS) {
-    fail('approvers', approvers, `at most ${MOST_CHARACTERS_OF_APPROVERS} characters; more fit into a policy file`);
-  }
-  between('quorum', quorum, 1, 255);
-  if (!Token.isUnresolved(quorum) && quorum > approvers.length) {
-    fail('quorum', quorum, `at most the number of approvers, ${approvers.length}`);
-  }
-}
-
 function validateKeys(name: string, uses: readonly KeyUse[]): void {
-  if (uses.length > MOST_KEYS || uses.filter((use) => use === 'signs').length !== 1) {
+  if (uses.length > MOST_KEYS || uses.filter((use) => use === KeyUse.SIGNS).length !== 1) {
     fail(name, uses, `at most ${MOST_KEYS} words, exactly one of them signs`);
   }
 }

@@ -9,13 +9,16 @@ import { createInterface } from 'node:readline';
 
 import { App } from 'aws-cdk-lib';
 
-import { addStack } from '../lib/deployment.js';
+import { addStack } from '../app/deployment.js';
+
+/** The feature flags, which the CDK CLI takes from there. */
+const { context: flags } = JSON.parse(readFileSync(join(__dirname, '../cdk.json'), 'utf8'));
 
 function synthesize(context: Record<string, unknown>): unknown {
   const outdir = mkdtempSync(join(tmpdir(), 'countersign-cdk-'));
   const read = (name: string): unknown => JSON.parse(readFileSync(join(outdir, name), 'utf8'));
   try {
-    const app = new App({ outdir, context: { 'aws:cdk:enable-path-metadata': true, ...context } });
+    const app = new App({ outdir, context: { ...flags, 'aws:cdk:enable-path-metadata': true, ...context } });
     addStack(app);
     const [stack] = app.synth().stacks;
     const report = read('validation-report.json') as { pluginReports: unknown[] };
@@ -28,6 +31,6 @@ function synthesize(context: Record<string, unknown>): unknown {
   }
 }
 
-for await (const line of createInterface({ input: process.stdin })) {
+createInterface({ input: process.stdin }).on('line', (line) => {
   process.stdout.write(`${JSON.stringify(synthesize(JSON.parse(line)))}\n`);
-}
+});

@@ -1,38 +1,36 @@
-import { CfnOutput, type Stack } from 'aws-cdk-lib';
+import { CfnOutput, type aws_kms as kms, type Stack } from 'aws-cdk-lib';
 
-import type { EmailApprovals } from './email-approvals.js';
-import { keyList } from './keys.js';
-import type { Member } from './member.js';
+import type { EmailApprovals, Member } from '../lib/index.js';
 
 /** Adds the outputs, under the same names as in the SAM template. */
 export function addOutputs(stack: Stack, approvals: EmailApprovals): void {
-  const { notifier, callback, events, emailEvents, sweepQueue, policy } = approvals;
   const output = (name: string, description: string, value: string) =>
     new CfnOutput(stack, name, { description, value });
   output(
     'NextSteps',
     'Next steps',
     [
-      `Run the doctor to check the deployment: aws lambda invoke --function-name ${notifier.function.functionName}`,
+      `Run the doctor to check the deployment: aws lambda invoke --function-name ${approvals.notifier.functionName}`,
       `--cli-binary-format raw-in-base64-out --cli-read-timeout 310 --payload '{"doctor":{}}' report.json && cat report.json`,
       '- then start a pipeline with a manual approval.',
     ].join(' '),
   );
   output('CallbackUrl', 'The URL that links point to, without /approval', approvals.callbackUrl);
-  output('ApiEndpoint', "The API's own endpoint, which a domain of your own can be put before", approvals.api.url);
+  output('ApiEndpoint', "The API's own endpoint, which a domain of your own can be put before", approvals.apiEndpoint);
   output(
     'NotifierFunctionName',
     'The function that takes events, and commands by direct invocation',
-    notifier.function.functionName,
+    approvals.notifier.functionName,
   );
-  output('CallbackFunctionName', 'The function that answers links', callback.function.functionName);
+  output('CallbackFunctionName', 'The function that answers links', approvals.callback.functionName);
   output(
     'LedgerTableName',
     'The table of who was asked and who decided what. It is kept when the stack is deleted.',
     approvals.table.tableName,
   );
-  if (policy.kind === 'parameter') {
-    output('PolicyParameterName', 'The SSM parameter that says who may decide what', policy.name);
+  if (approvals.policyParameter) {
+    const name = approvals.policyParameter.parameterName;
+    output('PolicyParameterName', 'The SSM parameter that says who may decide what', name);
   }
   output(
     'RequestKeyArns',
@@ -47,43 +45,48 @@ export function addOutputs(stack: Stack, approvals: EmailApprovals): void {
   output(
     'ConfigurationSetName',
     'The SES configuration set that every email is sent with',
-    approvals.configurationSet,
+    approvals.configurationSetName,
   );
-  output('RuleName', 'The EventBridge rule that sends approval events to the notifier', events.ruleName);
+  output('RuleName', 'The EventBridge rule that sends approval events to the notifier', approvals.ruleName);
   output(
     'NotifierDeadLetterQueueUrl',
     'The queue of events that the notifier failed on, each the requestPayload of a message',
-    notifier.deadLetterQueue.queueUrl,
+    approvals.notifierDeadLetterQueue.queueUrl,
   );
   output(
     'RuleDeadLetterQueueUrl',
     'The queue of events that did not reach the notifier, or the bus that events are forwarded to',
-    events.deadLetterQueue.queueUrl,
+    approvals.ruleDeadLetterQueue.queueUrl,
   );
   output(
     'EmailDeadLetterQueueUrl',
     'The queue of events about emails that were not taken in',
-    emailEvents.deadLetterQueue.queueUrl,
+    approvals.emailDeadLetterQueue.queueUrl,
   );
   output(
     'SweepDeadLetterQueueUrl',
     'The queue of parts of the sweep that the notifier failed on',
-    sweepQueue.deadLetterQueue.queueUrl,
+    approvals.sweepDeadLetterQueue.queueUrl,
   );
-  if (events.memberBus) {
+  if (approvals.memberBus) {
     output(
       'MemberBusArn',
       'The bus for the approval events of member accounts, which is the parameter HubBusArn of their stacks',
-      events.memberBus.eventBusArn,
+      approvals.memberBus.eventBusArn,
     );
   }
-  if (events.topic) {
+  if (approvals.notificationTopic) {
     output(
       'NotificationTopicArn',
       "The NotificationArn for approval actions. The service role of the pipeline needs sns:Publish on it.",
-      events.topic.topicArn,
+      approvals.notificationTopic.topicArn,
     );
   }
+}
+
+/** The ARNs of keys, as a setting of the functions has them. */
+function keyList(keys: kms.IKey[]): string {
+  return keys.map((key) => key.keyArn).join(',');
 }
 
 /** Adds the outputs of another account's stack, under the same names as in infra/member/template.yaml. */
@@ -99,11 +102,11 @@ export function addMemberOutputs(stack: Stack, member: Member): void {
   new CfnOutput(stack, 'ReadingRoleArn', {
     condition: member.isHomeRegion,
     description: 'The role that Countersign reads pipelines with',
-    value: member.roles.reading.roleArn,
+    value: member.readingRole.roleArn,
   });
   new CfnOutput(stack, 'DecidingRoleArn', {
     condition: member.isHomeRegion,
     description: 'The role that Countersign puts the results of approvals with',
-    value: member.roles.deciding.roleArn,
+    value: member.decidingRole.roleArn,
   });
 }

@@ -1,11 +1,17 @@
-import { aws_events as events, aws_lambda as lambda, aws_sns as sns } from 'aws-cdk-lib';
+import {
+  aws_apigatewayv2 as apigatewayv2,
+  aws_events as events,
+  aws_lambda as lambda,
+  aws_ses as ses,
+  aws_sns as sns,
+  aws_ssm as ssm,
+  Duration,
+} from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
+import { type EmailApprovalsProps, KeyUse, LogLevel, type MemberProps, Policy } from '../lib/index.js';
 import { ContextReader } from './context-reader.js';
-import { KEY_USES, type KeyUse } from './keys.js';
-import type { MemberProps } from './member-settings.js';
-import type { EmailApprovalsProps, LogLevel, PolicySource, TlsPolicy } from './settings.js';
-import type { TestEvents } from './test-events.js';
+import { builtCode } from './rust-code.js';
 
 /**
  * The context keys that the app reads: the SAM template's parameters, with a lower-case first letter, and two more. In
@@ -61,17 +67,23 @@ type MemberKey = 'deploymentName' | 'homeRegion' | 'hubBusArn' | 'organizationId
 export function propsFromContext(scope: Construct): EmailApprovalsProps {
   const context = new ContextReader<Key>(scope);
   refuseFormerKeys(scope);
-  const architecture = context.oneOf('architecture', 'arm64', 'x86_64');
+  const x86 = context.oneOf('architecture', 'arm64', 'x86_64') === 'x86_64';
+  const architecture = x86 ? lambda.Architecture.X86_64 : lambda.Architecture.ARM_64;
+  const code = (key: Key, binary: string) => {
+    const zip = context.optional(key, (path) => lambda.Code.fromAsset(path));
+    return zip ?? builtCode(binary, architecture);
+  };
   return {
-    policy: policy(context),
+    policy: policy(scope, context),
     sender: context.required('sender', 'approvals@example.com'),
     // An empty name is a value of its own: no name instead of the default.
     senderName: context.text('senderName'),
-    senderIdentity: context.optional('senderIdentity', String),
-    senderIdentityArn: context.optional('senderIdentityArn', String),
+    senderIdentity: senderIdentity(scope, context),
     replyTo: context.optional('replyTo', String),
-    tlsPolicy: context.oneOf<TlsPolicy>('tlsPolicy', 'REQUIRE', 'OPTIONAL'),
-    configurationSet: context.optional('configurationSet', String),
+    tlsPolicy: context.oneOf('tlsPolicy', ...Object.values(ses.ConfigurationSetTlsPolicy)),
+    configurationSet: context.optional('configurationSet', (name) =>
+      ses.ConfigurationSet.fromConfigurationSetName(scope, 'ConfigurationSet', name),
+    ),
     sesRegion: context.optional('sesRegion', String),
     sesSandbox: context.flag('sesSandbox'),
     deploymentName: context.optional('deploymentName', String),
@@ -80,28 +92,31 @@ export function propsFromContext(scope: Construct): EmailApprovalsProps {
       name === 'default' ? undefined : events.EventBus.fromEventBusName(scope, 'EventBus', name),
     ),
     pipelineRegions: context.list('pipelineRegions'),
-    approvalTimeoutDays: context.number('approvalTimeoutDays'),
+    approvalTimeout: days(context.number('approvalTimeoutDays')),
     notificationTopic: context.flag('notificationTopic'),
     memberAccounts: context.list('memberAccounts'),
-    memberAccountsParameter: context.optional('memberAccountsParameter', String),
+    memberAccountsParameter: context.optional('memberAccountsParameter', (name) =>
+      parameter(scope, 'memberAccountsParameter', name),
+    ),
     organizationId: context.optional('organizationId', String),
     serveOwnAccount: context.flag('serveOwnAccount'),
     memberRolePrefix: context.optional('memberRolePrefix', String),
-    forwardBusArn: context.optional('forwardBusArn', String),
+    forwardBus: context.arn('forwardBusArn', 'events', 'event-bus', (arn) =>
+      events.EventBus.fromEventBusArn(scope, 'ForwardBus', arn),
+    ),
     alarmTopic: context.optional('alarmTopicArn', (arn) => sns.Topic.fromTopicArn(scope, 'AlarmTopic', arn)),
     logRetention: context.number('logRetentionDays'),
-    logLevel: context.oneOf<LogLevel>('logLevel', 'error', 'warn', 'info', 'debug', 'trace'),
-    throttleRate: context.number('throttleRate'),
-    throttleBurst: context.number('throttleBurst'),
+    logLevel: context.oneOf('logLevel', ...Object.values(LogLevel)),
+    throttle: throttle(context),
     notifierConcurrency: context.number('notifierConcurrency'),
     sweepConcurrency: context.number('sweepConcurrency'),
     sweepPace: context.number('sweepPace'),
-    testEvents: context.oneOf<TestEvents>('testEvents', 'enabled', 'disabled'),
-    architecture: architecture === 'x86_64' ? lambda.Architecture.X86_64 : undefined,
+    testEvents: context.oneOf('testEvents', 'enabled', 'disabled') === 'enabled',
+    architecture,
     requestKeys: keyUses(context, 'requestKeys'),
     voteKeys: keyUses(context, 'voteKeys'),
-    notifierCode: context.optional('notifierZip', (path) => lambda.Code.fromAsset(path)),
-    callbackCode: context.optional('callbackZip', (path) => lambda.Code.fromAsset(path)),
+    notifierCode: code('notifierZip', 'notifier'),
+    callbackCode: code('callbackZip', 'callback'),
   };
 }
 
@@ -114,8 +129,37 @@ export function memberPropsFromContext(scope: Construct): MemberProps {
     deploymentName: context.optional('deploymentName', String),
     rolePrefix: context.optional('rolePrefix', String),
     organizationId: context.optional('organizationId', String),
-    testEvents: context.oneOf<TestEvents>('testEvents', 'enabled', 'disabled'),
+    testEvents: context.oneOf('testEvents', 'enabled', 'disabled') === 'enabled',
   };
+}
+
+/** An identity of this account by name, or one of another account by ARN. */
+function senderIdentity(scope: Construct, context: ContextReader<Key>): ses.IEmailIdentity | undefined {
+  const name = context.text('senderIdentity');
+  const identity = context.arn('senderIdentityArn', 'ses', 'identity', (arn) =>
+    ses.EmailIdentity.fromEmailIdentityArn(scope, 'SenderIdentity', arn),
+  );
+  if (name && identity) {
+    throw new Error(`context "senderIdentity" is "${name}", but context "senderIdentityArn" names the identity`);
+  }
+  return name ? ses.EmailIdentity.fromEmailIdentityName(scope, 'SenderIdentity', name) : identity;
+}
+
+/** A parameter that exists already. Its value is only referred to, so that CloudFormation does not read it. */
+function parameter(scope: Construct, key: Key, parameterName: string): ssm.IParameter {
+  if (!/^(\/[A-Za-z0-9_.-]+)+$/.test(parameterName)) {
+    throw new Error(`context "${key}" is "${parameterName}"; expected a name with a leading slash, such as /a/name`);
+  }
+  const id = `Parameter of ${key}`;
+  return ssm.StringParameter.fromStringParameterAttributes(scope, id, { parameterName, forceDynamicReference: true });
+}
+
+function throttle(context: ContextReader<Key>): apigatewayv2.ThrottleSettings {
+  return { rateLimit: context.number('throttleRate'), burstLimit: context.number('throttleBurst') };
+}
+
+function days(amount: number | undefined): Duration | undefined {
+  return amount === undefined ? undefined : Duration.days(amount);
 }
 
 /** Refuses a key that has another name and meaning now, since the CDK ignores what nobody reads. */
@@ -124,6 +168,8 @@ function refuseFormerKeys(scope: Construct): void {
     throw new Error('context "pipelineRegion" is now "pipelineRegions", the regions that the sweep looks through');
   }
 }
+
+const KEY_USES = Object.values(KeyUse);
 
 function keyUses(context: ContextReader<Key>, key: Key): KeyUse[] | undefined {
   return context.optional(key, (value) =>
@@ -136,7 +182,7 @@ function keyUses(context: ContextReader<Key>, key: Key): KeyUse[] | undefined {
 }
 
 /** Reads the policy's one source, and refuses the settings of another one. */
-function policy(context: ContextReader<Key>): PolicySource {
+function policy(scope: Construct, context: ContextReader<Key>): Policy {
   const source = context.oneOf('policySource', 'approvers', 'file', 'parameter');
   const refuse = (...keys: Key[]): void => {
     for (const key of keys.filter((name) => context.text(name))) {
@@ -146,19 +192,25 @@ function policy(context: ContextReader<Key>): PolicySource {
   switch (source) {
     case 'approvers':
       refuse('policyFile', 'policyParameterName');
-      return {
-        approvers: context
+      return Policy.approvers(
+        context
           .required('approvers', 'Ada <ada@example.com>, ben@example.com')
           .split(',')
           .map((approver) => approver.trim()),
-        quorum: context.number('quorum'),
-      };
+        { quorum: context.number('quorum') },
+      );
     case 'file':
       refuse('approvers', 'quorum', 'policyParameterName');
-      return { file: context.required('policyFile', 'policy.toml') };
+      return Policy.file(context.required('policyFile', 'policy.toml'));
     case 'parameter':
       refuse('approvers', 'quorum', 'policyFile');
-      return { parameterName: context.required('policyParameterName', '/countersign/approval-policy') };
+      return Policy.parameter(
+        parameter(
+          scope,
+          'policyParameterName',
+          context.required('policyParameterName', '/countersign/approval-policy'),
+        ),
+      );
     default:
       throw new Error(
         [

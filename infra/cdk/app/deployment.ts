@@ -1,10 +1,9 @@
 import { type App, Stack, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 
+import { EmailApprovals, Member } from '../lib/index.js';
 import { memberPropsFromContext, propsFromContext } from './context.js';
 import { ContextReader } from './context-reader.js';
-import { EmailApprovals } from './email-approvals.js';
-import { Member } from './member.js';
 import { addMemberOutputs, addOutputs } from './outputs.js';
 
 /**

@@ -44,6 +44,17 @@ export class ContextReader<Key extends string> {
     });
   }
 
+  /** The ARN of a resource of one kind, in some region and account. */
+  arn<T>(key: Key, service: string, kind: string, read: (value: string) => T): T | undefined {
+    return this.optional(key, (value) => {
+      if (!new RegExp(`^arn:[a-z-]+:${service}:[a-z0-9-]+:[0-9]{12}:${kind}/[^*]+$`).test(value)) {
+        const example = `arn:aws:${service}:eu-west-1:123456789012:${kind}/…`;
+        throw new Error(`context "${key}" is "${value}"; expected an ARN such as ${example}`);
+      }
+      return read(value);
+    });
+  }
+
   /** Values separated by commas. */
   list(key: Key): string[] | undefined {
     return this.optional(key, (values) => values.split(','));
