@@ -949,7 +949,9 @@ async fn attack_a_rejection_that_is_deleted_from_the_ledger_does_not_make_its_vo
     // Ada approved the first run of this approval, and rejected the second. Only the first stays.
     let ledger = LedgerWriter::new(case.world.aws());
     let mut requests = ledger.requests().await;
+    requests.retain(|request| object(request)["action"] == "Approve");
     requests.sort_by_key(|request| object(request)["asked"].as_i64());
+    assert_eq!(requests.len(), 3);
     for request in requests.iter().skip(1) {
         ledger.delete(request).await;
     }
