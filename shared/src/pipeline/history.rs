@@ -466,4 +466,48 @@ mod tests {
         let Before::Release(found) = history.before(&id(3), None, true) else { panic!("a release was before") };
         assert_eq!((found.execution.clone(), titles(&found)), (id(1), Vec::new()));
     }
+
+    #[test]
+    fn attack_a_rollback_over_more_releases_than_a_page_has_is_partial() {
+        // Thirty releases, all of which passed; the filtered page has the last twenty of them.
+        let mut latest: Vec<_> = (1..=30).rev().map(|number| execution(number, Succeeded)).collect();
+        let passed = page(latest.get(..20).unwrap(), SOME);
+        latest.insert(0, rollback(31, 1));
+        let history = History { passed: Some(passed), latest: Some(page(&latest, ALL)) };
+        let Before::Release(found) = history.before(&id(31), Some(&id(1)), false) else { panic!("a release was before") };
+        let counted = found.unreleased.len() + found.more;
+        // 2 to 29 are taken back besides 30.
+        assert!(counted == 28 || found.is_partial, "{counted} of 28 are told, and nothing says that there are more");
+    }
+
+    #[test]
+    fn attack_a_rollback_of_a_later_stage_that_was_stopped_midway_is_known() {
+        let mut midway = rollback(4, 1);
+        for status in [Failed, Stopping, PipelineExecutionStatus::Stopped] {
+            midway.status = Some(status.clone());
+            let latest = [execution(5, InProgress), midway.clone(), execution(3, Succeeded), execution(1, Succeeded)];
+            let history = History { passed: Some(numbered(&[3, 1], ALL)), latest: Some(page(&latest, ALL)) };
+            assert!(last(&history, 5).is_rolled_back, "{status}");
+        }
+    }
+
+    #[test]
+    fn attack_one_that_is_not_listed_yet_is_not_older_than_all_that_are() {
+        // The list lags, and is longer than a page.
+        let history =
+            History { passed: Some(numbered(&[7, 1], ALL)), latest: Some(numbered(&[7, 6, 5, 4, 3, 2, 1], SOME)) };
+        assert!(!last(&history, 8).is_newer, "8 was started after 7");
+    }
+
+    #[test]
+    fn attack_of_executions_side_by_side_one_that_changed_in_a_later_stage_was_not_released_last() {
+        // 1 passed this stage before 2 did; then it was rejected in the next stage, which changed it.
+        let mut rejected = execution(1, Failed);
+        rejected.last_update_time = Some(DateTime::from_secs(6000));
+        let latest = [execution(3, InProgress), execution(2, Succeeded), rejected.clone()];
+        let passed = page(&[execution(2, Succeeded), rejected], ALL);
+        let history = History { passed: Some(passed), latest: Some(page(&latest, ALL)) };
+        let Before::Release(found) = history.before(&id(3), None, true) else { panic!("a release was before") };
+        assert_eq!(found.execution, id(2));
+    }
 }
