@@ -463,7 +463,7 @@ async fn a_release_that_was_rolled_back_behind_the_approval_is_told() {
     case.roll_back("After", &first).await;
     let mail = case.asked(push()).await;
     let told = last_release(&mail);
-    assert!(told.contains("There has been a rollback since"), "{told}");
+    assert!(told.contains("A rollback was started since"), "{told}");
     assert!(!mail.text.contains("/compare/"), "nobody knows what it would be compared with: {}", email(&mail));
 }
 
@@ -624,7 +624,7 @@ async fn attack_a_change_with_an_invisible_title_is_still_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attack_putting_back_what_was_rolled_back_is_told() {
+async fn putting_back_what_was_rolled_back_is_told() {
     let case = Case::of(&[github(&["Show the delivery date", "Speed up search", "Try the new tax table"])]).await;
     let first = case.released(push()).await;
     case.world.advance(Duration::days(1)).await;
@@ -641,10 +641,11 @@ async fn attack_putting_back_what_was_rolled_back_is_told() {
         !text.contains("Try the new tax table"),
         "it was taken back by the rollback before, and is not in use: {text}"
     );
+    assert!(text.contains("What this rollback puts back was itself rolled back once."), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attack_what_failed_in_the_stage_is_what_a_rollback_takes_back() {
+async fn what_failed_in_the_stage_is_what_a_rollback_takes_back() {
     let case = Case::of(&[github(&["Show the delivery date", MESSAGE])]).await;
     let first = case.released(push()).await;
     case.world.advance(Duration::days(1)).await;
@@ -653,10 +654,12 @@ async fn attack_what_failed_in_the_stage_is_what_a_rollback_takes_back() {
     let text = email(&case.latest().await);
     let back = text.split_once("What is taken back").map_or("", |(_, back)| back);
     assert!(!back.contains("> Show the delivery date"), "that is what is put back: {text}");
+    assert!(back.contains("This rollback puts that same release back."), "{text}");
+    assert!(back.contains("> Round totals half to even"), "it may have failed after something of it was done: {text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attack_a_release_that_was_stopped_behind_its_approval_is_not_what_is_compared_with() {
+async fn a_release_that_was_stopped_behind_its_approval_is_not_what_is_compared_with() {
     let case =
         Case::staged(&[github(&["Show the delivery date", "Round totals", "Fix a typo"])], &["Production", "Deploy"])
             .await;
@@ -670,10 +673,12 @@ async fn attack_a_release_that_was_stopped_behind_its_approval_is_not_what_is_co
     let mail = case.asked(push()).await;
     let compared = format!("/compare/{}..", case.commit_of(&second).await);
     assert!(!mail.text.contains(&compared), "it was never deployed: {}", email(&mail));
+    let told = last_release(&mail);
+    assert!(told.contains("AWS does not show that it got through all stages"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attack_a_rollback_that_overtook_a_release_is_neither_newer_nor_last() {
+async fn a_rollback_that_overtook_a_release_is_neither_newer_nor_last() {
     let messages = ["Show the delivery date", "Speed up search", "Try the new tax table", MESSAGE];
     let case = Case::staged(&[github(&messages)], &["Staging", "Production"]).await;
     let release = async || {
@@ -696,13 +701,10 @@ async fn attack_a_rollback_that_overtook_a_release_is_neither_newer_nor_last() {
     case.world.press(&staging.approve, "").await;
     case.world.settle().await;
     let third = case.latest().await;
-    println!("=== third\n{}", email(&third));
-    let says_newer = third.text.contains("already has a newer release");
+    assert!(!third.text.contains("A newer release than this one"), "the newer one is older: {}", email(&third));
     case.world.press(&third.approve, "").await;
     let fourth = release().await;
-    println!("=== fourth\n{}", email(&fourth));
     assert!(last_release(&fourth).contains("> Try the new tax table"), "that is in use: {}", email(&fourth));
-    assert!(!says_newer, "the newer one is older: {}", email(&third));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -783,7 +785,9 @@ async fn attack_the_same_commit_with_other_variables_is_not_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn attack_two_objects_without_a_version_are_not_the_same() {
-    let case = Case::of(&[source("App", SourceProvider::S3, "acme-builds", "payments/app.zip", &["Build 1", "Build 2"])]).await;
+    let case =
+        Case::of(&[source("App", SourceProvider::S3, "acme-builds", "payments/app.zip", &["Build 1", "Build 2"])])
+            .await;
     let null = json!([{"actionName": "App", "revisionType": "S3_OBJECT_VERSION_ID", "revisionValue": "null"}]);
     let mail = case.asked_about(&null).await;
     case.world.press(&mail.approve, "").await;
@@ -803,13 +807,14 @@ async fn attack_an_older_commit_is_compared_only_where_that_shows_something() {
     .await;
     let first = case.released(push()).await;
     case.released(push()).await;
-    let older = json!([{"actionName": "App", "revisionType": "COMMIT_ID", "revisionValue": case.commit_of(&first).await}]);
+    let older =
+        json!([{"actionName": "App", "revisionType": "COMMIT_ID", "revisionValue": case.commit_of(&first).await}]);
     let mail = case.asked_about(&older).await;
     assert!(!mail.text.contains("/branches/compare/"), "Bitbucket shows no difference there: {}", email(&mail));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attack_the_last_release_was_when_it_passed_the_stage() {
+async fn the_last_release_is_dated_by_its_start_since_aws_does_not_say_when_it_passed() {
     let case = Case::staged(&[github(&["Show the delivery date", MESSAGE])], &["Staging", "Production"]).await;
     let mail = case.asked(push()).await;
     case.world.press(&mail.approve, "").await;
@@ -818,7 +823,7 @@ async fn attack_the_last_release_was_when_it_passed_the_stage() {
     case.world.advance(Duration::days(8)).await;
     case.world.settle().await;
     let mail = case.asked(push()).await;
-    assert!(last_release(&mail).starts_with("Staging was on 20 November"), "{}", email(&mail));
+    assert!(last_release(&mail).starts_with("Staging was started on 20 November"), "{}", email(&mail));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -841,9 +846,10 @@ async fn attack_a_page_tells_of_what_was_released_since_it_was_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attack_an_earlier_stage_that_was_rolled_back_is_no_later_one() {
+async fn an_earlier_stage_that_was_rolled_back_is_not_said_to_be_a_later_one() {
     let world = World::under(POLICY).await;
-    let mut with_staging = pipeline(&[github(&["Show the delivery date", MESSAGE, "Speed up search"])], ApprovalAction::default());
+    let mut with_staging =
+        pipeline(&[github(&["Show the delivery date", MESSAGE, "Speed up search"])], ApprovalAction::default());
     let staging = StageDefinition::new("Staging", [ActionDefinition::new("Deploy", ActionKind::Deploy)]);
     with_staging.stages.insert(1, staging);
     world.aws().codepipeline.create(with_staging).unwrap();
@@ -857,7 +863,7 @@ async fn attack_an_earlier_stage_that_was_rolled_back_is_no_later_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attack_who_rejected_the_release_at_the_next_action_is_not_told_as_approving() {
+async fn who_rejected_the_release_at_the_next_action_is_not_said_to_have_approved_it() {
     let world = World::under(POLICY).await;
     let mut pipeline = pipeline(&[github(&["Show the delivery date", MESSAGE])], ApprovalAction::default());
     let second = ActionDefinition {
@@ -888,7 +894,7 @@ async fn attack_who_rejected_the_release_at_the_next_action_is_not_told_as_appro
 }
 
 #[tokio::test(start_paused = true)]
-async fn attack_nothing_is_compared_with_where_what_was_started_since_is_not_known() {
+async fn nothing_is_compared_with_where_what_was_started_since_is_not_known() {
     let world = World::simulated_under(POLICY).await;
     let sources = [github(&["Show the delivery date", MESSAGE, "Speed up search"])];
     world.aws().codepipeline.create(pipeline(&sources, ApprovalAction::default())).unwrap();
@@ -903,7 +909,7 @@ async fn attack_nothing_is_compared_with_where_what_was_started_since_is_not_kno
     case.world.fail(Calls::of("ListPipelineExecutions").skip(1), Fault::Denied);
     let mail = case.asked(push()).await;
     case.world.heal();
-    assert!(mail.text.contains("The last release to Production was on"), "{}", email(&mail));
+    assert!(mail.text.contains("The last release to Production was started on"), "{}", email(&mail));
     assert!(!mail.text.contains("/compare/"), "an older one is in use, which we did not read: {}", email(&mail));
 }
 
@@ -928,7 +934,7 @@ async fn attack_a_rollback_is_announced_although_the_executions_cannot_be_read()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attack_a_rejection_that_is_deleted_from_the_ledger_does_not_make_its_voter_approve() {
+async fn a_rejection_that_is_deleted_from_the_ledger_does_not_make_its_voter_approve() {
     let world = World::under(POLICY).await;
     let mut pipeline = pipeline(&[github(&["Show the delivery date", MESSAGE])], ApprovalAction::default());
     let second = ActionDefinition {
@@ -965,7 +971,8 @@ async fn attack_a_rejection_that_is_deleted_from_the_ledger_does_not_make_its_vo
 async fn attack_an_id_that_reads_like_ours_is_not_in_our_line() {
     let case = Case::of(&[source("App", SourceProvider::Custom, "payments", "trunk", &["Build 1"])]).await;
     let said = "Reviewed: 2 of 2 approvals received.";
-    let mail = case.asked_about(&json!([{"actionName": "App", "revisionType": "COMMIT_ID", "revisionValue": said}])).await;
+    let mail =
+        case.asked_about(&json!([{"actionName": "App", "revisionType": "COMMIT_ID", "revisionValue": said}])).await;
     let page = case.world.get(&mail.approve).await.body;
     let ours = page.split("<figcaption>").skip(1).filter_map(|part| part.split("</figcaption>").next());
     for line in ours {
