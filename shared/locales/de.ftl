@@ -107,7 +107,7 @@ release-question = { $pipeline } für { $stage } freigeben?
 reject-question = Release von { $pipeline } für { $stage } ablehnen?
 release-question-again = Nach einer Ablehnung erneut gefragt: { $pipeline } für { $stage } freigeben?
 reject-question-again = Release von { $pipeline } für { $stage } erneut ablehnen?
-release-question-rollback = { $pipeline } in { $stage } auf das Release vom { $day } zurücksetzen?
+release-question-rollback = { $pipeline } in { $stage } auf das Release zurücksetzen, das am { $day } gestartet wurde?
 release-question-rollback-undated = { $pipeline } in { $stage } auf ein früheres Release zurücksetzen?
 release-question-rollback-again = Nach einer Ablehnung erneut gefragt: { $pipeline } in { $stage } zurücksetzen?
 reject-question-rollback = Zurücksetzen von { $pipeline } in { $stage } ablehnen?
@@ -143,17 +143,21 @@ retried = Danach wurde diese Phase wiederholt.
 ## Was zuvor ausgeliefert wurde
 
 what-is-taken-back = Was zurückgenommen wird
-last-release = Das letzte Release für { $stage } war am { $moment }.
-last-release-voted = Das letzte Release für { $stage } war am { $moment }. Für die Genehmigung gestimmt: { $names }.
-newer-release-here = { $stage } hat bereits ein neueres Release als dieses.
+last-release = Das letzte Release für { $stage } wurde am { $moment } gestartet.
+last-release-voted = Das letzte Release für { $stage } wurde am { $moment } gestartet. Für die Genehmigung gestimmt: { $names }.
+newer-release-here = Für { $stage } gab es bereits ein neueres Release als dieses.
 nothing-changed = Es enthielt dieselben Änderungen wie dieses.
-rolled-back-since = Seitdem wurde etwas zurückgesetzt; in Betrieb kann also ein älteres Release sein.
+same-is-put-back = Auf eben dieses Release wird zurückgesetzt.
+put-back-again = Das Release, auf das zurückgesetzt wird, wurde selbst schon einmal zurückgesetzt.
+order-unknown = AWS zeigt nicht, ob danach noch ein anderes Release kam.
+last-release-unfinished = AWS zeigt nicht, dass es alle Phasen durchlaufen hat; in Betrieb kann also ein älteres Release sein.
+rolled-back-since = Seitdem wurde eine Zurücksetzung gestartet; in Betrieb kann also ein älteres Release sein.
 more-may-have-changed = Seitdem kann es weitere Änderungen geben, die AWS uns nicht gezeigt hat.
 no-release-before = AWS führt kein früheres Release für { $stage } auf.
 no-release-since-edit = AWS führt seit der letzten Änderung der Pipeline kein Release für { $stage } auf.
 last-release-unread = Wir konnten nicht feststellen, was zuvor für { $stage } freigegeben war.
 unreleased-since = Das letzte Release enthielt diese Änderungen nicht. Dieses kann sie enthalten.
-taken-back-too = Auch diese Änderungen werden zurückgenommen.
+taken-back-too = Diese Änderungen werden zurückgenommen, soweit sie freigegeben waren.
 more-unreleased = { $count ->
     [one] … und { $count } weitere Änderung
    *[other] … und { $count } weitere Änderungen

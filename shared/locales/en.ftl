@@ -141,7 +141,7 @@ reject-question = Reject the release of { $pipeline } to { $stage }?
 release-question-again = Asked again after a rejection: release { $pipeline } to { $stage }?
 reject-question-again = Reject the release of { $pipeline } to { $stage } again?
 # Of a rollback. $day: a `day`
-release-question-rollback = Roll { $pipeline } in { $stage } back to the release of { $day }?
+release-question-rollback = Roll { $pipeline } in { $stage } back to the release that was started on { $day }?
 release-question-rollback-undated = Roll { $pipeline } in { $stage } back to an earlier release?
 release-question-rollback-again = Asked again after a rejection: roll { $pipeline } in { $stage } back?
 reject-question-rollback = Reject rolling { $pipeline } back in { $stage }?
@@ -185,12 +185,20 @@ retried = This stage then ran again.
 
 # Above what was released last, where a rollback takes it back
 what-is-taken-back = What is taken back
-last-release = The last release to { $stage } was on { $moment }.
+last-release = The last release to { $stage } was started on { $moment }.
 # $names: one or more people
-last-release-voted = The last release to { $stage } was on { $moment }. { $names } voted to approve it.
-newer-release-here = { $stage } already has a newer release than this one.
+last-release-voted = The last release to { $stage } was started on { $moment }. { $names } voted to approve it.
+newer-release-here = A newer release than this one has already gone to { $stage }.
 nothing-changed = It had the same changes as this one.
-rolled-back-since = There has been a rollback since, so an older release may be in use.
+# Of a rollback, where the last release is what it puts back
+same-is-put-back = This rollback puts that same release back.
+# Of a rollback to a release that an earlier rollback took back
+put-back-again = What this rollback puts back was itself rolled back once.
+# After the last release, where AWS does not say which of several releases came last
+order-unknown = AWS does not show whether another release came after it.
+# After the last release, which may have failed, been stopped, or still be under way behind this stage
+last-release-unfinished = AWS does not show that it got through all stages, so an older release may be in use.
+rolled-back-since = A rollback was started since, so an older release may be in use.
 # After the last release, where not all of what came then could be looked up
 more-may-have-changed = There may be further changes since then that AWS did not show us.
 no-release-before = AWS lists no earlier release to { $stage }.
@@ -199,7 +207,7 @@ last-release-unread = We could not find out what was released to { $stage } befo
 # Above the titles of changes that other releases brought, and the last one did not
 unreleased-since = The last release did not have these changes. This one may have them.
 # Above the titles of what was released after the release that a rollback puts back
-taken-back-too = These changes are taken back, too.
+taken-back-too = These changes are taken back, as far as they were released.
 more-unreleased = { $count ->
     [one] … and { $count } more change
    *[other] … and { $count } more changes

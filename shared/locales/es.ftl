@@ -108,7 +108,7 @@ release-question = ¿Publicar { $pipeline } en { $stage }?
 reject-question = ¿Rechazar la publicación de { $pipeline } en { $stage }?
 release-question-again = Nueva solicitud tras un rechazo: ¿publicar { $pipeline } en { $stage }?
 reject-question-again = ¿Rechazar de nuevo la publicación de { $pipeline } en { $stage }?
-release-question-rollback = ¿Revertir { $pipeline } en { $stage } a la publicación del { $day }?
+release-question-rollback = ¿Revertir { $pipeline } en { $stage } a la publicación iniciada el { $day }?
 release-question-rollback-undated = ¿Revertir { $pipeline } en { $stage } a una publicación anterior?
 release-question-rollback-again = Nueva solicitud tras un rechazo: ¿revertir { $pipeline } en { $stage }?
 reject-question-rollback = ¿Rechazar la reversión de { $pipeline } en { $stage }?
@@ -144,17 +144,21 @@ retried = Después, esta etapa se repitió.
 ## Qué se publicó antes
 
 what-is-taken-back = Lo que se retira
-last-release = La última publicación en { $stage } fue el { $moment }.
-last-release-voted = La última publicación en { $stage } fue el { $moment }. Votos para aprobarla: { $names }.
-newer-release-here = { $stage } ya tiene una publicación más reciente que esta.
+last-release = La última publicación en { $stage } se inició el { $moment }.
+last-release-voted = La última publicación en { $stage } se inició el { $moment }. Votos para aprobarla: { $names }.
+newer-release-here = En { $stage } ya hubo una publicación más reciente que esta.
 nothing-changed = Tenía los mismos cambios que esta.
-rolled-back-since = Desde entonces hubo una reversión, por lo que puede estar en uso una publicación anterior.
+same-is-put-back = Esta reversión vuelve a esa misma publicación.
+put-back-again = La publicación a la que se vuelve ya fue revertida una vez.
+order-unknown = AWS no muestra si después hubo otra publicación.
+last-release-unfinished = AWS no muestra que haya pasado por todas las etapas, por lo que puede estar en uso una publicación anterior.
+rolled-back-since = Desde entonces se inició una reversión, por lo que puede estar en uso una publicación anterior.
 more-may-have-changed = Desde entonces puede haber otros cambios que AWS no nos ha mostrado.
 no-release-before = AWS no muestra ninguna publicación anterior en { $stage }.
 no-release-since-edit = AWS no muestra ninguna publicación en { $stage } desde la última edición del pipeline.
 last-release-unread = No hemos podido averiguar qué se publicó antes en { $stage }.
 unreleased-since = La última publicación no tenía estos cambios. Esta puede tenerlos.
-taken-back-too = Estos cambios también se retiran.
+taken-back-too = Estos cambios se retiran en la medida en que se hayan publicado.
 more-unreleased = { $count ->
     [one] … y { $count } cambio más
    *[other] … y { $count } cambios más

@@ -107,7 +107,7 @@ release-question = Déployer { $pipeline } vers { $stage } ?
 reject-question = Rejeter le déploiement de { $pipeline } vers { $stage } ?
 release-question-again = Nouvelle demande après un rejet : déployer { $pipeline } vers { $stage } ?
 reject-question-again = Rejeter de nouveau le déploiement de { $pipeline } vers { $stage } ?
-release-question-rollback = Revenir au déploiement du { $day } pour { $pipeline } dans { $stage } ?
+release-question-rollback = Revenir au déploiement lancé le { $day } pour { $pipeline } dans { $stage } ?
 release-question-rollback-undated = Revenir à un déploiement antérieur pour { $pipeline } dans { $stage } ?
 release-question-rollback-again = Nouvelle demande après un rejet : revenir en arrière pour { $pipeline } dans { $stage } ?
 reject-question-rollback = Rejeter le retour en arrière de { $pipeline } dans { $stage } ?
@@ -143,17 +143,21 @@ retried = Cette étape a ensuite été relancée.
 ## Ce qui a été déployé auparavant
 
 what-is-taken-back = Ce qui est annulé
-last-release = Dernier déploiement vers { $stage } : le { $moment }.
-last-release-voted = Dernier déploiement vers { $stage } : le { $moment }. Ont voté pour l’approuver : { $names }.
-newer-release-here = { $stage } a déjà un déploiement plus récent que celui-ci.
+last-release = Dernier déploiement vers { $stage } : lancé le { $moment }.
+last-release-voted = Dernier déploiement vers { $stage } : lancé le { $moment }. Ont voté pour l’approuver : { $names }.
+newer-release-here = Un déploiement plus récent que celui-ci a déjà eu lieu vers { $stage }.
 nothing-changed = Il contenait les mêmes modifications que celui-ci.
-rolled-back-since = Un retour en arrière a eu lieu depuis : un déploiement plus ancien est peut-être en service.
+same-is-put-back = Ce retour en arrière rétablit ce même déploiement.
+put-back-again = Le déploiement rétabli a lui-même déjà été annulé une fois.
+order-unknown = AWS n’indique pas si un autre déploiement a eu lieu ensuite.
+last-release-unfinished = AWS n’indique pas qu’il a franchi toutes les étapes : un déploiement plus ancien est peut-être en service.
+rolled-back-since = Un retour en arrière a été lancé depuis : un déploiement plus ancien est peut-être en service.
 more-may-have-changed = D’autres modifications, qu’AWS ne nous a pas montrées, ont pu s’y ajouter depuis.
 no-release-before = AWS n’indique aucun déploiement antérieur vers { $stage }.
 no-release-since-edit = AWS n’indique aucun déploiement vers { $stage } depuis la dernière modification du pipeline.
 last-release-unread = Nous n’avons pas pu savoir ce qui avait été déployé vers { $stage } auparavant.
 unreleased-since = Le dernier déploiement ne contenait pas ces modifications. Celui-ci peut les contenir.
-taken-back-too = Ces modifications sont annulées, elles aussi.
+taken-back-too = Ces modifications sont annulées, dans la mesure où elles avaient été déployées.
 more-unreleased = { $count ->
     [one] … et { $count } autre modification
    *[other] … et { $count } autres modifications

@@ -73,7 +73,7 @@ release-question = { $pipeline }を{ $stage }にリリースしますか？
 reject-question = { $pipeline }の{ $stage }へのリリースを拒否しますか？
 release-question-again = 拒否後の再依頼：{ $pipeline }を{ $stage }にリリースしますか？
 reject-question-again = { $pipeline }の{ $stage }へのリリースを再び拒否しますか？
-release-question-rollback = { $stage }の{ $pipeline }を{ $day }のリリースに戻しますか？
+release-question-rollback = { $stage }の{ $pipeline }を、{ $day }に開始されたリリースに戻しますか？
 release-question-rollback-undated = { $stage }の{ $pipeline }を以前のリリースに戻しますか？
 release-question-rollback-again = 拒否後の再依頼：{ $stage }の{ $pipeline }を以前のリリースに戻しますか？
 reject-question-rollback = { $stage }の{ $pipeline }のロールバックを拒否しますか？
@@ -106,17 +106,21 @@ retried = その後、このステージは再実行されました。
 ## 前回までのリリース
 
 what-is-taken-back = 取り消される内容
-last-release = { $stage }への前回のリリースは{ $moment }でした。
-last-release-voted = { $stage }への前回のリリースは{ $moment }でした。承認に投票した人：{ $names }。
-newer-release-here = { $stage }には、これより新しいリリースがすでにあります。
+last-release = { $stage }への前回のリリースは{ $moment }に開始されました。
+last-release-voted = { $stage }への前回のリリースは{ $moment }に開始されました。承認に投票した人：{ $names }。
+newer-release-here = { $stage }には、これより新しいリリースがすでに行われています。
 nothing-changed = 変更内容はこのリリースと同じです。
-rolled-back-since = その後に切り戻しがあったため、より古いリリースが使われている可能性があります。
+same-is-put-back = この切り戻しは、その同じリリースに戻すものです。
+put-back-again = 戻す先のリリースは、以前に一度切り戻されています。
+order-unknown = その後に別のリリースがあったかどうかは、AWSには表示されていません。
+last-release-unfinished = すべてのステージを通過したことがAWSに表示されていないため、より古いリリースが使われている可能性があります。
+rolled-back-since = その後に切り戻しが開始されたため、より古いリリースが使われている可能性があります。
 more-may-have-changed = それ以降に、AWSが表示しなかった変更がほかにもある可能性があります。
 no-release-before = AWSには、{ $stage }への以前のリリースの記録がありません。
 no-release-since-edit = パイプラインの最後の編集以降、AWSには{ $stage }へのリリースの記録がありません。
 last-release-unread = { $stage }に以前リリースされたものを確認できませんでした。
 unreleased-since = 前回のリリースには含まれていない変更です。このリリースに含まれている可能性があります。
-taken-back-too = 次の変更も取り消されます。
+taken-back-too = 次の変更は、リリース済みであれば取り消されます。
 more-unreleased = … ほか{ $count }件の変更
 
 ## 決定する人数

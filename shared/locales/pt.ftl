@@ -106,7 +106,7 @@ release-question = Publicar { $pipeline } em { $stage }?
 reject-question = Rejeitar a publicação de { $pipeline } em { $stage }?
 release-question-again = Novo pedido após uma rejeição: publicar { $pipeline } em { $stage }?
 reject-question-again = Rejeitar de novo a publicação de { $pipeline } em { $stage }?
-release-question-rollback = Reverter { $pipeline } em { $stage } para a publicação de { $day }?
+release-question-rollback = Reverter { $pipeline } em { $stage } para a publicação iniciada em { $day }?
 release-question-rollback-undated = Reverter { $pipeline } em { $stage } para uma publicação anterior?
 release-question-rollback-again = Novo pedido após uma rejeição: reverter { $pipeline } em { $stage }?
 reject-question-rollback = Rejeitar a reversão de { $pipeline } em { $stage }?
@@ -142,17 +142,21 @@ retried = Depois, esta etapa foi repetida.
 ## O que foi publicado antes
 
 what-is-taken-back = O que é retirado
-last-release = A última publicação em { $stage } foi em { $moment }.
-last-release-voted = A última publicação em { $stage } foi em { $moment }. Votos para aprová-la: { $names }.
-newer-release-here = { $stage } já tem uma publicação mais recente do que esta.
+last-release = A última publicação em { $stage } foi iniciada em { $moment }.
+last-release-voted = A última publicação em { $stage } foi iniciada em { $moment }. Votos para aprová-la: { $names }.
+newer-release-here = Já houve em { $stage } uma publicação mais recente do que esta.
 nothing-changed = Tinha as mesmas alterações que esta.
-rolled-back-since = Houve uma reversão desde então; pode estar em uso uma publicação anterior.
+same-is-put-back = Esta reversão repõe essa mesma publicação.
+put-back-again = A publicação que é reposta já foi revertida uma vez.
+order-unknown = A AWS não mostra se houve outra publicação depois.
+last-release-unfinished = A AWS não mostra que tenha passado por todas as etapas; pode estar em uso uma publicação anterior.
+rolled-back-since = Uma reversão foi iniciada desde então; pode estar em uso uma publicação anterior.
 more-may-have-changed = Desde então pode haver outras alterações que a AWS não nos mostrou.
 no-release-before = A AWS não mostra nenhuma publicação anterior em { $stage }.
 no-release-since-edit = A AWS não mostra nenhuma publicação em { $stage } desde a última edição do pipeline.
 last-release-unread = Não foi possível descobrir o que foi publicado antes em { $stage }.
 unreleased-since = A última publicação não tinha estas alterações. Esta pode tê-las.
-taken-back-too = Estas alterações também são retiradas.
+taken-back-too = Estas alterações são retiradas, na medida em que tenham sido publicadas.
 more-unreleased = { $count ->
     [one] … e mais { $count } alteração
    *[other] … e mais { $count } alterações

@@ -201,7 +201,8 @@ impl<'a> Foreign<'a> {
 
     /// What was released before, by the first lines that its authors wrote; and, of a rollback, what else it takes back.
     pub fn before(release: &'a Release, limit: Limit, texts: Texts) -> impl Iterator<Item = Self> {
-        let last = release.last().and_then(|last| titles(&last.revisions, last.revisions.len() > 1, limit));
+        let last = release.last().filter(|_| !release.puts_back_the_last());
+        let last = last.and_then(|last| titles(&last.revisions, last.revisions.len() > 1, limit));
         let last = last.map(|text| Self { text: Some(text), ..Self::labelled(texts.written_by_author()) });
         let taken_back = Self::others(release, limit, texts.taken_back_too(), texts);
         last.into_iter().chain(taken_back.filter(|_| release.rollback.is_some()))

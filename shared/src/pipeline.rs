@@ -117,8 +117,19 @@ pub struct PendingApproval {
     pub repositories: Vec<Option<RepositoryId>>,
     /// Whether the execution could be read: who started it, and what it brings.
     pub is_read: bool,
+    /// How its stage is declared.
+    pub stage: StageShape,
+}
+
+/// How an approval's stage is declared, as far as that says what passed it, and when.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StageShape {
     /// Whether executions run side by side in its pipeline.
     pub is_parallel: bool,
+    /// Whether it is the pipeline's last stage.
+    pub is_last: bool,
+    /// Whether there are other approvals in it.
+    pub has_other_approvals: bool,
 }
 
 /// Who started an execution.

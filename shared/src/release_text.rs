@@ -5,7 +5,7 @@ use time::UtcDateTime;
 
 use crate::approval::Approver;
 use crate::l10n::Texts;
-use crate::request::{Before, Request, Retry, Start};
+use crate::request::{Before, Caveat, LastRelease, Release, Request, Retry, Start};
 use crate::status_text::{self, sentences};
 use crate::text::{bounded_line, legible};
 
@@ -18,7 +18,7 @@ const MAX_NAMES: usize = 5;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Question {
     Usual,
-    /// The release of this moment is put back, if it is known.
+    /// The release that was started at this moment is put back, if it is known.
     Rollback(Option<UtcDateTime>),
     RollbackAgain,
     AfterRejection,
@@ -32,7 +32,7 @@ impl Question {
         let release = &request.release;
         match (&release.rollback, request.was_rejected_before()) {
             (Some(_), true) => Self::RollbackAgain,
-            (Some(rollback), false) => Self::Rollback(rollback.released),
+            (Some(rollback), false) => Self::Rollback(rollback.started),
             (None, true) => Self::AfterRejection,
             (None, false) if release.retry.is_some() => Self::Retried,
             (None, false) if release.is_unseen() => Self::Unseen,
@@ -48,7 +48,7 @@ pub fn question(request: &Request, texts: Texts) -> String {
     let (pipeline, stage) = (action.pipeline.as_str(), action.stage.as_str());
     match Question::of(request) {
         Question::Usual => texts.release_question(pipeline, stage),
-        Question::Rollback(Some(released)) => texts.release_question_rollback(&texts.day_of(released), pipeline, stage),
+        Question::Rollback(Some(started)) => texts.release_question_rollback(&texts.day_of(started), pipeline, stage),
         Question::Rollback(None) => texts.release_question_rollback_undated(pipeline, stage),
         Question::RollbackAgain => texts.release_question_rollback_again(pipeline, stage),
         Question::AfterRejection => texts.release_question_again(pipeline, stage),
@@ -93,7 +93,7 @@ pub fn started(request: &Request, texts: Texts) -> Option<String> {
     Some(sentences(&all, texts))
 }
 
-/// When there was a release to the stage last, who voted to approve it, and what an approver must know of it. `None` for
+/// When the last release to the stage was started, who voted to approve it, and what an approver must know of it. `None` for
 /// requests of the versions before.
 #[must_use]
 pub fn before(request: &Request, texts: Texts) -> Option<String> {
@@ -104,7 +104,7 @@ pub fn before(request: &Request, texts: Texts) -> Option<String> {
         Before::NothingSinceEdit => return Some(texts.no_release_since_edit(stage)),
         Before::Release(last) => last,
     };
-    let at = texts.at(last.at);
+    let at = texts.at(last.started);
     let told = if last.approved_by.is_empty() {
         texts.last_release(&at, stage)
     } else {
@@ -114,17 +114,24 @@ pub fn before(request: &Request, texts: Texts) -> Option<String> {
         }
         texts.last_release_voted(&at, &texts.list(&names), stage)
     };
-    let more = if last.is_newer {
-        Some(texts.newer_release_here(stage))
-    } else if release.is_unchanged() {
-        Some(texts.nothing_changed())
-    } else {
-        None
-    };
-    let partial = last.is_partial.then(|| texts.more_may_have_changed());
-    let rolled_back = last.is_rolled_back.then(|| texts.rolled_back_since());
-    let all: Vec<String> = [Some(told), more, rolled_back, partial].into_iter().flatten().collect();
+    let all: Vec<String> = [told].into_iter().chain(besides(release, last, stage, texts)).collect();
     Some(sentences(&all, texts))
+}
+
+/// What an approver must know of the last release besides.
+fn besides(release: &Release, last: &LastRelease, stage: &str, texts: Texts) -> Vec<String> {
+    let may_be_the_same = !last.caveats.contains(&Caveat::Newer) && !release.puts_back_the_last();
+    let unchanged = (may_be_the_same && release.is_unchanged()).then(|| texts.nothing_changed());
+    let caveats = last.caveats.iter().map(|caveat| match caveat {
+        Caveat::Newer => texts.newer_release_here(stage),
+        Caveat::PutBack => texts.same_is_put_back(),
+        Caveat::PutBackAgain => texts.put_back_again(),
+        Caveat::Unordered => texts.order_unknown(),
+        Caveat::Unfinished => texts.last_release_unfinished(),
+        Caveat::RolledBack => texts.rolled_back_since(),
+        Caveat::Partial => texts.more_may_have_changed(),
+    });
+    unchanged.into_iter().chain(caveats).collect()
 }
 
 /// What the changes are, as a heading.

@@ -310,4 +310,9 @@ mod tests {
             assert_eq!(isolated(text), expected);
         }
     }
+
+    #[test]
+    fn attack_what_unicode_reserves_for_the_invisible_is_hidden() {
+        assert_eq!(legible("a\u{e01f0}\u{e0fff}b"), "ab");
+    }
 }

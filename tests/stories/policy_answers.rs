@@ -80,3 +80,40 @@ async fn a_question_that_cannot_be_read_names_what_is_wrong() {
         assert!(error["errorMessage"].as_str().unwrap().contains(words), "{error}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attack_a_command_that_cannot_be_read_repeats_no_address() {
+    let world = World::new().await;
+    for command in [
+        json!({"check": {"ada@example.com": "[default]"}}),
+        json!({"check": {"policy": "", "[default]\napprovers = [\"ada@example.com\"]": ""}}),
+        json!({"explain": {"pipeline": "p", "stage": "s", "action": "a", "ada@example.com": ""}}),
+    ] {
+        let (status, error) = world.event(&command).await;
+        assert_eq!(status, 500);
+        assert!(!error.to_string().contains("ada@example.com"), "this is logged: {error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attack_an_answer_about_a_text_of_megabytes_is_short() {
+    let world = World::new().await;
+    let answer = answer(&world, json!({"check": {"policy": "#".repeat(2_000_000)}})).await;
+    let length = answer.to_string().len();
+    assert!(length < 20_000, "Lambda answers no more than six megabytes: {length}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attack_a_policy_of_eight_kilobytes_has_an_answer_that_lambda_takes() {
+    // A hundred stages that differ in case alone, each beside each other, on one long line.
+    let stage = |n: usize| -> String {
+        "abcdefg".chars().enumerate().map(|(bit, c)| if n >> bit & 1 == 1 { c.to_ascii_uppercase() } else { c }).collect()
+    };
+    let routes: Vec<String> = (0..100).map(|n| format!("{{stage=\"{}\",approvers=[\"a@b.co\"]}}", stage(n))).collect();
+    let routes = routes.join(",");
+    let policy = format!("route=[{}{routes}]\n", " ".repeat(8_192 - 10 - routes.len()));
+    let world = World::new().await;
+    let answer = answer(&world, json!({"check": {"policy": policy}})).await;
+    let length = answer.to_string().len();
+    assert!(length < 6_000_000, "{length} bytes, of which the first are {}", &answer.to_string()[..600]);
+}

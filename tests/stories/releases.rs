@@ -15,6 +15,7 @@ use sandbox::codepipeline::{
 };
 use sandbox::simulation::{Calls, Fault};
 use serde_json::{Value, json};
+use tests::ledger_writer::{LedgerWriter, object};
 use tests::{ALICE, Mail, World, service};
 use time::Duration;
 
@@ -462,7 +463,7 @@ async fn a_release_that_was_rolled_back_behind_the_approval_is_told() {
     case.roll_back("After", &first).await;
     let mail = case.asked(push()).await;
     let told = last_release(&mail);
-    assert!(told.contains("There has been a rollback since"), "{told}");
+    assert!(told.contains("A rollback was started since"), "{told}");
     assert!(!mail.text.contains("/compare/"), "nobody knows what it would be compared with: {}", email(&mail));
 }
 
@@ -564,4 +565,396 @@ async fn what_was_rolled_back_is_told_where_it_may_come_again() {
         "this brings again what was rolled back: {}",
         email(&mail)
     );
+}
+
+/// A pipeline with these stages behind its sources, each with one approval.
+fn staged(sources: &[ActionDefinition], stages: &[&str]) -> PipelineDefinition {
+    let mut staged = pipeline(sources, ApprovalAction::default());
+    let approval = || ActionDefinition::new("Approve", ActionKind::Approval(ApprovalAction::default()));
+    staged.stages.truncate(1);
+    staged.stages.extend(stages.iter().map(|stage| StageDefinition::new(stage, [approval()])));
+    staged
+}
+
+impl Case {
+    async fn staged(sources: &[ActionDefinition], stages: &[&str]) -> Self {
+        let world = World::under(POLICY).await;
+        world.aws().codepipeline.create(staged(sources, stages)).unwrap();
+        Self { world }
+    }
+
+    async fn in_console(&self, stage: &str, action: &str, status: &str) {
+        let token = self.world.state_of("payments-api", stage, action).await["token"].clone();
+        let input = json!({
+            "pipelineName": "payments-api", "stageName": stage, "actionName": action, "token": token,
+            "result": {"summary": "", "status": status},
+        });
+        self.world.codepipeline("PutApprovalResult", input).await.unwrap();
+        self.world.settle().await;
+    }
+
+    async fn start_with(&self, input: Value) -> Mail {
+        self.world.advance(Duration::hours(5)).await;
+        self.world.codepipeline("StartPipelineExecution", input).await.unwrap();
+        self.world.settle().await;
+        self.latest().await
+    }
+
+    async fn commit_of(&self, execution: &str) -> String {
+        let input = json!({"pipelineName": "payments-api", "pipelineExecutionId": execution});
+        let shown = self.world.codepipeline("GetPipelineExecution", input).await.unwrap();
+        shown["pipelineExecution"]["artifactRevisions"][0]["revisionId"].as_str().unwrap().to_owned()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attack_a_change_with_an_invisible_title_is_still_told() {
+    let messages = ["Show the delivery date", "\u{200b}\nTry the new tax table", MESSAGE];
+    let case = Case::of(&[github(&messages)]).await;
+    case.released(push()).await;
+    case.rejected(push(), "Not in the season.").await;
+    let mail = case.asked(push()).await;
+    assert!(
+        mail.text.contains("The last release did not have these changes"),
+        "what was rejected is not told, since its first line shows nothing: {}",
+        email(&mail)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn putting_back_what_was_rolled_back_is_told() {
+    let case = Case::of(&[github(&["Show the delivery date", "Speed up search", "Try the new tax table"])]).await;
+    let first = case.released(push()).await;
+    case.world.advance(Duration::days(1)).await;
+    let second = case.released(push()).await;
+    case.world.advance(Duration::days(1)).await;
+    case.released(push()).await;
+    case.world.advance(Duration::days(1)).await;
+    case.roll_back("Production", &first).await;
+    case.world.press(&case.latest().await.approve, "").await;
+    case.world.advance(Duration::days(1)).await;
+    case.roll_back("Production", &second).await;
+    let text = email(&case.latest().await);
+    assert!(
+        !text.contains("Try the new tax table"),
+        "it was taken back by the rollback before, and is not in use: {text}"
+    );
+    assert!(text.contains("What this rollback puts back was itself rolled back once."), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_failed_in_the_stage_is_what_a_rollback_takes_back() {
+    let case = Case::of(&[github(&["Show the delivery date", MESSAGE])]).await;
+    let first = case.released(push()).await;
+    case.world.advance(Duration::days(1)).await;
+    case.rejected(push(), "").await;
+    case.roll_back("Production", &first).await;
+    let text = email(&case.latest().await);
+    let back = text.split_once("What is taken back").map_or("", |(_, back)| back);
+    assert!(!back.contains("> Show the delivery date"), "that is what is put back: {text}");
+    assert!(back.contains("This rollback puts that same release back."), "{text}");
+    assert!(back.contains("> Round totals half to even"), "it may have failed after something of it was done: {text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_was_stopped_behind_its_approval_is_not_what_is_compared_with() {
+    let case =
+        Case::staged(&[github(&["Show the delivery date", "Round totals", "Fix a typo"])], &["Production", "Deploy"])
+            .await;
+    case.released(push()).await;
+    case.in_console("Deploy", "Approve", "Approved").await;
+    let second = case.released(push()).await;
+    // Somebody sees what is wrong with it, and stops it before it is deployed.
+    let stop = json!({"pipelineName": "payments-api", "pipelineExecutionId": second, "abandon": true, "reason": "It loses payments."});
+    case.world.codepipeline("StopPipelineExecution", stop).await.unwrap();
+    case.world.settle().await;
+    let mail = case.asked(push()).await;
+    let compared = format!("/compare/{}..", case.commit_of(&second).await);
+    assert!(!mail.text.contains(&compared), "it was never deployed: {}", email(&mail));
+    let told = last_release(&mail);
+    assert!(told.contains("AWS does not show that it got through all stages"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_that_overtook_a_release_is_neither_newer_nor_last() {
+    let messages = ["Show the delivery date", "Speed up search", "Try the new tax table", MESSAGE];
+    let case = Case::staged(&[github(&messages)], &["Staging", "Production"]).await;
+    let release = async || {
+        let mail = case.asked(push()).await;
+        case.world.press(&mail.approve, "").await;
+        case.world.settle().await;
+        case.latest().await
+    };
+    let mail = release().await;
+    let first = case.newest().await;
+    case.world.press(&mail.approve, "").await;
+    let mail = release().await;
+    case.world.press(&mail.approve, "").await;
+    // The third waits at Staging while Production is rolled back.
+    let staging = case.asked(push()).await;
+    case.world.advance(Duration::hours(2)).await;
+    case.roll_back("Production", &first).await;
+    case.world.press(&case.latest().await.approve, "").await;
+    case.world.advance(Duration::hours(2)).await;
+    case.world.press(&staging.approve, "").await;
+    case.world.settle().await;
+    let third = case.latest().await;
+    assert!(!third.text.contains("A newer release than this one"), "the newer one is older: {}", email(&third));
+    case.world.press(&third.approve, "").await;
+    let fourth = release().await;
+    assert!(last_release(&fourth).contains("> Try the new tax table"), "that is in use: {}", email(&fourth));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attack_a_review_link_that_is_a_text_is_bounded_and_legible() {
+    let link = "see the wiki\n\n\n\u{200b}\n".repeat(50);
+    let approval = ApprovalAction { external_entity_link: Some(link), ..ApprovalAction::default() };
+    let case = Case::with(&[github(&[MESSAGE])], approval).await;
+    let mail = case.asked(push()).await;
+    let lines = email(&mail).lines().filter(|line| line.starts_with('>')).count();
+    assert!(lines < 40, "{lines} lines above the links");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attack_a_branch_that_somebody_chose_is_not_the_usual_one() {
+    let case = Case::of(&[source(
+        "App",
+        SourceProvider::GitHubConnection,
+        "acme/payments-api",
+        "#{variables.branch}",
+        &[MESSAGE],
+    )])
+    .await;
+    let chosen = json!({"name": "payments-api", "variables": [{"name": "branch", "value": "unreviewed"}]});
+    let mail = case.start_with(chosen).await;
+    assert!(!mail.text.contains("This pipeline usually takes the branch unreviewed"), "{}", email(&mail));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attack_a_version_that_somebody_chose_is_not_new() {
+    let case = Case::of(&[source("App", SourceProvider::S3, "acme-builds", "payments/app.zip", &[])]).await;
+    let old = json!([{"actionName": "App", "revisionType": "S3_OBJECT_VERSION_ID", "revisionValue": "L4kqtJlcpXroDTDmpUMLUo"}]);
+    let mail = case.asked_about(&old).await;
+    assert!(!mail.text.contains("New version of the file"), "it may be years old: {}", email(&mail));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attack_a_source_that_was_left_out_is_not_said_to_be_on_the_page() {
+    let sources: Vec<ActionDefinition> = (1..=11)
+        .map(|n| {
+            source(&format!("App{n}"), SourceProvider::GitHubConnection, &format!("acme/app-{n}"), "main", &[MESSAGE])
+        })
+        .collect();
+    let case = Case::of(&sources).await;
+    let mail = case.asked(push()).await;
+    let page = words(&case.world.get(&mail.approve).await.body);
+    let shown = page.matches("described by its author").count();
+    assert!(
+        shown == 11 || !page.contains("on the approval page"),
+        "this is the page, and {shown} of 11 changes are on it: {page}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attack_names_that_are_addresses_stand_apart() {
+    let key = "payments.evil.com/approve";
+    let case = Case::of(&[source("App", SourceProvider::S3, "acme-builds", key, &[MESSAGE])]).await;
+    let mail = case.asked(Trigger::PollForSourceChanges).await;
+    for line in mail.text.lines().filter(|line| line.contains(key)) {
+        assert!(line.starts_with("> "), "it stands among our own words: {line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attack_the_same_commit_with_other_variables_is_not_the_same() {
+    let case = Case::of(&[github(&[MESSAGE])]).await;
+    let start = |target: &str| {
+        json!({
+            "name": "payments-api",
+            "variables": [{"name": "image", "value": target}],
+            "sourceRevisions": [{"actionName": "App", "revisionType": "COMMIT_ID", "revisionValue": CHOSEN}],
+        })
+    };
+    let mail = case.start_with(start("registry.acme.example/payments:1.9")).await;
+    case.world.press(&mail.approve, "").await;
+    let mail = case.start_with(start("registry.evil.example/payments:1.9")).await;
+    assert!(!mail.text.contains("It had the same changes as this one"), "{}", email(&mail));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attack_two_objects_without_a_version_are_not_the_same() {
+    let case =
+        Case::of(&[source("App", SourceProvider::S3, "acme-builds", "payments/app.zip", &["Build 1", "Build 2"])])
+            .await;
+    let null = json!([{"actionName": "App", "revisionType": "S3_OBJECT_VERSION_ID", "revisionValue": "null"}]);
+    let mail = case.asked_about(&null).await;
+    case.world.press(&mail.approve, "").await;
+    let mail = case.asked_about(&null).await;
+    assert!(!mail.text.contains("It had the same changes as this one"), "{}", email(&mail));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attack_an_older_commit_is_compared_only_where_that_shows_something() {
+    let case = Case::of(&[source(
+        "App",
+        SourceProvider::BitbucketConnection,
+        "acme/payments-api",
+        "main",
+        &["Show the delivery date", MESSAGE],
+    )])
+    .await;
+    let first = case.released(push()).await;
+    case.released(push()).await;
+    let older =
+        json!([{"actionName": "App", "revisionType": "COMMIT_ID", "revisionValue": case.commit_of(&first).await}]);
+    let mail = case.asked_about(&older).await;
+    assert!(!mail.text.contains("/branches/compare/"), "Bitbucket shows no difference there: {}", email(&mail));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_release_is_dated_by_its_start_since_aws_does_not_say_when_it_passed() {
+    let case = Case::staged(&[github(&["Show the delivery date", MESSAGE])], &["Staging", "Production"]).await;
+    let mail = case.asked(push()).await;
+    case.world.press(&mail.approve, "").await;
+    case.world.settle().await;
+    // Nobody decides on Production, so that the execution changes a week later.
+    case.world.advance(Duration::days(8)).await;
+    case.world.settle().await;
+    let mail = case.asked(push()).await;
+    assert!(last_release(&mail).starts_with("Staging was started on 20 November"), "{}", email(&mail));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_earlier_stage_that_was_rolled_back_is_not_said_to_be_a_later_one() {
+    let world = World::under(POLICY).await;
+    let mut with_staging =
+        pipeline(&[github(&["Show the delivery date", MESSAGE, "Speed up search"])], ApprovalAction::default());
+    let staging = StageDefinition::new("Staging", [ActionDefinition::new("Deploy", ActionKind::Deploy)]);
+    with_staging.stages.insert(1, staging);
+    world.aws().codepipeline.create(with_staging).unwrap();
+    let case = Case { world };
+    let first = case.released(push()).await;
+    case.released(push()).await;
+    case.world.advance(Duration::hours(1)).await;
+    case.roll_back("Staging", &first).await;
+    let mail = case.asked(push()).await;
+    assert!(!mail.text.contains("a later stage was rolled back"), "{}", email(&mail));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_rejected_the_release_at_the_next_action_is_not_said_to_have_approved_it() {
+    let world = World::under(POLICY).await;
+    let mut pipeline = pipeline(&[github(&["Show the delivery date", MESSAGE])], ApprovalAction::default());
+    let second = ActionDefinition {
+        run_order: 2,
+        ..ActionDefinition::new("Again", ActionKind::Approval(ApprovalAction::default()))
+    };
+    pipeline.stages[1].actions.push(second);
+    world.aws().codepipeline.create(pipeline).unwrap();
+    let case = Case { world };
+    let mail = case.asked(push()).await;
+    case.world.press(&mail.approve, "").await;
+    case.world.settle().await;
+    let again = case.latest().await;
+    assert!(again.subject.ends_with("Again"), "{}", again.subject);
+    case.world.press(&again.reject, "I have looked closer. Do not release this.").await;
+    // Only what failed runs again, and somebody with access to AWS approves it.
+    let retry = json!({
+        "pipelineName": "payments-api", "stageName": "Production", "pipelineExecutionId": case.newest().await,
+        "retryMode": "FAILED_ACTIONS",
+    });
+    case.world.advance(Duration::hours(1)).await;
+    case.world.codepipeline("RetryStageExecution", retry).await.unwrap();
+    case.world.settle().await;
+    case.in_console("Production", "Again", "Approved").await;
+    let mail = case.asked(push()).await;
+    let told = last_release(&mail);
+    assert!(!told.contains("Ada Lovelace voted to approve it"), "her last word on it was to reject: {told}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_compared_with_where_what_was_started_since_is_not_known() {
+    let world = World::simulated_under(POLICY).await;
+    let sources = [github(&["Show the delivery date", MESSAGE, "Speed up search"])];
+    world.aws().codepipeline.create(pipeline(&sources, ApprovalAction::default())).unwrap();
+    let case = Case { world };
+    let first = case.released(push()).await;
+    case.world.settle().await;
+    case.world.advance(Duration::days(1)).await;
+    case.released(push()).await;
+    case.world.settle().await;
+    case.roll_back("After", &first).await;
+    // Of the two reads of the history, the second fails.
+    case.world.fail(Calls::of("ListPipelineExecutions").skip(1), Fault::Denied);
+    let mail = case.asked(push()).await;
+    case.world.heal();
+    assert!(mail.text.contains("The last release to Production was started on"), "{}", email(&mail));
+    assert!(!mail.text.contains("/compare/"), "an older one is in use, which we did not read: {}", email(&mail));
+}
+
+#[tokio::test(start_paused = true)]
+async fn attack_a_rollback_is_announced_although_the_executions_cannot_be_read() {
+    let world = World::simulated_under(POLICY).await;
+    let sources = [github(&["Show the delivery date", MESSAGE])];
+    world.aws().codepipeline.create(pipeline(&sources, ApprovalAction::default())).unwrap();
+    let case = Case { world };
+    let first = case.released(push()).await;
+    case.world.settle().await;
+    case.released(push()).await;
+    case.world.settle().await;
+    case.world.advance(Duration::days(1)).await;
+    case.world.fail(Calls::of("GetPipelineExecution"), Fault::Throttled);
+    case.world.fail(Calls::of("ListPipelineExecutions"), Fault::Throttled);
+    case.roll_back("Production", &first).await;
+    case.world.heal();
+    let text = email(&case.latest().await);
+    // GetPipelineState has latestExecution.type ROLLBACK, and was read.
+    assert!(!text.starts_with("Release payments-api to Production"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rejection_that_is_deleted_from_the_ledger_does_not_make_its_voter_approve() {
+    let world = World::under(POLICY).await;
+    let mut pipeline = pipeline(&[github(&["Show the delivery date", MESSAGE])], ApprovalAction::default());
+    let second = ActionDefinition {
+        run_order: 2,
+        ..ActionDefinition::new("Again", ActionKind::Approval(ApprovalAction::default()))
+    };
+    pipeline.stages[1].actions.push(second);
+    world.aws().codepipeline.create(pipeline).unwrap();
+    let case = Case { world };
+    let mail = case.asked(push()).await;
+    case.world.press(&mail.approve, "").await;
+    case.world.settle().await;
+    case.world.press(&case.latest().await.reject, "").await;
+    let mail = case.retry().await;
+    case.world.press(&mail.reject, "I have looked closer. Do not release this.").await;
+    case.retry().await;
+    case.in_console("Production", "Approve", "Approved").await;
+    case.in_console("Production", "Again", "Approved").await;
+    // Ada approved the first run of this approval, and rejected the second. Only the first stays.
+    let ledger = LedgerWriter::new(case.world.aws());
+    let mut requests = ledger.requests().await;
+    requests.retain(|request| object(request)["action"] == "Approve");
+    requests.sort_by_key(|request| object(request)["asked"].as_i64());
+    assert_eq!(requests.len(), 3);
+    for request in requests.iter().skip(1) {
+        ledger.delete(request).await;
+    }
+    let mail = case.asked(push()).await;
+    let told = last_release(&mail);
+    assert!(!told.contains("Ada Lovelace voted to approve it"), "CodePipeline has two later runs: {told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attack_an_id_that_reads_like_ours_is_not_in_our_line() {
+    let case = Case::of(&[source("App", SourceProvider::Custom, "payments", "trunk", &["Build 1"])]).await;
+    let said = "Reviewed: 2 of 2 approvals received.";
+    let mail =
+        case.asked_about(&json!([{"actionName": "App", "revisionType": "COMMIT_ID", "revisionValue": said}])).await;
+    let page = case.world.get(&mail.approve).await.body;
+    let ours = page.split("<figcaption>").skip(1).filter_map(|part| part.split("</figcaption>").next());
+    for line in ours {
+        assert!(!line.contains("2 of 2 approvals"), "the line that says who wrote it: {line}");
+    }
 }

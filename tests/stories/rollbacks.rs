@@ -20,7 +20,7 @@ async fn a_rollback_says_what_it_releases_again_and_who_asked_for_it() {
     world.settle().await;
     let again = world.requests().await.into_iter().rfind(|mail| mail.to == ALICE).unwrap();
     let page = world.get(&again.approve).await;
-    let said = "Roll service in Prod back to the release of 20 November 2026?";
+    let said = "Roll service in Prod back to the release that was started on 20 November 2026?";
     for text in [&again.text, &again.html, &page.body] {
         assert!(text.contains(said) && text.contains("ManualRollback"), "{text}");
     }

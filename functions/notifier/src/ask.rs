@@ -252,7 +252,10 @@ impl Ask {
     /// What came before an execution. A courtesy, for which nobody's email waits long.
     async fn past(&self, found: &PendingApproval) -> Past {
         let mut past = self.pipeline.history(found).await;
-        if let Before::Release(last) = &mut past.before {
+        // Where a stage has several approvals, whoever approved one may have rejected another.
+        if let Before::Release(last) = &mut past.before
+            && !found.stage.has_other_approvals
+        {
             last.approved_by = self.approved(&found.approval.action, &last.execution).await;
         }
         past

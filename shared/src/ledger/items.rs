@@ -13,8 +13,8 @@ use time::{Duration, UtcDateTime};
 use crate::approval::{ApprovalAction, Approver, ParseError, ReviewLink};
 use crate::hosts::RepositoryId;
 use crate::request::{
-    Before, EarlierDecision, EarlierVote, Ending, LastRelease, Origin, Outcome, PastRevision, Release, Retry, Revision,
-    Rollback, Start, Terms,
+    Before, Caveat, EarlierDecision, EarlierVote, Ending, LastRelease, Origin, Outcome, PastRevision, Release, Retry,
+    Revision, Rollback, Start, Terms,
 };
 use crate::time_zone::TimeZone;
 
@@ -84,7 +84,7 @@ pub(super) struct ReleaseItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rolls_back_to: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    rolls_back_to_release_of: Option<i64>,
+    rolls_back_to_start_of: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     before: Option<BeforeItem>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -174,11 +174,9 @@ enum BeforeItem {
 #[derive(Serialize, Deserialize)]
 struct LastReleaseItem {
     execution: String,
-    at: i64,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    is_newer: bool,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    is_rolled_back: bool,
+    started: i64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    caveats: Vec<CaveatItem>,
     revisions: Vec<PastRevisionItem>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     approved_by: Vec<PersonItem>,
@@ -186,8 +184,17 @@ struct LastReleaseItem {
     unreleased: Vec<PastRevisionItem>,
     #[serde(default)]
     more: usize,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    is_partial: bool,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+enum CaveatItem {
+    Newer,
+    PutBack,
+    PutBackAgain,
+    Unordered,
+    Unfinished,
+    RolledBack,
+    Partial,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -354,9 +361,9 @@ impl From<&Release> for ReleaseItem {
                 Retry::Unknown => RetryItem::Unknown,
             }),
             rolls_back_to: rollback.as_ref().map(|rollback| text(&rollback.target)),
-            rolls_back_to_release_of: rollback
+            rolls_back_to_start_of: rollback
                 .as_ref()
-                .and_then(|rollback| rollback.released)
+                .and_then(|rollback| rollback.started)
                 .map(UtcDateTime::unix_timestamp),
             before: before.as_ref().map(|before| match before {
                 Before::Unread => BeforeItem::Unread,
@@ -377,7 +384,7 @@ impl TryFrom<ReleaseItem> for Release {
     type Error = Unreadable;
 
     fn try_from(item: ReleaseItem) -> Result<Self, Unreadable> {
-        let released = item.rolls_back_to_release_of.map(moment).transpose()?;
+        let started = item.rolls_back_to_start_of.map(moment).transpose()?;
         let rollback = item.rolls_back_to.map(|id| id.parse()).transpose()?;
         Ok(Self {
             started_by: item.started_by,
@@ -387,7 +394,7 @@ impl TryFrom<ReleaseItem> for Release {
                 RetryItem::Automatic => Retry::Automatic,
                 RetryItem::Unknown => Retry::Unknown,
             }),
-            rollback: rollback.map(|target| Rollback { target, released }),
+            rollback: rollback.map(|target| Rollback { target, started }),
             before: match item.before {
                 None => None,
                 Some(BeforeItem::Unread) => Some(Before::Unread),
@@ -436,27 +443,43 @@ impl TryFrom<StartItem> for Start {
 
 impl From<&LastRelease> for LastReleaseItem {
     fn from(last: &LastRelease) -> Self {
-        let LastRelease {
-            execution,
-            at,
-            is_newer,
-            is_rolled_back,
-            revisions,
-            approved_by,
-            unreleased,
-            more,
-            is_partial,
-        } = last;
+        let LastRelease { execution, started, caveats, revisions, approved_by, unreleased, more } = last;
         Self {
             execution: text(execution),
-            at: at.unix_timestamp(),
-            is_newer: *is_newer,
-            is_rolled_back: *is_rolled_back,
+            started: started.unix_timestamp(),
+            caveats: caveats.iter().copied().map(CaveatItem::from).collect(),
             revisions: revisions.iter().map(PastRevisionItem::from).collect(),
             approved_by: approved_by.iter().map(PersonItem::from).collect(),
             unreleased: unreleased.iter().map(PastRevisionItem::from).collect(),
             more: *more,
-            is_partial: *is_partial,
+        }
+    }
+}
+
+impl From<Caveat> for CaveatItem {
+    fn from(caveat: Caveat) -> Self {
+        match caveat {
+            Caveat::Newer => Self::Newer,
+            Caveat::PutBack => Self::PutBack,
+            Caveat::PutBackAgain => Self::PutBackAgain,
+            Caveat::Unordered => Self::Unordered,
+            Caveat::Unfinished => Self::Unfinished,
+            Caveat::RolledBack => Self::RolledBack,
+            Caveat::Partial => Self::Partial,
+        }
+    }
+}
+
+impl From<CaveatItem> for Caveat {
+    fn from(item: CaveatItem) -> Self {
+        match item {
+            CaveatItem::Newer => Self::Newer,
+            CaveatItem::PutBack => Self::PutBack,
+            CaveatItem::PutBackAgain => Self::PutBackAgain,
+            CaveatItem::Unordered => Self::Unordered,
+            CaveatItem::Unfinished => Self::Unfinished,
+            CaveatItem::RolledBack => Self::RolledBack,
+            CaveatItem::Partial => Self::Partial,
         }
     }
 }
@@ -467,14 +490,12 @@ impl TryFrom<LastReleaseItem> for LastRelease {
     fn try_from(item: LastReleaseItem) -> Result<Self, Unreadable> {
         Ok(Self {
             execution: item.execution.parse()?,
-            at: moment(item.at)?,
-            is_newer: item.is_newer,
-            is_rolled_back: item.is_rolled_back,
+            started: moment(item.started)?,
+            caveats: item.caveats.into_iter().map(Caveat::from).collect(),
             revisions: item.revisions.into_iter().map(PastRevision::from).collect(),
             approved_by: item.approved_by.into_iter().map(Approver::try_from).collect::<Result<_, _>>()?,
             unreleased: item.unreleased.into_iter().map(PastRevision::from).collect(),
             more: item.more,
-            is_partial: item.is_partial,
         })
     }
 }

@@ -118,8 +118,8 @@ impl CodePipeline {
         release.earlier = earlier_decisions(&runs, &run, &self.members.deciding_role(&action.account));
         let rejected_by = rejected_by(&runs, &release.earlier);
         let approval = Approval { action, token, execution, run };
-        let (is_read, is_parallel) = (details.is_some(), declared.mode == Some(ExecutionMode::Parallel));
-        Ok(PendingApproval { approval, expires, initiator, release, rejected_by, repositories, is_read, is_parallel })
+        let (is_read, stage) = (details.is_some(), declared.shape_of(&approval.action.stage));
+        Ok(PendingApproval { approval, expires, initiator, release, rejected_by, repositories, is_read, stage })
     }
 
     /// The execution. It may be shown later than what it runs.

@@ -11,7 +11,7 @@ use time::{Duration, UtcDateTime};
 use tokio::time::{Instant, timeout_at};
 
 use super::source::{Source, pushes_only};
-use super::{CodePipeline, NOT_FOUND, PendingRef, in_region, moment};
+use super::{CodePipeline, NOT_FOUND, PendingRef, StageShape, in_region, moment};
 use crate::approval::{ActionName, ApprovalAction, ApprovalToken, ExecutionId, Location, PipelineName, StageName};
 use crate::aws::{AwsError, AwsErrorKind};
 
@@ -108,6 +108,15 @@ impl Declared {
         let run = runs.iter().find(|run| run.action_name.as_deref() == Some(action.name.as_str()));
         let resolved = run.and_then(|run| run.input.as_ref()?.resolved_configuration.as_ref());
         Some(Source::of(action, resolved))
+    }
+
+    /// How a stage is declared.
+    pub(super) fn shape_of(&self, stage: &StageName) -> StageShape {
+        StageShape {
+            is_parallel: self.mode == Some(ExecutionMode::Parallel),
+            is_last: self.stages.last().is_some_and(|last| last.name == stage.as_str()),
+            has_other_approvals: self.approval_actions().filter(|action| action.stage == *stage).count() > 1,
+        }
     }
 
     /// Its approval actions.

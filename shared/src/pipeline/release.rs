@@ -80,7 +80,7 @@ pub(super) fn release_of(
         .unzip();
     let target = execution.rollback_metadata.as_ref();
     let target = target.and_then(|rollback| rollback.rollback_target_pipeline_execution_id.as_deref());
-    let rollback = target.and_then(|target| target.parse().ok()).map(|target| Rollback { target, released: None });
+    let rollback = target.and_then(|target| target.parse().ok()).map(|target| Rollback { target, started: None });
     let trigger = execution.trigger.as_ref();
     let (started_by, start) = (started_by(trigger), Some(start_of(trigger, &revisions, pushes_only)));
     let release = Release { started_by, start, rollback, revisions, more_revisions, ..Release::default() };

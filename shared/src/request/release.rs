@@ -1,5 +1,6 @@
 //! What is being approved, as approvers see it. All of it is fixed with the terms, and any of it may be missing.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use time::UtcDateTime;
@@ -75,8 +76,8 @@ pub enum Retry {
 pub struct Rollback {
     /// The execution whose release it was.
     pub target: ExecutionId,
-    /// When that one changed last, if CodePipeline lists it.
-    pub released: Option<UtcDateTime>,
+    /// When that one was started, if CodePipeline lists it.
+    pub started: Option<UtcDateTime>,
 }
 
 /// One source's change.
@@ -142,23 +143,57 @@ pub enum Before {
 pub struct LastRelease {
     /// Its execution.
     pub execution: ExecutionId,
-    /// When that changed last.
-    pub at: UtcDateTime,
-    /// Whether it began after the one that waits: a newer release is there already.
-    pub is_newer: bool,
-    /// Whether a rollback was begun after it that did not come through this stage: what is in use may be older.
-    pub is_rolled_back: bool,
+    /// When that was started. CodePipeline does not say when a stage was passed.
+    pub started: UtcDateTime,
+    /// What an approver must know of it besides.
+    pub caveats: BTreeSet<Caveat>,
     /// What it brought.
     pub revisions: Vec<PastRevision>,
     /// Whose signed votes to approve it the ledger has.
     pub approved_by: Vec<Approver>,
-    /// What was started before the one that waits, and is not in this release: newest first.
+    /// What was started before the one that waits, and is not in this release; of a rollback, what it takes back besides.
+    /// Newest first.
     pub unreleased: Vec<PastRevision>,
     /// How many more of those there are.
     pub more: usize,
-    /// Whether there may be others still: CodePipeline could not be asked about all of the time between, or not about all
+}
+
+/// What an approver must know of the last release besides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Caveat {
+    /// A release has passed the stage that is newer than the one that waits.
+    Newer,
+    /// The rollback that waits puts this release back: none passed the stage since.
+    PutBack,
+    /// The release that the rollback puts back has been rolled back itself.
+    PutBackAgain,
+    /// Another release may have passed the stage after it: CodePipeline does not show which came last.
+    Unordered,
+    /// Its execution has not succeeded, so that it may not have come through the stages behind this one.
+    Unfinished,
+    /// A rollback was started after it that did not come through this stage: what is in use may be older.
+    RolledBack,
+    /// There may be other changes still: CodePipeline could not be asked about all of the time between, or not about all
     /// that passed the stage.
-    pub is_partial: bool,
+    Partial,
+}
+
+impl Caveat {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Newer,
+        Self::PutBack,
+        Self::PutBackAgain,
+        Self::Unordered,
+        Self::Unfinished,
+        Self::RolledBack,
+        Self::Partial,
+    ];
+
+    /// Whether something else may be in use than the last release.
+    fn is_doubt(self) -> bool {
+        !matches!(self, Self::PutBack | Self::PutBackAgain)
+    }
 }
 
 /// Names of approvers are in it.
@@ -166,12 +201,11 @@ impl fmt::Debug for LastRelease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LastRelease")
             .field("execution", &self.execution)
-            .field("at", &self.at)
-            .field("is_rolled_back", &self.is_rolled_back)
+            .field("started", &self.started)
+            .field("caveats", &self.caveats)
             .field("revisions", &self.revisions)
             .field("unreleased", &self.unreleased)
             .field("more", &self.more)
-            .field("is_partial", &self.is_partial)
             .finish_non_exhaustive()
     }
 }
@@ -213,8 +247,8 @@ impl Release {
     /// Links each change to the repository's own pages, where its host is known: `repositories` has what connections say,
     /// in the order of the revisions.
     pub fn link(&mut self, repositories: &[Option<RepositoryId>], hosts: &Hosts) {
-        // The comparison is with what is there, as far as that is known.
-        let may_compare = self.last().is_some_and(|last| !last.is_newer && !last.is_rolled_back);
+        // The comparison is with what is there, and only where that is known.
+        let may_compare = self.last().is_some_and(|last| !last.caveats.iter().any(|caveat| caveat.is_doubt()));
         let before: Vec<PastRevision> =
             self.last().filter(|_| may_compare).map_or_else(Vec::new, |last| last.revisions.clone());
         for (revision, repository) in self.revisions.iter_mut().zip(repositories) {
@@ -228,6 +262,12 @@ impl Release {
                 .filter(|_| self.rollback.is_none() || repository.compares_both_ways())
                 .and_then(|earlier| hosts.comparison(repository, &earlier.id, &revision.id));
         }
+    }
+
+    /// Whether a rollback puts back what passed the stage last.
+    #[must_use]
+    pub fn puts_back_the_last(&self) -> bool {
+        self.last().is_some_and(|last| last.caveats.contains(&Caveat::PutBack))
     }
 
     /// Whether nothing about what changes can be opened without an account in AWS, or nothing is known of it.

@@ -1,14 +1,14 @@
 //! Requests full of foreign text, as the ledger would hold them, made from bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::{Result, Unstructured};
 use countersign::approval::{Approver, Comment, Decision, Digest, ReviewLink};
 use countersign::foreign::{Foreign, Limit};
 use countersign::l10n::Language;
 use countersign::request::{
-    Before, EarlierDecision, EarlierVote, Ending, LastRelease, NewRequest, Origin, Outcome, PastRevision, Release,
-    Request, Retry, Revision, Rollback, Start, Terms, Visitor, Vote,
+    Before, Caveat, EarlierDecision, EarlierVote, Ending, LastRelease, NewRequest, Origin, Outcome, PastRevision,
+    Release, Request, Retry, Revision, Rollback, Start, Terms, Visitor, Vote,
 };
 use countersign::text::{bounded, bounded_line};
 use countersign::time_zone::TimeZone;
@@ -133,7 +133,7 @@ fn release(u: &mut Unstructured) -> Result<Release> {
         start: maybe(u, start)?,
         retry: maybe(u, |u| Ok(*u.choose(&[Retry::ByHand, Retry::Automatic, Retry::Unknown])?))?,
         rollback: maybe(u, |u| {
-            Ok(Rollback { target: EXECUTION.parse().unwrap(), released: maybe(u, |_| Ok(NOW - Duration::DAY))? })
+            Ok(Rollback { target: EXECUTION.parse().unwrap(), started: maybe(u, |_| Ok(NOW - Duration::DAY))? })
         })?,
         before: maybe(u, before)?,
         revisions,
@@ -174,16 +174,24 @@ fn before(u: &mut Unstructured) -> Result<Before> {
         2 => Before::NothingSinceEdit,
         _ => Before::Release(Box::new(LastRelease {
             execution: EXECUTION.parse().unwrap(),
-            at: NOW - Duration::seconds(u.int_in_range(0..=100_000)?),
-            is_newer: u.arbitrary()?,
-            is_rolled_back: u.arbitrary()?,
+            started: NOW - Duration::seconds(u.int_in_range(0..=100_000)?),
+            caveats: caveats(u)?,
             revisions: past(u, 3)?,
             approved_by: people(u, 0)?.into_values().collect(),
             unreleased: past(u, 10)?,
             more: u.int_in_range(0..=90)?,
-            is_partial: u.arbitrary()?,
         })),
     })
+}
+
+fn caveats(u: &mut Unstructured) -> Result<BTreeSet<Caveat>> {
+    let mut some = BTreeSet::new();
+    for caveat in Caveat::ALL {
+        if u.arbitrary()? {
+            some.insert(caveat);
+        }
+    }
+    Ok(some)
 }
 
 fn past(u: &mut Unstructured, most: u8) -> Result<Vec<PastRevision>> {

@@ -133,7 +133,7 @@ fn retries(execution: &Execution, stage: &str) -> Option<Value> {
 }
 
 fn stage_execution(execution: &Execution, status: StageStatus) -> Value {
-    json!({"pipelineExecutionId": execution.id.value, "status": status.as_str(), "type": "STANDARD"})
+    json!({"pipelineExecutionId": execution.id.value, "status": status.as_str(), "type": execution_type(execution)})
 }
 
 fn action_state(action: &ActionDefinition, run: Option<(&Execution, &ActionRun)>) -> Value {

@@ -1,7 +1,7 @@
 //! `instructions WHAT TIMES` repeats one operation. Run twice under callgrind with different numbers, the difference
 //! gives the exact cost of the operation in instructions, which `tests/bench/instructions.py` computes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
@@ -188,9 +188,8 @@ fn request(approver: &Approver) -> Request {
     };
     let last = LastRelease {
         execution: "earlier".parse().expect("an id"),
-        at: NOW.saturating_sub(Duration::days(3)),
-        is_newer: false,
-        is_rolled_back: false,
+        started: NOW.saturating_sub(Duration::days(3)),
+        caveats: BTreeSet::new(),
         revisions: vec![PastRevision {
             source: "Source".to_owned(),
             id: "afd432bc775c1a24c17b421187950a3af15db703".to_owned(),
@@ -200,7 +199,6 @@ fn request(approver: &Approver) -> Request {
         approved_by: vec![approver.clone()],
         unreleased: Vec::new(),
         more: 0,
-        is_partial: false,
     };
     let release = Release {
         started_by: Some("assumed-role/Admin/ada".to_owned()),
