@@ -77,14 +77,15 @@ written-by-author = Verfasst von der Person hinter der Änderung
 change-in-branch = Änderung in { $repository }, Branch { $branch }, beschrieben von der Person dahinter
 change-in-repository = Änderung in { $repository }, beschrieben von der Person dahinter
 usual-branch = Diese Pipeline nimmt gewöhnlich den Branch { $branch }.
-version-of-file = Neue Version der Datei { $key } in { $bucket }
-version-of-image = Neue Version des Container-Images { $image }
+version-of-file = Eine Version der Datei { $key } in { $bucket }
+version-of-image = Eine Version des Container-Images { $image }
 usual-tag = Diese Pipeline nimmt gewöhnlich das Image mit dem Tag { $tag }.
 source = Quelle { $source }
 see-change = Diese Änderung auf { $host } ansehen
 compare-with-last = Auf { $host } mit dem letzten Release vergleichen
 only-in-aws = Links zu dieser Änderung funktionieren nur mit Zugang zu AWS.
 change-unread = AWS hat nicht angegeben, was sich ändert.
+variables = Einstellungen dieses Release; sie kommen von der Person, die es gestartet hat, oder von den Verantwortlichen der Pipeline
 written-by-owner = Verfasst von den Verantwortlichen der Pipeline
 comment-by = Kommentar von { $who }
 written-by-you = Von Ihnen geschrieben
@@ -134,6 +135,7 @@ started-by-push = Ein Push auf { $branch } hat dieses Release gestartet.
 started-by-a-push = Ein Push in ein Repository hat dieses Release gestartet.
 started-by-change = Eine Änderung an einer Quelle hat dieses Release gestartet.
 started-by-rule = Die Regel { $rule } hat dieses Release automatisch gestartet.
+started-by-a-rule = Eine Regel hat dieses Release automatisch gestartet.
 started-by-rollback = AWS hat dieses Zurücksetzen automatisch gestartet, weil ein späteres Release fehlgeschlagen ist.
 started-by-unknown = AWS gibt nicht an, wer oder was dieses Release gestartet hat.
 retried-by-hand = Danach hat jemand diese Phase wiederholen lassen.
@@ -350,6 +352,10 @@ rejection-needs-comment = Wenn Sie ablehnen, müssen Sie den Grund angeben.
 more-changes = { $count ->
     [one] Dazu { $count } weitere Änderung; sie steht auf der Genehmigungsseite.
    *[other] Dazu { $count } weitere Änderungen; sie stehen auf der Genehmigungsseite.
+}
+sources-not-shown = { $count ->
+    [one] Dieses Release hat { $count } weitere Quelle, deren Änderungen hier nicht gezeigt werden.
+   *[other] Dieses Release hat { $count } weitere Quellen, deren Änderungen hier nicht gezeigt werden.
 }
 older-votes = { $count ->
     [one] { $count } ältere Stimme ist hier nicht aufgeführt.

@@ -99,8 +99,8 @@ change-in-repository = Change in { $repository }, described by its author
 # Where a release may be of another branch, or of an image with another tag
 usual-branch = This pipeline usually takes the branch { $branch }.
 # A file in Amazon S3, and a container image
-version-of-file = New version of the file { $key } in { $bucket }
-version-of-image = New version of the container image { $image }
+version-of-file = A version of the file { $key } in { $bucket }
+version-of-image = A version of the container image { $image }
 usual-tag = This pipeline usually takes the image tagged { $tag }.
 # Where a pipeline has several sources, before the above
 source = Source { $source }
@@ -110,6 +110,8 @@ compare-with-last = Compare with the last release on { $host }
 # Where there is no such link
 only-in-aws = Links to this change work only with access to AWS.
 change-unread = AWS did not say what changes.
+# Above values that a release runs with, one to a line, such as: image = payments:1.9
+variables = Settings of this release, given by whoever started it or by the pipeline’s owner
 # Whoever configured the pipeline's approval action wrote its instructions
 written-by-owner = Written by the pipeline’s owner
 comment-by = Comment by { $who }
@@ -175,6 +177,8 @@ started-by-a-push = A push to a repository started this release.
 started-by-change = A change to its source started this release.
 # $rule: the name of a rule in AWS, such as nightly
 started-by-rule = The rule { $rule } started this release automatically.
+# Where the name may not stand in a sentence
+started-by-a-rule = A rule started this release automatically.
 started-by-rollback = AWS started this rollback automatically, because a later release failed.
 started-by-unknown = AWS does not say who or what started this release.
 retried-by-hand = Someone then had this stage run again.
@@ -422,6 +426,11 @@ rejection-needs-comment = If you reject, you must say why.
 more-changes = { $count ->
     [one] And { $count } more change, which is on the approval page.
    *[other] And { $count } more changes, which are on the approval page.
+}
+# Below the changes. They are on the approval page neither
+sources-not-shown = { $count ->
+    [one] This release has { $count } more source, whose changes are not shown here.
+   *[other] This release has { $count } more sources, whose changes are not shown here.
 }
 older-votes = { $count ->
     [one] { $count } older vote is not shown here.

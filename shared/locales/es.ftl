@@ -78,14 +78,15 @@ written-by-author = Escrito por quien hizo el cambio
 change-in-branch = Cambio en { $repository }, rama { $branch }, descrito por quien lo hizo
 change-in-repository = Cambio en { $repository }, descrito por quien lo hizo
 usual-branch = Este pipeline suele tomar la rama { $branch }.
-version-of-file = Nueva versión del archivo { $key } en { $bucket }
-version-of-image = Nueva versión de la imagen de contenedor { $image }
+version-of-file = Una versión del archivo { $key } en { $bucket }
+version-of-image = Una versión de la imagen de contenedor { $image }
 usual-tag = Este pipeline suele tomar la imagen con la etiqueta { $tag }.
 source = Fuente { $source }
 see-change = Ver este cambio en { $host }
 compare-with-last = Comparar con la última publicación en { $host }
 only-in-aws = Los enlaces a este cambio solo funcionan con acceso a AWS.
 change-unread = AWS no ha indicado qué cambia.
+variables = Ajustes de esta publicación, indicados por quien la inició o por la persona responsable del pipeline
 written-by-owner = Escrito por la persona responsable del pipeline
 comment-by = Comentario de { $who }
 written-by-you = Escrito por usted
@@ -135,6 +136,7 @@ started-by-push = Un push a { $branch } inició esta publicación.
 started-by-a-push = Un push a un repositorio inició esta publicación.
 started-by-change = Un cambio en una de las fuentes inició esta publicación.
 started-by-rule = La regla { $rule } inició esta publicación automáticamente.
+started-by-a-rule = Una regla inició esta publicación automáticamente.
 started-by-rollback = AWS inició esta reversión automáticamente porque falló una publicación posterior.
 started-by-unknown = AWS no indica quién o qué inició esta publicación.
 retried-by-hand = Después, alguien hizo repetir esta etapa.
@@ -353,6 +355,10 @@ rejection-needs-comment = Si rechaza, debe indicar el motivo.
 more-changes = { $count ->
     [one] Y { $count } cambio más, que se muestra en la página de aprobación.
    *[other] Y { $count } cambios más, que se muestran en la página de aprobación.
+}
+sources-not-shown = { $count ->
+    [one] Esta publicación tiene { $count } fuente más, cuyos cambios no se muestran aquí.
+   *[other] Esta publicación tiene { $count } fuentes más, cuyos cambios no se muestran aquí.
 }
 older-votes = { $count ->
     [one] { $count } voto anterior no se muestra aquí.

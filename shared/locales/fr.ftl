@@ -77,14 +77,15 @@ written-by-author = Écrit par l’auteur de la modification
 change-in-branch = Modification dans { $repository }, branche { $branch }, décrite par son auteur
 change-in-repository = Modification dans { $repository }, décrite par son auteur
 usual-branch = Ce pipeline prend d’habitude la branche { $branch }.
-version-of-file = Nouvelle version du fichier { $key } dans { $bucket }
-version-of-image = Nouvelle version de l’image de conteneur { $image }
+version-of-file = Une version du fichier { $key } dans { $bucket }
+version-of-image = Une version de l’image de conteneur { $image }
 usual-tag = Ce pipeline prend d’habitude l’image étiquetée { $tag }.
 source = Source { $source }
 see-change = Voir cette modification sur { $host }
 compare-with-last = Comparer avec le dernier déploiement sur { $host }
 only-in-aws = Les liens vers cette modification ne fonctionnent qu’avec un accès à AWS.
 change-unread = AWS n’a pas indiqué ce qui change.
+variables = Paramètres de ce déploiement, donnés par la personne qui l’a démarré ou par les responsables du pipeline
 written-by-owner = Écrit par les responsables du pipeline
 comment-by = Commentaire de { $who }
 written-by-you = Écrit par vous
@@ -134,6 +135,7 @@ started-by-push = Un push sur { $branch } a démarré ce déploiement.
 started-by-a-push = Un push dans un dépôt a démarré ce déploiement.
 started-by-change = Une modification d’une source a démarré ce déploiement.
 started-by-rule = La règle { $rule } a démarré ce déploiement automatiquement.
+started-by-a-rule = Une règle a démarré ce déploiement automatiquement.
 started-by-rollback = AWS a démarré ce retour en arrière automatiquement, car un déploiement ultérieur a échoué.
 started-by-unknown = AWS n’indique pas qui ou quoi a démarré ce déploiement.
 retried-by-hand = Quelqu’un a ensuite relancé cette étape.
@@ -350,6 +352,10 @@ rejection-needs-comment = Si vous rejetez ce déploiement, vous devez en indique
 more-changes = { $count ->
     [one] Et { $count } autre modification, visible sur la page d’approbation.
    *[other] Et { $count } autres modifications, visibles sur la page d’approbation.
+}
+sources-not-shown = { $count ->
+    [one] Ce déploiement a { $count } source de plus, dont les modifications ne sont pas affichées ici.
+   *[other] Ce déploiement a { $count } sources de plus, dont les modifications ne sont pas affichées ici.
 }
 older-votes = { $count ->
     [one] { $count } vote plus ancien n’est pas affiché ici.

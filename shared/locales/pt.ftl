@@ -78,14 +78,15 @@ written-by-author = Escrito por quem fez a alteração
 change-in-branch = Alteração em { $repository }, branch { $branch }, descrita por quem a fez
 change-in-repository = Alteração em { $repository }, descrita por quem a fez
 usual-branch = Este pipeline costuma usar o branch { $branch }.
-version-of-file = Nova versão do arquivo { $key } em { $bucket }
-version-of-image = Nova versão da imagem de contêiner { $image }
+version-of-file = Uma versão do arquivo { $key } em { $bucket }
+version-of-image = Uma versão da imagem de contêiner { $image }
 usual-tag = Este pipeline costuma usar a imagem com a tag { $tag }.
 source = Origem { $source }
 see-change = Ver esta alteração em { $host }
 compare-with-last = Comparar com a última publicação em { $host }
 only-in-aws = Os links para esta alteração só funcionam com acesso à AWS.
 change-unread = A AWS não informou o que muda.
+variables = Configurações desta publicação, definidas por quem a iniciou ou pela pessoa responsável pelo pipeline
 written-by-owner = Escrito pela pessoa responsável pelo pipeline
 comment-by = Comentário de { $who }
 written-by-you = Escrito por você
@@ -133,6 +134,7 @@ started-by-push = Um push para { $branch } iniciou esta publicação.
 started-by-a-push = Um push para um repositório iniciou esta publicação.
 started-by-change = Uma alteração em uma das origens iniciou esta publicação.
 started-by-rule = A regra { $rule } iniciou esta publicação automaticamente.
+started-by-a-rule = Uma regra iniciou esta publicação automaticamente.
 started-by-rollback = A AWS iniciou esta reversão automaticamente porque uma publicação posterior falhou.
 started-by-unknown = A AWS não informa quem ou o que iniciou esta publicação.
 retried-by-hand = Depois, alguém mandou repetir esta etapa.
@@ -350,6 +352,10 @@ rejection-needs-comment = Para rejeitar, é necessário indicar o motivo.
 more-changes = { $count ->
     [one] E mais { $count } alteração, que aparece na página de aprovação.
    *[other] E mais { $count } alterações, que aparecem na página de aprovação.
+}
+sources-not-shown = { $count ->
+    [one] Esta publicação tem mais { $count } origem, cujas alterações não são mostradas aqui.
+   *[other] Esta publicação tem mais { $count } origens, cujas alterações não são mostradas aqui.
 }
 older-votes = { $count ->
     [one] { $count } voto anterior não é mostrado aqui.

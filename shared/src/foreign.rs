@@ -8,9 +8,11 @@ use std::fmt;
 
 use crate::approval::{Address, Comment, DisplayName, ReviewLink, WebUrl};
 use crate::l10n::Texts;
-use crate::request::{EarlierDecision, EarlierVote, Origin, PastRevision, Release, Request, Revision, Start, Vote};
+use crate::request::{
+    EarlierDecision, EarlierVote, Origin, PastRevision, Release, Request, Revision, Start, Variable, Vote,
+};
 use crate::status_text;
-use crate::text::{bounded_line, clean, is_blank, is_mark, legible, short_id};
+use crate::text::{bounded_line, clean, is_blank, is_invisible, is_mark, legible, reads_as_address, short_id};
 
 /// The most characters of a name above a comment.
 const MAX_NAME: usize = 40;
@@ -140,11 +142,11 @@ pub struct Foreign<'a> {
     pub source: Option<String>,
     /// What it is and who wrote it, in our words.
     pub label: String,
-    /// Names of theirs that would read as words of ours in the label.
+    /// Names and ids of theirs that would read as words of ours in the label.
     pub apart: Option<String>,
     /// What they wrote.
     pub text: Option<ForeignText>,
-    /// The revision that it is about.
+    /// The revision that it is about, where its id cannot read as words of ours.
     pub id: Option<Cow<'a, str>>,
     /// What they gave as a link, below a line of ours: where it leads, or why it cannot be followed.
     pub link: Option<(String, &'a ReviewLink)>,
@@ -169,6 +171,11 @@ impl<'a> Foreign<'a> {
         let page = |page: &'a Option<WebUrl>, words: fn(Texts, &str) -> String| {
             page.as_ref().map(|url| (words(texts, url.host()), url))
         };
+        // The whole of it, and AWS's link to it, are among the technical details.
+        let id = short_id(&revision.id);
+        let (id, id_apart) = if is_plain_name(&id) { (Some(id), None) } else { (None, Some(id.into_owned())) };
+        let names = origin.filter(|names| !names.are_plain()).map(|names| names.to_string());
+        let apart: Vec<String> = names.into_iter().chain(id_apart).collect();
         let pages: Vec<_> =
             [page(&revision.page, Texts::see_change), page(&revision.comparison, Texts::compare_with_last)]
                 .into_iter()
@@ -185,9 +192,8 @@ impl<'a> Foreign<'a> {
             source: source.map(|source| texts.source(&bounded_line(&legible(source), MAX_ORIGIN))),
             note: (!notes.is_empty()).then(|| status_text::sentences(&notes, texts)),
             pages,
-            apart: origin.filter(|names| !names.are_plain()).map(|names| names.to_string()),
-            // The whole of it, and AWS's link to it, are among the technical details.
-            id: Some(short_id(&revision.id)),
+            apart: (!apart.is_empty()).then(|| apart.join(", ")),
+            id,
             text: revision.summary.as_deref().and_then(|summary| ForeignText::new(summary, limit)),
             ..Self::labelled(label)
         }
@@ -222,6 +228,15 @@ impl<'a> Foreign<'a> {
         let text = titles(&shown, release.revisions.len() > 1, limit)?;
         let note = (more > 0).then(|| texts.more_unreleased(more));
         Some(Self { text: Some(text), note, ..Self::labelled(label) })
+    }
+
+    /// The values that the release runs with. `None` when there are none.
+    #[must_use]
+    pub fn variables(release: &Release, limit: Limit, texts: Texts) -> Option<Self> {
+        let lines: Vec<String> =
+            release.variables.iter().map(|Variable { name, value }| format!("{name} = {value}")).collect();
+        let text = ForeignText::new(&lines.join("\n"), limit)?;
+        Some(Self { text: Some(text), ..Self::labelled(texts.variables()) })
     }
 
     /// The instructions and the review link, by the pipeline's owner. `None` when there are neither.
@@ -273,15 +288,25 @@ impl<'a> Foreign<'a> {
     }
 }
 
-/// The first lines of changes, one below the other; where one has none, its id. With its source, where there are several.
+/// The first lines of changes, one below the other; where nothing can be seen in one, its id. With its source, where there are
+/// several.
 fn titles(revisions: &[PastRevision], several: bool, limit: Limit) -> Option<ForeignText> {
     let line = |revision: &PastRevision| {
         let title = revision.title.as_deref().map(|title| bounded_line(&legible(title), MAX_TITLE));
-        let title = title.unwrap_or_else(|| short_id(&revision.id).into_owned());
+        let title = title.filter(|title| !is_invisible(title)).unwrap_or_else(|| short_id(&revision.id).into_owned());
+        // It counts as a change even so.
+        let title = if is_invisible(&title) { "?".to_owned() } else { title };
         if several { format!("{}: {title}", revision.source) } else { title }
     };
     let lines: Vec<String> = revisions.iter().map(line).collect();
     ForeignText::new(&lines.join("\n"), limit)
+}
+
+/// Whether a name can stand among words of ours: it reads neither as a sentence nor as an address, which mail clients make a
+/// link.
+fn is_plain_name(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/' | ':' | '#' | '+' | '…');
+    name.chars().all(is_plain) && !name.contains("//") && !reads_as_address(name)
 }
 
 /// The names in where a revision is from, as labels say them.
@@ -313,12 +338,9 @@ impl Names {
         [Some(first), second].into_iter().flatten().map(String::as_str).collect()
     }
 
-    /// Whether they can stand among words of ours: none of them reads as a sentence, or as an address, which mail clients
-    /// make a link.
+    /// Whether they can stand among words of ours.
     fn are_plain(&self) -> bool {
-        let is_plain =
-            |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/' | ':' | '#' | '+' | '…');
-        self.all().into_iter().all(|name| name.chars().all(is_plain) && !name.contains("//"))
+        self.all().into_iter().all(is_plain_name)
     }
 
     /// What the revision is, and what the pipeline usually takes where this one may differ.

@@ -7,7 +7,7 @@ use crate::approval::Approver;
 use crate::l10n::Texts;
 use crate::request::{Before, Caveat, LastRelease, Release, Request, Retry, Start};
 use crate::status_text::{self, sentences};
-use crate::text::{bounded_line, legible};
+use crate::text::{bounded_line, legible, reads_as_address};
 
 /// The most characters of a person's name in a sentence, and the most names.
 const MAX_NAME: usize = 80;
@@ -76,9 +76,11 @@ pub fn started(request: &Request, texts: Texts) -> Option<String> {
     let start = match release.start.as_ref()? {
         Start::Person(person) => texts.started_by_person(&name(person)),
         Start::Principal => texts.started_by_stranger(),
-        Start::Push(Some(branch)) => texts.started_by_push(branch),
-        Start::Push(None) => texts.started_by_a_push(),
+        // Mail clients would make a link of such a name.
+        Start::Push(Some(branch)) if !reads_as_address(branch) => texts.started_by_push(branch),
+        Start::Push(_) => texts.started_by_a_push(),
         Start::Change => texts.started_by_change(),
+        Start::Rule(rule) if reads_as_address(rule) => texts.started_by_a_rule(),
         Start::Rule(rule) => texts.started_by_rule(rule),
         Start::AutomaticRollback => texts.started_by_rollback(),
         Start::Unknown => texts.started_by_unknown(),

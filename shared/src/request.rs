@@ -14,7 +14,9 @@ use crate::l10n::Language;
 use crate::time_zone::TimeZone;
 
 pub use earlier::{EarlierDecision, EarlierVote};
-pub use release::{Before, Caveat, LastRelease, Origin, PastRevision, Release, Retry, Revision, Rollback, Start};
+pub use release::{
+    Before, Caveat, LastRelease, Origin, PastRevision, Release, Retry, Revision, Rollback, Start, Variable,
+};
 
 /// A request that is about to be made: what is going to be fixed and signed.
 #[derive(Clone, PartialEq, Eq)]

@@ -115,14 +115,16 @@ fn effect(c: char) -> Effect {
         '\u{2800}' => Effect::Blank,
         '\u{200c}' | '\u{200d}' => Effect::Marks,
         '\u{200e}' | '\u{200f}' | '\u{61c}' => Effect::Directs,
-        // Letters that fill a gap of Hangul, and what is reserved for more of the kind.
+        // Letters that fill a gap of Hangul, and what is reserved for more of the kind: Default_Ignorable_Code_Point in
+        // <https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt>.
         '\u{115f}'
         | '\u{1160}'
         | '\u{3164}'
         | '\u{ffa0}'
         | '\u{2065}'
         | '\u{fff0}'..='\u{fff8}'
-        | '\u{e0000}'..='\u{e00ff}' => Effect::Hides,
+        | '\u{e0000}'..='\u{e00ff}'
+        | '\u{e01f0}'..='\u{e0fff}' => Effect::Hides,
         c if c.is_whitespace() => Effect::Blank,
         c => match CodePointMapData::<GeneralCategory>::new().get(c) {
             GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark => Effect::Marks,
@@ -178,6 +180,27 @@ pub(crate) fn is_mark(c: char) -> bool {
 #[must_use]
 pub fn is_blank(c: char) -> bool {
     !matches!(effect(c), Effect::Shows)
+}
+
+/// Whether nobody would see anything of a text.
+#[must_use]
+pub fn is_invisible(text: &str) -> bool {
+    text.chars().all(is_blank)
+}
+
+/// Whether a name begins like a web address, such as `evil.example/approve` or `10.0.0.1`: mail clients make a link of it,
+/// which would stand among words of ours. What follows a slash, as in `builds/app.zip`, is no host to them.
+#[must_use]
+pub fn reads_as_address(name: &str) -> bool {
+    name.split([':', '#', '+', '@', '…']).any(|part| part.split('/').next().is_some_and(reads_as_host))
+}
+
+fn reads_as_host(text: &str) -> bool {
+    let Some((host, last)) = text.trim_end_matches('.').rsplit_once('.') else { return false };
+    // No top-level domain has a single letter, and only those in `xn--` form have digits.
+    let is_domain = last.len() > 1 && last.starts_with(|c: char| c.is_ascii_alphabetic());
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    is_domain || is_number(last) && host.split('.').count() == 3 && host.split('.').all(is_number)
 }
 
 /// `text` in double quotes on one line, so that it cannot seem to end before the closing one: what looks like a double
@@ -260,6 +283,25 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_begins_like_a_web_address_is_known() {
+        for name in [
+            "evil.example",
+            "evil.example/approve",
+            "evil.xn--p1ai",
+            "a+evil.example",
+            "10.0.0.1",
+            "10.0.0.1:80/approve",
+            "app.zip",
+            "evil.example.",
+        ] {
+            assert!(reads_as_address(name), "{name}");
+        }
+        for name in ["main", "release/1.2", "v1.2.x", "builds/app.zip", "acme/payments.api", "1.2.3", "a.b", ".", ""] {
+            assert!(!reads_as_address(name), "{name}");
+        }
+    }
+
+    #[test]
     fn no_comment_closes_its_quotes() {
         for (comment, expected) in [
             ("Totals agree.", "\"Totals agree.\""),
@@ -312,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn attack_what_unicode_reserves_for_the_invisible_is_hidden() {
+    fn what_unicode_reserves_for_the_invisible_is_hidden() {
         assert_eq!(legible("a\u{e01f0}\u{e0fff}b"), "ab");
     }
 }

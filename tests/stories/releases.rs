@@ -608,17 +608,14 @@ impl Case {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attack_a_change_with_an_invisible_title_is_still_told() {
+async fn a_change_whose_first_line_is_invisible_is_listed_all_the_same() {
     let messages = ["Show the delivery date", "\u{200b}\nTry the new tax table", MESSAGE];
     let case = Case::of(&[github(&messages)]).await;
     case.released(push()).await;
     case.rejected(push(), "Not in the season.").await;
     let mail = case.asked(push()).await;
-    assert!(
-        mail.text.contains("The last release did not have these changes"),
-        "what was rejected is not told, since its first line shows nothing: {}",
-        email(&mail)
-    );
+    assert!(mail.text.contains("The last release did not have these changes"), "{}", email(&mail));
+    assert!(mail.text.contains("> Try the new tax table"), "{}", email(&mail));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -706,7 +703,7 @@ async fn a_rollback_that_overtook_a_release_is_neither_newer_nor_last() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attack_a_review_link_that_is_a_text_is_bounded_and_legible() {
+async fn a_review_link_that_is_a_text_has_one_line() {
     let link = "see the wiki\n\n\n\u{200b}\n".repeat(50);
     let approval = ApprovalAction { external_entity_link: Some(link), ..ApprovalAction::default() };
     let case = Case::with(&[github(&[MESSAGE])], approval).await;
@@ -716,7 +713,7 @@ async fn attack_a_review_link_that_is_a_text_is_bounded_and_legible() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attack_a_branch_that_somebody_chose_is_not_the_usual_one() {
+async fn a_branch_that_somebody_chose_is_not_said_to_be_usual() {
     let case = Case::of(&[source(
         "App",
         SourceProvider::GitHubConnection,
@@ -731,7 +728,7 @@ async fn attack_a_branch_that_somebody_chose_is_not_the_usual_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attack_a_version_that_somebody_chose_is_not_new() {
+async fn a_version_of_a_file_is_not_said_to_be_new() {
     let case = Case::of(&[source("App", SourceProvider::S3, "acme-builds", "payments/app.zip", &[])]).await;
     let old = json!([{"actionName": "App", "revisionType": "S3_OBJECT_VERSION_ID", "revisionValue": "L4kqtJlcpXroDTDmpUMLUo"}]);
     let mail = case.asked_about(&old).await;
@@ -739,7 +736,7 @@ async fn attack_a_version_that_somebody_chose_is_not_new() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attack_a_source_that_was_left_out_is_not_said_to_be_on_the_page() {
+async fn a_source_that_is_shown_nowhere_is_not_said_to_be_on_the_page() {
     let sources: Vec<ActionDefinition> = (1..=11)
         .map(|n| {
             source(&format!("App{n}"), SourceProvider::GitHubConnection, &format!("acme/app-{n}"), "main", &[MESSAGE])
@@ -750,13 +747,16 @@ async fn attack_a_source_that_was_left_out_is_not_said_to_be_on_the_page() {
     let page = words(&case.world.get(&mail.approve).await.body);
     let shown = page.matches("described by its author").count();
     assert!(
-        shown == 11 || !page.contains("on the approval page"),
+        shown == 10 && !page.contains("on the approval page"),
         "this is the page, and {shown} of 11 changes are on it: {page}"
     );
+    for text in [&page, &mail.text] {
+        assert!(text.contains("This release has 1 more source, whose changes are not shown here."), "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attack_names_that_are_addresses_stand_apart() {
+async fn names_that_are_web_addresses_stand_apart() {
     let key = "payments.evil.com/approve";
     let case = Case::of(&[source("App", SourceProvider::S3, "acme-builds", key, &[MESSAGE])]).await;
     let mail = case.asked(Trigger::PollForSourceChanges).await;
@@ -766,7 +766,18 @@ async fn attack_names_that_are_addresses_stand_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attack_the_same_commit_with_other_variables_is_not_the_same() {
+async fn a_branch_or_a_rule_that_is_called_like_a_web_address_is_not_in_our_sentences() {
+    let branch = source("App", SourceProvider::GitHubConnection, "acme/payments-api", "evil.example", &[MESSAGE]);
+    let case = Case::of(&[branch]).await;
+    let mail = case.asked(push()).await;
+    assert!(mail.text.contains("A push to a repository started this release."), "{}", email(&mail));
+    case.world.press(&mail.approve, "").await;
+    let mail = case.asked(rule("evil.example")).await;
+    assert!(mail.text.contains("A rule started this release automatically."), "{}", email(&mail));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_commit_with_other_variables_is_not_the_same_release() {
     let case = Case::of(&[github(&[MESSAGE])]).await;
     let start = |target: &str| {
         json!({
@@ -779,10 +790,15 @@ async fn attack_the_same_commit_with_other_variables_is_not_the_same() {
     case.world.press(&mail.approve, "").await;
     let mail = case.start_with(start("registry.evil.example/payments:1.9")).await;
     assert!(!mail.text.contains("It had the same changes as this one"), "{}", email(&mail));
+    let page = words(&case.world.get(&mail.approve).await.body);
+    for text in [&page, &mail.text] {
+        assert!(text.contains("Settings of this release"), "{text}");
+        assert!(text.contains("image = registry.evil.example/payments:1.9"), "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attack_two_objects_without_a_version_are_not_the_same() {
+async fn two_objects_without_a_version_are_not_the_same() {
     let case =
         Case::of(&[source("App", SourceProvider::S3, "acme-builds", "payments/app.zip", &["Build 1", "Build 2"])])
             .await;
@@ -794,7 +810,7 @@ async fn attack_two_objects_without_a_version_are_not_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attack_an_older_commit_is_compared_only_where_that_shows_something() {
+async fn an_older_commit_is_compared_only_where_that_shows_something() {
     let case = Case::of(&[source(
         "App",
         SourceProvider::BitbucketConnection,
@@ -893,7 +909,7 @@ async fn nothing_is_compared_with_where_what_was_started_since_is_not_known() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn attack_a_rollback_is_announced_although_the_executions_cannot_be_read() {
+async fn a_rollback_is_one_although_the_executions_cannot_be_read() {
     let world = World::simulated_under(POLICY).await;
     let sources = [github(&["Show the delivery date", MESSAGE])];
     world.aws().codepipeline.create(pipeline(&sources, ApprovalAction::default())).unwrap();
@@ -909,7 +925,7 @@ async fn attack_a_rollback_is_announced_although_the_executions_cannot_be_read()
     case.world.heal();
     let text = email(&case.latest().await);
     // GetPipelineState has latestExecution.type ROLLBACK, and was read.
-    assert!(!text.starts_with("Release payments-api to Production"), "{text}");
+    assert!(text.starts_with("Roll payments-api in Production back to an earlier release?"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -947,7 +963,7 @@ async fn a_rejection_that_is_deleted_from_the_ledger_does_not_make_its_voter_app
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attack_an_id_that_reads_like_ours_is_not_in_our_line() {
+async fn an_id_that_reads_like_words_of_ours_stands_apart() {
     let case = Case::of(&[source("App", SourceProvider::Custom, "payments", "trunk", &["Build 1"])]).await;
     let said = "Reviewed: 2 of 2 approvals received.";
     let mail =

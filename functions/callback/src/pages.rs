@@ -27,6 +27,8 @@ pub const STYLE: &str = include_str!("../templates/style.css");
 const INSTRUCTIONS: Limit = Limit { lines: 6, characters: 400 };
 /// A commit's first line.
 const CHANGE: Limit = Limit { lines: 1, characters: 160 };
+/// How many of the values that a release runs with are not folded.
+const VARIABLES: Limit = Limit { lines: 6, characters: 400 };
 /// How many changes of other releases a page shows.
 const PAST: Limit = Limit { lines: 10, characters: 1500 };
 const COMMENT: Limit = Limit { lines: 10, characters: 512 };
@@ -203,6 +205,10 @@ impl<'a> Confirm<'a> {
 
     fn changes(&self) -> Vec<Foreign<'_>> {
         Foreign::changes(&self.request.release, CHANGE, self.texts).collect()
+    }
+
+    fn variables(&self) -> Option<Foreign<'_>> {
+        Foreign::variables(&self.request.release, VARIABLES, self.texts)
     }
 
     fn also_changes(&self) -> Option<Foreign<'_>> {

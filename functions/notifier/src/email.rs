@@ -33,6 +33,8 @@ const MAX_REVISIONS_AGAIN: usize = 1;
 /// buttons that they push down.
 const CHANGE: Limit = Limit { lines: 1, characters: 200 };
 const CHANGE_IN_TEXT: Limit = Limit { lines: 10, characters: 300 };
+/// How many of the values that a release runs with an email shows. The page has the others, folded.
+const VARIABLES: Limit = Limit { lines: 6, characters: 400 };
 /// How many changes of other releases an email names.
 const PAST: Limit = Limit { lines: 3, characters: 400 };
 /// The bytes of HTML for the votes while the approval waits, and when it is over and the email shows less else. The latest
@@ -118,6 +120,8 @@ struct Opening<'a> {
     changes: Vec<Foreign<'a>>,
     /// The same for the plain text.
     changes_in_text: Vec<Foreign<'a>>,
+    /// The values that the release runs with.
+    variables: Option<Foreign<'a>>,
     /// The changes that may come with them.
     also_changes: Option<Foreign<'a>>,
     /// When there was a release before, or why that is not known.
@@ -367,6 +371,7 @@ impl<'a> Email<'a> {
             lead: release_text::change_unread(request, texts).into_iter().collect(),
             changes: changes(CHANGE),
             changes_in_text: changes(CHANGE_IN_TEXT),
+            variables: Foreign::variables(&request.release, VARIABLES, texts),
             also_changes: Foreign::also_changes(&request.release, PAST, texts),
             last_release: release_text::before(request, texts),
             before: Foreign::before(&request.release, PAST, texts).collect(),
@@ -523,10 +528,9 @@ impl<'a> Email<'a> {
         if self.request.release.earlier.is_empty() { MAX_REVISIONS } else { MAX_REVISIONS_AGAIN }
     }
 
-    /// How many changes the email omits.
+    /// How many changes the email omits, which the page has.
     fn more_revisions(&self) -> usize {
-        let release = &self.request.release;
-        release.revisions.len().saturating_sub(self.most_revisions()) + release.more_revisions
+        self.request.release.revisions.len().saturating_sub(self.most_revisions())
     }
 
     /// Whether the recipient has links that show the outcome.

@@ -214,16 +214,38 @@ fn shape<T: for<'de> Deserialize<'de>>(shape: &'static str, json: &Value) -> Res
     serde_path_to_error::deserialize(json).map_err(|error| {
         let path = error.path().to_string();
         let problem = error.into_inner().to_string();
+        // The names of fields are foreign text, too, and may be addresses.
+        let path: String = path.split('.').map(plain).collect::<Vec<_>>().join(".");
+        if let Some(problem) = unknown_in(&problem) {
+            return EventError::Shape { shape, why: bounded_line(&problem, MAX_NAME) };
+        }
         // "invalid type: integer `5`, expected a string": the value in the middle must not reach the log.
         let problem = match problem.split_once(':') {
             Some((what, rest)) => rest.rsplit_once(", ").map_or(what, |(_, expected)| expected),
             None => &problem,
         };
-        // The names of fields are foreign text, too.
         let (path, problem) = (bounded_line(&path, MAX_NAME), bounded_line(problem, MAX_NAME));
         let why = if path == "." { problem } else { format!("{path}: {problem}") };
         EventError::Shape { shape, why }
     })
+}
+
+/// A name that was given, where it is made of what our own are made of. Anything else may be an address or a text.
+fn plain(name: &str) -> &str {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'[' | b']' | b'?');
+    if name.bytes().all(is_plain) { name } else { "?" }
+}
+
+/// What serde says of a field or a value that is none of ours, without its name if that is not plain.
+fn unknown_in(problem: &str) -> Option<String> {
+    let (kind, rest) = ["unknown field `", "unknown variant `"]
+        .into_iter()
+        .find_map(|kind| Some((kind, problem.strip_prefix(kind)?)))?;
+    // The name may have any characters; what is ours comes last.
+    let ends = ["`, expected ", "`, there are no "];
+    let (name, end, expected) =
+        ends.into_iter().find_map(|end| rest.rsplit_once(end).map(|(name, expected)| (name, end, expected)))?;
+    Some(format!("{kind}{}{end}{expected}", plain(name)))
 }
 
 #[derive(Deserialize)]

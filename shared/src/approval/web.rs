@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use url::Url;
 
 use super::checked::{checked_text, public_text};
-use crate::text::bounded;
+use crate::text::{bounded_line, is_invisible, legible};
 
 checked_text!(
     /// The address of a page that an approver may be sent to: `http` or `https`, a host that is written as browsers read
@@ -42,7 +42,7 @@ pub enum ReviewLink {
 }
 
 impl ReviewLink {
-    /// The most characters of a text that is no URL.
+    /// The most characters of a text that cannot be followed.
     const MAX_TEXT: usize = 1000;
 
     /// What somebody wrote by hand. `None` when there is nothing to show.
@@ -52,8 +52,13 @@ impl ReviewLink {
             return Some(Self::Url(url));
         }
         let disguised = as_browsers_read(text.trim()).filter(|url| disguised_host_in(url).is_some());
-        let text = disguised.unwrap_or_else(|| bounded(text, Self::MAX_TEXT));
-        (!text.is_empty()).then_some(Self::Text(text))
+        let text = disguised.filter(|url| url.len() <= Self::MAX_TEXT).unwrap_or_else(|| Self::line(text));
+        (!is_invisible(&text)).then_some(Self::Text(text))
+    }
+
+    /// A text that is no link: it stands above the buttons, so that it has one line, and nothing that cannot be seen.
+    fn line(text: &str) -> String {
+        bounded_line(&legible(text), Self::MAX_TEXT)
     }
 
     /// The text, as it is stored and shown.
@@ -78,7 +83,8 @@ impl ReviewLink {
 /// What [`parse_lenient`](ReviewLink::parse_lenient) made, as it was stored.
 impl From<String> for ReviewLink {
     fn from(text: String) -> Self {
-        text.parse().map_or(Self::Text(text), Self::Url)
+        // Versions before kept its lines.
+        text.parse().map_or_else(|_| Self::Text(Self::line(&text)), Self::Url)
     }
 }
 
@@ -264,9 +270,15 @@ mod tests {
             "see https://github.com@evil.example/",
         ] {
             let link = ReviewLink::parse_lenient(text).unwrap();
-            assert_eq!((&link, link.host()), (&ReviewLink::Text(text.to_owned()), None), "{text}");
+            // It has one line.
+            let shown = text.replace('\n', " ");
+            assert_eq!((&link, link.host()), (&ReviewLink::Text(shown), None), "{text}");
         }
-        assert_eq!(ReviewLink::parse_lenient(" \n"), None);
+        let many = ReviewLink::parse_lenient("see the wiki\n\n\u{200b}\nthere");
+        assert_eq!(many, Some(ReviewLink::Text("see the wiki there".to_owned())));
+        for nothing in [" \n", "\u{200b}", "\u{2800}"] {
+            assert_eq!(ReviewLink::parse_lenient(nothing), None);
+        }
     }
 
     #[test]

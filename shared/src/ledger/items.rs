@@ -14,7 +14,7 @@ use crate::approval::{ApprovalAction, Approver, ParseError, ReviewLink};
 use crate::hosts::RepositoryId;
 use crate::request::{
     Before, Caveat, EarlierDecision, EarlierVote, Ending, LastRelease, Origin, Outcome, PastRevision, Release, Retry,
-    Revision, Rollback, Start, Terms,
+    Revision, Rollback, Start, Terms, Variable,
 };
 use crate::time_zone::TimeZone;
 
@@ -85,12 +85,17 @@ pub(super) struct ReleaseItem {
     rolls_back_to: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rolls_back_to_start_of: Option<i64>,
+    /// Whether it is a rollback of which the target is not known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    rolls_back: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     before: Option<BeforeItem>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     revisions: Vec<RevisionItem>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     more_revisions: Option<NonZeroUsize>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    variables: Vec<VariableItem>,
     #[serde(skip_serializing_if = "Option::is_none")]
     instructions: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,6 +124,12 @@ struct EarlierVoteItem {
     approver: PersonItem,
     #[serde(skip_serializing_if = "Option::is_none")]
     comment: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct VariableItem {
+    name: String,
+    value: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -347,6 +358,7 @@ impl From<&Release> for ReleaseItem {
             rollback,
             revisions,
             more_revisions,
+            variables,
             before,
             instructions,
             review_url,
@@ -360,11 +372,12 @@ impl From<&Release> for ReleaseItem {
                 Retry::Automatic => RetryItem::Automatic,
                 Retry::Unknown => RetryItem::Unknown,
             }),
-            rolls_back_to: rollback.as_ref().map(|rollback| text(&rollback.target)),
+            rolls_back_to: rollback.as_ref().and_then(|rollback| rollback.target.as_ref()).map(text),
             rolls_back_to_start_of: rollback
                 .as_ref()
                 .and_then(|rollback| rollback.started)
                 .map(UtcDateTime::unix_timestamp),
+            rolls_back: rollback.as_ref().is_some_and(|rollback| rollback.target.is_none()),
             before: before.as_ref().map(|before| match before {
                 Before::Unread => BeforeItem::Unread,
                 Before::Nothing => BeforeItem::Nothing,
@@ -373,6 +386,10 @@ impl From<&Release> for ReleaseItem {
             }),
             revisions: revisions.iter().map(RevisionItem::from).collect(),
             more_revisions: NonZeroUsize::new(*more_revisions),
+            variables: variables
+                .iter()
+                .map(|Variable { name, value }| VariableItem { name: name.clone(), value: value.clone() })
+                .collect(),
             instructions: instructions.clone(),
             review_url: review_url.as_ref().map(|link| link.as_str().to_owned()),
             earlier: earlier.iter().map(EarlierItem::from).collect(),
@@ -385,7 +402,8 @@ impl TryFrom<ReleaseItem> for Release {
 
     fn try_from(item: ReleaseItem) -> Result<Self, Unreadable> {
         let started = item.rolls_back_to_start_of.map(moment).transpose()?;
-        let rollback = item.rolls_back_to.map(|id| id.parse()).transpose()?;
+        let target = item.rolls_back_to.map(|id| id.parse()).transpose()?;
+        let is_rollback = target.is_some() || item.rolls_back;
         Ok(Self {
             started_by: item.started_by,
             start: item.start.map(Start::try_from).transpose()?,
@@ -394,7 +412,7 @@ impl TryFrom<ReleaseItem> for Release {
                 RetryItem::Automatic => Retry::Automatic,
                 RetryItem::Unknown => Retry::Unknown,
             }),
-            rollback: rollback.map(|target| Rollback { target, started }),
+            rollback: is_rollback.then_some(Rollback { target, started }),
             before: match item.before {
                 None => None,
                 Some(BeforeItem::Unread) => Some(Before::Unread),
@@ -404,6 +422,11 @@ impl TryFrom<ReleaseItem> for Release {
             },
             revisions: item.revisions.into_iter().map(Revision::try_from).collect::<Result<_, _>>()?,
             more_revisions: item.more_revisions.map_or(0, NonZeroUsize::get),
+            variables: item
+                .variables
+                .into_iter()
+                .map(|VariableItem { name, value }| Variable { name, value })
+                .collect(),
             instructions: item.instructions,
             review_url: item.review_url.map(ReviewLink::from),
             earlier: item.earlier.into_iter().map(EarlierDecision::try_from).collect::<Result<_, _>>()?,

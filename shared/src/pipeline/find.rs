@@ -5,8 +5,8 @@
 //! as waiting is not found.
 
 use aws_sdk_codepipeline::types::{
-    ActionExecution, ActionExecutionDetail, ActionExecutionStatus, ExecutionMode, PipelineExecution, RetryTrigger,
-    StageState,
+    ActionExecution, ActionExecutionDetail, ActionExecutionStatus, ExecutionMode, ExecutionType, PipelineExecution,
+    RetryTrigger, StageState,
 };
 
 use super::pending::Declared;
@@ -14,7 +14,7 @@ use super::release::{MAX_INSTRUCTIONS, earlier_decisions, initiator_of, rejected
 use super::{Attempts, CodePipeline, FindError, NOT_FOUND, PendingApproval, PendingRef, external_id, moment};
 use crate::approval::{ActionExecutionId, Approval, ApprovalAction, ApprovalToken, ExecutionId, ReviewLink};
 use crate::aws::AwsError;
-use crate::request::{Retry, Start};
+use crate::request::{Retry, Rollback, Start};
 use crate::text::bounded;
 
 impl CodePipeline {
@@ -49,11 +49,11 @@ impl CodePipeline {
         pending: &PendingRef,
     ) -> Result<Option<Look>, AwsError> {
         let is_parallel = declared.mode == Some(ExecutionMode::Parallel);
-        let (waiting, retry, attempts) = if is_parallel {
+        let (waiting, retry, is_rollback, attempts) = if is_parallel {
             // In PARALLEL mode the state shows no tokens; the external execution id is the token there, and only there.
             let runs = self.attempts(action, pending.execution.as_ref(), |run| has_token(run, pending)).await?;
             let waiting = runs.iter().find_map(|run| waiting_run(run, pending));
-            (waiting, None, Attempts { runs, sources: Vec::new() })
+            (waiting, None, false, Attempts { runs, sources: Vec::new() })
         } else {
             let stage = self.stage_state(action).await?;
             let waiting = stage.as_ref().and_then(|stage| waiting_in_state(stage, action, pending));
@@ -62,7 +62,8 @@ impl CodePipeline {
                 Some(execution) => self.all_attempts(action, execution).await?,
                 None => Attempts::default(),
             };
-            (waiting, stage.as_ref().and_then(retry_in_state), attempts)
+            let is_rollback = stage.as_ref().is_some_and(is_rollback_in_state);
+            (waiting, stage.as_ref().and_then(retry_in_state), is_rollback, attempts)
         };
         if let Some(waiting) = waiting {
             let is_it = |run: &&ActionExecutionDetail| run.action_execution_id.as_deref() == Some(waiting.run.as_str());
@@ -75,7 +76,7 @@ impl CodePipeline {
             let attempts = if is_parallel { self.all_attempts(action, &waiting.execution).await? } else { attempts };
             // Another run of the same action in the same execution: its stage was retried, however that is shown.
             let retry = retry.or_else(|| (attempts.runs.len() > 1).then_some(Retry::Unknown));
-            return Ok(Some(Look::Waiting(Box::new(Waiting { named: waiting, shown, attempts, retry }))));
+            return Ok(Some(Look::Waiting(Box::new(Waiting { named: waiting, shown, attempts, retry, is_rollback }))));
         }
         // Ended after the event: over. Ended before it: an earlier attempt of a stage that was retried, and the list does
         // not show ours yet.
@@ -92,7 +93,7 @@ impl CodePipeline {
         &self,
         action: ApprovalAction,
         declared: &Declared,
-        Waiting { named, shown, attempts: Attempts { runs, sources }, retry }: Waiting,
+        Waiting { named, shown, attempts: Attempts { runs, sources }, retry, is_rollback }: Waiting,
     ) -> Result<PendingApproval, AwsError> {
         let NamedRun { token, execution, run } = named;
         let started = moment(shown.start_time.as_ref())
@@ -108,6 +109,15 @@ impl CodePipeline {
         let source_of = |artifact: &str| declared.source_of(artifact, &sources);
         let (mut release, repositories) =
             details.as_ref().map(|details| release_of(details, source_of, declared.pushes_only)).unwrap_or_default();
+        let all = details.as_ref().and_then(|details| details.artifact_revisions.as_deref());
+        // Where nothing is known of what changes, that is said instead.
+        release.more_revisions = match (release.revisions.is_empty(), all) {
+            (false, Some(all)) => release.more_revisions + declared.sources_without(all),
+            _ => 0,
+        };
+        if is_rollback {
+            release.rollback.get_or_insert(Rollback { target: None, started: None });
+        }
         release.start.get_or_insert(Start::Unknown);
         release.retry = retry;
         let configuration = shown.input.as_ref().and_then(|input| input.resolved_configuration.as_ref());
@@ -149,6 +159,8 @@ struct Waiting {
     shown: ActionExecutionDetail,
     attempts: Attempts,
     retry: Option<Retry>,
+    /// Whether the state of its stage says that it is a rollback.
+    is_rollback: bool,
 }
 
 /// One run of an approval action.
@@ -201,6 +213,12 @@ fn retry_in_state(stage: &StageState) -> Option<Retry> {
         RetryTrigger::AutomatedStageRetry => Retry::Automatic,
         _ => Retry::Unknown,
     })
+}
+
+/// Whether the execution that is in a stage is a rollback, which is known even where the execution cannot be read.
+/// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_StageExecution.html>
+fn is_rollback_in_state(stage: &StageState) -> bool {
+    stage.latest_execution.as_ref().is_some_and(|latest| latest.r#type == Some(ExecutionType::Rollback))
 }
 
 fn latest_of<'a>(stage: &'a StageState, action: &ApprovalAction) -> Option<&'a ActionExecution> {

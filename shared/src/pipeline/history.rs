@@ -79,10 +79,11 @@ impl CodePipeline {
             tokio::join!(self.listed(action, Some(filter), Some(PASSED)), self.listed(action, None, None));
         let history = History { passed, latest };
         let listed = history.listed(&found.approval.execution);
-        let rollback = found.release.rollback.as_ref().or(listed.as_ref().and_then(|listed| listed.rollback.as_ref()));
+        let known = [found.release.rollback.as_ref(), listed.as_ref().and_then(|listed| listed.rollback.as_ref())];
+        let target = known.into_iter().flatten().find_map(|rollback| rollback.target.as_ref());
         Past {
-            before: history.before(&found.approval.execution, rollback.map(|rollback| &rollback.target), found.stage),
-            rolls_back_to: rollback.and_then(|rollback| history.started(&rollback.target)),
+            before: history.before(&found.approval.execution, target, found.stage),
+            rolls_back_to: target.and_then(|target| history.started(target)),
             listed,
         }
     }
@@ -121,15 +122,20 @@ impl PendingApproval {
     /// The same with what came before. What could not be read of the execution itself is as the list has it: a rollback is
     /// one even then, and somebody started it.
     #[must_use]
-    pub fn with_past(mut self, past: Past) -> Self {
+    pub fn with_past(mut self, mut past: Past) -> Self {
         if let Some(listed) = past.listed.filter(|_| !self.is_read) {
             self.initiator = listed.initiator;
             self.release.started_by = listed.started_by;
             self.release.start = Some(listed.start);
-            self.release.rollback = listed.rollback;
+            self.release.rollback = listed.rollback.or(self.release.rollback);
         }
         if let Some(rollback) = &mut self.release.rollback {
             rollback.started = past.rolls_back_to;
+            // What it takes back depends on what it puts back.
+            if let (None, Before::Release(last)) = (&rollback.target, &mut past.before) {
+                (last.unreleased, last.more) = (Vec::new(), 0);
+                last.caveats.insert(Caveat::Partial);
+            }
         }
         self.release.before = Some(past.before);
         self
@@ -190,7 +196,7 @@ impl History {
             initiator: initiator_of(trigger),
             started_by: started_by(trigger),
             start: start_of(trigger, &[], false),
-            rollback: target_of(execution).map(|target| Rollback { target, started: None }),
+            rollback: target_of(execution).map(|target| Rollback { target: Some(target), started: None }),
         })
     }
 

@@ -3,7 +3,7 @@
 use std::pin::pin;
 
 use aws_sdk_codepipeline::types::{
-    ActionCategory, ActionDeclaration, ActionExecutionDetail, ActionExecutionStatus, ExecutionMode,
+    ActionCategory, ActionDeclaration, ActionExecutionDetail, ActionExecutionStatus, ArtifactRevision, ExecutionMode,
     PipelineExecutionStatus, StageDeclaration, StageState,
 };
 use futures_util::{StreamExt, stream};
@@ -117,6 +117,19 @@ impl Declared {
             is_last: self.stages.last().is_some_and(|last| last.name == stage.as_str()),
             has_other_approvals: self.approval_actions().filter(|action| action.stage == *stage).count() > 1,
         }
+    }
+
+    /// How many of its sources brought nothing that CodePipeline names among the revisions of an execution.
+    pub(super) fn sources_without(&self, revisions: &[ArtifactRevision]) -> usize {
+        let is_source = |action: &&ActionDeclaration| {
+            action.action_type_id.as_ref().is_some_and(|kind| kind.category == ActionCategory::Source)
+        };
+        let has_none = |action: &&ActionDeclaration| {
+            let outputs = action.output_artifacts.as_deref().unwrap_or_default();
+            let is_in = |name: &str| revisions.iter().any(|revision| revision.name.as_deref() == Some(name));
+            !outputs.iter().any(|output| is_in(&output.name))
+        };
+        self.stages.iter().flat_map(|stage| &stage.actions).filter(is_source).filter(has_none).count()
     }
 
     /// Its approval actions.

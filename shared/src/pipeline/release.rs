@@ -1,7 +1,8 @@
 //! What CodePipeline knows of an execution, as a [`Release`].
 
 use aws_sdk_codepipeline::types::{
-    ActionExecutionDetail, ActionExecutionStatus, ExecutionTrigger, PipelineExecution, TriggerType,
+    ActionExecutionDetail, ActionExecutionStatus, ExecutionTrigger, ExecutionType, PipelineExecution,
+    ResolvedPipelineVariable, TriggerType,
 };
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -11,8 +12,8 @@ use super::source::Source;
 use super::{Initiator, moment};
 use crate::approval::{ActionExecutionId, Decision, PrincipalArn, ReviewLink, RoleArn};
 use crate::hosts::RepositoryId;
-use crate::request::{EarlierDecision, Release, Revision, Rollback, Start};
-use crate::text::{bounded, bounded_line};
+use crate::request::{EarlierDecision, Release, Revision, Rollback, Start, Variable};
+use crate::text::{bounded, bounded_line, is_blank, is_invisible};
 
 /// The longest instructions that we keep, in characters. `CustomData` may have 1,000.
 pub(super) const MAX_INSTRUCTIONS: usize = 1000;
@@ -22,6 +23,9 @@ pub(super) const MAX_SUMMARY: usize = 2048;
 pub(super) const MAX_LINE: usize = 256;
 /// How many sources of a pipeline are shown.
 pub(super) const MAX_REVISIONS: usize = 10;
+/// How many variables of an execution are kept: CodePipeline has no more in a pipeline.
+/// <https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html>
+const MAX_VARIABLES: usize = 50;
 
 /// `arn:aws:sts::123456789012:assumed-role/Admin/alice` → `assumed-role/Admin/alice`.
 pub(super) fn principal(arn: &str) -> String {
@@ -54,9 +58,8 @@ pub(super) fn release_of(
     pushes_only: bool,
 ) -> (Release, Vec<Option<RepositoryId>>) {
     let all = execution.artifact_revisions.as_deref().unwrap_or_default();
-    let revisions = all.iter().take(MAX_REVISIONS);
-    let more_revisions = all.len().saturating_sub(MAX_REVISIONS);
-    let (revisions, repositories): (Vec<_>, Vec<_>) = revisions
+    let (revisions, repositories): (Vec<_>, Vec<_>) = all
+        .iter()
         .filter_map(|revision| {
             let artifact = revision.name.as_deref();
             let source = artifact.and_then(&source_of);
@@ -77,14 +80,28 @@ pub(super) fn release_of(
             };
             Some((revision, repository))
         })
+        .take(MAX_REVISIONS)
         .unzip();
+    // One without an id is counted: what was not shown of it must not go unnoticed.
+    let more_revisions = all.len().saturating_sub(revisions.len());
     let target = execution.rollback_metadata.as_ref();
     let target = target.and_then(|rollback| rollback.rollback_target_pipeline_execution_id.as_deref());
-    let rollback = target.and_then(|target| target.parse().ok()).map(|target| Rollback { target, started: None });
+    let target = target.and_then(|target| target.parse().ok());
+    let is_rollback = target.is_some() || execution.execution_type == Some(ExecutionType::Rollback);
+    let rollback = is_rollback.then_some(Rollback { target, started: None });
+    let variables = execution.variables.as_deref().unwrap_or_default();
+    let variables = variables.iter().filter_map(variable).take(MAX_VARIABLES).collect();
     let trigger = execution.trigger.as_ref();
     let (started_by, start) = (started_by(trigger), Some(start_of(trigger, &revisions, pushes_only)));
-    let release = Release { started_by, start, rollback, revisions, more_revisions, ..Release::default() };
+    let release = Release { started_by, start, rollback, revisions, more_revisions, variables, ..Release::default() };
     (release, repositories)
+}
+
+/// A value that was given to an execution when it started, or that its pipeline declares.
+/// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ResolvedPipelineVariable.html>
+fn variable(variable: &ResolvedPipelineVariable) -> Option<Variable> {
+    let value = variable.resolved_value.as_deref().unwrap_or_default();
+    Some(Variable { name: bounded_line(variable.name.as_deref()?, MAX_LINE), value: bounded_line(value, MAX_LINE) })
 }
 
 /// Whether a summary is what CodePipeline writes where nobody wrote one: the version, which is shown besides.
@@ -101,8 +118,6 @@ pub(super) fn start_of(trigger: Option<&ExecutionTrigger>, revisions: &[Revision
     // The name stands in a sentence of ours, so that it must not read as one.
     let is_plain = |branch: &&str| {
         branch.len() <= 60
-            // A mail client would make a link of `evil.example/approve`.
-            && !branch.split('/').next().is_some_and(|first| first.contains('.') && first.len() < branch.len())
             && branch.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'/'))
     };
     let pushed = || {
@@ -139,10 +154,12 @@ fn rule_in(arn: &str) -> Option<String> {
     (is_rule && (1..=64).contains(&name.len()) && name.bytes().all(is_name)).then(|| name.to_owned())
 }
 
-/// The first line of what a revision's author wrote, if there is one.
+/// The first line of what a revision's author wrote in which something can be seen, if there is one.
 pub(super) fn title(summary: &str, id: &str) -> Option<String> {
     let message = Some(commit_message(summary)).filter(|message| !is_version(message, id))?;
-    message.lines().find(|line| !line.trim().is_empty()).map(|line| bounded_line(line, MAX_LINE))
+    let line = message.lines().find(|line| !is_invisible(line))?;
+    // What cannot be seen must not take the place of what can.
+    Some(bounded_line(line.trim_start_matches(is_blank), MAX_LINE))
 }
 
 /// The provider in a wrapped commit message.
@@ -272,6 +289,31 @@ mod tests {
             ("codepipeline.amazonaws.com", "codepipeline.amazonaws.com"),
         ] {
             assert_eq!(principal(arn), shown);
+        }
+    }
+
+    #[test]
+    fn a_revision_without_an_id_is_counted() {
+        use aws_sdk_codepipeline::types::ArtifactRevision;
+        let revision = |name: &str| ArtifactRevision::builder().name(name);
+        let execution = PipelineExecution::builder()
+            .artifact_revisions(revision("App").revision_id("0123456789abcdef").build())
+            .artifact_revisions(revision("Config").build());
+        let (release, repositories) = release_of(&execution.build(), |_| None, true);
+        assert_eq!((release.revisions.len(), repositories.len(), release.more_revisions), (1, 1, 1));
+    }
+
+    #[test]
+    fn a_title_is_the_first_line_in_which_something_can_be_seen() {
+        for (message, expected) in [
+            ("Fix rounding\n\nin totals", Some("Fix rounding")),
+            ("\u{200b}\nFix rounding", Some("Fix rounding")),
+            (" \u{2800}\n\u{301}\nFix rounding", Some("Fix rounding")),
+            (&*format!("{}Fix rounding", "\u{2800}".repeat(300)), Some("Fix rounding")),
+            ("\u{200b}\n\u{3164}", None),
+            ("", None),
+        ] {
+            assert_eq!(title(message, "id").as_deref(), expected, "{message:?}");
         }
     }
 

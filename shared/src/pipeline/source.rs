@@ -19,7 +19,10 @@ const GITHUB: &str = "github.com";
 pub(super) struct Source {
     pub(super) action: String,
     provider: Option<Provider>,
+    /// The configuration, with what its run resolved in place of variables.
     configuration: HashMap<String, String>,
+    /// The configuration as it is declared.
+    declared: HashMap<String, String>,
 }
 
 /// The providers of which the configuration is known.
@@ -46,9 +49,10 @@ impl Source {
             (ActionOwner::ThirdParty, "GitHub") => Some(Provider::GitHub),
             _ => None,
         });
-        let mut configuration = action.configuration.clone().unwrap_or_default();
+        let declared = action.configuration.clone().unwrap_or_default();
+        let mut configuration = declared.clone();
         configuration.extend(resolved.into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
-        Self { action: action.name.clone(), provider, configuration }
+        Self { action: action.name.clone(), provider, configuration, declared }
     }
 
     /// The repository of one of its revisions, if it is behind a connection.
@@ -71,26 +75,29 @@ impl Source {
 
     /// Where its revisions are from. What a revision's own address says of the repository comes before what is declared now.
     pub(super) fn origin(&self, repository: Option<&RepositoryId>) -> Option<Origin> {
-        let value = |key: &str| {
-            let value = self.configuration.get(key).map(|value| bounded_line(value, MAX_LINE));
+        let value_in = |configuration: &HashMap<String, String>, key: &str| {
+            let value = configuration.get(key).map(|value| bounded_line(value, MAX_LINE));
             // A variable that was not resolved says nothing.
             value.filter(|value| !value.is_empty() && !value.contains("#{"))
         };
+        let value = |key: &str| value_in(&self.configuration, key);
+        // What a variable is resolved to may be the choice of whoever started the execution, and is not what it follows.
+        let usual = |key: &str| value_in(&self.declared, key);
         Some(match self.provider? {
             Provider::Connection => Origin::Repository {
                 name: repository
                     .map(|repository| repository.name().to_owned())
                     .or_else(|| value("FullRepositoryId"))?,
-                branch: value("BranchName"),
+                branch: usual("BranchName"),
             },
-            Provider::CodeCommit => Origin::Repository { name: value("RepositoryName")?, branch: value("BranchName") },
+            Provider::CodeCommit => Origin::Repository { name: value("RepositoryName")?, branch: usual("BranchName") },
             Provider::GitHub => {
-                Origin::Repository { name: format!("{}/{}", value("Owner")?, value("Repo")?), branch: value("Branch") }
+                Origin::Repository { name: format!("{}/{}", value("Owner")?, value("Repo")?), branch: usual("Branch") }
             }
             // Whoever starts the pipeline may choose another object then.
             Provider::S3 if value("AllowOverrideForS3ObjectKey").is_some_and(|allows| allows == "true") => return None,
             Provider::S3 => Origin::Object { bucket: value("S3Bucket")?, key: value("S3ObjectKey")? },
-            Provider::Ecr => Origin::Image { repository: value("RepositoryName")?, tag: value("ImageTag") },
+            Provider::Ecr => Origin::Image { repository: value("RepositoryName")?, tag: usual("ImageTag") },
         })
     }
 }

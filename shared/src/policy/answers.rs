@@ -7,6 +7,7 @@ use std::iter;
 use super::{AfterRejection, AutomaticStart, DEFAULT, Globs, Part, Policy, PolicyError, Recognition, Route};
 use crate::approval::{AccountId, ActionName, Approver, PipelineName, PrincipalArn, Region, StageName};
 use crate::l10n::Language;
+use crate::text::bounded;
 
 /// The answer to a question about a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,11 +65,16 @@ impl Question {
 pub fn check(name: &str, text: &str) -> Answer {
     match text.parse::<Policy>() {
         Ok(policy) => {
-            let warnings = policy.warnings().iter().map(|warning| {
+            let warnings = policy.warnings();
+            let shown = warnings.iter().take(MAX_WARNINGS).map(|warning| {
                 let problem = format!("warning: {}", warning.problem);
                 pointer(name, text, (warning.line, warning.column), &warning.key, &problem)
             });
-            Answer { verdict: Verdict::Yes, said: summary(name, &policy), problems: warnings.collect() }
+            let mut problems: String = shown.collect();
+            if warnings.len() > MAX_WARNINGS {
+                let _ = writeln!(problems, "Warnings that are not shown: {}", warnings.len() - MAX_WARNINGS);
+            }
+            Answer { verdict: Verdict::Yes, said: summary(name, &policy), problems }
         }
         Err(error) => refused(name, text, &error),
     }
@@ -95,12 +101,33 @@ pub fn explain(policy: &Policy, question: &Question) -> Answer {
     Answer { verdict, said, problems }
 }
 
-/// An error or a warning as compilers write it, with the line, since the terminal belongs to its author.
+/// How many warnings are shown. Two routes of two hundred can be too alike in twenty thousand ways, and Lambda answers no
+/// more than 6 MB.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const MAX_WARNINGS: usize = 20;
+/// How much of a line is shown before and behind the place that is wrong, in characters.
+const MAX_BESIDE: usize = 100;
+/// The most characters of what is wrong, and of the key where.
+const MAX_PROBLEM: usize = 1000;
+const MAX_KEY: usize = 200;
+
+/// An error or a warning as compilers write it, with the line, since the terminal belongs to its author. Of a long line it
+/// shows what is around the place.
 fn pointer(name: &str, text: &str, (line, column): (usize, usize), key: &str, problem: &str) -> String {
     let visible = |c: char| if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c };
-    let source: String = text.lines().nth(line - 1).unwrap_or_default().chars().map(visible).collect();
+    let source = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+    let skipped = column.saturating_sub(1 + MAX_BESIDE);
+    let before = column.saturating_sub(1 + skipped);
+    let mut shown = source.chars().skip(skipped).map(visible);
+    let mut source: String = if skipped > 0 { "…" } else { "" }.to_owned();
+    source.extend(shown.by_ref().take(before + MAX_BESIDE));
     // A tab is as wide in the second line as in the first.
-    let indent: String = source.chars().take(column - 1).map(|c| if c == '\t' { c } else { ' ' }).collect();
+    let before = before + usize::from(skipped > 0);
+    let indent: String = source.chars().take(before).map(|c| if c == '\t' { c } else { ' ' }).collect();
+    if shown.next().is_some() {
+        source.push('…');
+    }
+    let (key, problem) = (bounded(key, MAX_KEY), bounded(problem, MAX_PROBLEM));
     format!("{name}:{line}:{column}: {key}: {problem}\n    {source}\n    {indent}^\n")
 }
 

@@ -22,8 +22,11 @@ pub struct Release {
     pub rollback: Option<Rollback>,
     /// What changes.
     pub revisions: Vec<Revision>,
-    /// How many further changes there are.
+    /// How many further sources there are whose changes are not among those: they are too many, or CodePipeline does not name
+    /// them.
     pub more_revisions: usize,
+    /// The values that it runs with, as the pipeline declares them or whoever started it chose.
+    pub variables: Vec<Variable>,
     /// What was released to the stage before. Requests of the versions before do not say.
     pub before: Option<Before>,
     /// The pipeline author's words to the reviewer, `CustomData`.
@@ -74,10 +77,19 @@ pub enum Retry {
 /// A release that puts an earlier one back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rollback {
-    /// The execution whose release it was.
-    pub target: ExecutionId,
+    /// The execution whose release it was, if CodePipeline said so.
+    pub target: Option<ExecutionId>,
     /// When that one was started, if CodePipeline lists it.
     pub started: Option<UtcDateTime>,
+}
+
+/// A value that an execution runs with, such as the name of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name in the pipeline.
+    pub name: String,
+    /// Its value.
+    pub value: String,
 }
 
 /// One source's change.
@@ -106,7 +118,7 @@ pub enum Origin {
     Repository {
         /// Its name at its host, such as `acme/payments-api`.
         name: String,
-        /// The branch that the source action follows.
+        /// The branch that the source action follows, where the pipeline declares one.
         branch: Option<String>,
     },
     /// An object in a bucket of Amazon S3.
@@ -120,7 +132,7 @@ pub enum Origin {
     Image {
         /// The repository.
         repository: String,
-        /// The tag that the source action follows.
+        /// The tag that the source action follows, where the pipeline declares one.
         tag: Option<String>,
     },
 }
@@ -232,6 +244,16 @@ impl Revision {
             Some(Origin::Object { .. } | Origin::Image { .. }) | None => None,
         }
     }
+
+    /// Whether two with the same id have the same content. Every object of a bucket without versioning has the version `null`.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html>
+    fn names_its_content(&self) -> bool {
+        match &self.origin {
+            Some(Origin::Object { .. }) => self.id != "null",
+            Some(Origin::Repository { .. } | Origin::Image { .. }) => true,
+            None => false,
+        }
+    }
 }
 
 impl Release {
@@ -251,6 +273,8 @@ impl Release {
         let may_compare = self.last().is_some_and(|last| !last.caveats.iter().any(|caveat| caveat.is_doubt()));
         let before: Vec<PastRevision> =
             self.last().filter(|_| may_compare).map_or_else(Vec::new, |last| last.revisions.clone());
+        // Whoever starts an execution may choose an older commit, and a rollback puts one back.
+        let is_newer = self.rollback.is_none() && matches!(self.start, Some(Start::Push(_)));
         for (revision, repository) in self.revisions.iter_mut().zip(repositories) {
             let Some(repository) = repository else { continue };
             revision.page = hosts.commit(repository, &revision.id).or(revision.page.take());
@@ -259,7 +283,7 @@ impl Release {
             });
             revision.comparison = earlier
                 .filter(|earlier| earlier.id != revision.id)
-                .filter(|_| self.rollback.is_none() || repository.compares_both_ways())
+                .filter(|_| is_newer || repository.compares_both_ways())
                 .and_then(|earlier| hosts.comparison(repository, &earlier.id, &revision.id));
         }
     }
@@ -280,14 +304,14 @@ impl Release {
     }
 
     /// Whether all that changes is what was released before. What is not from a repository, a bucket or a registry has ids
-    /// that anybody may choose.
+    /// that anybody may choose. Nothing is known of the values that the release before ran with.
     #[must_use]
     pub fn is_unchanged(&self) -> bool {
         let is_in = |last: &LastRelease, revision: &Revision| {
             let same = |past: &PastRevision| Some(&past.source) == revision.source.as_ref() && past.id == revision.id;
-            revision.origin.is_some() && last.revisions.iter().any(same)
+            revision.names_its_content() && last.revisions.iter().any(same)
         };
-        let is_whole = self.more_revisions == 0 && !self.revisions.is_empty();
+        let is_whole = self.more_revisions == 0 && !self.revisions.is_empty() && self.variables.is_empty();
         is_whole && self.last().is_some_and(|last| self.revisions.iter().all(|revision| is_in(last, revision)))
     }
 }

@@ -8,7 +8,7 @@ use countersign::foreign::{Foreign, Limit};
 use countersign::l10n::Language;
 use countersign::request::{
     Before, Caveat, EarlierDecision, EarlierVote, Ending, LastRelease, NewRequest, Origin, Outcome, PastRevision,
-    Release, Request, Retry, Revision, Rollback, Start, Terms, Visitor, Vote,
+    Release, Request, Retry, Revision, Rollback, Start, Terms, Variable, Visitor, Vote,
 };
 use countersign::text::{bounded, bounded_line};
 use countersign::time_zone::TimeZone;
@@ -133,11 +133,15 @@ fn release(u: &mut Unstructured) -> Result<Release> {
         start: maybe(u, start)?,
         retry: maybe(u, |u| Ok(*u.choose(&[Retry::ByHand, Retry::Automatic, Retry::Unknown])?))?,
         rollback: maybe(u, |u| {
-            Ok(Rollback { target: EXECUTION.parse().unwrap(), started: maybe(u, |_| Ok(NOW - Duration::DAY))? })
+            let target = maybe(u, |_| Ok(EXECUTION.parse().unwrap()))?;
+            Ok(Rollback { target, started: maybe(u, |_| Ok(NOW - Duration::DAY))? })
         })?,
         before: maybe(u, before)?,
         revisions,
         more_revisions: u.int_in_range(0..=40)?,
+        variables: (0..u.int_in_range(0..=8_u8)?)
+            .map(|_| Ok(Variable { name: line(u, 128)?, value: line(u, 256)? }))
+            .collect::<Result<_>>()?,
         instructions: shown(paragraphs(u, 1000)?),
         review_url: link(u)?,
         earlier: (0..u.int_in_range(0..=2_u8)?).map(|_| earlier(u)).collect::<Result<_>>()?,
@@ -251,14 +255,18 @@ pub fn masked_request(request: &Request) -> Request {
             *link = ReviewLink::from(masked(link.as_str()));
         }
     }
+    for Variable { name, value } in &mut twin.release.variables {
+        [name, value].into_iter().for_each(mask);
+    }
     let limit = Limit { lines: 1, characters: 1 };
     let changes: Vec<_> = Foreign::changes(&request.release, limit, Language::ENGLISH.texts()).collect();
     for (revision, change) in twin.release.revisions.iter_mut().zip(changes) {
-        mask(&mut revision.id);
+        // So does an id, in the same place.
+        let names_are_apart = change.label == Language::ENGLISH.texts().written_by_author();
+        revision.id = if change.id.is_none() { "(x)" } else { "" }.to_owned() + &masked(&revision.id);
         revision.summary.iter_mut().for_each(mask);
         // Names that may not stand in our line have a place of their own, and those of the twin need it, too.
-        let mask =
-            |name: &mut String| *name = if change.apart.is_some() { "(x)" } else { "" }.to_owned() + &masked(name);
+        let mask = |name: &mut String| *name = if names_are_apart { "(x)" } else { "" }.to_owned() + &masked(name);
         match &mut revision.origin {
             Some(Origin::Repository { name, branch: other } | Origin::Image { repository: name, tag: other }) => {
                 mask(name);

@@ -208,6 +208,7 @@ fn request(approver: &Approver) -> Request {
         before: Some(Before::Release(Box::new(last))),
         revisions: vec![revision],
         more_revisions: 0,
+        variables: Vec::new(),
         instructions: Some("Check that the totals on staging agree with the report, then decide.".to_owned()),
         review_url: ReviewLink::parse_lenient("https://staging.example.com/report"),
         earlier: Vec::new(),
