@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use countersign::approval::Origin;
-use countersign::link::PATH;
+use countersign::link::{HELP_PATH, PATH};
 use countersign::request::Visitor;
 use countersign::text::bounded_line;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
@@ -29,7 +29,7 @@ pub fn sanitize(request: LambdaRequest) -> LambdaRequest {
         LambdaRequest::ApiGatewayV2(mut request) => {
             request.headers.remove("x-forwarded-proto");
             request.headers.insert(HOST, HeaderValue::from_static(URI_HOST));
-            request.raw_path = request.raw_path.filter(|path| path == PATH);
+            request.raw_path = request.raw_path.filter(|path| [PATH, HELP_PATH].contains(&path.as_str()));
             request.raw_query_string = request.raw_query_string.filter(|query| fits_a_uri(query));
             LambdaRequest::ApiGatewayV2(request)
         }
@@ -70,7 +70,7 @@ fn context(request: &Request) -> Option<&ApiGatewayV2httpRequestContext> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::{BadRequest, Intent, UnverifiedVisit, read};
+    use crate::request::{BadRequest, Intent, UnverifiedVisit, is_for_help, read};
     use serde_json::{Value, json};
 
     /// An event of payload format 2.0, read as the function reads it.
@@ -85,6 +85,17 @@ mod tests {
             "isBase64Encoded": false,
         });
         sanitize(serde_json::from_value(event).unwrap()).into()
+    }
+
+    #[test]
+    fn both_paths_arrive() {
+        assert!(is_for_help(&received("/help", "", &json!({}))));
+        assert!(!is_for_help(&received("/approval", "t=x", &json!({}))));
+        assert_eq!(
+            read(&received("/help", "t=x", &json!({}))),
+            Err(BadRequest::Path),
+            "and the other one is no link's"
+        );
     }
 
     #[test]
