@@ -19,8 +19,8 @@ SIZES = {
 }
 INSTRUCTIONS = {
     "verify": 600_000,
-    "page": 215_000,
-    "email": 530_000,
+    "page": 226_000,
+    "email": 565_000,
 }
 # Verifying a link, in terms of the one Ed25519 verification in it.
 MOST_OVER_SIGNATURE = 1.3
