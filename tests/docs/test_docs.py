@@ -155,6 +155,12 @@ class OurDocuments(unittest.TestCase):
         for name, most in (("README.md", 150), ("docs/approver.md", 80)):
             self.assertLessEqual(FILES[name].count("\n"), most, name)
 
+    def test_the_commands_of_the_quick_start_are_those_of_the_page_that_is_tested(self):
+        # `tests/run deploy` runs the commands of that page.
+        commands = [line for line in markdown.section(FILES["README.md"], "Quick start").split("\n") if line.startswith("    ")]
+        self.assertGreater(len(commands), 5)
+        self.assertEqual([line for line in commands if line not in FILES["docs/install.md"].split("\n")], [])
+
     def test_every_document_in_docs_can_be_reached_from_the_readme(self):
         reached, waiting = set(), ["README.md"]
         while waiting:
