@@ -157,7 +157,8 @@ class OurDocuments(unittest.TestCase):
 
     def test_the_commands_of_the_quick_start_are_those_of_the_page_that_is_tested(self):
         # `tests/run deploy` runs the commands of that page.
-        commands = [line for line in markdown.section(FILES["README.md"], "Quick start").split("\n") if line.startswith("    ")]
+        lines = markdown.section(FILES["README.md"], "Quick start").split("\n")
+        commands = [line for line in lines if line.startswith("    ")]
         self.assertGreater(len(commands), 5)
         self.assertEqual([line for line in commands if line not in FILES["docs/install.md"].split("\n")], [])
 
