@@ -19,6 +19,9 @@ use crate::text::{masked, text, text_of};
 
 const EXECUTION: &str = "12345678-1234-5678-abcd-12345678abcd";
 const NAME: &[u8] = b"abcXYZ019.@-_";
+/// CodePipeline takes no other characters in the name of a variable.
+/// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PipelineVariable.html>
+const VARIABLE: &[u8] = b"abcXYZ019@-_";
 const LOCAL: &[u8] = b"abcXYZ019!#$%&'*+-/=?^_`{|}~";
 const ENDINGS: [Ending; 6] =
     [Ending::Approved, Ending::Rejected, Ending::Expired, Ending::Superseded, Ending::Stopped, Ending::NotShown];
@@ -140,7 +143,7 @@ fn release(u: &mut Unstructured) -> Result<Release> {
         revisions,
         more_revisions: u.int_in_range(0..=40)?,
         variables: (0..u.int_in_range(0..=8_u8)?)
-            .map(|_| Ok(Variable { name: line(u, 128)?, value: line(u, 256)? }))
+            .map(|_| Ok(Variable { name: text_of(u, VARIABLE, 128)?, value: line(u, 256)? }))
             .collect::<Result<_>>()?,
         instructions: shown(paragraphs(u, 1000)?),
         review_url: link(u)?,
