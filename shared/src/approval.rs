@@ -21,7 +21,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 pub use checked::ParseError;
 pub use names::{
     AccountId, ActionExecutionId, ActionName, ApprovalToken, Deployment, ExecutionId, IdentityArn, MemberRoles,
-    PipelineName, Region, RoleArn, StageName,
+    PipelineName, PipelinePrefix, Region, RoleArn, StageName,
 };
 pub use origin::Origin;
 pub use people::{Address, Approver, Comment, DisplayName};

@@ -11,7 +11,7 @@ mod bus;
 use serde::Serialize;
 use time::UtcDateTime;
 
-use crate::approval::{Address, ApprovalAction, Decision, Deployment, Digest, digest};
+use crate::approval::{Address, ApprovalAction, Decision, Deployment, Digest, PipelinePrefix, digest};
 use crate::clock::rfc3339;
 use crate::delivery::{EmailKind, Reason, Said, VoteId};
 use crate::request::{Ending, EventMemo, Request, Vote};
@@ -114,6 +114,8 @@ struct TestEvent<'a> {
     #[serde(rename = "type")]
     kind: TestType,
     state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pipeline: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -275,9 +277,9 @@ fn event(detail_type: &'static str, detail: &impl Serialize, memo: Option<EventM
 
 /// The detail of a test event. It has what the rules for approval events ask of a detail, so that it takes the same way.
 #[must_use]
-pub fn test_event(nonce: &Digest) -> String {
+pub fn test_event(nonce: &Digest, prefix: Option<&PipelinePrefix>) -> String {
     let kind = TestType { owner: "AWS", provider: "Manual", category: "Approval" };
-    json(&TestEvent { nonce: nonce.as_str(), kind, state: "STARTED" })
+    json(&TestEvent { nonce: nonce.as_str(), kind, state: "STARTED", pipeline: prefix.map(PipelinePrefix::as_str) })
 }
 
 /// Nothing in here fails to become JSON: it is texts, numbers and truth values.

@@ -14,7 +14,7 @@
 //! Whoever may write the table can write anything here. So what a request says, or the record of the policy, is believed
 //! by the notifier's seal, a vote by the callback's (see [`trust`]); the verdict is a lock, and the outcome a memo of what CodePipeline held; the other
 //! items say where to look. What must be true once is written by one conditional call, on top of what was read. Nothing
-//! is ever deleted by us: an item goes, by TTL, [`RETENTION`] after its approval expired.
+//! is ever deleted by us: an item goes, by TTL, [`DEFAULT_RETENTION`] or so after its approval expired.
 
 mod attributes;
 mod deliveries;
@@ -61,8 +61,8 @@ pub use policy::{PolicyChange, PolicyRecord, PolicyText, Remembered, RememberedP
 pub use trust::{Forgery, Found, Trust};
 pub use unsigned::UnsignedRequest;
 
-/// How long the ledger remembers an approval after it expired.
-pub const RETENTION: Duration = Duration::days(365);
+/// How long the ledger remembers an approval after it expired, unless it is told otherwise.
+pub const DEFAULT_RETENTION: Duration = Duration::days(365);
 
 const REQUEST: &str = "SIGNED-REQUEST";
 const UPDATE: &str = "dynamodb:UpdateItem";
@@ -73,6 +73,7 @@ pub struct Ledger {
     client: Client,
     table: String,
     trust: Trust,
+    retention: Duration,
 }
 
 /// A request that is sealed and not in the ledger yet.
@@ -132,7 +133,25 @@ impl Ledger {
     /// The ledger in `table`, believed by `trust`.
     #[must_use]
     pub fn new(client: Client, table: String, trust: Trust) -> Self {
-        Self { client, table, trust }
+        Self { client, table, trust, retention: DEFAULT_RETENTION }
+    }
+
+    /// The same, remembering what it writes from now on for this long.
+    #[must_use]
+    pub fn with_retention(self, retention: Duration) -> Self {
+        Self { retention, ..self }
+    }
+
+    /// Until when the items of a request are kept.
+    #[must_use]
+    pub fn keeps(&self, request: &Request) -> UtcDateTime {
+        self.keeps_from(request.waits_until)
+    }
+
+    /// Until when an item is kept that may go this long after `moment`.
+    #[must_use]
+    pub fn keeps_from(&self, moment: UtcDateTime) -> UtcDateTime {
+        moment.saturating_add(self.retention)
     }
 
     /// Writes a request unless its approval has one, in place of `forgery` if that is still there. Returns the approval's
@@ -149,7 +168,7 @@ impl Ledger {
         let unwritable = |_| AwsError::unexpected(OPERATION, "an item without content");
         let SealedRequest { request, sealed: object } = request;
         let key = request.approval.key();
-        let lives_until = Some(lives_until(&request));
+        let lives_until = Some(self.keeps(&request));
         let mut item = keys(key.as_str(), REQUEST, lives_until);
         item.extend(sealed(&object));
         item.insert(DIGEST.to_owned(), text(request.digest.as_str()));
@@ -413,10 +432,4 @@ fn ignoring_changes<T>(written: Result<T, SdkError<UpdateItemError>>) -> Result<
 
 fn number(number: u64) -> AttributeValue {
     AttributeValue::N(number.to_string())
-}
-
-/// Until when the items of a request are kept.
-#[must_use]
-pub fn lives_until(request: &Request) -> UtcDateTime {
-    request.waits_until.saturating_add(RETENTION)
 }

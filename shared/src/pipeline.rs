@@ -25,7 +25,7 @@ use aws_sdk_codepipeline::types::{
 use time::UtcDateTime;
 
 use crate::approval::{
-    Approval, ApprovalAction, ApprovalToken, ExecutionId, Location, PipelineName, PrincipalArn, Region,
+    Approval, ApprovalAction, ApprovalToken, ExecutionId, Location, PipelineName, PipelinePrefix, PrincipalArn, Region,
 };
 use crate::aws::AwsError;
 use crate::hosts::RepositoryId;
@@ -83,6 +83,8 @@ pub struct CodePipeline {
     polling: Polling,
     /// How long it waits where the action does not say.
     default_timeout: time::Duration,
+    /// How the names of the pipelines begin that may be read, if not all may.
+    prefix: Option<PipelinePrefix>,
     pacers: Option<Pacers>,
 }
 
@@ -181,7 +183,7 @@ impl CodePipeline {
     /// CodePipeline of these accounts, where what their deciding role ended was ended by the callback.
     #[must_use]
     pub fn new(members: Members, polling: Polling) -> Self {
-        Self { members, polling, default_timeout: DEFAULT_TIMEOUT, pacers: None }
+        Self { members, polling, default_timeout: DEFAULT_TIMEOUT, prefix: None, pacers: None }
     }
 
     /// The accounts whose pipelines these are.
@@ -194,6 +196,12 @@ impl CodePipeline {
     #[must_use]
     pub fn with_default_timeout(self, default_timeout: time::Duration) -> Self {
         Self { default_timeout, ..self }
+    }
+
+    /// The same, of the pipelines alone whose names begin so. The roles of the accounts may let us read no others.
+    #[must_use]
+    pub fn with_prefix(self, prefix: Option<PipelinePrefix>) -> Self {
+        Self { prefix, ..self }
     }
 
     /// The same, with all reads of this one and its clones at this pace in each account and region.
@@ -234,17 +242,18 @@ impl CodePipeline {
     /// # Errors
     /// The first read that got another answer.
     pub async fn check_read_access(&self, at: &Location) -> Result<(), AwsError> {
-        const NO_PIPELINE: &str = "countersign-doctor";
         const NO_EXECUTION: &str = "00000000-0000-0000-0000-000000000000";
         let home = || in_region(&at.region);
+        let no_pipeline = format!("{}countersign-doctor", self.prefix.as_ref().map_or("", PipelinePrefix::as_str));
+        let no_pipeline = no_pipeline.as_str();
         let client = self.members.reader(&at.account).await?;
-        let execution = client.get_pipeline_execution().pipeline_name(NO_PIPELINE).pipeline_execution_id(NO_EXECUTION);
-        let executions = client.list_pipeline_executions().pipeline_name(NO_PIPELINE).max_results(1);
+        let execution = client.get_pipeline_execution().pipeline_name(no_pipeline).pipeline_execution_id(NO_EXECUTION);
+        let executions = client.list_pipeline_executions().pipeline_name(no_pipeline).max_results(1);
         let (pipeline, state, execution, actions, executions, pipelines) = tokio::join!(
-            client.get_pipeline().name(NO_PIPELINE).customize().config_override(home()).send(),
-            client.get_pipeline_state().name(NO_PIPELINE).customize().config_override(home()).send(),
+            client.get_pipeline().name(no_pipeline).customize().config_override(home()).send(),
+            client.get_pipeline_state().name(no_pipeline).customize().config_override(home()).send(),
             execution.customize().config_override(home()).send(),
-            client.list_action_executions().pipeline_name(NO_PIPELINE).customize().config_override(home()).send(),
+            client.list_action_executions().pipeline_name(no_pipeline).customize().config_override(home()).send(),
             executions.customize().config_override(home()).send(),
             client.list_pipelines().max_results(1).customize().config_override(home()).send(),
         );

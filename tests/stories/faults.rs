@@ -143,6 +143,7 @@ async fn a_real_broken_connection_fails_as_in_the_simulation() {
             "COUNTERSIGN_ACCOUNTS_PARAMETER" => return None,
             "COUNTERSIGN_SENDER_IDENTITY_ARN" | "COUNTERSIGN_SES_REGION" => return None,
             "COUNTERSIGN_LOG_LEVEL" | "COUNTERSIGN_POLICY_TEXT" | "COUNTERSIGN_APPROVAL_TIMEOUT_DAYS" => return None,
+            "COUNTERSIGN_PIPELINE_PREFIX" | "COUNTERSIGN_RECORD_RETENTION_DAYS" => return None,
             "AWS_REGION" => "us-east-2".to_owned(),
             "COUNTERSIGN_ACCOUNTS" => "123456789012".to_owned(),
             "COUNTERSIGN_SWEEP_QUEUE" => "https://sqs.us-east-2.amazonaws.com/123456789012/demo.fifo".to_owned(),

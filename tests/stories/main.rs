@@ -36,6 +36,7 @@ mod organisation;
 mod outcomes;
 mod policy;
 mod policy_answers;
+mod prefix;
 mod quorum;
 mod races;
 mod receipts;

@@ -38,7 +38,7 @@ use crate::publisher::Publisher;
 use crate::receipts::{Receipts, Told};
 use crate::report::{EventReport, FailedMessage, NotifierError, Report};
 use crate::routes::Routes;
-use crate::served::{Served, ServedPlaces};
+use crate::served::{ScopeError, Served, ServedPlaces};
 use crate::settings::Settings;
 use crate::sweep::{Sweep, SweepQueue};
 
@@ -105,7 +105,8 @@ impl Notifier {
         let key = SigningKey::new(kms.clone(), request_keys.newest().clone());
         let (request_keys, vote_keys) = (Keyring::new(kms.clone(), request_keys), Keyring::new(kms, vote_keys));
         let trust = Trust::new(&deployment, &request_keys, &vote_keys, metrics.clone(), Arc::clone(&clock));
-        let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(aws), settings.table, trust);
+        let ledger =
+            Ledger::new(aws_sdk_dynamodb::Client::new(aws), settings.table, trust).with_retention(settings.retention);
         let sealer = Sealer::new(SealKind::Request, deployment.clone(), key.clone());
         let gather = gather(&ledger, &pipeline, &key, [&request_keys, &vote_keys], &deployment, &clock);
         let links = LinkSigner::new(deployment.clone(), callback_url, key.clone());
@@ -228,6 +229,14 @@ impl Notifier {
             {
                 Ok(self.unserved())
             }
+            // Rules and topics may pass on what is not meant for this deployment. That is no fault.
+            Event::ApprovalStarted(PendingRef { action, .. })
+            | Event::ApprovalEnded { action, .. }
+            | Event::RequestMissing { action }
+                if !self.served.has_pipeline(&action.pipeline) =>
+            {
+                Ok(EventReport::Ignored { why: "an approval of a pipeline that is not served" })
+            }
             Event::ApprovalStarted(pending) => {
                 let approval = pending.action.to_string();
                 match self.ask.ask(&pending).await {
@@ -271,6 +280,9 @@ impl Notifier {
             }
             Event::Resend { scope, pipeline, stage, action } => {
                 let approval = format!("{pipeline}/{stage}/{action}");
+                if !self.served.has_pipeline(&pipeline) {
+                    return Err(ScopeError::Pipeline(pipeline).into());
+                }
                 let at = self.places().await?.one(&scope)?;
                 match self.ask.resend(&at, pipeline, &stage, &action).await {
                     Ok(sent) => Ok(EventReport::Resent { approval, sent }),
@@ -343,7 +355,7 @@ impl Notifier {
     }
 
     async fn is_served(&self, account: &AccountId) -> Result<bool, NotifierError> {
-        self.served.has(account).await.map_err(NotifierError::Accounts)
+        self.served.has_account(account).await.map_err(NotifierError::Accounts)
     }
 
     async fn places(&self) -> Result<Served, NotifierError> {
@@ -382,11 +394,14 @@ fn reading(settings: &Settings, aws: &SdkConfig, host: &Host) -> Reading {
         deployment: settings.deployment.clone(),
         member_bus: settings.member_bus.clone(),
         own_bus: settings.event_bus.clone(),
+        prefix: settings.pipeline_prefix.clone(),
     };
     Reading {
-        served: ServedPlaces::new(accounts, settings.pipeline_regions.clone()),
+        served: ServedPlaces::new(accounts, settings.pipeline_regions.clone(), settings.pipeline_prefix.clone()),
         forwarding,
-        pipeline: CodePipeline::new(members, host.polling).with_default_timeout(settings.approval_timeout),
+        pipeline: CodePipeline::new(members, host.polling)
+            .with_default_timeout(settings.approval_timeout)
+            .with_prefix(settings.pipeline_prefix.clone()),
     }
 }
 

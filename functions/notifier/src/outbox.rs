@@ -4,7 +4,7 @@ use countersign::approval::{Address, Approver, Decision, Deployment};
 use countersign::aws::{AwsError, AwsErrorKind};
 use countersign::clock::Clock;
 use countersign::delivery::{About, Claim, DeliveryId, EmailKind};
-use countersign::ledger::{Ledger, PolicyChange, RETENTION, lives_until};
+use countersign::ledger::{Ledger, PolicyChange};
 use countersign::link::{LinkSigner, SignError};
 use countersign::metrics::Metrics;
 use countersign::pipeline::Polling;
@@ -150,7 +150,7 @@ impl Outbox {
         recipients: impl IntoIterator<Item = Recipient<'_>>,
         missing: Option<&Address>,
     ) -> DeliverySummary {
-        let (approval, lives_until) = (&request.approval.key(), lives_until(request));
+        let (approval, lives_until) = (&request.approval.key(), self.ledger.keeps(request));
         let about = About::Request { approval, request: &request.digest, kind };
         let deliver = async |recipient: Recipient<'_>| {
             let id = DeliveryId { about, to: &recipient.mailbox.address };
@@ -177,7 +177,7 @@ impl Outbox {
                 Ok(email.render((self.clock)())?)
             };
             let id = DeliveryId { about: About::Policy(digest), to: &to.address };
-            self.deliver(id, seen.saturating_add(RETENTION), compose).await
+            self.deliver(id, self.ledger.keeps_from(seen), compose).await
         };
         self.all(changes.people().map(deliver)).await
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use countersign::accounts::Accounts;
-use countersign::approval::{AccountId, Location, Region};
+use countersign::approval::{AccountId, ApprovalAction, Location, PipelineName, PipelinePrefix, Region};
 use countersign::aws::AwsError;
 
 /// Where it is said which accounts and regions are served.
@@ -12,11 +12,12 @@ use countersign::aws::AwsError;
 pub(crate) struct ServedPlaces {
     accounts: Accounts,
     regions: Vec<Region>,
+    prefix: Option<PipelinePrefix>,
 }
 
 impl ServedPlaces {
-    pub(crate) fn new(accounts: Accounts, regions: Vec<Region>) -> Self {
-        Self { accounts, regions: once(regions) }
+    pub(crate) fn new(accounts: Accounts, regions: Vec<Region>, prefix: Option<PipelinePrefix>) -> Self {
+        Self { accounts, regions: once(regions), prefix }
     }
 
     /// Those that are served now.
@@ -31,8 +32,21 @@ impl ServedPlaces {
     ///
     /// # Errors
     /// When it cannot be read which accounts are.
-    pub(crate) async fn has(&self, account: &AccountId) -> Result<bool, AwsError> {
+    pub(crate) async fn has_account(&self, account: &AccountId) -> Result<bool, AwsError> {
         self.accounts.has(account).await
+    }
+
+    /// Whether approvals of this pipeline are served, as far as its name goes.
+    pub(crate) fn has_pipeline(&self, pipeline: &PipelineName) -> bool {
+        self.prefix.as_ref().is_none_or(|prefix| prefix.has(pipeline))
+    }
+
+    /// Whether this action is served.
+    ///
+    /// # Errors
+    /// When it cannot be read which accounts are.
+    pub(crate) async fn has(&self, action: &ApprovalAction) -> Result<bool, AwsError> {
+        Ok(self.has_pipeline(&action.pipeline) && self.has_account(&action.account).await?)
     }
 }
 
@@ -59,6 +73,9 @@ pub enum ScopeError {
     /// The account is none of those that are served.
     #[error("the account {0} is not served: the list of accounts does not have it")]
     Unserved(AccountId),
+    /// The pipeline is none of those that are served.
+    #[error("the pipeline {0} is not served: its name does not begin as PipelineNamePrefix says")]
+    Pipeline(PipelineName),
     /// There are several.
     #[error("which account: {0}? Add \"account\" to the command")]
     Account(String),

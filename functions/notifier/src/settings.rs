@@ -4,8 +4,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use countersign::accounts::AccountSource;
-use countersign::approval::{Address, Approver, Deployment, IdentityArn, MemberRoles, Origin, Region, RoleArn};
+use countersign::approval::{
+    Address, Approver, Deployment, IdentityArn, MemberRoles, Origin, PipelinePrefix, Region, RoleArn,
+};
 use countersign::keys::KeyIds;
+use countersign::ledger::DEFAULT_RETENTION;
 use countersign::log::LevelFilter;
 use countersign::pipeline::{DEFAULT_TIMEOUT, Pace};
 use countersign::policy::Policy;
@@ -58,6 +61,8 @@ pub struct Settings {
     /// `COUNTERSIGN_PIPELINE_REGIONS`: the regions that the sweep looks through. The function's own region (`AWS_REGION`)
     /// unless set.
     pub pipeline_regions: Vec<Region>,
+    /// `COUNTERSIGN_PIPELINE_PREFIX`: how the names of the pipelines begin that are served. All are, unless set.
+    pub pipeline_prefix: Option<PipelinePrefix>,
     /// `COUNTERSIGN_SWEEP_QUEUE`: the URL of the SQS queue that the sweep fans out through.
     pub sweep_queue: QueueUrl,
     /// `COUNTERSIGN_SWEEP_PACE`: how many calls per second the sweep makes to CodePipeline in each account and region. 5
@@ -66,6 +71,9 @@ pub struct Settings {
     /// `COUNTERSIGN_APPROVAL_TIMEOUT_DAYS`: how long CodePipeline waits for an answer where the action does not say: a quota
     /// of the account, of seven days unless it was raised.
     pub approval_timeout: Duration,
+    /// `COUNTERSIGN_RECORD_RETENTION_DAYS`: how long the ledger keeps what it has of an approval after that has expired. A year
+    /// unless set.
+    pub retention: Duration,
     /// `COUNTERSIGN_LOG_LEVEL`: `error`, `warn`, `info`, `debug` or `trace`. `info` unless set.
     pub log_level: LevelFilter,
 }
@@ -101,15 +109,21 @@ impl PolicySource {
     }
 }
 
-/// A time-out in whole days, up to the longest that CodePipeline has.
-struct Days(Duration);
+/// A number of whole days, from `LEAST` to `MOST`.
+struct Days<const LEAST: i64, const MOST: i64>(Duration);
 
-impl FromStr for Days {
-    type Err = &'static str;
+/// A time-out, up to the longest that CodePipeline has.
+type Timeout = Days<1, 60>;
+/// How long records are kept. In less than a month, a request could go whose outcome somebody still asks about.
+type Retention = Days<30, 3_653>;
+
+impl<const LEAST: i64, const MOST: i64> FromStr for Days<LEAST, MOST> {
+    type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let days = text.parse().ok().filter(|days| (1..=60).contains(days));
-        days.map(|days| Self(Duration::days(days))).ok_or("it is not a number of days from 1 to 60")
+        let days = text.parse().ok().filter(|days| (LEAST..=MOST).contains(days));
+        let wrong = || format!("it is not a number of days from {LEAST} to {MOST}");
+        days.map(|days| Self(Duration::days(days))).ok_or_else(wrong)
     }
 }
 
@@ -141,10 +155,13 @@ impl Settings {
                 Some(regions) => regions,
                 None => vec![required(lookup, "AWS_REGION")?],
             },
+            pipeline_prefix: optional(lookup, "COUNTERSIGN_PIPELINE_PREFIX")?,
             sweep_queue: required(lookup, "COUNTERSIGN_SWEEP_QUEUE")?,
             sweep_pace: optional(lookup, "COUNTERSIGN_SWEEP_PACE")?.unwrap_or_default(),
-            approval_timeout: optional::<Days>(lookup, "COUNTERSIGN_APPROVAL_TIMEOUT_DAYS")?
+            approval_timeout: optional::<Timeout>(lookup, "COUNTERSIGN_APPROVAL_TIMEOUT_DAYS")?
                 .map_or(DEFAULT_TIMEOUT, |Days(timeout)| timeout),
+            retention: optional::<Retention>(lookup, "COUNTERSIGN_RECORD_RETENTION_DAYS")?
+                .map_or(DEFAULT_RETENTION, |Days(retention)| retention),
             log_level: optional(lookup, "COUNTERSIGN_LOG_LEVEL")?.unwrap_or(LevelFilter::INFO),
         })
     }
@@ -199,12 +216,15 @@ mod tests {
             ("COUNTERSIGN_SES_REGION", "*"),
             ("COUNTERSIGN_PIPELINE_REGIONS", "*"),
             ("COUNTERSIGN_PIPELINE_REGIONS", "us-east-2,"),
+            ("COUNTERSIGN_PIPELINE_PREFIX", "team-a-*"),
             ("COUNTERSIGN_SWEEP_QUEUE", "demo.fifo"),
             ("COUNTERSIGN_SWEEP_PACE", "0"),
             ("COUNTERSIGN_SWEEP_PACE", "21"),
             ("COUNTERSIGN_APPROVAL_TIMEOUT_DAYS", "0"),
             ("COUNTERSIGN_APPROVAL_TIMEOUT_DAYS", "61"),
             ("COUNTERSIGN_APPROVAL_TIMEOUT_DAYS", "7d"),
+            ("COUNTERSIGN_RECORD_RETENTION_DAYS", "29"),
+            ("COUNTERSIGN_RECORD_RETENTION_DAYS", "3654"),
             ("COUNTERSIGN_LOG_LEVEL", "loud"),
             ("COUNTERSIGN_POLICY_TEXT", "[default]\napprovers = [\"ada@example.com\"]"),
         ] {

@@ -315,8 +315,8 @@ impl Sweep {
                 let Some(request) = self.ledger.read_request(&key).await.map_err(of_key(&key))?.request() else {
                     return Ok(Done { gone: Some(key), ..Done::default() });
                 };
-                if !self.served.has(&request.approval.action.account).await.map_err(of_key(&key))? {
-                    tracing::warn!(%key, "an approval is open in an account that is not served any more");
+                if !self.served.has(&request.approval.action).await.map_err(of_key(&key))? {
+                    tracing::warn!(%key, "an approval is open of a pipeline that is not served any more");
                     return Ok(Done::default());
                 }
                 let what = request.approval.action.to_string();

@@ -50,6 +50,8 @@ pub struct Options {
     pub members: Members,
     /// Further accounts that are served: the text of the SSM parameter that the settings name then.
     pub further_accounts: Option<String>,
+    /// How the names of the pipelines begin that are served, if not all are.
+    pub pipeline_prefix: Option<String>,
     /// The clock.
     pub clock: SandboxClock,
     /// Whether there are pipelines to begin with, and an approval that waits.
@@ -65,6 +67,7 @@ impl Default for Options {
             policy: None,
             members: Members::default(),
             further_accounts: None,
+            pipeline_prefix: None,
             clock: SandboxClock::running(),
             demo: true,
         }
@@ -105,7 +108,7 @@ pub struct Sandbox {
     url: String,
     keys: Keys,
     members: Members,
-    has_further_accounts: bool,
+    more: More,
     _stop: oneshot::Sender<()>,
 }
 
@@ -115,7 +118,8 @@ impl Sandbox {
     /// # Errors
     /// When the port is not available or an option is wrong.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let Options { port, approvers, quorum, policy, members, further_accounts, clock, demo } = options;
+        let Options { port, approvers, quorum, policy, members, further_accounts, pipeline_prefix, clock, demo } =
+            options;
         let policy = policy_text(policy, &approvers, &quorum)?;
         let taken = |error| StartError::Port { port, error };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(taken)?;
@@ -127,7 +131,10 @@ impl Sandbox {
         let aws = Arc::new(Aws::new(REGION, TABLE, codepipeline, clock.clock()).await?);
         let keys = create_keys(&aws)?;
         aws.put_parameter(POLICY, &policy).await?;
-        let has_further_accounts = further_accounts.is_some();
+        let more = More { has_further_accounts: further_accounts.is_some(), prefix: pipeline_prefix };
+        if let Some(prefix) = &more.prefix {
+            aws.forwarding.serve_only(prefix.clone());
+        }
         if let Some(further) = further_accounts {
             aws.put_parameter(ACCOUNTS, &further).await?;
         }
@@ -137,7 +144,7 @@ impl Sandbox {
         let started = web::Started::default();
         tokio::spawn(web::serve(listener, Arc::clone(&aws), Arc::clone(&started), stopped));
 
-        let setting = with_parameter(settings(&url, &keys, &members), has_further_accounts);
+        let setting = with_more(settings(&url, &keys, &members), more.clone());
         let metrics = Lines::default();
         let notifier = Notifier::new(
             notifier::Settings::read(&setting)?,
@@ -160,7 +167,7 @@ impl Sandbox {
         started.get_or_init(|| Arc::clone(&functions));
         functions.lambda.drain().await;
         tokio::spawn(every_hour(Arc::downgrade(&functions)));
-        Ok(Self { functions, url, keys, members, has_further_accounts, _stop: stop })
+        Ok(Self { functions, url, keys, members, more, _stop: stop })
     }
 
     /// The sandbox's address, `http://127.0.0.1:PORT`.
@@ -172,7 +179,7 @@ impl Sandbox {
     /// A setting of the functions.
     #[must_use]
     pub fn setting(&self, name: &str) -> Option<String> {
-        with_parameter(settings(&self.url, &self.keys, &self.members), self.has_further_accounts)(name)
+        with_more(settings(&self.url, &self.keys, &self.members), self.more.clone())(name)
     }
 
     /// The sandbox's AWS.
@@ -231,13 +238,20 @@ impl Sandbox {
     }
 }
 
-/// The settings of a deployment that names a parameter with accounts, or of one that names none.
-fn with_parameter(
-    setting: impl Fn(&str) -> Option<String>,
+/// What a deployment may have beyond what each has.
+#[derive(Clone)]
+struct More {
+    /// A parameter with accounts.
     has_further_accounts: bool,
-) -> impl Fn(&str) -> Option<String> {
+    /// How the names of its pipelines begin.
+    prefix: Option<String>,
+}
+
+/// The settings of a deployment that has more.
+fn with_more(setting: impl Fn(&str) -> Option<String>, more: More) -> impl Fn(&str) -> Option<String> {
     move |name| match name {
-        "COUNTERSIGN_ACCOUNTS_PARAMETER" if has_further_accounts => Some(ACCOUNTS.to_owned()),
+        "COUNTERSIGN_ACCOUNTS_PARAMETER" if more.has_further_accounts => Some(ACCOUNTS.to_owned()),
+        "COUNTERSIGN_PIPELINE_PREFIX" => more.prefix.clone(),
         _ => setting(name),
     }
 }

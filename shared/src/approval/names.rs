@@ -46,6 +46,20 @@ checked_text!(
 public_text!(PipelineName);
 
 checked_text!(
+    /// How the names of the pipelines begin that a deployment serves.
+    PipelinePrefix, "the prefix", max 80, "made of letters, digits, '.', '@', '-' and '_'", is_name
+);
+public_text!(PipelinePrefix);
+
+impl PipelinePrefix {
+    /// Whether the pipeline of this name is one of them.
+    #[must_use]
+    pub fn has(&self, pipeline: &PipelineName) -> bool {
+        pipeline.as_str().starts_with(self.as_str())
+    }
+}
+
+checked_text!(
     /// A stage's name.
     StageName, "the stage name", max 100, "made of letters, digits, '.', '@', '-' and '_'", is_name
 );
@@ -212,6 +226,17 @@ mod tests {
         assert_eq!("x".repeat(101).parse::<StageName>(), Err(ParseError::TooLong { what: "the stage name", max: 100 }));
         for name in ["a b", "a/b", "a\n", "ä", "a:b", "<b>"] {
             assert!(matches!(name.parse::<ActionName>(), Err(ParseError::Form { .. })), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_has_the_pipelines_whose_names_begin_with_it() {
+        let prefix: PipelinePrefix = "team-a-".parse().unwrap();
+        for (name, expected) in [("team-a-web", true), ("team-a-", true), ("team-a", false), ("Team-A-web", false)] {
+            assert_eq!(prefix.has(&name.parse().unwrap()), expected, "{name}");
+        }
+        for wrong in ["", "team a", "team*", "team/", &"x".repeat(81)] {
+            assert!(wrong.parse::<PipelinePrefix>().is_err(), "{wrong:?}");
         }
     }
 

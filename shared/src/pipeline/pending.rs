@@ -300,7 +300,8 @@ impl CodePipeline {
             let call = client.list_pipelines().set_next_token(page).customize();
             let answer = self.call(at, OPERATION, call.config_override(in_region(&at.region)).send()).await?;
             for listed in answer.pipelines.unwrap_or_default() {
-                if let Some(Ok(name)) = listed.name.as_deref().map(str::parse) {
+                let Some(Ok(name)) = listed.name.as_deref().map(str::parse) else { continue };
+                if self.prefix.as_ref().is_none_or(|prefix| prefix.has(&name)) {
                     pipelines.push((name, listed.execution_mode));
                 }
             }

@@ -9,7 +9,7 @@ use aws_config::SdkConfig;
 use aws_sdk_eventbridge::operation::describe_rule::DescribeRuleOutput;
 use aws_sdk_eventbridge::types::{RuleState, Target};
 use aws_sdk_sqs::types::QueueAttributeName;
-use countersign::approval::{Deployment, Location, ParseError};
+use countersign::approval::{Deployment, Location, ParseError, PipelinePrefix};
 use countersign::aws::AwsError;
 use countersign::events::{DOCTOR_SOURCE, TEST_EVENT};
 use countersign::members::Members;
@@ -63,6 +63,8 @@ pub(crate) struct Forwarding {
     pub(crate) member_bus: BusArn,
     /// The bus of the hub's own rule.
     pub(crate) own_bus: String,
+    /// How the names of the pipelines begin that are served, if not all are.
+    pub(crate) prefix: Option<PipelinePrefix>,
 }
 
 /// The rule of an account and region, as it should be.
@@ -125,7 +127,7 @@ impl Forwarding {
         );
         let rule = rule.map_err(|error| AwsError::new("events:DescribeRule", &error))?;
         let targets = targets.map_err(|error| AwsError::new("events:ListTargetsByRule", &error))?;
-        if let Some(wrong) = wrong_rule(&rule, wanted) {
+        if let Some(wrong) = wrong_rule(&rule, wanted, self.prefix.as_ref()) {
             return Ok(Some(wrong));
         }
         let target = targets.targets().iter().find(|target| target.arn == wanted.target);
@@ -149,16 +151,20 @@ impl Forwarding {
     }
 }
 
-fn wrong_rule(rule: &DescribeRuleOutput, wanted: &Wanted) -> Option<(String, &'static str)> {
+fn wrong_rule(
+    rule: &DescribeRuleOutput,
+    wanted: &Wanted,
+    prefix: Option<&PipelinePrefix>,
+) -> Option<(String, &'static str)> {
     let name = &wanted.name;
     if rule.state != Some(RuleState::Enabled) {
         return Some((format!("the rule {name} is not enabled"), DISABLED));
     }
     let pattern = rule.event_pattern().and_then(|pattern| serde_json::from_str(pattern).ok());
-    let is_ours =
-        pattern.map(sorted).is_some_and(|pattern| [false, true].map(approval_pattern).map(sorted).contains(&pattern));
-    if !is_ours {
-        return Some((format!("the rule {name} has another event pattern than the template's"), DEPLOY));
+    let ours = [false, true].map(|with_tests| sorted(approval_pattern(with_tests, prefix)));
+    if !pattern.map(sorted).is_some_and(|pattern| ours.contains(&pattern)) {
+        let with = prefix.map_or_else(String::new, |prefix| format!(" with PipelineNamePrefix={prefix}"));
+        return Some((format!("the rule {name} has another event pattern than the template's{with}"), DEPLOY));
     }
     None
 }
@@ -195,20 +201,24 @@ impl<'a> Queue<'a> {
 }
 
 /// The event pattern of the templates, with the doctor's test events or without.
-fn approval_pattern(with_tests: bool) -> Value {
+fn approval_pattern(with_tests: bool, prefix: Option<&PipelinePrefix>) -> Value {
     let (mut sources, mut types) = (vec!["aws.codepipeline"], vec!["CodePipeline Action Execution State Change"]);
     if with_tests {
         sources.push(DOCTOR_SOURCE);
         types.push(TEST_EVENT);
     }
-    json!({
+    let mut pattern = json!({
         "source": sources,
         "detail-type": types,
         "detail": {
             "type": {"owner": ["AWS"], "provider": ["Manual"], "category": ["Approval"]},
             "state": ["STARTED", "SUCCEEDED", "FAILED", "ABANDONED", "CANCELED"],
         },
-    })
+    });
+    if let Some(prefix) = prefix {
+        pattern["detail"]["pipeline"] = json!([{"prefix": prefix.as_str()}]);
+    }
+    pattern
 }
 
 /// A pattern with each list in order: that of its values means nothing.

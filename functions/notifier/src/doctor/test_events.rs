@@ -95,7 +95,11 @@ impl TestEvents {
         let events = aws_sdk_eventbridge::Client::new(&self.forwarding.members.aws(at).await?);
         let entry = PutEventsRequestEntry::builder().source(DOCTOR_SOURCE).detail_type(TEST_EVENT);
         let entry = entry.event_bus_name(self.forwarding.bus(at));
-        let answer = events.put_events().entries(entry.detail(test_event(&nonce)).build()).send().await;
+        let answer = events
+            .put_events()
+            .entries(entry.detail(test_event(&nonce, self.forwarding.prefix.as_ref())).build())
+            .send()
+            .await;
         let answer = answer.map_err(|error| AwsError::new(PUT, &error))?;
         match answer.entries().iter().find_map(|entry| entry.error_code()) {
             Some(code) => Err(AwsError::unexpected(PUT, code)),

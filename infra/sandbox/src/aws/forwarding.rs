@@ -8,8 +8,8 @@
 //! and their service authorization references for the resources.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use countersign::events::{DOCTOR_SOURCE, TEST_EVENT};
 use serde_json::{Value, json};
@@ -27,6 +27,8 @@ pub struct Forwarding {
     changed: Mutex<HashMap<(String, String), Rule>>,
     /// Whether the templates were deployed with test events.
     takes_tests: AtomicBool,
+    /// How the names of the pipelines begin that they were deployed for, if not for all.
+    prefix: OnceLock<String>,
 }
 
 /// The rule of an account and region.
@@ -46,7 +48,7 @@ pub struct Rule {
 
 impl Rule {
     /// As the templates make it.
-    fn of(account: &str, region: &str, takes_tests: bool) -> Self {
+    fn of(account: &str, region: &str, takes_tests: bool, prefix: Option<&String>) -> Self {
         let letters = json!({"Arn": format!("arn:aws:sqs:{region}:{account}:{}", queue_of(account, region))});
         let target = if is_home(account, region) {
             let notifier = format!("arn:aws:lambda:{region}:{account}:function:{DEPLOYMENT}-notifier");
@@ -60,7 +62,7 @@ impl Rule {
             sources.push(DOCTOR_SOURCE);
             types.push(TEST_EVENT);
         }
-        let pattern = json!({
+        let mut pattern = json!({
             "source": sources,
             "detail-type": types,
             "detail": {
@@ -68,6 +70,9 @@ impl Rule {
                 "state": ["STARTED", "SUCCEEDED", "FAILED", "ABANDONED", "CANCELED"],
             },
         });
+        if let Some(prefix) = prefix {
+            pattern["detail"]["pipeline"] = json!([{"prefix": prefix}]);
+        }
         Self { exists: true, enabled: true, pattern, target, undelivered: 0 }
     }
 }
@@ -121,20 +126,29 @@ impl Forwarding {
         self.takes_tests.store(true, Ordering::Relaxed);
     }
 
+    /// Has the templates deployed for the pipelines whose names begin so.
+    pub fn serve_only(&self, prefix: String) {
+        self.prefix.get_or_init(|| prefix);
+    }
+
     /// Changes the rule of an account and region, as an administrator there may.
     pub fn change(&self, account: &str, region: &str, change: impl FnOnce(&mut Rule)) {
         let mut rules = lock(&self.changed);
         let rule = rules.entry((account.to_owned(), region.to_owned()));
-        change(rule.or_insert_with(|| Rule::of(account, region, self.takes_tests())));
+        change(rule.or_insert_with(|| self.template(account, region)));
     }
 
     fn takes_tests(&self) -> bool {
         self.takes_tests.load(Ordering::Relaxed)
     }
 
+    fn template(&self, account: &str, region: &str) -> Rule {
+        Rule::of(account, region, self.takes_tests(), self.prefix.get())
+    }
+
     fn rule(&self, account: &str, region: &str) -> Rule {
         let changed = lock(&self.changed).get(&(account.to_owned(), region.to_owned())).cloned();
-        changed.unwrap_or_else(|| Rule::of(account, region, self.takes_tests()))
+        changed.unwrap_or_else(|| self.template(account, region))
     }
 
     /// Takes the doctor's test events, and no other, and hands over to `notifier` what the rule there forwards to the hub.
@@ -152,13 +166,16 @@ impl Forwarding {
                 "User is not authorized to perform: events:PutEvents because no identity-based policy allows it";
             return Err(AwsError::new("AccessDeniedException", message.to_owned()));
         }
-        let (rule, template) = (self.rule(account, region), Rule::of(account, region, true));
+        let (rule, template) = (self.rule(account, region), self.template(account, region));
+        let prefix = self.prefix.get().map_or("", String::as_str);
         let mut results = Vec::new();
         for entry in entries {
             let id = Uuid::new_v4().to_string();
             results.push(json!({ "EventId": id }));
-            if rule.exists && rule.enabled && rule.pattern == template.pattern && rule.target == template.target {
-                let detail: Value = serde_json::from_str(&text(entry, "Detail")).unwrap_or_default();
+            let detail: Value = serde_json::from_str(&text(entry, "Detail")).unwrap_or_default();
+            let is_meant = text(&detail, "pipeline").starts_with(prefix);
+            let is_sound = rule.exists && rule.enabled && rule.pattern == template.pattern;
+            if is_sound && rule.target == template.target && is_meant {
                 notifier(json!({
                     "version": "0", "id": id, "detail-type": TEST_EVENT, "source": DOCTOR_SOURCE, "account": account,
                     "time": moment::text(now, moment::SECONDS), "region": region, "resources": [], "detail": detail,
