@@ -19,6 +19,7 @@ NO_VALUE = object()
 
 # The ARN of a resource in a region, as far as it matters to policies.
 ARNS = {
+    "AWS::CloudWatch::Alarm": f"arn:aws:cloudwatch:{{region}}:{ACCOUNT}:alarm:{{name}}",
     "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{{region}}:{ACCOUNT}:table/{{name}}",
     "AWS::Events::EventBus": f"arn:aws:events:{{region}}:{ACCOUNT}:event-bus/{{name}}",
     "AWS::Events::Rule": f"arn:aws:events:{{region}}:{ACCOUNT}:rule/{{name}}",
@@ -197,8 +198,13 @@ class Stack:
     def attribute(self, logical_id, attribute):
         if attribute in ("Arn", "TopicArn"):
             arn = ARNS[self.declared[logical_id]["Type"]]
-            return arn.format(region=self.region, name=self.real_name(logical_id))
+            return arn.format(region=self.region, name=self.path(logical_id) + self.real_name(logical_id))
         return f"{self.names[logical_id]}.{attribute}"
+
+    def path(self, logical_id):
+        """The path of a role, as its ARN has it."""
+        path = self.resolve(self.declared[logical_id].get("Properties", {}).get("Path", "/"))
+        return "" if path is NO_VALUE else path[1:]
 
     def real_name(self, logical_id):
         """The name that a template gives a resource, as far as others need it, or that of the SAM template."""
@@ -288,8 +294,11 @@ def normalized(stack):
             properties["AccessLogSettings"]["Format"] = json.loads(properties["AccessLogSettings"]["Format"])
         for target in properties.get("Targets", []):
             target.pop("Id", None)  # A name within the rule.
-        if not properties.get("AlarmActions", True):
-            del properties["AlarmActions"]
+        if "DashboardBody" in properties:
+            properties["DashboardBody"] = json.loads(properties["DashboardBody"])
+        for actions in ("AlarmActions", "OKActions"):
+            if not properties.get(actions, True):
+                del properties[actions]
         result[name] = {key: value for key, value in resource.items() if key != "DependsOn"} | {
             "Properties": properties
         }

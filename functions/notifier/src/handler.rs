@@ -221,22 +221,10 @@ impl Notifier {
     }
 
     async fn dispatch(&self, event: Event, request_id: &str) -> Result<EventReport, NotifierError> {
+        if let Some(report) = self.refused(&event).await? {
+            return Ok(report);
+        }
         match event {
-            Event::ApprovalStarted(PendingRef { action, .. })
-            | Event::ApprovalEnded { action, .. }
-            | Event::RequestMissing { action }
-                if !self.is_served(&action.account).await? =>
-            {
-                Ok(self.unserved())
-            }
-            // Rules and topics may pass on what is not meant for this deployment. That is no fault.
-            Event::ApprovalStarted(PendingRef { action, .. })
-            | Event::ApprovalEnded { action, .. }
-            | Event::RequestMissing { action }
-                if !self.served.has_pipeline(&action.pipeline) =>
-            {
-                Ok(EventReport::Ignored { why: "an approval of a pipeline that is not served" })
-            }
             Event::ApprovalStarted(pending) => {
                 let approval = pending.action.to_string();
                 match self.ask.ask(&pending).await {
@@ -329,6 +317,22 @@ impl Notifier {
             Event::TestArrived { at, nonce } => self.test_arrived(&at, &nonce).await,
             Event::Ignored(why) => Ok(EventReport::Ignored { why }),
         }
+    }
+
+    /// What is said of an event about an approval that is not served.
+    async fn refused(&self, event: &Event) -> Result<Option<EventReport>, NotifierError> {
+        let (Event::ApprovalStarted(PendingRef { action, .. })
+        | Event::ApprovalEnded { action, .. }
+        | Event::RequestMissing { action }) = event
+        else {
+            return Ok(None);
+        };
+        if !self.is_served(&action.account).await? {
+            return Ok(Some(self.unserved()));
+        }
+        // Topics, and rules of members, may pass on what is not meant for this deployment. That is no fault.
+        let is_meant = self.served.has_pipeline(&action.pipeline);
+        Ok((!is_meant).then_some(EventReport::Ignored { why: "an approval of a pipeline that is not served" }))
     }
 
     /// Whom a text would ask, or else the policy in force.

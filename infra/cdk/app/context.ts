@@ -1,6 +1,7 @@
 import {
   aws_apigatewayv2 as apigatewayv2,
   aws_events as events,
+  aws_iam as iam,
   aws_lambda as lambda,
   aws_ses as ses,
   aws_sns as sns,
@@ -23,6 +24,8 @@ type Key =
   | 'approvers'
   | 'architecture'
   | 'configurationSet'
+  | 'dashboard'
+  | 'deletionProtection'
   | 'deploymentName'
   | 'eventBusName'
   | 'forwardBusArn'
@@ -33,15 +36,20 @@ type Key =
   | 'memberRolePrefix'
   | 'notificationTopic'
   | 'notifierConcurrency'
+  | 'okActions'
   | 'organizationId'
   | 'origins'
+  | 'permissionsBoundaryArn'
+  | 'pipelineNamePrefix'
   | 'pipelineRegions'
   | 'policyFile'
   | 'policyParameterName'
   | 'policySource'
   | 'quorum'
+  | 'recordRetentionDays'
   | 'replyTo'
   | 'requestKeys'
+  | 'rolePath'
   | 'sender'
   | 'senderIdentity'
   | 'senderIdentityArn'
@@ -61,7 +69,16 @@ type Key =
   | 'notifierZip';
 
 /** The same for the parameters of infra/member/template.yaml. */
-type MemberKey = 'deploymentName' | 'homeRegion' | 'hubBusArn' | 'organizationId' | 'rolePrefix' | 'testEvents';
+type MemberKey =
+  | 'deploymentName'
+  | 'homeRegion'
+  | 'hubBusArn'
+  | 'organizationId'
+  | 'permissionsBoundaryName'
+  | 'pipelineNamePrefix'
+  | 'rolePath'
+  | 'rolePrefix'
+  | 'testEvents';
 
 /** Reads the props of `EmailApprovals` from the context of `scope`. */
 export function propsFromContext(scope: Construct): EmailApprovalsProps {
@@ -92,6 +109,7 @@ export function propsFromContext(scope: Construct): EmailApprovalsProps {
       name === 'default' ? undefined : events.EventBus.fromEventBusName(scope, 'EventBus', name),
     ),
     pipelineRegions: context.list('pipelineRegions'),
+    pipelineNamePrefix: context.optional('pipelineNamePrefix', String),
     approvalTimeout: days(context.number('approvalTimeoutDays')),
     notificationTopic: context.flag('notificationTopic'),
     memberAccounts: context.list('memberAccounts'),
@@ -105,14 +123,20 @@ export function propsFromContext(scope: Construct): EmailApprovalsProps {
       events.EventBus.fromEventBusArn(scope, 'ForwardBus', arn),
     ),
     alarmTopic: context.optional('alarmTopicArn', (arn) => sns.Topic.fromTopicArn(scope, 'AlarmTopic', arn)),
+    okActions: context.flag('okActions'),
+    dashboard: context.flag('dashboard'),
     logRetention: context.number('logRetentionDays'),
     logLevel: context.oneOf('logLevel', ...Object.values(LogLevel)),
+    recordRetention: days(context.number('recordRetentionDays')),
+    deletionProtection: context.flag('deletionProtection'),
     throttle: throttle(context),
     notifierConcurrency: context.number('notifierConcurrency'),
     sweepConcurrency: context.number('sweepConcurrency'),
     sweepPace: context.number('sweepPace'),
     testEvents: context.oneOf('testEvents', 'enabled', 'disabled') === 'enabled',
     architecture,
+    permissionsBoundary: context.optional('permissionsBoundaryArn', (arn) => permissionsBoundary(scope, arn)),
+    rolePath: context.optional('rolePath', String),
     requestKeys: keyUses(context, 'requestKeys'),
     voteKeys: keyUses(context, 'voteKeys'),
     notifierCode: code('notifierZip', 'notifier'),
@@ -128,6 +152,9 @@ export function memberPropsFromContext(scope: Construct): MemberProps {
     homeRegion: context.required('homeRegion', 'eu-west-1'),
     deploymentName: context.optional('deploymentName', String),
     rolePrefix: context.optional('rolePrefix', String),
+    rolePath: context.optional('rolePath', String),
+    permissionsBoundary: context.optional('permissionsBoundaryName', (name) => boundaryOfAccount(scope, name)),
+    pipelineNamePrefix: context.optional('pipelineNamePrefix', String),
     organizationId: context.optional('organizationId', String),
     testEvents: context.oneOf('testEvents', 'enabled', 'disabled') === 'enabled',
   };
@@ -143,6 +170,22 @@ function senderIdentity(scope: Construct, context: ContextReader<Key>): ses.IEma
     throw new Error(`context "senderIdentity" is "${name}", but context "senderIdentityArn" names the identity`);
   }
   return name ? ses.EmailIdentity.fromEmailIdentityName(scope, 'SenderIdentity', name) : identity;
+}
+
+function permissionsBoundary(scope: Construct, arn: string): iam.IManagedPolicy {
+  if (!/^arn:[a-z-]+:iam::([0-9]{12}|aws):policy\/[A-Za-z0-9_+=,.@/-]{1,640}$/.test(arn)) {
+    const example = 'arn:aws:iam::123456789012:policy/boundary';
+    throw new Error(`context "permissionsBoundaryArn" is "${arn}"; expected the ARN of an IAM policy, such as ${example}`);
+  }
+  return iam.ManagedPolicy.fromManagedPolicyArn(scope, 'PermissionsBoundary', arn);
+}
+
+/** A policy of the account that the stack is deployed into. Each account of a stack set has its own. */
+function boundaryOfAccount(scope: Construct, name: string): iam.IManagedPolicy {
+  if (!/^([A-Za-z0-9_+=,.@-]+\/)*[A-Za-z0-9_+=,.@-]{1,128}$/.test(name)) {
+    throw new Error(`context "permissionsBoundaryName" is "${name}"; expected the name of an IAM policy, such as boundary`);
+  }
+  return iam.ManagedPolicy.fromManagedPolicyName(scope, 'PermissionsBoundary', name);
 }
 
 /** A parameter that exists already. Its value is only referred to, so that CloudFormation does not read it. */

@@ -55,7 +55,11 @@ export function addAlarms(scope: Construct, settings: Settings, sources: AlarmSo
       comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     });
-    if (settings.alarmTopic) alarm.addAlarmAction(new actions.SnsAction(settings.alarmTopic));
+    if (settings.alarmTopic) {
+      const tell = new actions.SnsAction(settings.alarmTopic);
+      alarm.addAlarmAction(tell);
+      if (settings.okActions) alarm.addOkAction(tell);
+    }
     return alarm;
   };
   const metric = (props: cloudwatch.MetricProps) => new cloudwatch.Metric({ period: Duration.minutes(5), ...props });

@@ -16,6 +16,7 @@ import { addAlarms, type ApprovalAlarms } from './alarms.js';
 import { CallbackApi } from './api.js';
 import { Callback } from './callback.js';
 import { configurationSet } from './configuration-set.js';
+import { addDashboard } from './dashboard.js';
 import { EmailEvents } from './email-events.js';
 import { ApprovalEvents } from './events.js';
 import { functionRole } from './function.js';
@@ -81,6 +82,8 @@ export class EmailApprovals extends Construct {
   readonly decidingRole?: iam.IRole;
   /** The alarms. Those are sent to `alarmTopic`, if there is one; add further actions here. */
   readonly alarms: ApprovalAlarms;
+  /** The dashboard, with `dashboard`. */
+  readonly dashboard?: cloudwatch.Dashboard;
 
   private readonly deploymentName: string;
 
@@ -94,7 +97,7 @@ export class EmailApprovals extends Construct {
     const callbackRole = functionRole(this, 'CallbackRole', 'callback', settings);
     const request = requestKeys(this, settings.deploymentName, settings.requestKeys, notifierRole);
     const vote = voteKeys(this, settings.deploymentName, settings.voteKeys, callbackRole);
-    const table = ledger(this, [callbackRole, notifierRole]);
+    const table = ledger(this, settings, [callbackRole, notifierRole]);
     const policy = settings.policy._locate(this);
     this.configurationSetName = configurationSet(this, settings);
     const emailEvents = new EmailEvents(this, 'EmailEvents', { settings, configurationSet: this.configurationSetName });
@@ -131,6 +134,8 @@ export class EmailApprovals extends Construct {
         callbackRole: callbackRole.roleName,
         deploymentName: settings.deploymentName,
         testEvents: settings.testEvents,
+        pipelineNamePrefix: settings.pipelineNamePrefix,
+        roles: settings,
       };
       const { ownBus: bus, deadLetterQueue } = approvalEvents;
       const own = { bus, queue: deadLetterQueue.queueArn };
@@ -147,6 +152,12 @@ export class EmailApprovals extends Construct {
       emailDeadLetters: emailEvents.deadLetterQueue,
       apiId: api.apiId,
     });
+
+    if (settings.dashboard) {
+      const { alarms } = this;
+      const sources = { alarms, notifier: notifier.function, callback: callback.function, apiId: api.apiId };
+      this.dashboard = addDashboard(this, settings, sources);
+    }
 
     this.apiEndpoint = api.url;
     this.notifier = notifier.function;

@@ -19,14 +19,24 @@ import { approvalRuleName } from './member-roles.js';
 import type { Settings } from './settings.js';
 import { TEST_SOURCE, TEST_TYPE } from './test-events.js';
 
-/** The start and the end of manual approvals, and the doctor's test events, where they are enabled. */
-export function approvalPattern(testEvents: boolean): events.EventPattern {
+/** What the rules for approval events take. */
+interface Taken {
+  readonly testEvents: boolean;
+  readonly pipelineNamePrefix: string;
+}
+
+/**
+ * The start and the end of manual approvals in pipelines whose names begin so, and the doctor's test events, where they are
+ * enabled.
+ */
+export function approvalPattern({ testEvents, pipelineNamePrefix }: Taken): events.EventPattern {
   return {
     source: ['aws.codepipeline', ...(testEvents ? [TEST_SOURCE] : [])],
     detailType: ['CodePipeline Action Execution State Change', ...(testEvents ? [TEST_TYPE] : [])],
     detail: {
       type: { owner: ['AWS'], provider: ['Manual'], category: ['Approval'] },
       state: ['STARTED', 'SUCCEEDED', 'FAILED', 'ABANDONED', 'CANCELED'],
+      ...(pipelineNamePrefix && { pipeline: events.Match.prefix(pipelineNamePrefix) }),
     },
   };
 }
@@ -67,7 +77,7 @@ export class ApprovalEvents extends Construct {
       ruleName: this.ruleName,
       description: 'Sends the start and the end of manual approvals in CodePipeline to the notifier',
       ...(settings.eventBus && { eventBus: settings.eventBus }),
-      eventPattern: approvalPattern(settings.testEvents),
+      eventPattern: approvalPattern(settings),
       targets: [this.target(notifier)],
     });
     // The callback's own events: about a vote, for which the notifier sends a receipt to the voter, and about a request
@@ -90,7 +100,7 @@ export class ApprovalEvents extends Construct {
         ruleName: `${settings.deploymentName}-members`,
         description: 'Sends the start and the end of manual approvals in member accounts to the notifier',
         eventBus: this.memberBus,
-        eventPattern: approvalPattern(settings.testEvents),
+        eventPattern: approvalPattern(settings),
         targets: [this.target(notifier)],
       });
     }
@@ -99,7 +109,8 @@ export class ApprovalEvents extends Construct {
   }
 
   /** Forwards the events for others, of both functions. Nobody in another account can put one with this account in it. */
-  private forward({ deploymentName }: Settings, busArn: string): void {
+  private forward(settings: Settings, busArn: string): void {
+    const { deploymentName } = settings;
     const ruleName = `${deploymentName}-forward`;
     const rule = new events.Rule(this, 'ForwardRule', {
       ruleName,
@@ -114,6 +125,8 @@ export class ApprovalEvents extends Construct {
         forwardTo(this, {
           busArn,
           ruleName,
+          roleName: ruleName,
+          roles: settings,
           description: `Forwards events of Countersign (${deploymentName})`,
           maxEventAge: Duration.hours(24),
           deadLetterQueue: this.deadLetterQueue,

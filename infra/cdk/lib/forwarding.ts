@@ -1,10 +1,15 @@
 import { aws_events as events, aws_iam as iam, type aws_sqs as sqs, Duration, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
+import { type RoleOptions, roleProps } from './roles.js';
+
 /** A bus, perhaps of another account or region, that a rule forwards events to. */
 interface Forwarding {
   readonly busArn: string;
   readonly ruleName: string;
+  /** The name of the role, without its region. It is fixed, because some accounts take no others. */
+  readonly roleName: string;
+  readonly roles: RoleOptions;
   /** What the role is for. */
   readonly description: string;
   /** How long EventBridge tries. */
@@ -13,15 +18,17 @@ interface Forwarding {
 }
 
 /**
- * The bus as the rule's target, with a role for it, which CloudFormation names. The construct library's own would add
+ * The bus as the rule's target, with a role for it. The construct library's own would add
  * what it needs to the other account.
  */
 export function forwardTo(scope: Construct, forwarding: Forwarding): events.IRuleTarget {
-  const { busArn, ruleName, description, maxEventAge, deadLetterQueue } = forwarding;
+  const { busArn, ruleName, roleName, roles, description, maxEventAge, deadLetterQueue } = forwarding;
   const stack = Stack.of(scope);
   // By its name, since a reference would be circular.
   const rule = stack.formatArn({ service: 'events', resource: 'rule', resourceName: ruleName });
   const role = new iam.Role(scope, 'ForwardingRole', {
+    ...roleProps(roles),
+    roleName: `${roleName}-${stack.region}`,
     description,
     assumedBy: new iam.ServicePrincipal('events.amazonaws.com').withConditions({
       ArnEquals: { 'aws:SourceArn': rule },

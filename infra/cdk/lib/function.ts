@@ -6,6 +6,7 @@ import type { Construct } from 'constructs';
 
 import { acknowledge } from './acknowledge.js';
 import { functionRoleName } from './member-roles.js';
+import { roleProps } from './roles.js';
 import type { Settings } from './settings.js';
 
 /** The options in which the two functions differ. */
@@ -22,9 +23,11 @@ export function functionRole(
   scope: Construct,
   id: string,
   binary: RustFunctionOptions['binary'],
-  { deploymentName }: Pick<Settings, 'deploymentName'>,
+  settings: Settings,
 ): iam.Role {
+  const { deploymentName } = settings;
   return new iam.Role(scope, id, {
+    ...roleProps(settings),
     roleName: functionRoleName(deploymentName, binary, Stack.of(scope).region),
     description: `Role of the Countersign ${binary} (${deploymentName})`,
     assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),

@@ -2,18 +2,20 @@ import { aws_dynamodb as dynamodb, aws_iam as iam, RemovalPolicy } from 'aws-cdk
 import type { Construct } from 'constructs';
 
 import { principalArns } from './keys.js';
+import type { Settings } from './settings.js';
 
 /**
  * The ledger's table. It is the record of who decided what, so it is kept when the stack is deleted; only the
  * deployment that makes it, if it fails, deletes it again.
  */
-export function ledger(scope: Construct, writers: readonly iam.Role[]): dynamodb.Table {
+export function ledger(scope: Construct, settings: Settings, writers: readonly iam.Role[]): dynamodb.Table {
   return new dynamodb.Table(scope, 'LedgerTable', {
     partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
     sortKey: { name: 'sk', type: dynamodb.AttributeType.STRING },
     billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
     timeToLiveAttribute: 'ttl',
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+    deletionProtection: settings.deletionProtection,
     encryption: dynamodb.TableEncryption.AWS_MANAGED,
     removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     resourcePolicy: new iam.PolicyDocument({ statements: [denyWritesExceptBy(writers)] }),

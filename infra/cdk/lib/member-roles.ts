@@ -2,6 +2,7 @@ import { aws_iam as iam, Duration, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 import { acknowledge, findingArn } from './acknowledge.js';
+import { type RoleOptions, roleProps, withPath } from './roles.js';
 import type { Settings } from './settings.js';
 import { onlyEvents, TEST_SOURCE, TEST_TYPE } from './test-events.js';
 
@@ -14,6 +15,10 @@ export interface Hub {
   readonly callbackRole: string;
   readonly deploymentName: string;
   readonly testEvents: boolean;
+  /** How the names of the pipelines begin that it serves. */
+  readonly pipelineNamePrefix: string;
+  /** What its roles and those of the account have in common, and what the account's have. */
+  readonly roles: RoleOptions;
   /** The organization that its account must also belong to. */
   readonly organizationId?: string | undefined;
 }
@@ -60,9 +65,11 @@ export function addMemberRoles(scope: Construct, prefix: string, hub: Hub, own?:
   const stack = Stack.of(scope);
   const ruleName = approvalRuleName(hub.deploymentName);
   const rule = stack.formatArn({ service: 'events', region: '*', resource: 'rule', resourceName: ruleName });
+  const everyPipeline = `${hub.pipelineNamePrefix}*`;
   const queueName = memberDeadLettersName(hub.deploymentName);
   const queue = stack.formatArn({ service: 'sqs', region: '*', resource: queueName });
   const reading = new iam.Role(scope, 'ReadingRole', {
+    ...roleProps(hub.roles),
     roleName: `${prefix}-read`,
     description: `Lets Countersign (${hub.deploymentName}) read pipelines`,
     maxSessionDuration: Duration.hours(1), // The longest that a role assumed from another lasts.
@@ -78,7 +85,7 @@ export function addMemberRoles(scope: Construct, prefix: string, hub: Hub, own?:
             'codepipeline:ListActionExecutions',
             'codepipeline:ListPipelineExecutions',
           ],
-          pipelines(scope, '*'),
+          pipelines(scope, everyPipeline),
         ),
         // For the sweep. The action takes no resource.
         allow('ListPipelines', ['codepipeline:ListPipelines'], '*'),
@@ -107,7 +114,7 @@ export function addMemberRoles(scope: Construct, prefix: string, hub: Hub, own?:
       ),
     },
   });
-  acknowledgePipelines(reading, '*');
+  acknowledgePipelines(reading, everyPipeline);
   acknowledge(reading, 'AwsSolutions-IAM5[Resource::*]', 'ListPipelines takes no resource.');
   for (const [service, resource] of [
     ['events', `rule/${ruleName}`],
@@ -127,19 +134,20 @@ export function addMemberRoles(scope: Construct, prefix: string, hub: Hub, own?:
     StringLike: { 'sts:SourceIdentity': '*' },
   });
   const deciding = new iam.Role(scope, 'DecidingRole', {
+    ...roleProps(hub.roles),
     roleName: `${prefix}-decide`,
     description: `Lets the callback of Countersign (${hub.deploymentName}) approve and reject in the name of approvers`,
     maxSessionDuration: Duration.hours(1),
     assumedBy: callback,
     inlinePolicies: {
       // The resource is PIPELINE/STAGE/ACTION.
-      decide: policy(allow('PutApprovalResults', ['codepipeline:PutApprovalResult'], pipelines(scope, '*/*/*'))),
+      decide: policy(allow('PutApprovalResults', ['codepipeline:PutApprovalResult'], pipelines(scope, `${everyPipeline}/*/*`))),
     },
   });
   deciding.assumeRolePolicy?.addStatements(
     new iam.PolicyStatement({ actions: ['sts:SetSourceIdentity'], principals: [callback] }),
   );
-  acknowledgePipelines(deciding, '*/*/*');
+  acknowledgePipelines(deciding, `${everyPipeline}/*/*`);
   return { reading, deciding };
 }
 
@@ -155,13 +163,13 @@ export function allowAssumingDecidingRoles(role: iam.Role, settings: Settings): 
 
 /** The ARNs of both roles in all accounts, without the ends of the names. */
 export function memberRolesArn(scope: Construct, settings: Settings): string {
-  return iamArn(scope, '*', 'role', settings.memberRolePrefix);
+  return iamArn(scope, '*', 'role', withPath(settings, settings.memberRolePrefix));
 }
 
 function allowAssuming(role: iam.Role, settings: Settings, sid: string, kind: 'read' | 'decide', actions: string[]) {
   const servesOthers = settings.memberAccounts.length > 0 || settings.memberAccountsParameter !== undefined;
   const account = servesOthers ? '*' : Stack.of(role).account;
-  const name = `${settings.memberRolePrefix}-${kind}`;
+  const name = withPath(settings, `${settings.memberRolePrefix}-${kind}`);
   role.addToPolicy(new iam.PolicyStatement({ sid, actions, resources: [iamArn(role, account, 'role', name)] }));
   if (account === '*') {
     acknowledge(
@@ -175,7 +183,7 @@ function allowAssuming(role: iam.Role, settings: Settings, sid: string, kind: 'r
 /** These roles of the hub, for whose sessions AWS compares the role's ARN; some other evaluators, the session's. */
 function trusted(scope: Construct, hub: Hub, roles: readonly string[]): iam.PrincipalBase {
   const arns = roles.flatMap((name) => [
-    iamArn(scope, hub.account, 'role', name),
+    iamArn(scope, hub.account, 'role', withPath(hub.roles, name)),
     iamArn(scope, hub.account, 'assumed-role', `${name}/*`),
   ]);
   return new iam.AccountPrincipal(hub.account).withConditions({
@@ -189,8 +197,8 @@ function iamArn(scope: Construct, account: string, resource: 'role' | 'assumed-r
   return Stack.of(scope).formatArn({ service, region: '', account, resource, resourceName });
 }
 
-/** The ARN of all pipelines of this account, or of all their actions. */
-function pipelines(scope: Construct, resource: '*' | '*/*/*'): string {
+/** The ARN of pipelines of this account, or of their actions. */
+function pipelines(scope: Construct, resource: string): string {
   return Stack.of(scope).formatArn({ service: 'codepipeline', region: '*', resource });
 }
 
@@ -202,7 +210,7 @@ function allow(sid: string, actions: string[], ...resources: string[]): iam.Poli
   return new iam.PolicyStatement({ sid, actions, resources });
 }
 
-function acknowledgePipelines(role: iam.Role, resource: '*' | '*/*/*'): void {
+function acknowledgePipelines(role: iam.Role, resource: string): void {
   acknowledge(
     role,
     `AwsSolutions-IAM5[Resource::${findingArn(role, 'codepipeline', '*', resource)}]`,

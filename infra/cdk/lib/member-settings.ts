@@ -1,3 +1,7 @@
+import type { aws_iam as iam } from 'aws-cdk-lib';
+
+import type { RoleOptions } from './roles.js';
+
 /** What a deployment needs in another account. The defaults are those of infra/member/template.yaml's parameters. */
 export interface MemberProps {
   /**
@@ -18,6 +22,21 @@ export interface MemberProps {
    */
   readonly rolePrefix?: string;
   /**
+   * The path of every role, of this stack and of the hub's: the hub's `rolePath`. A deployment cannot change it.
+   * @default '/'
+   */
+  readonly rolePath?: string;
+  /**
+   * The policy that bounds the permissions of every role.
+   * @default - none
+   */
+  readonly permissionsBoundary?: iam.IManagedPolicy;
+  /**
+   * How the names of the pipelines begin that are served: the hub's `pipelineNamePrefix`.
+   * @default - all pipelines
+   */
+  readonly pipelineNamePrefix?: string;
+  /**
    * The organization that the hub must also belong to.
    * @default - the two roles do not ask
    */
@@ -31,7 +50,9 @@ export interface MemberProps {
 }
 
 /** The props with their defaults filled in. */
-export type MemberSettings = MemberProps & Required<Pick<MemberProps, 'deploymentName' | 'rolePrefix' | 'testEvents'>>;
+export type MemberSettings = Omit<MemberProps, keyof RoleOptions> &
+  Required<Pick<MemberProps, 'deploymentName' | 'pipelineNamePrefix' | 'rolePrefix' | 'testEvents'>> &
+  RoleOptions;
 
 /** Fills in the defaults. */
 export function memberWithDefaults(props: MemberProps): MemberSettings {
@@ -40,6 +61,9 @@ export function memberWithDefaults(props: MemberProps): MemberSettings {
     ...props,
     deploymentName,
     rolePrefix: props.rolePrefix ?? deploymentName,
+    rolePath: props.rolePath ?? '/',
+    permissionsBoundary: props.permissionsBoundary,
+    pipelineNamePrefix: props.pipelineNamePrefix ?? '',
     testEvents: props.testEvents ?? false,
   };
 }

@@ -54,11 +54,13 @@ export class Member extends Construct {
     const rule = new events.Rule(this, 'Rule', {
       ruleName: this.ruleName,
       description: 'Forwards the start and the end of manual approvals in CodePipeline to Countersign',
-      eventPattern: approvalPattern(settings.testEvents),
+      eventPattern: approvalPattern(settings),
       targets: [
         forwardTo(this, {
           busArn: settings.hubBusArn,
           ruleName: this.ruleName,
+          roleName: `${settings.deploymentName}-forward`,
+          roles: settings,
           description: `Forwards approval events to Countersign (${settings.deploymentName})`,
           maxEventAge: Duration.hours(6),
           deadLetterQueue: queue,
@@ -76,6 +78,8 @@ export class Member extends Construct {
       callbackRole: functionRoleName(settings.deploymentName, 'callback', region),
       deploymentName: settings.deploymentName,
       testEvents: settings.testEvents,
+      pipelineNamePrefix: settings.pipelineNamePrefix,
+      roles: settings,
       organizationId: settings.organizationId,
     });
     this.isHomeRegion = new CfnCondition(this, 'IsHomeRegion', {

@@ -143,7 +143,9 @@ export class Notifier extends Construct {
         ...(settings.pipelineRegions.length > 0 && {
           COUNTERSIGN_PIPELINE_REGIONS: settings.pipelineRegions.join(','),
         }),
+        ...(settings.pipelineNamePrefix && { COUNTERSIGN_PIPELINE_PREFIX: settings.pipelineNamePrefix }),
         COUNTERSIGN_APPROVAL_TIMEOUT_DAYS: String(settings.approvalTimeout.toDays()),
+        COUNTERSIGN_RECORD_RETENTION_DAYS: String(settings.recordRetention.toDays()),
         COUNTERSIGN_LOG_LEVEL: settings.logLevel,
       },
     });

@@ -3,6 +3,7 @@ import {
   type aws_apigatewayv2 as apigatewayv2,
   Duration,
   type aws_events as events,
+  type aws_iam as iam,
   aws_lambda as lambda,
   aws_logs as logs,
   aws_ses as ses,
@@ -102,6 +103,12 @@ export interface EmailApprovalsProps {
    */
   readonly pipelineRegions?: string[];
   /**
+   * How the names of the pipelines begin that are served. Rules forward events of no others, and the two roles can neither
+   * read nor decide in others. It must be the same in the hub's stack and in those of members.
+   * @default - all pipelines
+   */
+  readonly pipelineNamePrefix?: string;
+  /**
    * How long CodePipeline waits for an answer where an approval action does not say, in whole days. It is a quota of the
    * account: change this where AWS has raised that.
    * @default Duration.days(7)
@@ -161,6 +168,17 @@ export interface EmailApprovalsProps {
    */
   readonly alarmTopic?: sns.ITopic;
   /**
+   * Whether `alarmTopic` is also told when an alarm is over.
+   * @default false
+   */
+  readonly okActions?: boolean;
+  /**
+   * Whether to make a CloudWatch dashboard: what was asked and decided, how long that takes, emails that did not arrive,
+   * refusals and errors.
+   * @default false
+   */
+  readonly dashboard?: boolean;
+  /**
    * How long logs are kept.
    * @default RetentionDays.THREE_MONTHS
    */
@@ -170,6 +188,18 @@ export interface EmailApprovalsProps {
    * @default LogLevel.INFO
    */
   readonly logLevel?: LogLevel;
+  /**
+   * How long the ledger keeps what it has of an approval after that has expired, in whole days. A change counts for what is
+   * asked from then on.
+   * @default Duration.days(365)
+   */
+  readonly recordRetention?: Duration;
+  /**
+   * Whether DynamoDB refuses to delete the ledger's table. Turn it on once the stack is there: a first deployment that
+   * fails could not delete the table again.
+   * @default false
+   */
+  readonly deletionProtection?: boolean;
   /**
    * How many requests the API answers: per second, and at once. Above that, API Gateway answers 429. Mail scanners open
    * all links of an email together.
@@ -200,6 +230,17 @@ export interface EmailApprovalsProps {
    */
   readonly architecture?: lambda.Architecture;
   /**
+   * The policy that bounds the permissions of every role. It must allow what the roles need.
+   * @default - none
+   */
+  readonly permissionsBoundary?: iam.IManagedPolicy;
+  /**
+   * The path of every role, such as `/delivery/`. It must be the same in the hub's stack and in those of members. A
+   * deployment cannot change it.
+   * @default '/'
+   */
+  readonly rolePath?: string;
+  /**
    * What each of up to four keys does that requests and links are signed with. Exactly one signs; others are trusted
    * besides it, or do not exist. Rotate in steps: `[SIGNS, TRUSTED]`, `[TRUSTED, SIGNS]`, `[NONE, SIGNS]`. See "Rotate a
    * key" in docs/operations.md.
@@ -228,15 +269,21 @@ export interface EmailApprovalsProps {
 const DEFAULTS = {
   approvalTimeout: Duration.days(7),
   architecture: lambda.Architecture.ARM_64,
+  dashboard: false,
+  deletionProtection: false,
   deploymentName: 'countersign',
   logLevel: LogLevel.INFO,
   logRetention: logs.RetentionDays.THREE_MONTHS,
   memberAccounts: [] as string[],
   notificationTopic: false,
   notifierConcurrency: 30,
+  okActions: false,
   origins: [] as string[],
+  pipelineNamePrefix: '',
   pipelineRegions: [] as string[],
+  recordRetention: Duration.days(365),
   requestKeys: [KeyUse.SIGNS],
+  rolePath: '/',
   senderName: 'Countersign',
   serveOwnAccount: true,
   sesSandbox: false,
@@ -257,6 +304,7 @@ interface Resolved {
   readonly configurationSet: string | undefined;
   readonly forwardBusArn: string | undefined;
   readonly memberRolePrefix: string;
+  readonly permissionsBoundary: iam.IManagedPolicy | undefined;
   /** The name of an identity of this account. */
   readonly senderIdentity: string | undefined;
   /** The ARN of an identity of another account. */
@@ -272,6 +320,7 @@ export function withDefaults(scope: Construct, props: EmailApprovalsProps): Sett
     configurationSet: props.configurationSet?.configurationSetName,
     forwardBusArn: props.forwardBus?.eventBusArn,
     memberRolePrefix: props.memberRolePrefix ?? settings.deploymentName,
+    permissionsBoundary: props.permissionsBoundary,
     throttle: { ...DEFAULT_THROTTLE, ...given(props.throttle ?? {}) },
     ...identity(scope, props.senderIdentity),
   };

@@ -19,6 +19,7 @@ const SENDER = '[^<>,@\\s"]+@[^<>,@\\s"A-Z]+\\.[^<>,@\\s"A-Z]+';
 
 const MOST_CHARACTERS_OF_REGIONS = 512;
 const MOST_MEMBER_ACCOUNTS = 100;
+const MOST_CHARACTERS_OF_PATH = 512;
 
 /** What Lambda lets the queue of events about emails take of the notifier. */
 const CONCURRENCY_OF_EMAIL_EVENTS = 2;
@@ -87,10 +88,16 @@ export function validate(settings: Settings, account: string): void {
   validateMemberAccounts(settings, account);
   validateOrganization(settings.organizationId);
   validateRolePrefix('memberRolePrefix', settings.memberRolePrefix);
+  validatePipelineNamePrefix(settings.pipelineNamePrefix);
+  validateRolePath(settings.rolePath);
   matches('forwardBus', settings.forwardBusArn, BUS_ARN, 'the ARN of an event bus');
   between('throttle.rateLimit', settings.throttle.rateLimit, 1, 10_000);
   between('throttle.burstLimit', settings.throttle.burstLimit, 1, 5_000);
   between('approvalTimeout, in days,', settings.approvalTimeout.toDays({ integral: false }), 1, 60);
+  between('recordRetention, in days,', settings.recordRetention.toDays({ integral: false }), 30, 3_653);
+  if (settings.okActions && settings.alarmTopic === undefined) {
+    fail('okActions', settings.okActions, 'false, unless alarmTopic says where to');
+  }
   between('sweepConcurrency', settings.sweepConcurrency, 2, 1_000);
   between('sweepPace', settings.sweepPace, 1, 20);
   validateNotifierConcurrency(settings);
@@ -107,6 +114,8 @@ export function validateMember(settings: MemberSettings): void {
   matches('homeRegion', settings.homeRegion, REGION, 'a region such as eu-central-1');
   validateDeploymentName(settings.deploymentName);
   validateRolePrefix('rolePrefix', settings.rolePrefix);
+  validatePipelineNamePrefix(settings.pipelineNamePrefix);
+  validateRolePath(settings.rolePath);
   validateOrganization(settings.organizationId);
 }
 
@@ -125,6 +134,21 @@ function validateDeploymentName(name: string): void {
 function validateRolePrefix(name: string, prefix: string): void {
   // IAM allows 64 characters, with "-decide".
   matches(name, prefix, '[A-Za-z0-9_+=,.@-]{1,57}', 'at most 57 letters, digits and characters from "_+=,.@-"');
+}
+
+function validatePipelineNamePrefix(prefix: string): void {
+  matches(
+    'pipelineNamePrefix',
+    prefix,
+    '[A-Za-z0-9.@_-]{0,80}',
+    'the beginning of a pipeline\'s name (letters, digits, ".", "@", "_" and "-"), at most 80 characters',
+  );
+}
+
+function validateRolePath(path: string): void {
+  const expected = 'a path such as /delivery/, which begins and ends with a slash, or / alone';
+  matches('rolePath', path, '/([A-Za-z0-9_+=,.@-]+/)*', expected);
+  if (path.length > MOST_CHARACTERS_OF_PATH) fail('rolePath', path, `at most ${MOST_CHARACTERS_OF_PATH} characters`);
 }
 
 function validateOrganization(id: string | undefined): void {

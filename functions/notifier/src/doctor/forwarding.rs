@@ -207,18 +207,14 @@ fn approval_pattern(with_tests: bool, prefix: Option<&PipelinePrefix>) -> Value 
         sources.push(DOCTOR_SOURCE);
         types.push(TEST_EVENT);
     }
-    let mut pattern = json!({
-        "source": sources,
-        "detail-type": types,
-        "detail": {
-            "type": {"owner": ["AWS"], "provider": ["Manual"], "category": ["Approval"]},
-            "state": ["STARTED", "SUCCEEDED", "FAILED", "ABANDONED", "CANCELED"],
-        },
+    let mut detail = json!({
+        "type": {"owner": ["AWS"], "provider": ["Manual"], "category": ["Approval"]},
+        "state": ["STARTED", "SUCCEEDED", "FAILED", "ABANDONED", "CANCELED"],
     });
-    if let Some(prefix) = prefix {
-        pattern["detail"]["pipeline"] = json!([{"prefix": prefix.as_str()}]);
+    if let (Some(prefix), Some(detail)) = (prefix, detail.as_object_mut()) {
+        detail.insert("pipeline".to_owned(), json!([{"prefix": prefix.as_str()}]));
     }
-    pattern
+    json!({"source": sources, "detail-type": types, "detail": detail})
 }
 
 /// A pattern with each list in order: that of its values means nothing.

@@ -62,17 +62,14 @@ impl Rule {
             sources.push(DOCTOR_SOURCE);
             types.push(TEST_EVENT);
         }
-        let mut pattern = json!({
-            "source": sources,
-            "detail-type": types,
-            "detail": {
-                "type": {"owner": ["AWS"], "provider": ["Manual"], "category": ["Approval"]},
-                "state": ["STARTED", "SUCCEEDED", "FAILED", "ABANDONED", "CANCELED"],
-            },
+        let mut detail = json!({
+            "type": {"owner": ["AWS"], "provider": ["Manual"], "category": ["Approval"]},
+            "state": ["STARTED", "SUCCEEDED", "FAILED", "ABANDONED", "CANCELED"],
         });
-        if let Some(prefix) = prefix {
-            pattern["detail"]["pipeline"] = json!([{"prefix": prefix}]);
+        if let (Some(prefix), Some(detail)) = (prefix, detail.as_object_mut()) {
+            detail.insert("pipeline".to_owned(), json!([{"prefix": prefix}]));
         }
+        let pattern = json!({"source": sources, "detail-type": types, "detail": detail});
         Self { exists: true, enabled: true, pattern, target, undelivered: 0 }
     }
 }
