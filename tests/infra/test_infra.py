@@ -102,10 +102,13 @@ TEST_SOURCE, TEST_TYPE = "countersign.doctor", "Countersign Test Event"
 
 
 def approval_event(parameters):
-    """What a rule takes: approval events, and the doctor's test events where they are enabled."""
+    """What a rule takes: approval events of some pipelines or all, and the doctor's test events where they are enabled."""
+    prefix = parameters.get("PipelineNamePrefix")
+    detail = APPROVAL_EVENT["detail"] | ({"pipeline": [{"prefix": prefix}]} if prefix else {})
+    taken = APPROVAL_EVENT | {"detail": detail}
     if parameters.get("TestEvents") != "enabled":
-        return APPROVAL_EVENT
-    return APPROVAL_EVENT | {
+        return taken
+    return taken | {
         "source": [*APPROVAL_EVENT["source"], TEST_SOURCE],
         "detail-type": [*APPROVAL_EVENT["detail-type"], TEST_TYPE],
     }
@@ -152,9 +155,14 @@ def role_name(title, function):
     return f"{deployment_name(title)}-{function}-eu-west-1"
 
 
-def role_arns(name, account="123456789012"):
-    """The ARN of a role, and the pattern of those of its sessions."""
-    return [f"arn:aws:iam::{account}:role/{name}", f"arn:aws:sts::{account}:assumed-role/{name}/*"]
+def role_path(title):
+    """The path of the roles of a deployment, with which the names in their ARNs begin."""
+    return CONFIGURATIONS[title].get("RolePath", "/")
+
+
+def role_arns(name, account="123456789012", path="/"):
+    """The ARN of a role, and the pattern of those of its sessions, which have no path."""
+    return [f"arn:aws:iam::{account}:role{path}{name}", f"arn:aws:sts::{account}:assumed-role/{name}/*"]
 
 
 def role_prefix(title):
@@ -307,38 +315,41 @@ class Comparison(unittest.TestCase):
         )
 
 
+# With these, a stack has every role that it can have.
+EVERY_ROLE = {"ForwardBusArn": "arn:aws:events:us-east-1:345678901234:event-bus/releases"}
+
 # What limits a statement to the doctor's test events.
 TEST_EVENTS = {
     "ForAllValues:StringEquals": {"events:source": TEST_SOURCE},
     "Null": {"events:source": "false"},
     "StringEquals": {"events:detail-type": TEST_TYPE},
 }
-PIPELINES = ["arn:aws:codepipeline:*:123456789012:*"]
 MEMBER_ROLES = {"ReadingRole", "DecidingRole"}
 
 
-def member_permissions(deployment, rules=(), queues=(), buses=()):
+def member_permissions(deployment, rules=(), queues=(), buses=(), prefix=""):
     """The permissions of the two roles of an account that is served, whether it is the hub's own or another. The hub's own
     reading role may also see what the hub itself has: its rule, where that is on another bus, and its queue. Both may put
-    the doctor's test events on buses, where those are enabled."""
+    the doctor's test events on buses, where those are enabled. Neither role reaches a pipeline without the prefix."""
+    pipelines = [f"arn:aws:codepipeline:*:123456789012:{prefix}*"]
     rules = sorted([f"arn:aws:events:*:123456789012:rule/{deployment}-approvals", *rules])
     queues = sorted([f"arn:aws:sqs:*:123456789012:{deployment}-approvals-dead-letters", *queues])
     tests = {"events:PutEvents": sorted(buses)} if buses else {}
     return {
         "ReadingRole": tests
         | {
-            "codepipeline:GetPipeline": PIPELINES,
-            "codepipeline:GetPipelineExecution": PIPELINES,
-            "codepipeline:GetPipelineState": PIPELINES,
-            "codepipeline:ListActionExecutions": PIPELINES,
-            "codepipeline:ListPipelineExecutions": PIPELINES,
+            "codepipeline:GetPipeline": pipelines,
+            "codepipeline:GetPipelineExecution": pipelines,
+            "codepipeline:GetPipelineState": pipelines,
+            "codepipeline:ListActionExecutions": pipelines,
+            "codepipeline:ListPipelineExecutions": pipelines,
             "codepipeline:ListPipelines": ["*"],
             "events:DescribeRule": rules,
             "events:ListTargetsByRule": rules,
             "sqs:GetQueueAttributes": queues,
             "sqs:GetQueueUrl": queues,
         },
-        "DecidingRole": {"codepipeline:PutApprovalResult": ["arn:aws:codepipeline:*:123456789012:*/*/*"]},
+        "DecidingRole": {"codepipeline:PutApprovalResult": [f"{pipelines[0]}/*/*"]},
     }
 
 
@@ -373,7 +384,7 @@ class Roles(unittest.TestCase):
     def member_role(self, title, kind):
         """The roles of one kind that the functions may assume."""
         account = "*" if title in MEMBERS or title in ACCOUNT_PARAMETERS else "123456789012"
-        return f"arn:aws:iam::{account}:role/{role_prefix(title)}-{kind}"
+        return f"arn:aws:iam::{account}:role{role_path(title)}{role_prefix(title)}-{kind}"
 
     def logs(self, group):
         arn = ACCOUNT_ARN("logs", f"log-group:{group}:*")
@@ -460,7 +471,8 @@ class Roles(unittest.TestCase):
         buses = []
         if CONFIGURATIONS[title].get("TestEvents") == "enabled":
             buses = [DEFAULT_BUSES, *([ACCOUNT_ARN("events", f"event-bus/{bus}")] if bus else [])]
-        return functions | member_permissions(name, rules, [RULE_DEAD_LETTERS], buses)
+        prefix = CONFIGURATIONS[title].get("PipelineNamePrefix", "")
+        return functions | member_permissions(name, rules, [RULE_DEAD_LETTERS], buses, prefix)
 
     @on_every_stack
     def test_each_has_exactly_the_permissions_that_it_needs(self, title, stack):
@@ -534,24 +546,32 @@ class Roles(unittest.TestCase):
         functions = ("callback", "notifier")
         self.assertEqual(sorted(attached), [[role_name(title, function)] for function in functions])
         for function in functions:
-            role, _ = role_arns(role_name(title, function))
+            role, _ = role_arns(role_name(title, function), path=role_path(title))
             self.assertEqual(stack.properties(f"{function.capitalize()}Function")["Role"], role)
 
     @on_every_stack
     def test_each_has_a_name_that_other_accounts_can_know(self, title, stack):
-        # The forwarding role has none: nobody else has to know it.
         roles = stack.of_type("AWS::IAM::Role")
-        names = {name: role["RoleName"] for name, role in roles.items() if name != "ForwardingRole"}
+        names = {name: role["RoleName"] for name, role in roles.items()}
         expected = {
             "NotifierRole": role_name(title, "notifier"),
             "CallbackRole": role_name(title, "callback"),
             "ReadingRole": f"{role_prefix(title)}-read",
             "DecidingRole": f"{role_prefix(title)}-decide",
+            "ForwardingRole": f"{deployment_name(title)}-forward-eu-west-1",
         }
-        self.assertEqual(names, {name: expected[name] for name in self.roles(title).keys() - {"ForwardingRole"}})
+        self.assertEqual(names, {name: expected[name] for name in self.roles(title)})
+
+    @on_every_stack
+    def test_each_has_the_path_and_the_boundary_that_are_given(self, title, stack):
+        given = CONFIGURATIONS[title]
+        for name, role in stack.of_type("AWS::IAM::Role").items():
+            # A path that is stated is another one to CloudFormation, which cannot change it.
+            self.assertEqual(role.get("Path"), given.get("RolePath"), name)
+            self.assertEqual(role.get("PermissionsBoundary"), given.get("PermissionsBoundaryArn"), name)
 
     def test_the_longest_names_are_not_too_long_for_iam(self):
-        longest = {"DeploymentName": "a" * 40, "MemberRolePrefix": "a" * 57}
+        longest = {"DeploymentName": "a" * 40, "MemberRolePrefix": "a" * 57} | EVERY_ROLE
         for tool, stack in both(REQUIRED | longest):
             for name, role in stack.of_type("AWS::IAM::Role").items():
                 with self.subTest(f"{tool}, {name}"):
@@ -944,14 +964,14 @@ class Access(unittest.TestCase):
 class Trust(unittest.TestCase):
     """Who can assume the two roles of an account that is served, as IAM evaluates their trust policies."""
 
-    def check(self, stack, account, region, deployment, organization=None):
-        """Checks the roles of a stack that trust a deployment in an account and region."""
+    def check(self, stack, account, region, deployment, organization=None, path="/"):
+        """Checks the roles of a stack that trust a deployment in an account and region, whose roles have a path."""
         member = {"aws:PrincipalOrgID": organization} if organization else {}
         named = {"sts:SourceIdentity": "ada@example.com"}
         notifier, callback = (f"{deployment}-{function}-{region}" for function in ("notifier", "callback"))
 
         def session(name, of=account):
-            return [arn.replace("*", "session") for arn in role_arns(name, of)]
+            return [arn.replace("*", "session") for arn in role_arns(name, of, path)]
 
         def allowed(role, principal, action, **keys):
             document = stack.properties(role)["AssumeRolePolicyDocument"]
@@ -972,7 +992,8 @@ class Trust(unittest.TestCase):
             with self.subTest(f"{principal} does not decide"):
                 self.assertFalse(allowed("DecidingRole", principal, "sts:AssumeRole", **named))
         others = [
-            *("root", "user/admin", "role/Admin", f"user/{callback}", f"role/path/{callback}", f"role/{callback}2"),
+            *("root", "user/admin", "role/Admin", f"user/{callback}", f"role/path/{callback}", f"role{path}{callback}2"),
+            *([f"role/{callback}"] if path != "/" else []),
             *(f"role/{one}-callback-{region}" for one in ("other", f"x{deployment}")),
             f"role/{deployment}-callback-{'us-east-1' if region != 'us-east-1' else 'us-west-2'}",
         ]
@@ -1000,7 +1021,7 @@ class Trust(unittest.TestCase):
     @on_every_stack
     def test_only_the_functions_of_the_deployment_assume_its_own_roles(self, title, stack):
         if title not in SERVE_OTHERS_ONLY:
-            self.check(stack, "123456789012", REGION, deployment_name(title))
+            self.check(stack, "123456789012", REGION, deployment_name(title), path=role_path(title))
 
     def test_only_the_functions_of_the_hub_assume_those_in_another_account(self):
         for title in ("home", "everything"):
@@ -1008,15 +1029,19 @@ class Trust(unittest.TestCase):
             deployment = parameters.get("DeploymentName", "countersign")
             for tool, stack in member_both(parameters):
                 with self.subTest(f"{tool}, {title}"):
-                    self.check(stack, HUB, HUB_REGION, deployment, parameters.get("OrganizationId"))
+                    organization, path = parameters.get("OrganizationId"), parameters.get("RolePath", "/")
+                    self.check(stack, HUB, HUB_REGION, deployment, organization, path)
 
     def test_an_account_trusts_the_hub_as_the_hubs_own_account_does(self):
         # The stacks of the tests are in one account and region, so this is the hub of its own account.
         bus = ACCOUNT_ARN("events", "event-bus/countersign-members")
-        for tool, stack in member_both({"HubBusArn": bus, "HomeRegion": REGION}):
-            own = sam_stack(REQUIRED)
-            for role in MEMBER_ROLES:
-                with self.subTest(f"{tool}, {role}"):
+        both_have = {"RolePath": "/delivery/", "PipelineNamePrefix": "team-a-"}
+        for more in ({}, both_have):
+            own = sam_stack(REQUIRED | more)
+            for (tool, stack), role in itertools.product(
+                member_both({"HubBusArn": bus, "HomeRegion": REGION} | more), MEMBER_ROLES
+            ):
+                with self.subTest(f"{tool}, {role}, {more}"):
                     # What they may do is tested above: the hub's own reading role may see a queue more.
                     found, expected = ({**one.properties(role), "Policies": None} for one in (stack, own))
                     documents = [statements(one.pop("AssumeRolePolicyDocument")) for one in (found, expected)]
@@ -1156,6 +1181,7 @@ class Functions(unittest.TestCase):
 [default]
 approvers = ["ada@example.com", "Ben <ben@example.com>"]
 quorum = 1""",
+                "COUNTERSIGN_RECORD_RETENTION_DAYS": "365",
                 "COUNTERSIGN_SENDER": "Countersign <approvals@mail.example.com>",
                 "COUNTERSIGN_SWEEP_PACE": "5",
                 "COUNTERSIGN_SWEEP_QUEUE": "SweepQueue",
@@ -1173,19 +1199,23 @@ quorum = 1""",
             {
                 "COUNTERSIGN_ACCOUNTS": "123456789012,210987654321,345678901234",
                 "COUNTERSIGN_APPROVAL_TIMEOUT_DAYS": "14",
-                "COUNTERSIGN_CALLBACK_ROLE": "arn:aws:iam::123456789012:role/releases-callback-eu-west-1",
+                "COUNTERSIGN_CALLBACK_ROLE": (
+                    "arn:aws:iam::123456789012:role/delivery/approvals/releases-callback-eu-west-1"
+                ),
                 "COUNTERSIGN_CALLBACK_URL": "https://approve.example.org",
                 "COUNTERSIGN_CONFIGURATION_SET": "releases",
                 "COUNTERSIGN_DEPLOYMENT": "releases",
                 "COUNTERSIGN_EVENT_BUS": "central",
                 "COUNTERSIGN_LOG_LEVEL": "debug",
                 "COUNTERSIGN_MEMBER_BUS": ACCOUNT_ARN("events", "event-bus/releases-members"),
-                "COUNTERSIGN_MEMBER_ROLES": "arn:aws:iam::*:role/approvals",
+                "COUNTERSIGN_MEMBER_ROLES": "arn:aws:iam::*:role/delivery/approvals/approvals",
+                "COUNTERSIGN_PIPELINE_PREFIX": "team-a-",
                 "COUNTERSIGN_PIPELINE_REGIONS": "eu-west-1,us-east-1",
                 "COUNTERSIGN_POLICY_TEXT": """\
 [default]
 approvers = ["Ada Lovelace <ada@example.com>", "ben@example.com", "carl@example.com"]
 quorum = 2""",
+                "COUNTERSIGN_RECORD_RETENTION_DAYS": "3653",
                 "COUNTERSIGN_REPLY_TO": "answers@example.org",
                 "COUNTERSIGN_SENDER": "Releases <releases@example.org>",
                 "COUNTERSIGN_SWEEP_PACE": "9",
@@ -1194,7 +1224,7 @@ quorum = 2""",
                 "COUNTERSIGN_ACCOUNTS": "123456789012,210987654321,345678901234",
                 "COUNTERSIGN_DEPLOYMENT": "releases",
                 "COUNTERSIGN_LOG_LEVEL": "debug",
-                "COUNTERSIGN_MEMBER_ROLES": "arn:aws:iam::*:role/approvals",
+                "COUNTERSIGN_MEMBER_ROLES": "arn:aws:iam::*:role/delivery/approvals/approvals",
                 "COUNTERSIGN_ORIGINS": "https://approve.example.org,https://old.example.org:8443",
             },
         ),
@@ -1270,6 +1300,11 @@ class Ledger(unittest.TestCase):
     def test_it_can_be_recovered(self, _title, stack):
         recovery = stack.properties("LedgerTable")["PointInTimeRecoverySpecification"]
         self.assertEqual(recovery, {"PointInTimeRecoveryEnabled": "true"})
+
+    @on_every_stack
+    def test_it_can_be_deleted_unless_that_is_forbidden(self, title, stack):
+        protection = stack.properties("LedgerTable")["DeletionProtectionEnabled"]
+        self.assertEqual(protection, CONFIGURATIONS[title].get("DeletionProtection", "false"))
 
 
 class Retention(unittest.TestCase):
@@ -1753,6 +1788,17 @@ class SesTemplate(unittest.TestCase):
         self.assertEqual(trust, {("Allow", '{"Service": "events.amazonaws.com"}', "sts:AssumeRole", "", "null")})
         self.assertEqual(list(stack.of_type("AWS::IAM::Role")), ["ForwardingRole"])
 
+    def test_its_role_has_the_path_and_the_boundary_that_are_given(self):
+        boundary = CONFIGURATIONS["everything"]["PermissionsBoundaryArn"]
+        stack = self.stack(RolePath="/delivery/", PermissionsBoundaryArn=boundary)
+        role = stack.properties("ForwardingRole")
+        self.assertEqual((role["Path"], role["PermissionsBoundary"]), ("/delivery/", boundary))
+        self.assertEqual(stack.properties("EmailRule")["Targets"][0]["RoleArn"].split(":role")[1], "/delivery/ForwardingRole")
+        own, mine = sam_source()["Parameters"], ses_template()["Parameters"]
+        for name in ("RolePath", "PermissionsBoundaryArn"):
+            self.assertEqual(mine[name]["AllowedPattern"], own[name]["AllowedPattern"])
+        self.assertNotIn("PermissionsBoundary", self.stack().properties("ForwardingRole"))
+
     def test_several_can_be_in_one_region(self):
         stack = self.stack()
         named = {name for name in stack.resources if {"Name", "RoleName", "QueueName"} & set(stack.properties(name))}
@@ -1808,6 +1854,8 @@ class MemberTemplate(unittest.TestCase):
         for name, of_hub in (
             ("DeploymentName", "DeploymentName"),
             ("RolePrefix", "MemberRolePrefix"),
+            ("RolePath", "RolePath"),
+            ("PipelineNamePrefix", "PipelineNamePrefix"),
             ("OrganizationId", "OrganizationId"),
             ("TestEvents", "TestEvents"),
         ):
@@ -1819,7 +1867,8 @@ class MemberTemplate(unittest.TestCase):
         own = set() if title == "abroad" else MEMBER_ROLES
         parameters = MEMBER_CONFIGURATIONS[title]
         buses = [DEFAULT_BUSES] if parameters.get("TestEvents") == "enabled" else []
-        permissions = member_permissions(parameters.get("DeploymentName", "countersign"), buses=buses)
+        name, prefix = parameters.get("DeploymentName", "countersign"), parameters.get("PipelineNamePrefix", "")
+        permissions = member_permissions(name, buses=buses, prefix=prefix)
         self.assertEqual(set(stack.of_type("AWS::IAM::Role")), own | {"ForwardingRole"})
         outputs = {"ReadingRoleArn", "DecidingRoleArn"}
         self.assertEqual(outputs & set(stack.outputs), set() if title == "abroad" else outputs)
@@ -1838,20 +1887,28 @@ class MemberTemplate(unittest.TestCase):
                 self.assertEqual(stack.outputs["DecidingRoleArn"], f"{prefix}-decide")
 
     @on_every_member_stack
-    def test_only_they_have_names_among_what_has_no_region(self, title, stack):
-        named = {name for name, role in stack.of_type("AWS::IAM::Role").items() if "RoleName" in role}
-        self.assertEqual(named, set() if title == "abroad" else MEMBER_ROLES)
+    def test_every_role_has_a_name_a_path_and_a_boundary_as_it_is_given(self, title, stack):
+        given = MEMBER_CONFIGURATIONS[title]
+        boundary = given.get("PermissionsBoundaryName")
+        for name, role in stack.of_type("AWS::IAM::Role").items():
+            self.assertEqual(role.get("Path"), given.get("RolePath"), name)
+            policy = boundary and f"arn:aws:iam::123456789012:policy/{boundary}"
+            self.assertEqual(role.get("PermissionsBoundary"), policy, name)
+        # Roles have no region, and each region has one that forwards.
+        forwarding = f"{given.get('DeploymentName', 'countersign')}-forward-eu-west-1"
+        self.assertEqual(stack.properties("ForwardingRole")["RoleName"], forwarding)
 
     @on_every_member_stack
     def test_the_rule_forwards_what_the_hubs_own_rule_takes(self, title, stack):
         parameters = MEMBER_CONFIGURATIONS[title]
-        hub = REQUIRED | ({"TestEvents": "enabled"} if "TestEvents" in parameters else {})
+        hub = REQUIRED | {name: parameters[name] for name in ("TestEvents", "PipelineNamePrefix") if name in parameters}
         rule, own = stack.properties("ApprovalRule"), sam_stack(hub).properties("ApprovalRule")
         self.assertEqual(rule["Name"], f"{parameters.get('DeploymentName', 'countersign')}-approvals")
         for name in ("EventPattern", "EventBusName", "State"):
             self.assertEqual(rule[name], own[name])
         (target,), (own_target,) = rule["Targets"], own["Targets"]
-        role = "arn:aws:iam::123456789012:role/ForwardingRole"
+        name = f"{parameters.get('DeploymentName', 'countersign')}-forward-eu-west-1"
+        role, _ = role_arns(name, path=parameters.get("RolePath", "/"))
         self.assertEqual((target["Arn"], target["RoleArn"]), (parameters["HubBusArn"], role))
         for name in ("DeadLetterConfig", "RetryPolicy"):
             self.assertEqual(target[name], own_target[name])
@@ -2032,6 +2089,70 @@ class Alarms(unittest.TestCase):
             self.assertEqual(alarm["TreatMissingData"], "notBreaching")
             topic = CONFIGURATIONS[title].get("AlarmTopicArn")
             self.assertEqual(alarm.get("AlarmActions", []), [topic] if topic else [])
+            is_told = CONFIGURATIONS[title].get("OkActions") == "true"
+            self.assertEqual(alarm.get("OKActions", []), [topic] if is_told else [])
+
+    def test_it_must_be_said_whom_to_tell_that_one_is_over(self):
+        with self.assertRaisesRegex(Refused, "OkActions is true"):
+            sam_stack(REQUIRED | {"OkActions": "true"})
+        with self.assertRaisesRegex(SynthesisError, "okActions"):
+            cdk_stack(REQUIRED | {"OkActions": "true"})
+
+
+class Dashboard(unittest.TestCase):
+    @on_every_stack
+    def test_it_is_optional_and_no_other_region_has_its_name(self, title, stack):
+        dashboards = stack.of_type("AWS::CloudWatch::Dashboard")
+        wanted = CONFIGURATIONS[title].get("Dashboard") == "true"
+        names = [dashboard["DashboardName"] for dashboard in dashboards.values()]
+        self.assertEqual(names, [f"{deployment_name(title)}-eu-west-1"] if wanted else [])
+
+    def test_it_shows_every_alarm_and_metrics_that_there_are(self):
+        documented = set(re.findall(r"^\| `(\w+)`", (ROOT / "docs/reference.md").read_text(), re.MULTILINE))
+        for tool, stack in both(REQUIRED | {"Dashboard": "true"}):
+            with self.subTest(tool):
+                body = json.loads(stack.properties("ApprovalsDashboard")["DashboardBody"])
+                alarms, *graphs = (widget["properties"] for widget in body["widgets"])
+                named = [arn.rsplit(":", 1)[1] for arn in alarms["alarms"]]
+                self.assertEqual(sorted(named), sorted(stack.of_type("AWS::CloudWatch::Alarm")))
+                lines = [line for graph in graphs for line in graph["metrics"]]
+                own = {line[1] for line in lines if line[0] == "Countersign"}
+                searched = {name for line in lines for name in re.findall(r'MetricName="(\w+)"', json.dumps(line).replace("\\", ""))}
+                self.assertLessEqual({"Requested", "Decisions", "TimeToDecision", "Undelivered"}, own)
+                self.assertEqual(searched, {"Refusals"})
+                self.assertLessEqual(own | searched, documented)
+                # Those of other services, by what the stack has.
+                others = {tuple(line[:4]) for line in lines if line[0].__class__ is str and line[0] != "Countersign"}
+                self.assertEqual(
+                    others,
+                    {
+                        ("AWS/Lambda", "Errors", "FunctionName", "NotifierFunction"),
+                        ("AWS/Lambda", "Errors", "FunctionName", "CallbackFunction"),
+                        ("AWS/ApiGateway", "5xx", "ApiId", "Api"),
+                    },
+                )
+
+
+class Tags(unittest.TestCase):
+    """CloudFormation hands a stack's tags on to everything that takes some."""
+
+    # What belongs to another resource, or to nothing that could have tags.
+    WITHOUT = {
+        *("AWS::KMS::Alias", "AWS::IAM::Policy", "AWS::Lambda::Permission", "AWS::Lambda::EventInvokeConfig"),
+        *("AWS::ApiGatewayV2::Integration", "AWS::ApiGatewayV2::Route", "AWS::SES::ConfigurationSetEventDestination"),
+        *("AWS::SNS::Subscription", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"),
+    }
+
+    def test_all_types_but_these_take_them(self):
+        types = {
+            resource["Type"] for title in CONFIGURATIONS for resource in sam_stack(CONFIGURATIONS[title]).resources.values()
+        }
+        for kind in types - self.WITHOUT:
+            schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, kind).schema
+            self.assertTrue(schema.get("tagging", {}).get("taggable"), kind)
+            self.assertTrue(schema["tagging"].get("tagOnCreate"), kind)
+        for kind in types & self.WITHOUT:
+            self.assertNotIn("Tags", PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, kind).schema["properties"], kind)
 
 
 class Parameters(unittest.TestCase):

@@ -15,9 +15,9 @@ interface DashboardSources {
 /** Three widgets in a row of the 24 columns of a dashboard. */
 const SIZE = { width: 8, height: 6 };
 
-/** Approvals are few, so that a curve of five minutes would only have gaps. */
-const HOUR = { period: Duration.hours(1) };
+/** Approvals are few: a curve of five minutes would only have gaps. What goes wrong is seen to the hour. */
 const DAY = { period: Duration.days(1) };
+const HOUR = { period: Duration.hours(1) };
 
 /**
  * The dashboard of a deployment: what was asked and decided, how long that takes, emails that did not arrive, refusals and
@@ -26,7 +26,7 @@ const DAY = { period: Duration.days(1) };
 export function addDashboard(scope: Construct, settings: Settings, sources: DashboardSources): cloudwatch.Dashboard {
   const { deploymentName } = settings;
   const own = (metricName: string, label: string, props: cloudwatch.MetricOptions = {}) =>
-    metricOf(deploymentName, metricName, { ...HOUR, label, ...props });
+    metricOf(deploymentName, metricName, { ...DAY, label, ...props });
   const decisions = (decision: string, color: string) =>
     own('Decisions', decision.toLowerCase(), { dimensionsMap: { Decision: decision }, color });
   const graph = (title: string, left: cloudwatch.IMetric[], label: string) =>
@@ -36,7 +36,7 @@ export function addDashboard(scope: Construct, settings: Settings, sources: Dash
       ...DAY,
       label,
       expression: `${statistic} / 3600`,
-      usingMetrics: { [statistic]: own('TimeToDecision', label, { ...DAY, statistic }) },
+      usingMetrics: { [statistic]: own('TimeToDecision', label, { statistic }) },
     });
   const errors = (what: lambda.IFunction, label: string) =>
     new cloudwatch.Metric({
@@ -67,7 +67,7 @@ export function addDashboard(scope: Construct, settings: Settings, sources: Dash
             decisions('Approved', cloudwatch.Color.GREEN),
             decisions('Rejected', cloudwatch.Color.RED),
           ],
-          'approvals an hour',
+          'approvals a day',
         ),
         graph('From request to decision', [hoursToDecide('p50', 'median'), hoursToDecide('p90', '90 %')], 'hours'),
         graph(
@@ -77,7 +77,7 @@ export function addDashboard(scope: Construct, settings: Settings, sources: Dash
             own('SendFailures', 'not sent', { color: cloudwatch.Color.RED }),
             own('Undelivered', 'did not arrive', { color: cloudwatch.Color.ORANGE }),
           ],
-          'emails an hour',
+          'emails a day',
         ),
       ],
       [
@@ -86,12 +86,12 @@ export function addDashboard(scope: Construct, settings: Settings, sources: Dash
           [
             // What is refused, and why, is not known beforehand.
             new cloudwatch.SearchExpression({
-              ...HOUR,
-              expression: `SEARCH('{Countersign,Deployment,Reason} MetricName="Refusals" Deployment="${deploymentName}"', 'Sum', 3600)`,
+              ...DAY,
+              expression: `SEARCH('{Countersign,Deployment,Reason} MetricName="Refusals" Deployment="${deploymentName}"', 'Sum', 86400)`,
               label: '',
             }),
           ],
-          'requests an hour',
+          'requests a day',
         ),
         graph(
           'Errors',
@@ -112,10 +112,10 @@ export function addDashboard(scope: Construct, settings: Settings, sources: Dash
         graph(
           'What somebody should look at',
           [
-            own('Forged', 'forged'),
-            own('UnservedEvents', 'not served'),
-            own('Throttled', 'throttled'),
-            own('PipelinesLeft', 'pipelines left'),
+            own('Forged', 'forged', HOUR),
+            own('UnservedEvents', 'not served', HOUR),
+            own('Throttled', 'throttled', HOUR),
+            own('PipelinesLeft', 'pipelines left', HOUR),
           ],
           'an hour',
         ),
