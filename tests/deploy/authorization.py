@@ -33,6 +33,8 @@ def forward(cloud, service, headers, body, region=REGION, account=ACCOUNT):
 
 def allows(statement, action, resource, keys):
     """Whether a policy statement allows an action. It supports only as much of IAM as our own statements use."""
+    if not any(fnmatch.fnmatchcase(action, pattern) for pattern in as_list(statement["Action"])):
+        return False
     conditions = statement.get("Condition", {})
     # Each key has one value here, so that it makes no difference whether all of its values must match.
     operators = ("StringEquals", "ForAllValues:StringEquals")
@@ -40,7 +42,6 @@ def allows(statement, action, resource, keys):
     wanted = {key: value for operator in operators for key, value in conditions.get(operator, {}).items()}
     return (
         statement["Effect"] == "Allow"
-        and any(fnmatch.fnmatchcase(action, pattern) for pattern in as_list(statement["Action"]))
         and any(fnmatch.fnmatchcase(resource, pattern) for pattern in as_list(statement["Resource"]))
         and all(keys.get(key) in as_list(value) for key, value in wanted.items())
     )

@@ -45,19 +45,21 @@ class Links:
 class Deployment:
     """The deployed functions, and what approvers and operators do with them."""
 
-    def __init__(self, cloud, guard, codepipeline, fixtures, deployer):
+    def __init__(self, cloud, guard, codepipeline, fixtures, deployer, given):
+        """`given`: what each deployment has besides PARAMETERS."""
         self.cloud = cloud
         self.guard = guard
         self.codepipeline = codepipeline
         self.fixtures = fixtures
         self.deployer = deployer
+        self.given = given
         self.stack = deployer.stack
         self.lambda_ = cloud.client("lambda")
         self.deploy()
 
     def deploy(self, **parameters):
         """Deploys, or updates the stack, with other values for some parameters of the template."""
-        self.deployer.deploy(**parameters)
+        self.deployer.deploy(**self.given | parameters)
         described = self.cloud.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"][0]
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
         self.parameters = {one["ParameterKey"]: one["ParameterValue"] for one in described.get("Parameters", [])}
@@ -68,6 +70,7 @@ class Deployment:
         self.vote_keys = self.outputs["VoteKeyArns"].split(",")
         self.template = template.deployed(self)
         self.attach_table_policy()
+        self.deployed_environment = {one: self.environment(one) for one in (self.notifier, self.callback)}
         self.route_through_guard()
 
     def attach_table_policy(self):
@@ -116,6 +119,9 @@ class Deployment:
             }
             if function == self.callback:
                 variables["COUNTERSIGN_ORIGINS"] = self.url
+            if "SSL_CERT_FILE" in self.deployed_environment[function]:
+                # The functions run on this machine, which has no layer.
+                variables["SSL_CERT_FILE"] = str(self.cloud.certificate.authority)
             self.set_environment(function, self.environment(function) | variables)
 
     @contextlib.contextmanager
@@ -191,7 +197,7 @@ class Deployment:
             headers = {"Content-Type": "application/x-www-form-urlencoded"} | (headers or {})
         path = urllib.parse.urlunsplit(("", "", parts.path, parts.query, ""))
         with contextlib.closing(
-            Connection(parts.hostname, parts.port, timeout=60, context=self.cloud.trust)
+            Connection(parts.hostname, parts.port or self.cloud.port, timeout=60, context=self.cloud.trust)
         ) as connection:
             connection.request(method, path, body, {"Host": parts.netloc} | (headers or {}))
             answer = connection.getresponse()

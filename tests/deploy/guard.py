@@ -9,6 +9,7 @@ forwarded.
 """
 
 import contextlib
+import functools
 import http.server
 import json
 import threading
@@ -166,6 +167,11 @@ def started(cloud, codepipeline):
         "sts": sessions,
     }
 
+    @functools.cache
+    def arn(account, role):
+        """The ARN of a role, with its path."""
+        return cloud.client("iam", account=account).get_role(RoleName=role)["Role"]["Arn"]
+
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -174,7 +180,7 @@ def started(cloud, codepipeline):
             name, account, role = self.path.strip("/").split("/")
             service = services[name]
             try:
-                status, answer = service.serve(f"arn:aws:iam::{account}:role/{role}", self.headers, body)
+                status, answer = service.serve(arn(account, role), self.headers, body)
             except Refused as refused:
                 status, answer = service.refusal(str(refused))
             self.send_response(status)

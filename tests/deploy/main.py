@@ -21,6 +21,7 @@ import dead_letters
 import emails
 import guard
 import history
+import landing
 import members
 import permissions
 import policy
@@ -60,8 +61,9 @@ CHECKS = [
 OF_RELEASE = [commands.the_doctor_finds_no_fault_with_a_sound_deployment, *story.CHECKS]
 
 
-def check_deployer(make, chosen_checks, checks, directory):
-    """Deploys into a new cloud with one tool, runs the checks, and deletes the deployment."""
+def check_deployer(make, chosen_checks, checks, directory, prepare=lambda _: {}):
+    """Deploys into a new cloud with one tool, runs the checks, and deletes the deployment. `prepare` makes what has to be
+    there before, and gives the parameters that name it."""
     with (
         cloud.started(directory) as aws,
         sandbox.started(os.environ["SANDBOX"], aws) as codepipeline,
@@ -69,10 +71,10 @@ def check_deployer(make, chosen_checks, checks, directory):
     ):
         aws.client("sesv2").create_email_identity(EmailIdentity=SENDER)
         policy.create(aws)
-        deployer = make(ROOT, os.environ["ARCHITECTURE"], aws)
+        deployer, given = make(ROOT, os.environ["ARCHITECTURE"], aws), prepare(aws)
 
         def it_deploys():
-            return Deployment(aws, guarded, codepipeline, ROOT / "tests/fixtures", deployer)
+            return Deployment(aws, guarded, codepipeline, ROOT / "tests/fixtures", deployer, given)
 
         def it_deletes_everything_but_the_ledger_the_keys_and_the_policy():
             keys, table = deployment.request_keys + deployment.vote_keys, deployment.outputs["LedgerTableName"]
@@ -126,6 +128,11 @@ def main():
         for name in names:
             with tempfile.TemporaryDirectory(prefix="countersign-") as directory:
                 check_deployer(DEPLOYERS[name], chosen(name, arguments.only), checks, pathlib.Path(directory))
+            if name != "release" and arguments.only in ("", "landing"):
+                with tempfile.TemporaryDirectory(prefix="countersign-") as directory:
+                    check_deployer(
+                        DEPLOYERS[name], landing.CHECKS, checks, pathlib.Path(directory), landing.prepare
+                    )
     finally:
         print(checks.closing_line(), flush=True)
     return 1 if checks.failed else 0

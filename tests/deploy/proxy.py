@@ -25,10 +25,12 @@ def started(deployment):
             self.forward({"Content-Type": self.headers["Content-Type"]})
 
         def forward(self, headers):
-            host, port = deployment.url.removeprefix("https://").split(":")
+            netloc = deployment.url.removeprefix("https://")
+            host, _, port = netloc.partition(":")
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            headers |= {"Host": f"{host}:{port}"}
-            with contextlib.closing(Connection(host, int(port), timeout=60, context=cloud.trust)) as connection:
+            headers |= {"Host": netloc}
+            port = int(port or cloud.port)
+            with contextlib.closing(Connection(host, port, timeout=60, context=cloud.trust)) as connection:
                 connection.request(self.command, self.path, body, headers)
                 answer = connection.getresponse()
                 body = answer.read()

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-# The domain of MiniStack's API Gateway.
-API_DOMAIN = "execute-api.localhost"
+# The domain of MiniStack's API Gateway, and one that a deployment gives its API.
+API_DOMAIN, OWN_DOMAIN = "execute-api.localhost", "approve.example.com"
 
 
 class Certificate:
@@ -32,6 +32,7 @@ class Certificate:
         names = [
             x509.DNSName("localhost"),
             x509.DNSName(f"*.{API_DOMAIN}"),
+            x509.DNSName(OWN_DOMAIN),
             x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
         ]
         server = (

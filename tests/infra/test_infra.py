@@ -1491,7 +1491,8 @@ class Events(unittest.TestCase):
         self.assertEqual({key: rule[key] for key in expected}, expected)
         (target,) = rule["Targets"]
         self.assertEqual((target["Arn"], target["DeadLetterConfig"]["Arn"]), (FORWARD[title], RULE_DEAD_LETTERS))
-        self.assertEqual(target["RoleArn"], ACCOUNT_ARN("iam", "role/ForwardingRole").replace("eu-west-1", ""))
+        role, _ = role_arns(f"{deployment_name(title)}-forward-eu-west-1", path=role_path(title))
+        self.assertEqual(target["RoleArn"], role)
         # The longest that EventBridge tries: nothing makes up for an event that is not forwarded.
         self.assertEqual(
             target["RetryPolicy"], {"MaximumRetryAttempts": "185", "MaximumEventAgeInSeconds": "86400"}
@@ -2161,6 +2162,7 @@ class Parameters(unittest.TestCase):
     # What the construct calls some of them.
     NAMES_IN_CDK = {
         "ApprovalTimeoutDays": "approvalTimeout, in days",
+        "RecordRetentionDays": "recordRetention, in days",
         "ThrottleBurst": "throttle.burstLimit",
         "ThrottleRate": "throttle.rateLimit",
     }
