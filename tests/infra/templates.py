@@ -30,8 +30,11 @@ CDK = ROOT / "infra/cdk"
 CDK_NAMES = {
     "Api/Decide/Resource": "ApiDecideRoute",
     "Api/Default/Resource": "ApiDefaultRoute",
+    "Api/Domain/Resource": "ApiDomain",
+    "Api/DomainRecord": "DomainRecord",
     "Api/HttpApi/Resource": "Api",
     "Api/LogGroup/Resource": "ApiLogGroup",
+    "Api/Mapping/Resource": "ApiMapping",
     "Api/Show/Callback/Resource": "ApiIntegration",
     "Api/Show/Resource": "ApiShowRoute",
     "Api/Stage/Resource": "ApiStage",
@@ -182,6 +185,19 @@ ORGANIZATION = REQUIRED | {"OrganizationId": "o-a1b2c3d4e5"}
 # More of them than the settings can hold.
 LISTED = ORGANIZATION | {"MemberAccountsParameter": "/releases/accounts", "ServeOwnAccount": "false"}
 
+# What a landing zone demands, and a domain whose record the stack does not make, behind a front of one's own.
+CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d-0000-0000-0000-000000000000"
+LANDING = REQUIRED | {
+    "DomainName": "approve.example.org",
+    "CertificateArn": CERTIFICATE,
+    "HostedZoneId": "Z0123456789ABCDEFGHIJ",
+}
+DOMAIN = REQUIRED | {
+    "DomainName": "approve.example.org",
+    "CertificateArn": CERTIFICATE,
+    "Origins": "https://front.example.org",
+}
+
 CONFIGURATIONS = {
     "defaults": REQUIRED,
     "everything": EVERYTHING,
@@ -191,10 +207,15 @@ CONFIGURATIONS = {
     "members": MEMBERS,
     "organization": ORGANIZATION,
     "listed": LISTED,
+    "landing": LANDING,
+    "domain": DOMAIN,
 }
 
 # What some parameters need beside them.
 NEEDS = {
+    "DomainName": {"DomainName": "old.example.org", "CertificateArn": CERTIFICATE},
+    "CertificateArn": {"DomainName": "approve.example.org", "CertificateArn": CERTIFICATE},
+    "HostedZoneId": {"DomainName": "approve.example.org", "CertificateArn": CERTIFICATE},
     "SesRegion": {"ConfigurationSet": "mail"},
     "MemberAccountsParameter": {"OrganizationId": "o-a1b2c3d4e5"},
     "ServeOwnAccount": {"MemberAccounts": "210987654321"},

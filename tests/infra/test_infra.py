@@ -32,6 +32,7 @@ from templates import (
     HUB,
     HUB_BUS,
     HUB_REGION,
+    LANDING,
     LISTED,
     MEMBER_CONFIGURATIONS,
     NEEDS,
@@ -215,7 +216,7 @@ class SamAndCdk(unittest.TestCase):
         # Both are equal in all configurations, so what has an effect in SAM's stack has it in the CDK's.
         changed = CONFIGURATIONS["overrides"] | CONFIGURATIONS["everything"]
         changed |= CONFIGURATIONS["file"] | CONFIGURATIONS["elsewhere"] | CONFIGURATIONS["members"]
-        changed |= CONFIGURATIONS["listed"]
+        changed |= CONFIGURATIONS["listed"] | CONFIGURATIONS["landing"]
         self.assertEqual(set(changed), set(sam_source()["Parameters"]))
         sources = {name: source for source in SOURCES.values() for name in source if name != "PolicySource"}
         for name, value in changed.items():
@@ -1230,6 +1231,14 @@ quorum = 2""",
             },
             {"COUNTERSIGN_ACCOUNTS": "", "COUNTERSIGN_ACCOUNTS_PARAMETER": "/releases/accounts"},
         ),
+        "landing": (
+            {"COUNTERSIGN_CALLBACK_URL": "https://approve.example.org"},
+            {"COUNTERSIGN_ORIGINS": "https://approve.example.org"},
+        ),
+        "domain": (
+            {"COUNTERSIGN_CALLBACK_URL": "https://front.example.org"},
+            {"COUNTERSIGN_ORIGINS": "https://front.example.org"},
+        ),
     }
 
     def environments(self, title):
@@ -2000,6 +2009,40 @@ class Api(unittest.TestCase):
         self.assertEqual([value for value in log.values() if private.search(value)], [])
 
 
+class Domain(unittest.TestCase):
+    """A domain of one's own is the only way in."""
+
+    @on_every_stack
+    def test_with_one_the_apis_own_endpoint_is_off_and_nothing_else_is_mapped(self, title, stack):
+        given = "DomainName" in CONFIGURATIONS[title]
+        self.assertEqual(stack.properties("Api").get("DisableExecuteApiEndpoint"), "true" if given else None)
+        self.assertEqual("ApiEndpoint" in stack.outputs, not given)
+        mappings = list(stack.of_type("AWS::ApiGatewayV2::ApiMapping").values())
+        expected = {"ApiId": "Api", "DomainName": CONFIGURATIONS[title].get("DomainName"), "Stage": "$default"}
+        self.assertEqual(mappings, [expected] if given else [])
+        for domain in stack.of_type("AWS::ApiGatewayV2::DomainName").values():
+            (configuration,) = domain["DomainNameConfigurations"]
+            self.assertEqual(configuration["SecurityPolicy"], "TLS_1_2")
+
+    @on_every_stack
+    def test_its_record_is_made_in_the_hosted_zone_or_the_outputs_say_where_it_must_point(self, title, stack):
+        parameters = CONFIGURATIONS[title]
+        target = {"DNSName": "ApiDomain.RegionalDomainName", "HostedZoneId": "ApiDomain.RegionalHostedZoneId"}
+        records = [one["AliasTarget"] for one in stack.of_type("AWS::Route53::RecordSet").values()]
+        self.assertEqual(records, [target] if "HostedZoneId" in parameters else [])
+        outputs = [stack.outputs.get(name) for name in ("DomainTarget", "DomainTargetHostedZoneId")]
+        by_hand = "DomainName" in parameters and "HostedZoneId" not in parameters
+        self.assertEqual(outputs, list(target.values()) if by_hand else [None, None])
+
+    @on_every_stack
+    def test_links_are_made_for_the_first_place_where_they_are_accepted(self, title, stack):
+        variables = [stack.properties(name)["Environment"]["Variables"] for name in ("NotifierFunction", "CallbackFunction")]
+        url, origins = variables[0]["COUNTERSIGN_CALLBACK_URL"], variables[1].get("COUNTERSIGN_ORIGINS")
+        # Without a list, at the domain name that API Gateway reports.
+        self.assertEqual(url, origins.split(",")[0] if origins else "Api.ApiEndpoint")
+        self.assertEqual(stack.outputs["CallbackUrl"], url)
+
+
 class Alarms(unittest.TestCase):
     QUEUE = ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", "QueueName")
     METRICS = {
@@ -2040,6 +2083,8 @@ class Parameters(unittest.TestCase):
     # What the construct calls some of them.
     NAMES_IN_CDK = {
         "ApprovalTimeoutDays": "approvalTimeout, in days",
+        "DomainName": "domain.domainName",
+        "HostedZoneId": "domain.hostedZone",
         "ThrottleBurst": "throttle.burstLimit",
         "ThrottleRate": "throttle.rateLimit",
     }
@@ -2171,6 +2216,23 @@ class Parameters(unittest.TestCase):
             sam_stack(REQUIRED | identities)
         with self.assertRaisesRegex(SynthesisError, '^context "senderIdentity" is .* "senderIdentityArn" names the identity'):
             cdk_template(**REQUIRED | identities)
+
+    def test_a_domain_has_a_certificate_and_nothing_else_has(self):
+        domain = {name: LANDING[name] for name in ("DomainName", "CertificateArn", "HostedZoneId")}
+        for missing, refused, failed in (
+            ("CertificateArn", "DomainName is given, so CertificateArn must", 'context "domainName" is .* "certificateArn" is missing'),
+            ("DomainName", "DomainName is empty, so CertificateArn and HostedZoneId", 'context "certificateArn" is given'),
+        ):
+            parameters = REQUIRED | {name: value for name, value in domain.items() if name != missing}
+            with self.subTest(missing), self.assertRaisesRegex(Refused, f"^{refused}"):
+                sam_stack(parameters)
+            with self.subTest(missing), self.assertRaisesRegex(SynthesisError, f"^{failed}"):
+                cdk_template(**parameters)
+        zone = REQUIRED | {"HostedZoneId": domain["HostedZoneId"]}
+        with self.assertRaisesRegex(Refused, "^DomainName is empty"):
+            sam_stack(zone)
+        with self.assertRaisesRegex(SynthesisError, '^context "hostedZoneId" is given, but context "domainName" is missing'):
+            cdk_template(**zone)
 
     def test_the_cdk_app_refuses_a_quorum_above_the_number_of_approvers(self):
         with self.assertRaisesRegex(SynthesisError, "quorum is 3, but must be at most the number of approvers, 2"):

@@ -1,7 +1,9 @@
 import {
   aws_apigatewayv2 as apigatewayv2,
+  aws_certificatemanager as acm,
   aws_events as events,
   aws_lambda as lambda,
+  aws_route53 as route53,
   aws_ses as ses,
   aws_sns as sns,
   aws_ssm as ssm,
@@ -9,7 +11,7 @@ import {
 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
-import { type EmailApprovalsProps, KeyUse, LogLevel, type MemberProps, Policy } from '../lib/index.js';
+import { type DomainOptions, type EmailApprovalsProps, KeyUse, LogLevel, type MemberProps, Policy } from '../lib/index.js';
 import { ContextReader } from './context-reader.js';
 import { builtCode } from './rust-code.js';
 
@@ -22,10 +24,13 @@ type Key =
   | 'approvalTimeoutDays'
   | 'approvers'
   | 'architecture'
+  | 'certificateArn'
   | 'configurationSet'
   | 'deploymentName'
+  | 'domainName'
   | 'eventBusName'
   | 'forwardBusArn'
+  | 'hostedZoneId'
   | 'logLevel'
   | 'logRetentionDays'
   | 'memberAccounts'
@@ -113,6 +118,7 @@ export function propsFromContext(scope: Construct): EmailApprovalsProps {
     sweepPace: context.number('sweepPace'),
     testEvents: context.oneOf('testEvents', 'enabled', 'disabled') === 'enabled',
     architecture,
+    domain: domain(scope, context),
     requestKeys: keyUses(context, 'requestKeys'),
     voteKeys: keyUses(context, 'voteKeys'),
     notifierCode: code('notifierZip', 'notifier'),
@@ -143,6 +149,24 @@ function senderIdentity(scope: Construct, context: ContextReader<Key>): ses.IEma
     throw new Error(`context "senderIdentity" is "${name}", but context "senderIdentityArn" names the identity`);
   }
   return name ? ses.EmailIdentity.fromEmailIdentityName(scope, 'SenderIdentity', name) : identity;
+}
+
+function domain(scope: Construct, context: ContextReader<Key>): DomainOptions | undefined {
+  const domainName = context.text('domainName');
+  if (!domainName) {
+    context.refuse('"domainName" is missing', 'certificateArn', 'hostedZoneId');
+    return undefined;
+  }
+  const certificate = context.arn('certificateArn', 'acm', 'certificate', (arn) =>
+    acm.Certificate.fromCertificateArn(scope, 'Certificate', arn),
+  );
+  if (!certificate) {
+    throw new Error(`context "domainName" is "${domainName}", but context "certificateArn" is missing`);
+  }
+  const hostedZone = context.optional('hostedZoneId', (id) =>
+    route53.HostedZone.fromHostedZoneId(scope, 'HostedZone', id),
+  );
+  return { domainName, certificate, hostedZone };
 }
 
 /** A parameter that exists already. Its value is only referred to, so that CloudFormation does not read it. */
@@ -184,11 +208,7 @@ function keyUses(context: ContextReader<Key>, key: Key): KeyUse[] | undefined {
 /** Reads the policy's one source, and refuses the settings of another one. */
 function policy(scope: Construct, context: ContextReader<Key>): Policy {
   const source = context.oneOf('policySource', 'approvers', 'file', 'parameter');
-  const refuse = (...keys: Key[]): void => {
-    for (const key of keys.filter((name) => context.text(name))) {
-      throw new Error(`context "${key}" is given, but context "policySource" is "${source}"`);
-    }
-  };
+  const refuse = (...keys: Key[]): void => context.refuse(`"policySource" is "${source}"`, ...keys);
   switch (source) {
     case 'approvers':
       refuse('policyFile', 'policyParameterName');

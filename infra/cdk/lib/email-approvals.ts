@@ -41,8 +41,12 @@ import { validate } from './validate.js';
 export class EmailApprovals extends Construct {
   /** The URL that links point to, without `/approval`. */
   readonly callbackUrl: string;
-  /** The API's own endpoint, which a domain of your own can be put before. */
-  readonly apiEndpoint: string;
+  /** The API's own endpoint, which a domain of your own can be put before. `domain` turns it off. */
+  readonly apiEndpoint?: string;
+  /** Where the record of `domain` must point, unless the stack makes it. */
+  readonly domainTarget?: string;
+  /** The id of the hosted zone of `domainTarget`, for an alias record in Route 53. */
+  readonly domainTargetHostedZoneId?: string;
   /** The function that takes events and sends emails. Commands are invocations of it. */
   readonly notifier: lambda.IFunction;
   /** The function that answers links and passes decisions to CodePipeline. */
@@ -148,7 +152,11 @@ export class EmailApprovals extends Construct {
       apiId: api.apiId,
     });
 
-    this.apiEndpoint = api.url;
+    if (!settings.domain) this.apiEndpoint = api.url;
+    if (api.domain && !settings.domain?.hostedZone) {
+      this.domainTarget = api.domain.regionalDomainName;
+      this.domainTargetHostedZoneId = api.domain.regionalHostedZoneId;
+    }
     this.notifier = notifier.function;
     this.callback = callback.function;
     this.notifierRole = notifierRole;

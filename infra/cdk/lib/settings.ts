@@ -12,6 +12,7 @@ import {
 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
+import type { DomainOptions } from './domain.js';
 import { KeyUse } from './keys.js';
 import type { Policy } from './policy.js';
 
@@ -199,6 +200,12 @@ export interface EmailApprovalsProps {
    * @default Architecture.ARM_64
    */
   readonly architecture?: lambda.Architecture;
+  /**
+   * A domain of your own for the API. Links are made for it, unless `origins` names others, and the API's own endpoint is
+   * turned off, at once.
+   * @default - the API's own endpoint
+   */
+  readonly domain?: DomainOptions;
   /**
    * What each of up to four keys does that requests and links are signed with. Exactly one signs; others are trusted
    * besides it, or do not exist. Rotate in steps: `[SIGNS, TRUSTED]`, `[TRUSTED, SIGNS]`, `[NONE, SIGNS]`. See "Rotate a

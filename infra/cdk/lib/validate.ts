@@ -20,6 +20,8 @@ const SENDER = '[^<>,@\\s"]+@[^<>,@\\s"A-Z]+\\.[^<>,@\\s"A-Z]+';
 const MOST_CHARACTERS_OF_REGIONS = 512;
 const MOST_MEMBER_ACCOUNTS = 100;
 
+const DOMAIN_LABEL = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
+
 /** What Lambda lets the queue of events about emails take of the notifier. */
 const CONCURRENCY_OF_EMAIL_EVENTS = 2;
 
@@ -94,6 +96,7 @@ export function validate(settings: Settings, account: string): void {
   between('sweepConcurrency', settings.sweepConcurrency, 2, 1_000);
   between('sweepPace', settings.sweepPace, 1, 20);
   validateNotifierConcurrency(settings);
+  validateDomain(settings);
 }
 
 /** Throws if a setting breaks a constraint that infra/member/template.yaml puts on its parameter. */
@@ -179,6 +182,16 @@ function validateNotifierConcurrency({ notifierConcurrency, sweepConcurrency }: 
       `0, or a number from ${taken + 1} to 1000: the sweep and events about emails take ${taken} of it`,
     );
   }
+}
+
+function validateDomain({ domain }: Settings): void {
+  matches(
+    'domain.domainName',
+    domain?.domainName,
+    `(?=.{1,253}$)${DOMAIN_LABEL}(\\.${DOMAIN_LABEL})+`,
+    'a domain such as approve.example.com, in lower case and without a wildcard',
+  );
+  matches('domain.hostedZone', domain?.hostedZone?.hostedZoneId, '[A-Z0-9]{1,32}', 'a hosted zone by its id');
 }
 
 function validateKeys(name: string, uses: readonly KeyUse[]): void {
