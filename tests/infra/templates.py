@@ -191,6 +191,11 @@ LANDING = REQUIRED | {
     "DomainName": "approve.example.org",
     "CertificateArn": CERTIFICATE,
     "HostedZoneId": "Z0123456789ABCDEFGHIJ",
+    "SubnetIds": "subnet-0a1b2c3d4e5f60718,subnet-1b2c3d4e5f607181a",
+    "SecurityGroupIds": "sg-0a1b2c3d4e5f60718",
+    "HttpsProxy": "http://proxy.example.org:3128",
+    "NoProxy": "dynamodb.eu-west-1.amazonaws.com,kms.eu-west-1.amazonaws.com",
+    "CaBundleLayerArn": "arn:aws:lambda:eu-west-1:210987654321:layer:ca-bundle:3",
 }
 DOMAIN = REQUIRED | {
     "DomainName": "approve.example.org",
@@ -215,6 +220,9 @@ CONFIGURATIONS = {
 NEEDS = {
     "DomainName": {"DomainName": "old.example.org", "CertificateArn": CERTIFICATE},
     "CertificateArn": {"DomainName": "approve.example.org", "CertificateArn": CERTIFICATE},
+    "SubnetIds": {"SubnetIds": "subnet-0a1b2c3d", "SecurityGroupIds": "sg-0a1b2c3d"},
+    "SecurityGroupIds": {"SubnetIds": "subnet-0a1b2c3d", "SecurityGroupIds": "sg-0a1b2c3d"},
+    "NoProxy": {"HttpsProxy": "http://proxy.example.org:3128"},
     "HostedZoneId": {"DomainName": "approve.example.org", "CertificateArn": CERTIFICATE},
     "SesRegion": {"ConfigurationSet": "mail"},
     "MemberAccountsParameter": {"OrganizationId": "o-a1b2c3d4e5"},

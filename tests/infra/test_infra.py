@@ -344,13 +344,23 @@ def member_permissions(deployment, rules=(), queues=(), buses=()):
 
 
 def allowed_by(stack, role):
-    """What the policies of a role allow: each action, with its resources. They deny nothing."""
+    """What the policies of a role allow: each action, with its resources."""
     found = {}
     for effect, _, action, resource, _ in permissions(stack, role):
-        if effect != "Allow":
-            raise ValueError(f"{role} has a statement with effect {effect}")
-        found.setdefault(action, []).append(resource)
+        if effect == "Allow":
+            found.setdefault(action, []).append(resource)
     return {action: sorted(resources) for action, resources in found.items()}
+
+
+# What Lambda needs for a function in a VPC, as in its own policy AWSLambdaVPCAccessExecutionRole.
+NETWORK_INTERFACES = {
+    *("ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"),
+    *("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses"),
+}
+
+
+def in_vpc(title):
+    return "SubnetIds" in CONFIGURATIONS[title]
 
 
 class Roles(unittest.TestCase):
@@ -370,6 +380,8 @@ class Roles(unittest.TestCase):
         *("logs:CreateLogStream", "logs:PutLogEvents", *TRACING),
         *("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"),
     }
+    # Lambda asks for these on all resources, though some take one.
+    ON_ALL_RESOURCES = NETWORK_INTERFACES
 
     def member_role(self, title, kind):
         """The roles of one kind that the functions may assume."""
@@ -387,6 +399,9 @@ class Roles(unittest.TestCase):
 
     def keys(self, title):
         return sorted(ALL_REQUEST_KEYS[title] + ALL_VOTE_KEYS[title])
+
+    def network(self, title):
+        return dict.fromkeys(NETWORK_INTERFACES, ["*"]) if in_vpc(title) else {}
 
     def ses(self, title, resource):
         region = CONFIGURATIONS[title].get("SesRegion", "eu-west-1")
@@ -408,6 +423,7 @@ class Roles(unittest.TestCase):
             self.TRACING
             | self.parameters(title, self.POLICY_PARAMETERS, ACCOUNT_PARAMETERS)
             | self.logs("NotifierLogGroup")
+            | self.network(title)
             | {
                 "dynamodb:DescribeTable": [LEDGER],
                 "dynamodb:GetItem": [LEDGER],
@@ -438,6 +454,7 @@ class Roles(unittest.TestCase):
             self.TRACING
             | self.parameters(title, ACCOUNT_PARAMETERS)
             | self.logs("CallbackLogGroup")
+            | self.network(title)
             | {
                 "dynamodb:GetItem": [LEDGER],
                 "dynamodb:UpdateItem": [LEDGER],
@@ -469,12 +486,28 @@ class Roles(unittest.TestCase):
             self.assertEqual(allowed_by(stack, role), expected)
 
     @on_every_stack
+    def test_only_lambda_itself_can_use_what_a_vpc_takes(self, title, stack):
+        denied = {
+            (role, *statement[2:])
+            for role in self.roles(title)
+            for statement in permissions(stack, role)
+            if statement[0] == "Deny"
+        }
+        arn = ACCOUNT_ARN("lambda", f"function:{deployment_name(title)}-{{}}").format
+        expected = {
+            (f"{function.capitalize()}Role", action, "*", json.dumps({"ArnEquals": {"lambda:SourceFunctionArn": arn(function)}}))
+            for function in ("notifier", "callback")
+            for action in NETWORK_INTERFACES | {"ec2:DetachNetworkInterface"}
+        }
+        self.assertEqual(denied, expected if in_vpc(title) else set())
+
+    @on_every_stack
     def test_the_only_conditions_are_the_sender_of_emails_and_the_type_of_events(self, title, stack):
         conditions = {
             (role, action, condition)
             for role in self.roles(title)
-            for _, _, action, _, condition in permissions(stack, role)
-            if condition != "null"
+            for effect, _, action, _, condition in permissions(stack, role)
+            if effect == "Allow" and condition != "null"
         }
         sender = {"StringEquals": {"ses:FromAddress": CONFIGURATIONS[title]["Sender"]}}
         news, hints = (
@@ -571,8 +604,9 @@ class Roles(unittest.TestCase):
                 service, name = action.split(":")
                 self.assertIn(name.lower(), AUTHORIZATION[service]["Actions"])
                 kinds = AUTHORIZATION[service]["Actions"][name.lower()].get("Resources") or []
-                if resources == ["*"]:
+                if resources == ["*"] and action not in self.ON_ALL_RESOURCES:
                     self.assertEqual(kinds, [], "the action takes a resource")
+                if resources == ["*"]:
                     continue
                 forms = [form for kind in kinds for form in AUTHORIZATION[service]["Resources"][kind]["ARNFormats"]]
                 forms = [re.sub(r"\$\{(\w+)\}", self.placeholder, form) for form in forms]
@@ -1139,6 +1173,11 @@ class Keys(unittest.TestCase):
 
 class Functions(unittest.TestCase):
     # Without the keys. All but the first state only what differs from the defaults, and None for what is left out.
+    NETWORK = {
+        "HTTPS_PROXY": "http://proxy.example.org:3128",
+        "NO_PROXY": "dynamodb.eu-west-1.amazonaws.com,kms.eu-west-1.amazonaws.com",
+        "SSL_CERT_FILE": "/opt/ca-bundle.pem",
+    }
     ENVIRONMENTS = {
         "defaults": (
             {
@@ -1232,8 +1271,8 @@ quorum = 2""",
             {"COUNTERSIGN_ACCOUNTS": "", "COUNTERSIGN_ACCOUNTS_PARAMETER": "/releases/accounts"},
         ),
         "landing": (
-            {"COUNTERSIGN_CALLBACK_URL": "https://approve.example.org"},
-            {"COUNTERSIGN_ORIGINS": "https://approve.example.org"},
+            {"COUNTERSIGN_CALLBACK_URL": "https://approve.example.org"} | NETWORK,
+            {"COUNTERSIGN_ORIGINS": "https://approve.example.org"} | NETWORK,
         ),
         "domain": (
             {"COUNTERSIGN_CALLBACK_URL": "https://front.example.org"},
@@ -1266,7 +1305,26 @@ quorum = 2""",
                 sources = [(ROOT / file).read_text().split("#[cfg(test)]")[0] for file in files]
                 read = set(re.findall(r'"(COUNTERSIGN_\w+)"', "".join(sources)))
                 given = {name for title in CONFIGURATIONS for name in self.environments(title)[index]}
-                self.assertEqual(given, read)
+                self.assertEqual(given - set(self.NETWORK), read)
+
+    def test_what_says_whom_to_trust_is_what_the_aws_clients_look_at(self):
+        # NO_PROXY only takes away from a proxy, and names nobody to trust.
+        authorities = (ROOT / "shared/src/aws/authorities.rs").read_text()
+        for name in set(self.NETWORK) - {"NO_PROXY"}:
+            self.assertIn(f'"{name}",', authorities)
+
+    @on_every_stack
+    def test_both_run_in_the_vpc_and_with_the_authorities_that_are_given(self, title, stack):
+        parameters = CONFIGURATIONS[title]
+        vpc = {
+            "SubnetIds": parameters.get("SubnetIds", "").split(","),
+            "SecurityGroupIds": parameters.get("SecurityGroupIds", "").split(","),
+        }
+        layers = [parameters["CaBundleLayerArn"]] if "CaBundleLayerArn" in parameters else None
+        for name in ("NotifierFunction", "CallbackFunction"):
+            function = stack.properties(name)
+            self.assertEqual(function.get("VpcConfig"), vpc if in_vpc(title) else None)
+            self.assertEqual(function.get("Layers"), layers)
 
     @on_every_stack
     def test_events_that_the_notifier_fails_on_are_kept(self, _title, stack):
@@ -2233,6 +2291,23 @@ class Parameters(unittest.TestCase):
             sam_stack(zone)
         with self.assertRaisesRegex(SynthesisError, '^context "hostedZoneId" is given, but context "domainName" is missing'):
             cdk_template(**zone)
+
+    def test_subnets_and_security_groups_are_given_together(self):
+        for name, refused, failed in (
+            ("SubnetIds", "SubnetIds is given, so", 'context "subnetIds" is .* "securityGroupIds" is missing'),
+            ("SecurityGroupIds", "SubnetIds is empty, so", 'context "securityGroupIds" is given, but .* is missing'),
+        ):
+            with self.subTest(name), self.assertRaisesRegex(Refused, f"^{refused}"):
+                sam_stack(REQUIRED | {name: LANDING[name]})
+            with self.subTest(name), self.assertRaisesRegex(SynthesisError, f"^{failed}"):
+                cdk_template(**REQUIRED | {name: LANDING[name]})
+
+    def test_without_a_proxy_nothing_goes_past_it(self):
+        alone = REQUIRED | {"NoProxy": LANDING["NoProxy"]}
+        with self.assertRaisesRegex(Refused, "^HttpsProxy is empty, so NoProxy"):
+            sam_stack(alone)
+        with self.assertRaisesRegex(SynthesisError, "^noProxy is .* unless httpsProxy is given"):
+            cdk_template(**alone)
 
     def test_the_cdk_app_refuses_a_quorum_above_the_number_of_approvers(self):
         with self.assertRaisesRegex(SynthesisError, "quorum is 3, but must be at most the number of approvers, 2"):

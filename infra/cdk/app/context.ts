@@ -1,6 +1,8 @@
 import {
+  Annotations,
   aws_apigatewayv2 as apigatewayv2,
   aws_certificatemanager as acm,
+  aws_ec2 as ec2,
   aws_events as events,
   aws_lambda as lambda,
   aws_route53 as route53,
@@ -24,6 +26,7 @@ type Key =
   | 'approvalTimeoutDays'
   | 'approvers'
   | 'architecture'
+  | 'caBundleLayerArn'
   | 'certificateArn'
   | 'configurationSet'
   | 'deploymentName'
@@ -31,11 +34,13 @@ type Key =
   | 'eventBusName'
   | 'forwardBusArn'
   | 'hostedZoneId'
+  | 'httpsProxy'
   | 'logLevel'
   | 'logRetentionDays'
   | 'memberAccounts'
   | 'memberAccountsParameter'
   | 'memberRolePrefix'
+  | 'noProxy'
   | 'notificationTopic'
   | 'notifierConcurrency'
   | 'organizationId'
@@ -47,6 +52,7 @@ type Key =
   | 'quorum'
   | 'replyTo'
   | 'requestKeys'
+  | 'securityGroupIds'
   | 'sender'
   | 'senderIdentity'
   | 'senderIdentityArn'
@@ -54,6 +60,7 @@ type Key =
   | 'serveOwnAccount'
   | 'sesRegion'
   | 'sesSandbox'
+  | 'subnetIds'
   | 'sweepConcurrency'
   | 'sweepPace'
   | 'testEvents'
@@ -119,6 +126,10 @@ export function propsFromContext(scope: Construct): EmailApprovalsProps {
     testEvents: context.oneOf('testEvents', 'enabled', 'disabled') === 'enabled',
     architecture,
     domain: domain(scope, context),
+    ...network(scope, context),
+    httpsProxy: context.optional('httpsProxy', String),
+    noProxy: context.list('noProxy'),
+    caBundleLayer: context.optional('caBundleLayerArn', (arn) => caBundleLayer(scope, arn)),
     requestKeys: keyUses(context, 'requestKeys'),
     voteKeys: keyUses(context, 'voteKeys'),
     notifierCode: code('notifierZip', 'notifier'),
@@ -167,6 +178,55 @@ function domain(scope: Construct, context: ContextReader<Key>): DomainOptions | 
     route53.HostedZone.fromHostedZoneId(scope, 'HostedZone', id),
   );
   return { domainName, certificate, hostedZone };
+}
+
+/** A VPC by the subnets and security groups that the functions use of it. */
+function network(
+  scope: Construct,
+  context: ContextReader<Key>,
+): Pick<EmailApprovalsProps, 'vpc' | 'vpcSubnets' | 'securityGroups'> {
+  const subnetIds = ids(context, 'subnetIds', 'subnet');
+  const securityGroupIds = ids(context, 'securityGroupIds', 'sg');
+  if (!subnetIds) {
+    context.refuse('"subnetIds" is missing', 'securityGroupIds');
+    return {};
+  }
+  if (!securityGroupIds) {
+    throw new Error(`context "subnetIds" is "${subnetIds.join(',')}", but context "securityGroupIds" is missing`);
+  }
+  return {
+    // It stands for the VPC of the subnets. Functions with subnets and security groups need nothing else of it.
+    vpc: ec2.Vpc.fromVpcAttributes(scope, 'Vpc', { vpcId: 'vpc', availabilityZones: ['zone'] }),
+    vpcSubnets: { subnets: subnetIds.map((id) => subnet(scope, id)) },
+    securityGroups: securityGroupIds.map((id) =>
+      ec2.SecurityGroup.fromSecurityGroupId(scope, id, id, { mutable: false }),
+    ),
+  };
+}
+
+function subnet(scope: Construct, id: string): ec2.ISubnet {
+  const found = ec2.Subnet.fromSubnetId(scope, id, id);
+  Annotations.of(found).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId', 'Nothing reads its route table.');
+  return found;
+}
+
+/** Ids of EC2, such as `subnet-0a1b2c3d4e5f60718`. */
+function ids(context: ContextReader<Key>, key: Key, prefix: string): string[] | undefined {
+  const values = context.list(key);
+  for (const id of values ?? []) {
+    if (!new RegExp(`^${prefix}-([0-9a-f]{8}|[0-9a-f]{17})$`).test(id)) {
+      throw new Error(`context "${key}" has "${id}"; expected ids such as ${prefix}-0a1b2c3d4e5f60718`);
+    }
+  }
+  return values;
+}
+
+function caBundleLayer(scope: Construct, arn: string): lambda.ILayerVersion {
+  if (!/^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+$/.test(arn)) {
+    const example = 'arn:aws:lambda:eu-west-1:123456789012:layer:ca-bundle:1';
+    throw new Error(`context "caBundleLayerArn" is "${arn}"; expected the ARN of a version of a layer, such as ${example}`);
+  }
+  return lambda.LayerVersion.fromLayerVersionArn(scope, 'CaBundleLayer', arn);
 }
 
 /** A parameter that exists already. Its value is only referred to, so that CloudFormation does not read it. */

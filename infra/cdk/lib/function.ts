@@ -6,6 +6,7 @@ import type { Construct } from 'constructs';
 
 import { acknowledge } from './acknowledge.js';
 import { functionRoleName } from './member-roles.js';
+import { allowNetworkInterfaces, networkOptions, networkSettings } from './network.js';
 import type { Settings } from './settings.js';
 
 /** The options in which the two functions differ. */
@@ -33,7 +34,7 @@ export function functionRole(
 
 /** One of the two functions, with its log group. */
 export function rustFunction(scope: Construct, settings: Settings, options: RustFunctionOptions): lambda.Function {
-  const { binary, code, role, ...rest } = options;
+  const { binary, code, role, environment, ...rest } = options;
   const functionName = `${settings.deploymentName}-${binary}`;
   const logGroup = new logs.LogGroup(scope, 'LogGroup', {
     logGroupName: `/aws/lambda/${functionName}`,
@@ -48,13 +49,19 @@ export function rustFunction(scope: Construct, settings: Settings, options: Rust
       resources: [logGroup.logGroupArn],
     }),
   );
+  allowNetworkInterfaces(role, functionName, settings);
   acknowledge(
     role,
     'AwsSolutions-IAM5[Resource::*]',
-    'X-Ray and GetAccount take no resource. tests/infra checks that no other action has *.',
+    [
+      'X-Ray and GetAccount take no resource, and Lambda needs network interfaces on all resources, which are denied to the',
+      'code. tests/infra checks that no other action has *.',
+    ].join(' '),
   );
   return new lambda.Function(scope, 'Function', {
     ...rest,
+    ...networkOptions(settings),
+    environment: { ...environment, ...networkSettings(settings) },
     functionName,
     role,
     code: code ?? packagedCode(binary, settings.architecture),

@@ -18,6 +18,7 @@ const ADDRESS = '[^<>,@\\s"]+@[^<>,@\\s"]+\\.[^<>,@\\s"]+';
 const SENDER = '[^<>,@\\s"]+@[^<>,@\\s"A-Z]+\\.[^<>,@\\s"A-Z]+';
 
 const MOST_CHARACTERS_OF_REGIONS = 512;
+const MOST_CHARACTERS_OF_NO_PROXY = 512;
 const MOST_MEMBER_ACCOUNTS = 100;
 
 const DOMAIN_LABEL = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
@@ -97,6 +98,7 @@ export function validate(settings: Settings, account: string): void {
   between('sweepPace', settings.sweepPace, 1, 20);
   validateNotifierConcurrency(settings);
   validateDomain(settings);
+  validateNetwork(settings);
 }
 
 /** Throws if a setting breaks a constraint that infra/member/template.yaml puts on its parameter. */
@@ -192,6 +194,25 @@ function validateDomain({ domain }: Settings): void {
     'a domain such as approve.example.com, in lower case and without a wildcard',
   );
   matches('domain.hostedZone', domain?.hostedZone?.hostedZoneId, '[A-Z0-9]{1,32}', 'a hosted zone by its id');
+}
+
+function validateNetwork({ vpc, vpcSubnets, securityGroups, httpsProxy, noProxy }: Settings): void {
+  for (const [name, value] of Object.entries({ vpcSubnets, securityGroups })) {
+    if (value !== undefined && vpc === undefined) throw new Error(`${name} is given, but vpc is missing`);
+  }
+  matches(
+    'httpsProxy',
+    httpsProxy,
+    '(?=.{1,262}$)http://[a-z0-9]([a-z0-9.-]*[a-z0-9])?:[0-9]{1,5}',
+    'host and port in lower case, such as http://proxy.example.com:3128',
+  );
+  for (const host of noProxy) {
+    matches('noProxy', host, '[a-z0-9.:/-]+', 'hosts, domains, addresses or networks in lower case');
+  }
+  if (noProxy.join(',').length > MOST_CHARACTERS_OF_NO_PROXY) {
+    fail('noProxy', noProxy, `at most ${MOST_CHARACTERS_OF_NO_PROXY} characters`);
+  }
+  if (noProxy.length > 0 && httpsProxy === undefined) fail('noProxy', noProxy, 'left out, unless httpsProxy is given');
 }
 
 function validateKeys(name: string, uses: readonly KeyUse[]): void {
