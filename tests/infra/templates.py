@@ -196,6 +196,8 @@ LANDING = REQUIRED | {
     "HttpsProxy": "http://proxy.example.org:3128",
     "NoProxy": "dynamodb.eu-west-1.amazonaws.com,kms.eu-west-1.amazonaws.com",
     "CaBundleLayerArn": "arn:aws:lambda:eu-west-1:210987654321:layer:ca-bundle:3",
+    "TableKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-0000-0000-000000000001",
+    "LogKeyArn": "arn:aws:kms:eu-west-1:210987654321:key/0a1b2c3d-0000-0000-0000-000000000002",
 }
 DOMAIN = REQUIRED | {
     "DomainName": "approve.example.org",

@@ -359,6 +359,18 @@ NETWORK_INTERFACES = {
 }
 
 
+# What DynamoDB needs of a caller who reads and writes an encrypted table.
+TABLE_KEY = {
+    *("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"),
+    *("kms:ReEncryptFrom", "kms:ReEncryptTo"),
+}
+
+
+def table_key(title):
+    """The key of the ledger's table, if it is one of the user's."""
+    return CONFIGURATIONS[title].get("TableKeyArn")
+
+
 def in_vpc(title):
     return "SubnetIds" in CONFIGURATIONS[title]
 
@@ -400,6 +412,9 @@ class Roles(unittest.TestCase):
     def keys(self, title):
         return sorted(ALL_REQUEST_KEYS[title] + ALL_VOTE_KEYS[title])
 
+    def table_key(self, title):
+        return dict.fromkeys(TABLE_KEY, [table_key(title)]) if table_key(title) else {}
+
     def network(self, title):
         return dict.fromkeys(NETWORK_INTERFACES, ["*"]) if in_vpc(title) else {}
 
@@ -423,6 +438,7 @@ class Roles(unittest.TestCase):
             self.TRACING
             | self.parameters(title, self.POLICY_PARAMETERS, ACCOUNT_PARAMETERS)
             | self.logs("NotifierLogGroup")
+            | self.table_key(title)
             | self.network(title)
             | {
                 "dynamodb:DescribeTable": [LEDGER],
@@ -454,6 +470,7 @@ class Roles(unittest.TestCase):
             self.TRACING
             | self.parameters(title, ACCOUNT_PARAMETERS)
             | self.logs("CallbackLogGroup")
+            | self.table_key(title)
             | self.network(title)
             | {
                 "dynamodb:GetItem": [LEDGER],
@@ -502,7 +519,7 @@ class Roles(unittest.TestCase):
         self.assertEqual(denied, expected if in_vpc(title) else set())
 
     @on_every_stack
-    def test_the_only_conditions_are_the_sender_of_emails_and_the_type_of_events(self, title, stack):
+    def test_the_only_conditions_are_the_sender_of_emails_the_type_of_events_and_the_way_to_a_key(self, title, stack):
         conditions = {
             (role, action, condition)
             for role in self.roles(title)
@@ -524,6 +541,9 @@ class Roles(unittest.TestCase):
         }
         if CONFIGURATIONS[title].get("TestEvents") == "enabled":
             expected.add(("ReadingRole", "events:PutEvents", json.dumps(TEST_EVENTS)))
+        if table_key(title):
+            via = json.dumps({"StringLike": {"kms:ViaService": "dynamodb.eu-west-1.*"}})
+            expected |= {(role, action, via) for role in ("NotifierRole", "CallbackRole") for action in TABLE_KEY}
         self.assertEqual(conditions, expected)
 
     def test_the_identities_follow_from_identity_region_configuration_set_and_sandbox(self):
@@ -1337,6 +1357,20 @@ class Ledger(unittest.TestCase):
     def test_it_can_be_recovered(self, _title, stack):
         recovery = stack.properties("LedgerTable")["PointInTimeRecoverySpecification"]
         self.assertEqual(recovery, {"PointInTimeRecoveryEnabled": "true"})
+
+
+    @on_every_stack
+    def test_it_is_encrypted_with_a_key_of_the_account_or_of_ones_own(self, title, stack):
+        own = {"SSEType": "KMS", "KMSMasterKeyId": table_key(title)} if table_key(title) else {}
+        self.assertEqual(stack.properties("LedgerTable")["SSESpecification"], {"SSEEnabled": "true"} | own)
+
+
+class Logs(unittest.TestCase):
+    @on_every_stack
+    def test_all_are_encrypted_with_a_key_of_ones_own_if_one_is_given(self, title, stack):
+        keys = {name: group.get("KmsKeyId") for name, group in stack.of_type("AWS::Logs::LogGroup").items()}
+        key = CONFIGURATIONS[title].get("LogKeyArn")
+        self.assertEqual(keys, dict.fromkeys(("ApiLogGroup", "CallbackLogGroup", "NotifierLogGroup"), key))
 
 
 class Retention(unittest.TestCase):

@@ -4,6 +4,7 @@ import {
   aws_certificatemanager as acm,
   aws_ec2 as ec2,
   aws_events as events,
+  aws_kms as kms,
   aws_lambda as lambda,
   aws_route53 as route53,
   aws_ses as ses,
@@ -35,6 +36,7 @@ type Key =
   | 'forwardBusArn'
   | 'hostedZoneId'
   | 'httpsProxy'
+  | 'logKeyArn'
   | 'logLevel'
   | 'logRetentionDays'
   | 'memberAccounts'
@@ -63,6 +65,7 @@ type Key =
   | 'subnetIds'
   | 'sweepConcurrency'
   | 'sweepPace'
+  | 'tableKeyArn'
   | 'testEvents'
   | 'throttleBurst'
   | 'throttleRate'
@@ -129,6 +132,8 @@ export function propsFromContext(scope: Construct): EmailApprovalsProps {
     ...network(scope, context),
     httpsProxy: context.optional('httpsProxy', String),
     noProxy: context.list('noProxy'),
+    tableKey: context.arn('tableKeyArn', 'kms', 'key', (arn) => kms.Key.fromKeyArn(scope, 'TableKey', arn)),
+    logKey: context.arn('logKeyArn', 'kms', 'key', (arn) => kms.Key.fromKeyArn(scope, 'LogKey', arn)),
     caBundleLayer: context.optional('caBundleLayerArn', (arn) => caBundleLayer(scope, arn)),
     requestKeys: keyUses(context, 'requestKeys'),
     voteKeys: keyUses(context, 'voteKeys'),

@@ -11,6 +11,7 @@ import { Construct } from 'constructs';
 
 import { acknowledge } from './acknowledge.js';
 import { addDomain, originOf } from './domain.js';
+import { logGroupNames } from './encryption.js';
 import type { Settings } from './settings.js';
 
 /** The fields of the access log: no path, no query string (which holds the token), no address of a visitor. */
@@ -89,9 +90,9 @@ export class CallbackApi extends Construct {
       );
     }
     const logGroup = new logs.LogGroup(this, 'LogGroup', {
-      // One resource policy covers all log groups under this prefix. Elsewhere it grows with each, up to a limit.
-      logGroupName: `/aws/vendedlogs/apis/${settings.deploymentName}`,
+      logGroupName: logGroupNames(settings.deploymentName).api,
       retention: settings.logRetention,
+      encryptionKey: settings.logKey,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const stage = new apigatewayv2.HttpStage(this, 'Stage', {

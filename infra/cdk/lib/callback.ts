@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 
 import { accountSettings, allowReadingAccounts } from './accounts.js';
 import { linkOrigins } from './domain.js';
+import { allowUsingTableKey } from './encryption.js';
 import { rustFunction } from './function.js';
 import { arns, keyList, type SigningKeys } from './keys.js';
 import { allowAssumingDecidingRoles, allowAssumingReadingRoles, memberRolesArn } from './member-roles.js';
@@ -28,6 +29,7 @@ export class Callback extends Construct {
     const allow = (sid: string, actions: string[], resources: string[], conditions?: iam.Conditions) =>
       role.addToPolicy(new iam.PolicyStatement({ sid, actions, resources, ...(conditions && { conditions }) }));
     allow('AccessLedger', ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [table.tableArn]);
+    allowUsingTableKey(role, settings);
     allowReadingAccounts(role, settings);
     allow('VerifyRequests', ['kms:GetPublicKey'], arns(requestKeys.all));
     allow('VerifyVotes', ['kms:GetPublicKey'], arns(voteKeys.all));

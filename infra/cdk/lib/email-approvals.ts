@@ -17,6 +17,7 @@ import { CallbackApi } from './api.js';
 import { Callback } from './callback.js';
 import { configurationSet } from './configuration-set.js';
 import { EmailEvents } from './email-events.js';
+import { allowLogsToUseKey, grantReadingWith } from './encryption.js';
 import { ApprovalEvents } from './events.js';
 import { functionRole } from './function.js';
 import { requestKeys, voteKeys } from './keys.js';
@@ -87,18 +88,21 @@ export class EmailApprovals extends Construct {
   readonly alarms: ApprovalAlarms;
 
   private readonly deploymentName: string;
+  private readonly tableKey: kms.IKey | undefined;
 
   constructor(scope: Construct, id: string, props: EmailApprovalsProps) {
     super(scope, id);
     const settings = withDefaults(this, props);
     validate(settings, Stack.of(this).account);
     this.deploymentName = settings.deploymentName;
+    this.tableKey = settings.tableKey;
 
     const notifierRole = functionRole(this, 'NotifierRole', 'notifier', settings);
     const callbackRole = functionRole(this, 'CallbackRole', 'callback', settings);
     const request = requestKeys(this, settings.deploymentName, settings.requestKeys, notifierRole);
     const vote = voteKeys(this, settings.deploymentName, settings.voteKeys, callbackRole);
-    const table = ledger(this, [callbackRole, notifierRole]);
+    const table = ledger(this, [callbackRole, notifierRole], settings.tableKey);
+    allowLogsToUseKey(this, settings);
     const policy = settings.policy._locate(this);
     this.configurationSetName = configurationSet(this, settings);
     const emailEvents = new EmailEvents(this, 'EmailEvents', { settings, configurationSet: this.configurationSetName });
@@ -213,9 +217,9 @@ export class EmailApprovals extends Construct {
    * @param grantee whom to allow
    */
   grantReadLedger(grantee: iam.IGrantable): iam.Grant {
-    // The table's policy only denies writing. Its key is the AWS managed key aws/dynamodb, whose policy lets every
-    // principal of the account use it through DynamoDB ("Authorizing use of the AWS managed key" in the DynamoDB
-    // Developer Guide). Table.grantReadData would also allow reading a stream, of which there is none.
+    // The table's policy only denies writing. Its key, unless `tableKey` is another, is the AWS managed key aws/dynamodb,
+    // whose policy lets every principal of the account use it through DynamoDB ("Authorizing use of the AWS managed key"
+    // in the DynamoDB Developer Guide). Table.grantReadData would also allow reading a stream, of which there is none.
     const actions = [
       'dynamodb:BatchGetItem',
       'dynamodb:DescribeTable',
@@ -224,7 +228,8 @@ export class EmailApprovals extends Construct {
       'dynamodb:Query',
       'dynamodb:Scan',
     ];
-    return this.grant('grantReadLedger', grantee, actions, this.table.tableArn);
+    const grant = this.grant('grantReadLedger', grantee, actions, this.table.tableArn);
+    return this.tableKey ? grant.combine(grantReadingWith(this.tableKey, this, grantee)) : grant;
   }
 
   /**

@@ -5,6 +5,7 @@ import { aws_iam as iam, aws_lambda as lambda, aws_logs as logs, RemovalPolicy, 
 import type { Construct } from 'constructs';
 
 import { acknowledge } from './acknowledge.js';
+import { logGroupNames } from './encryption.js';
 import { functionRoleName } from './member-roles.js';
 import { allowNetworkInterfaces, networkOptions, networkSettings } from './network.js';
 import type { Settings } from './settings.js';
@@ -37,8 +38,9 @@ export function rustFunction(scope: Construct, settings: Settings, options: Rust
   const { binary, code, role, environment, ...rest } = options;
   const functionName = `${settings.deploymentName}-${binary}`;
   const logGroup = new logs.LogGroup(scope, 'LogGroup', {
-    logGroupName: `/aws/lambda/${functionName}`,
+    logGroupName: logGroupNames(settings.deploymentName)[binary],
     retention: settings.logRetention,
+    encryptionKey: settings.logKey,
     removalPolicy: RemovalPolicy.DESTROY,
   });
   // The managed policy AWSLambdaBasicExecutionRole would allow writing to every log group.

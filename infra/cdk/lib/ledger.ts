@@ -1,4 +1,4 @@
-import { aws_dynamodb as dynamodb, aws_iam as iam, RemovalPolicy } from 'aws-cdk-lib';
+import { aws_dynamodb as dynamodb, aws_iam as iam, type aws_kms as kms, RemovalPolicy } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 import { principalArns } from './keys.js';
@@ -7,14 +7,16 @@ import { principalArns } from './keys.js';
  * The ledger's table. It is the record of who decided what, so it is kept when the stack is deleted; only the
  * deployment that makes it, if it fails, deletes it again.
  */
-export function ledger(scope: Construct, writers: readonly iam.Role[]): dynamodb.Table {
+export function ledger(scope: Construct, writers: readonly iam.Role[], key: kms.IKey | undefined): dynamodb.Table {
   return new dynamodb.Table(scope, 'LedgerTable', {
     partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
     sortKey: { name: 'sk', type: dynamodb.AttributeType.STRING },
     billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
     timeToLiveAttribute: 'ttl',
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-    encryption: dynamodb.TableEncryption.AWS_MANAGED,
+    ...(key
+      ? { encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED, encryptionKey: key }
+      : { encryption: dynamodb.TableEncryption.AWS_MANAGED }),
     removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     resourcePolicy: new iam.PolicyDocument({ statements: [denyWritesExceptBy(writers)] }),
   });

@@ -4,6 +4,7 @@ import {
   type aws_ec2 as ec2,
   Duration,
   type aws_events as events,
+  type aws_kms as kms,
   aws_lambda as lambda,
   aws_logs as logs,
   aws_ses as ses,
@@ -241,6 +242,18 @@ export interface EmailApprovalsProps {
    * @default - the functions trust the authorities that SECURITY.md names
    */
   readonly caBundleLayer?: lambda.ILayerVersion;
+  /**
+   * A key of yours that the ledger's table is encrypted with. If the key is disabled or deleted, the ledger is lost. Its
+   * policy must let the account's IAM policies allow its use, as that of a `Key` does.
+   * @default - the key of AWS that the account has for DynamoDB
+   */
+  readonly tableKey?: kms.IKey;
+  /**
+   * A key of yours that the logs are encrypted with. The policy of a key that is imported must let CloudWatch Logs use it:
+   * see docs/operations.md. That of a `Key` is extended.
+   * @default - CloudWatch's own encryption
+   */
+  readonly logKey?: kms.IKey;
   /**
    * What each of up to four keys does that requests and links are signed with. Exactly one signs; others are trusted
    * besides it, or do not exist. Rotate in steps: `[SIGNS, TRUSTED]`, `[TRUSTED, SIGNS]`, `[NONE, SIGNS]`. See "Rotate a
