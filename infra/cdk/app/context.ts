@@ -14,7 +14,14 @@ import {
 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
-import { type DomainOptions, type EmailApprovalsProps, KeyUse, LogLevel, type MemberProps, Policy } from '../lib/index.js';
+import {
+  type DomainOptions,
+  type EmailApprovalsProps,
+  KeyUse,
+  LogLevel,
+  type MemberProps,
+  Policy,
+} from '../lib/index.js';
 import { ContextReader } from './context-reader.js';
 import { builtCode } from './rust-code.js';
 

@@ -1,8 +1,6 @@
 import { aws_apigatewayv2 as apigatewayv2, type aws_certificatemanager as acm, aws_route53 as route53 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
-import type { Settings } from './settings.js';
-
 /** A domain of your own for the API. */
 export interface DomainOptions {
   /** The domain, such as `approve.example.com`. */
@@ -17,10 +15,10 @@ export interface DomainOptions {
 }
 
 /**
- * Where links work, of which new ones are made for the first: nothing where that is the API's own endpoint. The callback
- * accepts links at no other domain of the API, once there is one.
+ * Where links work, of which new ones are made for the first: nothing where that is the API's own endpoint. With a domain,
+ * the callback accepts links at no other domain name of the API.
  */
-export function linkOrigins({ origins, domain }: Pick<Settings, 'origins' | 'domain'>): string[] {
+export function linkOrigins({ origins, domain }: { origins: string[]; domain?: DomainOptions }): string[] {
   if (origins.length > 0) return origins;
   return domain ? [originOf(domain)] : [];
 }

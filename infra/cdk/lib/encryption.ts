@@ -54,7 +54,10 @@ export function logGroupNames(deploymentName: string) {
   };
 }
 
-/** Lets CloudWatch Logs use the key of the logs for them alone. Of a key that is imported, nobody can change the policy here. */
+/**
+ * Lets CloudWatch Logs use the key of the logs, for them alone. It does nothing for a key that is imported, since its
+ * policy cannot be changed here.
+ */
 export function allowLogsToUseKey(scope: Construct, { logKey, deploymentName }: Settings): void {
   if (logKey === undefined) return;
   const stack = Stack.of(scope);

@@ -56,8 +56,8 @@ export function rustFunction(scope: Construct, settings: Settings, options: Rust
     role,
     'AwsSolutions-IAM5[Resource::*]',
     [
-      'X-Ray and GetAccount take no resource, and Lambda needs network interfaces on all resources, which are denied to the',
-      'code. tests/infra checks that no other action has *.',
+      'X-Ray and GetAccount take no resource, and Lambda needs network interfaces on all resources, which are denied to',
+      'the code. tests/infra checks that no other action has *.',
     ].join(' '),
   );
   return new lambda.Function(scope, 'Function', {
