@@ -33,6 +33,7 @@ ARNS = {
 
 # The property with the name of a resource that others refer to by its real name, because policies or settings have it.
 NAMES = {
+    "AWS::ApiGatewayV2::DomainName": "DomainName",
     "AWS::Events::EventBus": "Name",
     "AWS::IAM::Role": "RoleName",
     "AWS::SES::ConfigurationSet": "Name",

@@ -30,8 +30,11 @@ CDK = ROOT / "infra/cdk"
 CDK_NAMES = {
     "Api/Decide/Resource": "ApiDecideRoute",
     "Api/Default/Resource": "ApiDefaultRoute",
+    "Api/Domain/Resource": "ApiDomain",
+    "Api/DomainRecord": "DomainRecord",
     "Api/HttpApi/Resource": "Api",
     "Api/LogGroup/Resource": "ApiLogGroup",
+    "Api/Mapping/Resource": "ApiMapping",
     "Api/Show/Callback/Resource": "ApiIntegration",
     "Api/Show/Resource": "ApiShowRoute",
     "Api/Stage/Resource": "ApiStage",
@@ -190,6 +193,26 @@ ORGANIZATION = REQUIRED | {"OrganizationId": "o-a1b2c3d4e5"}
 # More of them than the settings can hold.
 LISTED = ORGANIZATION | {"MemberAccountsParameter": "/releases/accounts", "ServeOwnAccount": "false"}
 
+# What a landing zone demands, and a domain whose record the stack does not make, behind a front of one's own.
+CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d-0000-0000-0000-000000000000"
+LANDING = REQUIRED | {
+    "DomainName": "approve.example.org",
+    "CertificateArn": CERTIFICATE,
+    "HostedZoneId": "Z0123456789ABCDEFGHIJ",
+    "SubnetIds": "subnet-0a1b2c3d4e5f60718,subnet-1b2c3d4e5f607181a",
+    "SecurityGroupIds": "sg-0a1b2c3d4e5f60718",
+    "HttpsProxy": "http://proxy.example.org:3128",
+    "NoProxy": "dynamodb.eu-west-1.amazonaws.com,kms.eu-west-1.amazonaws.com",
+    "CaBundleLayerArn": "arn:aws:lambda:eu-west-1:210987654321:layer:ca-bundle:3",
+    "TableKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-0000-0000-000000000001",
+    "LogKeyArn": "arn:aws:kms:eu-west-1:210987654321:key/0a1b2c3d-0000-0000-0000-000000000002",
+}
+DOMAIN = REQUIRED | {
+    "DomainName": "approve.example.org",
+    "CertificateArn": CERTIFICATE,
+    "Origins": "https://front.example.org",
+}
+
 CONFIGURATIONS = {
     "defaults": REQUIRED,
     "everything": EVERYTHING,
@@ -199,10 +222,18 @@ CONFIGURATIONS = {
     "members": MEMBERS,
     "organization": ORGANIZATION,
     "listed": LISTED,
+    "landing": LANDING,
+    "domain": DOMAIN,
 }
 
 # What some parameters need beside them.
 NEEDS = {
+    "DomainName": {"DomainName": "old.example.org", "CertificateArn": CERTIFICATE},
+    "CertificateArn": {"DomainName": "approve.example.org", "CertificateArn": CERTIFICATE},
+    "SubnetIds": {"SubnetIds": "subnet-0a1b2c3d", "SecurityGroupIds": "sg-0a1b2c3d"},
+    "SecurityGroupIds": {"SubnetIds": "subnet-0a1b2c3d", "SecurityGroupIds": "sg-0a1b2c3d"},
+    "NoProxy": {"HttpsProxy": "http://proxy.example.org:3128"},
+    "HostedZoneId": {"DomainName": "approve.example.org", "CertificateArn": CERTIFICATE},
     "SesRegion": {"ConfigurationSet": "mail"},
     "MemberAccountsParameter": {"OrganizationId": "o-a1b2c3d4e5"},
     "OkActions": {"AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms"},

@@ -32,6 +32,7 @@ from templates import (
     HUB,
     HUB_BUS,
     HUB_REGION,
+    LANDING,
     LISTED,
     MEMBER_CONFIGURATIONS,
     NEEDS,
@@ -223,7 +224,7 @@ class SamAndCdk(unittest.TestCase):
         # Both are equal in all configurations, so what has an effect in SAM's stack has it in the CDK's.
         changed = CONFIGURATIONS["overrides"] | CONFIGURATIONS["everything"]
         changed |= CONFIGURATIONS["file"] | CONFIGURATIONS["elsewhere"] | CONFIGURATIONS["members"]
-        changed |= CONFIGURATIONS["listed"]
+        changed |= CONFIGURATIONS["listed"] | CONFIGURATIONS["landing"]
         self.assertEqual(set(changed), set(sam_source()["Parameters"]))
         sources = {name: source for source in SOURCES.values() for name in source if name != "PolicySource"}
         for name, value in changed.items():
@@ -354,13 +355,35 @@ def member_permissions(deployment, rules=(), queues=(), buses=(), prefix=""):
 
 
 def allowed_by(stack, role):
-    """What the policies of a role allow: each action, with its resources. They deny nothing."""
+    """What the policies of a role allow: each action, with its resources."""
     found = {}
     for effect, _, action, resource, _ in permissions(stack, role):
-        if effect != "Allow":
-            raise ValueError(f"{role} has a statement with effect {effect}")
-        found.setdefault(action, []).append(resource)
+        if effect == "Allow":
+            found.setdefault(action, []).append(resource)
     return {action: sorted(resources) for action, resources in found.items()}
+
+
+# What Lambda needs for a function in a VPC, as in its own policy AWSLambdaVPCAccessExecutionRole.
+NETWORK_INTERFACES = {
+    *("ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"),
+    *("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses"),
+}
+
+
+# What DynamoDB needs of a caller who reads and writes an encrypted table.
+TABLE_KEY = {
+    *("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"),
+    *("kms:ReEncryptFrom", "kms:ReEncryptTo"),
+}
+
+
+def table_key(title):
+    """The key of the ledger's table, if it is one of the user's."""
+    return CONFIGURATIONS[title].get("TableKeyArn")
+
+
+def in_vpc(title):
+    return "SubnetIds" in CONFIGURATIONS[title]
 
 
 class Roles(unittest.TestCase):
@@ -380,6 +403,8 @@ class Roles(unittest.TestCase):
         *("logs:CreateLogStream", "logs:PutLogEvents", *TRACING),
         *("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"),
     }
+    # Lambda asks for these on all resources, though some take one.
+    ON_ALL_RESOURCES = NETWORK_INTERFACES
 
     def member_role(self, title, kind):
         """The roles of one kind that the functions may assume."""
@@ -397,6 +422,12 @@ class Roles(unittest.TestCase):
 
     def keys(self, title):
         return sorted(ALL_REQUEST_KEYS[title] + ALL_VOTE_KEYS[title])
+
+    def table_key(self, title):
+        return dict.fromkeys(TABLE_KEY, [table_key(title)]) if table_key(title) else {}
+
+    def network(self, title):
+        return dict.fromkeys(NETWORK_INTERFACES, ["*"]) if in_vpc(title) else {}
 
     def ses(self, title, resource):
         region = CONFIGURATIONS[title].get("SesRegion", "eu-west-1")
@@ -418,6 +449,8 @@ class Roles(unittest.TestCase):
             self.TRACING
             | self.parameters(title, self.POLICY_PARAMETERS, ACCOUNT_PARAMETERS)
             | self.logs("NotifierLogGroup")
+            | self.table_key(title)
+            | self.network(title)
             | {
                 "dynamodb:DescribeTable": [LEDGER],
                 "dynamodb:GetItem": [LEDGER],
@@ -448,6 +481,8 @@ class Roles(unittest.TestCase):
             self.TRACING
             | self.parameters(title, ACCOUNT_PARAMETERS)
             | self.logs("CallbackLogGroup")
+            | self.table_key(title)
+            | self.network(title)
             | {
                 "dynamodb:GetItem": [LEDGER],
                 "dynamodb:UpdateItem": [LEDGER],
@@ -480,12 +515,28 @@ class Roles(unittest.TestCase):
             self.assertEqual(allowed_by(stack, role), expected)
 
     @on_every_stack
-    def test_the_only_conditions_are_the_sender_of_emails_and_the_type_of_events(self, title, stack):
+    def test_only_lambda_itself_can_use_what_a_vpc_takes(self, title, stack):
+        denied = {
+            (role, *statement[2:])
+            for role in self.roles(title)
+            for statement in permissions(stack, role)
+            if statement[0] == "Deny"
+        }
+        arn = ACCOUNT_ARN("lambda", f"function:{deployment_name(title)}-{{}}").format
+        expected = {
+            (f"{function.capitalize()}Role", action, "*", json.dumps({"ArnEquals": {"lambda:SourceFunctionArn": arn(function)}}))
+            for function in ("notifier", "callback")
+            for action in NETWORK_INTERFACES | {"ec2:DetachNetworkInterface"}
+        }
+        self.assertEqual(denied, expected if in_vpc(title) else set())
+
+    @on_every_stack
+    def test_the_only_conditions_are_the_sender_of_emails_the_type_of_events_and_the_way_to_a_key(self, title, stack):
         conditions = {
             (role, action, condition)
             for role in self.roles(title)
-            for _, _, action, _, condition in permissions(stack, role)
-            if condition != "null"
+            for effect, _, action, _, condition in permissions(stack, role)
+            if effect == "Allow" and condition != "null"
         }
         sender = {"StringEquals": {"ses:FromAddress": CONFIGURATIONS[title]["Sender"]}}
         news, hints = (
@@ -502,6 +553,9 @@ class Roles(unittest.TestCase):
         }
         if CONFIGURATIONS[title].get("TestEvents") == "enabled":
             expected.add(("ReadingRole", "events:PutEvents", json.dumps(TEST_EVENTS)))
+        if table_key(title):
+            via = json.dumps({"StringLike": {"kms:ViaService": "dynamodb.eu-west-1.*"}})
+            expected |= {(role, action, via) for role in ("NotifierRole", "CallbackRole") for action in TABLE_KEY}
         self.assertEqual(conditions, expected)
 
     def test_the_identities_follow_from_identity_region_configuration_set_and_sandbox(self):
@@ -590,8 +644,9 @@ class Roles(unittest.TestCase):
                 service, name = action.split(":")
                 self.assertIn(name.lower(), AUTHORIZATION[service]["Actions"])
                 kinds = AUTHORIZATION[service]["Actions"][name.lower()].get("Resources") or []
-                if resources == ["*"]:
+                if resources == ["*"] and action not in self.ON_ALL_RESOURCES:
                     self.assertEqual(kinds, [], "the action takes a resource")
+                if resources == ["*"]:
                     continue
                 forms = [form for kind in kinds for form in AUTHORIZATION[service]["Resources"][kind]["ARNFormats"]]
                 forms = [re.sub(r"\$\{(\w+)\}", self.placeholder, form) for form in forms]
@@ -1163,6 +1218,11 @@ class Keys(unittest.TestCase):
 
 class Functions(unittest.TestCase):
     # Without the keys. All but the first state only what differs from the defaults, and None for what is left out.
+    NETWORK = {
+        "HTTPS_PROXY": "http://proxy.example.org:3128",
+        "NO_PROXY": "dynamodb.eu-west-1.amazonaws.com,kms.eu-west-1.amazonaws.com",
+        "SSL_CERT_FILE": "/opt/ca-bundle.pem",
+    }
     ENVIRONMENTS = {
         "defaults": (
             {
@@ -1260,6 +1320,14 @@ quorum = 2""",
             },
             {"COUNTERSIGN_ACCOUNTS": "", "COUNTERSIGN_ACCOUNTS_PARAMETER": "/releases/accounts"},
         ),
+        "landing": (
+            {"COUNTERSIGN_CALLBACK_URL": "https://approve.example.org"} | NETWORK,
+            {"COUNTERSIGN_ORIGINS": "https://approve.example.org"} | NETWORK,
+        ),
+        "domain": (
+            {"COUNTERSIGN_CALLBACK_URL": "https://front.example.org"},
+            {"COUNTERSIGN_ORIGINS": "https://front.example.org"},
+        ),
     }
 
     def environments(self, title):
@@ -1287,7 +1355,26 @@ quorum = 2""",
                 sources = [(ROOT / file).read_text().split("#[cfg(test)]")[0] for file in files]
                 read = set(re.findall(r'"(COUNTERSIGN_\w+)"', "".join(sources)))
                 given = {name for title in CONFIGURATIONS for name in self.environments(title)[index]}
-                self.assertEqual(given, read)
+                self.assertEqual(given - set(self.NETWORK), read)
+
+    def test_what_says_whom_to_trust_is_what_the_aws_clients_look_at(self):
+        # NO_PROXY only takes away from a proxy, and names nobody to trust.
+        authorities = (ROOT / "shared/src/aws/authorities.rs").read_text()
+        for name in set(self.NETWORK) - {"NO_PROXY"}:
+            self.assertIn(f'"{name}",', authorities)
+
+    @on_every_stack
+    def test_both_run_in_the_vpc_and_with_the_authorities_that_are_given(self, title, stack):
+        parameters = CONFIGURATIONS[title]
+        vpc = {
+            "SubnetIds": parameters.get("SubnetIds", "").split(","),
+            "SecurityGroupIds": parameters.get("SecurityGroupIds", "").split(","),
+        }
+        layers = [parameters["CaBundleLayerArn"]] if "CaBundleLayerArn" in parameters else None
+        for name in ("NotifierFunction", "CallbackFunction"):
+            function = stack.properties(name)
+            self.assertEqual(function.get("VpcConfig"), vpc if in_vpc(title) else None)
+            self.assertEqual(function.get("Layers"), layers)
 
     @on_every_stack
     def test_events_that_the_notifier_fails_on_are_kept(self, _title, stack):
@@ -1305,6 +1392,20 @@ class Ledger(unittest.TestCase):
     def test_it_can_be_deleted_unless_that_is_forbidden(self, title, stack):
         protection = stack.properties("LedgerTable")["DeletionProtectionEnabled"]
         self.assertEqual(protection, CONFIGURATIONS[title].get("DeletionProtection", "false"))
+
+
+    @on_every_stack
+    def test_it_is_encrypted_with_a_key_of_the_account_or_of_ones_own(self, title, stack):
+        own = {"SSEType": "KMS", "KMSMasterKeyId": table_key(title)} if table_key(title) else {}
+        self.assertEqual(stack.properties("LedgerTable")["SSESpecification"], {"SSEEnabled": "true"} | own)
+
+
+class Logs(unittest.TestCase):
+    @on_every_stack
+    def test_all_are_encrypted_with_a_key_of_ones_own_if_one_is_given(self, title, stack):
+        keys = {name: group.get("KmsKeyId") for name, group in stack.of_type("AWS::Logs::LogGroup").items()}
+        key = CONFIGURATIONS[title].get("LogKeyArn")
+        self.assertEqual(keys, dict.fromkeys(("ApiLogGroup", "CallbackLogGroup", "NotifierLogGroup"), key))
 
 
 class Retention(unittest.TestCase):
@@ -2058,6 +2159,40 @@ class Api(unittest.TestCase):
         self.assertEqual([value for value in log.values() if private.search(value)], [])
 
 
+class Domain(unittest.TestCase):
+    """A domain of one's own is the only way in."""
+
+    @on_every_stack
+    def test_with_one_the_apis_own_endpoint_is_off_and_nothing_else_is_mapped(self, title, stack):
+        given = "DomainName" in CONFIGURATIONS[title]
+        self.assertEqual(stack.properties("Api").get("DisableExecuteApiEndpoint"), "true" if given else None)
+        self.assertEqual("ApiEndpoint" in stack.outputs, not given)
+        mappings = list(stack.of_type("AWS::ApiGatewayV2::ApiMapping").values())
+        expected = {"ApiId": "Api", "DomainName": CONFIGURATIONS[title].get("DomainName"), "Stage": "$default"}
+        self.assertEqual(mappings, [expected] if given else [])
+        for domain in stack.of_type("AWS::ApiGatewayV2::DomainName").values():
+            (configuration,) = domain["DomainNameConfigurations"]
+            self.assertEqual(configuration["SecurityPolicy"], "TLS_1_2")
+
+    @on_every_stack
+    def test_its_record_is_made_in_the_hosted_zone_or_the_outputs_say_where_it_must_point(self, title, stack):
+        parameters = CONFIGURATIONS[title]
+        target = {"DNSName": "ApiDomain.RegionalDomainName", "HostedZoneId": "ApiDomain.RegionalHostedZoneId"}
+        records = [one["AliasTarget"] for one in stack.of_type("AWS::Route53::RecordSet").values()]
+        self.assertEqual(records, [target] if "HostedZoneId" in parameters else [])
+        outputs = [stack.outputs.get(name) for name in ("DomainTarget", "DomainTargetHostedZoneId")]
+        by_hand = "DomainName" in parameters and "HostedZoneId" not in parameters
+        self.assertEqual(outputs, list(target.values()) if by_hand else [None, None])
+
+    @on_every_stack
+    def test_links_are_made_for_the_first_place_where_they_are_accepted(self, title, stack):
+        variables = [stack.properties(name)["Environment"]["Variables"] for name in ("NotifierFunction", "CallbackFunction")]
+        url, origins = variables[0]["COUNTERSIGN_CALLBACK_URL"], variables[1].get("COUNTERSIGN_ORIGINS")
+        # Without a list, at the domain name that API Gateway reports.
+        self.assertEqual(url, origins.split(",")[0] if origins else "Api.ApiEndpoint")
+        self.assertEqual(stack.outputs["CallbackUrl"], url)
+
+
 class Alarms(unittest.TestCase):
     QUEUE = ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", "QueueName")
     METRICS = {
@@ -2163,6 +2298,8 @@ class Parameters(unittest.TestCase):
     NAMES_IN_CDK = {
         "ApprovalTimeoutDays": "approvalTimeout, in days",
         "RecordRetentionDays": "recordRetention, in days",
+        "DomainName": "domain.domainName",
+        "HostedZoneId": "domain.hostedZone",
         "ThrottleBurst": "throttle.burstLimit",
         "ThrottleRate": "throttle.rateLimit",
     }
@@ -2294,6 +2431,40 @@ class Parameters(unittest.TestCase):
             sam_stack(REQUIRED | identities)
         with self.assertRaisesRegex(SynthesisError, '^context "senderIdentity" is .* "senderIdentityArn" names the identity'):
             cdk_template(**REQUIRED | identities)
+
+    def test_a_domain_has_a_certificate_and_nothing_else_has(self):
+        domain = {name: LANDING[name] for name in ("DomainName", "CertificateArn", "HostedZoneId")}
+        for missing, refused, failed in (
+            ("CertificateArn", "DomainName is given, so CertificateArn must", 'context "domainName" is .* "certificateArn" is missing'),
+            ("DomainName", "DomainName is empty, so CertificateArn and HostedZoneId", 'context "certificateArn" is given'),
+        ):
+            parameters = REQUIRED | {name: value for name, value in domain.items() if name != missing}
+            with self.subTest(missing), self.assertRaisesRegex(Refused, f"^{refused}"):
+                sam_stack(parameters)
+            with self.subTest(missing), self.assertRaisesRegex(SynthesisError, f"^{failed}"):
+                cdk_template(**parameters)
+        zone = REQUIRED | {"HostedZoneId": domain["HostedZoneId"]}
+        with self.assertRaisesRegex(Refused, "^DomainName is empty"):
+            sam_stack(zone)
+        with self.assertRaisesRegex(SynthesisError, '^context "hostedZoneId" is given, but context "domainName" is missing'):
+            cdk_template(**zone)
+
+    def test_subnets_and_security_groups_are_given_together(self):
+        for name, refused, failed in (
+            ("SubnetIds", "SubnetIds is given, so", 'context "subnetIds" is .* "securityGroupIds" is missing'),
+            ("SecurityGroupIds", "SubnetIds is empty, so", 'context "securityGroupIds" is given, but .* is missing'),
+        ):
+            with self.subTest(name), self.assertRaisesRegex(Refused, f"^{refused}"):
+                sam_stack(REQUIRED | {name: LANDING[name]})
+            with self.subTest(name), self.assertRaisesRegex(SynthesisError, f"^{failed}"):
+                cdk_template(**REQUIRED | {name: LANDING[name]})
+
+    def test_without_a_proxy_nothing_goes_past_it(self):
+        alone = REQUIRED | {"NoProxy": LANDING["NoProxy"]}
+        with self.assertRaisesRegex(Refused, "^HttpsProxy is empty, so NoProxy"):
+            sam_stack(alone)
+        with self.assertRaisesRegex(SynthesisError, "^noProxy is .* unless httpsProxy is given"):
+            cdk_template(**alone)
 
     def test_the_cdk_app_refuses_a_quorum_above_the_number_of_approvers(self):
         with self.assertRaisesRegex(SynthesisError, "quorum is 3, but must be at most the number of approvers, 2"):

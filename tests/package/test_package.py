@@ -50,6 +50,7 @@ WHEEL = PACKAGES / f"countersign_cdk-{VERSION}-py3-none-any.whl"
 PUBLIC = {
     "ApprovalAlarms": "interface",
     "ApproversOptions": "interface",
+    "DomainOptions": "interface",
     "EmailApprovals": "class",
     "EmailApprovalsProps": "interface",
     "KeyUse": "enum",
@@ -202,6 +203,7 @@ class Apps(unittest.TestCase):
         ("everything", "Listed", "listed"),
         ("everything", "Elsewhere", "elsewhere"),
         ("everything", "Overrides", "overrides"),
+        ("everything", "Landing", "landing"),
     )
 
     def test_they_make_the_same_resources_as_the_sam_template(self):
@@ -300,6 +302,39 @@ class Parts(unittest.TestCase):
         # AWS's own key, which needs no permission of its own.
         self.assertEqual(table["SSESpecification"], {"SSEEnabled": True})
 
+    def keyed(self, path):
+        (one,) = [
+            one["Properties"]
+            for one in template("parts", "Keyed")["Resources"].values()
+            if one.get("Metadata", {}).get("aws:cdk:path") == f"Keyed/{path}/Resource"
+        ]
+        return one
+
+    def test_whoever_may_read_the_ledger_may_use_its_key_through_dynamodb(self):
+        allowed = {}
+        for statement in self.keyed("Auditor/DefaultPolicy")["PolicyDocument"]["Statement"]:
+            self.assertEqual(statement["Effect"], "Allow")
+            for action in statement["Action"]:
+                allowed[action] = (statement["Resource"]["Fn::GetAtt"][0], statement.get("Condition"))
+        (table,) = {resource for action, (resource, _) in allowed.items() if action.startswith("dynamodb:")}
+        self.assertIn("LedgerTable", table)
+        key = self.keyed("EmailApprovals/LedgerTable")["SSESpecification"]["KMSMasterKeyId"]["Fn::GetAtt"][0]
+        via = {"StringLike": {"kms:ViaService": {"Fn::Join": ["", ["dynamodb.", {"Ref": "AWS::Region"}, ".*"]]}}}
+        expected = {f"dynamodb:{action}": (table, None) for action in self.READING}
+        expected |= {action: (key, via) for action in ("kms:Decrypt", "kms:DescribeKey")}
+        self.assertEqual(allowed, expected)
+
+    def test_cloudwatch_may_use_a_key_that_the_app_makes_for_the_three_log_groups_alone(self):
+        *_, statement = self.keyed("LogKey")["KeyPolicy"]["Statement"]
+        self.assertEqual(statement["Effect"], "Allow")
+        self.assertEqual(list(statement["Principal"]), ["Service"])
+        condition = statement["Condition"].pop("ArnEquals")
+        self.assertEqual(statement["Condition"], {})
+        (arns,) = condition.values()
+        groups = [arn["Fn::Join"][1][-1].removeprefix(":log-group:") for arn in arns]
+        names = ("/aws/lambda/countersign-notifier", "/aws/lambda/countersign-callback", "/aws/vendedlogs/apis/countersign")
+        self.assertEqual(groups, list(names))
+
     def test_metrics_are_those_that_the_functions_write(self):
         # What the functions write, by the constants of both and of the ledger.
         sources = [ROOT / f"functions/{function}/src/metrics.rs" for function in FUNCTIONS]
@@ -350,6 +385,8 @@ class Parts(unittest.TestCase):
             "approvers": r'^approvers is "ada", but must be email addresses',
             "quorum": r"^quorum is 2, but must be at most the number of approvers, 1$",
             "file": r"^policy file /dev/null is empty$",
+            "subnets": r"^vpcSubnets is given, but vpc is missing$",
+            "proxy": r"^httpsProxy is .*, but must be host and port in lower case",
         }
         errors = self.results()["errors"]
         self.assertEqual(set(errors), set(expected))

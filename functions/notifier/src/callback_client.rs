@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
@@ -65,7 +66,7 @@ impl CallbackClient {
         request.headers_mut().insert("content-type", "application/x-www-form-urlencoded");
         let http = self.http.get_or_init(|| {
             SharedHttpConnector::new(if self.tls {
-                Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build()
+                https(ProxyConfig::from_env())
             } else {
                 Connector::builder().build_http()
             })
@@ -73,6 +74,37 @@ impl CallbackClient {
         match tokio::time::timeout(TIMEOUT, http.call(request)).await {
             Ok(Ok(answer)) => Ok(answer.status().as_u16()),
             Ok(Err(_)) | Err(_) => Err(CallbackError::NoAnswer),
+        }
+    }
+}
+
+/// A connector that goes through a proxy: in a VPC there may be no other way to the callback, which is on the internet.
+fn https(proxy: ProxyConfig) -> Connector {
+    Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).proxy_config(proxy).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_callback_is_called_through_the_proxy() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let proxy = ProxyConfig::all(format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let mut request = HttpRequest::new("".into());
+        request.set_uri("https://approve.example/approval").unwrap();
+        let connector = https(proxy);
+        let asked = async {
+            let mut line = [0; 32];
+            let read = listener.accept().await.unwrap().0.read(&mut line).await.unwrap();
+            String::from_utf8_lossy(&line[..read]).into_owned()
+        };
+        tokio::select! {
+            asked = asked => assert!(asked.starts_with("CONNECT approve.example:443 "), "{asked}"),
+            answer = connector.call(request) => panic!("{answer:?}"),
         }
     }
 }

@@ -55,6 +55,13 @@ export class ContextReader<Key extends string> {
     });
   }
 
+  /** Refuses what has no effect beside another key, because that `is` what it is. */
+  refuse(is: string, ...keys: readonly Key[]): void {
+    for (const key of keys.filter((name) => this.text(name))) {
+      throw new Error(`context "${key}" is given, but context ${is}`);
+    }
+  }
+
   /** Values separated by commas. */
   list(key: Key): string[] | undefined {
     return this.optional(key, (values) => values.split(','));

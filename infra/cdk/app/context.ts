@@ -1,8 +1,13 @@
 import {
+  Annotations,
   aws_apigatewayv2 as apigatewayv2,
+  aws_certificatemanager as acm,
+  aws_ec2 as ec2,
   aws_events as events,
   aws_iam as iam,
+  aws_kms as kms,
   aws_lambda as lambda,
+  aws_route53 as route53,
   aws_ses as ses,
   aws_sns as sns,
   aws_ssm as ssm,
@@ -10,7 +15,14 @@ import {
 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
-import { type EmailApprovalsProps, KeyUse, LogLevel, type MemberProps, Policy } from '../lib/index.js';
+import {
+  type DomainOptions,
+  type EmailApprovalsProps,
+  KeyUse,
+  LogLevel,
+  type MemberProps,
+  Policy,
+} from '../lib/index.js';
 import { ContextReader } from './context-reader.js';
 import { builtCode } from './rust-code.js';
 
@@ -23,17 +35,24 @@ type Key =
   | 'approvalTimeoutDays'
   | 'approvers'
   | 'architecture'
+  | 'caBundleLayerArn'
+  | 'certificateArn'
   | 'configurationSet'
   | 'dashboard'
   | 'deletionProtection'
   | 'deploymentName'
+  | 'domainName'
   | 'eventBusName'
   | 'forwardBusArn'
+  | 'hostedZoneId'
+  | 'httpsProxy'
+  | 'logKeyArn'
   | 'logLevel'
   | 'logRetentionDays'
   | 'memberAccounts'
   | 'memberAccountsParameter'
   | 'memberRolePrefix'
+  | 'noProxy'
   | 'notificationTopic'
   | 'notifierConcurrency'
   | 'okActions'
@@ -50,6 +69,7 @@ type Key =
   | 'replyTo'
   | 'requestKeys'
   | 'rolePath'
+  | 'securityGroupIds'
   | 'sender'
   | 'senderIdentity'
   | 'senderIdentityArn'
@@ -57,8 +77,10 @@ type Key =
   | 'serveOwnAccount'
   | 'sesRegion'
   | 'sesSandbox'
+  | 'subnetIds'
   | 'sweepConcurrency'
   | 'sweepPace'
+  | 'tableKeyArn'
   | 'testEvents'
   | 'throttleBurst'
   | 'throttleRate'
@@ -137,6 +159,13 @@ export function propsFromContext(scope: Construct): EmailApprovalsProps {
     architecture,
     permissionsBoundary: context.optional('permissionsBoundaryArn', (arn) => permissionsBoundary(scope, arn)),
     rolePath: context.optional('rolePath', String),
+    domain: domain(scope, context),
+    ...network(scope, context),
+    httpsProxy: context.optional('httpsProxy', String),
+    noProxy: context.list('noProxy'),
+    tableKey: context.arn('tableKeyArn', 'kms', 'key', (arn) => kms.Key.fromKeyArn(scope, 'TableKey', arn)),
+    logKey: context.arn('logKeyArn', 'kms', 'key', (arn) => kms.Key.fromKeyArn(scope, 'LogKey', arn)),
+    caBundleLayer: context.optional('caBundleLayerArn', (arn) => caBundleLayer(scope, arn)),
     requestKeys: keyUses(context, 'requestKeys'),
     voteKeys: keyUses(context, 'voteKeys'),
     notifierCode: code('notifierZip', 'notifier'),
@@ -188,6 +217,73 @@ function boundaryOfAccount(scope: Construct, name: string): iam.IManagedPolicy {
   return iam.ManagedPolicy.fromManagedPolicyName(scope, 'PermissionsBoundary', name);
 }
 
+function domain(scope: Construct, context: ContextReader<Key>): DomainOptions | undefined {
+  const domainName = context.text('domainName');
+  if (!domainName) {
+    context.refuse('"domainName" is missing', 'certificateArn', 'hostedZoneId');
+    return undefined;
+  }
+  const certificate = context.arn('certificateArn', 'acm', 'certificate', (arn) =>
+    acm.Certificate.fromCertificateArn(scope, 'Certificate', arn),
+  );
+  if (!certificate) {
+    throw new Error(`context "domainName" is "${domainName}", but context "certificateArn" is missing`);
+  }
+  const hostedZone = context.optional('hostedZoneId', (id) =>
+    route53.HostedZone.fromHostedZoneId(scope, 'HostedZone', id),
+  );
+  return { domainName, certificate, hostedZone };
+}
+
+/** A VPC by the subnets and security groups that the functions use of it. */
+function network(
+  scope: Construct,
+  context: ContextReader<Key>,
+): Pick<EmailApprovalsProps, 'vpc' | 'vpcSubnets' | 'securityGroups'> {
+  const subnetIds = ids(context, 'subnetIds', 'subnet');
+  const securityGroupIds = ids(context, 'securityGroupIds', 'sg');
+  if (!subnetIds) {
+    context.refuse('"subnetIds" is missing', 'securityGroupIds');
+    return {};
+  }
+  if (!securityGroupIds) {
+    throw new Error(`context "subnetIds" is "${subnetIds.join(',')}", but context "securityGroupIds" is missing`);
+  }
+  return {
+    // It stands for the VPC of the subnets. Functions with subnets and security groups need nothing else of it.
+    vpc: ec2.Vpc.fromVpcAttributes(scope, 'Vpc', { vpcId: 'vpc', availabilityZones: ['zone'] }),
+    vpcSubnets: { subnets: subnetIds.map((id) => subnet(scope, id)) },
+    securityGroups: securityGroupIds.map((id) =>
+      ec2.SecurityGroup.fromSecurityGroupId(scope, id, id, { mutable: false }),
+    ),
+  };
+}
+
+function subnet(scope: Construct, id: string): ec2.ISubnet {
+  const found = ec2.Subnet.fromSubnetId(scope, id, id);
+  Annotations.of(found).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId', 'Nothing reads its route table.');
+  return found;
+}
+
+/** Ids of EC2, such as `subnet-0a1b2c3d4e5f60718`. */
+function ids(context: ContextReader<Key>, key: Key, prefix: string): string[] | undefined {
+  const values = context.list(key);
+  for (const id of values ?? []) {
+    if (!new RegExp(`^${prefix}-([0-9a-f]{8}|[0-9a-f]{17})$`).test(id)) {
+      throw new Error(`context "${key}" has "${id}"; expected ids such as ${prefix}-0a1b2c3d4e5f60718`);
+    }
+  }
+  return values;
+}
+
+function caBundleLayer(scope: Construct, arn: string): lambda.ILayerVersion {
+  if (!/^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+$/.test(arn)) {
+    const example = 'arn:aws:lambda:eu-west-1:123456789012:layer:ca-bundle:1';
+    throw new Error(`context "caBundleLayerArn" is "${arn}"; expected the ARN of a version of a layer, such as ${example}`);
+  }
+  return lambda.LayerVersion.fromLayerVersionArn(scope, 'CaBundleLayer', arn);
+}
+
 /** A parameter that exists already. Its value is only referred to, so that CloudFormation does not read it. */
 function parameter(scope: Construct, key: Key, parameterName: string): ssm.IParameter {
   if (!/^(\/[A-Za-z0-9_.-]+)+$/.test(parameterName)) {
@@ -227,11 +323,7 @@ function keyUses(context: ContextReader<Key>, key: Key): KeyUse[] | undefined {
 /** Reads the policy's one source, and refuses the settings of another one. */
 function policy(scope: Construct, context: ContextReader<Key>): Policy {
   const source = context.oneOf('policySource', 'approvers', 'file', 'parameter');
-  const refuse = (...keys: Key[]): void => {
-    for (const key of keys.filter((name) => context.text(name))) {
-      throw new Error(`context "${key}" is given, but context "policySource" is "${source}"`);
-    }
-  };
+  const refuse = (...keys: Key[]): void => context.refuse(`"policySource" is "${source}"`, ...keys);
   switch (source) {
     case 'approvers':
       refuse('policyFile', 'policyParameterName');

@@ -16,7 +16,15 @@ export function addOutputs(stack: Stack, approvals: EmailApprovals): void {
     ].join(' '),
   );
   output('CallbackUrl', 'The URL that links point to, without /approval', approvals.callbackUrl);
-  output('ApiEndpoint', "The API's own endpoint, which a domain of your own can be put before", approvals.apiEndpoint);
+  if (approvals.apiEndpoint) {
+    const endpoint = approvals.apiEndpoint;
+    output('ApiEndpoint', "The API's own endpoint, which a domain of your own can be put before", endpoint);
+  }
+  if (approvals.domainTarget && approvals.domainTargetHostedZoneId) {
+    output('DomainTarget', 'Where the record of DomainName must point', approvals.domainTarget);
+    const hostedZoneId = approvals.domainTargetHostedZoneId;
+    output('DomainTargetHostedZoneId', 'The hosted zone of DomainTarget, for an alias record in Route 53', hostedZoneId);
+  }
   output(
     'NotifierFunctionName',
     'The function that takes events, and commands by direct invocation',

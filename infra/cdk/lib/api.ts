@@ -10,6 +10,8 @@ import {
 import { Construct } from 'constructs';
 
 import { acknowledge } from './acknowledge.js';
+import { addDomain, originOf } from './domain.js';
+import { logGroupNames } from './encryption.js';
 import type { Settings } from './settings.js';
 
 /** The fields of the access log: no path, no query string (which holds the token), no address of a visitor. */
@@ -53,8 +55,10 @@ class CallbackIntegration extends apigatewayv2.HttpRouteIntegration {
 /** The HTTP API in front of the callback. */
 export class CallbackApi extends Construct {
   readonly apiId: string;
-  /** The API's own endpoint. */
+  /** The API's own endpoint, or the domain of one's own that turns it off. */
   readonly url: string;
+  /** The domain of one's own. */
+  readonly domain: apigatewayv2.IDomainName | undefined;
 
   constructor(scope: Construct, id: string, props: CallbackApiProps) {
     super(scope, id);
@@ -64,6 +68,7 @@ export class CallbackApi extends Construct {
       apiName: settings.deploymentName,
       description: 'Serves the links in approval emails',
       createDefaultStage: false,
+      ...(settings.domain && { disableExecuteApiEndpoint: true }),
     });
     const integration = new CallbackIntegration(props.callback);
     props.callback.addPermission('Api', {
@@ -85,12 +90,12 @@ export class CallbackApi extends Construct {
       );
     }
     const logGroup = new logs.LogGroup(this, 'LogGroup', {
-      // One resource policy covers all log groups under this prefix. Elsewhere it grows with each, up to a limit.
-      logGroupName: `/aws/vendedlogs/apis/${settings.deploymentName}`,
+      logGroupName: logGroupNames(settings.deploymentName).api,
       retention: settings.logRetention,
+      encryptionKey: settings.logKey,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    new apigatewayv2.HttpStage(this, 'Stage', {
+    const stage = new apigatewayv2.HttpStage(this, 'Stage', {
       httpApi: api,
       stageName: '$default',
       autoDeploy: true,
@@ -101,6 +106,7 @@ export class CallbackApi extends Construct {
       },
     });
     this.apiId = api.apiId;
-    this.url = api.apiEndpoint;
+    this.url = settings.domain ? originOf(settings.domain) : api.apiEndpoint;
+    this.domain = settings.domain && addDomain(this, api, stage, settings.domain);
   }
 }

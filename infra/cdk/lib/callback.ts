@@ -2,6 +2,8 @@ import { aws_dynamodb as dynamodb, aws_iam as iam, aws_lambda as lambda, Duratio
 import { Construct } from 'constructs';
 
 import { accountSettings, allowReadingAccounts } from './accounts.js';
+import { linkOrigins } from './domain.js';
+import { allowUsingTableKey } from './encryption.js';
 import { rustFunction } from './function.js';
 import { arns, keyList, type SigningKeys } from './keys.js';
 import { allowAssumingDecidingRoles, allowAssumingReadingRoles, memberRolesArn } from './member-roles.js';
@@ -22,10 +24,12 @@ export class Callback extends Construct {
   constructor(scope: Construct, id: string, props: CallbackProps) {
     super(scope, id);
     const { settings, role, table, requestKeys, voteKeys } = props;
+    const origins = linkOrigins(settings);
 
     const allow = (sid: string, actions: string[], resources: string[], conditions?: iam.Conditions) =>
       role.addToPolicy(new iam.PolicyStatement({ sid, actions, resources, ...(conditions && { conditions }) }));
     allow('AccessLedger', ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [table.tableArn]);
+    allowUsingTableKey(role, settings);
     allowReadingAccounts(role, settings);
     allow('VerifyRequests', ['kms:GetPublicKey'], arns(requestKeys.all));
     allow('VerifyVotes', ['kms:GetPublicKey'], arns(voteKeys.all));
@@ -54,7 +58,8 @@ export class Callback extends Construct {
         COUNTERSIGN_REQUEST_KEYS: keyList(requestKeys),
         COUNTERSIGN_VOTE_KEYS: keyList(voteKeys),
         COUNTERSIGN_MEMBER_ROLES: memberRolesArn(this, settings),
-        ...(settings.origins.length > 0 && { COUNTERSIGN_ORIGINS: settings.origins.join(',') }),
+        // Without it, links work at whatever domain name API Gateway reports, also at one that somebody maps to the API.
+        ...(origins.length > 0 && { COUNTERSIGN_ORIGINS: origins.join(',') }),
         COUNTERSIGN_TABLE: table.tableName,
         COUNTERSIGN_LOG_LEVEL: settings.logLevel,
       },

@@ -18,6 +18,7 @@ import { Callback } from './callback.js';
 import { configurationSet } from './configuration-set.js';
 import { addDashboard } from './dashboard.js';
 import { EmailEvents } from './email-events.js';
+import { allowLogsToUseKey, grantReadingWith } from './encryption.js';
 import { ApprovalEvents } from './events.js';
 import { functionRole } from './function.js';
 import { requestKeys, voteKeys } from './keys.js';
@@ -42,8 +43,12 @@ import { validate } from './validate.js';
 export class EmailApprovals extends Construct {
   /** The URL that links point to, without `/approval`. */
   readonly callbackUrl: string;
-  /** The API's own endpoint, which a domain of your own can be put before. */
-  readonly apiEndpoint: string;
+  /** The API's own endpoint, which a domain of your own can be put before. `domain` turns it off. */
+  readonly apiEndpoint?: string;
+  /** Where the record of `domain` must point, unless the stack makes it. */
+  readonly domainTarget?: string;
+  /** The id of the hosted zone of `domainTarget`, for an alias record in Route 53. */
+  readonly domainTargetHostedZoneId?: string;
   /** The function that takes events and sends emails. Commands are invocations of it. */
   readonly notifier: lambda.IFunction;
   /** The function that answers links and passes decisions to CodePipeline. */
@@ -86,18 +91,21 @@ export class EmailApprovals extends Construct {
   readonly dashboard?: cloudwatch.Dashboard;
 
   private readonly deploymentName: string;
+  private readonly tableKey: kms.IKey | undefined;
 
   constructor(scope: Construct, id: string, props: EmailApprovalsProps) {
     super(scope, id);
     const settings = withDefaults(this, props);
     validate(settings, Stack.of(this).account);
     this.deploymentName = settings.deploymentName;
+    this.tableKey = settings.tableKey;
 
     const notifierRole = functionRole(this, 'NotifierRole', 'notifier', settings);
     const callbackRole = functionRole(this, 'CallbackRole', 'callback', settings);
     const request = requestKeys(this, settings.deploymentName, settings.requestKeys, notifierRole);
     const vote = voteKeys(this, settings.deploymentName, settings.voteKeys, callbackRole);
     const table = ledger(this, settings, [callbackRole, notifierRole]);
+    allowLogsToUseKey(this, settings);
     const policy = settings.policy._locate(this);
     this.configurationSetName = configurationSet(this, settings);
     const emailEvents = new EmailEvents(this, 'EmailEvents', { settings, configurationSet: this.configurationSetName });
@@ -159,7 +167,11 @@ export class EmailApprovals extends Construct {
       this.dashboard = addDashboard(this, settings, sources);
     }
 
-    this.apiEndpoint = api.url;
+    if (!settings.domain) this.apiEndpoint = api.url;
+    if (api.domain && !settings.domain?.hostedZone) {
+      this.domainTarget = api.domain.regionalDomainName;
+      this.domainTargetHostedZoneId = api.domain.regionalHostedZoneId;
+    }
     this.notifier = notifier.function;
     this.callback = callback.function;
     this.notifierRole = notifierRole;
@@ -216,9 +228,9 @@ export class EmailApprovals extends Construct {
    * @param grantee whom to allow
    */
   grantReadLedger(grantee: iam.IGrantable): iam.Grant {
-    // The table's policy only denies writing. Its key is the AWS managed key aws/dynamodb, whose policy lets every
-    // principal of the account use it through DynamoDB ("Authorizing use of the AWS managed key" in the DynamoDB
-    // Developer Guide). Table.grantReadData would also allow reading a stream, of which there is none.
+    // The table's policy only denies writing. Its key, unless `tableKey` is another, is the AWS managed key aws/dynamodb,
+    // whose policy lets every principal of the account use it through DynamoDB ("Authorizing use of the AWS managed key"
+    // in the DynamoDB Developer Guide). Table.grantReadData would also allow reading a stream, of which there is none.
     const actions = [
       'dynamodb:BatchGetItem',
       'dynamodb:DescribeTable',
@@ -227,7 +239,8 @@ export class EmailApprovals extends Construct {
       'dynamodb:Query',
       'dynamodb:Scan',
     ];
-    return this.grant('grantReadLedger', grantee, actions, this.table.tableArn);
+    const grant = this.grant('grantReadLedger', grantee, actions, this.table.tableArn);
+    return this.tableKey ? grant.combine(grantReadingWith(this.tableKey, this, grantee)) : grant;
   }
 
   /**

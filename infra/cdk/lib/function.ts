@@ -5,7 +5,9 @@ import { aws_iam as iam, aws_lambda as lambda, aws_logs as logs, RemovalPolicy, 
 import type { Construct } from 'constructs';
 
 import { acknowledge } from './acknowledge.js';
+import { logGroupNames } from './encryption.js';
 import { functionRoleName } from './member-roles.js';
+import { allowNetworkInterfaces, networkOptions, networkSettings } from './network.js';
 import { roleProps } from './roles.js';
 import type { Settings } from './settings.js';
 
@@ -36,11 +38,12 @@ export function functionRole(
 
 /** One of the two functions, with its log group. */
 export function rustFunction(scope: Construct, settings: Settings, options: RustFunctionOptions): lambda.Function {
-  const { binary, code, role, ...rest } = options;
+  const { binary, code, role, environment, ...rest } = options;
   const functionName = `${settings.deploymentName}-${binary}`;
   const logGroup = new logs.LogGroup(scope, 'LogGroup', {
-    logGroupName: `/aws/lambda/${functionName}`,
+    logGroupName: logGroupNames(settings.deploymentName)[binary],
     retention: settings.logRetention,
+    encryptionKey: settings.logKey,
     removalPolicy: RemovalPolicy.DESTROY,
   });
   // The managed policy AWSLambdaBasicExecutionRole would allow writing to every log group.
@@ -51,13 +54,19 @@ export function rustFunction(scope: Construct, settings: Settings, options: Rust
       resources: [logGroup.logGroupArn],
     }),
   );
+  allowNetworkInterfaces(role, functionName, settings);
   acknowledge(
     role,
     'AwsSolutions-IAM5[Resource::*]',
-    'X-Ray and GetAccount take no resource. tests/infra checks that no other action has *.',
+    [
+      'X-Ray and GetAccount take no resource, and Lambda needs network interfaces on all resources, which are denied to',
+      'the code. tests/infra checks that no other action has *.',
+    ].join(' '),
   );
   return new lambda.Function(scope, 'Function', {
     ...rest,
+    ...networkOptions(settings),
+    environment: { ...environment, ...networkSettings(settings) },
     functionName,
     role,
     code: code ?? packagedCode(binary, settings.architecture),

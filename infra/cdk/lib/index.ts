@@ -1,4 +1,5 @@
 export type { ApprovalAlarms } from './alarms.js';
+export type { DomainOptions } from './domain.js';
 export { EmailApprovals } from './email-approvals.js';
 export { KeyUse } from './keys.js';
 export { Member } from './member.js';

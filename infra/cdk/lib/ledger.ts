@@ -16,7 +16,9 @@ export function ledger(scope: Construct, settings: Settings, writers: readonly i
     timeToLiveAttribute: 'ttl',
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     deletionProtection: settings.deletionProtection,
-    encryption: dynamodb.TableEncryption.AWS_MANAGED,
+    ...(settings.tableKey
+      ? { encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED, encryptionKey: settings.tableKey }
+      : { encryption: dynamodb.TableEncryption.AWS_MANAGED }),
     removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     resourcePolicy: new iam.PolicyDocument({ statements: [denyWritesExceptBy(writers)] }),
   });

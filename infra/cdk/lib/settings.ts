@@ -1,9 +1,11 @@
 import {
   ArnFormat,
   type aws_apigatewayv2 as apigatewayv2,
+  type aws_ec2 as ec2,
   Duration,
   type aws_events as events,
   type aws_iam as iam,
+  type aws_kms as kms,
   aws_lambda as lambda,
   aws_logs as logs,
   aws_ses as ses,
@@ -13,6 +15,7 @@ import {
 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
+import type { DomainOptions } from './domain.js';
 import { KeyUse } from './keys.js';
 import type { Policy } from './policy.js';
 
@@ -241,6 +244,58 @@ export interface EmailApprovalsProps {
    */
   readonly rolePath?: string;
   /**
+   * A domain of your own for the API. Links are made for it, unless `origins` names others, and the API's own endpoint is
+   * turned off, at once.
+   * @default - the API's own endpoint
+   */
+  readonly domain?: DomainOptions;
+  /**
+   * A VPC for both functions. Its subnets must lead to all services that they call. See docs/operations.md.
+   * @default - no VPC
+   */
+  readonly vpc?: ec2.IVpc;
+  /**
+   * The subnets of `vpc` that both functions run in. They must be private.
+   * @default - the private subnets
+   */
+  readonly vpcSubnets?: ec2.SubnetSelection;
+  /**
+   * The security groups of both functions in `vpc`. They must allow HTTPS out, or the way to `httpsProxy`, and nothing in.
+   * @default - one for each function, which allows all out and nothing in
+   */
+  readonly securityGroups?: ec2.ISecurityGroup[];
+  /**
+   * The proxy through which both functions call AWS, and the notifier the callback, such as `http://proxy.example.com:3128`.
+   * It gets no user and no password, because whoever may see a function's settings could read them.
+   * @default - none
+   */
+  readonly httpsProxy?: string;
+  /**
+   * What the functions call without `httpsProxy`: hosts, domains with all below them, addresses or networks. Name what has
+   * an endpoint in the VPC.
+   * @default - nothing
+   */
+  readonly noProxy?: string[];
+  /**
+   * A layer with the file `ca-bundle.pem` at its top: every certificate authority that the functions then trust, and no
+   * others. A proxy that opens TLS needs it. A layer can also bring code into the functions, so give one that only you
+   * publish.
+   * @default - the functions trust the authorities that SECURITY.md names
+   */
+  readonly caBundleLayer?: lambda.ILayerVersion;
+  /**
+   * A key of yours that the ledger's table is encrypted with. If the key is disabled or deleted, the ledger is lost. Its
+   * policy must let the account's IAM policies allow its use, as that of a `Key` does.
+   * @default - the key of AWS that the account has for DynamoDB
+   */
+  readonly tableKey?: kms.IKey;
+  /**
+   * A key of yours that the logs are encrypted with. The policy of a key that is imported must let CloudWatch Logs use it:
+   * see docs/operations.md. That of a `Key` is extended.
+   * @default - CloudWatch's own encryption
+   */
+  readonly logKey?: kms.IKey;
+  /**
    * What each of up to four keys does that requests and links are signed with. Exactly one signs; others are trusted
    * besides it, or do not exist. Rotate in steps: `[SIGNS, TRUSTED]`, `[TRUSTED, SIGNS]`, `[NONE, SIGNS]`. See "Rotate a
    * key" in docs/operations.md.
@@ -275,6 +330,7 @@ const DEFAULTS = {
   logLevel: LogLevel.INFO,
   logRetention: logs.RetentionDays.THREE_MONTHS,
   memberAccounts: [] as string[],
+  noProxy: [] as string[],
   notificationTopic: false,
   notifierConcurrency: 30,
   okActions: false,

@@ -18,8 +18,11 @@ const ADDRESS = '[^<>,@\\s"]+@[^<>,@\\s"]+\\.[^<>,@\\s"]+';
 const SENDER = '[^<>,@\\s"]+@[^<>,@\\s"A-Z]+\\.[^<>,@\\s"A-Z]+';
 
 const MOST_CHARACTERS_OF_REGIONS = 512;
+const MOST_CHARACTERS_OF_NO_PROXY = 512;
 const MOST_MEMBER_ACCOUNTS = 100;
 const MOST_CHARACTERS_OF_PATH = 512;
+
+const DOMAIN_LABEL = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
 
 /** What Lambda lets the queue of events about emails take of the notifier. */
 const CONCURRENCY_OF_EMAIL_EVENTS = 2;
@@ -101,6 +104,8 @@ export function validate(settings: Settings, account: string): void {
   between('sweepConcurrency', settings.sweepConcurrency, 2, 1_000);
   between('sweepPace', settings.sweepPace, 1, 20);
   validateNotifierConcurrency(settings);
+  validateDomain(settings);
+  validateNetwork(settings);
 }
 
 /** Throws if a setting breaks a constraint that infra/member/template.yaml puts on its parameter. */
@@ -203,6 +208,35 @@ function validateNotifierConcurrency({ notifierConcurrency, sweepConcurrency }: 
       `0, or a number from ${taken + 1} to 1000: the sweep and events about emails take ${taken} of it`,
     );
   }
+}
+
+function validateDomain({ domain }: Settings): void {
+  matches(
+    'domain.domainName',
+    domain?.domainName,
+    `(?=.{1,253}$)${DOMAIN_LABEL}(\\.${DOMAIN_LABEL})+`,
+    'a domain such as approve.example.com, in lower case and without a wildcard',
+  );
+  matches('domain.hostedZone', domain?.hostedZone?.hostedZoneId, '[A-Z0-9]{1,32}', 'a hosted zone by its id');
+}
+
+function validateNetwork({ vpc, vpcSubnets, securityGroups, httpsProxy, noProxy }: Settings): void {
+  for (const [name, value] of Object.entries({ vpcSubnets, securityGroups })) {
+    if (value !== undefined && vpc === undefined) throw new Error(`${name} is given, but vpc is missing`);
+  }
+  matches(
+    'httpsProxy',
+    httpsProxy,
+    '(?=.{1,262}$)http://[a-z0-9]([a-z0-9.-]*[a-z0-9])?:[0-9]{1,5}',
+    'host and port in lower case, such as http://proxy.example.com:3128',
+  );
+  for (const host of noProxy) {
+    matches('noProxy', host, '[a-z0-9.:/-]+', 'hosts, domains, addresses or networks in lower case');
+  }
+  if (noProxy.join(',').length > MOST_CHARACTERS_OF_NO_PROXY) {
+    fail('noProxy', noProxy, `at most ${MOST_CHARACTERS_OF_NO_PROXY} characters`);
+  }
+  if (noProxy.length > 0 && httpsProxy === undefined) fail('noProxy', noProxy, 'left out, unless httpsProxy is given');
 }
 
 function validateKeys(name: string, uses: readonly KeyUse[]): void {

@@ -2,14 +2,18 @@
 
 from aws_cdk import App, Duration, Stack, Validations
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_ses as ses
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_ssm as ssm
 from cdk_nag import AwsSolutionsChecks
-from countersign_cdk import EmailApprovals, KeyUse, LogLevel, Member, Policy
+from countersign_cdk import DomainOptions, EmailApprovals, KeyUse, LogLevel, Member, Policy
 
 app = App()
 
@@ -89,6 +93,39 @@ EmailApprovals(
     pipeline_regions=["us-east-1"],
     notifier_concurrency=0,
     request_keys=[KeyUse.NONE, KeyUse.SIGNS],
+)
+
+# What a landing zone demands: the configuration "landing".
+landing = Stack(app, "Landing")
+certificate = "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d-0000-0000-0000-000000000000"
+layer = "arn:aws:lambda:eu-west-1:210987654321:layer:ca-bundle:3"
+table_key = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-0000-0000-000000000001"
+log_key = "arn:aws:kms:eu-west-1:210987654321:key/0a1b2c3d-0000-0000-0000-000000000002"
+EmailApprovals(
+    landing,
+    "EmailApprovals",
+    policy=Policy.approvers(["ada@example.com", "Ben <ben@example.com>"]),
+    sender="approvals@mail.example.com",
+    domain=DomainOptions(
+        domain_name="approve.example.org",
+        certificate=acm.Certificate.from_certificate_arn(landing, "Certificate", certificate),
+        hosted_zone=route53.HostedZone.from_hosted_zone_id(landing, "Zone", "Z0123456789ABCDEFGHIJ"),
+    ),
+    vpc=ec2.Vpc.from_vpc_attributes(
+        landing,
+        "Vpc",
+        vpc_id="vpc-0a1b2c3d4e5f60718",
+        availability_zones=["eu-west-1a", "eu-west-1b"],
+        private_subnet_ids=["subnet-0a1b2c3d4e5f60718", "subnet-1b2c3d4e5f607181a"],
+        private_subnet_route_table_ids=["rtb-0a1b2c3d4e5f60718", "rtb-1b2c3d4e5f607181a"],
+    ),
+    vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+    security_groups=[ec2.SecurityGroup.from_security_group_id(landing, "Outbound", "sg-0a1b2c3d4e5f60718")],
+    https_proxy="http://proxy.example.org:3128",
+    no_proxy=["dynamodb.eu-west-1.amazonaws.com", "kms.eu-west-1.amazonaws.com"],
+    ca_bundle_layer=lambda_.LayerVersion.from_layer_version_arn(landing, "CaBundle", layer),
+    table_key=kms.Key.from_key_arn(landing, "TableKey", table_key),
+    log_key=kms.Key.from_key_arn(landing, "LogKey", log_key),
 )
 
 Member(

@@ -9,7 +9,9 @@ import {
   App,
   aws_cloudwatch as cloudwatch,
   aws_cloudwatch_actions as actions,
+  aws_ec2 as ec2,
   aws_iam as iam,
+  aws_kms as kms,
   aws_lambda as lambda,
   aws_sns as sns,
   aws_ssm as ssm,
@@ -34,6 +36,15 @@ approvals.grantEditPolicy(role(owning, 'Editor'));
 approvals.grantReadLedger(role(owning, 'Auditor'));
 const pager = new sns.Topic(owning, 'Pager', { topicName: 'pager' });
 approvals.alarms.forgeries.addAlarmAction(new actions.SnsAction(pager));
+
+// With keys of its own, which the stack makes.
+const keyed = new Stack(app, 'Keyed');
+new EmailApprovals(keyed, 'EmailApprovals', {
+  policy: people,
+  sender,
+  tableKey: new kms.Key(keyed, 'TableKey'),
+  logKey: new kms.Key(keyed, 'LogKey'),
+}).grantReadLedger(role(keyed, 'Auditor'));
 
 const referring = new Stack(app, 'Referring');
 const parameter = ssm.StringParameter.fromStringParameterAttributes(referring, 'Policy', {
@@ -87,6 +98,8 @@ const errors = {
   approvers: failure(() => Policy.approvers(['ada'])),
   quorum: failure(() => Policy.approvers(['ada@example.com'], { quorum: 2 })),
   file: failure(() => Policy.file('/dev/null')),
+  subnets: failure(() => withProps({ vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED } })),
+  proxy: failure(() => withProps({ httpsProxy: 'http://user:secret@proxy.example.com:3128' })),
 };
 
 const assembly = app.synth();
