@@ -13,8 +13,7 @@ from processes import run
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "infra/release"))
 import expand  # noqa: E402
-from functions import FUNCTIONS, binary, zip_name  # noqa: E402
-from zips import write_zip  # noqa: E402
+from programs import FUNCTIONS, binary, pack, packed_name  # noqa: E402
 
 DOCUMENT, HEADING = ROOT / "docs/install.md", "## Deploy a release"
 # The programs that the commands may use.
@@ -51,7 +50,7 @@ class Release:
         self.folder.mkdir()
         binaries = pathlib.Path(os.environ["BUILT_FOR_RELEASE"])
         for function in FUNCTIONS:
-            write_zip(binary(binaries, architecture, function), self.folder / zip_name(function, architecture))
+            pack(function, binary(binaries, architecture, function), self.folder / packed_name(function, architecture))
         run(
             [sys.executable, "-B", ROOT / "infra/release/expand.py", version(), self.folder],
             cloud.environment(),

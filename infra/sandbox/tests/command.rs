@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper may end a test")]
 
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 fn sandbox() -> Command {
@@ -50,6 +51,47 @@ fn help_is_no_error() {
     let output = sandbox().arg("--help").output().unwrap();
     assert!(output.status.success());
     assert!(String::from_utf8(output.stdout).unwrap().contains("--port <NUMBER>"));
+}
+
+#[test]
+fn it_is_called_by_the_name_that_it_has() {
+    for (name, arguments, code, words) in [
+        (
+            "sandbox",
+            vec!["--help"],
+            0,
+            "Usage: cargo run -p sandbox -- [OPTIONS]\n       cargo run -p sandbox -- <COMMAND>",
+        ),
+        (
+            "countersign-sandbox",
+            vec!["--help"],
+            0,
+            "Usage: countersign-sandbox [OPTIONS]\n       countersign-sandbox <COMMAND>",
+        ),
+        ("countersign-sandbox", vec!["policy", "check"], 2, "Usage: countersign-sandbox policy check <FILE>"),
+        ("countersign-sandbox", vec!["policy", "check", "no-such.toml"], 2, "no-such.toml cannot be read"),
+        ("countersign", vec!["--help"], 0, "Usage: countersign <COMMAND>"),
+        ("countersign", vec![], 2, "Usage: countersign <COMMAND>"),
+        ("countersign", vec!["--port", "0"], 2, "unexpected argument '--port' found\n\nUsage: countersign <COMMAND>"),
+        (
+            "countersign",
+            vec!["verify", "--help"],
+            0,
+            "Usage: countersign verify [OPTIONS] --request-key <FINGERPRINT> <FILE>",
+        ),
+        (
+            "countersign",
+            vec!["policy", "explain"],
+            2,
+            "Usage: countersign policy explain <FILE> <PIPELINE> <STAGE> <ACTION>",
+        ),
+        ("countersign", vec!["policy", "check", "no-such.toml"], 2, "no-such.toml cannot be read"),
+    ] {
+        let output = sandbox().arg0(format!("/usr/local/bin/{name}")).args(&arguments).output().unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{name} {arguments:?}: {said}");
+        assert!(said.contains(words), "{name} {arguments:?}: {said}");
+    }
 }
 
 /// Runs the command with `input` at its standard input: exit code, output, errors.
