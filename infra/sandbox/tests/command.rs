@@ -351,6 +351,40 @@ fn a_policy_command_that_cannot_be_done_is_an_error() {
     assert_eq!((code, errors.starts_with("<stdin>:1:1: route 1.approvers: is missing")), (Some(1), true), "{errors}");
 }
 
+const README: &str = include_str!("../../../README.md");
+
+/// The first indented block of the README below a heading, without its indentation.
+fn printed(heading: &str) -> String {
+    let (_, section) = README.split_once(&format!("\n{heading}\n")).unwrap_or(("", README));
+    let indented = |line: &&str| line.is_empty() || line.starts_with("    ");
+    let lines = section.lines().skip_while(|line| !line.starts_with("    ")).take_while(indented);
+    lines.map(|line| line.strip_prefix("    ").unwrap_or_default()).collect::<Vec<_>>().join("\n").trim_end().to_owned()
+}
+
+// tests/docs/printed.py: the sandbox.
+#[test]
+fn the_first_command_of_the_readme_starts_it_where_the_readme_says() {
+    assert_eq!(printed("# Countersign"), format!("cargo run -p {}", env!("CARGO_PKG_NAME")));
+    let output = sandbox().arg("--help").output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let port = help.lines().find(|line| line.contains("--port")).unwrap().split("default: ").nth(1).unwrap();
+    assert!(README.contains(&format!("Open http://127.0.0.1:{}.", port.trim_end_matches(']'))), "{port}");
+}
+
+// tests/docs/printed.py: the README's policy.
+#[test]
+fn the_policy_of_the_readme_asks_whom_the_readme_says() {
+    let policy = printed("## Policy");
+    assert_eq!(
+        run(&["policy", "check", "-"], &policy),
+        (
+            Some(0),
+            "<stdin> is valid.\n  route 1: 1 of 2 must approve\n  default: 1 of 3 must approve\n".to_owned(),
+            String::new(),
+        )
+    );
+}
+
 const EVIDENCE: &str = include_str!("../../../shared/tests/golden/evidence-decided.json");
 const FINGERPRINTS: &str = include_str!("../../../shared/tests/golden/evidence-decided-keys.txt");
 
