@@ -1,8 +1,8 @@
-"""Writes what each function of a release is made of, as CycloneDX. Usage: sbom.py VERSION BINARIES DIRECTORY
+"""Writes what each program of a release is made of, as CycloneDX. Usage: sbom.py VERSION BINARIES DIRECTORY
 
-BINARIES is what functions.py takes, and DIRECTORY holds the zip files that it made. The crates are those that Cargo links
-into the function for either architecture, with the features that it has when it is built on its own. Whatever only runs
-while it is built is left out: build scripts, procedural macros, and what they need.
+BINARIES is what programs.py takes, and DIRECTORY holds the files that it made. The crates are those that Cargo links into
+the program for either architecture, with the features that it has when it is built on its own. Whatever only runs while it
+is built is left out: build scripts, procedural macros, and what they need.
 
 Binaries remember where the code of a panic came from. So each must have traces of crates, all of them listed here, and of
 the standard library of the compiler that is installed.
@@ -34,7 +34,7 @@ from cyclonedx.schema import OutputFormat, SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 
-from functions import ARCHITECTURES, FUNCTIONS, Refused, binary, zip_name
+from programs import ARCHITECTURES, PROGRAMS, Refused, binary, packed_name
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 VERSION = SchemaVersion.V1_6
@@ -52,10 +52,10 @@ def run(*command):
     return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def tree(function, target):
-    """The crates of a function for a target, each as (name, version) with those that it depends on."""
+def tree(program, target):
+    """The crates of a program for a target, each as (name, version) with those that it depends on."""
     text = run(
-        "cargo", "tree", "--locked", "--quiet", "--package", function, "--target", target,
+        "cargo", "tree", "--locked", "--quiet", "--package", program, "--target", target,
         "--edges", "normal,no-proc-macro", "--prefix", "depth", "--format", "{p}",
     )  # fmt: skip
     found, path = {}, []
@@ -73,9 +73,9 @@ def tree(function, target):
 
 
 @functools.cache
-def crates(function):
-    """The crates of a function for each architecture, as `tree` gives them."""
-    return {architecture: tree(function, target) for architecture, (target, _) in ARCHITECTURES.items()}
+def crates(program):
+    """The crates of a program for each architecture, as `tree` gives them."""
+    return {architecture: tree(program, target) for architecture, (target, _) in ARCHITECTURES.items()}
 
 
 @functools.cache
@@ -125,7 +125,7 @@ def licenses(expression):
 
 
 def component(crate, package, checksum, architectures):
-    """A crate of a function. One that is not from crates.io is ours, and has no package URL."""
+    """A crate of a program. One that is not from crates.io is ours, and has no package URL."""
     name, version = crate
     purl = PackageURL("cargo", None, name, version) if checksum else None
     only = [] if len(architectures) == len(ARCHITECTURES) else architectures
@@ -157,7 +157,7 @@ def standard_library():
 
 
 def distribution(path):
-    """A zip file of the release, with its digest."""
+    """A file of the release, with its digest."""
     return ExternalReference(
         type=ExternalReferenceType.DISTRIBUTION,
         url=XsUri(path.name),
@@ -165,18 +165,18 @@ def distribution(path):
     )
 
 
-def bill(function, version, zips):
-    """What a function is made of."""
-    found, known, digests = crates(function), packages(), checksums()
-    root = next(crate for crate in found["arm64"] if crate[0] == function)
+def bill(program, version, files):
+    """What a program is made of."""
+    found, known, digests = crates(program), packages(), checksums()
+    root = next(crate for crate in found["arm64"] if crate[0] == program)
     subject = Component(
         type=ComponentType.APPLICATION,
-        name=f"countersign-{function}",
+        name=f"countersign-{program}",
         version=version,
-        bom_ref=f"countersign-{function}@{version}",
+        bom_ref=f"countersign-{program}@{version}",
         description=known[root]["description"],
         licenses=licenses(known[root]["license"]),
-        external_references=[distribution(path) for path in zips],
+        external_references=[distribution(path) for path in files],
     )
     components = {root: subject}
     for crate in sorted(set().union(*found.values()) - {root}):
@@ -204,14 +204,14 @@ def serialized(bom):
 def main():
     version, binaries, directory = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
     try:
-        for function in FUNCTIONS:
-            for architecture, graph in crates(function).items():
-                check_traces(binary(binaries, architecture, function), graph)
-            zips = [directory / zip_name(function, architecture) for architecture in ARCHITECTURES]
-            text = serialized(bill(function, version, zips))
+        for program in PROGRAMS:
+            for architecture, graph in crates(program).items():
+                check_traces(binary(binaries, architecture, program), graph)
+            files = [directory / packed_name(program, architecture) for architecture in ARCHITECTURES]
+            text = serialized(bill(program, version, files))
             if error := JsonStrictValidator(VERSION).validate_str(text):
-                raise ValueError(f"the bill of the {function} does not have the form of CycloneDX: {error}")
-            (directory / f"countersign-{function}.cdx.json").write_text(text)
+                raise ValueError(f"the bill of the {program} does not have the form of CycloneDX: {error}")
+            (directory / f"countersign-{program}.cdx.json").write_text(text)
     except Refused as refused:
         sys.exit(str(refused))
 

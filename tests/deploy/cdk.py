@@ -1,26 +1,26 @@
-"""Deploys with the AWS CDK as docs/install.md describes: first with functions that it has cargo-lambda build, then with
-the same as zips that were built before.
+"""Deploys with the AWS CDK: first by the commands of docs/install.md as they are printed there, which have cargo-lambda
+build the functions, then with the same as zips that were built before.
 """
 
 import json
 import os
 import pathlib
+import shutil
 import zipfile
 
+import printed
+from cargo import BUILD
 from cloud import ACCOUNT, REGION
 from deployment import PARAMETERS
-from processes import run
+from processes import converse, run
 
 STACK = "Countersign"
-# What Cargo and cargo-lambda do not find in the home of a test. cargo-lambda keeps its linker in the cache, and for a
-# linker elsewhere Cargo builds everything again.
-HOME = pathlib.Path.home()
-BUILD = {
-    "CARGO_HOME": os.environ.get("CARGO_HOME", str(HOME / ".cargo")),
-    "RUSTUP_HOME": os.environ.get("RUSTUP_HOME", str(HOME / ".rustup")),
-    "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(HOME / ".cache")),
-    "CARGO_TARGET_DIR": os.environ["CARGO_TARGET_DIR"],
+# npm keeps what it has downloaded, and knows its registry, in the home of whoever runs the tests.
+NPM = {
+    "npm_config_cache": os.environ.get("npm_config_cache", str(pathlib.Path.home() / ".npm")),
+    "npm_config_userconfig": os.environ.get("npm_config_userconfig", str(pathlib.Path.home() / ".npmrc")),
 }
+QUIET = {"CDK_DISABLE_CLI_TELEMETRY": "true", "CDK_DISABLE_VERSION_CHECK": "true"}
 
 
 def built(function, output=None):
@@ -45,15 +45,10 @@ class Cdk:
         self.zips = {}
         self.architecture = architecture
         self.cloud = cloud
-        self.bootstrapped = False
+        self.started = False
 
     def cdk(self, *arguments, account=ACCOUNT, region=REGION):
-        environment = self.cloud.environment(account, region) | {
-            "CDK_DISABLE_CLI_TELEMETRY": "true",
-            "CDK_DISABLE_VERSION_CHECK": "true",
-            "CI": "true",
-            **BUILD,
-        }
+        environment = self.cloud.environment(account, region) | QUIET | BUILD | {"CI": "true"}
         return run(
             ["npx", "--no-install", "cdk", *arguments, "--output", self.output, "--no-notices"],
             environment,
@@ -74,12 +69,22 @@ class Cdk:
 
     def deploy(self, tags=(), **parameters):
         """Deploys, or updates the stack, with other values for some parameters of the template."""
-        if not self.bootstrapped:
-            self.cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}", *self.context())
-            self.bootstrapped = True
+        if not self.started:
+            self.start()
         with_tags = [argument for tag in tags for argument in ("--tags", tag)]
         self.cdk("deploy", STACK, "--require-approval", "never", *with_tags, *self.context(**parameters))
-        self.zips = self.zips or {f"{function}Zip": self.zip(function) for function in ("notifier", "callback")}
+
+    def start(self):
+        """Runs the commands. They are for arm64, so the last one has to say if this machine is another."""
+        commands = printed.block("the CDK").replace("ACCOUNT", ACCOUNT).replace("REGION", REGION)
+        commands = commands.rstrip("\n") + f" -c architecture={self.architecture}\n"
+        environment = self.cloud.environment() | QUIET | BUILD | NPM | {"CDK_OUTPUT": str(self.output)}
+        bash = [shutil.which("bash"), "-euo", "pipefail", "-c", commands]
+        converse(bash, environment, self.directory.parents[1], {r".*\(y/n\)\W*": "y"})
+        # So that nobody has to install the same again.
+        shutil.copy(self.directory / "package-lock.json", self.directory / "node_modules/.installed-lock.json")
+        self.zips = {f"{function}Zip": self.zip(function) for function in ("notifier", "callback")}
+        self.started = True
 
     def deploy_member(self, account, region, parameters):
         """Deploys what a member account needs, with the construct for it."""

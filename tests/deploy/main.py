@@ -18,6 +18,7 @@ import cdk
 import cloud
 import commands
 import dead_letters
+import documented
 import emails
 import guard
 import history
@@ -32,6 +33,7 @@ import sam
 import sandbox
 import senders
 import sources
+import stack_sets
 import story
 import sweep
 from checks import Checks, equal
@@ -58,7 +60,7 @@ CHECKS = [
     *sources.CHECKS,
 ]
 # A release's template makes what SAM's does (tests/infra), so its deployment only has to work.
-OF_RELEASE = [commands.the_doctor_finds_no_fault_with_a_sound_deployment, *story.CHECKS]
+OF_RELEASE = [*documented.CHECKS, *stack_sets.CHECKS, *story.CHECKS]
 
 
 def check_deployer(make, chosen_checks, checks, directory, prepare=lambda _: {}):
@@ -108,7 +110,7 @@ def chosen(name, words):
     """The checks that are called after these words, or are in the file of this name."""
     if name == "release" and not words:
         return OF_RELEASE
-    found = [check for check in CHECKS if words in check.__name__.replace("_", " ") or words == check.__module__]
+    found = [check for check in dict.fromkeys([*CHECKS, *OF_RELEASE]) if words in check.__name__.replace("_", " ") or words == check.__module__]
     assert found, f"no check has {words!r} in its name"
     return found
 

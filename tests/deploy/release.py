@@ -7,27 +7,17 @@ import shutil
 import sys
 import time
 
+import printed
 from deployment import PARAMETERS
 from processes import run
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "infra/release"))
 import expand  # noqa: E402
-from functions import FUNCTIONS, binary, zip_name  # noqa: E402
-from zips import write_zip  # noqa: E402
+from programs import FUNCTIONS, binary, pack, packed_name  # noqa: E402
 
-DOCUMENT, HEADING = ROOT / "docs/install.md", "## Deploy a release"
 # The programs that the commands may use.
 PROGRAMS = ("sha256sum",)
-
-
-def quick_start():
-    """The commands of the document, which are its first indented block below the heading."""
-    _, _, section = DOCUMENT.read_text().partition(f"\n{HEADING}\n")
-    block = re.search(r"(?:^    .*\n)+", section, re.MULTILINE)
-    if not block:
-        raise AssertionError(f"{DOCUMENT}: there are no commands below {HEADING!r}")
-    return "".join(line.removeprefix("    ") for line in block[0].splitlines(keepends=True))
 
 
 def version():
@@ -51,7 +41,7 @@ class Release:
         self.folder.mkdir()
         binaries = pathlib.Path(os.environ["BUILT_FOR_RELEASE"])
         for function in FUNCTIONS:
-            write_zip(binary(binaries, architecture, function), self.folder / zip_name(function, architecture))
+            pack(function, binary(binaries, architecture, function), self.folder / packed_name(function, architecture))
         run(
             [sys.executable, "-B", ROOT / "infra/release/expand.py", version(), self.folder],
             cloud.environment(),
@@ -85,12 +75,12 @@ class Release:
     def start(self):
         """Runs the commands. They are for arm64, so the last one has to say if this machine is another."""
         began = time.monotonic()
-        self.shell(quick_start().rstrip("\n") + f" Architecture={self.architecture}\n")
+        self.shell(printed.block("the quick start").rstrip("\n") + f" Architecture={self.architecture}\n")
         self.started = True
         print(f"the quick start took {time.monotonic() - began:.1f} s", flush=True)
 
     def cloud_formation(self, tags, parameters):
-        (bucket,) = set(re.findall(r"CodeBucket=(\S+)", quick_start()))
+        (bucket,) = set(re.findall(r"CodeBucket=(\S+)", printed.block("the quick start")))
         self.cloud.cli(
             *["cloudformation", "deploy", "--stack-name", self.stack, "--s3-bucket", bucket],
             *["--template-file", self.folder / "countersign.yaml", "--capabilities", "CAPABILITY_NAMED_IAM"],

@@ -1,12 +1,17 @@
-"""Deploys with the AWS SAM CLI as docs/install.md describes: what `sam build` has made of `infra/sam`."""
+"""Deploys with the AWS SAM CLI: first by the commands of docs/install.md as they are printed there, then what `sam build`
+has made of `infra/sam` before.
+"""
 
 import json
 import os
 import pathlib
+import shutil
 
+import printed
+from cargo import BUILD
 from checks import equal
 from deployment import PARAMETERS
-from processes import run
+from processes import converse, run
 
 STACK = "countersign"
 
@@ -27,14 +32,19 @@ class Sam:
         self.directory = root / "infra/sam"
         self.architecture = architecture
         self.cloud = cloud
+        self.started = False
+
+    def environment(self):
+        return self.cloud.environment() | {"SAM_CLI_TELEMETRY": "0"}
 
     def sam(self, *arguments):
-        environment = self.cloud.environment() | {"SAM_CLI_TELEMETRY": "0"}
-        return run([os.environ["SAM_CLI"], *arguments], environment, self.directory)
+        return run([os.environ["SAM_CLI"], *arguments], self.environment(), self.directory)
 
     def deploy(self, tags=(), **parameters):
         """Deploys, or updates the stack, with other values for some parameters of the template."""
         parameters = PARAMETERS | {"Architecture": self.architecture} | parameters
+        if not self.started:
+            self.start(parameters)
         file = self.cloud.scratch / "parameters.yaml"
         file.write_text(json.dumps(parameters))  # JSON is YAML.
         self.sam(
@@ -49,6 +59,29 @@ class Sam:
             f"file://{file}",
             *(["--tags", *tags] if tags else []),
         )
+
+    def start(self, parameters):
+        """Runs the commands, and answers what `--guided` asks. They build for arm64, unless this machine is another."""
+        programs = self.cloud.scratch / "sam"
+        programs.mkdir()
+        (programs / "sam").symlink_to(os.environ["SAM_CLI"])
+        environment = self.environment() | BUILD
+        environment["PATH"] = f"{programs}:{environment['PATH']}"
+        commands = printed.block("SAM").replace(
+            "sam build\n", f"sam build --parameter-overrides Architecture={self.architecture}\n"
+        )
+        answers = {
+            r"\s*Parameter (\w+) \[.*\]: ": lambda question: parameters.get(question[1], ""),
+            r"\s*\w+ has no authentication. Is this okay\? \[y/N\]: ": "y",
+            # That file is one of the sources.
+            r"\s*Save arguments to configuration file \[Y/n\]: ": "n",
+            r"\s*Deploy this changeset\? \[y/N\]: ": "y",
+            # Whatever else it asks has a default, which may be what this machine is set to, or a choice.
+            r"\s*(Stack Name|AWS Region|Confirm changes|Allow SAM CLI IAM|Disable rollback).* \[.*\]: ": "",
+        }
+        bash = [shutil.which("bash"), "-euo", "pipefail", "-c", commands]
+        converse(bash, environment, self.directory.parents[1], answers)
+        self.started = True
 
     def deploy_member(self, account, region, parameters):
         """Deploys the template of a member account as it is, as a stack set does."""

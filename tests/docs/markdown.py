@@ -1,6 +1,7 @@
 """What a Markdown text refers to, and what in it can be referred to. It knows as much of Markdown as we write."""
 
 import re
+import textwrap
 
 # An item of a list, whose text begins at the end of the match.
 ITEM = re.compile(r" *(?:[-*+]|\d+\.) +")
@@ -49,6 +50,23 @@ def without_blocks(text):
     return "\n".join(lines)
 
 
+def indented(text):
+    """The blocks of code, without their indentation, by the heading above each and its number below that."""
+    found, heading, block = {}, "", []
+    # A paragraph after the last line ends its block.
+    for line, kept in zip([*text.split("\n"), "."], [*without_blocks(text).split("\n"), "."]):
+        if not kept.strip():
+            block.append(line)
+            continue
+        if any(block):
+            number = sum(above == heading for above, _ in found)
+            found[heading, number] = textwrap.dedent("\n".join(block)).strip("\n") + "\n"
+        block = []
+        if match := HEADING.match(kept):
+            heading = read_as(match.group(2))
+    return found
+
+
 def without_code(text):
     """The text with spaces in place of all code and comments."""
     return HTML_COMMENT.sub(blank, CODE_SPAN.sub(blank, without_blocks(text)))
@@ -58,9 +76,14 @@ def headings(text):
     """The headings, as they are read: without the marks of code, links and emphasis."""
     for line in without_blocks(text).split("\n"):
         if heading := HEADING.match(line):
-            words = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", heading.group(2))
-            words = re.sub(r"<[^>]+>", "", words)
-            yield words.replace("`", "").replace("**", "")
+            yield read_as(heading.group(2))
+
+
+def read_as(heading):
+    """A heading without its marks."""
+    words = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", heading)
+    words = re.sub(r"<[^>]+>", "", words)
+    return words.replace("`", "").replace("**", "")
 
 
 def anchors(text):

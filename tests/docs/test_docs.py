@@ -10,6 +10,7 @@ import unittest
 
 import code_facts
 import markdown
+import printed
 import references
 
 FILES = references.tracked()
@@ -46,6 +47,11 @@ class Markdown(unittest.TestCase):
         expected = {"a-page", "rotate-a-key", "rotate-a-key-1", "check-and-explain-how-its-quoted", "by-hand"}
         expected |= {"both", "of-one.tag"}
         self.assertEqual(markdown.anchors(PAGE), expected)
+
+    def test_indented_blocks_are_found_below_their_headings(self):
+        text = "# A\n\n    one\n\n      two\n\nText\n    that goes on\n\n    three\n\n## `B` b\n- item\n\n      four\n\n    not code\n"
+        expected = {("A", 0): "one\n\n  two\n", ("A", 1): "three\n", ("B b", 0): "four\n"}
+        self.assertEqual(markdown.indented(text), expected)
 
     def test_links_are_found_in_every_form_and_not_in_code(self):
         for text, expected in [
@@ -155,12 +161,26 @@ class OurDocuments(unittest.TestCase):
         for name, most in (("README.md", 150), ("docs/approver.md", 80)):
             self.assertLessEqual(FILES[name].count("\n"), most, name)
 
-    def test_the_commands_of_the_quick_start_are_those_of_the_page_that_is_tested(self):
-        # `tests/run deploy` runs the commands of that page.
-        lines = markdown.section(FILES["README.md"], "Quick start").split("\n")
-        commands = [line for line in lines if line.startswith("    ")]
-        self.assertGreater(len(commands), 5)
-        self.assertEqual([line for line in commands if line not in FILES["docs/install.md"].split("\n")], [])
+    def test_every_indented_block_of_the_pages_for_newcomers_is_run_by_something(self):
+        listed = [(one.document, one.heading, one.number) for one in printed.BLOCKS.values()]
+        self.assertEqual(len(listed), len(set(listed)), "a block has two names")
+        documents = {"README.md", printed.INSTALL}
+        found = {(document, *place) for document in documents for place in printed.blocks(document)}
+        self.assertEqual(found - printed.PICTURES - set(listed), set(), "tests/docs/printed.py does not say what runs these")
+        self.assertEqual((printed.PICTURES | set(listed)) - found, set(), "tests/docs/printed.py lists what is not there")
+        for name, block in printed.BLOCKS.items():
+            self.assertIn(name, FILES[block.runner], f"{block.runner} does not run {name!r}")
+
+    def test_the_quick_start_is_that_of_the_page_that_is_tested(self):
+        # Whoever checks the digests has read that page.
+        checked, _, rest = printed.block("the quick start").partition("\n")
+        self.assertEqual(checked, "sha256sum --check SHA256SUMS")
+        self.assertEqual(printed.block("the README's quick start"), rest)
+        self.assertEqual(printed.block("the README's doctor"), printed.block("the doctor"))
+
+    def test_the_emulator_is_a_part_of_the_tests(self):
+        program, part = printed.block("the emulator").split()
+        self.assertIn(f"part_{part}()", FILES[program])
 
     def test_every_document_in_docs_can_be_reached_from_the_readme(self):
         reached, waiting = set(), ["README.md"]

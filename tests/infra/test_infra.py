@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import re
+import tempfile
 import threading
 import unittest
 from unittest import mock
@@ -20,9 +21,11 @@ import cfnlint
 import jsonschema
 import tomlkit
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+from samcli.cli.types import CfnParameterOverridesType
 
 import counted
 import parameter_tables
+import printed
 from access import Request, allows, refuses
 from stack import REGION, Refused, Stack, differences, normalized, permissions, statements
 from templates import (
@@ -1457,6 +1460,16 @@ class Policy(unittest.TestCase):
                     # An array of strings without escapes is the same in TOML and in JSON.
                     approvers = json.loads(re.search("^approvers = (.*)$", text, re.MULTILINE)[1])
                     self.assertEqual([one.strip() for one in approvers], [one.strip() for one in value.split(",")])
+
+    def test_the_file_of_parameters_that_is_printed_deploys_its_policy(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder, "parameters.yaml")
+            file.write_text(printed.block("the parameters in a file"))
+            given = CfnParameterOverridesType().convert((f"file://{file}",), None, None)
+        self.assertEqual(given["PolicySource"], "file")
+        (parameter,) = self.parameters(sam_stack(given)).values()
+        expected = {"default": {"approvers": ["Ada Lovelace <ada@example.com>", "ben@example.com"]}}
+        self.assertEqual(tomlkit.parse(parameter["Value"]).unwrap(), expected)
 
     def test_of_approvers_and_quorum_there_is_no_parameter_and_nothing_to_write_over(self):
         for tool, stack in both(REQUIRED):

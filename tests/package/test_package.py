@@ -195,10 +195,20 @@ class Api(unittest.TestCase):
 
 class Apps(unittest.TestCase):
     maxDiff = None
-    # The stacks, each with the configuration of tests/infra that it should come to.
+    # What the apps of docs/install.md say, beside the configurations of tests/infra.
+    CONFIGURATIONS = CONFIGURATIONS | {
+        "printed": {
+            "PolicySource": "approvers",
+            "Approvers": "Ada <ada@example.com>,ben@example.com",
+            "Sender": "approvals@example.com",
+        }
+    }
+    # The stacks, each with the configuration that it should come to.
     STACKS = (
         ("typescript", "Countersign", "defaults"),
         ("python", "Countersign", "defaults"),
+        ("printed-typescript", "Countersign", "printed"),
+        ("printed-python", "Countersign", "printed"),
         ("everything", "Countersign", "everything"),
         ("everything", "Listed", "listed"),
         ("everything", "Elsewhere", "elsewhere"),
@@ -209,7 +219,7 @@ class Apps(unittest.TestCase):
     def test_they_make_the_same_resources_as_the_sam_template(self):
         for app, stack, title in self.STACKS:
             with self.subTest(f"{app}, {stack}"):
-                parameters = CONFIGURATIONS[title]
+                parameters = self.CONFIGURATIONS[title]
                 found = cdk_stack(parameters, template(app, stack))
                 self.assertEqual(resource_differences(sam_stack(parameters), found), [])
 

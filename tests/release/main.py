@@ -1,4 +1,4 @@
-"""Releases that infra/release/build makes of made-up functions, in copies of the tree.
+"""Releases that infra/release/build makes of made-up programs, in copies of the tree.
 
 TREE and OTHER_TREE are the copies, in which everything is committed. What is made goes below WORK; `dist` is a release.
 """
@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import unittest
 import urllib.parse
@@ -30,12 +31,15 @@ sys.path.insert(0, str(TREE / "infra/release"))
 import notes  # noqa: E402
 
 FUNCTIONS = ("callback", "notifier")
+PROGRAMS = (*FUNCTIONS, "sandbox")
 MACHINES = {"arm64": 183, "x86_64": 62}
 TARGETS = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}
 ZIPS = [f"countersign-{function}-{architecture}.zip" for function in FUNCTIONS for architecture in MACHINES]
-SBOMS = {function: f"countersign-{function}.cdx.json" for function in FUNCTIONS}
+TARBALLS = [f"countersign-sandbox-linux-{architecture}.tar.gz" for architecture in MACHINES]
+SBOMS = {program: f"countersign-{program}.cdx.json" for program in PROGRAMS}
 FILES = {
     *ZIPS,
+    *TARBALLS,
     *SBOMS.values(),
     "countersign.yaml",
     "countersign-member.yaml",
@@ -61,21 +65,28 @@ def rust():
     return dict(line.split(": ", 1) for line in said.splitlines() if ": " in line)
 
 
-def bootstrap(function, architecture, crate=("tokio", LOCKED["tokio"]), commit=None, machine=None):
-    """A made-up binary: the head of an ELF file, and the traces that panics leave."""
+def made_up(program, architecture, crate=("tokio", LOCKED["tokio"]), commit=None, machine=None, glibc="2.28"):
+    """A made-up binary: the head of an ELF file, the versions of glibc that it needs, and the traces that panics leave."""
     head = b"\x7fELF\x02\x01" + bytes(12) + (machine or MACHINES[architecture]).to_bytes(2, "little")
+    needed = f"\0GLIBC_2.2.5\0GLIBC_{glibc}\0GLIBC_2.9\0"
     traces = f"/cargo/registry/src/index.crates.io-1949cf8c6b5b557f/{'-'.join(crate)}/src/lib.rs" if crate else ""
     standard = f"/rustc/{commit or rust()['commit-hash']}/library/core/src/str/mod.rs"
-    return head + f"{function} for {architecture}{traces}{standard}".encode()
+    return head + f"{needed}{program} for {architecture}{traces}{standard}".encode()
 
 
-def functions(directory, **changed):
-    """A directory with binaries of all functions, as cargo-lambda leaves them."""
+def place(directory, architecture, program):
+    """Where infra/release/build leaves a program, and takes it from."""
+    folder = directory / architecture
+    return folder / program / "bootstrap" if program in FUNCTIONS else folder / program
+
+
+def programs(directory):
+    """A directory with binaries of all programs."""
     for architecture in MACHINES:
-        for function in FUNCTIONS:
-            path = directory / architecture / function / "bootstrap"
-            path.parent.mkdir(parents=True)
-            path.write_bytes(bootstrap(function, architecture, **changed))
+        for program in PROGRAMS:
+            path = place(directory, architecture, program)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(made_up(program, architecture))
     return directory
 
 
@@ -88,8 +99,8 @@ def build(*arguments, tree=TREE, **options):
 @functools.cache
 def release():
     """The release that most tests look at, once it is made, and what its build said."""
-    binaries = functions(WORK / "functions")
-    made = build("--functions", binaries, "--out", WORK / "dist")
+    binaries = programs(WORK / "programs")
+    made = build("--programs", binaries, "--out", WORK / "dist")
     if made.returncode:
         raise AssertionError(made.stdout)
     return WORK / "dist", binaries, made.stdout
@@ -116,9 +127,9 @@ class Release(unittest.TestCase):
     def test_it_has_the_same_bytes_when_it_is_made_again_elsewhere(self):
         # In another copy, from another folder, with other settings of whoever makes it.
         environment = os.environ | {"TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8", "AWS_DEFAULT_REGION": "ap-south-1"}
-        binaries = functions(OTHER_TREE.parent / "other functions")
+        binaries = programs(OTHER_TREE.parent / "other programs")
         again = build(
-            "--out", "dist again/", "--functions", binaries.name,
+            "--out", "dist again/", "--programs", binaries.name,
             tree=OTHER_TREE, cwd=WORK, env=environment, umask=0o077,
         )  # fmt: skip
         self.assertEqual(again.returncode, 0, again.stdout)
@@ -143,7 +154,28 @@ class Release(unittest.TestCase):
                     self.assertEqual(member.filename, "bootstrap")
                     self.assertEqual(member.external_attr >> 16, 0o100755)
                     self.assertEqual((member.create_system, member.date_time), (3, (1980, 1, 1, 0, 0, 0)))
-                    self.assertEqual(content, bootstrap(function, architecture))
+                    self.assertEqual(content, made_up(function, architecture))
+
+    def test_each_tarball_has_the_sandbox_that_may_be_run_under_two_names(self):
+        for architecture in MACHINES:
+            name = f"countersign-sandbox-linux-{architecture}.tar.gz"
+            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
+                with tarfile.open(self.dist / name) as archive:
+                    owners = {(one.uid, one.gid, one.uname, one.gname) for one in archive}
+                # GNU tar has nothing to say of it, such as of a time that it does not believe.
+                unpacked = subprocess.run(
+                    ["tar", "-xzf", self.dist / name],
+                    cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, umask=0o077,
+                )  # fmt: skip
+                self.assertEqual((unpacked.returncode, unpacked.stdout), (0, b""))
+                found = sorted(path.name for path in pathlib.Path(folder).iterdir())
+                self.assertEqual(found, ["countersign", "countersign-sandbox"])
+                for one in found:
+                    path = pathlib.Path(folder, one)
+                    self.assertTrue(os.access(path, os.X_OK))
+                    self.assertEqual(path.read_bytes(), made_up("sandbox", architecture))
+                self.assertEqual(os.readlink(pathlib.Path(folder, "countersign")), "countersign-sandbox")
+                self.assertEqual(owners, {(0, 0, "", "")})
 
     def test_the_templates_name_the_version_and_its_code(self):
         for name in sorted(FILES):
@@ -171,11 +203,11 @@ class Bills(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.dist, _, _ = release()
-        cls.bills = {function: json.loads((cls.dist / name).read_text()) for function, name in SBOMS.items()}
+        cls.bills = {program: json.loads((cls.dist / name).read_text()) for program, name in SBOMS.items()}
 
     def test_each_has_the_form_that_cyclonedx_demands(self):
-        for function, name in SBOMS.items():
-            with self.subTest(function):
+        for program, name in SBOMS.items():
+            with self.subTest(program):
                 error = JsonStrictValidator(SchemaVersion.V1_6).validate_str((self.dist / name).read_text())
                 self.assertIsNone(error)
         # The validator sees a mistake.
@@ -183,15 +215,15 @@ class Bills(unittest.TestCase):
         self.assertIsNotNone(JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(broken)))
 
     @staticmethod
-    def linked(function, target):
-        """What Cargo plans to compile for the target and to link into a function, which no build is needed for.
+    def linked(program, target):
+        """What Cargo plans to compile for the target and to link into a program, which no build is needed for.
 
         `--unit-graph` is unstable, so the stable Cargo has to be asked for it. `cargo tree`, which makes the SBOM, does
         not use it.
         """
         planned = subprocess.run(
             ["cargo", "build", "--unit-graph", "-Z", "unstable-options", "--release", "--locked", "--quiet",
-             "--package", function, "--target", target],
+             "--package", program, "--target", target],
             check=True, stdout=subprocess.PIPE, text=True, cwd=TREE, env=os.environ | {"RUSTC_BOOTSTRAP": "1"},
         )  # fmt: skip
         found = set()
@@ -202,46 +234,46 @@ class Bills(unittest.TestCase):
                 found.add((name or place.rsplit("/", 1)[1], version))
         return found
 
-    def listed(self, function, architecture):
-        """The crates in a function's SBOM that are in it for an architecture."""
+    def listed(self, program, architecture):
+        """The crates in a program's SBOM that are in it for an architecture."""
         found = set()
-        for component in self.bills[function]["components"]:
+        for component in self.bills[program]["components"]:
             only = [one["value"] for one in component.get("properties", []) if one["name"] == "countersign:architecture"]
             if not only or architecture in only:
                 found.add((component["name"], component["version"]))
         return found
 
-    def test_each_has_exactly_the_crates_that_cargo_links_into_the_function(self):
-        for function in FUNCTIONS:
+    def test_each_has_exactly_the_crates_that_cargo_links_into_the_program(self):
+        for program in PROGRAMS:
             for architecture, target in TARGETS.items():
-                with self.subTest(f"{function}, {architecture}"):
-                    expected = self.linked(function, target) - {(function, VERSION)}
+                with self.subTest(f"{program}, {architecture}"):
+                    expected = self.linked(program, target) - {(program, VERSION)}
                     self.assertGreater(len(expected), 100)
-                    listed = self.listed(function, architecture) - {("rust-std", rust()["release"])}
+                    listed = self.listed(program, architecture) - {("rust-std", rust()["release"])}
                     self.assertEqual(listed, expected)
 
     def test_each_has_the_standard_library_of_the_compiler(self):
-        for function, bill in self.bills.items():
+        for program, bill in self.bills.items():
             (component,) = [one for one in bill["components"] if one["name"] == "rust-std"]
-            self.assertEqual(component["version"], rust()["release"], function)
-            self.assertIn(rust()["commit-hash"], component["purl"], function)
+            self.assertEqual(component["version"], rust()["release"], program)
+            self.assertIn(rust()["commit-hash"], component["purl"], program)
 
     def test_each_crate_has_a_licence_and_each_from_crates_io_its_digest_and_url(self):
         lock = tomlkit.parse(read("Cargo.lock"))["package"]
         digests = {(one["name"], one["version"]): one["checksum"] for one in lock if "checksum" in one}
-        for function, bill in self.bills.items():
+        for program, bill in self.bills.items():
             for component in bill["components"]:
                 crate = component["name"], component["version"]
-                with self.subTest(f"{function}: {' '.join(crate)}"):
+                with self.subTest(f"{program}: {' '.join(crate)}"):
                     self.assertEqual(len(component["licenses"]), 1)
-                    if crate[0] in ("countersign", "rust-std"):
+                    if crate[0] in ("countersign", "rust-std", *FUNCTIONS):
                         continue
                     # A package URL writes a plus, as in 1.2.1+spec-1.1.0, in its percent-encoded form.
                     self.assertEqual(component["purl"], f"pkg:cargo/{crate[0]}@{urllib.parse.quote(crate[1])}")
                     self.assertEqual(component["hashes"], [{"alg": "SHA-256", "content": digests[crate]}])
 
     def test_each_says_what_depends_on_what(self):
-        for function, bill in self.bills.items():
+        for program, bill in self.bills.items():
             needs = {one["ref"]: set(one.get("dependsOn", [])) for one in bill["dependencies"]}
             root = bill["metadata"]["component"]["bom-ref"]
             reached, left = set(), [root]
@@ -250,20 +282,22 @@ class Bills(unittest.TestCase):
                 if one not in reached:
                     reached.add(one)
                     left += needs[one]
-            self.assertEqual(reached, {root, *(one["bom-ref"] for one in bill["components"])}, function)
+            self.assertEqual(reached, {root, *(one["bom-ref"] for one in bill["components"])}, program)
 
-    def test_each_names_the_zips_of_its_function_and_nothing_that_changes(self):
-        for function, bill in self.bills.items():
+    def test_each_names_the_files_of_its_program_and_nothing_that_changes(self):
+        for program, bill in self.bills.items():
             subject = bill["metadata"]["component"]
-            self.assertEqual((subject["name"], subject["version"]), (f"countersign-{function}", VERSION))
+            self.assertEqual((subject["name"], subject["version"]), (f"countersign-{program}", VERSION))
             found = {one["url"]: one["hashes"] for one in subject["externalReferences"]}
             expected = {
-                name: [{"alg": "SHA-256", "content": digest(self.dist / name)}] for name in ZIPS if function in name
+                name: [{"alg": "SHA-256", "content": digest(self.dist / name)}]
+                for name in (*ZIPS, *TARBALLS)
+                if f"-{program}-" in name
             }
             self.assertEqual(found, expected)
             self.assertNotIn("timestamp", bill["metadata"])
         # A number of its own for each, and for each content.
-        self.assertNotEqual(*(bill["serialNumber"] for bill in self.bills.values()))
+        self.assertEqual(len({bill["serialNumber"] for bill in self.bills.values()}), len(PROGRAMS))
 
 
 class Refusals(unittest.TestCase):
@@ -302,11 +336,11 @@ class Refusals(unittest.TestCase):
 
     def test_a_tree_with_changes_that_are_not_committed(self):
         with self.changed("README.md", "# Countersign", "# Countersigned", commit=False):
-            self.refused(" M README.md", "--functions", self.binaries)
+            self.refused(" M README.md", "--programs", self.binaries)
         new = TREE / "infra/new.yaml"
         new.write_text("")
         try:
-            self.refused("?? infra/new.yaml", "--functions", self.binaries)
+            self.refused("?? infra/new.yaml", "--programs", self.binaries)
         finally:
             new.unlink()
 
@@ -315,7 +349,7 @@ class Refusals(unittest.TestCase):
         (self.out / "SHA256SUMS").write_text("")
         (self.out / "countersign-old.zip").write_text("")
         with self.changed("README.md", "# Countersign", "# Countersigned", commit=False):
-            made = build("--out", self.out, "--functions", self.binaries, "--dirty")
+            made = build("--out", self.out, "--programs", self.binaries, "--dirty")
         self.assertEqual(made.returncode, 0, made.stdout)
         self.assertEqual({path.name for path in self.out.iterdir()}, {path.name for path in release()[0].iterdir()})
 
@@ -330,12 +364,12 @@ class Refusals(unittest.TestCase):
 
     def test_a_changelog_without_anything_to_say(self):
         with self.changed("CHANGELOG.md", "## [Unreleased]", "## [Unreleased]\n\n## [0.0.1] - 2026-01-01"):
-            self.refused("the section [Unreleased] is missing or empty", "--functions", self.binaries)
+            self.refused("the section [Unreleased] is missing or empty", "--programs", self.binaries)
 
     def test_a_place_that_holds_something_else(self):
         self.out.mkdir()
         (self.out / "precious").write_text("")
-        made = build("--out", self.out, "--functions", self.binaries)
+        made = build("--out", self.out, "--programs", self.binaries)
         self.assertNotEqual(made.returncode, 0)
         self.assertIn(f"{self.out} is not empty, and has no SHA256SUMS", made.stdout)
         self.assertTrue((self.out / "precious").exists())
@@ -358,52 +392,71 @@ class Refusals(unittest.TestCase):
             shutil.copytree(binaries / "x86_64", binaries / "amd64")
 
         def exchanged(binaries):
-            (binaries / "arm64/callback/bootstrap").write_bytes(bootstrap("callback", "x86_64"))
+            (binaries / "arm64/callback/bootstrap").write_bytes(made_up("callback", "x86_64"))
 
         def script(binaries):
             (binaries / "arm64/callback/bootstrap").write_text("#!/bin/sh\n")
 
         def risc(binaries):
-            (binaries / "arm64/callback/bootstrap").write_bytes(bootstrap("callback", "arm64", machine=243))
+            (binaries / "arm64/callback/bootstrap").write_bytes(made_up("callback", "arm64", machine=243))
 
         def bare(binaries):
-            (binaries / "x86_64/notifier/bootstrap").write_bytes(bootstrap("notifier", "x86_64", crate=None))
+            (binaries / "x86_64/notifier/bootstrap").write_bytes(made_up("notifier", "x86_64", crate=None))
 
         def other_version(binaries):
-            (binaries / "x86_64/notifier/bootstrap").write_bytes(bootstrap("notifier", "x86_64", crate=("tokio", "1.0.0")))
+            (binaries / "x86_64/notifier/bootstrap").write_bytes(made_up("notifier", "x86_64", crate=("tokio", "1.0.0")))
 
         # A crate that only the other function has, and one that only the other architecture has.
         def other_function(binaries):
             crate = ("aws-sdk-sqs", LOCKED["aws-sdk-sqs"])
-            (binaries / "x86_64/callback/bootstrap").write_bytes(bootstrap("callback", "x86_64", crate=crate))
+            (binaries / "x86_64/callback/bootstrap").write_bytes(made_up("callback", "x86_64", crate=crate))
 
         def other_architecture(binaries):
             crate = ("core_detect", LOCKED["core_detect"])
-            (binaries / "arm64/callback/bootstrap").write_bytes(bootstrap("callback", "arm64", crate=crate))
+            (binaries / "arm64/callback/bootstrap").write_bytes(made_up("callback", "arm64", crate=crate))
+
+        def without_sandbox(binaries):
+            (binaries / "x86_64/sandbox").unlink()
+
+        def exchanged_sandboxes(binaries):
+            (binaries / "arm64/sandbox").write_bytes(made_up("sandbox", "x86_64"))
+
+        def new_glibc(binaries):
+            (binaries / "arm64/sandbox").write_bytes(made_up("sandbox", "arm64", glibc="2.30"))
+
+        # A crate that only tests have.
+        def tested(binaries):
+            crate = ("proptest", LOCKED["proptest"])
+            (binaries / "arm64/sandbox").write_bytes(made_up("sandbox", "arm64", crate=crate))
 
         def other_compiler(binaries):
-            (binaries / "arm64/callback/bootstrap").write_bytes(bootstrap("callback", "arm64", commit="0" * 40))
+            (binaries / "arm64/callback/bootstrap").write_bytes(made_up("callback", "arm64", commit="0" * 40))
 
         for change, words in (
-            (missing, "arm64/notifier/bootstrap is missing; expected callback and notifier for arm64 and x86_64"),
+            (missing, "arm64/notifier/bootstrap is missing; expected callback, notifier, sandbox for arm64 and x86_64"),
             (misnamed, "unknown architecture aarch64; expected arm64, x86_64"),
             (additional, "unknown architecture amd64; expected arm64, x86_64"),
             (exchanged, "arm64/callback/bootstrap is built for x86_64; expected arm64"),
-            (script, "arm64/callback/bootstrap is built for no machine that Lambda has; expected arm64"),
+            (script, "arm64/callback/bootstrap is built for no machine of 64 bits; expected arm64"),
             (risc, "arm64/callback/bootstrap is built for ELF machine 243; expected arm64"),
             (bare, "x86_64/notifier/bootstrap has no traces of crates"),
             (other_version, "crates that Cargo.lock does not put into it: tokio 1.0.0"),
             (other_function, "crates that Cargo.lock does not put into it: aws-sdk-sqs"),
             (other_architecture, "crates that Cargo.lock does not put into it: core_detect"),
+            (without_sandbox, "x86_64/sandbox is missing; expected callback, notifier, sandbox"),
+            (exchanged_sandboxes, "arm64/sandbox is built for x86_64; expected arm64"),
+            (new_glibc, "arm64/sandbox needs glibc 2.30; expected 2.28 or earlier"),
+            (tested, "arm64/sandbox has crates that Cargo.lock does not put into it: proptest"),
             (other_compiler, f"was built by the Rust of commit {'0' * 40}; expected {rust()['release']}"),
         ):
             with self.subTest(change.__name__):
-                binaries = functions(self.folder / change.__name__)
+                binaries = programs(self.folder / change.__name__)
                 change(binaries)
-                self.refused(words, "--functions", binaries)
+                self.refused(words, "--programs", binaries)
 
-    def test_functions_that_are_nowhere(self):
-        self.refused("nowhere: expected a directory with ARCHITECTURE/FUNCTION/bootstrap", "--functions", "nowhere")
+    def test_programs_that_are_nowhere(self):
+        words = "nowhere: expected a directory with ARCHITECTURE/FUNCTION/bootstrap and ARCHITECTURE/sandbox"
+        self.refused(words, "--programs", "nowhere")
 
 
 class Notes(unittest.TestCase):

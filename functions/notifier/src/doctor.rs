@@ -166,7 +166,7 @@ impl Doctor {
             Err(error) => Finding::unsound(
                 CHECK,
                 error.to_string(),
-                "correct the parameter; `cargo run -p sandbox -- policy check FILE` checks a text before it is saved",
+                "correct the parameter; `countersign policy check FILE` checks a text before it is saved",
             ),
         }
     }

@@ -1,13 +1,14 @@
-//! `cargo run -p sandbox`: everything on one machine.
+//! `cargo run -p sandbox`: everything on one machine. A release has it as `countersign-sandbox`, and as `countersign`,
+//! which has the commands alone.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command prints to its terminal")]
 
 mod policy;
 mod verify;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use countersign::log::LevelFilter;
 use sandbox::{DEMO_MEMBERS, Members, Options, Sandbox};
 use tracing_subscriber::layer::SubscriberExt;
@@ -15,7 +16,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// Runs Countersign on this machine, with stand-ins for AWS, on 127.0.0.1
 #[derive(Parser)]
-#[command(bin_name = "cargo run -p sandbox --", args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 struct Arguments {
     /// The port to listen on; 0 picks a free one
     #[arg(long, value_name = "NUMBER", default_value_t = Options::default().port, value_parser = port)]
@@ -36,6 +37,14 @@ struct Arguments {
     command: Option<Command>,
 }
 
+/// Checks and explains policies, and verifies evidence, on this machine alone
+#[derive(Parser)]
+#[command(disable_help_subcommand = true)]
+struct CommandAlone {
+    #[command(subcommand)]
+    command: Command,
+}
+
 #[derive(Subcommand)]
 enum Command {
     /// Checks a policy, or explains whom it would ask
@@ -49,13 +58,36 @@ fn port(text: &str) -> Result<u16, &'static str> {
     text.parse().map_err(|_| "expected a number from 0 to 65535")
 }
 
+/// The name of this program by which it has the commands alone, and does not serve.
+const COMMANDS_ALONE: &str = "countersign";
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Arguments { port, approvers, quorum, policy, members, command } = Arguments::parse();
+    let called = std::env::args_os().next().unwrap_or_default();
+    if Path::new(&called).file_name().is_some_and(|name| name == COMMANDS_ALONE) {
+        return run(CommandAlone::parse().command);
+    }
+    let Arguments { port, approvers, quorum, policy, members, command } = arguments(Path::new(&called));
     match command {
-        Some(Command::Policy(command)) => policy::run(command),
-        Some(Command::Verify(command)) => verify::run(command),
+        Some(command) => run(command),
         None => serve(Options { port, approvers, quorum, members, ..Options::default() }, policy).await,
+    }
+}
+
+/// The arguments. What is said about them names the program as it was called: by Cargo, if it has the name that Cargo gives
+/// it.
+fn arguments(called: &Path) -> Arguments {
+    let mut command = Arguments::command();
+    if called.file_name().is_some_and(|name| name == env!("CARGO_BIN_NAME")) {
+        command = command.bin_name("cargo run -p sandbox --");
+    }
+    Arguments::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+}
+
+fn run(command: Command) -> ExitCode {
+    match command {
+        Command::Policy(command) => policy::run(command),
+        Command::Verify(command) => verify::run(command),
     }
 }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper may end a test")]
 
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 fn sandbox() -> Command {
@@ -50,6 +51,47 @@ fn help_is_no_error() {
     let output = sandbox().arg("--help").output().unwrap();
     assert!(output.status.success());
     assert!(String::from_utf8(output.stdout).unwrap().contains("--port <NUMBER>"));
+}
+
+#[test]
+fn it_is_called_by_the_name_that_it_has() {
+    for (name, arguments, code, words) in [
+        (
+            "sandbox",
+            vec!["--help"],
+            0,
+            "Usage: cargo run -p sandbox -- [OPTIONS]\n       cargo run -p sandbox -- <COMMAND>",
+        ),
+        (
+            "countersign-sandbox",
+            vec!["--help"],
+            0,
+            "Usage: countersign-sandbox [OPTIONS]\n       countersign-sandbox <COMMAND>",
+        ),
+        ("countersign-sandbox", vec!["policy", "check"], 2, "Usage: countersign-sandbox policy check <FILE>"),
+        ("countersign-sandbox", vec!["policy", "check", "no-such.toml"], 2, "no-such.toml cannot be read"),
+        ("countersign", vec!["--help"], 0, "Usage: countersign <COMMAND>"),
+        ("countersign", vec![], 2, "Usage: countersign <COMMAND>"),
+        ("countersign", vec!["--port", "0"], 2, "unexpected argument '--port' found\n\nUsage: countersign <COMMAND>"),
+        (
+            "countersign",
+            vec!["verify", "--help"],
+            0,
+            "Usage: countersign verify [OPTIONS] --request-key <FINGERPRINT> <FILE>",
+        ),
+        (
+            "countersign",
+            vec!["policy", "explain"],
+            2,
+            "Usage: countersign policy explain <FILE> <PIPELINE> <STAGE> <ACTION>",
+        ),
+        ("countersign", vec!["policy", "check", "no-such.toml"], 2, "no-such.toml cannot be read"),
+    ] {
+        let output = sandbox().arg0(format!("/usr/local/bin/{name}")).args(&arguments).output().unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{name} {arguments:?}: {said}");
+        assert!(said.contains(words), "{name} {arguments:?}: {said}");
+    }
 }
 
 /// Runs the command with `input` at its standard input: exit code, output, errors.
@@ -307,6 +349,40 @@ fn a_policy_command_that_cannot_be_done_is_an_error() {
     }
     let (code, _, errors) = run(&["--port", "0", "--policy", "-"], "[[route]]\n");
     assert_eq!((code, errors.starts_with("<stdin>:1:1: route 1.approvers: is missing")), (Some(1), true), "{errors}");
+}
+
+const README: &str = include_str!("../../../README.md");
+
+/// The first indented block of the README below a heading, without its indentation.
+fn printed(heading: &str) -> String {
+    let (_, section) = README.split_once(&format!("\n{heading}\n")).unwrap_or(("", README));
+    let indented = |line: &&str| line.is_empty() || line.starts_with("    ");
+    let lines = section.lines().skip_while(|line| !line.starts_with("    ")).take_while(indented);
+    lines.map(|line| line.strip_prefix("    ").unwrap_or_default()).collect::<Vec<_>>().join("\n").trim_end().to_owned()
+}
+
+// tests/docs/printed.py: the sandbox.
+#[test]
+fn the_first_command_of_the_readme_starts_it_where_the_readme_says() {
+    assert_eq!(printed("# Countersign"), format!("cargo run -p {}", env!("CARGO_PKG_NAME")));
+    let output = sandbox().arg("--help").output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let port = help.lines().find(|line| line.contains("--port")).unwrap().split("default: ").nth(1).unwrap();
+    assert!(README.contains(&format!("Open http://127.0.0.1:{}.", port.trim_end_matches(']'))), "{port}");
+}
+
+// tests/docs/printed.py: the README's policy.
+#[test]
+fn the_policy_of_the_readme_asks_whom_the_readme_says() {
+    let policy = printed("## Policy");
+    assert_eq!(
+        run(&["policy", "check", "-"], &policy),
+        (
+            Some(0),
+            "<stdin> is valid.\n  route 1: 1 of 2 must approve\n  default: 1 of 3 must approve\n".to_owned(),
+            String::new(),
+        )
+    );
 }
 
 const EVIDENCE: &str = include_str!("../../../shared/tests/golden/evidence-decided.json");
