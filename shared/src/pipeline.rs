@@ -204,6 +204,12 @@ impl CodePipeline {
         Self { prefix, ..self }
     }
 
+    /// Whether the pipeline of this name is one of them.
+    #[must_use]
+    pub fn has(&self, pipeline: &PipelineName) -> bool {
+        self.prefix.as_ref().is_none_or(|prefix| prefix.has(pipeline))
+    }
+
     /// The same, with all reads of this one and its clones at this pace in each account and region.
     #[must_use]
     pub fn paced(self, pace: Pace) -> Self {

@@ -55,6 +55,22 @@ async fn a_command_about_another_pipeline_is_refused_by_name() {
     assert!(notifier.handle(&command(OURS), "request").await.is_ok());
 }
 
+/// What was asked before the prefix was given can be decided by no link, and the pages say so.
+#[tokio::test(flavor = "multi_thread")]
+async fn links_of_pipelines_that_are_not_served_any_more_are_refused() {
+    let world = world().await;
+    let before = misconfigured(&world, "COUNTERSIGN_PIPELINE_PREFIX", "");
+    before.handle(&json!({"sweep": {}}), "request").await.unwrap();
+    let mails = world.mails().await;
+    let theirs = mails.iter().find(|mail| mail.subject.contains(THEIRS)).unwrap();
+    let form = [("decision", "Approved"), ("comment", "")];
+    for page in [world.get(&theirs.approve).await, world.post(&theirs.approve, &form).await] {
+        assert_eq!((page.status, page.title()), (410, "You can no longer decide this by email"));
+    }
+    let requests = world.ledger().requests().await;
+    assert!(requests.iter().all(|request| request["votes"]["M"] == json!({})), "no vote is recorded");
+}
+
 /// What was asked before the prefix was given is left alone, and keeps nothing from the rest.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_elsewhere_is_left_when_the_prefix_changes() {

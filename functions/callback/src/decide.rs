@@ -88,7 +88,7 @@ impl Decisions {
     /// # Errors
     /// When it cannot be read which accounts are.
     pub async fn serves(&self, action: &ApprovalAction) -> Result<bool, DecideError> {
-        Ok(self.pipeline.members().accounts().has(&action.account).await?)
+        Ok(self.pipeline.has(&action.pipeline) && self.pipeline.members().accounts().has(&action.account).await?)
     }
 
     /// The request as it is, and how it ended, if it has. Nothing is changed.

@@ -67,6 +67,7 @@ impl Callback {
     /// When a key cannot be read.
     pub async fn start(settings: Settings, aws: &SdkConfig, clock: Clock, metrics: Sink) -> Result<Self, StartError> {
         let Settings { deployment, accounts, request_keys, vote_keys, member_roles, origins, table, .. } = settings;
+        let prefix = settings.pipeline_prefix;
         let metrics = Metrics::new(deployment.clone(), Arc::clone(&clock), metrics);
         let kms = aws_sdk_kms::Client::new(aws);
         let signing_key = SigningKey::new(kms.clone(), vote_keys.newest().clone());
@@ -85,7 +86,8 @@ impl Callback {
             decisions: Decisions {
                 ledger: Ledger::new(aws_sdk_dynamodb::Client::new(aws), table, trust),
                 sealer,
-                pipeline: CodePipeline::new(Members::new(aws, accounts, member_roles, READER), POLLING),
+                pipeline: CodePipeline::new(Members::new(aws, accounts, member_roles, READER), POLLING)
+                    .with_prefix(prefix),
                 events: Events::new(aws, deployment),
                 metrics,
             },

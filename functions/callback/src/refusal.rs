@@ -36,7 +36,7 @@ impl Refusal {
         match self {
             Self::BadRequest(bad_request) => bad_request.reason(),
             Self::Link(error) => error.reason(),
-            Self::Unserved => "an account that is not served",
+            Self::Unserved => "an account or a pipeline that is not served",
             Self::WrongButton => "a decision that is not the link's",
             Self::NotAsked => "an approver who was not asked",
             Self::Initiator(_) => "an approval by the person who started the execution",

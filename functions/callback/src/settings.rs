@@ -1,7 +1,7 @@
 //! The callback's settings.
 
 use countersign::accounts::AccountSource;
-use countersign::approval::{Deployment, MemberRoles, Origin};
+use countersign::approval::{Deployment, MemberRoles, Origin, PipelinePrefix};
 use countersign::keys::KeyIds;
 use countersign::log::LevelFilter;
 use countersign::settings::{Lookup, SettingError, optional, optional_list, required};
@@ -19,6 +19,8 @@ pub struct Settings {
     pub vote_keys: KeyIds,
     /// `COUNTERSIGN_MEMBER_ROLES`: the roles that the accounts have whose approvals are served.
     pub member_roles: MemberRoles,
+    /// `COUNTERSIGN_PIPELINE_PREFIX`: how the names of the pipelines begin that are served. All are, unless set.
+    pub pipeline_prefix: Option<PipelinePrefix>,
     /// `COUNTERSIGN_ORIGINS`: where links work, such as `https://approve.example.com`. Unless it is set, at API Gateway's
     /// own domain name.
     pub origins: Option<Vec<Origin>>,
@@ -40,6 +42,7 @@ impl Settings {
             request_keys: required(lookup, "COUNTERSIGN_REQUEST_KEYS")?,
             vote_keys: required(lookup, "COUNTERSIGN_VOTE_KEYS")?,
             member_roles: required(lookup, "COUNTERSIGN_MEMBER_ROLES")?,
+            pipeline_prefix: optional(lookup, "COUNTERSIGN_PIPELINE_PREFIX")?,
             origins: optional_list(lookup, "COUNTERSIGN_ORIGINS")?,
             table: required(lookup, "COUNTERSIGN_TABLE")?,
             log_level: optional(lookup, "COUNTERSIGN_LOG_LEVEL")?.unwrap_or(LevelFilter::INFO),

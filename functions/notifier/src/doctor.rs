@@ -276,7 +276,7 @@ fn unanswered(check: &'static str, error: &AwsError) -> Finding {
     let remedy = match (error.kind, error.code.as_str()) {
         (AwsErrorKind::Unavailable, _) => "AWS did not answer: try again",
         _ if error.operation == "sts:AssumeRole" => {
-            "deploy the member template in that account, with this deployment's name, region and prefix"
+            "deploy the member template in that account, with this deployment's name, region, role prefix and role path"
         }
         (_, "AccessDeniedException" | "AccessDenied") if is_of_member(error.operation) => {
             "allow this operation in the policy of the account's reading role: deploy its template again"

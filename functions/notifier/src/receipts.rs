@@ -30,7 +30,7 @@ pub(crate) struct Receipts {
 pub(crate) enum Told {
     /// The ledger has no request of ours there.
     NoRequest,
-    /// The pipeline is not served.
+    /// The pipeline is in an account that is not served.
     Unserved,
     /// The voters have been told, now or before.
     Voters {
@@ -56,7 +56,7 @@ impl Receipts {
     /// Tells the voters of an approval of the votes that they do not know of. Anybody may ask for it, for any key.
     pub(crate) async fn tell(&self, key: &ApprovalKey) -> Result<Told, ReceiptError> {
         let Some(request) = self.ledger.read_request(key).await?.request() else { return Ok(Told::NoRequest) };
-        if !self.served.has(&request.approval.action).await? {
+        if !self.served.has_account(&request.approval.action.account).await? {
             return Ok(Told::Unserved);
         }
         let approval = request.approval.action.to_string();

@@ -10,7 +10,7 @@ import {
 import { Construct } from 'constructs';
 
 import { acknowledge } from './acknowledge.js';
-import { addDomain, originOf } from './domain.js';
+import { addDomain, leadTo, originOf } from './domain.js';
 import { logGroupNames } from './encryption.js';
 import type { Settings } from './settings.js';
 
@@ -68,8 +68,13 @@ export class CallbackApi extends Construct {
       apiName: settings.deploymentName,
       description: 'Serves the links in approval emails',
       createDefaultStage: false,
-      ...(settings.domain && { disableExecuteApiEndpoint: true }),
+      // False is stated: API Gateway keeps what an update leaves out, so that who leaves the domain would have no API.
+      disableExecuteApiEndpoint: settings.domain !== undefined,
     });
+    const domain = settings.domain && addDomain(this, settings.domain);
+    // A domain that cannot be had fails before the endpoint is turned off.
+    if (domain) api.node.addDependency(domain);
+    this.domain = domain;
     const integration = new CallbackIntegration(props.callback);
     props.callback.addPermission('Api', {
       principal: new iam.ServicePrincipal('apigateway.amazonaws.com'),
@@ -107,6 +112,6 @@ export class CallbackApi extends Construct {
     });
     this.apiId = api.apiId;
     this.url = settings.domain ? originOf(settings.domain) : api.apiEndpoint;
-    this.domain = settings.domain && addDomain(this, api, stage, settings.domain);
+    if (settings.domain && domain) leadTo(this, settings.domain, domain, api, stage);
   }
 }

@@ -3,7 +3,6 @@ import { Construct } from 'constructs';
 
 import { accountSettings, allowReadingAccounts } from './accounts.js';
 import { linkOrigins } from './domain.js';
-import { allowUsingTableKey } from './encryption.js';
 import { rustFunction } from './function.js';
 import { arns, keyList, type SigningKeys } from './keys.js';
 import { allowAssumingDecidingRoles, allowAssumingReadingRoles, memberRolesArn } from './member-roles.js';
@@ -29,7 +28,6 @@ export class Callback extends Construct {
     const allow = (sid: string, actions: string[], resources: string[], conditions?: iam.Conditions) =>
       role.addToPolicy(new iam.PolicyStatement({ sid, actions, resources, ...(conditions && { conditions }) }));
     allow('AccessLedger', ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [table.tableArn]);
-    allowUsingTableKey(role, settings);
     allowReadingAccounts(role, settings);
     allow('VerifyRequests', ['kms:GetPublicKey'], arns(requestKeys.all));
     allow('VerifyVotes', ['kms:GetPublicKey'], arns(voteKeys.all));
@@ -59,6 +57,7 @@ export class Callback extends Construct {
         COUNTERSIGN_VOTE_KEYS: keyList(voteKeys),
         COUNTERSIGN_MEMBER_ROLES: memberRolesArn(this, settings),
         // Without it, links work at whatever domain name API Gateway reports, also at one that somebody maps to the API.
+        ...(settings.pipelineNamePrefix && { COUNTERSIGN_PIPELINE_PREFIX: settings.pipelineNamePrefix }),
         ...(origins.length > 0 && { COUNTERSIGN_ORIGINS: origins.join(',') }),
         COUNTERSIGN_TABLE: table.tableName,
         COUNTERSIGN_LOG_LEVEL: settings.logLevel,

@@ -27,29 +27,32 @@ export function originOf({ domainName }: DomainOptions): string {
   return `https://${domainName}`;
 }
 
-/** Puts a domain of one's own before the default stage of an API. */
-export function addDomain(
-  scope: Construct,
-  api: apigatewayv2.HttpApi,
-  stage: apigatewayv2.HttpStage,
-  { domainName, certificate, hostedZone }: DomainOptions,
-): apigatewayv2.DomainName {
-  const domain = new apigatewayv2.DomainName(scope, 'Domain', {
+/** A domain of one's own, which leads nowhere yet. */
+export function addDomain(scope: Construct, { domainName, certificate }: DomainOptions): apigatewayv2.DomainName {
+  return new apigatewayv2.DomainName(scope, 'Domain', {
     domainName,
     certificate,
     endpointType: apigatewayv2.EndpointType.REGIONAL,
     securityPolicy: apigatewayv2.SecurityPolicy.TLS_1_2,
   });
+}
+
+/** Puts the domain before the default stage of an API, and its record into the hosted zone, if there is one. */
+export function leadTo(
+  scope: Construct,
+  { domainName, hostedZone }: DomainOptions,
+  domain: apigatewayv2.DomainName,
+  api: apigatewayv2.HttpApi,
+  stage: apigatewayv2.HttpStage,
+): void {
   new apigatewayv2.ApiMapping(scope, 'Mapping', { api, domainName: domain, stage });
-  if (hostedZone) {
-    // ARecord would have to know the zone's name. No AAAA record: a domain name of API Gateway answers on IPv4 alone,
-    // unless its IP address type is dualstack.
-    new route53.CfnRecordSet(scope, 'DomainRecord', {
-      hostedZoneId: hostedZone.hostedZoneId,
-      name: domainName,
-      type: 'A',
-      aliasTarget: { dnsName: domain.regionalDomainName, hostedZoneId: domain.regionalHostedZoneId },
-    });
-  }
-  return domain;
+  if (!hostedZone) return;
+  // ARecord would have to know the zone's name. No AAAA record: a domain name of API Gateway answers on IPv4 alone, unless
+  // its IP address type is dualstack.
+  new route53.CfnRecordSet(scope, 'DomainRecord', {
+    hostedZoneId: hostedZone.hostedZoneId,
+    name: domainName,
+    type: 'A',
+    aliasTarget: { dnsName: domain.regionalDomainName, hostedZoneId: domain.regionalHostedZoneId },
+  });
 }

@@ -18,13 +18,14 @@ import { Callback } from './callback.js';
 import { configurationSet } from './configuration-set.js';
 import { addDashboard } from './dashboard.js';
 import { EmailEvents } from './email-events.js';
-import { allowLogsToUseKey, grantReadingWith } from './encryption.js';
+import { allowLogsToUseKey, grantReadingWith, tableKeyPolicy } from './encryption.js';
 import { ApprovalEvents } from './events.js';
 import { functionRole } from './function.js';
 import { requestKeys, voteKeys } from './keys.js';
 import { ledger } from './ledger.js';
 import { addMemberRoles } from './member-roles.js';
 import { metricOf } from './metrics.js';
+import { networkPolicy } from './network.js';
 import { Notifier } from './notifier.js';
 import { type EmailApprovalsProps, withDefaults } from './settings.js';
 import { addSweepRule, SweepQueue } from './sweep.js';
@@ -104,7 +105,11 @@ export class EmailApprovals extends Construct {
     const callbackRole = functionRole(this, 'CallbackRole', 'callback', settings);
     const request = requestKeys(this, settings.deploymentName, settings.requestKeys, notifierRole);
     const vote = voteKeys(this, settings.deploymentName, settings.voteKeys, callbackRole);
-    const table = ledger(this, settings, [callbackRole, notifierRole]);
+    const roles = [notifierRole, callbackRole];
+    const table = ledger(this, settings, roles);
+    const keyPolicy = tableKeyPolicy(this, settings, roles);
+    if (keyPolicy) table.node.addDependency(keyPolicy);
+    const network = networkPolicy(this, settings, roles);
     allowLogsToUseKey(this, settings);
     const policy = settings.policy._locate(this);
     this.configurationSetName = configurationSet(this, settings);
@@ -132,6 +137,7 @@ export class EmailApprovals extends Construct {
       callbackRole,
       callbackUrl: this.callbackUrl,
     });
+    if (network) callback.function.node.addDependency(network);
     // An update reaches the callback first, so that it accepts a link of a new version before one is made.
     notifier.function.node.addDependency(callback.function);
     const approvalEvents = new ApprovalEvents(this, 'Events', { settings, notifier: notifier.function });

@@ -16,17 +16,23 @@ const WRITING = [
   'kms:ReEncryptTo',
 ];
 
-/** Lets a function have DynamoDB use the key of the ledger's table, if that is one of the user's. */
-export function allowUsingTableKey(role: iam.Role, { tableKey }: Settings): void {
-  if (tableKey === undefined) return;
-  role.addToPolicy(
-    new iam.PolicyStatement({
-      sid: 'UseTableKey',
-      actions: WRITING,
-      resources: [tableKey.keyArn],
-      conditions: viaDynamoDb(role),
-    }),
-  );
+/**
+ * Lets the functions have DynamoDB use the key of the ledger's table, if that is one of the user's. It is a policy of its
+ * own, on which the table depends, so that they may use a key before the table has it, and until it has another.
+ */
+export function tableKeyPolicy(scope: Construct, { tableKey }: Settings, roles: iam.IRole[]): iam.Policy | undefined {
+  if (tableKey === undefined) return undefined;
+  return new iam.Policy(scope, 'TableKeyPolicy', {
+    roles,
+    statements: [
+      new iam.PolicyStatement({
+        sid: 'UseTableKey',
+        actions: WRITING,
+        resources: [tableKey.keyArn],
+        conditions: viaDynamoDb(scope),
+      }),
+    ],
+  });
 }
 
 /** Lets a principal have DynamoDB decrypt what it reads of the ledger's table. */

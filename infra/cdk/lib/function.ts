@@ -7,7 +7,7 @@ import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.js';
 import { logGroupNames } from './encryption.js';
 import { functionRoleName } from './member-roles.js';
-import { allowNetworkInterfaces, networkOptions, networkSettings } from './network.js';
+import { networkOptions, networkSettings } from './network.js';
 import { roleProps } from './roles.js';
 import type { Settings } from './settings.js';
 
@@ -54,7 +54,6 @@ export function rustFunction(scope: Construct, settings: Settings, options: Rust
       resources: [logGroup.logGroupArn],
     }),
   );
-  allowNetworkInterfaces(role, functionName, settings);
   acknowledge(
     role,
     'AwsSolutions-IAM5[Resource::*]',

@@ -1,5 +1,7 @@
 import { ArnFormat, aws_iam as iam, type aws_lambda as lambda, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
 
+import { acknowledge } from './acknowledge.js';
 import type { Settings } from './settings.js';
 
 /** Where Lambda unpacks `ca-bundle.pem` of the layer. */
@@ -37,29 +39,43 @@ export function networkSettings({ httpsProxy, noProxy, caBundleLayer }: Settings
 }
 
 /**
- * Lets Lambda connect a function to the VPC, and denies the same to the function's code: only then is
- * `lambda:SourceFunctionArn` there.
+ * Lets Lambda connect functions to the VPC, and denies the same to their code: only then is `lambda:SourceFunctionArn`
+ * there. It is a policy of its own, on which the functions depend, so that they leave a VPC before Lambda loses the right
+ * to remove their interfaces.
  */
-export function allowNetworkInterfaces(role: iam.Role, functionName: string, { vpc }: Settings): void {
-  if (vpc === undefined) return;
+export function networkPolicy(
+  scope: Construct,
+  { vpc, deploymentName }: Settings,
+  roles: iam.IRole[],
+): iam.Policy | undefined {
+  if (vpc === undefined) return undefined;
   const resources = ['*'];
-  role.addToPolicy(
-    new iam.PolicyStatement({ sid: 'ManageNetworkInterfaces', actions: NETWORK_INTERFACES, resources }),
-  );
-  // A reference to the function would be circular.
-  const functionArn = Stack.of(role).formatArn({
-    service: 'lambda',
-    resource: 'function',
-    resourceName: functionName,
-    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-  });
-  role.addToPolicy(
-    new iam.PolicyStatement({
-      sid: 'DenyNetworkInterfacesToCode',
-      effect: iam.Effect.DENY,
-      actions: [...NETWORK_INTERFACES, 'ec2:DetachNetworkInterface'],
-      resources,
-      conditions: { ArnEquals: { 'lambda:SourceFunctionArn': functionArn } },
+  // References to the functions would be circular.
+  const functions = (['callback', 'notifier'] as const).map((binary) =>
+    Stack.of(scope).formatArn({
+      service: 'lambda',
+      resource: 'function',
+      resourceName: `${deploymentName}-${binary}`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     }),
   );
+  const policy = new iam.Policy(scope, 'NetworkPolicy', {
+    roles,
+    statements: [
+      new iam.PolicyStatement({ sid: 'ManageNetworkInterfaces', actions: NETWORK_INTERFACES, resources }),
+      new iam.PolicyStatement({
+        sid: 'DenyNetworkInterfacesToCode',
+        effect: iam.Effect.DENY,
+        actions: [...NETWORK_INTERFACES, 'ec2:DetachNetworkInterface'],
+        resources,
+        conditions: { ArnEquals: { 'lambda:SourceFunctionArn': functions } },
+      }),
+    ],
+  });
+  acknowledge(
+    policy,
+    'AwsSolutions-IAM5[Resource::*]',
+    'Lambda needs these actions on all resources, as its own policy for functions in a VPC has them.',
+  );
+  return policy;
 }

@@ -11,7 +11,6 @@ import { Construct } from 'constructs';
 import { accountSettings, allowReadingAccounts } from './accounts.js';
 import { acknowledge, findingArn } from './acknowledge.js';
 import { deadLetterQueue } from './dead-letters.js';
-import { allowUsingTableKey } from './encryption.js';
 import { NEWS } from './events.js';
 import { rustFunction } from './function.js';
 import { arns, keyList, type SigningKeys } from './keys.js';
@@ -57,7 +56,6 @@ export class Notifier extends Construct {
       ['dynamodb:DescribeTable', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
       [table.tableArn],
     );
-    allowUsingTableKey(role, settings);
     if (policy.kind === 'parameter') allow('ReadPolicy', ['ssm:GetParameter'], [policy.parameter.parameterArn]);
     allowReadingAccounts(role, settings);
     allow('SignRequests', ['kms:Sign'], arns(requestKeys.trusted));

@@ -271,8 +271,8 @@ export interface EmailApprovalsProps {
    */
   readonly httpsProxy?: string;
   /**
-   * What the functions call without `httpsProxy`: hosts, domains with all below them, addresses or networks. Name what has
-   * an endpoint in the VPC.
+   * What the functions call without `httpsProxy`: hosts, or domains with all below them, as they are called and not by their
+   * addresses. Name what has an endpoint in the VPC.
    * @default - nothing
    */
   readonly noProxy?: string[];

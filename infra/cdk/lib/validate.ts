@@ -18,9 +18,9 @@ const ADDRESS = '[^<>,@\\s"]+@[^<>,@\\s"]+\\.[^<>,@\\s"]+';
 const SENDER = '[^<>,@\\s"]+@[^<>,@\\s"A-Z]+\\.[^<>,@\\s"A-Z]+';
 
 const MOST_CHARACTERS_OF_REGIONS = 512;
-const MOST_CHARACTERS_OF_NO_PROXY = 512;
+const MOST_CHARACTERS_OF_NO_PROXY = 256;
 const MOST_MEMBER_ACCOUNTS = 100;
-const MOST_CHARACTERS_OF_PATH = 512;
+const MOST_CHARACTERS_OF_PATH = 128;
 
 const DOMAIN_LABEL = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
 

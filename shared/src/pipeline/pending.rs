@@ -301,7 +301,7 @@ impl CodePipeline {
             let answer = self.call(at, OPERATION, call.config_override(in_region(&at.region)).send()).await?;
             for listed in answer.pipelines.unwrap_or_default() {
                 let Some(Ok(name)) = listed.name.as_deref().map(str::parse) else { continue };
-                if self.prefix.as_ref().is_none_or(|prefix| prefix.has(&name)) {
+                if self.has(&name) {
                     pipelines.push((name, listed.execution_mode));
                 }
             }
