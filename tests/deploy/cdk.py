@@ -74,6 +74,12 @@ class Cdk:
         with_tags = [argument for tag in tags for argument in ("--tags", tag)]
         self.cdk("deploy", STACK, "--require-approval", "never", *with_tags, *self.context(**parameters))
 
+    def start_with(self, given):
+        """Makes ready for a first deployment with other parameters than the commands have, some of which cannot change."""
+        self.zips = {f"{function}Zip": self.zip(function, None) for function in ("notifier", "callback")}
+        self.cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}", *self.context(**given))
+        self.started = True
+
     def start(self):
         """Runs the commands. They are for arm64, so the last one has to say if this machine is another."""
         commands = printed.block("the CDK").replace("ACCOUNT", ACCOUNT).replace("REGION", REGION)
@@ -83,7 +89,7 @@ class Cdk:
         converse(bash, environment, self.directory.parents[1], {r".*\(y/n\)\W*": "y"})
         # So that nobody has to install the same again.
         shutil.copy(self.directory / "package-lock.json", self.directory / "node_modules/.installed-lock.json")
-        self.zips = {f"{function}Zip": self.zip(function) for function in ("notifier", "callback")}
+        self.zips = {f"{function}Zip": self.zip(function, self.output) for function in ("notifier", "callback")}
         self.started = True
 
     def deploy_member(self, account, region, parameters):
@@ -94,11 +100,11 @@ class Cdk:
         self.cdk("bootstrap", f"aws://{account}/{region}", *context, **place)
         self.cdk("deploy", self.member_stack, "--require-approval", "never", *context, **place)
 
-    def zip(self, function):
+    def zip(self, function, output):
         """Zips a function that cargo-lambda has built, as somebody does who builds elsewhere than they deploy."""
         path = self.cloud.scratch / f"{function}.zip"
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.write(built(function, self.output), "bootstrap")
+            archive.write(built(function, output), "bootstrap")
         return path
 
     def delete(self):

@@ -92,7 +92,8 @@ class Cloud:
             return json.load(answer)["messages"].get(ACCOUNT, [])
 
     def allows(self, role, action, resource):
-        """Whether IAM allows a role an action on a resource."""
+        """Whether IAM allows a role an action on a resource. MiniStack knows no role by an ARN that has a path."""
+        role = f"{role.split('/')[0]}/{role.rsplit('/', 1)[1]}"
         answer = self.client("iam", account=account_of(role)).simulate_principal_policy(
             PolicySourceArn=role, ActionNames=[action], ResourceArns=[resource]
         )

@@ -1,8 +1,8 @@
 """A deployment with everything that a landing zone demands: roles with a path and a boundary, a domain of its own, a VPC,
 a proxy, a bundle of certificate authorities, keys of the account's own, a prefix of pipelines, and a protected table.
 
-What MiniStack has of it is read back from the services, and an approval goes through it. Where MiniStack drops a
-property, or keeps it without effect, what is deployed is compared with the template, property by property (`stacks`).
+What MiniStack has of it is read back from the services, and an approval goes through it. What it drops is looked for in the
+template that is deployed.
 
 Not run: nothing of MiniStack's enforces a permissions boundary or a security group, and the functions run on this machine,
 not in the VPC. They get this machine's certificate authority in place of the layer's.
@@ -79,36 +79,49 @@ def prepare(cloud):
     }
 
 
+def deployed(deployment, kind):
+    """The properties of all resources of a type, as the template that is deployed has them."""
+    return deployment.template.stack.of_type(kind).values()
+
+
 def every_role_has_the_path_and_the_boundary(deployment):
     given = deployment.given
-    names = [role.rsplit("/", 1)[1] for role in map(deployment.role, (deployment.notifier, deployment.callback))]
-    names += ["countersign-read", "countersign-decide"]
-    for name in names:
-        role = deployment.cloud.client("iam").get_role(RoleName=name)["Role"]
-        equal(role["Path"], given["RolePath"], f"the path of {name}")
-        equal(role["Arn"], f"arn:aws:iam::{ACCOUNT}:role{PATH}{name}", f"the ARN of {name}")
-        boundary = role["PermissionsBoundary"]["PermissionsBoundaryArn"]
-        equal(boundary, given["PermissionsBoundaryArn"], f"the boundary of {name}")
+    roles = deployed(deployment, "AWS::IAM::Role")
+    equal(len(roles), 4, "roles")
+    for role in roles:
+        found = deployment.cloud.client("iam").get_role(RoleName=role["RoleName"])["Role"]
+        equal(found["Path"], given["RolePath"], f"the path of {role['RoleName']}")
+        equal(found["Arn"], f"arn:aws:iam::{ACCOUNT}:role{PATH}{role['RoleName']}", "its ARN")
+        # MiniStack drops it.
+        equal(role["PermissionsBoundary"], given["PermissionsBoundaryArn"], f"the boundary of {role['RoleName']}")
 
 
 def the_functions_are_in_the_vpc_and_use_the_proxy_and_the_bundle(deployment):
     given = deployment.given
+    # MiniStack drops both.
+    for function in deployed(deployment, "AWS::Lambda::Function"):
+        equal(function["VpcConfig"]["SubnetIds"], given["SubnetIds"].split(","), "the subnets")
+        equal(function["VpcConfig"]["SecurityGroupIds"], [given["SecurityGroupIds"]], "the security groups")
     for function in (deployment.notifier, deployment.callback):
-        found = deployment.configuration(function)
-        equal(sorted(found["VpcConfig"]["SubnetIds"]), sorted(given["SubnetIds"].split(",")), "the subnets")
-        equal(found["VpcConfig"]["SecurityGroupIds"], [given["SecurityGroupIds"]], "the security groups")
-        equal([layer["Arn"] for layer in found["Layers"]], [given["CaBundleLayerArn"]], "the layers")
-        deployed = deployment.deployed_environment[function]
-        equal(deployed["HTTPS_PROXY"], given["HttpsProxy"], "the proxy")
-        equal(deployed["NO_PROXY"], given["NoProxy"], "what needs no proxy")
-        equal(deployed["SSL_CERT_FILE"], "/opt/ca-bundle.pem", "the bundle")
+        layers = deployment.configuration(function)["Layers"]
+        equal([layer["Arn"] for layer in layers], [given["CaBundleLayerArn"]], "the layers")
+        environment = deployment.deployed_environment[function]
+        equal(environment["HTTPS_PROXY"], given["HttpsProxy"], "the proxy")
+        equal(environment["NO_PROXY"], given["NoProxy"], "what needs no proxy")
+        equal(environment["SSL_CERT_FILE"], "/opt/ca-bundle.pem", "the bundle")
+    # What Lambda does for a function in a VPC, and the function's code may not.
+    for action in ("ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"):
+        equal(deployment.cloud.allows(deployment.role(deployment.notifier), action, "*"), True, action)
 
 
 def table_and_logs_are_encrypted_with_the_keys_and_the_table_is_protected(deployment):
     given, cloud = deployment.given, deployment.cloud
-    table = cloud.client("dynamodb").describe_table(TableName=deployment.outputs["LedgerTableName"])["Table"]
-    equal(table["SSEDescription"]["KMSMasterKeyArn"], given["TableKeyArn"], "the key of the table")
-    equal(table["DeletionProtectionEnabled"], True, "the protection of the table")
+    (table,) = deployed(deployment, "AWS::DynamoDB::Table")
+    expected = {"SSEEnabled": "true", "SSEType": "KMS", "KMSMasterKeyId": given["TableKeyArn"]}
+    equal(table["SSESpecification"], expected, "the key of the table, which MiniStack drops")
+    found = cloud.client("dynamodb").describe_table(TableName=deployment.outputs["LedgerTableName"])["Table"]
+    # MiniStack keeps CloudFormation's text.
+    equal(str(found["DeletionProtectionEnabled"]).lower(), "true", "the protection of the table")
     groups = cloud.client("logs").describe_log_groups()["logGroups"]
     ours = {group["logGroupName"]: group.get("kmsKeyId") for group in groups if "countersign" in group["logGroupName"]}
     equal(set(ours.values()), {given["LogKeyArn"]}, f"the keys of {sorted(ours)}")

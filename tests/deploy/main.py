@@ -63,7 +63,11 @@ CHECKS = [
 OF_RELEASE = [*documented.CHECKS, *stack_sets.CHECKS, *story.CHECKS]
 
 
-def check_deployer(make, chosen_checks, checks, directory, prepare=lambda _: {}):
+def nothing(_):
+    return {}
+
+
+def check_deployer(make, chosen_checks, checks, directory, prepare):
     """Deploys into a new cloud with one tool, runs the checks, and deletes the deployment. `prepare` makes what has to be
     there before, and gives the parameters that name it."""
     with (
@@ -74,6 +78,8 @@ def check_deployer(make, chosen_checks, checks, directory, prepare=lambda _: {})
         aws.client("sesv2").create_email_identity(EmailIdentity=SENDER)
         policy.create(aws)
         deployer, given = make(ROOT, os.environ["ARCHITECTURE"], aws), prepare(aws)
+        if given:
+            deployer.start_with(given)
 
         def it_deploys():
             return Deployment(aws, guarded, codepipeline, ROOT / "tests/fixtures", deployer, given)
@@ -106,13 +112,16 @@ def both_build_the_same_bytes():
         equal(by_sam, by_cdk, f"the SHA-256 of the {function} as SAM and as the CDK builds it")
 
 
-def chosen(name, words):
+def chosen(checks, words):
     """The checks that are called after these words, or are in the file of this name."""
-    if name == "release" and not words:
-        return OF_RELEASE
-    found = [check for check in dict.fromkeys([*CHECKS, *OF_RELEASE]) if words in check.__name__.replace("_", " ") or words == check.__module__]
-    assert found, f"no check has {words!r} in its name"
-    return found
+    return [check for check in checks if words in check.__name__.replace("_", " ") or words == check.__module__]
+
+
+def deployments(name):
+    """The deployments that are made with one tool, each in a cloud of its own: its checks, and what has to be there before."""
+    if name == "release":
+        return [(OF_RELEASE, nothing)]
+    return [(CHECKS, nothing), (landing.CHECKS, landing.prepare)]
 
 
 def main():
@@ -124,17 +133,16 @@ def main():
     # So that the programs it has started are stopped on SIGTERM too.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     checks = Checks()
+    made = [(name, one) for name in names for one in deployments(name)]
+    if not any(chosen(all_checks, arguments.only) for _, (all_checks, _) in made):
+        parser.error(f"no check has {arguments.only!r} in its name")
     try:
         if {"sam", "cdk"} <= set(names):
             checks.run("SAM, CDK", both_build_the_same_bytes)
-        for name in names:
-            with tempfile.TemporaryDirectory(prefix="countersign-") as directory:
-                check_deployer(DEPLOYERS[name], chosen(name, arguments.only), checks, pathlib.Path(directory))
-            if name != "release" and arguments.only in ("", "landing"):
+        for name, (all_checks, prepare) in made:
+            if found := chosen(all_checks, arguments.only):
                 with tempfile.TemporaryDirectory(prefix="countersign-") as directory:
-                    check_deployer(
-                        DEPLOYERS[name], landing.CHECKS, checks, pathlib.Path(directory), landing.prepare
-                    )
+                    check_deployer(DEPLOYERS[name], found, checks, pathlib.Path(directory), prepare)
     finally:
         print(checks.closing_line(), flush=True)
     return 1 if checks.failed else 0

@@ -60,6 +60,10 @@ class Sam:
             *(["--tags", *tags] if tags else []),
         )
 
+    def start_with(self, _given):
+        """Makes ready for a first deployment with other parameters than the commands have, some of which cannot change."""
+        self.started = True
+
     def start(self, parameters):
         """Runs the commands, and answers what `--guided` asks. They build for arm64, unless this machine is another."""
         programs = self.cloud.scratch / "sam"

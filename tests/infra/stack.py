@@ -115,7 +115,8 @@ class Stack:
             # CloudFormation's defaults.
             "DeletionPolicy": resource.get("DeletionPolicy", "Delete"),
             "UpdateReplacePolicy": resource.get("UpdateReplacePolicy", "Delete"),
-            "DependsOn": {self.names[one] for one in as_list(resource.get("DependsOn", []))},
+            # What a condition leaves out counts for nothing.
+            "DependsOn": {self.names[one] for one in as_list(resource.get("DependsOn", [])) if one in self.names},
         }
 
     def properties(self, name):

@@ -239,10 +239,20 @@ class SamAndCdk(unittest.TestCase):
                 self.assertNotEqual(differences(sam_stack(before), sam_stack(after)), [])
 
     @on_every_stack
-    def test_the_callback_is_updated_before_the_notifier_and_each_role_before_its_function(self, _title, stack):
+    def test_what_is_needed_is_made_first_and_removed_last(self, _title, stack):
         dependencies = {name: resource["DependsOn"] for name, resource in stack.resources.items()}
-        self.assertLessEqual({"CallbackFunction", "NotifierPolicy"}, dependencies["NotifierFunction"])
-        self.assertLessEqual({"CallbackPolicy"}, dependencies["CallbackFunction"])
+
+        def behind(name):
+            """Everything that a resource depends on by its declaration."""
+            return dependencies[name].union(*map(behind, dependencies[name]))
+
+        for name, first in (
+            ("NotifierFunction", {"CallbackFunction", "NotifierPolicy", "NetworkPolicy"}),
+            ("CallbackFunction", {"CallbackPolicy", "NetworkPolicy"}),
+            ("LedgerTable", {"TableKeyPolicy"}),
+            ("Api", {"ApiDomain"}),
+        ):
+            self.assertLessEqual(first & set(stack.resources), behind(name), name)
 
 
 def is_value(node):
@@ -526,9 +536,10 @@ class Roles(unittest.TestCase):
             if statement[0] == "Deny"
         }
         arn = ACCOUNT_ARN("lambda", f"function:{deployment_name(title)}-{{}}").format
+        code = json.dumps({"ArnEquals": {"lambda:SourceFunctionArn": [arn("callback"), arn("notifier")]}})
         expected = {
-            (f"{function.capitalize()}Role", action, "*", json.dumps({"ArnEquals": {"lambda:SourceFunctionArn": arn(function)}}))
-            for function in ("notifier", "callback")
+            (role, action, "*", code)
+            for role in ("NotifierRole", "CallbackRole")
             for action in NETWORK_INTERFACES | {"ec2:DetachNetworkInterface"}
         }
         self.assertEqual(denied, expected if in_vpc(title) else set())
@@ -601,7 +612,9 @@ class Roles(unittest.TestCase):
         self.assertEqual(stack.of_type("AWS::IAM::ManagedPolicy"), {})
         attached = [policy["Roles"] for policy in stack.of_type("AWS::IAM::Policy").values()]
         functions = ("callback", "notifier")
-        self.assertEqual(sorted(attached), [[role_name(title, function)] for function in functions])
+        names = [role_name(title, function) for function in functions]
+        of_both = [sorted(names, reverse=True) for needed in (in_vpc(title), table_key(title)) if needed]
+        self.assertEqual(sorted(attached), sorted([[name] for name in names] + of_both))
         for function in functions:
             role, _ = role_arns(role_name(title, function), path=role_path(title))
             self.assertEqual(stack.properties(f"{function.capitalize()}Function")["Role"], role)
@@ -806,7 +819,7 @@ class ResourcePolicies(unittest.TestCase):
         return found
 
     def arns(self, title, function):
-        return role_arns(role_name(title, function))
+        return role_arns(role_name(title, function), path=role_path(title))
 
     def keys(self, title):
         """The policy of every key, which only the signer's role tells apart."""
@@ -889,7 +902,7 @@ class Access(unittest.TestCase):
     def role(self, title, function):
         """The ARN of a function's role, and that of a session of it."""
         name = role_name(title, function)
-        return [arn.replace("*", f"{deployment_name(title)}-{function}") for arn in role_arns(name)]
+        return [arn.replace("*", f"{deployment_name(title)}-{function}") for arn in role_arns(name, path=role_path(title))]
 
     def check(self, document, resource, refused, allowed):
         """Checks that a policy refuses some requests, given as principals and actions, and does not refuse others."""
@@ -1289,6 +1302,7 @@ quorum = 2""",
                 "COUNTERSIGN_LOG_LEVEL": "debug",
                 "COUNTERSIGN_MEMBER_ROLES": "arn:aws:iam::*:role/delivery/approvals/approvals",
                 "COUNTERSIGN_ORIGINS": "https://approve.example.org,https://old.example.org:8443",
+                "COUNTERSIGN_PIPELINE_PREFIX": "team-a-",
             },
         ),
         "overrides": (
@@ -2178,7 +2192,7 @@ class Domain(unittest.TestCase):
     @on_every_stack
     def test_with_one_the_apis_own_endpoint_is_off_and_nothing_else_is_mapped(self, title, stack):
         given = "DomainName" in CONFIGURATIONS[title]
-        self.assertEqual(stack.properties("Api").get("DisableExecuteApiEndpoint"), "true" if given else None)
+        self.assertEqual(stack.properties("Api").get("DisableExecuteApiEndpoint"), "true" if given else "false")
         self.assertEqual("ApiEndpoint" in stack.outputs, not given)
         mappings = list(stack.of_type("AWS::ApiGatewayV2::ApiMapping").values())
         expected = {"ApiId": "Api", "DomainName": CONFIGURATIONS[title].get("DomainName"), "Stage": "$default"}
@@ -2288,6 +2302,7 @@ class Tags(unittest.TestCase):
     # What belongs to another resource, or to nothing that could have tags.
     WITHOUT = {
         *("AWS::KMS::Alias", "AWS::IAM::Policy", "AWS::Lambda::Permission", "AWS::Lambda::EventInvokeConfig"),
+        *("AWS::ApiGatewayV2::ApiMapping", "AWS::Route53::RecordSet"),
         *("AWS::ApiGatewayV2::Integration", "AWS::ApiGatewayV2::Route", "AWS::SES::ConfigurationSetEventDestination"),
         *("AWS::SNS::Subscription", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"),
     }

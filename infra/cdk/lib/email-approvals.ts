@@ -105,8 +105,8 @@ export class EmailApprovals extends Construct {
     const callbackRole = functionRole(this, 'CallbackRole', 'callback', settings);
     const request = requestKeys(this, settings.deploymentName, settings.requestKeys, notifierRole);
     const vote = voteKeys(this, settings.deploymentName, settings.voteKeys, callbackRole);
+    const table = ledger(this, settings, [callbackRole, notifierRole]);
     const roles = [notifierRole, callbackRole];
-    const table = ledger(this, settings, roles);
     const keyPolicy = tableKeyPolicy(this, settings, roles);
     if (keyPolicy) table.node.addDependency(keyPolicy);
     const network = networkPolicy(this, settings, roles);
