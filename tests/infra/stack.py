@@ -115,9 +115,18 @@ class Stack:
             # CloudFormation's defaults.
             "DeletionPolicy": resource.get("DeletionPolicy", "Delete"),
             "UpdateReplacePolicy": resource.get("UpdateReplacePolicy", "Delete"),
-            # What a condition leaves out counts for nothing.
-            "DependsOn": {self.names[one] for one in as_list(resource.get("DependsOn", [])) if one in self.names},
+            "DependsOn": {self.names[one] for one in as_list(resource.get("DependsOn", []))}
+            # DependsOn can name nothing that a condition may leave out, but what metadata refers to is made first, too.
+            | set(self.referred(resource.get("Metadata", {}).get("DependsOn", ""))),
         }
+
+    def referred(self, node):
+        """The names of the resources that a node of metadata refers to."""
+        match node:
+            case {"Fn::If": [condition, one, other]}:
+                yield from self.referred(one if self.condition(condition) else other)
+            case {"Ref": logical_id}:
+                yield self.names[logical_id]
 
     def properties(self, name):
         return self.resources[name]["Properties"]
