@@ -64,7 +64,8 @@ def expanded(template, version):
     template = copy.deepcopy(template)
     for name, function in FUNCTIONS.items():
         resource = template["Resources"][name]
-        del resource["Metadata"]  # How the SAM CLI builds it.
+        for how_the_sam_cli_builds_it in ("BuildMethod", "BuildProperties"):
+            del resource["Metadata"][how_the_sam_cli_builds_it]
         resource["Properties"]["CodeUri"] = {
             "Bucket": {"Ref": "CodeBucket"},
             "Key": {"Fn::Sub": f"${{CodeKeyPrefix}}{version}/countersign-{function}-${{Architecture}}.zip"},

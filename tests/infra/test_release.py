@@ -52,8 +52,9 @@ def released(name="countersign.yaml"):
 def without_builds(template):
     """A template without how the SAM CLI builds the functions."""
     template = copy.deepcopy(template)
-    for resource in template["Resources"].values():
-        resource.pop("Metadata", None)
+    for name in expand.FUNCTIONS:
+        metadata = template["Resources"][name]["Metadata"]
+        del metadata["BuildMethod"], metadata["BuildProperties"]
     return template
 
 
