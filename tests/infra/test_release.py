@@ -52,9 +52,10 @@ def released(name="countersign.yaml"):
 def without_builds(template):
     """A template without how the SAM CLI builds the functions."""
     template = copy.deepcopy(template)
-    for name in expand.FUNCTIONS:
-        metadata = template["Resources"][name]["Metadata"]
-        del metadata["BuildMethod"], metadata["BuildProperties"]
+    # The translator copies it to what it makes of a function.
+    for resource in template["Resources"].values():
+        for how in ("BuildMethod", "BuildProperties"):
+            resource.get("Metadata", {}).pop(how, None)
     return template
 
 
