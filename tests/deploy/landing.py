@@ -120,8 +120,7 @@ def table_and_logs_are_encrypted_with_the_keys_and_the_table_is_protected(deploy
     expected = {"SSEEnabled": "true", "SSEType": "KMS", "KMSMasterKeyId": given["TableKeyArn"]}
     equal(table["SSESpecification"], expected, "the key of the table, which MiniStack drops")
     found = cloud.client("dynamodb").describe_table(TableName=deployment.outputs["LedgerTableName"])["Table"]
-    # MiniStack keeps CloudFormation's text.
-    equal(str(found["DeletionProtectionEnabled"]).lower(), "true", "the protection of the table")
+    equal(found["DeletionProtectionEnabled"], True, "the protection of the table")
     groups = cloud.client("logs").describe_log_groups()["logGroups"]
     ours = {group["logGroupName"]: group.get("kmsKeyId") for group in groups if "countersign" in group["logGroupName"]}
     equal(set(ours.values()), {given["LogKeyArn"]}, f"the keys of {sorted(ours)}")
