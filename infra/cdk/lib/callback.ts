@@ -56,8 +56,8 @@ export class Callback extends Construct {
         COUNTERSIGN_REQUEST_KEYS: keyList(requestKeys),
         COUNTERSIGN_VOTE_KEYS: keyList(voteKeys),
         COUNTERSIGN_MEMBER_ROLES: memberRolesArn(this, settings),
-        // Without it, links work at whatever domain name API Gateway reports, also at one that somebody maps to the API.
         ...(settings.pipelineNamePrefix && { COUNTERSIGN_PIPELINE_PREFIX: settings.pipelineNamePrefix }),
+        // Without it, links work at whatever domain name API Gateway reports, also at one that somebody maps to the API.
         ...(origins.length > 0 && { COUNTERSIGN_ORIGINS: origins.join(',') }),
         COUNTERSIGN_TABLE: table.tableName,
         COUNTERSIGN_LOG_LEVEL: settings.logLevel,
