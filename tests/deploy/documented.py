@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import time
 
 import printed
 import proxy
@@ -58,4 +59,35 @@ def a_pipeline_is_started_as_the_document_says(deployment):
     until("the pipeline stops at its approval", reached)
 
 
-CHECKS = [the_doctor_is_asked_as_the_document_says, a_pipeline_is_started_as_the_document_says]
+def one_of_the_approvers_in_the_document_approves_it(deployment):
+    waiting = deployment.codepipeline.waiting()
+    deployment.invoke(deployment.notifier, sandbox.event(waiting, deployment.fixtures))
+    sent = {}
+    for mail in deployment.cloud.mails():
+        if waiting.execution in mail["BodyText"]:
+            (recipient,) = mail["To"]
+            sent[recipient] = mail
+    ada = "Ada Lovelace <ada@example.com>"
+    equal(sorted(sent), [ada, "ben@example.com"], "who is asked")
+    page = deployment.press(deployment.links(sent[ada]).approve, "The first approval")
+    equal(page.status, 200, "the answer to the button")
+    status, summary = deployment.codepipeline.decided(waiting)
+    equal(status, "Succeeded", "the approval after the button")
+    assert "ada@example.com" in summary and "The first approval" in summary, summary
+    took = time.monotonic() - deployment.deployer.began
+    print(f"from the first command of the quick start to the first approved release: {took:.1f} s", flush=True)
+
+
+def an_update_gives_it_the_parameters_of_the_other_deployments(deployment):
+    equal(deployment.parameters["PolicySource"], "approvers", "where the document takes the policy from")
+    deployment.deploy()
+    equal(deployment.parameters["PolicySource"], "parameter", "where the policy is from after the update")
+
+
+# In this order: the pipeline that is started is approved.
+CHECKS = [
+    the_doctor_is_asked_as_the_document_says,
+    a_pipeline_is_started_as_the_document_says,
+    one_of_the_approvers_in_the_document_approves_it,
+    an_update_gives_it_the_parameters_of_the_other_deployments,
+]

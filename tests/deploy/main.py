@@ -1,6 +1,6 @@
 """Deploys the real functions with the real SAM CLI, the real CDK and as a release into MiniStack, and checks the deployments.
 
-`tests/deploy/run` installs and builds what this needs, and passes it in SAM_CLI, BUILT_BY_SAM, BUILT_BY_CDK,
+`tests/deploy/run` installs and builds what this needs, and passes it in SAM_CLI, BUILT_BY_SAM, BUILT_BY_CDK, DIST,
 CARGO_TARGET_DIR, AWS_CLI, SANDBOX and ARCHITECTURE. Arguments: `sam`, `cdk`, `release`; all by default. With `--only WORDS`, it
 runs only the checks whose names contain the words, or that are in the file of this name.
 """

@@ -73,6 +73,12 @@ class CodePipeline:
         token = until("the pipeline stops at its approval", reached)
         return PendingApproval(started, token, self.account, self.region)
 
+    def waiting(self):
+        """The approval that the pipeline waits at."""
+        execution, state = self.approval()
+        equal(state.get("status"), "InProgress", "the approval")
+        return PendingApproval(execution, state["token"], self.account, self.region)
+
     def put(self, token, status, summary):
         """Decides as a user of the console would."""
         self.client.put_approval_result(

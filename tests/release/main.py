@@ -25,69 +25,35 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 import counted
+from made_up import FUNCTIONS, LOCKED, MACHINES, PROGRAMS, made_up, programs, rust
 
 TREE, OTHER_TREE, WORK = (pathlib.Path(os.environ[name]) for name in ("TREE", "OTHER_TREE", "WORK"))
 sys.path.insert(0, str(TREE / "infra/release"))
 import notes  # noqa: E402
 
-FUNCTIONS = ("callback", "notifier")
-PROGRAMS = (*FUNCTIONS, "sandbox")
-MACHINES = {"arm64": 183, "x86_64": 62}
 TARGETS = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}
 ZIPS = [f"countersign-{function}-{architecture}.zip" for function in FUNCTIONS for architecture in MACHINES]
 TARBALLS = [f"countersign-sandbox-linux-{architecture}.tar.gz" for architecture in MACHINES]
 SBOMS = {program: f"countersign-{program}.cdx.json" for program in PROGRAMS}
-FILES = {
-    *ZIPS,
-    *TARBALLS,
-    *SBOMS.values(),
-    "countersign.yaml",
-    "countersign-member.yaml",
-    "countersign-ses.yaml",
-    "RELEASE_NOTES.md",
-    "SHA256SUMS",
-}
-
-
 def read(path):
     """A file of the tree that releases are made of."""
     return (TREE / path).read_text()
 
 
 VERSION = str(tomlkit.parse(read("Cargo.toml"))["workspace"]["package"]["version"])
-LOCKED = {str(package["name"]): str(package["version"]) for package in tomlkit.parse(read("Cargo.lock"))["package"]}
-
-
-@functools.cache
-def rust():
-    """What rustc says of itself."""
-    said = subprocess.run(["rustc", "--version", "--verbose"], check=True, stdout=subprocess.PIPE, text=True).stdout
-    return dict(line.split(": ", 1) for line in said.splitlines() if ": " in line)
-
-
-def made_up(program, architecture, crate=("tokio", LOCKED["tokio"]), commit=None, machine=None, glibc="2.28"):
-    """A made-up binary: the head of an ELF file, the versions of glibc that it needs, and the traces that panics leave."""
-    head = b"\x7fELF\x02\x01" + bytes(12) + (machine or MACHINES[architecture]).to_bytes(2, "little")
-    needed = f"\0GLIBC_2.2.5\0GLIBC_{glibc}\0GLIBC_2.9\0"
-    traces = f"/cargo/registry/src/index.crates.io-1949cf8c6b5b557f/{'-'.join(crate)}/src/lib.rs" if crate else ""
-    standard = f"/rustc/{commit or rust()['commit-hash']}/library/core/src/str/mod.rs"
-    return head + f"{needed}{program} for {architecture}{traces}{standard}".encode()
-
-
-def place(directory, architecture, program):
-    """Where infra/release/build leaves a program, and takes it from."""
-    folder = directory / architecture
-    return folder / program / "bootstrap" if program in FUNCTIONS else folder / program
-
-
-def programs(directory):
-    """A directory with binaries of all programs."""
-    for architecture in MACHINES:
-        for program in PROGRAMS:
-            path = place(directory, architecture, program)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(made_up(program, architecture))
-    return directory
+TARBALL_OF_NPM, WHEEL = f"countersign-cdk-{VERSION}.tgz", f"countersign_cdk-{VERSION}-py3-none-any.whl"
+FILES = {
+    *ZIPS,
+    *TARBALLS,
+    *SBOMS.values(),
+    TARBALL_OF_NPM,
+    WHEEL,
+    "countersign.yaml",
+    "countersign-member.yaml",
+    "countersign-ses.yaml",
+    "RELEASE_NOTES.md",
+    "SHA256SUMS",
+}
 
 
 def build(*arguments, tree=TREE, **options):
@@ -106,8 +72,12 @@ def release():
     return WORK / "dist", binaries, made.stdout
 
 
+def digest_of(content):
+    return hashlib.sha256(content).hexdigest()
+
+
 def digest(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return digest_of(path.read_bytes())
 
 
 class Release(unittest.TestCase):
@@ -120,9 +90,20 @@ class Release(unittest.TestCase):
         cls.dist, cls.binaries, cls.said = release()
 
     def test_it_has_these_files_and_no_others(self):
-        found = {path.name for path in self.dist.iterdir()}
-        packages = {name for name in found if name.endswith((".tgz", ".whl"))}
-        self.assertEqual(found - packages, FILES)
+        self.assertEqual({path.name for path in self.dist.iterdir()}, FILES)
+
+    def test_the_packages_for_the_cdk_have_its_functions(self):
+        with tarfile.open(self.dist / TARBALL_OF_NPM) as package:
+            packed = {
+                pathlib.PurePath(member.name).name: package.extractfile(member).read()
+                for member in package
+                if member.name.endswith(".zip")
+            }
+        self.assertEqual(packed, {name: (self.dist / name).read_bytes() for name in ZIPS})
+        # A wheel has the tarball of npm in it.
+        with zipfile.ZipFile(self.dist / WHEEL) as wheel:
+            (inner,) = [name for name in wheel.namelist() if name.endswith(".tgz")]
+            self.assertEqual(digest_of(wheel.read(inner)), digest(self.dist / TARBALL_OF_NPM))
 
     def test_it_has_the_same_bytes_when_it_is_made_again_elsewhere(self):
         # In another copy, from another folder, with other settings of whoever makes it.
