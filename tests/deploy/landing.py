@@ -8,6 +8,8 @@ Not run: nothing of MiniStack's enforces a permissions boundary or a security gr
 not in the VPC. They get this machine's certificate authority in place of the layer's.
 """
 
+import contextlib
+import http.server
 import io
 import json
 import time
@@ -19,6 +21,7 @@ import story
 from checks import equal
 from cloud import ACCOUNT, REGION
 from deployment import APPROVERS
+from guard import serving
 from tls import OWN_DOMAIN as DOMAIN
 
 ZONE = "example.com"
@@ -114,6 +117,43 @@ def the_functions_are_in_the_vpc_and_use_the_proxy_and_the_bundle(deployment):
         equal(deployment.cloud.allows(deployment.role(deployment.notifier), action, "*"), True, action)
 
 
+@contextlib.contextmanager
+def refusing_proxy():
+    """A proxy that lets nobody through: its URL, and the places to which it was asked to connect."""
+    asked = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_CONNECT(self):
+            asked.append(self.path)
+            self.send_error(403)
+
+        def log_message(self, *_):
+            pass
+
+    with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
+        yield f"http://127.0.0.1:{port}", asked
+
+
+def calls_of_aws_go_through_the_proxy_but_for_what_needs_none(deployment):
+    # A name that nobody has: without the proxy, nothing answers there.
+    host = "dynamodb.calls.invalid"
+    history = {"history": {"pipeline": sandbox.PIPELINE}}
+    cases = [("", [host]), ("other.invalid", [host]), (host, []), ("calls.invalid", []), (".calls.invalid", [])]
+    for exempt, expected in cases:
+        with (
+            refusing_proxy() as (url, asked),
+            deployment.changed(
+                deployment.notifier,
+                HTTPS_PROXY=url,
+                NO_PROXY=f"127.0.0.1,localhost,{exempt}".rstrip(","),
+                AWS_ENDPOINT_URL_DYNAMODB=f"https://{host}",
+            ),
+        ):
+            _, failed = deployment.attempt(deployment.notifier, history)
+        equal(failed, True, f"whether the ledger is out of reach, with {exempt!r} exempt")
+        equal(sorted(set(asked)), [f"{one}:443" for one in expected], f"what the proxy was asked, with {exempt!r} exempt")
+
+
 def table_and_logs_are_encrypted_with_the_keys_and_the_table_is_protected(deployment):
     given, cloud = deployment.given, deployment.cloud
     (table,) = deployed(deployment, "AWS::DynamoDB::Table")
@@ -191,6 +231,7 @@ def an_approver_decides_at_the_domain_in_their_own_name(deployment):
 CHECKS = [
     every_role_has_the_path_and_the_boundary,
     the_functions_are_in_the_vpc_and_use_the_proxy_and_the_bundle,
+    calls_of_aws_go_through_the_proxy_but_for_what_needs_none,
     table_and_logs_are_encrypted_with_the_keys_and_the_table_is_protected,
     the_api_is_at_the_domain_alone,
     alarms_tell_when_they_are_over_and_there_is_a_dashboard,
