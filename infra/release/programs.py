@@ -9,7 +9,7 @@ import pathlib
 import re
 import sys
 
-from tarballs import write_tarball
+from tarballs import write_program
 from zips import write_zip
 
 FUNCTIONS = ("callback", "notifier")
@@ -49,7 +49,7 @@ def binary(binaries, architecture, program):
 
 def pack(program, path, packed):
     if program == SANDBOX:
-        write_tarball(path, packed, SANDBOX_NAME, [COMMANDS_NAME])
+        write_program(path, packed, SANDBOX_NAME, [COMMANDS_NAME])
     else:
         write_zip(path, packed)
 

@@ -51,6 +51,7 @@ FILES = {
     "countersign.yaml",
     "countersign-member.yaml",
     "countersign-ses.yaml",
+    "countersign-docs.tar.gz",
     "RELEASE_NOTES.md",
     "SHA256SUMS",
 }
@@ -104,6 +105,17 @@ class Release(unittest.TestCase):
         with zipfile.ZipFile(self.dist / WHEEL) as wheel:
             (inner,) = [name for name in wheel.namelist() if name.endswith(".tgz")]
             self.assertEqual(digest_of(wheel.read(inner)), digest(self.dist / TARBALL_OF_NPM))
+
+    def test_it_has_the_documents_that_its_templates_and_notes_name(self):
+        with tarfile.open(self.dist / "countersign-docs.tar.gz") as packed:
+            found = {member.name: packed.extractfile(member).read() for member in packed}
+        named = {"README.md", "LICENSE", "docs/approver.md", "docs/policy.schema.json"}
+        for path in self.dist.glob("*.yaml"):
+            named |= set(re.findall(r"\bdocs/[\w-]+\.md\b", path.read_text()))
+        named |= set(re.findall(r"\bdocs/[\w-]+\.md\b", (self.dist / "RELEASE_NOTES.md").read_text()))
+        self.assertIn("docs/operations.md", named)
+        for name in named:
+            self.assertEqual(found[f"countersign-docs/{name}"], (TREE / name).read_bytes(), name)
 
     def test_it_has_the_same_bytes_when_it_is_made_again_elsewhere(self):
         # In another copy, from another folder, with other settings of whoever makes it.
@@ -545,7 +557,7 @@ class Workflows(unittest.TestCase):
                     self.assertEqual(content["permissions"], expected)
         # It publishes what another job has built, after all tests.
         publish = self.workflow("release")["jobs"]["publish"]
-        self.assertEqual(publish["needs"], ["test", "build"])
+        self.assertEqual(publish["needs"], ["test", "build", "deploy"])
         self.assertNotIn("actions/checkout", str(publish))
 
     def test_each_runs_what_a_person_would(self):
