@@ -1502,7 +1502,7 @@ class Policy(unittest.TestCase):
                 }
                 self.assertEqual(self.parameters(stack), {"PolicyParameter": expected})
                 self.assertEqual(stack.outputs["PolicyParameterName"], "PolicyParameter")
-                # In version 0.1 it had a name, so an update replaces it, and keeps the old one.
+                # Before 0.1.0 it had a name, so an update replaces it, and keeps the old one.
                 parameter = stack.resources["PolicyParameter"]
                 kept = (parameter["DeletionPolicy"], parameter["UpdateReplacePolicy"])
                 self.assertEqual(kept, ("RetainExceptOnCreate", "Retain"))
@@ -1550,7 +1550,7 @@ class Policy(unittest.TestCase):
 
     def test_the_source_has_no_default_so_an_update_from_version_0_1_stops(self):
         self.assertNotIn("Default", sam_source()["Parameters"]["PolicySource"])
-        with self.assertRaisesRegex(SynthesisError, "Update from 0.1"):
+        with self.assertRaisesRegex(SynthesisError, "Update from before 0.1.0"):
             synthesize({"approvers": "ada@example.com", "sender": "approvals@example.com"})
 
 

@@ -350,8 +350,8 @@ function policy(scope: Construct, context: ContextReader<Key>): Policy {
       throw new Error(
         [
           'context "policySource" is missing; pass it as -c policySource=approvers, file or parameter. When you',
-          'update from version 0.1, read "Update from 0.1" in docs/upgrade.md first: the update deletes the',
-          'policy parameter of that version',
+          'update from a version before 0.1.0, read "Update from before 0.1.0" in docs/upgrade.md first: the update',
+          'deletes the policy parameter of that version',
         ].join(' '),
       );
   }

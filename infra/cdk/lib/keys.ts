@@ -58,7 +58,7 @@ export function requestKeys(
     signer,
     id: (number) => (number === 1 ? 'SigningKey' : `RequestKey${number}`),
   });
-  // Where version 0.1 had it, even if that key has left the stack: KMS takes no second alias of the same name.
+  // Where it was before 0.1.0, even if that key has left the stack: KMS takes no second alias of the same name.
   const parent = scope.node.tryFindChild('SigningKey') ?? new Construct(scope, 'SigningKey');
   addAlias(parent as Construct, 'Alias', deploymentName, keys);
   return keys;

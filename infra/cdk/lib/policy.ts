@@ -76,7 +76,7 @@ export class Policy {
  * changes, CloudFormation writes it over whatever is in the parameter.
  *
  * It is kept when the stack is deleted, unless the deployment that makes it fails. So CloudFormation names it: what is
- * kept must not have a name that a later deployment needs. In version 0.1 it was `/NAME/policy`, which people edited. An
+ * kept must not have a name that a later deployment needs. Before 0.1.0 it was `/NAME/policy`, which people edited. An
  * update replaces that one, and leaves it where it is.
  */
 function policyParameter(scope: Construct, text: string): ssm.StringParameter {

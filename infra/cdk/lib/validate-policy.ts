@@ -17,8 +17,8 @@ export function validatePolicyParameter(name: string): void {
     '(?!/[a-z0-9-]+/policy$)(/[A-Za-z0-9_.-]+)+',
     [
       'a name with a leading slash, such as /countersign/approval-policy. It cannot be /countersign/policy, nor that',
-      'of another deployment: version 0.1 gave its parameter such a name, and an update from it would delete the',
-      'parameter',
+      'of another deployment: versions before 0.1.0 gave their parameter such a name, and an update from one would',
+      'delete the parameter',
     ].join(' '),
   );
 }
