@@ -59,6 +59,15 @@ def source():
     return json.loads(json.dumps(yaml_parse(SAM_TEMPLATE.read_text())))
 
 
+def add_code_parameters(template, version):
+    """Adds the parameters that say where the code is, in a group of their own, to a SAM template."""
+    template["Parameters"] |= copy.deepcopy(CODE_PARAMETERS)
+    prefix = template["Parameters"]["CodeKeyPrefix"]
+    prefix["Description"] = prefix["Description"].format(version=version)
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    groups.append({"Label": {"default": "Code"}, "Parameters": list(CODE_PARAMETERS)})
+
+
 def expanded(template, version):
     """A SAM template after its transform, with the place of the code as parameters."""
     template = copy.deepcopy(template)
@@ -70,11 +79,8 @@ def expanded(template, version):
             "Bucket": {"Ref": "CodeBucket"},
             "Key": {"Fn::Sub": f"${{CodeKeyPrefix}}{version}/countersign-{function}-${{Architecture}}.zip"},
         }
-    template["Parameters"] |= copy.deepcopy(CODE_PARAMETERS)
-    prefix = template["Parameters"]["CodeKeyPrefix"]
-    prefix["Description"] = prefix["Description"].format(version=version)
+    add_code_parameters(template, version)
     interface = template["Metadata"]["AWS::CloudFormation::Interface"]
-    interface["ParameterGroups"].append({"Label": {"default": "Code"}, "Parameters": list(CODE_PARAMETERS)})
     template["Metadata"] = {"Countersign": {"Version": version}, "AWS::CloudFormation::Interface": interface}
 
     # The translator wants a region, though nothing in this template depends on it, and complains about metrics of its own

@@ -25,6 +25,7 @@ VALUES = {
     "MEMBER_BUS_ARN": "arn:aws:events:eu-west-1:123456789012:event-bus/countersign-members",
     "UNIT": "ou-abcd-12345678",
     "REGION": "eu-west-1",
+    "ORGANIZATION": "o-a1b2c3d4e5",
 }
 RESULTS = {
     "CreateStackSet": "<StackSetId>countersign-member:6c8d9cd1-0000-4000-8000-000000000000</StackSetId>",
@@ -97,7 +98,8 @@ def the_stack_set_is_that_of_the_member_template(deployment):
     template = templates.member_template()
     parameters = template["Parameters"]
     required = {name for name, one in parameters.items() if "Default" not in one}
-    equal(set(given), required, "the parameters that are given, which are those without a default")
+    expected = required | {"OrganizationId"}
+    equal(set(given), expected, "the parameters that are given: those without a default, and who is trusted")
     for name, value in given.items():
         pattern = parameters[name].get("AllowedPattern", ".*")
         assert re.fullmatch(pattern, value), f"{name}={value} does not match {pattern}"

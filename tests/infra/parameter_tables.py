@@ -5,6 +5,7 @@
 writes them. The test of this folder fails while a document has another table than its template makes.
 """
 
+import json
 import pathlib
 import re
 import sys
@@ -12,15 +13,29 @@ import sys
 from samtranslator.yaml_helper import yaml_parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "infra/release"))
+import expand  # noqa: E402
+
+SAM_TEMPLATE = "infra/sam/template.yaml"
 # Which document has the parameters of which template.
 TABLES = {
-    "docs/install.md": "infra/sam/template.yaml",
+    "docs/install.md": SAM_TEMPLATE,
+    "docs/operations.md": "infra/ses/template.yaml",
     "docs/organisation.md": "infra/member/template.yaml",
 }
 COMMAND = "tests/infra/run parameters"
 END = "<!-- end of the parameters -->"
 # What a text can contain that Markdown would not show as it is.
 SPECIAL = re.compile(r"([\\`*_<\[\]|])")
+
+
+def read(path):
+    """A template, with the parameters that it has in a release."""
+    # YAML's anchors make several references to one object. In JSON each is a copy.
+    template = json.loads(json.dumps(yaml_parse((ROOT / path).read_text())))
+    if path == SAM_TEMPLATE:
+        expand.add_code_parameters(template, "VERSION")
+    return template
 
 
 def begin(template):
@@ -96,7 +111,7 @@ def main():
     for document, path in TABLES.items():
         file = ROOT / document
         try:
-            text = with_table(file.read_text(), path, yaml_parse((ROOT / path).read_text()))
+            text = with_table(file.read_text(), path, read(path))
         except ValueError as error:
             sys.exit(f"{document}: {error}")
         file.write_text(text)

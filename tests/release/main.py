@@ -563,11 +563,16 @@ class Workflows(unittest.TestCase):
     def test_each_runs_what_a_person_would(self):
         runs = [step["run"] for step in self.workflow("ci")["jobs"]["test"]["steps"] if "run" in step]
         self.assertIn("bash .ci/run", runs)
+        runs = [step["run"] for step in self.workflow("ci")["jobs"]["release"]["steps"] if "run" in step]
+        self.assertIn("tests/run package release", runs)
         release = self.workflow("release")
         self.assertEqual(release["on"], {"push": {"tags": ["v*"]}})
         self.assertEqual(release["jobs"]["test"]["uses"], "./.github/workflows/ci.yml")
         runs = [step["run"] for step in release["jobs"]["build"]["steps"] if "run" in step]
         self.assertIn('infra/release/build --tag "$GITHUB_REF_NAME"', runs)
+        deploy = release["jobs"]["deploy"]
+        self.assertEqual(deploy["needs"], "build")
+        self.assertIn("tests/deploy/run release --dist dist", [step["run"] for step in deploy["steps"] if "run" in step])
 
     def test_each_action_has_one_digest_and_says_of_which_version(self):
         found = {}
