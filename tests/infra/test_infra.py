@@ -24,6 +24,7 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from samcli.cli.types import CfnParameterOverridesType
 
 import counted
+import markdown
 import parameter_tables
 import printed
 from access import Request, allows, refuses
@@ -2623,6 +2624,46 @@ class TablesOfParameters(unittest.TestCase):
                 text = (ROOT / document).read_text()
                 if parameter_tables.with_table(text, path, parameter_tables.read(path)) != text:
                     self.fail(f"{document}: the table of {path} is stale; write it with {parameter_tables.COMMAND}")
+
+
+class PrintedPolicies(unittest.TestCase):
+    """The policies that docs/operations.md has somebody put back by hand."""
+
+    ROLES = {"NotifierRole": "NOTIFIER_ROLE", "CallbackRole": "CALLBACK_ROLE"}
+
+    def as_printed(self, node):
+        """A policy of the template with the account and the names that the document puts in."""
+        match node:
+            case {"Fn::GetAtt": ["NotifierRole" | "CallbackRole" as role, "Arn"]}:
+                return f"arn:aws:iam::123456789012:role/{self.ROLES[role]}"
+            case {"Fn::Sub": text}:
+                known = {"AWS::Partition": "aws", "AWS::AccountId": "123456789012"} | self.ROLES
+                return re.sub(r"\$\{([^}]+)\}", lambda found: known[found[1]], text)
+            case dict():
+                return {key: self.as_printed(value) for key, value in node.items()}
+            case list():
+                return [self.as_printed(value) for value in node]
+        return node
+
+    def printed(self, heading):
+        return json.loads(markdown.indented((ROOT / "docs/operations.md").read_text())[heading, 0])
+
+    def test_that_of_a_request_key(self):
+        for key in ("SigningKey", "RequestKey2", "RequestKey3", "RequestKey4"):
+            policy = self.as_printed(sam_source()["Resources"][key]["Properties"]["KeyPolicy"])
+            self.assertEqual(self.printed("Put a key's policy back"), policy, key)
+
+    def test_that_of_a_vote_key(self):
+        text = json.dumps(self.printed("Put a key's policy back")).replace("ByNotifier", "ByCallback")
+        expected = json.loads(text.replace("NOTIFIER_ROLE", "CALLBACK_ROLE"))
+        for key in ("VoteKey1", "VoteKey2", "VoteKey3", "VoteKey4"):
+            policy = self.as_printed(sam_source()["Resources"][key]["Properties"]["KeyPolicy"])
+            self.assertEqual(expected, policy, key)
+
+    def test_that_of_the_table(self):
+        table = sam_source()["Resources"]["LedgerTable"]["Properties"]
+        policy = self.as_printed(table["ResourcePolicy"]["PolicyDocument"])
+        self.assertEqual(self.printed("Attach the table's policy again"), policy)
 
 
 if __name__ == "__main__":
