@@ -14,9 +14,10 @@ import re
 import subprocess
 import sys
 import tarfile
-import tomllib
 import unittest
 import zipfile
+
+import tomlkit
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/infra"))
@@ -73,7 +74,7 @@ def template(app, stack):
 
 class Versions(unittest.TestCase):
     def test_there_is_one_version_number_for_everything(self):
-        manifest = tomllib.loads((ROOT / "Cargo.toml").read_text())
+        manifest = tomlkit.parse((ROOT / "Cargo.toml").read_text())
         sam = sam_source()["Metadata"]["AWS::ServerlessRepo::Application"]
         lock = read_json(ROOT / "infra/cdk/package-lock.json")
         for place, version in (
