@@ -11,9 +11,11 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 import unittest
 import zipfile
 
@@ -150,6 +152,23 @@ class Tarball(unittest.TestCase):
                 script = f"try {{ {attempt} }} catch (error) {{ console.log(error.code) }}"
                 answer = subprocess.run(["node", "-e", script], cwd=TYPESCRIPT_APP, capture_output=True, text=True)
                 self.assertEqual((answer.stdout.strip(), answer.stderr), (expected or "resolved", ""))
+
+
+    def test_one_that_is_too_large_is_not_packed(self):
+        with tempfile.TemporaryDirectory() as directory:
+            zips, out = pathlib.Path(directory, "zips"), pathlib.Path(directory, "out")
+            shutil.copytree(ZIPS, zips)
+            with zipfile.ZipFile(zips / "countersign-notifier-arm64.zip", "w") as archive:
+                # What does not compress.
+                archive.writestr("bootstrap", os.urandom(18_000_000))
+            command = [ROOT / "infra/cdk/package", zips, out]
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(
+                done.stderr,
+                r"infra/cdk/package: countersign-cdk-[\d.]+\.tgz has 18\d{6} bytes, but must have at most 18000000\b",
+            )
+            self.assertFalse(out.exists())
 
 
 class Wheel(unittest.TestCase):
