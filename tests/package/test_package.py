@@ -4,6 +4,7 @@
 npm tarball and the wheel), UNPACKED (the tarball's content), OUT (what the apps wrote), and TYPESCRIPT_APP.
 """
 
+import ast
 import email
 import functools
 import hashlib
@@ -27,6 +28,7 @@ sys.path.insert(0, str(ROOT / "tests/infra"))
 from stack import resource_differences  # noqa: E402
 from templates import (  # noqa: E402
     CONFIGURATIONS,
+    LANDING,
     MEMBER_CONFIGURATIONS,
     cdk_stack,
     member_cdk_stack,
@@ -72,6 +74,11 @@ def assembly():
 
 def template(app, stack):
     return read_json(OUT / app / f"{stack}.template.json")
+
+
+def source(path):
+    """The source of an app."""
+    return (ROOT / "tests/package" / path).read_text()
 
 
 class Versions(unittest.TestCase):
@@ -215,8 +222,20 @@ class Api(unittest.TestCase):
 
 class Apps(unittest.TestCase):
     maxDiff = None
-    # What the apps of docs/install.md say, beside the configurations of tests/infra.
+    # What the apps of docs/install.md and the hub of landing.ts say, beside the configurations of tests/infra.
     CONFIGURATIONS = CONFIGURATIONS | {
+        "landing zone": LANDING | {
+            "OrganizationId": "o-a1b2c3d4e5",
+            "MemberAccounts": "210987654321",
+            "ForwardBusArn": "arn:aws:events:us-east-1:345678901234:event-bus/releases",
+            "AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms",
+            "OkActions": "true",
+            "Dashboard": "true",
+            "RecordRetentionDays": "3653",
+            "DeletionProtection": "true",
+            "PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/landing/boundary",
+            "RolePath": "/delivery/approvals/",
+        },
         "printed": {
             "PolicySource": "approvers",
             "Approvers": "Ada <ada@example.com>,ben@example.com",
@@ -234,6 +253,7 @@ class Apps(unittest.TestCase):
         ("everything", "Elsewhere", "elsewhere"),
         ("everything", "Overrides", "overrides"),
         ("everything", "Landing", "landing"),
+        ("landing", "Landing", "landing zone"),
     )
 
     def test_they_make_the_same_resources_as_the_sam_template(self):
@@ -243,15 +263,28 @@ class Apps(unittest.TestCase):
                 found = cdk_stack(parameters, template(app, stack))
                 self.assertEqual(resource_differences(sam_stack(parameters), found), [])
 
-    def test_so_does_that_of_another_account(self):
-        parameters = MEMBER_CONFIGURATIONS["everything"] | {
-            "HubBusArn": "arn:aws:events:eu-central-1:210987654321:event-bus/central"
-        }
-        found = member_cdk_stack(parameters, template("everything", "CountersignMember"))
-        self.assertEqual(resource_differences(member_stack(parameters), found), [])
+    def test_so_do_those_of_another_account(self):
+        parameters = MEMBER_CONFIGURATIONS["everything"]
+        for app in ("everything", "landing"):
+            with self.subTest(app):
+                found = member_cdk_stack(parameters, template(app, "CountersignMember"))
+                self.assertEqual(resource_differences(member_stack(parameters), found), [])
+
+    def test_one_of_them_uses_every_prop(self):
+        given = {"EmailApprovals": set(), "Member": set()}
+        for node in ast.walk(ast.parse(source("python/everything.py"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", None) in given:
+                given[node.func.id] |= {keyword.arg for keyword in node.keywords}
+        # Code of one's own, in the place of the package's.
+        other = {"notifier_code", "callback_code"}
+        for construct, names in given.items():
+            with self.subTest(construct):
+                props = assembly()["types"][f"countersign-cdk.{construct}Props"]["properties"]
+                expected = {re.sub(r"[A-Z]", lambda match: f"_{match[0].lower()}", prop["name"]) for prop in props}
+                self.assertEqual(expected - other, names)
 
     def test_cdk_nag_finds_nothing(self):
-        for app in ("typescript", "python", "everything"):
+        for app in ("typescript", "landing", "python", "everything"):
             with self.subTest(app):
                 report = read_json(OUT / app / "validation-report.json")
                 self.assertEqual(report["pluginReports"], [])
@@ -273,7 +306,7 @@ class Apps(unittest.TestCase):
 
     def test_the_two_small_apps_have_ten_lines_at_most(self):
         for path in ("typescript/app.ts", "python/app.py"):
-            lines = (ROOT / "tests/package" / path).read_text().splitlines()
+            lines = source(path).splitlines()
             self.assertLessEqual(len([line for line in lines if line.strip()]), 10)
 
 
