@@ -255,6 +255,13 @@ class Apps(unittest.TestCase):
         ("everything", "Landing", "landing"),
         ("landing", "Landing", "landing zone"),
     )
+    # The apps that run cdk-nag, with the one of the same language in which it has something to find.
+    CHECKED = (
+        ("typescript", "typescript/app.ts", "finding-typescript", "typescript/finding.ts"),
+        ("landing", "typescript/landing.ts", "finding-typescript", "typescript/finding.ts"),
+        ("python", "python/app.py", "finding-python", "python/finding.py"),
+        ("everything", "python/everything.py", "finding-python", "python/finding.py"),
+    )
 
     def test_they_make_the_same_resources_as_the_sam_template(self):
         for app, stack, title in self.STACKS:
@@ -284,10 +291,21 @@ class Apps(unittest.TestCase):
                 self.assertEqual(expected - other, names)
 
     def test_cdk_nag_finds_nothing(self):
-        for app in ("typescript", "landing", "python", "everything"):
+        for app, *_ in self.CHECKED:
             with self.subTest(app):
                 report = read_json(OUT / app / "validation-report.json")
                 self.assertEqual(report["pluginReports"], [])
+
+    def test_cdk_nag_would_find_something(self):
+        # A report without findings looks the same as one of an app that did not run cdk-nag.
+        for app, path, control, control_path in self.CHECKED:
+            with self.subTest(app):
+                (report,) = read_json(OUT / control / "validation-report.json")["pluginReports"]
+                self.assertEqual(report["pluginName"], "AwsSolutions")
+                rules = {one["ruleName"] for one in report["violations"]}
+                self.assertIn("AwsSolutions-S1", rules)
+                # The app asks for it as the control does, in its last two lines.
+                self.assertEqual(source(path).splitlines()[-2:], source(control_path).splitlines()[-2:])
 
     def test_they_deploy_the_functions_of_the_package_by_architecture(self):
         for app, architecture in (("typescript", "arm64"), ("python", "arm64"), ("everything", "x86_64")):
