@@ -4,6 +4,7 @@
 npm tarball and the wheel), UNPACKED (the tarball's content), OUT (what the apps wrote), and TYPESCRIPT_APP.
 """
 
+import ast
 import email
 import functools
 import hashlib
@@ -11,12 +12,15 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
-import tomllib
+import tempfile
 import unittest
 import zipfile
+
+import tomlkit
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/infra"))
@@ -24,6 +28,7 @@ sys.path.insert(0, str(ROOT / "tests/infra"))
 from stack import resource_differences  # noqa: E402
 from templates import (  # noqa: E402
     CONFIGURATIONS,
+    LANDING,
     MEMBER_CONFIGURATIONS,
     cdk_stack,
     member_cdk_stack,
@@ -71,9 +76,14 @@ def template(app, stack):
     return read_json(OUT / app / f"{stack}.template.json")
 
 
+def source(path):
+    """The source of an app."""
+    return (ROOT / "tests/package" / path).read_text()
+
+
 class Versions(unittest.TestCase):
     def test_there_is_one_version_number_for_everything(self):
-        manifest = tomllib.loads((ROOT / "Cargo.toml").read_text())
+        manifest = tomlkit.parse((ROOT / "Cargo.toml").read_text())
         sam = sam_source()["Metadata"]["AWS::ServerlessRepo::Application"]
         lock = read_json(ROOT / "infra/cdk/package-lock.json")
         for place, version in (
@@ -151,6 +161,23 @@ class Tarball(unittest.TestCase):
                 self.assertEqual((answer.stdout.strip(), answer.stderr), (expected or "resolved", ""))
 
 
+    def test_one_that_is_too_large_is_not_packed(self):
+        with tempfile.TemporaryDirectory() as directory:
+            zips, out = pathlib.Path(directory, "zips"), pathlib.Path(directory, "out")
+            shutil.copytree(ZIPS, zips)
+            with zipfile.ZipFile(zips / "countersign-notifier-arm64.zip", "w") as archive:
+                # What does not compress.
+                archive.writestr("bootstrap", os.urandom(18_000_000))
+            command = [ROOT / "infra/cdk/package", zips, out]
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(
+                done.stderr,
+                r"infra/cdk/package: countersign-cdk-[\d.]+\.tgz has 18\d{6} bytes, but must have at most 18000000\b",
+            )
+            self.assertFalse(out.exists())
+
+
 class Wheel(unittest.TestCase):
     def test_it_holds_the_tarball(self):
         with zipfile.ZipFile(WHEEL) as wheel:
@@ -195,8 +222,20 @@ class Api(unittest.TestCase):
 
 class Apps(unittest.TestCase):
     maxDiff = None
-    # What the apps of docs/install.md say, beside the configurations of tests/infra.
+    # What the apps of docs/install.md and the hub of landing.ts say, beside the configurations of tests/infra.
     CONFIGURATIONS = CONFIGURATIONS | {
+        "landing zone": LANDING | {
+            "OrganizationId": "o-a1b2c3d4e5",
+            "MemberAccounts": "210987654321",
+            "ForwardBusArn": "arn:aws:events:us-east-1:345678901234:event-bus/releases",
+            "AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms",
+            "OkActions": "true",
+            "Dashboard": "true",
+            "RecordRetentionDays": "3653",
+            "DeletionProtection": "true",
+            "PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/landing/boundary",
+            "RolePath": "/delivery/approvals/",
+        },
         "printed": {
             "PolicySource": "approvers",
             "Approvers": "Ada <ada@example.com>,ben@example.com",
@@ -214,6 +253,14 @@ class Apps(unittest.TestCase):
         ("everything", "Elsewhere", "elsewhere"),
         ("everything", "Overrides", "overrides"),
         ("everything", "Landing", "landing"),
+        ("landing", "Landing", "landing zone"),
+    )
+    # The apps that run cdk-nag, with the one of the same language in which it has something to find.
+    CHECKED = (
+        ("typescript", "typescript/app.ts", "finding-typescript", "typescript/finding.ts"),
+        ("landing", "typescript/landing.ts", "finding-typescript", "typescript/finding.ts"),
+        ("python", "python/app.py", "finding-python", "python/finding.py"),
+        ("everything", "python/everything.py", "finding-python", "python/finding.py"),
     )
 
     def test_they_make_the_same_resources_as_the_sam_template(self):
@@ -223,18 +270,42 @@ class Apps(unittest.TestCase):
                 found = cdk_stack(parameters, template(app, stack))
                 self.assertEqual(resource_differences(sam_stack(parameters), found), [])
 
-    def test_so_does_that_of_another_account(self):
-        parameters = MEMBER_CONFIGURATIONS["everything"] | {
-            "HubBusArn": "arn:aws:events:eu-central-1:210987654321:event-bus/central"
-        }
-        found = member_cdk_stack(parameters, template("everything", "CountersignMember"))
-        self.assertEqual(resource_differences(member_stack(parameters), found), [])
+    def test_so_do_those_of_another_account(self):
+        parameters = MEMBER_CONFIGURATIONS["everything"]
+        for app in ("everything", "landing"):
+            with self.subTest(app):
+                found = member_cdk_stack(parameters, template(app, "CountersignMember"))
+                self.assertEqual(resource_differences(member_stack(parameters), found), [])
+
+    def test_one_of_them_uses_every_prop(self):
+        given = {"EmailApprovals": set(), "Member": set()}
+        for node in ast.walk(ast.parse(source("python/everything.py"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", None) in given:
+                given[node.func.id] |= {keyword.arg for keyword in node.keywords}
+        # Code of one's own, in the place of the package's.
+        other = {"notifier_code", "callback_code"}
+        for construct, names in given.items():
+            with self.subTest(construct):
+                props = assembly()["types"][f"countersign-cdk.{construct}Props"]["properties"]
+                expected = {re.sub(r"[A-Z]", lambda match: f"_{match[0].lower()}", prop["name"]) for prop in props}
+                self.assertEqual(expected - other, names)
 
     def test_cdk_nag_finds_nothing(self):
-        for app in ("typescript", "python", "everything"):
+        for app, *_ in self.CHECKED:
             with self.subTest(app):
                 report = read_json(OUT / app / "validation-report.json")
                 self.assertEqual(report["pluginReports"], [])
+
+    def test_cdk_nag_would_find_something(self):
+        # A report without findings looks the same as one of an app that did not run cdk-nag.
+        for app, path, control, control_path in self.CHECKED:
+            with self.subTest(app):
+                (report,) = read_json(OUT / control / "validation-report.json")["pluginReports"]
+                self.assertEqual(report["pluginName"], "AwsSolutions")
+                rules = {one["ruleName"] for one in report["violations"]}
+                self.assertIn("AwsSolutions-S1", rules)
+                # The app asks for it as the control does, in its last two lines.
+                self.assertEqual(source(path).splitlines()[-2:], source(control_path).splitlines()[-2:])
 
     def test_they_deploy_the_functions_of_the_package_by_architecture(self):
         for app, architecture in (("typescript", "arm64"), ("python", "arm64"), ("everything", "x86_64")):
@@ -253,7 +324,7 @@ class Apps(unittest.TestCase):
 
     def test_the_two_small_apps_have_ten_lines_at_most(self):
         for path in ("typescript/app.ts", "python/app.py"):
-            lines = (ROOT / "tests/package" / path).read_text().splitlines()
+            lines = source(path).splitlines()
             self.assertLessEqual(len([line for line in lines if line.strip()]), 10)
 
 

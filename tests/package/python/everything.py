@@ -1,10 +1,11 @@
-"""Every prop of both constructs, with the values of EVERYTHING and MEMBER_CONFIGURATIONS in tests/infra/templates.py."""
+"""Every prop of both constructs except for code of one's own, with the values of tests/infra/templates.py."""
 
 from aws_cdk import App, Duration, Stack, Validations
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -17,7 +18,9 @@ from countersign_cdk import DomainOptions, EmailApprovals, KeyUse, LogLevel, Mem
 
 app = App()
 
+# The configuration "everything".
 stack = Stack(app, "Countersign")
+boundary = "arn:aws:iam::123456789012:policy/landing/boundary"
 forward_bus = "arn:aws:events:us-east-1:345678901234:event-bus/releases"
 EmailApprovals(
     stack,
@@ -30,6 +33,7 @@ EmailApprovals(
     ses_sandbox=True,
     event_bus=events.EventBus.from_event_bus_name(stack, "EventBus", "central"),
     pipeline_regions=["eu-west-1", "us-east-1"],
+    pipeline_name_prefix="team-a-",
     approval_timeout=Duration.days(14),
     notification_topic=True,
     member_accounts=["210987654321", "345678901234"],
@@ -38,14 +42,20 @@ EmailApprovals(
     forward_bus=events.EventBus.from_event_bus_arn(stack, "ForwardBus", forward_bus),
     deployment_name="releases",
     alarm_topic=sns.Topic.from_topic_arn(stack, "Alarms", "arn:aws:sns:eu-west-1:123456789012:alarms"),
+    ok_actions=True,
+    dashboard=True,
     log_retention=logs.RetentionDays.ONE_MONTH,
     log_level=LogLevel.DEBUG,
+    record_retention=Duration.days(3653),
+    deletion_protection=True,
     throttle=apigatewayv2.ThrottleSettings(rate_limit=7, burst_limit=11),
     notifier_concurrency=5,
     sweep_concurrency=2,
     sweep_pace=9,
     test_events=True,
     architecture=lambda_.Architecture.X86_64,
+    permissions_boundary=iam.ManagedPolicy.from_managed_policy_arn(stack, "Boundary", boundary),
+    role_path="/delivery/approvals/",
     origins=["https://approve.example.org", "https://old.example.org:8443"],
     request_keys=[KeyUse.TRUSTED, KeyUse.SIGNS],
     vote_keys=[KeyUse.TRUSTED, KeyUse.TRUSTED, KeyUse.SIGNS],
@@ -128,13 +138,18 @@ EmailApprovals(
     log_key=kms.Key.from_key_arn(landing, "LogKey", log_key),
 )
 
+# Another account: the configuration "everything" of members.
+member = Stack(app, "CountersignMember")
 Member(
-    Stack(app, "CountersignMember"),
+    member,
     "Member",
     hub_bus_arn="arn:aws:events:eu-central-1:210987654321:event-bus/central",
     home_region="eu-west-1",
     deployment_name="releases",
     role_prefix="approvals",
+    role_path="/delivery/approvals/",
+    permissions_boundary=iam.ManagedPolicy.from_managed_policy_name(member, "Boundary", "landing/boundary"),
+    pipeline_name_prefix="team-a-",
     organization_id="o-a1b2c3d4e5",
     test_events=True,
 )
