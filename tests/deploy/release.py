@@ -44,6 +44,7 @@ class Release:
     def deploy(self, tags=(), **parameters):
         """Deploys by the commands and with their parameters; later, updates the stack, with other values for some."""
         if not self.began:
+            assert not tags and not parameters, f"the commands take no {tags} and {parameters}"
             self.start()
             return
         # What the commands have set and the other deployments have not.

@@ -367,6 +367,15 @@ class Refusals(unittest.TestCase):
         self.assertIn(f"{self.out} is not empty, and has no SHA256SUMS", made.stdout)
         self.assertTrue((self.out / "precious").exists())
 
+    def test_a_machine_without_what_the_last_step_needs(self):
+        path = self.folder / "path"
+        path.mkdir()
+        for tool in ("bash", "dirname", "git", "cargo", "python3"):
+            (path / tool).symlink_to(shutil.which(tool))
+        made = build("--programs", self.binaries, env=os.environ | {"PATH": str(path)})
+        said = "infra/release/build: there is no node; a release is built with Rust, git, Python and Node.js\n"
+        self.assertEqual((made.returncode, made.stdout), (1, said))
+
     def test_options_that_it_does_not_have(self):
         for arguments in (("--fast",), ("--tag",), ("dist",)):
             with self.subTest(arguments):
